@@ -1,0 +1,1 @@
+"""The words of the tool: frozen values without behaviour of their own and without I/O."""

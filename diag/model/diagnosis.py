@@ -1,0 +1,56 @@
+"""The differential diagnosis of one mount, one volume or one pasted text."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from diag.model.finding import Fix
+from diag.model.layer import Layer
+from diag.model.subject import Subject
+
+
+class Likelihood(enum.Enum):
+    """How sure the tool is of one cause."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+    RULED_OUT = "ruled-out"
+
+    @property
+    def rank(self) -> int:
+        """0 for confirmed … 3 for ruled out."""
+        return _RANK[self]
+
+
+_RANK = {likelihood: rank for rank, likelihood in enumerate(Likelihood)}
+
+
+class CauseVerdict(msgspec.Struct, frozen=True, rename={"for_": "for"}):
+    """One cause with the evidence for and against it."""
+
+    id: str
+    title: str
+    verdict: Likelihood
+    layer: Layer
+    broader: str = ""
+    for_: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    """What to look at to settle it: single observations, most telling first."""
+    fix: Fix | None = None
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """Why one thing fails: its causes, best first."""
+
+    subject: Subject
+    headline: str
+    """One sentence: what fails and why, in this incident's own values."""
+    symptoms: tuple[str, ...] = ()
+    causes: tuple[CauseVerdict, ...] = ()
+    concerns: tuple[Subject, ...] = ()
+    consequences: tuple[str, ...] = ()
+    """Failures that the first cause explains."""

@@ -1,0 +1,73 @@
+"""Symptoms: error texts that somebody saw, with what the text itself tells."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Medium(enum.Enum):
+    """What kind of text a symptom came out of."""
+
+    EVENT = "event"
+    DRIVER_LOG = "driver-log"
+    KERNEL_LOG = "kernel-log"
+    COMMAND_OUTPUT = "command-output"
+    TEXT = "text"
+
+
+class Phase(enum.Enum):
+    """Which operation a symptom belongs to, and which one a cause breaks."""
+
+    PROVISION = "provision"
+    SCHEDULE = "schedule"
+    MOUNT = "mount"
+    USE = "use"
+    UNMOUNT = "unmount"
+
+
+class MountRef(msgspec.Struct, frozen=True):
+    """What a text says of the mount it speaks of; empty where it says nothing."""
+
+    volume: str = ""
+    """PersistentVolume name."""
+    source: str = ""
+    """`<host>@tcp:/<mountname>`."""
+    target: str = ""
+    node: str = ""
+    pod: str = ""
+    """`namespace/name`."""
+    file_system: str = ""
+    """`fs-…` when the source or the text names one."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One signature of one cause found in a text."""
+
+    cause: str
+    signature: str
+    weight: str
+    """`decisive`, `strong` or `weak`."""
+    text: str
+    """The matching text, at most 300 characters, control characters replaced."""
+    groups: tuple[tuple[str, str], ...] = ()
+    """Named groups that took part in the match, sorted by name."""
+
+
+class Symptom(msgspec.Struct, frozen=True):
+    """One text, normalised, with the signatures it shows."""
+
+    text: str
+    medium: Medium
+    mount: MountRef = MountRef()
+    hits: tuple[Hit, ...] = ()
+    phase: Phase | None = None
+    """None when the text does not tell."""
+    exit_status: int | None = None
+    count: int = 1
+    first_seen: str = ""
+    last_seen: str = ""
+    """RFC 3339 or the text's own time stamp, empty when there is none."""
+    origin: str = ""
+    """Where it was read: `event default/pod-fsx.18…`, `messages.log:812`."""

@@ -1,0 +1,48 @@
+"""A fact that could not be read, as a value."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Reason(enum.Enum):
+    """Why a fact could not be read."""
+
+    DENIED = "denied"
+    TIMEOUT = "timeout"
+    ABSENT = "absent"
+    GARBLED = "garbled"
+    UNREACHABLE = "unreachable"
+    NOT_ASKED = "not-asked"
+
+
+class Unavailable(msgspec.Struct, frozen=True):
+    """Stands where a fact should: what could not be read, why, and what would settle it."""
+
+    what: str
+    """The fact or call, in words a person knows: `file system fs-0123…`, `ec2:DescribeSecurityGroups`."""
+    reason: Reason
+    detail: str = ""
+    """What the world said, one line, already stripped of control characters."""
+    permission: str = ""
+    """The missing permission when denied: `fsx:DescribeFileSystems`, `list nodes`."""
+    remedy: str = ""
+    """What a person does to make it readable."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.what}: {self.reason.value}"]
+        if self.permission:
+            parts.append(f"needs {self.permission}")
+        if self.detail:
+            parts.append(self.detail)
+        return "; ".join(parts)
+
+
+class Unreadable(Exception):  # noqa: N818 - not an error of ours: it carries a value to the engine
+    """Raised where a check reaches for one unavailable item of a fact; the engine makes it an unknown finding."""
+
+    def __init__(self, unavailable: Unavailable) -> None:
+        super().__init__(str(unavailable))
+        self.unavailable = unavailable
