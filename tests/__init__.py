@@ -1,0 +1,1 @@
+"""The tests of lustre-doctor, and the lab they talk to."""

@@ -1,0 +1,152 @@
+"""moto's in-process state: the one module that knows where moto keeps it, and how to take it back."""
+
+import importlib
+import io
+import json
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = "123456789012"
+_SERVICES = ("ec2", "iam", "s3", "sts", "cloudwatch", "logs")
+_AMIS = Path(__file__).with_name("amis.json")
+
+
+def moto_application() -> Any:
+    """moto's WSGI application.
+
+    moto reads its own list of 1,286 AMIs at import unless told of another: ours has the few images nodes run,
+    which keeps start-up and snapshots small.
+    """
+    os.environ.setdefault("MOTO_AMIS_PATH", str(_AMIS))
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def partition_of(region: str) -> str:
+    """The partition a region belongs to: aws, aws-cn or aws-us-gov."""
+    from moto.utilities.utils import get_partition
+
+    return str(get_partition(region))
+
+
+def ec2_backend(region: str) -> Any:
+    """moto's EC2 state of one region."""
+    from moto.ec2.models import ec2_backends
+
+    return ec2_backends[ACCOUNT][region]
+
+
+def iam_backend(region: str) -> Any:
+    """moto's IAM state of the region's partition."""
+    from moto.iam.models import iam_backends
+
+    return iam_backends[ACCOUNT][partition_of(region)]
+
+
+def s3_backend(region: str) -> Any:
+    """moto's S3 state of the region's partition."""
+    from moto.s3.models import s3_backends
+
+    return s3_backends[ACCOUNT][partition_of(region)]
+
+
+def reset_backends() -> None:
+    """Empties every account.
+
+    moto caches its backends behind the dictionaries that hold them, so they are emptied in place, never replaced.
+    """
+    for _, backend in list(_live_backends()):
+        backend.reset()
+    _bucket_owners().clear()
+
+
+def snapshot_backends() -> bytes:
+    """Every backend's state in one pickle, so that references from one service to another stay shared."""
+    live = list(_live_backends())
+    keys = {id(backend): key for key, backend in live}
+    buffer = io.BytesIO()
+    pickler = _BackendPickler(buffer, keys)
+    pickler.dump(([(key, backend.__dict__) for key, backend in live], _bucket_owners()))
+    return buffer.getvalue()
+
+
+def restore_backends(snapshot: bytes) -> None:
+    """Puts a snapshot back; backends that did not exist then are emptied."""
+    states, owners = _BackendUnpickler(io.BytesIO(snapshot)).load()
+    known = {key for key, _ in states}
+    for key, backend in list(_live_backends()):
+        if key not in known:
+            backend.reset()
+    for key, state in states:
+        _backend(key).__dict__ = state
+    _bucket_owners().clear()
+    _bucket_owners().update(owners)
+
+
+def _bucket_owners() -> dict[str, tuple[str, str]]:
+    """Bucket names are one space for all accounts; moto keeps it beside the backends."""
+    owners: dict[str, tuple[str, str]] = _backend_dict("s3").bucket_accounts
+    return owners
+
+
+_Key = tuple[str, str, str]
+
+
+def _backend_dict(service: str) -> Any:
+    module = importlib.import_module(f"moto.{service}.models")
+    return getattr(module, f"{service}_backends")
+
+
+def _backend(key: _Key) -> Any:
+    service, account, region = key
+    return _backend_dict(service)[account][region]
+
+
+def _live_backends() -> Iterator[tuple[_Key, Any]]:
+    for service in _SERVICES:
+        for account, regions in _backend_dict(service).items():
+            for region, backend in regions.items():
+                yield (service, account, region), backend
+
+
+class _BackendPickler(pickle.Pickler):
+    """Writes a backend as its key: objects must point at the live one after a restore, not at a copy."""
+
+    def __init__(self, file: io.BytesIO, keys: dict[int, _Key]) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._keys = keys
+
+    def persistent_id(self, obj: object) -> _Key | None:
+        return self._keys.get(id(obj))
+
+
+class _BackendUnpickler(pickle.Unpickler):
+    def persistent_load(self, pid: _Key) -> Any:
+        return _backend(pid)
+
+
+def load_managed_policies(region: str, names: tuple[str, ...]) -> None:
+    """Gives the account a few of AWS's managed policies, with their documents.
+
+    moto can load all 1,400 of them, which makes every snapshot of IAM 4 MB large.
+    """
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy
+
+    iam = iam_backend(region)
+    documents = json.loads(aws_managed_policies_data)
+    for name in names:
+        policy = AWSManagedPolicy.from_data(name, ACCOUNT, iam.region_name, documents[name])
+        iam.aws_managed_policies.append(policy)
+        iam.managed_policies[policy.arn] = policy
+
+
+def seed_identifiers(seed: int) -> None:
+    """Makes the ids moto invents from now on the same at every start."""
+    from moto.moto_api._internal import mock_random
+
+    mock_random.seed(seed)

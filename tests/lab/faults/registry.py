@@ -1,0 +1,43 @@
+"""Where faults are written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to break a world.
+
+    `cause` is the id of the runbook a doctor must name first, and `world` what the fault is injected into.
+    """
+
+    name: str
+    cause: str
+    layer: str
+    inject: Callable[["Lab"], None]
+    world: str = "healthy"
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(
+    name: str, *, cause: str, layer: str, world: str = "healthy"
+) -> Callable[[Callable[["Lab"], None]], Callable[["Lab"], None]]:
+    """Registers the decorated function as a fault.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def register(inject: Callable[["Lab"], None]) -> Callable[["Lab"], None]:
+        if name in FAULTS:
+            raise ValueError(f"two faults are called {name!r}")
+        FAULTS[name] = Fault(name, cause, layer, inject, world)
+        return inject
+
+    return register

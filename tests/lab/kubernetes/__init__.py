@@ -1,0 +1,1 @@
+"""The Kubernetes side of the lab: an API server over TLS that serves a world of plain objects."""

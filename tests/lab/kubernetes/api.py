@@ -1,0 +1,311 @@
+"""The API server's answers: from a request to a status, headers and a body, without a socket in sight."""
+
+import base64
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+
+from tests.lab.kubernetes import resources, status
+from tests.lab.kubernetes.logs import read_log
+from tests.lab.kubernetes.resources import RESOURCES, Resource
+from tests.lab.kubernetes.selectors import field_predicate, label_predicate
+from tests.lab.kubernetes.status import ApiError
+from tests.lab.kubernetes.world import Cluster, Object
+
+ANONYMOUS = "system:anonymous"
+# RBAC lets everybody read these (ClusterRole system:public-info-viewer).
+_PUBLIC_PATHS = ("/version", "/version/", "/healthz", "/livez", "/readyz")
+_ISSUER_PATH = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True)
+class KubeCall:
+    """One request that arrived."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    path: str
+    query: dict[str, str]
+    user: str
+
+
+@dataclass
+class Switches:
+    """What the server does instead of, or before, answering.
+
+    `denied` holds (verb, resource); a resource may carry its subresource, as in `pods/exec`.
+    """
+
+    denied: set[tuple[str, str]] = field(default_factory=set)
+    delay: float = 0.0
+    throttled: Counter[str] = field(default_factory=Counter)
+    retry_after: int = 1
+    expire_continue: bool = False
+    stalled: set[str] = field(default_factory=set)
+    reject_credentials: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a path names."""
+
+    verb: str
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+    @property
+    def what(self) -> str:
+        """The resource as RBAC spells it."""
+        return f"{self.resource.plural}/{self.subresource}" if self.subresource else self.resource.plural
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer; `stall` asks the server to stop half-way through the body."""
+
+    code: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    stall: bool = False
+
+
+class Api:
+    """Answers for one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.switches = Switches()
+        self.calls: list[KubeCall] = []
+        self.logs: dict[tuple[str, str, str], str] = {}
+        self.issuer = ""
+        self.git_version = "v1.34.1-eks-113cf36"
+        self._lock = threading.Lock()
+
+    def answer(self, method: str, url: str, user: str | None, body: bytes) -> Reply:
+        """Answers a request of `user`; None is a caller whose credentials nobody vouches for."""
+        try:
+            return self._answer(method, url, user, body)
+        except ApiError as error:
+            if error.plain:
+                content = "text/plain; charset=utf-8"
+                return Reply(error.code, error.plain.encode(), content, error.headers)
+            return Reply(error.code, json.dumps(error.status).encode(), headers=error.headers)
+
+    def admit(self, method: str, url: str, user: str | None) -> tuple[Target | None, dict[str, str], str]:
+        """Logs the request and lets it pass authentication, flow control and authorization.
+
+        Returns:
+            the target, None for a path that is no resource; the query; the user's name.
+
+        Raises:
+            ApiError: the request is turned away.
+        """
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        target = _parse(method, unquote(parts.path), query)
+        self._log(target, method, parts.path, query, user)
+        if user is None or self.switches.reject_credentials:
+            raise status.unauthorized()
+        self._throttle(target.resource.plural if target else parts.path)
+        if target is not None:
+            self._authorize(user, target)
+        return target, query, user
+
+    def allowed(self, user: str, verb: str, resource: str) -> bool:
+        """Whether RBAC lets the user do it: everything but what a test denied, and secrets to nobody."""
+        plural = resource.partition("/")[0]
+        return user != ANONYMOUS and plural != "secrets" and (verb, resource) not in self.switches.denied
+
+    def _answer(self, method: str, url: str, user: str | None, body: bytes) -> Reply:
+        target, query, name = self.admit(method, url, user)
+        if target is None:
+            return self._path(method, urlsplit(url).path, name, body)
+        if target.subresource == "log":
+            return Reply(200, read_log(self.cluster, self.logs, target, query).encode(), "text/plain")
+        if target.verb == "get" and not target.subresource:
+            found = self.cluster.find(target.resource, target.name, target.namespace)
+            if found is None:
+                raise status.not_found(target.resource, target.name)
+            return Reply(200, msgspec.json.encode(found))
+        if target.verb == "list":
+            return self._list(target, query)
+        raise status.no_such_path()
+
+    def _log(self, target: Target | None, method: str, path: str, query: dict[str, str], user: str | None) -> None:
+        if target is None:
+            call = KubeCall(method.lower(), "", "", "", path, query, user or "")
+        else:
+            call = KubeCall(target.verb, target.what, target.namespace, target.name, path, query, user or "")
+        with self._lock:
+            self.calls.append(call)
+
+    def _throttle(self, what: str) -> None:
+        with self._lock:
+            if self.switches.throttled[what] <= 0:
+                return
+            self.switches.throttled[what] -= 1
+        raise status.too_many_requests(self.switches.retry_after)
+
+    def _authorize(self, user: str, target: Target) -> None:
+        # A WebSocket upgrade needs create beside get (gate AuthorizePodWebsocketUpgradeCreatePermission, 1.35 on).
+        verbs = ("get", "create") if target.subresource == "exec" else (target.verb,)
+        for verb in verbs:
+            if not self.allowed(user, verb, target.what):
+                raise status.forbidden(user, verb, target.resource, target.subresource, target.namespace, target.name)
+
+    def _list(self, target: Target, query: dict[str, str]) -> Reply:
+        resource = target.resource
+        found = self.cluster.list(resource, target.namespace)
+        selected = query.get("labelSelector") or query.get("fieldSelector")
+        if selected:
+            labels = label_predicate(query.get("labelSelector", ""))
+            fields = field_predicate(query.get("fieldSelector", ""), resource)
+            found = [obj for obj in found if labels(obj) and fields(obj)]
+        start = _start(query.get("continue", ""))
+        if start and self.switches.expire_continue:
+            raise status.expired(_token(start))
+        limit = int(query.get("limit") or 0)
+        items = found[start : start + limit] if limit else found[start:]
+        metadata: dict[str, Any] = {"resourceVersion": self.cluster.revision}
+        left = len(found) - start - len(items)
+        if left:
+            metadata["continue"] = _token(start + len(items))
+            if not selected:
+                metadata["remainingItemCount"] = left
+        # A list's items carry neither kind nor apiVersion: the server says both once, at the top.
+        bare = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in items]
+        body = msgspec.json.encode(
+            {
+                "kind": f"{resource.kind}List",
+                "apiVersion": resource.api_version,
+                "metadata": metadata,
+                "items": bare,
+            }
+        )
+        return Reply(200, body, stall=resource.plural in self.switches.stalled)
+
+    def _path(self, method: str, path: str, user: str, body: bytes) -> Reply:
+        if method == "POST" and path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":
+            return self._access_review(user, json.loads(body))
+        if path in _PUBLIC_PATHS:
+            return _json(self._version()) if path.startswith("/version") else Reply(200, b"ok", "text/plain")
+        if user == ANONYMOUS or ("get", path) in self.switches.denied:
+            raise status.forbidden_path(user, path)
+        if path == _ISSUER_PATH:
+            return _json(self._discovery_document())
+        listing = _discovery(path.rstrip("/"))
+        if listing is None:
+            raise status.no_such_path()
+        return _json(listing)
+
+    def _access_review(self, user: str, review: Object) -> Reply:
+        attributes = review["spec"].get("resourceAttributes", {})
+        resource = "/".join(filter(None, (attributes.get("resource", ""), attributes.get("subresource", ""))))
+        answer = review | {
+            "kind": "SelfSubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "metadata": {"creationTimestamp": None},
+            "status": {"allowed": self.allowed(user, attributes.get("verb", ""), resource)},
+        }
+        return Reply(201, json.dumps(answer).encode())
+
+    def _version(self) -> Object:
+        major, minor = self.git_version.removeprefix("v").split(".")[:2]
+        return {
+            "major": major,
+            "minor": minor,
+            "gitVersion": self.git_version,
+            "gitCommit": "36de58e4f4a4a0a39f5d4b1b4e9f8a4cbb2a1c0e",
+            "gitTreeState": "clean",
+            "buildDate": "2025-10-02T19:50:26Z",
+            "goVersion": "go1.24.7",
+            "compiler": "gc",
+            "platform": "linux/amd64",
+        }
+
+    def _discovery_document(self) -> Object:
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{self.issuer}/keys",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+
+
+def _json(document: Object) -> Reply:
+    return Reply(200, json.dumps(document).encode())
+
+
+def _token(start: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps({"v": "meta.k8s.io/v1", "start": start}).encode()).decode()
+
+
+def _start(token: str) -> int:
+    if not token:
+        return 0
+    try:
+        return int(json.loads(base64.urlsafe_b64decode(token))["start"])
+    except (ValueError, KeyError, TypeError):
+        raise status.bad_request("continue key is not valid: invalid character") from None
+
+
+def _parse(method: str, path: str, query: dict[str, str]) -> Target | None:
+    """The target of `/api/v1/…` or `/apis/GROUP/VERSION/…`; None when the path is no resource's."""
+    steps = [step for step in path.split("/") if step]
+    if steps[:1] == ["api"]:
+        group, version, rest = "", "".join(steps[1:2]), steps[2:]
+    elif steps[:1] == ["apis"] and len(steps) > 3:
+        group, version, rest = steps[1], steps[2], steps[3:]
+    else:
+        return None
+    namespace = ""
+    if len(rest) > 2 and rest[0] == "namespaces":
+        namespace, rest = rest[1], rest[2:]
+    resource = resources.by_path(group, version, rest[0]) if rest else None
+    if resource is None:
+        return None
+    name, subresource = "".join(rest[1:2]), "".join(rest[2:3])
+    if method != "GET":
+        verb = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}.get(method, method.lower())
+    elif name:
+        verb = "get"
+    else:
+        verb = "watch" if query.get("watch") in ("1", "true") else "list"
+    return Target(verb, resource, namespace, name, subresource)
+
+
+def _discovery(path: str) -> Object | None:
+    """`/api`, `/apis` and the resource lists under them, for clients that look before they ask."""
+    groups = {resource.group: resource.version for resource in RESOURCES}
+    if path == "/api":
+        return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+    if path == "/apis":
+        versions = {group: {"groupVersion": f"{group}/{v}", "version": v} for group, v in groups.items() if group}
+        entries = [{"name": g, "versions": [v], "preferredVersion": v} for g, v in versions.items()]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": entries}
+    wanted = path.removeprefix("/apis/").removeprefix("/api/")
+    listed = [
+        {
+            "name": resource.plural,
+            "singularName": resource.kind.lower(),
+            "namespaced": resource.namespaced,
+            "kind": resource.kind,
+            "verbs": ["get", "list"],
+        }
+        for resource in RESOURCES
+        if resource.api_version == wanted
+    ]
+    if not listed:
+        return None
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": wanted, "resources": listed}
