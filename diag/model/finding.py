@@ -57,7 +57,9 @@ class Named(Protocol):
     """Anything that a finding can be about."""
 
     @property
-    def subject(self) -> Subject: ...
+    def subject(self) -> Subject:
+        """What findings about it are about."""
+        ...
 
 
 About = Subject | Named
@@ -97,7 +99,12 @@ def ok(
 ) -> Draft:
     """A pass. `rules_out` defaults to every cause the check speaks for; `()` when the pass refutes none."""
     return Draft(
-        subject_of(about), Verdict.PASS, message, evidence, rules_out=rules_out, concerns=subjects_of(concerns)
+        subject_of(about),
+        Verdict.PASS,
+        message,
+        evidence,
+        rules_out=rules_out,
+        concerns=subjects_of(concerns),
     )
 
 
@@ -146,7 +153,11 @@ def warn(
 
 
 def unknown(
-    about: About, message: str, *evidence: str, because: Iterable[Unavailable] = (), concerns: Iterable[About] = ()
+    about: About,
+    message: str,
+    *evidence: str,
+    because: Iterable[Unavailable] = (),
+    concerns: Iterable[About] = (),
 ) -> Draft:
     """The check looked and could not decide; `because` names the root reasons."""
     return Draft(

@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 
-class Kind(enum.Enum):
+class Kind(enum.StrEnum):
     """Kinds of subjects, named as their owners name them."""
 
     VOLUME = "PersistentVolume"

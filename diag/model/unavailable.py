@@ -40,7 +40,7 @@ class Unavailable(msgspec.Struct, frozen=True):
         return "; ".join(parts)
 
 
-class Unreadable(Exception):  # noqa: N818 - not an error of ours: it carries a value to the engine
+class Unreadable(Exception):
     """Raised where a check reaches for one unavailable item of a fact; the engine makes it an unknown finding."""
 
     def __init__(self, unavailable: Unavailable) -> None:

@@ -1,0 +1,1 @@
+"""Joins symptoms, findings and known causes into a differential diagnosis."""

@@ -1,0 +1,213 @@
+"""The diagnosis of a run: one for each broken mount, claim or volume, equal ones told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from diag.diagnosis import values as values_of
+from diag.diagnosis.complaints import MatchText, events_by_pod, of_claim, of_mount
+from diag.diagnosis.weigh import Evidence, weigh
+from diag.diagnosis.wording import headline_of, quoted
+from diag.facts.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass
+from diag.facts.mounts import Mount
+from diag.knowledge.cause import Cause
+from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
+from diag.model.finding import Finding
+from diag.model.subject import Kind, Subject
+from diag.model.symptom import Phase, Symptom
+from diag.model.unavailable import Unavailable
+from diag.model.verdict import Verdict
+
+ON_A_PATH = frozenset({Kind.VOLUME, Kind.CLAIM, Kind.POD, Kind.NODE, Kind.FILE_SYSTEM})
+"""Kinds that belong to one mount path. A finding about anything else, and about none of these, is about all paths."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """One broken thing before it is weighed: what it is, what was said of it, what lies on its path."""
+
+    subject: Subject
+    path: frozenset[Subject]
+    phase: Phase
+    symptoms: tuple[Symptom, ...]
+    values: dict[str, str]
+    node: str = ""
+
+
+def diagnose(
+    findings: Sequence[Finding], facts: Mapping[str, Any], causes: Mapping[str, Cause], match: MatchText
+) -> tuple[Diagnosis, ...]:
+    """Every diagnosis of a run, the best supported first."""
+    told = [_tell(group, findings, causes) for group in _alike(_troubles(findings, facts, causes, match), findings)]
+    diagnoses = [diagnosis for diagnosis in told if diagnosis is not None]
+    explained = {id for d in diagnoses for id in _confirmed(d)}
+    diagnoses += _unattached(findings, explained, facts, causes)
+    return tuple(sorted(diagnoses, key=_order))
+
+
+def _troubles(
+    findings: Sequence[Finding], facts: Mapping[str, Any], causes: Mapping[str, Cause], match: MatchText
+) -> Iterable[Trouble]:
+    shared = values_of.of_cluster(dict(facts))
+    file_systems = facts.get("file_systems")
+    mounts: Sequence[Mount] = _known(facts.get("mounts"))
+    events = events_by_pod(_known(facts.get("warning_events")))
+    mounted: set[str] = set()
+    for mount in mounts:
+        key = (mount.pod.metadata.namespace, mount.pod.metadata.name)
+        complaints = of_mount(mount, events.get(key, ()), match)
+        mounted.add(mount.volume.name)
+        phase = complaints.phase if complaints else Phase.MOUNT
+        symptoms = complaints.symptoms if complaints else ()
+        values = {
+            **values_of.of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, file_systems),
+            **values_of.of_mount(mount),
+        }  # fmt: skip
+        yield Trouble(mount.volume.subject, frozenset(mount.path), phase, symptoms, values, mount.node_name)
+    volumes: Sequence[PersistentVolume] = _known(facts.get("volumes"))
+    for volume in volumes:
+        if volume.name not in mounted:
+            path = {volume.subject, Subject(Kind.FILE_SYSTEM, volume.handle)}
+            if (ref := volume.spec.claim_ref) is not None:
+                path.add(Subject(Kind.CLAIM, ref.name, ref.namespace))
+            values = {**shared, **values_of.of_volume(volume, file_systems)}
+            yield Trouble(volume.subject, frozenset(path), Phase.MOUNT, (), values)
+    yield from _pending_claims(facts, shared, match)
+
+
+def _pending_claims(facts: Mapping[str, Any], shared: Mapping[str, str], match: MatchText) -> Iterable[Trouble]:
+    classes: Sequence[StorageClass] = _known(facts.get("storage_classes"))
+    ours = {c.metadata.name for c in classes if c.provisioner == FSX_DRIVER}
+    claims: Sequence[PersistentVolumeClaim] = _known(facts.get("claims"))
+    events = (*_known(facts.get("claim_events")), *_known(facts.get("warning_events")))
+    for claim in claims:
+        if claim.spec.storage_class_name not in ours:
+            continue
+        complaints = of_claim(claim, events, match)
+        if complaints is not None:
+            values = {**values_of.of_symptoms(complaints.symptoms), **shared, **values_of.of_claim(claim)}
+            path = frozenset({claim.subject, Subject(Kind.STORAGE_CLASS, claim.spec.storage_class_name or "")})
+            yield Trouble(claim.subject, path, complaints.phase, complaints.symptoms, values)
+
+
+def _alike(troubles: Iterable[Trouble], findings: Sequence[Finding]) -> list[list[tuple[Trouble, tuple[Finding, ...]]]]:
+    """Troubles of one volume with the same failures and the same kinds of symptoms, told together."""
+    groups: dict[tuple[Any, ...], list[tuple[Trouble, tuple[Finding, ...]]]] = {}
+    by_subject, everywhere = _sorted_findings(findings)
+    for trouble in troubles:
+        on_path = _on_path(trouble, by_subject, everywhere)
+        fails = tuple((f.check, f.cause, f.message) for f in on_path if f.verdict is Verdict.FAIL)
+        shown = tuple(sorted({(hit.cause, hit.signature) for s in trouble.symptoms for hit in s.hits}))
+        if fails or trouble.symptoms:
+            key = (trouble.subject, trouble.phase, fails, shown, bool(trouble.symptoms))
+            groups.setdefault(key, []).append((trouble, on_path))
+    return list(groups.values())
+
+
+def _sorted_findings(findings: Sequence[Finding]) -> tuple[dict[Subject, list[Finding]], list[Finding]]:
+    by_subject: dict[Subject, list[Finding]] = {}
+    everywhere: list[Finding] = []
+    for finding in findings:
+        subjects = {s for s in (finding.subject, *finding.concerns) if s.kind in ON_A_PATH}
+        for subject in subjects:
+            by_subject.setdefault(subject, []).append(finding)
+        if not subjects:
+            everywhere.append(finding)
+    return by_subject, everywhere
+
+
+def _on_path(
+    trouble: Trouble, by_subject: Mapping[Subject, Sequence[Finding]], everywhere: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Findings about this path: every path object that a finding is about must be on it, kind by kind."""
+    found: dict[int, Finding] = {id(f): f for f in everywhere}
+    kinds = {subject.kind for subject in trouble.path}
+    for subject in sorted(trouble.path):
+        for finding in by_subject.get(subject, ()):
+            about = [s for s in (finding.subject, *finding.concerns) if s.kind in ON_A_PATH & kinds]
+            if all(any(s in trouble.path for s in about if s.kind is kind) for kind in {s.kind for s in about}):
+                found[id(finding)] = finding
+    return tuple(found.values())
+
+
+def _tell(
+    group: Sequence[tuple[Trouble, tuple[Finding, ...]]], findings: Sequence[Finding], causes: Mapping[str, Cause]
+) -> Diagnosis | None:
+    trouble, on_path = group[0]
+    weighed = weigh(Evidence(trouble.symptoms, on_path, trouble.values, trouble.phase), causes)
+    weighed = tuple(_with_own_fix(cause, on_path) for cause in weighed)
+    if not trouble.symptoms and not any(c.verdict is Likelihood.CONFIRMED for c in weighed):
+        return None
+    nodes = tuple(dict.fromkeys(t.node for t, _ in group if t.node))
+    best = weighed[0] if weighed else None
+    decisive = next((f for f in on_path if best and f.verdict is Verdict.FAIL and f.cause == best.id), None)
+    return Diagnosis(
+        subject=trouble.subject,
+        headline=headline_of(
+            trouble.subject, weighed, trouble.phase, _where(nodes), decisive.message if decisive else ""
+        ),
+        symptoms=quoted(trouble.symptoms),
+        causes=weighed,
+        concerns=tuple(sorted({s for t, _ in group for s in t.path})),
+        consequences=_consequences(weighed, on_path),
+    )
+
+
+def _with_own_fix(cause: CauseVerdict, findings: Iterable[Finding]) -> CauseVerdict:
+    """The failing check's own command before the runbook's: it knows this incident's values best."""
+    own = next((f.fix for f in findings if f.verdict is Verdict.FAIL and f.cause == cause.id and f.fix), None)
+    return msgspec.structs.replace(cause, fix=own) if own else cause
+
+
+def _consequences(weighed: Sequence[CauseVerdict], on_path: Iterable[Finding]) -> tuple[str, ...]:
+    """Failures further along the path than the first broken layer."""
+    confirmed = [cause for cause in weighed if cause.verdict is Likelihood.CONFIRMED]
+    if not confirmed:
+        return ()
+    root = confirmed[0]
+    later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause != root.id)
+    return tuple(f"{f.layer.value}: {f.message}" for f in later if f.layer.depth > root.layer.depth)
+
+
+def _where(nodes: Sequence[str]) -> str:
+    if not nodes:
+        return ""
+    return f" on {nodes[0]}" if len(nodes) == 1 else f" on {len(nodes)} nodes ({nodes[0]}, …)"
+
+
+def _unattached(
+    findings: Sequence[Finding], explained: set[str], facts: Mapping[str, Any], causes: Mapping[str, Cause]
+) -> list[Diagnosis]:
+    """Failures that no broken mount or claim carries: what will break the next provisioning, say."""
+    shared = values_of.of_cluster(dict(facts))
+    rest: dict[Subject, list[Finding]] = {}
+    for finding in findings:
+        if finding.verdict is Verdict.FAIL and finding.cause and finding.cause not in explained:
+            rest.setdefault(finding.subject, []).append(finding)
+    found = []
+    for subject, own in rest.items():
+        weighed = tuple(_with_own_fix(c, own) for c in weigh(Evidence((), tuple(own), shared), causes))
+        if weighed:
+            found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed))
+    return found
+
+
+def _confirmed(diagnosis: Diagnosis) -> set[str]:
+    return {cause.id for cause in diagnosis.causes if cause.verdict is Likelihood.CONFIRMED}
+
+
+def _order(diagnosis: Diagnosis) -> tuple[object, ...]:
+    best = diagnosis.causes[0] if diagnosis.causes else None
+    return (
+        not diagnosis.symptoms,
+        best.verdict.rank if best else 9,
+        best.layer.depth if best else 99,
+        diagnosis.subject.kind.value,
+        diagnosis.subject,
+    )
+
+
+def _known(value: Any) -> Any:
+    return () if value is None or isinstance(value, Unavailable) else value

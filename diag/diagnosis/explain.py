@@ -1,0 +1,50 @@
+"""The diagnosis of texts alone, without a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from diag.diagnosis.values import of_symptoms
+from diag.diagnosis.weigh import Evidence, weigh
+from diag.diagnosis.wording import headline_of, quoted
+from diag.knowledge.cause import Cause
+from diag.model.diagnosis import Diagnosis
+from diag.model.subject import Kind, Subject
+from diag.model.symptom import MountRef, Phase, Symptom
+
+COLLECT = (
+    "the kubelet's newest FailedMount event: kubectl describe pod <pod> -n <namespace>",
+    "the node's kernel log: dmesg -T | grep -iE 'lustre|lnet'",
+    "the driver's log on that node: kubectl logs -n kube-system -l app=fsx-csi-node -c fsx-plugin --tail=200",
+)
+"""What to collect when a text is not recognised."""
+
+
+def explain(
+    groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]], causes: Mapping[str, Cause]
+) -> tuple[Diagnosis, ...]:
+    """One diagnosis for each group of symptoms, best supported first.
+
+    A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed.
+    """
+    found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
+    return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
+
+
+def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
+    phases = {symptom.phase for symptom in symptoms}
+    phase: Phase | None = phases.pop() if len(phases) == 1 else None
+    weighed = weigh(Evidence(symptoms, (), of_symptoms(symptoms), phase), causes)
+    subject = _subject(mount)
+    return Diagnosis(subject, headline_of(subject, weighed, phase), quoted(symptoms), weighed)
+
+
+def _subject(mount: MountRef) -> Subject:
+    if mount.volume:
+        return Subject(Kind.VOLUME, mount.volume)
+    if mount.source:
+        return Subject(Kind.MOUNT, mount.source)
+    if mount.pod:
+        namespace, _, name = mount.pod.rpartition("/")
+        return Subject(Kind.POD, name, namespace)
+    return Subject(Kind.NODE, mount.node) if mount.node else Subject(Kind.TEXT, "the given text")

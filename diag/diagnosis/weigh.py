@@ -1,0 +1,192 @@
+"""Weighs every cause against the evidence of one mount: texts seen, checks failed, checks passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from diag.diagnosis.fill import fill, fill_command, fix_of
+from diag.knowledge.cause import Cause, Weight
+from diag.knowledge.linear_regex import Pattern
+from diag.model.diagnosis import CauseVerdict, Likelihood
+from diag.model.finding import Finding
+from diag.model.symptom import Hit, Phase, Symptom
+from diag.model.verdict import Verdict
+
+_BY_WEIGHT = {
+    Weight.DECISIVE.value: Likelihood.CONFIRMED,
+    Weight.STRONG.value: Likelihood.LIKELY,
+    Weight.WEAK.value: Likelihood.POSSIBLE,
+}
+
+_OBSERVATIONS = 3
+"""How many single observations to name for an open cause."""
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What is known about one mount, one claim or one pasted text."""
+
+    symptoms: tuple[Symptom, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """Findings on its path alone."""
+    values: dict[str, str] = {}
+    """Names and ids of this incident, for the commands."""
+    phase: Phase | None = None
+    """The operation that fails, None when not told: then every cause counts."""
+
+
+class _Case(msgspec.Struct):
+    cause: Cause
+    likelihood: Likelihood
+    for_: list[str]
+    against: list[str]
+    seen: bool
+    """A text shows it, not a check alone."""
+
+
+def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict, ...]:
+    """Every cause that the evidence speaks of, best first.
+
+    Order: confirmed before likely before possible before ruled out; within one, causes that a text shows, then the
+    specific before its broader one, then the first broken layer of the mount path.
+    """
+    hits = _hits_by_cause(evidence.symptoms)
+    fails = _by_cause(evidence.findings)
+    passes = _by_refuted(evidence.findings)
+    cases = []
+    for id in dict.fromkeys((*hits, *fails, *passes)):
+        cause = causes.get(id)
+        if cause is None or not _breaks(cause, evidence.phase):
+            continue
+        case = _judge(cause, hits.get(id, ()), fails.get(id, ()), passes.get(id, ()), evidence)
+        if case is not None:
+            cases.append(case)
+    _yield_to_confirmed(cases, causes)
+    cases.sort(key=lambda case: _order(case, cases, causes))
+    return tuple(_tell(case, evidence.values, cases) for case in cases)
+
+
+def _judge(
+    cause: Cause, hits: Sequence[Hit], fails: Sequence[Finding], passes: Sequence[Finding], evidence: Evidence
+) -> _Case | None:
+    for_ = list(dict.fromkeys(_says(cause, hit) for hit in hits))
+    against = [f"{finding.message} (check {finding.check})" for finding in passes]
+    against += _texts_against(cause, evidence.symptoms)
+    seen = bool(hits)
+    if fails:
+        for_ = [f"{finding.message} (check {finding.check})" for finding in fails] + for_
+        return _Case(cause, Likelihood.CONFIRMED, for_, against, seen)
+    likelihood = min(
+        (_BY_WEIGHT[hit.weight] for hit in hits if hit.weight in _BY_WEIGHT), key=lambda x: x.rank, default=None
+    )
+    if likelihood is None:
+        return _Case(cause, Likelihood.RULED_OUT, for_, against, seen=False) if passes and not hits else None
+    if against:
+        # What a program itself said outlives a check that passes now (the text may be older than the mend).
+        likelihood = Likelihood.POSSIBLE if likelihood is Likelihood.CONFIRMED else Likelihood.RULED_OUT
+    return _Case(cause, likelihood, for_, against, seen)
+
+
+def _yield_to_confirmed(cases: list[_Case], causes: Mapping[str, Cause]) -> None:
+    """Once a cause is confirmed that the texts also show, the others that share its texts are no longer likely."""
+    confirmed = [case for case in cases if case.likelihood is Likelihood.CONFIRMED]
+    best = next((case for case in confirmed if case.seen), confirmed[0] if confirmed else None)
+    if best is None:
+        return
+    for case in cases:
+        if case.likelihood is Likelihood.LIKELY and not _refines(best.cause, case.cause.id, causes):
+            case.likelihood = Likelihood.POSSIBLE
+            case.against.append(f"{best.cause.id} is confirmed and shows the same text")
+
+
+def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> tuple[object, ...]:
+    refined = any(
+        other is not case and other.likelihood is case.likelihood and _refines(other.cause, case.cause.id, causes)
+        for other in cases
+    )
+    return (case.likelihood.rank, refined, not case.seen, case.cause.layer.depth, case.cause.id)
+
+
+def _refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
+    """Whether `broader` is among the causes that the cause is a special case of."""
+    seen = set()
+    while cause.broader and cause.broader not in seen:
+        if cause.broader == broader:
+            return True
+        seen.add(cause.broader)
+        parent = causes.get(cause.broader)
+        if parent is None:
+            return False
+        cause = parent
+    return False
+
+
+def _tell(case: _Case, values: Mapping[str, str], cases: Sequence[_Case]) -> CauseVerdict:
+    cause = case.cause
+    open_ = case.likelihood in (Likelihood.LIKELY, Likelihood.POSSIBLE)
+    settled = any(other.likelihood is Likelihood.CONFIRMED for other in cases)
+    next_: tuple[str, ...] = ()
+    if open_ and not settled:
+        next_ = tuple(_observation(o.look, o.command, values) for o in cause.confirm[:_OBSERVATIONS])
+    mends = case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
+    return CauseVerdict(
+        id=cause.id,
+        title=cause.title,
+        verdict=case.likelihood,
+        layer=cause.layer,
+        broader=cause.broader,
+        for_=tuple(case.for_),
+        against=tuple(case.against),
+        next=next_,
+        fix=fix_of(cause, values) if mends else None,
+    )
+
+
+def _observation(look: str, command: str, values: Mapping[str, str]) -> str:
+    told = fill(look, values)
+    return f"{told}: {fill_command(command, values)}" if command else told
+
+
+def _says(cause: Cause, hit: Hit) -> str:
+    signature = next((s for s in cause.signatures if s.id == hit.signature), None)
+    if signature is not None and signature.says:
+        return fill(signature.says, dict(hit.groups))
+    return f"“{hit.text}”"
+
+
+def _texts_against(cause: Cause, symptoms: Iterable[Symptom]) -> list[str]:
+    texts = [symptom.text for symptom in symptoms]
+    return [
+        refutation.says
+        for refutation in cause.rule_out
+        if refutation.pattern and any(Pattern(refutation.pattern).search(text) for text in texts)
+    ]
+
+
+def _breaks(cause: Cause, phase: Phase | None) -> bool:
+    return phase is None or phase in cause.phase
+
+
+def _hits_by_cause(symptoms: Iterable[Symptom]) -> dict[str, list[Hit]]:
+    found: dict[str, list[Hit]] = {}
+    for symptom in symptoms:
+        for hit in symptom.hits:
+            found.setdefault(hit.cause, []).append(hit)
+    return found
+
+
+def _by_cause(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.verdict is Verdict.FAIL and finding.cause:
+            found.setdefault(finding.cause, []).append(finding)
+    return found
+
+
+def _by_refuted(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        for id in finding.rules_out:
+            found.setdefault(id, []).append(finding)
+    return found

@@ -1,0 +1,47 @@
+"""The sentences of a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diag.model.diagnosis import CauseVerdict, Likelihood
+from diag.model.subject import Kind, Subject
+from diag.model.symptom import Phase, Symptom
+
+_WHAT_FAILS = {
+    Phase.PROVISION: "provisioning of",
+    Phase.SCHEDULE: "scheduling of",
+    Phase.MOUNT: "the mount of",
+    Phase.USE: "the use of",
+    Phase.UNMOUNT: "the unmount of",
+    None: "the mount of",
+}
+_CERTAINTY = {Likelihood.CONFIRMED: "fails", Likelihood.LIKELY: "fails, most likely"}
+
+SHOWN = 1200
+"""Characters of a symptom that a report quotes."""
+
+
+def headline_of(
+    subject: Subject, causes: tuple[CauseVerdict, ...], phase: Phase | None, where: str = "", reason: str = ""
+) -> str:
+    """The first sentence a person reads. `reason` is the decisive finding's own words when there is one."""
+    what = f"{_WHAT_FAILS[phase]} {_name(subject)}{where}"
+    best = next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)
+    if best is None:
+        return f"{what} fails and the reason is not recognised"
+    if best.verdict in _CERTAINTY:
+        return f"{what} {_CERTAINTY[best.verdict]}: {reason or best.title}"
+    tied = [cause for cause in causes if cause.verdict is Likelihood.POSSIBLE]
+    return f"{what} fails; {len(tied)} possible cause{'s' if len(tied) > 1 else ''}: {best.title}" + (
+        ", …" if len(tied) > 1 else ""
+    )
+
+
+def quoted(symptoms: Iterable[Symptom]) -> tuple[str, ...]:
+    """The texts of the symptoms, each once, cut to a length that a person reads."""
+    return tuple(dict.fromkeys(s.text if len(s.text) <= SHOWN else s.text[:SHOWN] + " …" for s in symptoms))
+
+
+def _name(subject: Subject) -> str:
+    return subject.name if subject.kind in (Kind.VOLUME, Kind.MOUNT, Kind.TEXT) else str(subject)

@@ -1,0 +1,113 @@
+"""One run: select checks, gather what they need, judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from diag.declare.check import Check
+from diag.declare.fact import Fact
+from diag.engine.gather import gather
+from diag.engine.graph import catalogue, closure, wanted_by
+from diag.engine.judge import Judged, ToolError, judge
+from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
+from diag.facts.target import Settings, Target
+from diag.model.unavailable import Unavailable
+
+ALWAYS = (
+    "cluster_identity",
+    "volumes",
+    "mounts",
+    "claims",
+    "mounted_file_systems",
+    "warning_events",
+    "claim_events",
+    "pods",
+)
+"""Facts that the diagnosis and the report themselves need, whatever checks are selected."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Everything a report is made from."""
+
+    snapshot: Snapshot
+    facts: dict[str, Any]
+    judged: Judged
+    checks: tuple[Check, ...]
+    seconds: dict[str, float] = {}
+
+    @property
+    def unavailable(self) -> tuple[Unavailable, ...]:
+        """The root reasons why facts are missing, each once."""
+        missing = (value for value in self.facts.values() if isinstance(value, Unavailable))
+        return tuple(dict.fromkeys(missing))
+
+
+class UnknownSelection(Exception):
+    """`--only` or `--skip` names neither a check nor a layer."""
+
+
+def select(checks: Sequence[Check], only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks to run: by id or by layer, `skip` after `only`; opt-in ones only when named.
+
+    Raises UnknownSelection for a name that is neither.
+    """
+    wanted, unwanted = tuple(only), frozenset(skip)
+    known = {check.id for check in checks} | {check.layer.value for check in checks} | {_family(c) for c in checks}
+    for name in (*wanted, *unwanted):
+        if name not in known:
+            raise UnknownSelection(f"{name!r} is neither a check nor a layer (see `lustre-doctor checks`)")
+
+    def named(check: Check, names: Iterable[str]) -> bool:
+        return bool({check.id, check.layer.value, _family(check)} & set(names))
+
+    chosen = (c for c in checks if (named(c, wanted) if wanted else not c.opt_in))
+    return tuple(c for c in chosen if not named(c, unwanted) and (not c.opt_in or {c.id, _family(c)} & set(wanted)))
+
+
+def _family(check: Check) -> str:
+    return check.origin.rpartition(".")[2].replace("_", "-")
+
+
+def observe(
+    checks: Sequence[Check],
+    facts: Iterable[Fact],
+    sources: Mapping[str, Any],
+    *,
+    target: Target,
+    settings: Settings,
+    taken_at: str,
+    deadline: float,
+    tool_version: str,
+    progress: Callable[[str], None] = lambda name: None,
+) -> Outcome:
+    """A live run: read the world until the `time.monotonic()` deadline, then judge."""
+    given = {**sources, "target": target, "settings": settings, "taken_at": taken_at}
+    by_name = catalogue(facts)
+    needed = closure((*wanted_by(checks), *(n for n in ALWAYS if n in by_name)), by_name, given)
+    gathered = gather(needed, given, deadline=deadline, progress=progress)
+    read = {f.name: gathered.values[f.name] for f in needed if is_read(f, sources)}
+    snapshot = Snapshot(taken_at, target, settings, read, tool_version)
+    crashes = tuple(
+        ToolError(name, f"reading {name.replace('_', ' ')} crashed", trace) for name, trace in gathered.crashes.items()
+    )
+    judged = judge(checks, {**given, **gathered.values})
+    return Outcome(
+        snapshot, gathered.values, Judged(judged.findings, (*crashes, *judged.errors)), tuple(checks), gathered.seconds
+    )
+
+
+def replay(checks: Sequence[Check], facts: Iterable[Fact], sources: Iterable[str], snapshot: Snapshot) -> Outcome:
+    """A run over a snapshot: no source is touched."""
+    names = tuple(sources)
+    given = {"target": snapshot.target, "settings": snapshot.settings, "taken_at": snapshot.taken_at}
+    by_name = catalogue(facts)
+    needed = closure((*wanted_by(checks), *(n for n in ALWAYS if n in by_name)), by_name, (*given, *names))
+    read = (fact for fact in needed if is_read(fact, names))
+    known = {f.name: snapshot.facts[f.name] if f.name in snapshot.facts else not_in_snapshot(f) for f in read}
+    gathered = gather(needed, given, deadline=time.monotonic() + 60, known=known)
+    judged = judge(checks, {**given, **gathered.values})
+    return Outcome(snapshot, gathered.values, judged, tuple(checks))

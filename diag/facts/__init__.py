@@ -1,0 +1,1 @@
+"""What is: the typed, frozen values that sources read from the world. No judgement lives here."""

@@ -1,0 +1,205 @@
+"""EC2 networking, in the API's own shape (ec2 2016-11-15)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.model.subject import Kind, Subject
+
+
+class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
+    pass
+
+
+class Tag(_Shape, frozen=True):
+    """A tag."""
+
+    key: str = ""
+    value: str = ""
+
+
+class GroupRef(_Shape, frozen=True):
+    """A security group on an interface or instance."""
+
+    group_id: str = ""
+    group_name: str = ""
+
+
+class PrivateAddress(_Shape, frozen=True):
+    """One private IPv4 address of an interface."""
+
+    private_ip_address: str = ""
+    primary: bool = False
+
+
+class NetworkInterface(_Shape, frozen=True):
+    """An ENI."""
+
+    network_interface_id: str
+    private_ip_address: str = ""
+    private_ip_addresses: tuple[PrivateAddress, ...] = ()
+    groups: tuple[GroupRef, ...] = ()
+    status: str = ""
+    subnet_id: str = ""
+    vpc_id: str = ""
+    availability_zone: str = ""
+    interface_type: str = ""
+    description: str = ""
+    requester_id: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """The interface as the subject of findings."""
+        return Subject(Kind.NETWORK_INTERFACE, self.network_interface_id)
+
+    @property
+    def group_ids(self) -> tuple[str, ...]:
+        """Ids of its security groups."""
+        return tuple(group.group_id for group in self.groups)
+
+
+class IpRange(_Shape, frozen=True):
+    """An IPv4 range of a rule."""
+
+    cidr_ip: str = ""
+
+
+class Ipv6Range(_Shape, frozen=True):
+    """An IPv6 range of a rule."""
+
+    cidr_ipv6: str = msgspec.field(default="", name="CidrIpv6")
+
+
+class PrefixListRef(_Shape, frozen=True):
+    """A prefix list of a rule."""
+
+    prefix_list_id: str = ""
+
+
+class GroupPair(_Shape, frozen=True):
+    """A peer group of a rule."""
+
+    group_id: str = ""
+    user_id: str = ""
+    vpc_id: str = ""
+    vpc_peering_connection_id: str = ""
+    peering_status: str = ""
+
+
+class Permission(_Shape, frozen=True):
+    """One rule of a security group. Ports are absent or -1 for all."""
+
+    ip_protocol: str = ""
+    from_port: int | None = None
+    to_port: int | None = None
+    ip_ranges: tuple[IpRange, ...] = ()
+    ipv6_ranges: tuple[Ipv6Range, ...] = ()
+    prefix_list_ids: tuple[PrefixListRef, ...] = ()
+    user_id_group_pairs: tuple[GroupPair, ...] = ()
+
+
+class SecurityGroup(_Shape, frozen=True):
+    """A security group with its rules."""
+
+    group_id: str
+    group_name: str = ""
+    vpc_id: str = ""
+    ip_permissions: tuple[Permission, ...] = ()
+    ip_permissions_egress: tuple[Permission, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """The group as the subject of findings."""
+        return Subject(Kind.SECURITY_GROUP, self.group_id)
+
+
+class PrefixList(_Shape, frozen=True):
+    """A managed prefix list with its entries."""
+
+    prefix_list_id: str
+    cidrs: tuple[str, ...] = ()
+
+
+class InstanceInterface(_Shape, frozen=True):
+    """An interface of an instance."""
+
+    network_interface_id: str = ""
+    private_ip_address: str = ""
+    groups: tuple[GroupRef, ...] = ()
+    subnet_id: str = ""
+    device_index: int = 0
+
+
+class MetadataOptions(_Shape, frozen=True):
+    """IMDS options of an instance."""
+
+    http_tokens: str = ""
+    http_put_response_hop_limit: int | None = None
+    http_endpoint: str = ""
+
+
+class InstanceProfile(_Shape, frozen=True):
+    """The instance profile's ARN."""
+
+    arn: str = ""
+
+
+class Instance(_Shape, frozen=True):
+    """An EC2 instance under a node."""
+
+    instance_id: str
+    image_id: str = ""
+    instance_type: str = ""
+    private_ip_address: str = ""
+    security_groups: tuple[GroupRef, ...] = ()
+    network_interfaces: tuple[InstanceInterface, ...] = ()
+    subnet_id: str = ""
+    vpc_id: str = ""
+    metadata_options: MetadataOptions | None = None
+    iam_instance_profile: InstanceProfile | None = None
+
+    @property
+    def primary_groups(self) -> tuple[str, ...]:
+        """Security groups of the primary interface: those that Lustre traffic leaves through."""
+        for interface in self.network_interfaces:
+            if interface.device_index == 0 and interface.groups:
+                return tuple(group.group_id for group in interface.groups)
+        return tuple(group.group_id for group in self.security_groups)
+
+
+class Subnet(_Shape, frozen=True):
+    """A subnet."""
+
+    subnet_id: str
+    vpc_id: str = ""
+    cidr_block: str = ""
+    availability_zone: str = ""
+    available_ip_address_count: int | None = None
+
+
+class CidrAssociation(_Shape, frozen=True):
+    """One CIDR of a VPC."""
+
+    cidr_block: str = ""
+
+
+class Vpc(_Shape, frozen=True):
+    """A VPC with its two DNS attributes (None: not read)."""
+
+    vpc_id: str
+    cidr_block: str = ""
+    cidr_block_association_set: tuple[CidrAssociation, ...] = ()
+    dhcp_options_id: str = ""
+    enable_dns_support: bool | None = None
+    enable_dns_hostnames: bool | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The VPC as the subject of findings."""
+        return Subject(Kind.VPC, self.vpc_id)
+
+    @property
+    def cidrs(self) -> tuple[str, ...]:
+        """Every IPv4 CIDR of the VPC."""
+        return tuple(dict.fromkeys((self.cidr_block, *(a.cidr_block for a in self.cidr_block_association_set))))

@@ -1,0 +1,94 @@
+"""The EKS cluster, its add-ons and its identities."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.model.subject import Kind, Subject
+
+
+class _Shape(msgspec.Struct, frozen=True, rename="camel"):
+    pass
+
+
+class VpcConfig(_Shape, frozen=True):
+    """resourcesVpcConfig."""
+
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    cluster_security_group_id: str = ""
+    vpc_id: str = ""
+    endpoint_public_access: bool | None = None
+    endpoint_private_access: bool | None = None
+
+
+class Oidc(_Shape, frozen=True):
+    """identity.oidc."""
+
+    issuer: str = ""
+
+
+class Identity(_Shape, frozen=True):
+    """identity."""
+
+    oidc: Oidc = Oidc()
+
+
+class NetworkConfig(_Shape, frozen=True):
+    """kubernetesNetworkConfig."""
+
+    ip_family: str = "ipv4"
+    service_ipv4_cidr: str = msgspec.field(default="", name="serviceIpv4Cidr")
+
+
+class EksCluster(_Shape, frozen=True):
+    """An EKS cluster as DescribeCluster returns it."""
+
+    name: str
+    arn: str = ""
+    version: str = ""
+    endpoint: str = ""
+    status: str = ""
+    resources_vpc_config: VpcConfig = VpcConfig()
+    identity: Identity = Identity()
+    kubernetes_network_config: NetworkConfig = NetworkConfig()
+
+    @property
+    def subject(self) -> Subject:
+        """The cluster as the subject of findings."""
+        return Subject(Kind.CLUSTER, self.name)
+
+    @property
+    def issuer(self) -> str:
+        """The OIDC issuer URL, empty when the cluster has none."""
+        return self.identity.oidc.issuer
+
+    @property
+    def vpc_id(self) -> str:
+        """The cluster's VPC."""
+        return self.resources_vpc_config.vpc_id
+
+
+class PodIdentityAssociation(_Shape, frozen=True):
+    """Which role a service account gets from EKS Pod Identity."""
+
+    namespace: str = ""
+    service_account: str = ""
+    association_id: str = ""
+    association_arn: str = ""
+    role_arn: str = ""
+
+
+class ClusterIdentity(msgspec.Struct, frozen=True):
+    """Which cluster, region and account this run is about, each with where it was found; empty where nothing told."""
+
+    cluster: str = ""
+    region: str = ""
+    account: str = ""
+    cluster_from: str = ""
+    region_from: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """The cluster as the subject of findings."""
+        return Subject(Kind.CLUSTER, self.cluster or "(unnamed)")

@@ -1,0 +1,36 @@
+"""IAM roles and OIDC providers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from diag.model.subject import Kind, Subject
+
+
+class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
+    pass
+
+
+class Role(_Shape, frozen=True):
+    """An IAM role with its trust policy."""
+
+    role_name: str
+    arn: str = ""
+    assume_role_policy_document: dict[str, Any] = {}
+    permissions_boundary: dict[str, Any] | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The role as the subject of findings."""
+        return Subject(Kind.ROLE, self.role_name)
+
+
+class OidcProvider(msgspec.Struct, frozen=True):
+    """An IAM OIDC identity provider."""
+
+    arn: str
+    url: str = ""
+    """Issuer without the scheme, as IAM returns it."""
+    client_ids: tuple[str, ...] = ()

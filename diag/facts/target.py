@@ -1,0 +1,43 @@
+"""What a run is asked to look at, and what the kubeconfig says of where."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Which volumes a run is about; all empty is the whole cluster."""
+
+    namespaces: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    """`name` or `namespace/name`."""
+    volumes: tuple[str, ...] = ()
+    pods: tuple[str, ...] = ()
+    """`name` or `namespace/name`."""
+    file_systems: tuple[str, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        """No target was named."""
+        return self == Target()
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the person overrides."""
+
+    cluster: str = ""
+    region: str = ""
+    dns_servers: tuple[str, ...] = ()
+    """`address` or `address:port`; empty for this machine's own resolver."""
+    lustre_port: int = 988
+
+
+class KubeContext(msgspec.Struct, frozen=True):
+    """The kubeconfig context in use, with what it tells of an EKS cluster; empty where it tells nothing."""
+
+    name: str = ""
+    server: str = ""
+    cluster: str = ""
+    region: str = ""
+    account: str = ""
+    profile: str = ""

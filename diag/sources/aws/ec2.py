@@ -1,0 +1,189 @@
+"""Facts read from EC2: interfaces, security groups, instances, subnets and VPCs, each asked in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from diag.declare.fact import fact
+from diag.facts.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
+from diag.facts.eks import ClusterIdentity
+from diag.facts.fsx import FileSystem
+from diag.facts.kubernetes import Node
+from diag.facts.table import Table
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.session import Aws, shaped
+
+T = TypeVar("T")
+
+BATCH = 200
+"""Values per filter. Source: EC2 API reference, DescribeInstances: at most 200 values in one filter."""
+
+
+@fact(permissions=("ec2:DescribeNetworkInterfaces",))
+def network_interfaces(
+    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
+) -> Table[NetworkInterface] | Unavailable:
+    """Every ENI of the file systems of this run. Their groups are told nowhere else: FSx returns none."""
+    ids = [eni for fs in mounted_file_systems for eni in fs.network_interface_ids]
+    return _by_id(
+        aws, cluster_identity, "DescribeNetworkInterfaces", "NetworkInterfaces", "network-interface-id",
+        "NetworkInterfaceId", ids, NetworkInterface,
+    )  # fmt: skip
+
+
+@fact(permissions=("ec2:DescribeInstances",))
+def instances(
+    aws: Aws, cluster_identity: ClusterIdentity, mounting_nodes: tuple[Node, ...]
+) -> Table[Instance] | Unavailable:
+    """The EC2 instance under each node that mounts or may mount a volume of this run."""
+    ids = sorted({node.instance_id for node in mounting_nodes if node.instance_id})
+    values: dict[str, Instance] = {}
+    for batch in _batches(ids):
+        found = aws.pages(
+            "ec2", "DescribeInstances", "Reservations", region=cluster_identity.region,
+            Filters=[{"Name": "instance-id", "Values": batch}],
+        )  # fmt: skip
+        if isinstance(found, Unavailable):
+            return found
+        for raw in (raw for reservation in found for raw in reservation.get("Instances", ())):
+            item = shaped(_flattened(raw), Instance, "instance")
+            if not isinstance(item, Unavailable):
+                values[item.instance_id] = item
+    return Table(values, _absent(ids, values, "instance"))
+
+
+def _flattened(raw: dict[str, object]) -> dict[str, object]:
+    interfaces = raw.get("NetworkInterfaces") or ()
+    flat = [{**eni, "DeviceIndex": eni.get("Attachment", {}).get("DeviceIndex", 0)} for eni in interfaces]  # type: ignore[attr-defined]
+    return {**raw, "NetworkInterfaces": flat}
+
+
+@fact(permissions=("ec2:DescribeSecurityGroups",))
+def security_groups(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    network_interfaces: Table[NetworkInterface],
+    instances: Table[Instance] | Unavailable,
+) -> Table[SecurityGroup] | Unavailable:
+    """The groups of every file-system ENI and of every node's primary interface, with their rules."""
+    ids = {group for eni in network_interfaces for group in eni.group_ids}
+    if not isinstance(instances, Unavailable):
+        ids |= {group for instance in instances for group in instance.primary_groups}
+    return _by_id(
+        aws, cluster_identity, "DescribeSecurityGroups", "SecurityGroups", "group-id", "GroupId", sorted(ids),
+        SecurityGroup,
+    )  # fmt: skip
+
+
+@fact(permissions=("ec2:GetManagedPrefixListEntries",))
+def prefix_lists(
+    aws: Aws, cluster_identity: ClusterIdentity, security_groups: Table[SecurityGroup]
+) -> Table[PrefixList]:
+    """The entries of every prefix list that a rule names; nothing is asked when none does."""
+    ids = {
+        ref.prefix_list_id
+        for group in security_groups
+        for permission in (*group.ip_permissions, *group.ip_permissions_egress)
+        for ref in permission.prefix_list_ids
+    }
+    values: dict[str, PrefixList] = {}
+    missing: dict[str, Unavailable] = {}
+    for id in sorted(ids):
+        found = aws.pages(
+            "ec2", "GetManagedPrefixListEntries", "Entries", region=cluster_identity.region, PrefixListId=id
+        )
+        if isinstance(found, Unavailable):
+            missing[id] = found
+        else:
+            values[id] = PrefixList(id, tuple(str(entry.get("Cidr", "")) for entry in found))
+    return Table(values, missing)
+
+
+@fact(permissions=("ec2:DescribeSubnets",))
+def subnets(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    mounted_file_systems: tuple[FileSystem, ...],
+    instances: Table[Instance] | Unavailable,
+) -> Table[Subnet] | Unavailable:
+    """The subnets of the file systems and of the nodes."""
+    ids = {subnet for fs in mounted_file_systems for subnet in fs.subnet_ids}
+    if not isinstance(instances, Unavailable):
+        ids |= {instance.subnet_id for instance in instances if instance.subnet_id}
+    return _by_id(aws, cluster_identity, "DescribeSubnets", "Subnets", "subnet-id", "SubnetId", sorted(ids), Subnet)
+
+
+@fact(permissions=("ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"))
+def vpcs(
+    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
+) -> Table[Vpc] | Unavailable:
+    """The VPCs of the file systems with their two DNS attributes, which EC2 gives one a call."""
+    region = cluster_identity.region
+    ids = sorted({fs.vpc_id for fs in mounted_file_systems if fs.vpc_id})
+    found = _by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
+    if isinstance(found, Unavailable):
+        return found
+    values: dict[str, Vpc] = {}
+    missing = dict(found.missing)
+    for vpc in found:
+        flags: dict[str, bool] = {}
+        for attribute, key in (("enableDnsSupport", "EnableDnsSupport"), ("enableDnsHostnames", "EnableDnsHostnames")):
+            answer = aws.one("ec2", "DescribeVpcAttribute", region=region, VpcId=vpc.vpc_id, Attribute=attribute)
+            if isinstance(answer, Unavailable):
+                missing[vpc.vpc_id] = answer
+                break
+            flags[key] = bool(answer.get(key, {}).get("Value"))
+        else:
+            values[vpc.vpc_id] = Vpc(
+                vpc_id=vpc.vpc_id,
+                cidr_block=vpc.cidr_block,
+                cidr_block_association_set=vpc.cidr_block_association_set,
+                dhcp_options_id=vpc.dhcp_options_id,
+                enable_dns_support=flags["EnableDnsSupport"],
+                enable_dns_hostnames=flags["EnableDnsHostnames"],
+            )
+    return Table(values, missing)
+
+
+def _by_id(
+    aws: Aws,
+    identity: ClusterIdentity,
+    operation: str,
+    key: str,
+    filter_name: str,
+    id_field: str,
+    ids: Iterable[str],
+    shape: type[T],
+) -> Table[T] | Unavailable:
+    """Objects by id, asked through a filter: an unknown id is then absent instead of failing the whole call."""
+    wanted = sorted(set(ids))
+    values: dict[str, T] = {}
+    garbled: dict[str, Unavailable] = {}
+    for batch in _batches(wanted):
+        found = aws.pages(
+            "ec2", operation, key, region=identity.region, Filters=[{"Name": filter_name, "Values": batch}]
+        )
+        if isinstance(found, Unavailable):
+            return found
+        for raw in found:
+            id = str(raw.get(id_field, ""))
+            item = shaped(raw, shape, id)
+            if isinstance(item, Unavailable):
+                garbled[id] = item
+            else:
+                values[id] = item
+    return Table(values, _absent(wanted, values, key) | garbled)
+
+
+def _absent(wanted: Iterable[str], values: dict[str, T], what: str) -> dict[str, Unavailable]:
+    return {
+        id: Unavailable(id, Reason.ABSENT, f"EC2 has no such object in this account and region ({what})")
+        for id in wanted
+        if id not in values
+    }
+
+
+def _batches(ids: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

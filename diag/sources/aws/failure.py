@@ -1,0 +1,102 @@
+"""What botocore's many errors mean: the world's failure as a value, or nothing when the fault is ours."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from diag.model.unavailable import Reason, Unavailable
+
+DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "Client.UnauthorizedOperation",
+        "AuthorizationError",
+        "Forbidden",
+        "403",
+    }
+)
+"""Error codes of a missing permission: ec2 says UnauthorizedOperation, JSON services AccessDeniedException,
+query and REST services AccessDenied; some stand-ins give only the HTTP status."""
+
+BAD_CREDENTIALS = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+ABSENT_SUFFIXES = ("NotFound", "NotFoundException", "NoSuchEntity", "NoSuchBucket", ".NotFound", "NoSuchBucketPolicy")
+
+THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
+)
+
+LOGIN = "log in again (`aws sso login` or `aws configure`), or name a profile with --profile"
+
+
+def unavailable_from(error: Exception, action: str) -> Unavailable | None:
+    """The value for a failed call, by error code and HTTP status, never by message text.
+
+    `action` is the IAM action, `fsx:DescribeFileSystems`. None when the error is not AWS's: then it is our bug.
+    """
+    from botocore import exceptions as aws
+
+    text = _line(error)
+    if isinstance(error, aws.ClientError):
+        return _from_code(error.response, action, text)
+    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+        return Unavailable(action, Reason.DENIED, "no AWS credentials were found", remedy=LOGIN)
+    if isinstance(
+        error, aws.TokenRetrievalError | aws.SSOTokenLoadError | aws.UnauthorizedSSOTokenError | aws.SSOError
+    ):
+        return Unavailable(action, Reason.DENIED, f"the SSO session does not give credentials: {text}", remedy=LOGIN)
+    if isinstance(error, aws.ProfileNotFound):
+        return Unavailable(action, Reason.ABSENT, text, remedy="see `aws configure list-profiles`")
+    if isinstance(error, aws.NoRegionError):
+        return Unavailable(action, Reason.NOT_ASKED, "no AWS region is known", remedy="give --region")
+    if isinstance(error, aws.ReadTimeoutError | aws.ConnectTimeoutError):
+        return Unavailable(action, Reason.TIMEOUT, text, remedy="see whether this machine reaches the AWS endpoint")
+    if isinstance(error, aws.HTTPClientError | aws.EndpointConnectionError):
+        return Unavailable(
+            action,
+            Reason.UNREACHABLE,
+            text,
+            remedy="see whether this machine reaches the AWS endpoint of that region, and whether the region exists",
+        )
+    if isinstance(error, aws.BotoCoreError):
+        return Unavailable(action, Reason.GARBLED, text)
+    return None
+
+
+def _from_code(response: Any, action: str, text: str) -> Unavailable:
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in BAD_CREDENTIALS:
+        return Unavailable(action, Reason.DENIED, f"AWS does not accept these credentials ({code})", remedy=LOGIN)
+    if code.endswith(ABSENT_SUFFIXES):
+        return Unavailable(action, Reason.ABSENT, text)
+    if code in THROTTLED or status == 429:
+        return Unavailable(action, Reason.TIMEOUT, f"throttled ({code})", remedy="run again in a minute")
+    if code in DENIED or status == 403:
+        return Unavailable(
+            action, Reason.DENIED, f"AWS answered {code}", permission=action, remedy=f"allow {action} to this identity"
+        )
+    if status == 404:
+        return Unavailable(action, Reason.ABSENT, text)
+    return Unavailable(action, Reason.GARBLED, text)
+
+
+def _line(error: Exception) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", str(error))[:300]

@@ -1,0 +1,136 @@
+"""Facts about who is who: the EKS cluster, its add-ons' identities, IAM roles and OIDC providers, and the caller."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.parse
+from typing import Any
+
+from diag.declare.fact import fact
+from diag.facts.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
+from diag.facts.iam import OidcProvider, Role
+from diag.facts.kubernetes import ServiceAccount
+from diag.facts.table import Table
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.session import Aws, shaped
+from diag.sources.kubernetes.client import Kube
+
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
+"""An IAM role name. Source: botocore iam 2010-05-08, roleNameType."""
+
+
+@fact(permissions=("eks:DescribeCluster",), optional_permissions=("eks:ListClusters",))
+def eks_cluster(aws: Aws, kube: Kube, cluster_identity: ClusterIdentity) -> EksCluster | Unavailable:
+    """The EKS cluster behind the kubeconfig: by name, or by its endpoint when no name is known."""
+    region = cluster_identity.region
+    if cluster_identity.cluster:
+        return _describe(aws, cluster_identity.cluster, region)
+    names = aws.pages("eks", "ListClusters", "clusters", region=region)
+    if isinstance(names, Unavailable):
+        return names
+    for name in names:
+        found = _describe(aws, str(name), region)
+        if isinstance(found, EksCluster) and found.endpoint and found.endpoint.lower() == kube.server.lower():
+            return found
+    return Unavailable(
+        "EKS cluster", Reason.ABSENT, f"no cluster in {region or 'this region'} has the endpoint {kube.server}",
+        remedy="give --cluster and --region",
+    )  # fmt: skip
+
+
+def _describe(aws: Aws, name: str, region: str) -> EksCluster | Unavailable:
+    answer = aws.one("eks", "DescribeCluster", region=region, name=name)
+    if isinstance(answer, Unavailable):
+        return answer
+    return shaped(answer.get("cluster"), EksCluster, f"EKS cluster {name}")
+
+
+@fact(permissions=("eks:ListPodIdentityAssociations", "eks:DescribePodIdentityAssociation"))
+def pod_identity_associations(
+    aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity, controller_account: ServiceAccount
+) -> tuple[PodIdentityAssociation, ...] | Unavailable:
+    """The Pod Identity associations of the controller's service account, each with its role."""
+    account = controller_account.metadata
+    listed = aws.pages(
+        "eks", "ListPodIdentityAssociations", "associations", region=cluster_identity.region,
+        clusterName=eks_cluster.name, namespace=account.namespace, serviceAccount=account.name,
+    )  # fmt: skip
+    if isinstance(listed, Unavailable):
+        return listed
+    found: list[PodIdentityAssociation] = []
+    for summary in listed:
+        answer = aws.one(
+            "eks", "DescribePodIdentityAssociation", region=cluster_identity.region,
+            clusterName=eks_cluster.name, associationId=str(summary.get("associationId", "")),
+        )  # fmt: skip
+        if isinstance(answer, Unavailable):
+            return answer
+        item = shaped(answer.get("association"), PodIdentityAssociation, "Pod Identity association")
+        if isinstance(item, Unavailable):
+            return item
+        found.append(item)
+    return tuple(found)
+
+
+@fact(permissions=("iam:GetRole",))
+def controller_roles(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    controller_account: ServiceAccount,
+    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
+) -> Table[Role]:
+    """The IAM roles that the controller's service account is given, by ARN: through IRSA or Pod Identity."""
+    arns = [controller_account.role_arn or ""]
+    if not isinstance(pod_identity_associations, Unavailable):
+        arns += [association.role_arn for association in pod_identity_associations]
+    values: dict[str, Role] = {}
+    missing: dict[str, Unavailable] = {}
+    for arn in filter(None, arns):
+        name = arn.rpartition("/")[2]
+        if not ROLE_NAME.fullmatch(name):
+            missing[arn] = Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role")
+            continue
+        answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
+        if isinstance(answer, Unavailable):
+            missing[arn] = answer
+            continue
+        role = shaped(_with_document(answer.get("Role") or {}), Role, f"role {name}")
+        if isinstance(role, Unavailable):
+            missing[arn] = role
+        else:
+            values[arn] = role
+    return Table(values, missing)
+
+
+def _with_document(raw: dict[str, Any]) -> dict[str, Any]:
+    document = raw.get("AssumeRolePolicyDocument")
+    if isinstance(document, str):
+        raw = {**raw, "AssumeRolePolicyDocument": json.loads(urllib.parse.unquote(document))}
+    return raw
+
+
+@fact(permissions=("iam:GetOpenIDConnectProvider",))
+def oidc_provider(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> OidcProvider | Unavailable:
+    """The IAM OIDC provider of the cluster's issuer; absent when the account has none."""
+    issuer = eks_cluster.issuer.removeprefix("https://")
+    if not issuer:
+        return Unavailable("IAM OIDC provider", Reason.ABSENT, f"cluster {eks_cluster.name} has no OIDC issuer")
+    partition, account = _partition_and_account(eks_cluster.arn)
+    arn = f"arn:{partition}:iam::{account}:oidc-provider/{issuer}"
+    answer = aws.one("iam", "GetOpenIDConnectProvider", region=cluster_identity.region, OpenIDConnectProviderArn=arn)
+    if isinstance(answer, Unavailable):
+        return answer
+    return OidcProvider(arn, str(answer.get("Url", "")), tuple(answer.get("ClientIDList") or ()))
+
+
+def _partition_and_account(arn: str) -> tuple[str, str]:
+    parts = arn.split(":")
+    return (parts[1], parts[4]) if len(parts) > 5 else ("aws", "")
+
+
+@fact(permissions=("sts:GetCallerIdentity",))
+def caller(aws: Aws, cluster_identity: ClusterIdentity) -> str | Unavailable:
+    """The ARN that this run's AWS calls are made as."""
+    answer = aws.one("sts", "GetCallerIdentity", region=cluster_identity.region)
+    return answer if isinstance(answer, Unavailable) else str(answer.get("Arn", ""))

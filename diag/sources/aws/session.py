@@ -1,0 +1,121 @@
+"""One boto3 session for a run: clients are built once, calls come back as a value or as the reason why not."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.failure import unavailable_from
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 3
+READ_TIMEOUT_S = 10
+ATTEMPTS = 3
+"""Tries a call, adaptive mode. The run's deadline bounds the whole; these bound one socket."""
+
+
+class Aws:
+    """The account and region that a run reads. Read-only: it offers describe, list and get calls alone."""
+
+    def __init__(self, *, profile: str = "", region: str = "") -> None:
+        self.profile = profile
+        self.region = region
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self.calls: Counter[str] = Counter()
+        """How often each `service:Operation` was called, pages counted one by one."""
+
+    def prepare(self, services: tuple[str, ...], region: str) -> None:
+        """Build the clients in this thread.
+
+        Clients built inside worker threads load their models under one lock and cost several times as much
+        (measured: 745 ms instead of 113 ms for one run's calls).
+        """
+        for service in services:
+            self._client(service, region)
+
+    def configured_region(self) -> str:
+        """The region of the flag, the environment or the profile; empty when none names one."""
+        if self.region:
+            return self.region
+        with self._lock:
+            return str(self._open().region_name or "")
+
+    def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> dict[str, Any] | Unavailable:
+        """One call. `operation` in AWS's own spelling, `DescribeCluster`."""
+        return self._try(service, operation, region, lambda client, method: getattr(client, method)(**arguments))
+
+    def pages(
+        self, service: str, operation: str, key: str, *, region: str = "", **arguments: Any
+    ) -> tuple[dict[str, Any], ...] | Unavailable:
+        """Every item under `key` over all pages of a paginated operation."""
+
+        def read(client: BaseClient, method: str) -> tuple[dict[str, Any], ...]:
+            if not client.can_paginate(method):
+                return tuple(getattr(client, method)(**arguments).get(key) or ())
+            pages = client.get_paginator(method).paginate(**arguments)
+            return tuple(item for page in pages for item in page.get(key) or ())
+
+        return self._try(service, operation, region, read)
+
+    def _try(self, service: str, operation: str, region: str, call: Callable[[BaseClient, str], T]) -> T | Unavailable:
+        action = f"{service}:{operation}"
+        try:
+            client = self._client(service, region or self.region)
+            return call(client, _method(operation))
+        except Exception as error:
+            failure = unavailable_from(error, action)
+            if failure is None:
+                raise
+            return failure
+
+    def _client(self, service: str, region: str) -> BaseClient:
+        with self._lock:
+            if (service, region) not in self._clients:
+                from botocore.config import Config
+
+                config = Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=READ_TIMEOUT_S,
+                    retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+                    max_pool_connections=16,
+                    user_agent_extra="lustre-doctor",
+                )
+                client = self._open().client(service, region_name=region or None, config=config)
+                client.meta.events.register("before-send.*", self._count)
+                self._clients[service, region] = client
+            return self._clients[service, region]
+
+    def _open(self) -> Any:
+        if self._session is None:
+            import boto3
+
+            self._session = boto3.Session(profile_name=self.profile or None, region_name=self.region or None)
+        return self._session
+
+    def _count(self, event_name: str, **_: Any) -> None:
+        self.calls[event_name.removeprefix("before-send.").replace(".", ":", 1)] += 1
+
+
+def _method(operation: str) -> str:
+    from botocore import xform_name
+
+    return str(xform_name(operation))
+
+
+def shaped(raw: object, shape: type[T], what: str) -> T | Unavailable:
+    """An API answer as a typed value, or garbled when it does not have the shape."""
+    try:
+        return msgspec.convert(raw, shape, strict=False)
+    except msgspec.ValidationError as error:
+        return Unavailable(what, Reason.GARBLED, str(error), remedy="report it: AWS answered in an unknown shape")

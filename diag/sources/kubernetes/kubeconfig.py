@@ -1,0 +1,53 @@
+"""What a kubeconfig tells of its cluster without a call: EKS writes name, region and account into it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from diag.facts.target import KubeContext
+
+CLUSTER_ARN = re.compile(r"^arn:[\w-]+:eks:(?P<region>[\w-]+):(?P<account>\d{12}):cluster/(?P<name>.+)$")
+"""Cluster and context name that `aws eks update-kubeconfig` writes."""
+
+EKSCTL_NAME = re.compile(r"^(?:.+@)?(?P<name>[\w-]+)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.eksctl\.io$")
+"""Context name that eksctl writes."""
+
+ENDPOINT = re.compile(r"^https://[0-9A-F]+\.[\w-]+\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.eks\.", re.IGNORECASE)
+"""EKS API server endpoint."""
+
+
+def describe_context(kubeconfig: str | None, context: str | None, server: str) -> KubeContext:
+    """The context with the cluster name, region and account that its names, endpoint and exec arguments carry."""
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
+
+    config = KubeConfigMerger(kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION).config.value  # type: ignore[no-untyped-call]
+    name = context or str(config.get("current-context", ""))
+    entry = _named(config, "contexts", name).get("context") or {}
+    user = _named(config, "users", str(entry.get("user", ""))).get("user") or {}
+    plugin = user.get("exec") or {}
+    arguments = [str(argument) for argument in plugin.get("args") or ()]
+    environment = {str(var.get("name")): str(var.get("value")) for var in plugin.get("env") or ()}
+    cluster, region, account = "", "", ""
+    for text in (str(entry.get("cluster", "")), name):
+        if match := CLUSTER_ARN.match(text) or EKSCTL_NAME.match(text):
+            cluster, region = cluster or match["name"], region or match["region"]
+            account = account or match.groupdict().get("account", "")
+    cluster = _option(arguments, "--cluster-name", "-i", "--cluster-id") or cluster
+    region = _option(arguments, "--region") or region or environment.get("AWS_REGION", "")
+    if not region and (match := ENDPOINT.match(server)):
+        region = match["region"]
+    return KubeContext(name, server, cluster, region, account, environment.get("AWS_PROFILE", ""))
+
+
+def _named(config: dict[str, Any], section: str, name: str) -> dict[str, Any]:
+    return next((item for item in config.get(section) or () if item.get("name") == name), {})
+
+
+def _option(arguments: list[str], *names: str) -> str:
+    for position, argument in enumerate(arguments):
+        if argument in names and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if (parts := argument.partition("="))[1] and parts[0] in names:
+            return parts[2]
+    return ""

@@ -1,0 +1,72 @@
+"""Facts about DNS: what each resolver answers to the names that volumes carry."""
+
+from __future__ import annotations
+
+import time
+
+from diag.declare.fact import fact
+from diag.facts.kubernetes import PersistentVolume
+from diag.facts.reachability import DnsAnswer, Resolution
+from diag.facts.target import Settings
+
+LIFETIME_S = 4.0
+"""Bound of one question to one server, retries included."""
+
+
+class Resolver:
+    """Asks DNS servers, each by itself and bounded in time."""
+
+    def ask(self, name: str, servers: tuple[str, ...]) -> tuple[DnsAnswer, ...]:
+        """The answer of each server (this machine's own when none is given) to the A question for a name."""
+        import dns.resolver
+
+        try:
+            known = servers or tuple(str(server) for server in dns.resolver.Resolver().nameservers)
+        except dns.resolver.NoResolverConfiguration as error:
+            return (DnsAnswer(name, "", Resolution.UNREACHABLE, detail=str(error)),)
+        answers = []
+        for server in known[:3]:
+            answers.append(_ask_one(name, server))
+            if answers[-1].outcome in (Resolution.ANSWERED, Resolution.NO_NAME, Resolution.NO_ADDRESS):
+                break
+        return tuple(answers)
+
+
+def _ask_one(name: str, server: str) -> DnsAnswer:
+    import dns.exception
+    import dns.resolver
+
+    address, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "")
+    started = time.monotonic()
+
+    def answer(outcome: Resolution, addresses: tuple[str, ...] = (), detail: str = "") -> DnsAnswer:
+        elapsed = round((time.monotonic() - started) * 1000, 1)
+        return DnsAnswer(name, server, outcome, addresses, elapsed, " ".join(detail.split())[:200])
+
+    try:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers = [address or server]
+        resolver.port = int(port or 53)
+        resolver.lifetime = LIFETIME_S
+        found = resolver.resolve(name, "A", search=False)
+    except dns.resolver.NXDOMAIN:
+        return answer(Resolution.NO_NAME)
+    except dns.resolver.NoAnswer:
+        return answer(Resolution.NO_ADDRESS)
+    except dns.resolver.NoNameservers as error:
+        refused = "REFUSED" in str(error)
+        return answer(Resolution.REFUSED if refused else Resolution.SERVER_FAILED, detail=str(error))
+    except dns.exception.Timeout as error:
+        return answer(Resolution.TIMEOUT, detail=str(error))
+    except dns.exception.DNSException as error:
+        return answer(Resolution.NO_NAME, detail=f"not a DNS name: {error}")
+    except (OSError, ValueError) as error:
+        return answer(Resolution.UNREACHABLE, detail=str(error))
+    return answer(Resolution.ANSWERED, tuple(sorted(str(record) for record in found)))
+
+
+@fact()
+def dns_answers(resolver: Resolver, volumes: tuple[PersistentVolume, ...], settings: Settings) -> tuple[DnsAnswer, ...]:
+    """The answers to every distinct DNS name of the volumes, asked from where the tool runs."""
+    names = dict.fromkeys(volume.dns_name for volume in volumes if volume.dns_name and ".fsx." in volume.dns_name)
+    return tuple(answer for name in names for answer in resolver.ask(name, settings.dns_servers))
