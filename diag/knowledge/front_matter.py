@@ -1,0 +1,147 @@
+"""One runbook file: its front matter as a Cause, its body as text, and every mistake with its line."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from diag.knowledge.cause import Cause, Observation, Refutation, Remedy, Signature, Source
+from diag.knowledge.linear_regex import BadPattern, Pattern
+from diag.knowledge.plain_yaml import BadYaml, Path, parse
+from diag.knowledge.required_text import required_texts
+
+_FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN_KEY = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_ITEMS: dict[str, type] = {
+    "signatures": Signature,
+    "confirm": Observation,
+    "rule_out": Refutation,
+    "fix": Remedy,
+    "sources": Source,
+}
+
+
+class Mistake(msgspec.Struct, frozen=True, order=True):
+    """What is wrong with one runbook file, and where."""
+
+    file: str
+    line: int
+    """1-based, 0 when it concerns the file as a whole."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class BadRunbook(ValueError):
+    """Runbook files that break the format of `docs/runbook-format.md`, with every mistake found."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def split(text: str) -> tuple[str, str] | None:
+    """Front matter and body of a runbook's text, None when it does not begin with front matter."""
+    found = _FENCE.match(text)
+    return None if found is None else (found.group(1), text[found.end() :])
+
+
+def read_cause(text: str, file: str, stem: str) -> Cause:
+    """The cause that a runbook's text describes. `stem` is the file's name without `.md`, which the id must equal.
+
+    Raises:
+        BadRunbook: with file and line of every mistake.
+    """
+    parts = split(text)
+    if parts is None:
+        raise BadRunbook((Mistake(file, 1, "the file must begin with front matter between two lines `---`"),))
+    try:
+        tree, lines = parse(parts[0])
+    except BadYaml as error:
+        raise BadRunbook((Mistake(file, error.line + 1 if error.line else 0, error.message),)) from None
+    try:
+        cause = msgspec.convert(tree, Cause)
+    except msgspec.ValidationError as error:
+        message, path = _place(str(error), tree)
+        raise BadRunbook((Mistake(file, _line(lines, path), message),)) from None
+    mistakes = [Mistake(file, _line(lines, path), message) for path, message in _problems(cause, stem)]
+    if mistakes:
+        raise BadRunbook(tuple(mistakes))
+    return cause
+
+
+def _problems(cause: Cause, stem: str) -> list[tuple[Path, str]]:
+    found: list[tuple[Path, str]] = []
+    if cause.id != stem:
+        found.append((("id",), f"the id `{cause.id}` must equal the file's name, `{stem}`"))
+    if not cause.phase:
+        found.append((("phase",), "at least one phase is needed"))
+    seen: set[str] = set()
+    for position, signature in enumerate(cause.signatures):
+        here: Path = ("signatures", position)
+        if signature.id in seen:
+            found.append(((*here, "id"), f"signature id `{signature.id}` is given twice"))
+        seen.add(signature.id)
+        if bool(signature.pattern) == bool(signature.all):
+            found.append((here, "give exactly one of `pattern` and `all`"))
+        found += _pattern_problems(signature, here)
+    for position, refutation in enumerate(cause.rule_out):
+        if refutation.pattern:
+            found += _search_problems(refutation.pattern, ("rule_out", position, "pattern"))
+    return found
+
+
+def _pattern_problems(signature: Signature, here: Path) -> list[tuple[Path, str]]:
+    found: list[tuple[Path, str]] = []
+    if signature.pattern:
+        found += _search_problems(signature.pattern, (*here, "pattern"))
+    for position, pattern in enumerate(signature.all):
+        found += _search_problems(pattern, (*here, "all", position), demand_text=False)
+    if signature.all and not any(required_texts(pattern) for pattern in signature.all):
+        found.append(((*here, "all"), "at least one pattern must demand a plain text of four characters or more"))
+    for position, pattern in enumerate(signature.unless):
+        found += _search_problems(pattern, (*here, "unless", position), demand_text=False)
+    return found
+
+
+def _search_problems(pattern: str, path: Path, *, demand_text: bool = True) -> list[tuple[Path, str]]:
+    try:
+        Pattern(pattern)
+    except BadPattern as error:
+        return [(path, f"not an RE2 pattern: {error}")]
+    if demand_text and not required_texts(pattern):
+        return [(path, f"{pattern!r} demands no plain text of four characters or more, so it cannot be searched for")]
+    return []
+
+
+def _place(error: str, tree: Any) -> tuple[str, Path]:
+    """The message and path of a conversion error, with the position in a list found out (msgspec writes `[...]`)."""
+    found = _AT.match(error)
+    what, where = (found["what"], found["where"] or "") if found else (error, "")
+    field = where.removeprefix(".").split("[", 1)[0].split(".", 1)[0]
+    path: Path = (field,) if field else ()
+    items = tree.get(field) if isinstance(tree, dict) else None
+    if "[...]" in where and field in _ITEMS and isinstance(items, list):
+        for position, item in enumerate(items):
+            try:
+                msgspec.convert(item, _ITEMS[field])
+            except msgspec.ValidationError as inner:
+                deeper = _AT.match(str(inner))
+                rest = (deeper["where"] or "" if deeper else "").removeprefix(".").split("[", 1)[0]
+                path = (field, position, rest) if rest else (field, position)
+                break
+    key = _UNKNOWN_KEY.search(what)
+    if key:
+        return f"unknown key `{key['key']}`", (*path, key["key"])
+    dotted = ".".join(str(step) for step in path if not isinstance(step, int))
+    return (f"{dotted}: {what}" if dotted else what), path
+
+
+def _line(lines: dict[Path, int], path: Path) -> int:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 0) + 1

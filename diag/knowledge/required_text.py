@@ -1,0 +1,145 @@
+"""Reading a pattern: which plain texts must be there wherever it matches, and how it looks without white space.
+
+The first lets a log of gigabytes be searched for a few hundred plain texts at the speed of memory, and only the
+places found be looked at closely. The second matches a text that a terminal wrapped in the middle of a word.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# Characters that a log writer may escape (JSON, klog's quoting), so that the raw bytes do not hold them.
+_ESCAPED_BY_WRITERS = frozenset('"\\<>&')
+_NOT_CERTAIN = _ESCAPED_BY_WRITERS | {"."}
+_LEAST_LENGTH = 4
+_BLANK = " "
+
+_TOKEN = re.compile(
+    r"""(?P<group>\((?:\?(?:P?<\w+>|[imsU-]*:))?)
+      | (?P<flags>\(\?[imsU-]+\))
+      | (?P<close>\))
+      | (?P<alternative>\|)
+      | (?P<set>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])
+      | (?P<quantifier>(?:[*+?]|\{\d+(?:,\d*)?\})\??)
+      | (?P<escape>\\(?:[pP](?:\{\w+\}|\w)|x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|.))
+      | (?P<edge>[\^$])
+      | (?P<char>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class _Required(NamedTuple):
+    exact: str | None
+    """The one text this part matches, None when there are several."""
+    any_of: tuple[str, ...]
+    """Texts of which at least one is in every match; empty when nothing is certain."""
+
+
+_NOTHING = _Required(None, ())
+_EMPTY = _Required("", ())
+
+
+def required_texts(pattern: str) -> tuple[str, ...]:
+    """Texts, lower case, of which at least one is in every text that the pattern matches.
+
+    Runs of white space count as one blank. Empty when the pattern demands no text of four characters or more.
+    """
+    tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(pattern)]
+    required, _ = _alternatives(tokens, 0)
+    chosen = (required.exact,) if required.exact else required.any_of
+    texts = tuple(sorted({text.strip().lower() for text in chosen if text}))
+    return texts if texts and min(map(len, texts)) >= _LEAST_LENGTH else ()
+
+
+def without_blanks(pattern: str) -> str:
+    """The pattern for a text from which all white space was taken out."""
+    parts: list[str] = []
+    dropped = False
+    for match in _TOKEN.finditer(pattern):
+        kind, token = match.lastgroup, match.group()
+        blank = token in {_BLANK, "[ ]"} or (kind == "escape" and token[1] in "s bBnt")
+        if blank:
+            dropped = True
+        elif not (dropped and kind == "quantifier"):
+            parts.append(token)
+            dropped = False
+    return "".join(parts)
+
+
+def _alternatives(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
+    branches: list[_Required] = []
+    while True:
+        branch, position = _sequence(tokens, position)
+        branches.append(branch)
+        if position < len(tokens) and tokens[position][0] == "alternative":
+            position += 1
+            continue
+        break
+    if len(branches) == 1:
+        return branches[0], position
+    any_of: list[str] = []
+    for branch in branches:
+        wanted = (branch.exact,) if branch.exact else branch.any_of
+        if not wanted:
+            return _NOTHING, position
+        any_of.extend(wanted)
+    return _Required(None, tuple(any_of)), position
+
+
+def _sequence(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
+    candidates: list[tuple[str, ...]] = []
+    run = ""
+    whole = True
+    while position < len(tokens) and tokens[position][0] not in {"close", "alternative"}:
+        part, position = _part(tokens, position)
+        if part.exact is not None:
+            run += part.exact
+            continue
+        whole = False
+        if part.any_of:
+            candidates.append(part.any_of)
+        candidates.append((run,))
+        run = ""
+    if whole:
+        return _Required(run, (run,) if run else ()), position
+    candidates.append((run,))
+    return _Required(None, max(candidates, key=_worth)), position
+
+
+def _part(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
+    kind, token = tokens[position]
+    position += 1
+    if kind == "group":
+        part, position = _alternatives(tokens, position)
+        position += 1
+    elif kind == "char":
+        part = _NOTHING if token in _NOT_CERTAIN else _Required(token, (token,))
+    elif kind == "escape":
+        part = _escape(token)
+    elif kind in {"edge", "flags"}:
+        part = _EMPTY
+    else:
+        part = _NOTHING
+    if position < len(tokens) and tokens[position][0] == "quantifier":
+        quantifier = tokens[position][1]
+        position += 1
+        if part.exact == _BLANK and quantifier[0] == "+":
+            return part, position
+        optional = quantifier[0] in "*?" or quantifier.startswith(("{0,", "{0}"))
+        part = _NOTHING if optional else _Required(None, part.any_of)
+    return part, position
+
+
+def _escape(token: str) -> _Required:
+    if token[1] == "s":
+        return _Required(_BLANK, ())
+    if token[1] in "bBAz":
+        return _EMPTY
+    if token[1].isalnum() or token[1] in _ESCAPED_BY_WRITERS:
+        return _NOTHING
+    return _Required(token[1], (token[1],))
+
+
+def _worth(texts: tuple[str, ...]) -> tuple[int, int]:
+    return min((len(text.strip()) for text in texts), default=0), -len(texts)

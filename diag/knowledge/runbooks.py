@@ -1,0 +1,95 @@
+"""Loading runbooks: the built-in ones through a compiled index, a team's own ones from their files."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from diag.knowledge.cause import Cause
+from diag.knowledge.required_text import required_texts
+
+BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
+INDEX = "index.json"
+INDEX_FORMAT = 1
+
+
+class Knowledge(msgspec.Struct, frozen=True, eq=False):
+    """All that is known of causes. Compared by identity, so that what is compiled from it can be kept."""
+
+    causes: dict[str, Cause]
+    """Cause by id, sorted by id."""
+    files: dict[str, str]
+    """The runbook file of each cause."""
+    texts: tuple[str, ...]
+    """Plain texts, lower case: no signature or refutation can match where none of them stands."""
+
+
+class Index(msgspec.Struct, frozen=True):
+    """The compiled front matter of a folder of runbooks."""
+
+    format: int
+    files: dict[str, tuple[int, int]]
+    """Length and CRC-32 of every runbook file, so that an edited one is noticed."""
+    causes: tuple[Cause, ...]
+    texts: tuple[str, ...]
+
+
+def load_knowledge(*folders: Path) -> Knowledge:
+    """The built-in causes and those of `folders` (a team's own runbooks, same format).
+
+    Raises:
+        BadRunbook: a file breaks the format, an id is used twice, or `broader` names no cause; every mistake with
+            its file and line.
+    """
+    causes, files, texts = _built_in()
+    if folders:
+        from diag.knowledge.team import read_folder, together
+
+        for folder in folders:
+            added = read_folder(folder)
+            causes, files = together(causes, files, added)
+        texts = texts_of(causes.values())
+    return Knowledge(causes=causes, files=files, texts=texts)
+
+
+def texts_of(causes: Iterable[Cause]) -> tuple[str, ...]:
+    """The plain texts to look for: of every signature and refutation one alternative set, together, sorted."""
+    wanted: set[str] = set()
+    for cause in causes:
+        for signature in cause.signatures:
+            choices = [required_texts(pattern) for pattern in (signature.pattern, *signature.all) if pattern]
+            wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
+        for refutation in cause.rule_out:
+            if refutation.pattern:
+                wanted.update(required_texts(refutation.pattern))
+    return tuple(sorted(wanted))
+
+
+def fingerprint(content: bytes) -> tuple[int, int]:
+    """Length and CRC-32: enough to notice an edit, cheap enough to check at every start."""
+    return len(content), zlib.crc32(content)
+
+
+def read_index(folder: Path) -> Index | None:
+    """The compiled index of a folder; None when there is none or it is of another format."""
+    try:
+        index = msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return index if index.format == INDEX_FORMAT else None
+
+
+def _built_in() -> tuple[dict[str, Cause], dict[str, str], tuple[str, ...]]:
+    files = sorted(BUILT_IN.glob("*.md"))
+    contents = {path.name: path.read_bytes() for path in files}
+    index = read_index(BUILT_IN)
+    fresh = index is not None and index.files == {name: fingerprint(content) for name, content in contents.items()}
+    if index is None or not fresh:
+        from diag.knowledge.compile import compile_index
+
+        index = compile_index(contents, str(BUILT_IN), known=index)
+    causes = {cause.id: cause for cause in index.causes}
+    return causes, {path.stem: str(path) for path in files}, index.texts

@@ -1,0 +1,133 @@
+"""One block of a stream as a reading: its wrappings taken off, its medium told, its repeats remembered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from diag.knowledge.runbooks import Knowledge
+from diag.model.symptom import Hit, Medium, Symptom
+from diag.symptoms.context import in_context, speaks_of_lustre
+from diag.symptoms.matcher import matcher_of
+from diag.symptoms.mount import clues_of, exit_status_of, phase_of
+from diag.symptoms.normalise import normalise
+from diag.symptoms.prefix import Prefix, read_prefix
+from diag.symptoms.rows import Row, described_pod, event_row, json_row
+from diag.symptoms.symptom_of import LONGEST_TEXT, Reading, worth_keeping
+from diag.symptoms.time import moment_of
+
+_MOST_REMEMBERED = 2000
+_KERNEL_WORDS = re.compile(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
+_COMMAND_WORDS = re.compile(
+    r"(?:mount\.lustre|mount|umount|modprobe|insmod|ls|cat|touch|dd|df|lfs|lctl|lnetctl|E|ERROR)(?:\[\d+\])?: "
+)
+_EVENT_WORDS = re.compile(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
+
+
+@dataclass
+class Interpreter:
+    """Reads the blocks of one stream in order; what one block says of the pod and node holds for those after it."""
+
+    knowledge: Knowledge
+    origin: str = ""
+    node: str = ""
+    medium: Medium | None = None
+    asked_about: bool = False
+
+    def __post_init__(self) -> None:
+        self._matcher = matcher_of(self.knowledge)
+        self._pod = ""
+        self._pod_node = ""
+        self._remembered: dict[tuple[str, str, str], Reading | None] = {}
+        self._named_lustre = bool(self.origin) and speaks_of_lustre(self.origin)
+
+    def interpret(self, block: bytes, line: int, lines: int) -> Reading | None:
+        """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
+        text = block.decode("utf-8", "replace")
+        if "\x1b" in text[:64]:
+            text = _LEADING_COLOUR.sub("", text)
+        prefix = read_prefix(text)
+        body = text[prefix.length :]
+        key = (body, prefix.node, self._pod)
+        if key in self._remembered:
+            known = self._remembered[key]
+        else:
+            known = self._read(body, prefix, lines)
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            if len(body) <= LONGEST_TEXT:
+                self._remembered[key] = known
+        if known is None:
+            return None
+        return self._placed(known, prefix, line)
+
+    def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
+        row = json_row(body) if body.startswith("{") else None
+        flat = normalise(row.message if row else body)
+        described = described_pod(flat) if flat.startswith("Name: ") else None
+        if described is not None:
+            self._pod, self._pod_node = described
+        table = event_row(flat) if row is None else None
+        if table is not None:
+            phase = phase_of(flat)
+            flat = table.message
+        else:
+            phase = phase_of(flat)
+        row = table or row or Row(flat)
+        node = row.node or prefix.node or self.node or self._pod_node
+        clues = clues_of(flat, node=node, pod=row.pod or self._pod)
+        hits = self._matcher.hits(flat, wrapped=lines > 1)
+        symptom = Symptom(
+            text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
+            medium=self.medium or _medium_of(flat, prefix, row, is_event=table is not None),
+            mount=clues.mount,
+            hits=in_context(hits, flat, asked_about=self.asked_about or self._named_lustre),
+            phase=phase,
+            exit_status=exit_status_of(flat),
+            count=row.times,
+            first_seen=row.time,
+            last_seen=row.time,
+        )
+        if not worth_keeping(symptom) and not symptom.hits and not clues.names:
+            return None
+        return Reading(symptom, clues)
+
+    def _placed(self, known: Reading, prefix: Prefix, line: int) -> Reading:
+        symptom = known.symptom
+        time = prefix.time or symptom.first_seen
+        origin = f"{self.origin}:{line}" if self.origin else f"line {line}"
+        placed = Symptom(
+            text=symptom.text,
+            medium=symptom.medium,
+            mount=symptom.mount,
+            hits=symptom.hits,
+            phase=symptom.phase,
+            exit_status=symptom.exit_status,
+            count=symptom.count,
+            first_seen=time,
+            last_seen=time,
+            origin=origin,
+        )
+        return Reading(placed, known.clues, moment_of(time, prefix.uptime, self.origin), self.origin)
+
+
+_LEADING_COLOUR = re.compile(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
+
+
+def _medium_of(flat: str, prefix: Prefix, row: Row, *, is_event: bool) -> Medium:
+    if is_event:
+        return Medium.EVENT
+    if prefix.kernel or row.program == "kernel" or _KERNEL_WORDS.match(flat):
+        return Medium.KERNEL_LOG
+    if prefix.klog or (row is not None and row.program):
+        return Medium.DRIVER_LOG
+    if _EVENT_WORDS.match(flat):
+        return Medium.EVENT
+    if _COMMAND_WORDS.match(flat):
+        return Medium.COMMAND_OUTPUT
+    return Medium.TEXT
+
+
+def benign_hits(symptom: Symptom) -> tuple[Hit, ...]:
+    """The hits of a symptom that are known noise."""
+    return tuple(hit for hit in symptom.hits if hit.weight == "benign")

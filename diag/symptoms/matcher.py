@@ -1,0 +1,115 @@
+"""Signatures against texts: which causes a text shows, and with which values."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from diag.knowledge.cause import Signature
+from diag.knowledge.linear_regex import Pattern, PatternSet
+from diag.knowledge.required_text import without_blanks as pattern_without_blanks
+from diag.knowledge.runbooks import Knowledge
+from diag.model.symptom import Hit
+from diag.symptoms.normalise import printable, without_blanks
+
+AGAINST = "against"
+"""Weight of a hit that speaks against its cause: a text of the runbook's `rule_out`."""
+
+
+class _Rule(NamedTuple):
+    """One signature or refutation, its patterns by their position in the set."""
+
+    cause: str
+    signature: str
+    weight: str
+    all: tuple[int, ...]
+    unless: tuple[int, ...]
+
+
+class Matcher:
+    """The signatures of one body of knowledge, ready to be matched. What is rarely needed is compiled when needed."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._patterns: dict[str, int] = {}
+        self._rules: list[_Rule] = []
+        self._by_pattern: dict[int, list[int]] = {}
+        for cause in knowledge.causes.values():
+            for signature in cause.signatures:
+                self._add(cause.id, signature.id, signature.weight.value, _patterns(signature), signature.unless)
+            for position, refutation in enumerate(cause.rule_out):
+                if refutation.pattern:
+                    self._add(cause.id, f"rule-out-{position}", AGAINST, (refutation.pattern,), ())
+        self._sources = tuple(self._patterns)
+        self._set = PatternSet(self._sources)
+        self._set_without_blanks: PatternSet | None = None
+
+    def hits(self, text: str, *, wrapped: bool = False) -> tuple[Hit, ...]:
+        """All hits in a normalised text, best weight first.
+
+        `wrapped` says that the text's lines may have been broken inside words: it is then also matched with all
+        blanks taken out.
+        """
+        seen = set(self._set.matching(text.encode("utf-8", "replace")))
+        dense, seen_dense = "", set[int]()
+        if wrapped:
+            dense = without_blanks(text)
+            seen_dense = set(self._dense_set().matching(dense.encode("utf-8", "replace"))) - seen
+        everything = seen | seen_dense
+        hits = []
+        for number in sorted({rule for pattern in everything for rule in self._by_pattern[pattern]}):
+            rule = self._rules[number]
+            if everything.issuperset(rule.all) and everything.isdisjoint(rule.unless):
+                in_dense = not seen.issuperset(rule.all)
+                hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
+        return tuple(sorted(hits, key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature)))
+
+    def _add(self, cause: str, signature: str, weight: str, patterns: tuple[str, ...], unless: tuple[str, ...]) -> None:
+        rule = _Rule(cause, signature, weight, tuple(map(self._number, patterns)), tuple(map(self._number, unless)))
+        for pattern in rule.all:
+            self._by_pattern.setdefault(pattern, []).append(len(self._rules))
+        for pattern in rule.unless:
+            self._by_pattern.setdefault(pattern, [])
+        self._rules.append(rule)
+
+    def _number(self, pattern: str) -> int:
+        return self._patterns.setdefault(pattern, len(self._patterns))
+
+    def _dense_set(self) -> PatternSet:
+        if self._set_without_blanks is None:
+            self._set_without_blanks = PatternSet(map(pattern_without_blanks, self._sources))
+        return self._set_without_blanks
+
+    def _hit(self, rule: _Rule, text: str, *, in_dense: bool) -> Hit:
+        groups: dict[str, str] = {}
+        first = ""
+        for number in rule.all:
+            pattern = self._sources[number]
+            match = _compiled(pattern_without_blanks(pattern) if in_dense else pattern).search(text)
+            if match is not None:
+                first = first or text[match.start : match.end]
+                groups |= match.groups()
+        return Hit(
+            cause=rule.cause,
+            signature=rule.signature,
+            weight=rule.weight,
+            text=printable(first),
+            groups=tuple(sorted((name, printable(value)) for name, value in groups.items())),
+        )
+
+
+_ORDER = {"decisive": 0, "strong": 1, "weak": 2, "benign": 3, AGAINST: 4}
+
+
+def _patterns(signature: Signature) -> tuple[str, ...]:
+    return signature.all or (signature.pattern,)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Pattern:
+    return Pattern(pattern)
+
+
+@lru_cache(maxsize=4)
+def matcher_of(knowledge: Knowledge) -> Matcher:
+    """The matcher of a body of knowledge, made once."""
+    return Matcher(knowledge)

@@ -1,0 +1,89 @@
+"""Which mount a text speaks of, which operation, and with which exit status it ended."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from diag.knowledge.linear_regex import Pattern
+from diag.model.symptom import MountRef, Phase
+from diag.symptoms.normalise import printable
+
+# A redacted name (`fs-***`, `<MGS_IP>`) is still a source.
+_NID = r"[\w.*<>{}$-]+@(?:tcp|o2ib|kfi|gni|ptlf)\d*"
+_SOURCE = (
+    rf"(?P<source>(?P<nids>{_NID}(?:[:,]{_NID})*):/(?P<name>[\w.<>*$\{{\}}-]+)(?:/[\w./-]*)?)"
+    r"(?:\"? (?:at |on )?\"?(?P<target>/[^\s\"':,]+))?"
+)
+_KUBELET_PATH = r"/pods/[\w-]+/volumes/kubernetes\.io~csi/(?P<volume>[\w.<>*-]+)"
+_VOLUME = r"(?:for volume|PersistentVolume|volumeName[:=]) ?[\"']?(?P<volume>[\w.<>*-]+)[\"']"
+_NODE = r"(?:\bon node |nodeName[:=] ?\"?)(?P<node>[\w.-]+)"
+_POD = r"\bpod=\"(?P<pod>[\w.-]+/[\w.-]+)\"|\bpod \"(?P<namespaced>[\w.-]+/[\w.-]+)\""
+_FILE_SYSTEM = r"\b(?P<id>fs-[0-9a-f]{8,17})\b"
+_EXIT_STATUS = r"\b(?:exit status|exit code:?|exited with code|but received) '?(?P<status>\d{1,3})\b"
+_KERNEL_NAME = r"\b(?P<name>[A-Za-z0-9_]{1,8})-(?:client\b|(?:MDT|OST)[0-9a-fx]{4})"
+_KERNEL_NID = r"\bMGC(?P<nid>[\w.:]+@(?:tcp|o2ib)\d*)"
+_WORDS_OF_PHASE = (
+    (Phase.UNMOUNT, ("UnmountVolume", "UnmountDevice", "NodeUnpublish", "NodeUnstage", "TearDown", "umount")),
+    (Phase.PROVISION, ("ProvisioningFailed", "failed to provision", "CreateVolume", "CreateFileSystem")),
+    (Phase.SCHEDULE, ("FailedScheduling", "nodes are available")),
+    (
+        Phase.MOUNT,
+        ("MountVolume", "MountDevice", "FailedMount", "NodePublish", "NodeStage", "mount failed", "Could not mount"),
+    ),
+    (Phase.MOUNT, ("mount.lustre: ", "mount: ", "Unable to mount", "lustre_fill_super")),
+)
+
+
+class Clues(NamedTuple):
+    """What a text says of its mount, the names that only the kernel uses included."""
+
+    mount: MountRef
+    names: frozenset[str]
+    """File-system (mount) names, from the source or from kernel names such as `ddyezbev-client`."""
+    nids: frozenset[str]
+
+
+def clues_of(text: str, node: str = "", pod: str = "", volume: str = "") -> Clues:
+    """The mount that a normalised text speaks of; `node`, `pod` and `volume` stand in where the text is silent."""
+    device = _find(_SOURCE, text) if "@" in text else {}
+    names = {device["name"]} if "name" in device else set[str]()
+    nids = set(device["nids"].replace(",", ":").split(":")) if "nids" in device else set[str]()
+    if "-client" in text or "-MDT" in text or "-OST" in text:
+        names.update(_find(_KERNEL_NAME, text).values())
+    if "MGC" in text:
+        nids.update(_find(_KERNEL_NID, text).values())
+    path = _find(_KUBELET_PATH, text) if "kubernetes.io~csi" in text else {}
+    spoken = path or (_find(_VOLUME, text) if "olume" in text else {})
+    in_pod = _find(_POD, text) if "pod" in text else {}
+    file_system = _find(_FILE_SYSTEM, device.get("source", "")) or _find(_FILE_SYSTEM, text) if "fs-" in text else {}
+    mount = MountRef(
+        volume=printable(spoken.get("volume", volume)),
+        source=printable(device.get("source", "")),
+        target=printable(device.get("target", "")),
+        node=printable(_find(_NODE, text).get("node", node).rstrip(".:")) if "node" in text else node,
+        pod=printable(in_pod.get("pod", in_pod.get("namespaced", pod))),
+        file_system=file_system.get("id", ""),
+    )
+    return Clues(mount, frozenset(names), frozenset(nids))
+
+
+def exit_status_of(text: str) -> int | None:
+    """The exit status that a normalised text names, None when it names none."""
+    found = _find(_EXIT_STATUS, text) if "exit" in text or "received" in text else {}
+    return int(found["status"]) if found else None
+
+
+def phase_of(text: str) -> Phase | None:
+    """The operation that a normalised text belongs to, None when it does not tell."""
+    return next((phase for phase, words in _WORDS_OF_PHASE if any(word in text for word in words)), None)
+
+
+@cache
+def _pattern(pattern: str) -> Pattern:
+    return Pattern(pattern)
+
+
+def _find(pattern: str, text: str) -> dict[str, str]:
+    found = _pattern(pattern).search(text)
+    return found.groups() if found else {}

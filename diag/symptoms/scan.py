@@ -1,0 +1,171 @@
+"""Reading one text stream of any size: which of its blocks are symptoms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from diag.knowledge.linear_regex import BytesFinder
+from diag.knowledge.runbooks import Knowledge
+from diag.model.symptom import Medium
+from diag.symptoms.blocks import LONGEST, Block, block_around, block_at
+from diag.symptoms.interpret import Interpreter
+from diag.symptoms.symptom_of import Reading
+
+_PIECE = 1 << 20
+_PASTE = 1 << 20
+"""A text up to this size is read block by block; of a longer one only the places that hold a signature's words."""
+_SHORT = 8 << 10
+"""A text up to this size is what somebody asks about, not a log to be searched."""
+# Besides the signatures' own words: what names a mount or tells of a failure that no signature explains.
+_ALWAYS = (
+    "lustre: unmounted",
+    "lustre: mounted",
+    "lustreerror",
+    "lneterror",
+    "mount.lustre:",
+    "mount failed: exit status",
+    "could not mount",
+    "mountvolume.setup failed",
+    "mountvolume.mountdevice failed",
+    "provisioningfailed",
+)
+
+
+class _Window(NamedTuple):
+    """A piece of the stream: blocks may begin before `end`, and `floor` is the first byte not read yet."""
+
+    data: bytes
+    floor: int
+    end: int
+
+
+class Scan:
+    """One pass over one stream. Memory does not grow with the stream."""
+
+    def __init__(self, knowledge: Knowledge, *, origin: str = "", node: str = "", medium: Medium | None = None) -> None:
+        self._knowledge = knowledge
+        self._interpreter = Interpreter(knowledge, origin=origin, node=node, medium=medium)
+        self._line = 1
+        self._counted = 0
+        self.bytes_read = 0
+        self.lines_read = 0
+
+    def read(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
+        """The symptoms of a stream given in pieces, in order, with readings that only name a mount between them."""
+        head, rest = _head(pieces)
+        self.bytes_read += len(head)
+        if rest is None:
+            self._interpreter.asked_about = self._interpreter.asked_about or len(head) <= _SHORT
+            yield from self._every_block(head)
+        else:
+            yield from self._found_blocks(_joined(head, rest))
+        self.lines_read = self._line - 1 if self._at_line_start else self._line
+
+    _at_line_start = True
+
+    def _every_block(self, data: bytes) -> Iterator[Reading]:
+        place = 0
+        while place < len(data):
+            block = block_at(data, place)
+            yield from self._block(data, block)
+            place = block.next
+        self._count(data, len(data))
+        self._at_line_start = data.endswith(b"\n") or not data
+
+    def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
+        finder = _finder(self._knowledge)
+        data = b""
+        floor = 0
+        for piece, last in _marked(pieces):
+            self.bytes_read += len(piece)
+            data += piece
+            end = len(data) if last else max(0, len(data) - LONGEST)
+            for block in _blocks_in(_Window(data, floor, end), finder):
+                yield from self._block(data, block)
+                floor = block.next
+            floor = max(floor, end)
+            keep = max(0, end - LONGEST)
+            self._count(data, keep)
+            if last:
+                self._count(data, len(data))
+                self._at_line_start = data.endswith(b"\n")
+            data = data[keep:]
+            self._counted -= keep
+            floor -= keep
+
+    def _block(self, data: bytes, block: Block) -> Iterator[Reading]:
+        self._count(data, block.start)
+        reading = self._interpreter.interpret(data[block.start : block.end], self._line, block.lines)
+        if reading is not None:
+            yield reading
+
+    def _count(self, data: bytes, end: int) -> None:
+        if end > self._counted:
+            self._line += data.count(b"\n", self._counted, end)
+            self._counted = end
+
+
+def _blocks_in(window: _Window, finder: BytesFinder) -> Iterator[Block]:
+    data, place = window.data, window.floor
+    floor = window.floor
+    while place < window.end:
+        place = finder.next(data, place, len(data))
+        if place < 0 or place >= window.end:
+            return
+        block = block_around(data, place, floor)
+        yield block
+        floor = place = max(block.next, place + 1)
+
+
+def _head(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
+    """The first megabyte, and the rest when there is more."""
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > _PASTE:
+            return b"".join(parts), pieces
+    return b"".join(parts), None
+
+
+def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    parts: list[bytes] = []
+    size = 0
+    for piece in rest:
+        parts.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
+
+
+def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece with whether it is the last."""
+    held: bytes | None = None
+    for piece in pieces:
+        if held is not None:
+            yield held, False
+        held = piece
+    if held is not None:
+        yield held, True
+
+
+@lru_cache(maxsize=4)
+def _finder(knowledge: Knowledge) -> BytesFinder:
+    return BytesFinder(
+        rb"\s+".join(_escaped(word) for word in text.split(" ")) for text in (*_ALWAYS, *knowledge.texts)
+    )
+
+
+def _escaped(word: str) -> bytes:
+    return b"".join(
+        char.encode() if char.isascii() and char.isalnum() else b"\\x{%02x}" % byte
+        for char in word
+        for byte in char.encode("utf-8")
+    )

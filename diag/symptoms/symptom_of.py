@@ -1,0 +1,76 @@
+"""What a text says, as a value: a reading is a symptom with its clues and its moment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diag.model.symptom import Medium, Symptom
+from diag.symptoms.context import in_context
+from diag.symptoms.matcher import Matcher
+from diag.symptoms.mount import Clues, clues_of, exit_status_of, phase_of
+from diag.symptoms.normalise import normalise
+from diag.symptoms.time import Moment
+
+LONGEST_TEXT = 4000
+# An unexplained text is worth showing when it speaks of a failed mount or comes from Lustre itself.
+_TELLING = (
+    "mount failed",
+    "Could not mount",
+    "mount.lustre: ",
+    "LustreError",
+    "LNetError",
+    "MountVolume.SetUp failed",
+    "MountVolume.MountDevice failed",
+    "FailedMount",
+    "FailedAttachVolume",
+    "ProvisioningFailed",
+)
+
+
+class Reading(NamedTuple):
+    """A symptom, what its text says of the mount, and when it was."""
+
+    symptom: Symptom
+    clues: Clues
+    moment: Moment | None = None
+    stream: str = ""
+    """The file, archive member or object it was read from."""
+
+
+class Circumstances(NamedTuple):
+    """What is known of a text from where it stood."""
+
+    medium: Medium
+    node: str = ""
+    pod: str = ""
+    volume: str = ""
+    times: int = 1
+    first_seen: str = ""
+    last_seen: str = ""
+    origin: str = ""
+
+
+def read_symptom(text: str, around: Circumstances, matcher: Matcher) -> Reading:
+    """The symptom that one message is, with all its hits; it may have none."""
+    flat = normalise(text)
+    clues = clues_of(flat, node=around.node, pod=around.pod, volume=around.volume)
+    symptom = Symptom(
+        text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
+        medium=around.medium,
+        mount=clues.mount,
+        hits=in_context(matcher.hits(flat, wrapped="\n" in text), flat, asked_about=True),
+        phase=phase_of(flat),
+        exit_status=exit_status_of(flat),
+        count=around.times,
+        first_seen=around.first_seen,
+        last_seen=around.last_seen,
+        origin=around.origin,
+    )
+    return Reading(symptom, clues)
+
+
+def worth_keeping(symptom: Symptom) -> bool:
+    """Whether a symptom says something: a hit that is not noise, or a failure that no signature explains."""
+    if symptom.hits:
+        return any(hit.weight != "benign" for hit in symptom.hits)
+    return symptom.exit_status is not None or any(words in symptom.text for words in _TELLING)
