@@ -1,5 +1,6 @@
 """A DNS server on loopback, UDP and TCP, whose zone is whatever the lab's file systems are called."""
 
+import contextlib
 import enum
 import socket
 import struct
@@ -56,10 +57,8 @@ class DnsServer:
         """Closes both sockets; the threads end with them."""
         for listener in (self._udp, self._tcp):
             # close() alone does not wake a thread that is blocked on the socket.
-            try:
+            with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             listener.close()
 
     def _serve_udp(self) -> None:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.ports import Behaviour
 from tests.lab.setup import FILE_SYSTEM_ID, Account, Plan, set_up_account
 from tests.lab.site import Site
 
@@ -96,5 +95,4 @@ def _objects(lab: "Lab", site: Site, account: Account) -> None:
         zone = node["metadata"]["labels"]["topology.kubernetes.io/zone"]
         node["spec"]["providerID"] = f"aws:///{zone}/{account.instances[node['metadata']['name']]}"
     lab.api.issuer = account.issuer
-    for interface in lab.file_system_addresses(account.file_system):
-        lab.ports.set(interface, Behaviour.OPEN)
+    lab.serve(account.file_system)

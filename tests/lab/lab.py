@@ -1,6 +1,5 @@
-"""The lab: stand-ins for AWS, Kubernetes, DNS and the file servers' ports, each speaking its real protocol on loopback."""
+"""The lab: stand-ins for AWS, Kubernetes, DNS and the file servers' ports, on loopback, speaking the real protocols."""
 
-import contextlib
 import datetime
 import os
 import pickle
@@ -13,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.lab.aws.errors import Refusal
-from tests.lab.aws.front import AwsCall, AwsFront, caller_arn
+from tests.lab.aws.front import BUILDER_KEY, AwsCall, AwsFront, caller_arn
 from tests.lab.aws.front import Switches as AwsSwitches
 from tests.lab.aws.moto_backends import ec2_backend, reset_backends, restore_backends, snapshot_backends
 from tests.lab.aws.server import AwsServer
@@ -151,7 +150,7 @@ class Lab:
         return environment
 
     def client(self, service: str, region: str = "") -> Any:
-        """A boto3 client of the lab, with the rights of whoever set the account up."""
+        """A boto3 client for changing the world: it passes every switch and leaves no trace in the log of calls."""
         where = region or self.site.region
         if (service, where) not in self._clients:
             import boto3
@@ -161,7 +160,7 @@ class Lab:
                 service,
                 region_name=where,
                 endpoint_url=self.aws_server.url,
-                aws_access_key_id=_ACCESS_KEY,
+                aws_access_key_id=BUILDER_KEY,
                 aws_secret_access_key=_SECRET_KEY,
                 config=botocore.config.Config(retries={"max_attempts": 0}),
             )
@@ -169,14 +168,12 @@ class Lab:
 
     def heal(self) -> None:
         """Mends the incident as its reader would: version 2.15, and the pod runs."""
-        with self._unhindered():
-            heal_incident(self)
+        heal_incident(self)
 
     def inject(self, *names: str) -> None:
         """Breaks one thing for each fault named; see `tests.lab.faults.FAULTS`."""
-        with self._unhindered():
-            for name in names:
-                FAULTS[name].inject(self)
+        for name in names:
+            FAULTS[name].inject(self)
 
     def deny(self, *permissions: str) -> None:
         """Takes AWS permissions away, as IAM spells them: `ec2:DescribeSecurityGroups`."""
@@ -210,6 +207,11 @@ class Lab:
         enis = ec2_backend(self.site.region).enis
         wanted = self.aws.fsx.file_system(file_system_id)["NetworkInterfaceIds"]
         return tuple(str(enis[eni].private_ip_address) for eni in wanted if eni in enis)
+
+    def serve(self, file_system_id: str) -> None:
+        """Opens the file servers' ports."""
+        for address in self.file_system_addresses(file_system_id):
+            self.ports.set(address, Behaviour.OPEN)
 
     def zone(self) -> dict[str, tuple[str, ...]]:
         """What the VPC's resolver knows: each file system's name and its primary interface."""
@@ -262,7 +264,7 @@ class Lab:
         from tests.lab.aws.moto_backends import iam_backend
 
         iam = iam_backend(self.site.region)
-        user = iam.create_user(self.site.region, USER)
+        iam.create_user(self.site.region, USER)
         key = iam.create_access_key(user_name=USER)
         key.access_key_id, key.secret_access_key = _ACCESS_KEY, _SECRET_KEY
         self._name_caller()
@@ -305,13 +307,3 @@ class Lab:
         self.forget_calls()
         if moved:
             self._name_caller()
-
-    @contextlib.contextmanager
-    def _unhindered(self) -> Any:
-        """Lets the lab's own calls pass, unlogged: they are the world changing, not the doctor asking."""
-        switches, calls = self.aws.switches, self.aws.calls
-        self.aws.switches, self.aws.calls = AwsSwitches(), []
-        try:
-            yield
-        finally:
-            self.aws.switches, self.aws.calls = switches, calls

@@ -28,7 +28,7 @@ _REGISTRY_ACCOUNTS = {
 
 @dataclass(frozen=True)
 class Site:
-    """The place of a world; `octet` is the second octet of its VPC, 127.octet.0.0/16."""
+    """The place of a world: 127.octet.0.0/16, of which the cluster's VPC is the lower half."""
 
     octet: int
     region: str = _RECORDED_REGION
@@ -67,7 +67,7 @@ class Site:
 
     def cidr(self, subnet: int | None = None) -> str:
         """The VPC's range, or one subnet's."""
-        return f"127.{self.octet}.0.0/16" if subnet is None else f"127.{self.octet}.{subnet}.0/24"
+        return f"127.{self.octet}.0.0/17" if subnet is None else f"127.{self.octet}.{subnet}.0/24"
 
     def node(self, subnet: int, host: int) -> str:
         """The name of the node at an address."""

@@ -1,6 +1,6 @@
 """Amazon EKS: the control plane of the lab (API 2017-11-01, REST JSON).
 
-moto keeps no vpcId, no cluster security group and neither add-ons nor Pod Identity; those are what a mount is judged by.
+moto keeps no vpcId, no cluster security group and neither add-ons nor Pod Identity: what a mount is judged by.
 """
 
 import base64

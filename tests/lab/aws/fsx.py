@@ -121,6 +121,7 @@ class Fsx:
         made = []
         for address in itertools.islice(free, servers):
             eni = backend.create_network_interface(subnet, address, group_ids=groups, description=description)
+            eni.status, eni.requester_managed = "in-use", True
             made.append(str(eni.id))
         return made
 
@@ -152,7 +153,9 @@ class Fsx:
 
     def _update_file_system(self, request: AwsRequest, arguments: Document) -> Document:
         system = self._existing(request, arguments)
-        changes = {key: arguments[key] for key in ("FileSystemTypeVersion", "StorageCapacity") if key in arguments}
+        changes: Document = {
+            key: arguments[key] for key in ("FileSystemTypeVersion", "StorageCapacity") if key in arguments
+        }
         version = arguments.get("FileSystemTypeVersion")
         if version and _VERSIONS.index(version) <= _VERSIONS.index(system["FileSystemTypeVersion"]):
             raise ServiceError("BadRequest", "The file system type version must be newer than the current one.")

@@ -17,16 +17,20 @@ class Fault:
 
     name: str
     cause: str
-    layer: str
     inject: Callable[["Lab"], None]
     world: str = "healthy"
+
+    @property
+    def layer(self) -> str:
+        """The hop of the mount path it breaks: faults stand in one file for each."""
+        return self.inject.__module__.rpartition(".")[2].replace("_", "-")
 
 
 FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, *, cause: str, layer: str, world: str = "healthy"
+    name: str, *, cause: str, world: str = "healthy"
 ) -> Callable[[Callable[["Lab"], None]], Callable[["Lab"], None]]:
     """Registers the decorated function as a fault.
 
@@ -37,7 +41,7 @@ def fault(
     def register(inject: Callable[["Lab"], None]) -> Callable[["Lab"], None]:
         if name in FAULTS:
             raise ValueError(f"two faults are called {name!r}")
-        FAULTS[name] = Fault(name, cause, layer, inject, world)
+        FAULTS[name] = Fault(name, cause, inject, world)
         return inject
 
     return register

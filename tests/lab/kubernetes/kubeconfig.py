@@ -3,7 +3,6 @@
 import base64
 import datetime
 import json
-import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ def _token_plugin(folder: Path, token: str) -> Path:
         'case " $* " in *" eks get-token "*) ;; *) echo "only eks get-token is served" >&2; exit 252 ;; esac\n'
         f"printf '%s\\n' {shlex.quote(json.dumps(credential))}\n"
     )
-    os.chmod(plugin, 0o755)
+    plugin.chmod(0o755)
     return plugin
 
 

@@ -89,6 +89,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # http.server collects the header block here until end_headers().
+    _headers_buffer: list[bytes]
     server: _Server
 
     def do_GET(self) -> None:
@@ -150,7 +152,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _head(self) -> bytes:
         """The buffered header block, so that it leaves in one piece with the body."""
-        head = b"".join(getattr(self, "_headers_buffer", [])) + b"\r\n"
+        head = b"".join(self._headers_buffer) + b"\r\n"
         self._headers_buffer = []
         return head
 

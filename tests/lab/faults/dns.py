@@ -1,0 +1,122 @@
+"""The name: where it is resolved, by whom, and to what."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.dns import Trouble
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+from tests.lab.faults.request import another_file_system
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("vpc-dns-support-off", cause="vpc-dns-disabled")
+def vpc_dns_support_off(lab: "Lab") -> None:
+    """The VPC's own resolver is switched off."""
+    assert lab.account is not None
+    lab.client("ec2").modify_vpc_attribute(VpcId=lab.account.vpc, EnableDnsSupport={"Value": False})
+    lab.dns.switches.answers["*"] = Trouble.SERVFAIL
+    symptoms.name_unresolved(lab)
+
+
+@fault("vpc-dns-hostnames-off", cause="vpc-dns-disabled")
+def vpc_dns_hostnames_off(lab: "Lab") -> None:
+    """Names of file systems need enableDnsHostnames too."""
+    assert lab.account is not None
+    lab.client("ec2").modify_vpc_attribute(VpcId=lab.account.vpc, EnableDnsHostnames={"Value": False})
+    _unknown(lab)
+
+
+@fault("dhcp-custom-dns", cause="custom-dns-servers")
+def dhcp_custom_dns(lab: "Lab") -> None:
+    """The VPC asks a company's own servers, which do not forward fsx names."""
+    assert lab.account is not None
+    ec2 = lab.client("ec2")
+    options = ec2.create_dhcp_options(
+        DhcpConfigurations=[
+            {"Key": "domain-name", "Values": ["corp.example.com"]},
+            {"Key": "domain-name-servers", "Values": ["127.53.0.2", "127.53.0.3"]},
+        ]
+    )["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=lab.account.vpc)
+    _unknown(lab)
+
+
+@fault("dns-nxdomain", cause="dns-resolution-failure")
+def dns_nxdomain(lab: "Lab") -> None:
+    """The resolver says there is no such name, for a reason not to be seen from here."""
+    _unknown(lab)
+
+
+@fault("dns-servfail", cause="dns-resolution-failure")
+def dns_servfail(lab: "Lab") -> None:
+    """The resolver gives up."""
+    lab.dns.switches.answers[_name(lab)] = Trouble.SERVFAIL
+    symptoms.name_unresolved(lab)
+
+
+@fault("dns-black-hole", cause="dns-resolution-failure")
+def dns_black_hole(lab: "Lab") -> None:
+    """Queries are never answered."""
+    lab.dns.switches.answers["*"] = Trouble.BLACK_HOLE
+    symptoms.name_unresolved(lab)
+
+
+@fault("dns-wrong-address", cause="dns-wrong-address")
+def dns_wrong_address(lab: "Lab") -> None:
+    """A private zone shadows the name with an address of no interface of the file system."""
+    lab.dns.switches.answers[_name(lab)] = (lab.site.address(2, 250),)
+    symptoms.unreachable(lab)
+
+
+@fault("dns-address-of-another", cause="dns-wrong-address")
+def dns_address_of_another(lab: "Lab") -> None:
+    """A stale record leads to another file system, whose MGS does not know the name."""
+    other = another_file_system(lab)
+    lab.dns.switches.answers[_name(lab)] = lab.zone()[other]
+    symptoms.no_such_name(lab)
+
+
+@fault("coredns-down", cause="coredns-unhealthy")
+def coredns_down(lab: "Lab") -> None:
+    """The mount helper asks the cluster's DNS, and no replica of it is ready."""
+    deployment = lab.kube.get("deployments", "coredns", "kube-system")
+    deployment["status"] = {
+        "observedGeneration": 2,
+        "replicas": 2,
+        "unavailableReplicas": 2,
+        "updatedReplicas": 2,
+        "conditions": [
+            {
+                "type": "Available",
+                "status": "False",
+                "reason": "MinimumReplicasUnavailable",
+                "message": "Deployment does not have minimum availability.",
+                "lastTransitionTime": lab.site.time(20),
+                "lastUpdateTime": lab.site.time(20),
+            }
+        ],
+    }
+    for pod in lab.kube.all("pods", "kube-system"):
+        if pod["metadata"]["labels"].get("k8s-app") == "kube-dns":
+            text = f"back-off 5m0s restarting failed container=coredns pod={pod['metadata']['name']}"
+            pod["status"]["containerStatuses"][0] |= {
+                "ready": False,
+                "started": False,
+                "restartCount": 9,
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": text}},
+            }
+            for condition in pod["status"]["conditions"]:
+                if condition["type"] in ("Ready", "ContainersReady"):
+                    condition["status"] = "False"
+    symptoms.name_unresolved(lab)
+
+
+def _name(lab: "Lab") -> str:
+    return symptoms.attributes(lab)["dnsname"]
+
+
+def _unknown(lab: "Lab") -> None:
+    lab.dns.switches.answers[_name(lab)] = Trouble.NXDOMAIN
+    symptoms.name_unresolved(lab)

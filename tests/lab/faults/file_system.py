@@ -1,0 +1,121 @@
+"""The file system itself: its state, its kind, its version and its link to S3."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.dns import Trouble
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+from tests.lab.ports import Behaviour
+from tests.lab.setup import BUCKET, FILE_SYSTEM_ID
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("file-system-creating", cause="file-system-creating")
+def file_system_creating(lab: "Lab") -> None:
+    """The volume was applied while FSx was still at work: the name does not resolve yet."""
+    _system(lab)["Lifecycle"] = "CREATING"
+    _system(lab)["NetworkInterfaceIds"] = []
+    lab.dns.switches.answers[_system(lab)["DNSName"]] = Trouble.NXDOMAIN
+    symptoms.name_unresolved(lab)
+
+
+@fault("file-system-failed", cause="file-system-failed")
+def file_system_failed(lab: "Lab") -> None:
+    """FSx gave up on it."""
+    _system(lab)["Lifecycle"] = "FAILED"
+    _system(lab)["FailureDetails"] = {
+        "Message": "The file system failed because of an internal error. Delete this file system, and then create a"
+        " new one."
+    }
+    _silence(lab)
+    symptoms.unreachable(lab)
+
+
+@fault("file-system-deleting", cause="file-system-deleting")
+def file_system_deleting(lab: "Lab") -> None:
+    """Somebody's clean-up is on its way through the account."""
+    _system(lab)["Lifecycle"] = "DELETING"
+    _silence(lab)
+    symptoms.unreachable(lab)
+
+
+@fault("file-system-misconfigured", cause="file-system-misconfigured")
+def file_system_misconfigured(lab: "Lab") -> None:
+    """FSx lost a right it needs; the data path lives on."""
+    _system(lab)["Lifecycle"] = "MISCONFIGURED"
+    _system(lab)["FailureDetails"] = {
+        "Message": "Amazon FSx is unable to access the KMS key of the file system. Restore access to the key."
+    }
+
+
+@fault("file-system-ontap", cause="file-system-wrong-type")
+def file_system_ontap(lab: "Lab") -> None:
+    """The handle is an ONTAP file system's."""
+    system = _system(lab)
+    system["FileSystemType"] = "ONTAP"
+    for key in ("LustreConfiguration", "FileSystemTypeVersion"):
+        del system[key]
+    system["OntapConfiguration"] = {"DeploymentType": "SINGLE_AZ_1", "ThroughputCapacity": 128}
+    for address in lab.file_system_addresses(FILE_SYSTEM_ID):
+        lab.ports.set(address, Behaviour.REFUSED)
+    symptoms.unreachable(lab)
+
+
+@fault("version-2.10", cause="client-server-version-mismatch")
+def version_2_10(lab: "Lab") -> None:
+    """Made without a version: SCRATCH_2 is 2.10 then, which no AL2023 client can talk to."""
+    _system(lab)["FileSystemTypeVersion"] = "2.10"
+    symptoms.invalid_argument(lab)
+
+
+@fault("legacy-link-misconfigured", cause="data-repository-misconfigured")
+def legacy_link_misconfigured(lab: "Lab") -> None:
+    """The bucket of the ImportPath is gone; mounts still work, imports do not."""
+    lab.client("s3").delete_bucket(Bucket=BUCKET)
+    _system(lab)["LustreConfiguration"]["DataRepositoryConfiguration"] |= {
+        "Lifecycle": "MISCONFIGURED",
+        "FailureDetails": {"Message": f"The S3 bucket {BUCKET} does not exist."},
+    }
+
+
+@fault("association-misconfigured", cause="data-repository-misconfigured")
+def association_misconfigured(lab: "Lab") -> None:
+    """A data repository association lost its right to the bucket."""
+    del _system(lab)["LustreConfiguration"]["DataRepositoryConfiguration"]
+    made = lab.client("fsx").create_data_repository_association(
+        FileSystemId=FILE_SYSTEM_ID, FileSystemPath="/data", DataRepositoryPath=f"s3://{BUCKET}/data"
+    )["Association"]["AssociationId"]
+    association = lab.aws.fsx.state.associations[lab.site.region][made]
+    association["Lifecycle"] = "MISCONFIGURED"
+    association["FailureDetails"] = {
+        "Message": f"Amazon FSx is unable to access the S3 bucket {BUCKET}. Check the bucket policy."
+    }
+
+
+@fault("update-under-way", cause="file-system-updating")
+def update_under_way(lab: "Lab") -> None:
+    """A version update has unmounted the servers for a few minutes."""
+    system = _system(lab)
+    system["Lifecycle"] = "UPDATING"
+    system["AdministrativeActions"] = [
+        {
+            "AdministrativeActionType": "FILE_SYSTEM_UPDATE",
+            "RequestTime": time.time() - 300,
+            "Status": "IN_PROGRESS",
+            "TargetFileSystemValues": {"FileSystemTypeVersion": "2.15"},
+        }
+    ]
+    _silence(lab)
+    symptoms.unreachable(lab)
+
+
+def _system(lab: "Lab") -> dict[str, Any]:
+    return lab.aws.fsx.file_system(FILE_SYSTEM_ID)
+
+
+def _silence(lab: "Lab") -> None:
+    for address in lab.file_system_addresses(FILE_SYSTEM_ID):
+        lab.ports.set(address, Behaviour.DROPPED)

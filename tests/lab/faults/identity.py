@@ -1,0 +1,173 @@
+"""The controller's right to call AWS: what stops provisioning, and never a mount of what exists."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.aws.eks import trust_policy
+from tests.lab.aws.moto_backends import ACCOUNT
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+from tests.lab.setup import NAMESPACE, ROLE, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+_ANNOTATION = "eks.amazonaws.com/role-arn"
+
+
+@fault("irsa-role-name-empty", cause="irsa-role-arn-malformed")
+def irsa_role_name_empty(lab: "Lab") -> None:
+    """${ROLE_NAME} was not set when the annotation was written."""
+    empty = lab.site.arn("iam", "role/")
+    _annotations(lab)[_ANNOTATION] = empty
+    for variable in _injected(lab, "AWS_ROLE_ARN"):
+        variable["value"] = empty
+    _refused(lab, f"ValidationError: Request ARN is invalid: {empty}", 400)
+
+
+@fault("irsa-role-deleted", cause="irsa-role-missing")
+def irsa_role_deleted(lab: "Lab") -> None:
+    """The annotation names a role that is gone."""
+    iam = lab.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=ROLE)
+    _refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+
+
+@fault("irsa-annotation-absent", cause="irsa-annotation-missing")
+def irsa_annotation_absent(lab: "Lab") -> None:
+    """Neither an annotation nor Pod Identity: the controller falls back to the node's role."""
+    del _annotations(lab)[_ANNOTATION]
+    _uninject(lab)
+    user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/eks-node-role/i-0a1b2c3d4e5f60718"
+    _not_allowed(lab, user)
+
+
+@fault("irsa-provider-absent", cause="oidc-provider-missing")
+def irsa_provider_absent(lab: "Lab") -> None:
+    """The cluster's issuer has no identity provider in IAM."""
+    assert lab.account is not None
+    lab.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=lab.account.provider_arn)
+    text = f"InvalidIdentityToken: No OpenIDConnect provider found in your account for {lab.account.issuer}"
+    _refused(lab, text, 400)
+
+
+@fault("irsa-subject-of-another-account", cause="irsa-trust-policy")
+def irsa_subject_of_another_account(lab: "Lab") -> None:
+    """The trust policy follows the upstream page: another namespace and another name."""
+    _trust(lab, namespace="kube-system", service_account="fsx-csi-controller-sa")
+
+
+@fault("irsa-audience-wrong", cause="irsa-trust-policy")
+def irsa_audience_wrong(lab: "Lab") -> None:
+    """The condition asks for an audience that EKS's tokens do not have."""
+    _trust(lab, audience="kubernetes.default.svc")
+
+
+@fault("irsa-provider-of-another-cluster", cause="irsa-trust-policy")
+def irsa_provider_of_another_cluster(lab: "Lab") -> None:
+    """The role trusts the provider of a cluster that was replaced."""
+    _trust(lab, issuer=f"https://oidc.eks.{lab.site.region}.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF")
+
+
+@fault("irsa-pods-older-than-annotation", cause="irsa-not-injected")
+def irsa_pods_older_than_annotation(lab: "Lab") -> None:
+    """Annotated after the controller's pods were made: the webhook mutates at creation only."""
+    _uninject(lab)
+    user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/eks-node-role/i-0a1b2c3d4e5f60718"
+    _not_allowed(lab, user)
+
+
+@fault("driver-role-without-create", cause="iam-missing-permission")
+def driver_role_without_create(lab: "Lab") -> None:
+    """The role may read FSx and not create."""
+    iam = lab.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])
+    read_only = f"arn:{lab.site.partition}:iam::aws:policy/AmazonFSxReadOnlyAccess"
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn=read_only)
+    _not_allowed(lab, f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/{ROLE}/1763931600000000000")
+
+
+@fault("import-path-denied", cause="s3-access-denied")
+def import_path_denied(lab: "Lab") -> None:
+    """FSx may not read the bucket the StorageClass links."""
+    lab.kube.get("storageclasses", "fsx-sc")["parameters"]["s3ImportPath"] = "s3://somebody-elses-bucket"
+    lab.aws.switches.foreign_buckets.add("somebody-elses-bucket")
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2d, BadRequest: Access denied for import path.",
+    )
+
+
+def _annotations(lab: "Lab") -> dict[str, str]:
+    found: dict[str, str] = lab.kube.get("serviceaccounts", SERVICE_ACCOUNT, NAMESPACE)["metadata"]["annotations"]
+    return found
+
+
+def _controller_containers(lab: "Lab") -> list[dict[str, Any]]:
+    return [
+        container
+        for pod in lab.kube.all("pods", NAMESPACE)
+        if pod["metadata"]["labels"].get("app") == "fsx-csi-controller"
+        for container in pod["spec"]["containers"]
+    ]
+
+
+def _injected(lab: "Lab", name: str) -> list[dict[str, str]]:
+    containers = _controller_containers(lab)
+    return [variable for container in containers for variable in container["env"] if variable["name"] == name]
+
+
+def _uninject(lab: "Lab") -> None:
+    """Takes away what the pod identity webhook adds at a pod's creation."""
+    names = {
+        "AWS_STS_REGIONAL_ENDPOINTS",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    }
+    for container in _controller_containers(lab):
+        container["env"] = [variable for variable in container["env"] if variable["name"] not in names]
+        container["volumeMounts"] = [m for m in container["volumeMounts"] if m["name"] != "aws-iam-token"]
+    for pod in lab.kube.all("pods", NAMESPACE):
+        pod["spec"]["volumes"] = [v for v in pod["spec"]["volumes"] if v["name"] != "aws-iam-token"]
+
+
+def _trust(
+    lab: "Lab",
+    namespace: str = NAMESPACE,
+    service_account: str = SERVICE_ACCOUNT,
+    audience: str = "sts.amazonaws.com",
+    issuer: str = "",
+) -> None:
+    assert lab.account is not None
+    issuer = issuer or lab.account.issuer
+    provider = lab.site.arn("iam", f"oidc-provider/{issuer.removeprefix('https://')}")
+    policy = trust_policy(provider, issuer, namespace, service_account).replace("sts.amazonaws.com", audience)
+    assert json.loads(policy)
+    lab.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=policy)
+    _refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+
+
+def _refused(lab: "Lab", error: str, status: int) -> None:
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error"
+        f" StatusCode: {status}, RequestID: 3c0f9a8e-1f5c-4a63-9f0a-0b7b3a2d6c55, api error {error}",
+    )
+
+
+def _not_allowed(lab: "Lab", user: str) -> None:
+    resource = lab.site.arn("fsx", "file-system/*", lab.site.region)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 3c0f9a8e-1f5c-4a63-9f0a-0b7b3a2d6c56, api error AccessDeniedException: User:"
+        f" {user} is not authorized to perform: fsx:CreateFileSystem on resource: {resource} because no"
+        " identity-based policy allows the fsx:CreateFileSystem action",
+    )

@@ -1,0 +1,49 @@
+"""Failures that only the mount's own words tell: every check that can be made from outside passes."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("event-exit-5", cause="mgs-unreachable-network")
+def event_exit_5(lab: "Lab") -> None:
+    """EIO while rules and ports look right from here."""
+    symptoms.unreachable(lab)
+
+
+@fault("event-exit-110", cause="mgs-unreachable-network")
+def event_exit_110(lab: "Lab") -> None:
+    """ETIMEDOUT, as newer clients say it."""
+    symptoms.timed_out(lab)
+
+
+@fault("event-exit-32", cause="mount-helper-missing")
+def event_exit_32(lab: "Lab") -> None:
+    """mount(8) found no mount.lustre in the plugin's image."""
+    symptoms.mount_fails(
+        lab,
+        32,
+        "mount: {target}: wrong fs type, bad option, bad superblock on {source}, missing codepage or helper program,"
+        " or other error.",
+    )
+
+
+@fault("event-exit-17", cause="client-sysfs-duplicate-name")
+def event_exit_17(lab: "Lab") -> None:
+    """EEXIST: the node keeps the name of an earlier mount."""
+    symptoms.mount_fails(lab, 17, "mount.lustre: mount {source} at {target} failed: File exists")
+
+
+@fault("event-in-flight", cause="inflight-lock-stuck")
+def event_in_flight(lab: "Lab") -> None:
+    """An earlier mount of the same target has not come back."""
+    handle = symptoms.volume(lab)["spec"]["csi"]["volumeHandle"]
+    symptoms.setup_fails(
+        lab,
+        f'rpc error: code = Aborted desc = An operation with the given volume="{handle}" and'
+        f' target="{symptoms.mount_target(lab)}" is already in progress',
+    )
