@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from diag.knowledge.runbooks import Knowledge
-from diag.model.symptom import Hit, Medium, Symptom
+from diag.model.symptom import Medium, Symptom
 from diag.symptoms.context import in_context, speaks_of_lustre
 from diag.symptoms.matcher import matcher_of
 from diag.symptoms.mount import clues_of, exit_status_of, phase_of
@@ -24,18 +23,15 @@ _COMMAND_WORDS = re.compile(
 _EVENT_WORDS = re.compile(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
 
 
-@dataclass
 class Interpreter:
     """Reads the blocks of one stream in order; what one block says of the pod and node holds for those after it."""
 
-    knowledge: Knowledge
-    origin: str = ""
-    node: str = ""
-    medium: Medium | None = None
-    asked_about: bool = False
-
-    def __post_init__(self) -> None:
-        self._matcher = matcher_of(self.knowledge)
+    def __init__(self, knowledge: Knowledge, *, origin: str = "", node: str = "", medium: Medium | None = None) -> None:
+        self.origin = origin
+        self.node = node
+        self.medium = medium
+        self.asked_about = False
+        self._matcher = matcher_of(knowledge)
         self._pod = ""
         self._pod_node = ""
         self._remembered: dict[tuple[str, str, str], Reading | None] = {}
@@ -76,21 +72,21 @@ class Interpreter:
         row = table or row or Row(flat)
         node = row.node or prefix.node or self.node or self._pod_node
         clues = clues_of(flat, node=node, pod=row.pod or self._pod)
-        hits = self._matcher.hits(flat, wrapped=lines > 1)
+        found = self._matcher.matches(flat, wrapped=lines > 1)
         symptom = Symptom(
             text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
             medium=self.medium or _medium_of(flat, prefix, row, is_event=table is not None),
             mount=clues.mount,
-            hits=in_context(hits, flat, asked_about=self.asked_about or self._named_lustre),
+            hits=in_context(found.hits, flat, asked_about=self.asked_about or self._named_lustre),
             phase=phase,
             exit_status=exit_status_of(flat),
             count=row.times,
             first_seen=row.time,
             last_seen=row.time,
         )
-        if not worth_keeping(symptom) and not symptom.hits and not clues.names:
+        if not worth_keeping(symptom) and not symptom.hits and not clues.names and not found.against:
             return None
-        return Reading(symptom, clues)
+        return Reading(symptom, clues, against=found.against)
 
     def _placed(self, known: Reading, prefix: Prefix, line: int) -> Reading:
         symptom = known.symptom
@@ -108,7 +104,8 @@ class Interpreter:
             last_seen=time,
             origin=origin,
         )
-        return Reading(placed, known.clues, moment_of(time, prefix.uptime, self.origin), self.origin)
+        moment = moment_of(time, prefix.uptime, self.origin)
+        return Reading(placed, known.clues, moment, known.against, self.origin)
 
 
 _LEADING_COLOUR = re.compile(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
@@ -126,8 +123,3 @@ def _medium_of(flat: str, prefix: Prefix, row: Row, *, is_event: bool) -> Medium
     if _COMMAND_WORDS.match(flat):
         return Medium.COMMAND_OUTPUT
     return Medium.TEXT
-
-
-def benign_hits(symptom: Symptom) -> tuple[Hit, ...]:
-    """The hits of a symptom that are known noise."""
-    return tuple(hit for hit in symptom.hits if hit.weight == "benign")

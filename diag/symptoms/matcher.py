@@ -12,8 +12,16 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.symptoms.normalise import printable, without_blanks
 
-AGAINST = "against"
-"""Weight of a hit that speaks against its cause: a text of the runbook's `rule_out`."""
+_AGAINST = "against"
+
+
+class Matches(NamedTuple):
+    """What the signatures say of one text."""
+
+    hits: tuple[Hit, ...] = ()
+    """Best weight first."""
+    against: frozenset[str] = frozenset()
+    """Ids of causes that the text speaks against (`rule_out` with a pattern)."""
 
 
 class _Rule(NamedTuple):
@@ -38,13 +46,13 @@ class Matcher:
                 self._add(cause.id, signature.id, signature.weight.value, _patterns(signature), signature.unless)
             for position, refutation in enumerate(cause.rule_out):
                 if refutation.pattern:
-                    self._add(cause.id, f"rule-out-{position}", AGAINST, (refutation.pattern,), ())
+                    self._add(cause.id, f"rule-out-{position}", _AGAINST, (refutation.pattern,), ())
         self._sources = tuple(self._patterns)
         self._set = PatternSet(self._sources)
         self._set_without_blanks: PatternSet | None = None
 
-    def hits(self, text: str, *, wrapped: bool = False) -> tuple[Hit, ...]:
-        """All hits in a normalised text, best weight first.
+    def matches(self, text: str, *, wrapped: bool = False) -> Matches:
+        """All signatures and refutations that a normalised text shows.
 
         `wrapped` says that the text's lines may have been broken inside words: it is then also matched with all
         blanks taken out.
@@ -55,13 +63,19 @@ class Matcher:
             dense = without_blanks(text)
             seen_dense = set(self._dense_set().matching(dense.encode("utf-8", "replace"))) - seen
         everything = seen | seen_dense
-        hits = []
+        hits: list[Hit] = []
+        against: set[str] = set()
         for number in sorted({rule for pattern in everything for rule in self._by_pattern[pattern]}):
             rule = self._rules[number]
-            if everything.issuperset(rule.all) and everything.isdisjoint(rule.unless):
-                in_dense = not seen.issuperset(rule.all)
-                hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
-        return tuple(sorted(hits, key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature)))
+            if not everything.issuperset(rule.all) or not everything.isdisjoint(rule.unless):
+                continue
+            if rule.weight == _AGAINST:
+                against.add(rule.cause)
+                continue
+            in_dense = not seen.issuperset(rule.all)
+            hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
+        hits.sort(key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature))
+        return Matches(tuple(hits), frozenset(against))
 
     def _add(self, cause: str, signature: str, weight: str, patterns: tuple[str, ...], unless: tuple[str, ...]) -> None:
         rule = _Rule(cause, signature, weight, tuple(map(self._number, patterns)), tuple(map(self._number, unless)))
@@ -97,7 +111,7 @@ class Matcher:
         )
 
 
-_ORDER = {"decisive": 0, "strong": 1, "weak": 2, "benign": 3, AGAINST: 4}
+_ORDER = {"decisive": 0, "strong": 1, "weak": 2, "benign": 3}
 
 
 def _patterns(signature: Signature) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class Reading(NamedTuple):
     symptom: Symptom
     clues: Clues
     moment: Moment | None = None
+    against: frozenset[str] = frozenset()
+    """Ids of causes that the text speaks against."""
     stream: str = ""
     """The file, archive member or object it was read from."""
 
@@ -48,25 +50,28 @@ class Circumstances(NamedTuple):
     first_seen: str = ""
     last_seen: str = ""
     origin: str = ""
+    reason: str = ""
+    """The event's reason, such as `FailedMount`."""
 
 
 def read_symptom(text: str, around: Circumstances, matcher: Matcher) -> Reading:
     """The symptom that one message is, with all its hits; it may have none."""
     flat = normalise(text)
+    found = matcher.matches(flat, wrapped="\n" in text)
     clues = clues_of(flat, node=around.node, pod=around.pod, volume=around.volume)
     symptom = Symptom(
         text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
         medium=around.medium,
         mount=clues.mount,
-        hits=in_context(matcher.hits(flat, wrapped="\n" in text), flat, asked_about=True),
-        phase=phase_of(flat),
+        hits=in_context(found.hits, flat, asked_about=True),
+        phase=phase_of(f"{around.reason} {flat}"),
         exit_status=exit_status_of(flat),
         count=around.times,
         first_seen=around.first_seen,
         last_seen=around.last_seen,
         origin=around.origin,
     )
-    return Reading(symptom, clues)
+    return Reading(symptom, clues, against=found.against)
 
 
 def worth_keeping(symptom: Symptom) -> bool:

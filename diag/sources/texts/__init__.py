@@ -1,0 +1,4 @@
+"""Texts to look for symptoms in: files, folders, archives, standard input. Nothing is written, ever.
+
+Everything is streamed: memory does not depend on the size of a file, an archive or what it unpacks to.
+"""
