@@ -30,14 +30,15 @@ _TOKEN = re.compile(
 
 
 class _Required(NamedTuple):
-    exact: str | None
-    """The one text this part matches, None when there are several."""
+    exact: tuple[str, ...] | None
+    """All texts that this part matches, None when they are too many to list."""
     any_of: tuple[str, ...]
     """Texts of which at least one is in every match; empty when nothing is certain."""
 
 
+_MOST_EXACT = 24
 _NOTHING = _Required(None, ())
-_EMPTY = _Required("", ())
+_EMPTY = _Required(("",), ())
 
 
 def required_texts(pattern: str) -> tuple[str, ...]:
@@ -47,8 +48,8 @@ def required_texts(pattern: str) -> tuple[str, ...]:
     """
     tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(pattern)]
     required, _ = _alternatives(tokens, 0)
-    chosen = (required.exact,) if required.exact else required.any_of
-    texts = tuple(sorted({text.strip().lower() for text in chosen if text}))
+    chosen = required.any_of if required.exact is None else required.exact
+    texts = tuple(sorted({text.strip().lower() for text in chosen}))
     return texts if texts and min(map(len, texts)) >= _LEAST_LENGTH else ()
 
 
@@ -78,32 +79,35 @@ def _alternatives(tokens: list[tuple[str, str]], position: int) -> tuple[_Requir
         break
     if len(branches) == 1:
         return branches[0], position
+    exact: list[str] | None = []
     any_of: list[str] = []
     for branch in branches:
-        wanted = (branch.exact,) if branch.exact else branch.any_of
+        wanted = branch.any_of if branch.exact is None else branch.exact
         if not wanted:
             return _NOTHING, position
         any_of.extend(wanted)
-    return _Required(None, tuple(any_of)), position
+        exact = None if exact is None or branch.exact is None else [*exact, *branch.exact]
+    short = exact is not None and len(exact) <= _MOST_EXACT
+    return _Required(tuple(exact or ()) if short else None, tuple(any_of)), position
 
 
 def _sequence(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
     candidates: list[tuple[str, ...]] = []
-    run = ""
+    runs: tuple[str, ...] = ("",)
     whole = True
     while position < len(tokens) and tokens[position][0] not in {"close", "alternative"}:
         part, position = _part(tokens, position)
-        if part.exact is not None:
-            run += part.exact
+        if part.exact is not None and len(runs) * len(part.exact) <= _MOST_EXACT:
+            runs = tuple(run + text for run in runs for text in part.exact)
             continue
         whole = False
+        candidates.append(runs)
+        runs = ("",) if part.exact is None else part.exact
         if part.any_of:
             candidates.append(part.any_of)
-        candidates.append((run,))
-        run = ""
     if whole:
-        return _Required(run, (run,) if run else ()), position
-    candidates.append((run,))
+        return _Required(runs, runs), position
+    candidates.append(runs)
     return _Required(None, max(candidates, key=_worth)), position
 
 
@@ -114,7 +118,7 @@ def _part(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]
         part, position = _alternatives(tokens, position)
         position += 1
     elif kind == "char":
-        part = _NOTHING if token in _NOT_CERTAIN else _Required(token, (token,))
+        part = _NOTHING if token in _NOT_CERTAIN else _Required((token,), (token,))
     elif kind == "escape":
         part = _escape(token)
     elif kind in {"edge", "flags"}:
@@ -124,8 +128,10 @@ def _part(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]
     if position < len(tokens) and tokens[position][0] == "quantifier":
         quantifier = tokens[position][1]
         position += 1
-        if part.exact == _BLANK and quantifier[0] == "+":
+        if part.exact == (_BLANK,) and quantifier[0] == "+":
             return part, position
+        if quantifier == "?" and part.exact is not None:
+            return _Required(("", *part.exact), ()), position
         optional = quantifier[0] in "*?" or quantifier.startswith(("{0,", "{0}"))
         part = _NOTHING if optional else _Required(None, part.any_of)
     return part, position
@@ -133,12 +139,12 @@ def _part(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]
 
 def _escape(token: str) -> _Required:
     if token[1] == "s":
-        return _Required(_BLANK, ())
+        return _Required((_BLANK,), ())
     if token[1] in "bBAz":
         return _EMPTY
     if token[1].isalnum() or token[1] in _ESCAPED_BY_WRITERS:
         return _NOTHING
-    return _Required(token[1], (token[1],))
+    return _Required((token[1],), (token[1],))
 
 
 def _worth(texts: tuple[str, ...]) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 from diag.facts.target import KubeContext
@@ -19,9 +21,7 @@ ENDPOINT = re.compile(r"^https://[0-9A-F]+\.[\w-]+\.(?P<region>[a-z]{2}(?:-[a-z]
 
 def describe_context(kubeconfig: str | None, context: str | None, server: str) -> KubeContext:
     """The context with the cluster name, region and account that its names, endpoint and exec arguments carry."""
-    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
-
-    config = KubeConfigMerger(kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION).config.value  # type: ignore[no-untyped-call]
+    config = _merged(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
     name = context or str(config.get("current-context", ""))
     entry = _named(config, "contexts", name).get("context") or {}
     user = _named(config, "users", str(entry.get("user", ""))).get("user") or {}
@@ -38,6 +38,22 @@ def describe_context(kubeconfig: str | None, context: str | None, server: str) -
     if not region and (match := ENDPOINT.match(server)):
         region = match["region"]
     return KubeContext(name, server, cluster, region, account, environment.get("AWS_PROFILE", ""))
+
+
+def _merged(paths: str) -> dict[str, Any]:
+    """The files of a KUBECONFIG path list as one: the first entry of a name wins, as in the official client."""
+    import yaml
+
+    merged: dict[str, Any] = {}
+    for path in paths.split(os.pathsep):
+        file = Path(path).expanduser()
+        if not path or not file.is_file():
+            continue
+        config = yaml.safe_load(file.read_text()) or {}
+        for section in ("clusters", "contexts", "users"):
+            merged.setdefault(section, []).extend(config.get(section) or ())
+        merged["current-context"] = config.get("current-context") or merged.get("current-context", "")
+    return merged
 
 
 def _named(config: dict[str, Any], section: str, name: str) -> dict[str, Any]:

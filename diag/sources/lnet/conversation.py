@@ -33,6 +33,8 @@ class Identity(msgspec.Struct, frozen=True):
     """Number of the first request; the next ones follow in steps of 16."""
     ping_handle: bytes
     """Sixteen bytes that the answer to our ping brings back."""
+    offer: int = mgs.OFFERED
+    """Connect flags that are offered to the MGS."""
 
 
 class Greeted(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ class Conversation:
         self._greeting: bytearray | None = bytearray()
         self._frames = ksock.FrameReader()
         self._xid = identity.first_xid
-        self._last_xid = 0
+        self._last_xid = identity.first_xid - XID_STEP
         self._waiting: ptlrpc.Opcode | None = None
         self._export = 0
 
@@ -112,7 +114,7 @@ class Conversation:
 
     def connect(self) -> None:
         """Ask the MGS for an export."""
-        self._ask(mgs.connect(self._us.uuid, self._us.handle))
+        self._ask(mgs.connect(self._us.uuid, self._us.handle, self._us.offer))
 
     def open_log(self, name: str) -> None:
         """Open a configuration log by name."""

@@ -30,8 +30,7 @@ CLAIMED_VERSION = 0x020F0800
 CHUNK_SIZE = 8192
 """LLOG_MIN_CHUNK_SIZE: header and blocks of a configuration log come in such pieces."""
 
-LLOG_FLAGS = 4
-"""LLOG_F_IS_PLAIN."""
+PIECE_REPLY_SIZE = CHUNK_SIZE + 512
 
 
 class ConnectFlag(enum.IntFlag):
@@ -116,9 +115,9 @@ def version_text(code: int) -> str:
     return ".".join(str(code >> shift & 0xFF) for shift in (24, 16, 8, 0))
 
 
-def connect(uuid: str, handle: int, flags: int = OFFERED, version: int = CLAIMED_VERSION) -> Request:
+def connect(uuid: str, handle: int, flags: int = OFFERED) -> Request:
     """Ask for an export. `uuid` is ours, fresh for every connection; `handle` our side's cookie."""
-    data = flags.to_bytes(8, "little") + version.to_bytes(4, "little")
+    data = flags.to_bytes(8, "little") + CLAIMED_VERSION.to_bytes(4, "little")
     return Request(
         Opcode.MGS_CONNECT,
         Service.OBD,
@@ -145,12 +144,12 @@ def open_log(name: str) -> Request:
 
 def read_header(position: LogPosition) -> Request:
     """Read the header of an opened log."""
-    return Request(Opcode.LLOG_ORIGIN_HANDLE_READ_HEADER, Service.LOG, (_encode_position(position),))
+    return _read(Opcode.LLOG_ORIGIN_HANDLE_READ_HEADER, position)
 
 
 def read_block(position: LogPosition) -> Request:
     """Read the block of records that holds `position.index`."""
-    return Request(Opcode.LLOG_ORIGIN_HANDLE_NEXT_BLOCK, Service.LOG, (_encode_position(position),))
+    return _read(Opcode.LLOG_ORIGIN_HANDLE_NEXT_BLOCK, position)
 
 
 def disconnect() -> Request:
@@ -171,6 +170,10 @@ def decode(opcode: Opcode, message: Message) -> Answer:
             return LogPiece(message.status, _position(message), _buffer(message, 1))
         case Opcode.MGS_DISCONNECT:
             return Disconnected(message.status)
+
+
+def _read(opcode: Opcode, position: LogPosition) -> Request:
+    return Request(opcode, Service.LOG, (_encode_position(position),), reply_size=PIECE_REPLY_SIZE)
 
 
 def _connected(message: Message) -> Connected:

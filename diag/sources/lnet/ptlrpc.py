@@ -63,6 +63,8 @@ class Request(msgspec.Struct, frozen=True):
     buffers: tuple[bytes, ...] = ()
     """The buffers after the body."""
     op_flags: int = 0
+    reply_size: int = 1024
+    """Bytes of reply we have room for."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -106,7 +108,8 @@ def encode(request: Request, *, handle: int, xid: int, last_xid: int) -> bytes:
             len(buffers).to_bytes(4, "little"),
             bytes(4),
             MAGIC.to_bytes(4, "little"),
-            bytes(20),
+            request.reply_size.to_bytes(4, "little"),
+            bytes(16),
             *(len(buffer).to_bytes(4, "little") for buffer in buffers),
         )
     )

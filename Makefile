@@ -1,0 +1,50 @@
+# Everything a fresh machine with Python >= 3.11 needs: `make demo` and `make test` set themselves up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test lint types contracts unit bench accuracy faults index system-packages clean
+
+demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
+	@$(BIN)/python -m tests.demo
+
+test: $(READY) lint types contracts unit  ## all that CI runs
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/pytest -n 2 --dist loadfile --cov=diag --cov=checks --cov-report=term:skip-covered
+
+bench: $(READY)  ## speed and memory, paired; prints figures, judges nothing
+	$(BIN)/python -m bench
+
+accuracy: $(READY)  ## the matcher over real incidents: precision, recall, confusion
+	$(BIN)/python -m tests.accuracy
+
+faults: $(READY)  ## the fault matrix: every fault injected alone, healthy variants, sampled pairs
+	$(BIN)/python -m tests.faults
+
+index: $(READY)  ## compile the runbooks' front matter after an edit
+	$(BIN)/python -m diag.knowledge.compile
+
+system-packages:  ## what some lab tests use on Debian; without them those tests say so and skip
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables openssh-server openssh-client
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group test -e .
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,0 +1,5 @@
+"""`python -m diag` is `lustre-doctor`."""
+
+from diag.cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""The command line. Each command is a module of its own, imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from diag.version import __version__
+
+COMMANDS = {
+    "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
+    "explain": "Name the causes behind an error text, with no credentials.",
+    "checks": "List the checks, or explain one.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands by name; the module `diag.cli.<name>` is imported when its command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"diag.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help page's list, without importing a single command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 healthy, 1 lustre-doctor failed, 2 wrong usage, 3 something failed, 4 only warnings "
+    "(--fail-on warn), 5 could not be determined, 6 nothing was inspected.",
+)
+@click.version_option(__version__, prog_name="lustre-doctor")
+def cli() -> None:
+    """Find out why an FSx for Lustre volume does not mount on EKS, and how to mend it."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 1
+    except BrokenPipeError:
+        code = 1
+    except Exception as bug:
+        _report_bug(bug)
+        code = 1
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _report_bug(bug: Exception) -> None:
+    import os
+    import traceback
+
+    click.echo(f"lustre-doctor failed: {type(bug).__name__}: {bug}", err=True)
+    if os.environ.get("LUSTRE_DOCTOR_DEBUG"):
+        traceback.print_exception(bug)
+    else:
+        click.echo("This is a bug of lustre-doctor; set LUSTRE_DOCTOR_DEBUG=1 to see where.", err=True)
+
+
+def _leave(code: int) -> None:
+    """End at once: a reader thread that hangs in the kernel must not keep the process, nor may its teardown."""
+    import os
+
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or 1
+    os._exit(code)

@@ -1,0 +1,34 @@
+"""Whether what this machine sees of the network says anything about the file system's VPC."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from diag.facts.ec2 import Vpc
+from diag.facts.reachability import TcpAnswer
+from diag.facts.security import holds
+from diag.facts.table import Table
+from diag.model.unavailable import Unavailable
+
+
+def is_inside(answers: Iterable[TcpAnswer], vpcs: Table[Vpc] | Unavailable, vpc_id: str) -> bool:
+    """Whether the connects left from an address of the VPC, or went to this very machine.
+
+    The source address is the kernel's own choice for that route. When the VPC could not be read this is not known,
+    and not known is outside: then only a success proves something.
+    """
+    vpc = vpcs if isinstance(vpcs, Unavailable) else vpcs.get(vpc_id)
+    cidrs = () if isinstance(vpc, Unavailable) else vpc.cidrs
+    return any(
+        _is_loopback(answer.local_address) or any(holds(cidr, answer.local_address) for cidr in cidrs)
+        for answer in answers
+        if answer.local_address
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""How results are told: one model, one module for each format."""

@@ -1,0 +1,219 @@
+"""The report a person reads in a terminal: the diagnosis first, then the mount path, then the findings."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
+from diag.model.finding import Finding, Fix
+from diag.model.layer import Layer
+from diag.model.verdict import Verdict
+from diag.reports.plain import plain
+from diag.reports.report import Coverage, Report
+
+MARKS = {Verdict.PASS: "✓", Verdict.SKIP: "-", Verdict.WARN: "!", Verdict.UNKNOWN: "?", Verdict.FAIL: "✗"}
+_COLOURS = {
+    Verdict.PASS: "\x1b[32m", Verdict.SKIP: "\x1b[2m", Verdict.WARN: "\x1b[33m", Verdict.UNKNOWN: "\x1b[35m",
+    Verdict.FAIL: "\x1b[31m",
+}  # fmt: skip
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+LABEL = 11
+"""Columns of the label before each part of a diagnosis."""
+SAME_ROWS = 3
+"""Subjects named for findings that say the same."""
+
+
+class Style(msgspec.Struct, frozen=True):
+    """How to print: columns, colour, and how much."""
+
+    width: int = 80
+    colour: bool = False
+    everything: bool = False
+    """Passes, skips and ruled-out causes in full."""
+
+
+def to_text(report: Report, style: Style) -> str:
+    """The whole report with a final newline."""
+    lines: list[str] = []
+    for diagnosis in report.diagnoses:
+        lines += [*_diagnosis(diagnosis, style), ""]
+    if report.findings:
+        lines += [*_path(report.findings, style), ""]
+        lines += _table(report.findings, style)
+    lines += _problems(report, style)
+    if report.coverage.checks:
+        lines += _wrap(_summary(report), style, "", "")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
+    best = next((c for c in diagnosis.causes if c.verdict is not Likelihood.RULED_OUT), None)
+    yield from _wrap(diagnosis.headline, style, f"{_mark(Verdict.FAIL, style)} ", "  ", bold=True)
+    if best is None:
+        yield from _labelled("collect", _collect(diagnosis), style)
+    else:
+        yield from _labelled("cause", [f"{best.id} ({best.verdict.value}, layer {best.layer.value})"], style)
+        yield from _labelled("because", best.for_, style)
+        yield from _labelled("but", best.against, style)
+        yield from _fix(best.fix, style)
+        yield from _labelled("settle it", best.next, style)
+        yield from _others(diagnosis.causes, best, style)
+    yield from _labelled("also broken", diagnosis.consequences, style)
+    ruled_out = [c for c in diagnosis.causes if c.verdict is Likelihood.RULED_OUT]
+    yield from _ruled_out(ruled_out, style)
+    yield from _labelled("seen", diagnosis.symptoms[:2], style)
+
+
+def _collect(diagnosis: Diagnosis) -> Sequence[str]:
+    from diag.diagnosis.explain import COLLECT
+
+    return COLLECT if not diagnosis.causes else ()
+
+
+def _fix(fix: Fix | None, style: Style) -> Iterator[str]:
+    if fix is None:
+        return
+    label = "fix"
+    for command in fix.commands:
+        # Commands are copied: never wrapped, whatever the width.
+        yield f"  {label:<{LABEL}}{plain(command)}"
+        label = ""
+    if fix.note:
+        yield from _labelled(label, [fix.note], style)
+    if fix.undo:
+        yield from _labelled("undo", [fix.undo], style)
+
+
+def _others(causes: Iterable[CauseVerdict], best: CauseVerdict, style: Style) -> Iterator[str]:
+    others = [c for c in causes if c is not best and c.verdict is not Likelihood.RULED_OUT]
+    told = []
+    for cause in others[: None if style.everything else 6]:
+        settle = f"; settle it with {cause.next[0]}" if cause.next else ""
+        why = f": {cause.for_[0]}" if cause.verdict is Likelihood.CONFIRMED and cause.for_ else ""
+        told.append(f"{cause.id} ({cause.verdict.value}){why}{settle}")
+    if len(others) > len(told):
+        told.append(f"… and {len(others) - len(told)} more (--all)")
+    yield from _labelled("or", told, style)
+
+
+def _ruled_out(causes: Sequence[CauseVerdict], style: Style) -> Iterator[str]:
+    if style.everything:
+        yield from _labelled("ruled out", [f"{c.id}: {'; '.join(c.against)}" for c in causes], style)
+    elif causes:
+        yield from _labelled("ruled out", [", ".join(c.id for c in causes)], style)
+
+
+def _path(findings: Sequence[Finding], style: Style) -> Iterator[str]:
+    yield _bold("Mount path", style)
+    for layer in Layer:
+        own = [finding for finding in findings if finding.layer is layer]
+        if not own:
+            continue
+        gravest = max(own, key=lambda finding: finding.verdict.rank)
+        asked = [f for f in own if f.verdict is not Verdict.SKIP]
+        passed = sum(1 for f in asked if f.verdict is Verdict.PASS)
+        told = f"{passed} of {len(asked)} pass" if asked else gravest.message
+        if gravest.verdict.rank > Verdict.SKIP.rank:
+            told += f"; {gravest.message}"
+        yield from _wrap(told, style, f"  {_mark(gravest.verdict, style)} {layer.value:<12} ", " " * 17)
+
+
+def _table(findings: Sequence[Finding], style: Style) -> list[str]:
+    shown = [f for f in findings if style.everything or f.verdict.rank > Verdict.SKIP.rank]
+    if not shown:
+        return []
+    from tabulate import tabulate
+
+    rows = [
+        [MARKS[f.verdict] + " " + f.verdict.value, plain(f.check), plain(subjects), plain(f.message)]
+        for f, subjects in _same_told_once(sorted(shown, key=lambda f: (-f.verdict.rank, f.layer.depth)))
+    ]
+    spare = style.width - 9 - max(len(row[1]) for row in rows) - 8
+    subject = max(16, min(36, spare * 2 // 5))
+    table = tabulate(
+        rows,
+        headers=["verdict", "check", "subject", "message"],
+        tablefmt="simple",
+        maxcolwidths=[None, None, subject, max(20, spare - subject)],
+        disable_numparse=True,
+    )
+    return [*table.splitlines(), ""]
+
+
+def _same_told_once(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
+    groups: dict[tuple[str, Verdict, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.check, finding.verdict, finding.message), []).append(finding)
+    told = []
+    for same in groups.values():
+        names = list(dict.fromkeys(str(finding.subject) for finding in same))
+        more = f" and {len(names) - SAME_ROWS} more" if len(names) > SAME_ROWS else ""
+        told.append((same[0], ", ".join(names[:SAME_ROWS]) + more))
+    return told
+
+
+def _problems(report: Report, style: Style) -> Iterator[str]:
+    if report.unavailable:
+        yield _bold("Could not be read", style)
+        for missing in report.unavailable:
+            remedy = f" — {missing.remedy}" if missing.remedy else ""
+            yield from _wrap(f"{missing}{remedy}", style, "  ? ", "    ")
+        yield ""
+    if report.errors:
+        yield _bold("lustre-doctor itself failed in part", style)
+        for error in report.errors:
+            yield from _wrap(error.message, style, "  ✗ ", "    ")
+        yield ""
+
+
+def _summary(report: Report) -> str:
+    coverage: Coverage = report.coverage
+    parts = [f"{coverage.answered} of {coverage.questions} questions answered"]
+    counts = (
+        ("failed", coverage.failed),
+        ("warning", coverage.warned),
+        ("unknown", coverage.unknown),
+        ("skipped", coverage.skipped),
+    )
+    parts += [f"{number} {name}{'s' if name == 'warning' and number > 1 else ''}" for name, number in counts if number]
+    looked = f"{coverage.volumes} volume(s), {coverage.file_systems} file system(s), {coverage.nodes} node(s)"
+    where = f" in {report.cluster or 'the cluster'}{f' ({report.region})' if report.region else ''}"
+    verdict = {0: "Healthy", 3: "Broken", 4: "Warnings", 5: "Not determined", 6: "Nothing was inspected"}
+    return f"{verdict.get(report.exit_code, 'Incomplete')}: {', '.join(parts)}; {looked}{where}."
+
+
+def _labelled(label: str, items: Iterable[str], style: Style) -> Iterator[str]:
+    for item in items:
+        yield from _wrap(item, style, f"  {label:<{LABEL}}", " " * (LABEL + 2))
+        label = ""
+
+
+def _wrap(text: str, style: Style, first: str, rest: str, *, bold: bool = False) -> list[str]:
+    """Wrapped lines. Width is counted without escape codes, which are put in after wrapping."""
+    lines = textwrap.wrap(
+        plain(text),
+        width=max(40, style.width),
+        initial_indent=" " * _visible_length(first),
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first]
+    lines[0] = first + lines[0][_visible_length(first) :]
+    return [f"{_BOLD}{line}{_PLAIN}" for line in lines] if bold and style.colour else lines
+
+
+def _visible_length(text: str) -> int:
+    return len(re.sub(r"\x1b\[\d*m", "", text))
+
+
+def _bold(text: str, style: Style) -> str:
+    return f"{_BOLD}{plain(text)}{_PLAIN}" if style.colour else plain(text)
+
+
+def _mark(verdict: Verdict, style: Style) -> str:
+    return f"{_COLOURS[verdict]}{MARKS[verdict]}{_PLAIN}" if style.colour else MARKS[verdict]

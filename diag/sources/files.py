@@ -1,0 +1,53 @@
+"""Files that the person names: read within bounds, written privately, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+LIMIT = 512 * 1024 * 1024
+"""Bytes of the largest file that is read whole."""
+
+
+class UnreadableFile(Exception):
+    """The file cannot be read or written; the message says why."""
+
+
+def read_bounded(path: str, limit: int = LIMIT) -> bytes:
+    """A regular file's bytes. Raises UnreadableFile for anything else, and for more than `limit` bytes."""
+    try:
+        with Path(path).open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UnreadableFile("not a regular file")
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise UnreadableFile(error.strerror or str(error)) from error
+    if len(data) > limit:
+        raise UnreadableFile(f"larger than {limit // 1024 // 1024} MiB")
+    return data
+
+
+def write_private(path: str, data: bytes) -> None:
+    """Write a file with mode 0600 by renaming a finished one into place; never through a symbolic link.
+
+    Raises UnreadableFile when the folder cannot be written or the name is a link or no regular file.
+    """
+    target = Path(path)
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise UnreadableFile("refusing to write through a symbolic link or over something that is no regular file")
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        raise UnreadableFile(error.strerror or str(error)) from error

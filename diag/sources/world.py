@@ -1,0 +1,61 @@
+"""The whole of what a run can touch: the sources, and the facts that are read through them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import msgspec
+
+from diag.declare.fact import Fact
+
+SOURCES = ("aws", "kube", "resolver", "dialer")
+"""Names under which facts ask for the sources."""
+
+FACT_MODULES = (
+    "diag.facts.mounts",
+    "diag.sources.discovery",
+    "diag.sources.kubernetes.lists",
+    "diag.sources.aws.fsx",
+    "diag.sources.aws.ec2",
+    "diag.sources.aws.identity",
+    "diag.sources.names",
+    "diag.sources.connect",
+)
+"""Modules that declare facts, those of others included."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How to reach the world; empty values take the usual defaults."""
+
+    profile: str = ""
+    region: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    in_cluster: bool = False
+
+
+def facts() -> tuple[Fact, ...]:
+    """Every built-in fact. Importing them loads neither boto3 nor the Kubernetes client."""
+    found: dict[str, Fact] = {}
+    for name in FACT_MODULES:
+        module = importlib.import_module(name)
+        for item in vars(module).values():
+            if isinstance(item, Fact) and item.function.__module__ == name:
+                found[item.name] = item
+    return tuple(found.values())
+
+
+def open_world(options: Options) -> dict[str, Any]:
+    """The live sources by name. Nothing is connected yet."""
+    from diag.sources.aws.session import Aws
+    from diag.sources.connect import Dialer
+    from diag.sources.kubernetes.client import Kube
+    from diag.sources.names import Resolver
+
+    return {
+        "aws": Aws(profile=options.profile, region=options.region),
+        "kube": Kube(kubeconfig=options.kubeconfig, context=options.context, in_cluster=options.in_cluster),
+        "resolver": Resolver(),
+        "dialer": Dialer(),
+    }
