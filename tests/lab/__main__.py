@@ -9,13 +9,14 @@ import threading
 
 from tests.lab import Lab
 from tests.lab.faults import FAULTS
+from tests.lab.variants import VARIANTS
 from tests.lab.worlds import WORLDS
 
 
 def main() -> None:
     """Starts a lab, prints the environment that reaches it, and waits; SIGUSR1 heals the incident."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=main.__doc__)
-    parser.add_argument("--world", choices=sorted(WORLDS), default="incident")
+    parser.add_argument("--world", choices=sorted({*WORLDS, *VARIANTS}), default="incident")
     parser.add_argument("--fault", action="append", default=[], choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds added to every AWS and Kubernetes call")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")

@@ -16,7 +16,7 @@ from tests.lab.aws.front import BUILDER_KEY, AwsCall, AwsFront, caller_arn
 from tests.lab.aws.front import Switches as AwsSwitches
 from tests.lab.aws.moto_backends import ec2_backend, reset_backends, restore_backends, snapshot_backends
 from tests.lab.aws.server import AwsServer
-from tests.lab.dns import DnsServer, DnsSwitches
+from tests.lab.dns import DnsServer, DnsSwitches, Trouble
 from tests.lab.faults import FAULTS
 from tests.lab.incident import heal_incident
 from tests.lab.kubernetes.api import Api, KubeCall
@@ -29,6 +29,7 @@ from tests.lab.kubernetes.world import Cluster
 from tests.lab.ports import LUSTRE_PORT, Behaviour, Ports
 from tests.lab.setup import USER, Account
 from tests.lab.site import Site, claim_network
+from tests.lab.variants import VARIANTS
 from tests.lab.worlds import WORLDS
 
 _TOKEN = "k8s-aws-v1.bHVzdHJlLWRvY3Rvci1sYWI"
@@ -47,6 +48,7 @@ class _World:
     api: bytes
     script: bytes
     ports: dict[str, Behaviour]
+    dns: dict[str, tuple[str, ...] | Trouble]
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Lab:
         """Starts every stand-in and loads a world.
 
         Args:
-            world: a name of `tests.lab.worlds.WORLDS`.
+            world: a name of `tests.lab.worlds.WORLDS` or `tests.lab.variants.VARIANTS`.
             options: what that world's builder takes.
 
         Raises:
@@ -213,6 +215,10 @@ class Lab:
         for address in self.file_system_addresses(file_system_id):
             self.ports.set(address, Behaviour.OPEN)
 
+    def hide_from_dns(self, file_system_id: str) -> None:
+        """Makes the name unknown to the resolver, as outside the file system's VPC."""
+        self.dns.switches.answers[self.aws.fsx.file_system(file_system_id)["DNSName"]] = Trouble.NXDOMAIN
+
     def zone(self) -> dict[str, tuple[str, ...]]:
         """What the VPC's resolver knows: each file system's name and its primary interface."""
         systems = self.aws.fsx.state.file_systems.get(self.site.region, {}).values()
@@ -243,7 +249,7 @@ class Lab:
         self.close()
 
     def _build(self, world: str, options: dict[str, Any]) -> None:
-        builder = WORLDS[world]
+        builder = WORLDS[world] if world in WORLDS else VARIANTS[world]
         reset_backends()
         self.aws.fsx.state = type(self.aws.fsx.state)()
         self.aws.ssm.state = type(self.aws.ssm.state)()
@@ -292,6 +298,7 @@ class Lab:
             api=pickle.dumps((self.api.logs, self.api.issuer, self.api.git_version)),
             script=pickle.dumps(self.script.rules),
             ports=self.ports.snapshot(),
+            dns=dict(self.dns.switches.answers),
         )
 
     def _thaw(self, world: _World) -> None:
@@ -304,6 +311,7 @@ class Lab:
         self.script.rules = pickle.loads(world.script)
         self.ports.restore(world.ports)
         self._reset_switches()
+        self.dns.switches.answers.update(world.dns)
         self.forget_calls()
         if moved:
             self._name_caller()

@@ -133,19 +133,19 @@ def _network(lab: "Lab", site: Site) -> tuple[str, tuple[str, str], str, str]:
     )["DhcpOptions"]["DhcpOptionsId"]
     ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc)
 
-    def subnet(name: str, number: int, letter: str) -> str:
+    def subnet(name: str, number: int, zone: str) -> str:
         made = ec2.create_subnet(
             VpcId=vpc,
             CidrBlock=site.cidr(number),
-            AvailabilityZone=site.zone(letter),
+            AvailabilityZone=zone,
             TagSpecifications=[
                 {"ResourceType": "subnet", "Tags": [{"Key": "Name", "Value": f"{site.cluster}-{name}"}]}
             ],
         )
         return str(made["Subnet"]["SubnetId"])
 
-    private = (subnet("priv-subnet-1", 1, "a"), subnet("priv-subnet-2", 2, "c" if site.region[:2] == "ap" else "b"))
-    public = subnet("pub-subnet-1", 101, "a")
+    private = (subnet("priv-subnet-1", 1, site.zones[0]), subnet("priv-subnet-2", 2, site.zones[1]))
+    public = subnet("pub-subnet-1", 101, site.zones[0])
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]

@@ -77,6 +77,11 @@ class Site:
         """An availability zone."""
         return f"{self.region}{letter}"
 
+    @property
+    def zones(self) -> tuple[str, str]:
+        """The two zones the private subnets stand in; Seoul's b is not offered to everybody."""
+        return (self.zone("a"), self.zone("c" if self.region == _RECORDED_REGION else "b"))
+
     def in_region(self, region: str) -> "Site":
         """The same site somewhere else."""
         return replace(self, region=region)
@@ -92,6 +97,7 @@ class Site:
             text.replace(_RECORDED_REGISTRY, self.registry)
             .replace("arn:aws:", f"arn:{self.partition}:")
             .replace(f".fsx.{_RECORDED_REGION}.amazonaws.com", f".fsx.{self.region}.{self.dns_suffix}")
+            .replace(f"{_RECORDED_REGION}c", self.zones[1])
             .replace(_RECORDED_REGION, self.region)
             .replace("127.77.", f"127.{self.octet}.")
             .replace("ip-127-77-", f"ip-127-{self.octet}-")

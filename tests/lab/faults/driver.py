@@ -61,7 +61,7 @@ def public_image_in_private_cluster(lab: "Lab") -> None:
     """The driver's image is regional, its sidecars are on public.ecr.aws, and no route leads there."""
     assert lab.account is not None
     lab.client("ec2").delete_route(RouteTableId=lab.account.private_route_table, DestinationCidrBlock="0.0.0.0/0")
-    _private_endpoints(lab)
+    private_endpoints(lab)
     image = "public.ecr.aws/csi-components/csi-node-driver-registrar:v2.16.0-eksbuild.3"
     refusal = (
         f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
@@ -279,7 +279,7 @@ def _crash(lab: "Lab", pod: dict[str, Any], container: str) -> None:
             }
 
 
-def _private_endpoints(lab: "Lab") -> None:
+def private_endpoints(lab: "Lab") -> None:
     """What a cluster without a way out has instead of a NAT gateway."""
     assert lab.account is not None
     ec2, region = lab.client("ec2"), lab.site.region

@@ -12,14 +12,14 @@ from tests.lab.setup import NAMESPACE, ROLE, SERVICE_ACCOUNT
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
-_ANNOTATION = "eks.amazonaws.com/role-arn"
+ANNOTATION = "eks.amazonaws.com/role-arn"
 
 
 @fault("irsa-role-name-empty", cause="irsa-role-arn-malformed")
 def irsa_role_name_empty(lab: "Lab") -> None:
     """${ROLE_NAME} was not set when the annotation was written."""
     empty = lab.site.arn("iam", "role/")
-    _annotations(lab)[_ANNOTATION] = empty
+    annotations(lab)[ANNOTATION] = empty
     for variable in _injected(lab, "AWS_ROLE_ARN"):
         variable["value"] = empty
     _refused(lab, f"ValidationError: Request ARN is invalid: {empty}", 400)
@@ -38,8 +38,8 @@ def irsa_role_deleted(lab: "Lab") -> None:
 @fault("irsa-annotation-absent", cause="irsa-annotation-missing")
 def irsa_annotation_absent(lab: "Lab") -> None:
     """Neither an annotation nor Pod Identity: the controller falls back to the node's role."""
-    del _annotations(lab)[_ANNOTATION]
-    _uninject(lab)
+    del annotations(lab)[ANNOTATION]
+    uninject(lab)
     user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/eks-node-role/i-0a1b2c3d4e5f60718"
     _not_allowed(lab, user)
 
@@ -74,7 +74,7 @@ def irsa_provider_of_another_cluster(lab: "Lab") -> None:
 @fault("irsa-pods-older-than-annotation", cause="irsa-not-injected")
 def irsa_pods_older_than_annotation(lab: "Lab") -> None:
     """Annotated after the controller's pods were made: the webhook mutates at creation only."""
-    _uninject(lab)
+    uninject(lab)
     user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/eks-node-role/i-0a1b2c3d4e5f60718"
     _not_allowed(lab, user)
 
@@ -102,7 +102,8 @@ def import_path_denied(lab: "Lab") -> None:
     )
 
 
-def _annotations(lab: "Lab") -> dict[str, str]:
+def annotations(lab: "Lab") -> dict[str, str]:
+    """The annotations of the controller's service account."""
     found: dict[str, str] = lab.kube.get("serviceaccounts", SERVICE_ACCOUNT, NAMESPACE)["metadata"]["annotations"]
     return found
 
@@ -121,7 +122,7 @@ def _injected(lab: "Lab", name: str) -> list[dict[str, str]]:
     return [variable for container in containers for variable in container["env"] if variable["name"] == name]
 
 
-def _uninject(lab: "Lab") -> None:
+def uninject(lab: "Lab") -> None:
     """Takes away what the pod identity webhook adds at a pod's creation."""
     names = {
         "AWS_STS_REGIONAL_ENDPOINTS",

@@ -99,7 +99,7 @@ class Api:
             if error.plain:
                 content = "text/plain; charset=utf-8"
                 return Reply(error.code, error.plain.encode(), content, error.headers)
-            return Reply(error.code, json.dumps(error.status).encode(), headers=error.headers)
+            return Reply(error.code, encode(error.status), headers=error.headers)
 
     def admit(self, method: str, url: str, user: str | None) -> tuple[Target | None, dict[str, str], str]:
         """Logs the request and lets it pass authentication, flow control and authorization.
@@ -136,7 +136,7 @@ class Api:
             found = self.cluster.find(target.resource, target.name, target.namespace)
             if found is None:
                 raise status.not_found(target.resource, target.name)
-            return Reply(200, msgspec.json.encode(found))
+            return Reply(200, encode(found))
         if target.verb == "list":
             return self._list(target, query)
         raise status.no_such_path()
@@ -184,7 +184,7 @@ class Api:
                 metadata["remainingItemCount"] = left
         # A list's items carry neither kind nor apiVersion: the server says both once, at the top.
         bare = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in items]
-        body = msgspec.json.encode(
+        body = encode(
             {
                 "kind": f"{resource.kind}List",
                 "apiVersion": resource.api_version,
@@ -217,7 +217,7 @@ class Api:
             "metadata": {"creationTimestamp": None},
             "status": {"allowed": self.allowed(user, attributes.get("verb", ""), resource)},
         }
-        return Reply(201, json.dumps(answer).encode())
+        return Reply(201, encode(answer))
 
     def _version(self) -> Object:
         major, minor = self.git_version.removeprefix("v").split(".")[:2]
@@ -243,8 +243,13 @@ class Api:
         }
 
 
+def encode(document: Object) -> bytes:
+    """A document as the server writes it: no blanks, and a line end."""
+    return msgspec.json.encode(document) + b"\n"
+
+
 def _json(document: Object) -> Reply:
-    return Reply(200, json.dumps(document).encode())
+    return Reply(200, encode(document))
 
 
 def _token(start: int) -> str:

@@ -5,12 +5,13 @@ is closed". The Status texts are those of kubelet's pkg/cri/streaming/remotecomm
 """
 
 import enum
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+import msgspec
 
 from tests.lab.kubernetes.websocket import BINARY, CLOSE, accept_key, write_frame
 
@@ -81,12 +82,12 @@ class ExecScript:
 def serve_exec(handler: "_Handler", target: "Target", server: "KubeServer") -> None:
     """Speaks one exec session on the handler's connection, to its end."""
     from tests.lab.kubernetes import status
-    from tests.lab.kubernetes.api import Reply
+    from tests.lab.kubernetes.api import Reply, encode
 
     pod = server.api.cluster.find(target.resource, target.name, target.namespace)
     if pod is None:
         error = status.not_found(target.resource, target.name)
-        handler._send(Reply(404, json.dumps(error.status).encode()))
+        handler._send(Reply(404, encode(error.status)))
         return
     offered = [name.strip() for name in handler.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     chosen = next((name for name in SUBPROTOCOLS if name in offered), "")
@@ -115,7 +116,7 @@ def _session(
     answer: ExecAnswer | None, argv: tuple[str, ...], protocol: str, server: "KubeServer"
 ) -> Iterator[tuple[int, bytes]]:
     if answer is None:
-        yield _STATUS, json.dumps(_not_found_status(argv[0] if argv else "")).encode()
+        yield _STATUS, msgspec.json.encode(_not_found_status(argv[0] if argv else ""))
         return
     server.wait(answer.seconds)
     if answer.ending is Ending.NEVER:
@@ -127,7 +128,7 @@ def _session(
     if answer.ending is Ending.HALF_WAY:
         return
     yield from _chunks(_STDERR, answer.stderr)
-    yield _STATUS, json.dumps(_exit_status(argv, answer.exit_code)).encode()
+    yield _STATUS, msgspec.json.encode(_exit_status(argv, answer.exit_code))
 
 
 def _chunks(channel: int, data: bytes) -> Iterator[tuple[int, bytes]]:

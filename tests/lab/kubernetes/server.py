@@ -1,7 +1,6 @@
 """The TLS port of the API server: HTTP/1.1 with keep-alive, a thread for each connection, and the exec upgrade."""
 
 import http.server
-import json
 import socket
 import ssl
 import tempfile
@@ -10,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.lab.kubernetes.api import ANONYMOUS, Api, Reply
+from tests.lab.kubernetes.api import ANONYMOUS, Api, Reply, encode
 from tests.lab.kubernetes.certificates import Certificates
 from tests.lab.kubernetes.exec import ExecScript, serve_exec
 from tests.lab.kubernetes.status import ApiError
@@ -113,7 +112,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             target, _, _ = lab.api.admit("GET", self.path, self._user())
         except ApiError as error:
-            self._send(Reply(error.code, json.dumps(error.status).encode()))
+            self._send(Reply(error.code, encode(error.status)))
             return
         self.close_connection = True
         if target is None or target.subresource != "exec":

@@ -1,0 +1,43 @@
+"""Other nodes."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.setup import Account, Plan
+from tests.lab.variants.registry import variant
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@variant("mixed-node-groups", plan=Plan(version="2.12"))
+def mixed_node_groups(lab: "Lab", account: Account) -> None:
+    """AL2 with client 2.12 beside AL2023 with 2.15: a 2.12 server takes both."""
+    _runs(lab, lab.site.node(1, 5), "Amazon Linux 2", "5.10.245-245.983.amzn2.x86_64")
+
+
+@variant("al2023-kernel-6.1")
+def al2023_kernel_6_1(lab: "Lab", account: Account) -> None:
+    """The kernel of EKS 1.30 to 1.32, past the first one with a client."""
+    for node in account.instances:
+        _runs(lab, node, "Amazon Linux 2023.9.20251027", "6.1.155-176.282.amzn2023.x86_64")
+
+
+@variant("arm64-nodes")
+def arm64_nodes(lab: "Lab", account: Account) -> None:
+    """Graviton."""
+    for name in account.instances:
+        _runs(lab, name, "Amazon Linux 2023.9.20251027", "6.12.46-66.121.amzn2023.aarch64")
+        node = lab.kube.get("nodes", name)
+        node["status"]["nodeInfo"]["architecture"] = "arm64"
+        node["metadata"]["labels"]["kubernetes.io/arch"] = "arm64"
+
+
+@variant("ubuntu-nodes")
+def ubuntu_nodes(lab: "Lab", account: Account) -> None:
+    """Ubuntu 24.04 at a kernel AWS builds client packages for, installed by user data."""
+    for node in account.instances:
+        _runs(lab, node, "Ubuntu 24.04.3 LTS", "6.14.0-1015-aws")
+
+
+def _runs(lab: "Lab", name: str, image: str, kernel: str) -> None:
+    lab.kube.get("nodes", name)["status"]["nodeInfo"] |= {"osImage": image, "kernelVersion": kernel}

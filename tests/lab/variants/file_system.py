@@ -1,0 +1,104 @@
+"""Other file systems: other types, other owners, made by the driver instead of by hand."""
+
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.faults.request import another_file_system
+from tests.lab.faults.symptoms import attributes, claim, volume
+from tests.lab.incident import STORAGE_CLASS, VOLUME
+from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, Account, Plan
+from tests.lab.variants.registry import variant
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@variant(
+    "persistent-2-with-metadata",
+    plan=Plan(
+        version=None,
+        deployment_type="PERSISTENT_2",
+        capacity=4800,
+        metadata=True,
+        throughput=250,
+        linked_bucket=False,
+    ),
+)
+def persistent_2_with_metadata(lab: "Lab", account: Account) -> None:
+    """PERSISTENT_2 with a metadata configuration is 2.15 without being asked, and has more servers."""
+    for obj in (volume(lab)["spec"]["capacity"], claim(lab)["spec"]["resources"]["requests"]):
+        obj["storage"] = "4800Gi"
+    claim(lab)["status"]["capacity"]["storage"] = "4800Gi"
+
+
+@variant("scratch-1", plan=Plan(deployment_type="SCRATCH_1"))
+def scratch_1(lab: "Lab", account: Account) -> None:
+    """SCRATCH_1 is called fsx, which is the driver's default: no mountname is right here."""
+    del attributes(lab)["mountname"]
+
+
+@variant("version-2.12", plan=Plan(version="2.12"))
+def version_2_12(lab: "Lab", account: Account) -> None:
+    """AWS's matrix pairs the 2.15 client of AL2023 with 2.12 servers too."""
+
+
+@variant("without-bucket", plan=Plan(linked_bucket=False))
+def without_bucket(lab: "Lab", account: Account) -> None:
+    """No S3 link at all."""
+
+
+@variant("data-repository-association", plan=Plan(linked_bucket=False))
+def data_repository_association(lab: "Lab", account: Account) -> None:
+    """The newer kind of S3 link."""
+    lab.client("fsx").create_data_repository_association(
+        FileSystemId=FILE_SYSTEM_ID, FileSystemPath="/data", DataRepositoryPath=f"s3://{BUCKET}/data"
+    )
+
+
+@variant("dynamic-provisioning")
+def dynamic_provisioning(lab: "Lab", account: Account) -> None:
+    """The driver made the file system and the volume for the claim."""
+    old = volume(lab)
+    name = f"pvc-{claim(lab)['metadata']['uid']}"
+    lab.kube.remove("persistentvolumes", VOLUME)
+    old["metadata"]["name"] = name
+    old["metadata"]["annotations"] = {
+        "pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com",
+        "volume.kubernetes.io/provisioner-deletion-secret-name": "",
+        "volume.kubernetes.io/provisioner-deletion-secret-namespace": "",
+    }
+    attributes_of(old)["storage.kubernetes.io/csiProvisionerIdentity"] = "1763931600000-8081-fsx.csi.aws.com"
+    lab.kube.add(old)
+    claimed = claim(lab)
+    claimed["spec"]["volumeName"] = name
+    claimed["metadata"]["annotations"] |= {
+        "pv.kubernetes.io/bound-by-controller": "yes",
+        "volume.kubernetes.io/storage-provisioner": "fsx.csi.aws.com",
+    }
+    lab.aws.fsx.file_system(FILE_SYSTEM_ID)["Tags"] = [{"Key": "CSIVolumeName", "Value": name}]
+    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters["s3ImportPath"] = f"s3://{BUCKET}"
+
+
+@variant("other-file-systems-in-account")
+def other_file_systems_in_account(lab: "Lab", account: Account) -> None:
+    """Other clusters' file systems, old, failed or badly connected, are not this cluster's business."""
+    another_file_system(lab)
+    fsx = lab.client("fsx")
+    for name, change in (
+        ("legacy", {"FileSystemTypeVersion": "2.10"}),
+        ("broken", {"Lifecycle": "FAILED", "FailureDetails": {"Message": "internal error"}}),
+    ):
+        made = fsx.create_file_system(
+            FileSystemType="LUSTRE",
+            StorageCapacity=1200,
+            SubnetIds=[account.private_subnets[1]],
+            LustreConfiguration={"DeploymentType": "SCRATCH_2"},
+            Tags=[{"Key": "Name", "Value": name}],
+        )
+        lab.aws.fsx.file_system(made["FileSystem"]["FileSystemId"]).update(change)
+
+
+def attributes_of(obj: dict[str, Any]) -> dict[str, str]:
+    """A volume's volumeAttributes."""
+    found: dict[str, str] = obj["spec"]["csi"]["volumeAttributes"]
+    return found

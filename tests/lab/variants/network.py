@@ -1,0 +1,183 @@
+"""Other ways to open, route and reach the file servers."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.faults.driver import private_endpoints
+from tests.lab.faults.symptoms import attributes
+from tests.lab.incident import STORAGE_CLASS
+from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME, Account, lustre_rules
+from tests.lab.variants.driver import regional_images
+from tests.lab.variants.registry import variant
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@variant("rules-by-cidr")
+def rules_by_cidr(lab: "Lab", account: Account) -> None:
+    """The file system's group names the subnets' ranges instead of groups."""
+    close_file_system_group(lab, account)
+    ranges = [{"CidrIp": lab.site.cidr(1)}, {"CidrIp": lab.site.cidr(2)}]
+    _open(lab, account.file_system_group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
+
+
+@variant("rules-all-traffic")
+def rules_all_traffic(lab: "Lab", account: Account) -> None:
+    """Everything from the two groups."""
+    close_file_system_group(lab, account)
+    pairs = [{"GroupId": account.cluster_group}, {"GroupId": account.file_system_group}]
+    _open(lab, account.file_system_group, [{"IpProtocol": "-1", "UserIdGroupPairs": pairs}])
+
+
+@variant("rules-by-prefix-list")
+def rules_by_prefix_list(lab: "Lab", account: Account) -> None:
+    """A managed prefix list holds the VPC's range."""
+    close_file_system_group(lab, account)
+    prefix_list = lab.client("ec2").create_managed_prefix_list(
+        PrefixListName="lustre-clients",
+        AddressFamily="IPv4",
+        MaxEntries=5,
+        Entries=[{"Cidr": lab.site.cidr(), "Description": "VPC"}],
+    )["PrefixList"]["PrefixListId"]
+    lists = [{"PrefixListId": prefix_list}]
+    _open(lab, account.file_system_group, [_ports(rule) | {"PrefixListIds": lists} for rule in lustre_rules("")])
+
+
+@variant("rules-wide-range")
+def rules_wide_range(lab: "Lab", account: Account) -> None:
+    """All TCP ports, in one rule for each group."""
+    close_file_system_group(lab, account)
+    pairs = [{"GroupId": account.cluster_group}, {"GroupId": account.file_system_group}]
+    rule = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "UserIdGroupPairs": pairs}
+    _open(lab, account.file_system_group, [rule])
+
+
+@variant("default-group-for-all")
+def default_group_for_all(lab: "Lab", account: Account) -> None:
+    """File system and nodes stand in the VPC's default group, whose members talk to each other freely."""
+    ec2 = lab.client("ec2")
+    default = ec2.describe_security_groups(
+        Filters=[{"Name": "vpc-id", "Values": [account.vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    )["SecurityGroups"][0]["GroupId"]
+    for interface in lab.aws.fsx.file_system(FILE_SYSTEM_ID)["NetworkInterfaceIds"]:
+        ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[default])
+    for instance in account.instances.values():
+        ec2.modify_instance_attribute(InstanceId=instance, Groups=[account.cluster_group, default])
+    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters["securityGroupIds"] = default
+
+
+@variant("nodes-with-own-group")
+def nodes_with_own_group(lab: "Lab", account: Account) -> None:
+    """A launch template's group on the nodes, named by the file system's rules."""
+    ec2 = lab.client("ec2")
+    nodes = ec2.create_security_group(GroupName="gpu-nodes", Description="launch template", VpcId=account.vpc)
+    for instance in account.instances.values():
+        ec2.modify_instance_attribute(InstanceId=instance, Groups=[nodes["GroupId"]])
+    close_file_system_group(lab, account)
+    for group in (nodes["GroupId"], account.file_system_group):
+        _open(lab, account.file_system_group, lustre_rules(group))
+        _open(lab, nodes["GroupId"], lustre_rules(group))
+
+
+@variant("nacl-tight")
+def nacl_tight(lab: "Lab", account: Account) -> None:
+    """A NACL that thought of Lustre's source ports."""
+    ec2 = lab.client("ec2")
+    acl = ec2.create_network_acl(VpcId=account.vpc)["NetworkAcl"]["NetworkAclId"]
+    for number, egress, low, high, cidr in (
+        (100, False, 512, 1023, lab.site.cidr()),
+        (110, False, 1024, 65535, "0.0.0.0/0"),
+        (120, False, 443, 443, lab.site.cidr()),
+        (100, True, 512, 1023, lab.site.cidr()),
+        (110, True, 1024, 65535, "0.0.0.0/0"),
+        (120, True, 443, 443, "0.0.0.0/0"),
+    ):
+        ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=number,
+            Protocol="6",
+            RuleAction="allow",
+            Egress=egress,
+            CidrBlock=cidr,
+            PortRange={"From": low, "To": high},
+        )
+    present = ec2.describe_network_acls(
+        Filters=[{"Name": "association.subnet-id", "Values": [account.private_subnets[0]]}]
+    )
+    for association in present["NetworkAcls"][0]["Associations"]:
+        if association["SubnetId"] == account.private_subnets[0]:
+            ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
+
+
+@variant("private-cluster")
+def private_cluster(lab: "Lab", account: Account) -> None:
+    """No way out, VPC endpoints instead, and every image from the region's own registry."""
+    lab.client("ec2").delete_route(RouteTableId=account.private_route_table, DestinationCidrBlock="0.0.0.0/0")
+    private_endpoints(lab)
+    regional_images(lab)
+
+
+@variant("mounted-by-address")
+def mounted_by_address(lab: "Lab", account: Account) -> None:
+    """The volume's dnsname is the primary interface's address; the driver only joins strings."""
+    attributes(lab)["dnsname"] = lab.file_system_addresses(FILE_SYSTEM_ID)[0]
+
+
+@variant("peered-vpc-by-address")
+def peered_vpc_by_address(lab: "Lab", account: Account) -> None:
+    """The file system stands in a peered VPC, where its name does not resolve, and is mounted by address."""
+    ec2, site = lab.client("ec2"), lab.site
+    cidr = f"127.{site.octet}.128.0/17"
+    vpc = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=site.cidr(129), AvailabilityZone=site.zones[0])
+    subnet_id = subnet["Subnet"]["SubnetId"]
+    peering = ec2.create_vpc_peering_connection(VpcId=account.vpc, PeerVpcId=vpc)["VpcPeeringConnection"]
+    peering_id = peering["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering_id)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet_id)
+    for route_table, destination in ((account.private_route_table, cidr), (table, site.cidr())):
+        ec2.create_route(RouteTableId=route_table, DestinationCidrBlock=destination, VpcPeeringConnectionId=peering_id)
+    group = ec2.create_security_group(GroupName="fsx-shared", Description="FSx for Lustre", VpcId=vpc)["GroupId"]
+    ranges = [{"CidrIp": site.cidr()}]
+    _open(lab, group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
+    _open(lab, group, lustre_rules(group))
+    _open(
+        lab,
+        account.cluster_group,
+        [_ports(rule) | {"IpRanges": [{"CidrIp": cidr}]} for rule in lustre_rules("")],
+    )
+    lab.client("fsx").delete_file_system(FileSystemId=FILE_SYSTEM_ID)
+    lab.aws.fsx.state.next_identities.append((FILE_SYSTEM_ID, MOUNT_NAME))
+    lab.client("fsx").create_file_system(
+        FileSystemType="LUSTRE",
+        FileSystemTypeVersion="2.15",
+        StorageCapacity=1200,
+        SubnetIds=[subnet_id],
+        SecurityGroupIds=[group],
+        LustreConfiguration={"DeploymentType": "SCRATCH_2"},
+    )
+    lab.serve(FILE_SYSTEM_ID)
+    lab.hide_from_dns(FILE_SYSTEM_ID)
+    attributes(lab)["dnsname"] = lab.file_system_addresses(FILE_SYSTEM_ID)[0]
+    lab.account = replace(account, file_system_group=group)
+
+
+def close_file_system_group(lab: "Lab", account: Account) -> None:
+    """Takes every inbound rule off the file system's group."""
+    for source in (account.cluster_group, account.file_system_group):
+        lab.client("ec2").revoke_security_group_ingress(
+            GroupId=account.file_system_group, IpPermissions=lustre_rules(source)
+        )
+
+
+def _open(lab: "Lab", group: str, rules: list[dict[str, Any]]) -> None:
+    lab.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
+
+
+def _ports(rule: dict[str, Any]) -> dict[str, Any]:
+    return {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort")}
