@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from diag.model.symptom import MountRef, Symptom
-from diag.symptoms.symptom_of import Reading, worth_keeping
+from diag.symptoms.symptom_of import Reading
 from diag.symptoms.time import Moment
 
 SAME_STRETCH = 3600.0
@@ -62,7 +62,7 @@ class Collector:
     def add(self, reading: Reading) -> None:
         """Counts a reading with its like, or keeps it as a new one."""
         symptom = reading.symptom
-        kept = worth_keeping(symptom) or bool(reading.against)
+        kept = reading.telling or bool(symptom.hits) or bool(reading.against)
         kind = self._kind(reading) if kept else None
         if symptom.medium.value == "kernel-log":
             self._attempt(reading, kind)
@@ -206,9 +206,9 @@ class _Cluster:
         kept = [
             kind
             for kind in sorted(self.kinds, key=lambda kind: kind.order)
-            if worth_keeping(kind.reading.symptom) or kind.reading.against & shown
+            if kind.reading.telling or kind.reading.against & shown
         ]
-        if not any(worth_keeping(kind.reading.symptom) for kind in kept):
+        if not any(kind.reading.telling for kind in kept):
             return None
         mounts = [kind.reading.symptom.mount for kind in kept]
         merged = MountRef(**{name: next(filter(None, (getattr(m, name) for m in mounts)), "") for name in _FIELDS})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Medium, Symptom
 from diag.symptoms.context import in_context, speaks_of_lustre
@@ -12,7 +14,7 @@ from diag.symptoms.mount import clues_of, exit_status_of, phase_of
 from diag.symptoms.normalise import normalise
 from diag.symptoms.prefix import Prefix, read_prefix
 from diag.symptoms.rows import Row, described_pod, event_row, json_row
-from diag.symptoms.symptom_of import LONGEST_TEXT, Reading, worth_keeping
+from diag.symptoms.symptom_of import LONGEST_TEXT, Reading, is_telling
 from diag.symptoms.time import moment_of
 
 _MOST_REMEMBERED = 2000
@@ -72,40 +74,31 @@ class Interpreter:
         row = table or row or Row(flat)
         node = row.node or prefix.node or self.node or self._pod_node
         clues = clues_of(flat, node=node, pod=row.pod or self._pod)
+        asked_about = self.asked_about or self._named_lustre
         found = self._matcher.matches(flat, wrapped=lines > 1)
         symptom = Symptom(
             text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
             medium=self.medium or _medium_of(flat, prefix, row, is_event=table is not None),
             mount=clues.mount,
-            hits=in_context(found.hits, flat, asked_about=self.asked_about or self._named_lustre),
+            hits=in_context(found.hits, flat, asked_about=asked_about),
             phase=phase,
             exit_status=exit_status_of(flat),
             count=row.times,
             first_seen=row.time,
             last_seen=row.time,
         )
-        if not worth_keeping(symptom) and not symptom.hits and not clues.names and not found.against:
+        telling = is_telling(symptom, about_lustre=asked_about or speaks_of_lustre(flat))
+        if not telling and not symptom.hits and not clues.names and not found.against:
             return None
-        return Reading(symptom, clues, against=found.against)
+        return Reading(symptom, clues, telling, against=found.against)
 
     def _placed(self, known: Reading, prefix: Prefix, line: int) -> Reading:
         symptom = known.symptom
         time = prefix.time or symptom.first_seen
         origin = f"{self.origin}:{line}" if self.origin else f"line {line}"
-        placed = Symptom(
-            text=symptom.text,
-            medium=symptom.medium,
-            mount=symptom.mount,
-            hits=symptom.hits,
-            phase=symptom.phase,
-            exit_status=symptom.exit_status,
-            count=symptom.count,
-            first_seen=time,
-            last_seen=time,
-            origin=origin,
-        )
+        placed = msgspec.structs.replace(symptom, first_seen=time, last_seen=time, origin=origin)
         moment = moment_of(time, prefix.uptime, self.origin)
-        return Reading(placed, known.clues, moment, known.against, self.origin)
+        return known._replace(symptom=placed, moment=moment, stream=self.origin)
 
 
 _LEADING_COLOUR = re.compile(r"\A(?:\x1b\[[0-9;]{0,16}m)+")

@@ -6,7 +6,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Medium, Symptom
 from diag.symptoms.blocks import LONGEST
 from diag.symptoms.matcher import matcher_of
-from diag.symptoms.symptom_of import Circumstances, read_symptom, worth_keeping
+from diag.symptoms.symptom_of import Circumstances, read_symptom
 
 
 def match_text(text: str, medium: Medium, knowledge: Knowledge) -> tuple[Symptom, ...]:
@@ -21,4 +21,4 @@ def match_text(text: str, medium: Medium, knowledge: Knowledge) -> tuple[Symptom
 
     scan = Scan(knowledge, medium=None if medium is Medium.TEXT else medium)
     readings = scan.read(iter((text.encode("utf-8", "replace"),)))
-    return tuple(reading.symptom for reading in readings if worth_keeping(reading.symptom))
+    return tuple(reading.symptom for reading in readings if reading.telling)

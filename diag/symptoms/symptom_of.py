@@ -32,6 +32,8 @@ class Reading(NamedTuple):
 
     symptom: Symptom
     clues: Clues
+    telling: bool
+    """Worth showing by itself: a signature that is not noise, or a failure of Lustre that no signature explains."""
     moment: Moment | None = None
     against: frozenset[str] = frozenset()
     """Ids of causes that the text speaks against."""
@@ -71,11 +73,12 @@ def read_symptom(text: str, around: Circumstances, matcher: Matcher) -> Reading:
         last_seen=around.last_seen,
         origin=around.origin,
     )
-    return Reading(symptom, clues, against=found.against)
+    return Reading(symptom, clues, is_telling(symptom, about_lustre=True), against=found.against)
 
 
-def worth_keeping(symptom: Symptom) -> bool:
-    """Whether a symptom says something: a hit that is not noise, or a failure that no signature explains."""
+def is_telling(symptom: Symptom, *, about_lustre: bool) -> bool:
+    """Whether a symptom says something by itself. A node's log is full of failures that are not Lustre's."""
     if symptom.hits:
         return any(hit.weight != "benign" for hit in symptom.hits)
-    return symptom.exit_status is not None or any(words in symptom.text for words in _TELLING)
+    failed = symptom.exit_status is not None or any(words in symptom.text for words in _TELLING)
+    return failed and about_lustre

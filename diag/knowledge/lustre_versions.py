@@ -1,0 +1,180 @@
+"""Which Lustre client a node's kernel carries, and which servers that client can talk to.
+
+What counts is the module in the node's kernel, never the mount.lustre inside the driver's image.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from diag.knowledge.confidence import Confidence
+from diag.knowledge.kernel import Kernel, parse_kernel, within
+from diag.knowledge.lustre_matrix import Default, Home, KernelRow, Matrix, System, matrix
+
+
+class Client(msgspec.Struct, frozen=True):
+    """What the table says of one kernel."""
+
+    version: str
+    """`2.15`; empty when the kernel has no Lustre client."""
+    servers: tuple[str, ...]
+    """Server versions that it can talk to."""
+    system: str
+    module: Home
+    confidence: Confidence
+    row: str
+    """The row as a sentence, with its date and source."""
+    note: str = ""
+
+
+class NotListed(msgspec.Struct, frozen=True):
+    """The table says nothing of a kernel, and why: unknown, not unsupported."""
+
+    why: str
+
+
+class Talks(enum.Enum):
+    """Whether a client and a server understand each other."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@functools.lru_cache(maxsize=4096)
+def client_of(os_image: str, kernel_version: str, architecture: str) -> Client | NotListed:
+    """The Lustre client of a node, from status.nodeInfo: osImage, kernelVersion and architecture (`amd64`, `arm64`)."""
+    table = matrix()
+    kernel = parse_kernel(kernel_version)
+    found = _system_of(os_image)
+    if found is None:
+        return NotListed(f"{_cited(table)} has no row for the operating system {os_image!r}")
+    system, release = found
+    if kernel is None:
+        return NotListed(f"{kernel_version!r} is not a kernel version")
+    return _client(table, system, release, kernel, architecture)
+
+
+def client_of_kernel(kernel_version: str, architecture: str) -> Client | NotListed:
+    """The Lustre client of a kernel alone: the system is told by how its kernels are named.
+
+    When systems or releases that have such a kernel differ in their client, it is not listed.
+    """
+    table = matrix()
+    kernel = parse_kernel(kernel_version)
+    if kernel is None:
+        return NotListed(f"{kernel_version!r} is not a kernel version")
+    found: dict[str, Client] = {}
+    for system in table.systems:
+        releases = {row.release for row in table.kernels if system.id in row.systems}
+        for release in sorted(releases):
+            client = _client(table, system, release, kernel, architecture)
+            if isinstance(client, Client):
+                found.setdefault(client.version, client)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    why = f"clients {', '.join(sorted(found))} on different systems" if found else "no system"
+    return NotListed(f"{_cited(table)} lists {why} with kernel {kernel_version}")
+
+
+def _client(table: Matrix, system: System, release: str, kernel: Kernel, architecture: str) -> Client | NotListed:
+    if not re.fullmatch(system.kernel_suffix, kernel.suffix):
+        return NotListed(f"kernel {kernel.text} is not named like a kernel of {system.name}, so no table covers it")
+    own = [row for row in table.kernels if system.id in row.systems and row.release in ("", release)]
+    for row in own:
+        if (
+            within(kernel, row.first, row.last, row.below)
+            and row.suffix in ("", kernel.suffix)
+            and (not row.architectures or architecture in row.architectures)
+        ):
+            pair = next((pair for pair in table.pairs if pair.client == row.client), None)
+            servers = row.servers or (pair.servers if pair else ())
+            told = _told(table, system, release, row)
+            return Client(row.client, servers, system.name, system.module, row.confidence, told, row.note)
+    listed = ", ".join(dict.fromkeys(row.kernels for row in own)) or "none"
+    name = f"{system.name} {release}".rstrip()
+    return NotListed(f"{_cited(table)} has no row for kernel {kernel.text} of {name}; it lists {listed}")
+
+
+def _system_of(os_image: str) -> tuple[System, str] | None:
+    for system in matrix().systems:
+        if match := re.fullmatch(system.os_image, os_image.strip()):
+            return system, match.groupdict().get("release") or ""
+    return None
+
+
+def talks(client: Client, server_version: str) -> Talks:
+    """Whether the client can mount from a server of that version; major.minor alone counts (`2.10.5.0` is 2.10).
+
+    RHEL and Rocky 10 speak to 2.15 alone though their client is 2.15, so the client's own row decides.
+    """
+    server = major_minor(server_version)
+    if server not in matrix().servers.known or not client.version:
+        return Talks.UNKNOWN
+    return Talks.YES if server in client.servers else Talks.NO
+
+
+def major_minor(version: str) -> str:
+    """`2.15` of `2.15`, `2.15.6` or `2.10.5.0`; empty when it begins with no such pair."""
+    match = re.match(r"\d+\.\d+", version.strip())
+    return match[0] if match else ""
+
+
+def common_servers(clients: Iterable[Client]) -> tuple[str, ...]:
+    """The server versions that every one of the clients can talk to, oldest first."""
+    each = [frozenset(client.servers) for client in clients]
+    return tuple(version for version in matrix().servers.known if each and all(version in known for known in each))
+
+
+def upgrade_for(current: str, clients: Iterable[Client]) -> str:
+    """The lowest version that a file system can be upgraded to in place and that all clients talk to, or empty.
+
+    A version can only be raised. Source: fsx UpdateFileSystem FileSystemTypeVersion.
+    """
+    targets = matrix().servers.upgrade_targets
+    usable = [v for v in common_servers(clients) if v in targets and _number(v) > _number(major_minor(current))]
+    return usable[0] if usable else ""
+
+
+def default_version(deployment_type: str, *, metadata_configuration: bool = False) -> str:
+    """The Lustre version that FSx makes when none is named; empty for an unknown deployment type."""
+    default = _default_of(deployment_type, metadata_configuration)
+    return default.version if default else ""
+
+
+def valid_versions(deployment_type: str, *, metadata_configuration: bool = False) -> tuple[str, ...]:
+    """The Lustre versions that FSx makes of a deployment type; empty for an unknown one."""
+    default = _default_of(deployment_type, metadata_configuration)
+    return default.valid if default else ()
+
+
+def _default_of(deployment_type: str, metadata_configuration: bool) -> Default | None:
+    fitting = (None, metadata_configuration)
+    return next(
+        (
+            default
+            for default in matrix().defaults
+            if default.deployment_type == deployment_type and default.metadata_configuration in fitting
+        ),
+        None,
+    )
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")) if version else ()
+
+
+def _cited(table: Matrix) -> str:
+    return f"AWS's client matrix ({table.date})"
+
+
+def _told(table: Matrix, system: System, release: str, row: KernelRow) -> str:
+    name = f"{system.name} {release}".rstrip()
+    what = f"client {row.client}" if row.client else "no Lustre client"
+    where = row.source or _cited(table)
+    return f"{where}: {name}, kernel {row.kernels}: {what}"

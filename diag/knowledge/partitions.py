@@ -1,0 +1,44 @@
+"""AWS partitions: which one a region belongs to, and how its host names end."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import msgspec
+
+from diag.knowledge.table_file import read_table
+
+
+class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One partition."""
+
+    id: str
+    dns_suffix: str
+    region_form: str
+    """Regular expression that names of its regions fit, future ones too."""
+    regions: tuple[str, ...]
+
+
+class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table."""
+
+    date: str
+    source: str
+    partitions: tuple[Partition, ...]
+
+
+@functools.cache
+def partitions() -> Partitions:
+    """The table of partitions."""
+    return read_table("partitions", Partitions)
+
+
+def partition_of(region: str) -> Partition | None:
+    """The partition of a region, known or of a form that its regions have; None for what cannot be a region."""
+    return next((p for p in partitions().partitions if re.fullmatch(p.region_form, region)), None)
+
+
+def is_known_region(region: str) -> bool:
+    """Whether the table lists the region."""
+    return any(region in partition.regions for partition in partitions().partitions)
