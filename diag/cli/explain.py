@@ -23,7 +23,7 @@ def command(paths: tuple[str, ...], folders: tuple[str, ...], form: str, everyth
     from diag.cli.knowledge import load
     from diag.diagnosis.explain import explain
     from diag.reports.report import of_texts
-    from diag.sources.texts import read_symptoms
+    from diag.symptoms.read import read_symptoms
     from diag.version import __version__
 
     if not paths and sys.stdin.isatty():

@@ -19,7 +19,7 @@ class BadSnapshot(Exception):
 
 
 class _Entry(msgspec.Struct):
-    value: msgspec.Raw | None = None
+    value: msgspec.Raw = msgspec.Raw(b"null")
     unavailable: Unavailable | None = None
 
 
@@ -85,7 +85,7 @@ def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:
             values[name] = entry.unavailable
             continue
         try:
-            values[name] = msgspec.json.decode(entry.value or b"null", type=facts[name].returns)
+            values[name] = msgspec.json.decode(entry.value, type=facts[name].returns)
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadSnapshot(f"the snapshot is damaged: fact {name!r}: {error}") from error
     return Snapshot(document.taken_at, document.target, document.settings, values, document.tool_version)

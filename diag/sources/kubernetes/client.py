@@ -68,15 +68,12 @@ class Kube:
         return "" if isinstance(opened, Unavailable) else str(opened[0].host)
 
     def context(self) -> KubeContext | Unavailable:
-        """What the kubeconfig itself tells of the cluster, read without any call."""
-        opened = self._open()
-        if isinstance(opened, Unavailable):
-            return opened
+        """What the kubeconfig itself tells of the cluster: no call is made and no credential plugin is run."""
         if self._in_cluster:
-            return KubeContext(server=str(opened[0].host))
+            return KubeContext(server=self.server)
         from diag.sources.kubernetes.kubeconfig import describe_context
 
-        return describe_context(self._kubeconfig, self._context, str(opened[0].host))
+        return describe_context(self._kubeconfig, self._context)
 
     def list(
         self, path: str, shape: type[T], *, keep: Callable[[T], bool] | None = None, **parameters: str

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diag.facts.target import KubeContext
+from diag.model.unavailable import Reason, Unavailable
 
 CLUSTER_ARN = re.compile(r"^arn:[\w-]+:eks:(?P<region>[\w-]+):(?P<account>\d{12}):cluster/(?P<name>.+)$")
 """Cluster and context name that `aws eks update-kubeconfig` writes."""
@@ -19,13 +20,29 @@ ENDPOINT = re.compile(r"^https://[0-9A-F]+\.[\w-]+\.(?P<region>[a-z]{2}(?:-[a-z]
 """EKS API server endpoint."""
 
 
-def describe_context(kubeconfig: str | None, context: str | None, server: str) -> KubeContext:
+REMEDY = "give --kubeconfig and --context, or run `aws eks update-kubeconfig --name <cluster>`"
+
+
+def describe_context(kubeconfig: str | None, context: str | None) -> KubeContext | Unavailable:
     """The context with the cluster name, region and account that its names, endpoint and exec arguments carry."""
-    config = _merged(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
-    name = context or str(config.get("current-context", ""))
-    entry = _named(config, "contexts", name).get("context") or {}
-    user = _named(config, "users", str(entry.get("user", ""))).get("user") or {}
-    plugin = user.get("exec") or {}
+    import yaml
+
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    try:
+        config = _merged(paths)
+        name = context or str(config.get("current-context") or "")
+        entry = _named(config, "contexts", name).get("context") or {}
+        cluster_entry = _named(config, "clusters", str(entry.get("cluster", ""))).get("cluster") or {}
+        user = _named(config, "users", str(entry.get("user", ""))).get("user") or {}
+        plugin = user.get("exec") or {}
+    except (OSError, yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
+        return Unavailable(
+            "kubeconfig", Reason.GARBLED, f"{paths}: {' '.join(str(error).split())[:200]}", remedy=REMEDY
+        )
+    if not entry:
+        told = f"has no context {name!r}" if name else "names no context"
+        return Unavailable("kubeconfig", Reason.ABSENT, f"{paths} {told}", remedy=REMEDY)
+    server = str(cluster_entry.get("server", ""))
     arguments = [str(argument) for argument in plugin.get("args") or ()]
     environment = {str(var.get("name")): str(var.get("value")) for var in plugin.get("env") or ()}
     cluster, region, account = "", "", ""
@@ -44,12 +61,13 @@ def _merged(paths: str) -> dict[str, Any]:
     """The files of a KUBECONFIG path list as one: the first entry of a name wins, as in the official client."""
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     merged: dict[str, Any] = {}
     for path in paths.split(os.pathsep):
         file = Path(path).expanduser()
         if not path or not file.is_file():
             continue
-        config = yaml.safe_load(file.read_text()) or {}
+        config = yaml.load(file.read_text(), Loader=loader) or {}  # noqa: S506 - a safe loader
         for section in ("clusters", "contexts", "users"):
             merged.setdefault(section, []).extend(config.get(section) or ())
         merged["current-context"] = config.get("current-context") or merged.get("current-context", "")
