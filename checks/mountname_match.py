@@ -1,75 +1,71 @@
-"""The identity of a volume: handle, DNS name and mount name against what FSx says."""
+"""The name under which a volume asks the server for its file system."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag.facts.file_system_of import file_system_of
 from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import driver_default_mount_name, looks_unexpanded, misspelt_attribute
+from diag.facts.naming import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, looks_unexpanded, misspelt_attribute
 from diag.facts.replacement import recreate_volume
 
-OUR_CAUSES = (
-    "wrong-mountname", "mountname-missing", "mountname-too-long", "unexpanded-variable", "dnsname-missing",
-)  # fmt: skip
 
-
-@check("mountname-match", layer=Layer.REQUEST, each="volumes", speaks_for=OUR_CAUSES)
-def mountname_match(volume: PersistentVolume, file_systems: Table[FileSystem]) -> Iterator[Draft]:
-    """The PersistentVolume's mountname is the file system's MountName.
+@check(
+    "mountname-match",
+    layer=Layer.REQUEST,
+    each="volumes",
+    speaks_for=("wrong-mountname", "mountname-missing", "mountname-too-long", "unexpanded-variable"),
+)
+def mountname_is_the_file_systems(
+    volume: PersistentVolume, file_systems: Table[FileSystem] | Unavailable
+) -> Iterator[Draft]:
+    """The PersistentVolume's mountname is the MountName of the file system that its volumeHandle names.
 
     The driver mounts `<dnsname>@tcp:/<mountname>` exactly as the attributes say, in lower-case keys; without a
-    mountname it silently mounts `/fsx`. A wrong name ends in exit status 2, "No such file or directory".
+    mountname it silently mounts `/fsx`, which is right for SCRATCH_1 alone. A wrong name ends in exit status 2, "No
+    such file or directory". A directory after the name is allowed; whether it exists only the server knows.
 
-    pass: the attribute equals MountName of the file system that the volume handle names
-    fail: it differs, is missing, misspelt, an unexpanded variable, or longer than eight characters
-    unknown: FSx could not be asked, or gave no MountName
-    source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go; FSx API MountName
+    pass: the attribute, or the driver's default without one, is FSx's MountName
+    fail: it differs, is missing or misspelt, is longer than eight characters, or it or the handle is an unexpanded
+        variable
+    unknown: FSx could not be asked, has no such file system, or gave no MountName
+    source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go; FSx API MountName; Lustre 2.15 lustre_disk.h
     """
-    name, wrong_key = volume.mount_name, misspelt_attribute(volume.attributes, "mountname")
-    known = file_systems.get(volume.handle)
+    name = volume.mount_name or ""
+    fsname = name.lstrip("/").partition("/")[0] or DRIVER_DEFAULT_MOUNT_NAME
+    known = file_system_of(volume, file_systems)
     actual = "" if isinstance(known, Unavailable) else known.mount_name
     fix = recreate_volume(volume, mount_name=actual)
-    if name is not None and looks_unexpanded(name):
-        yield fail(
-            volume, f"mountname is {name!r}, a variable that was never filled in", cause="unexpanded-variable", fix=fix
-        )
-        return
-    base = (name or "").partition("/")[0]
-    if len(base) > 8:
-        yield fail(
-            volume,
-            f"mountname {base!r} has {len(base)} characters, Lustre allows 8",
-            cause="mountname-too-long",
-            fix=fix,
-        )
-        return
-    if isinstance(known, Unavailable):
+    unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
+    if unfilled:
+        told = " and ".join(f"{key} is {value!r}" for key, value in unfilled)
+        yield fail(volume, f"{told}: never filled in", cause="unexpanded-variable", fix=fix)
+    elif len(fsname) > FSNAME_LIMIT:
+        told = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
+        yield fail(volume, told, cause="mountname-too-long", fix=fix)
+    elif isinstance(known, Unavailable):
         yield unknown(volume, f"cannot compare mountname {name!r}: {known}", because=(known,))
-        return
-    if not actual:
+    elif not actual:
         yield unknown(volume, f"FSx gives no MountName for {known.id}, so mountname {name!r} cannot be compared")
-        return
-    mounted = name or driver_default_mount_name()
-    if re.fullmatch(rf"{re.escape(actual)}(/.*)?", mounted) and (name or mounted == actual):
-        yield ok(
-            volume,
-            f"mountname is {mounted!r}, as FSx says",
-            f"fsx:DescribeFileSystems {known.id} MountName {actual}",
-            concerns=(known,),
-        )
-        return
-    if not name:
-        why = f"the key is misspelt {wrong_key!r}" if wrong_key else "there is none"
-        yield fail(
-            volume,
-            f"no mountname attribute ({why}): the driver mounts /fsx, FSx says {actual!r}",
-            cause="mountname-missing",
-            fix=fix,
-            concerns=(known,),
-        )
-        return
-    case = " (it differs only in case)" if base.lower() == actual.lower() else ""
-    yield fail(volume, f"mountname is {name!r}, FSx says {actual!r}{case}", fix=fix, concerns=(known,))
+    elif fsname == actual:
+        told = f"mountname is {actual!r}, as FSx says"
+        yield ok(volume, told, f"fsx:DescribeFileSystems {known.id} MountName {actual}", rules_out=_refuted(volume))
+    else:
+        yield _mismatch(volume, fsname, actual, fix)
+
+
+def _refuted(volume: PersistentVolume) -> tuple[str, ...]:
+    filled = ("unexpanded-variable",) if not looks_unexpanded(volume.dns_name or "") else ()
+    return ("wrong-mountname", "mountname-missing", "mountname-too-long", *filled)
+
+
+def _mismatch(volume: PersistentVolume, fsname: str, actual: str, fix: Fix) -> Draft:
+    if volume.mount_name:
+        case = " (it differs only in case)" if fsname.lower() == actual.lower() else ""
+        return fail(volume, f"mountname is {fsname!r}, FSx says {actual!r}{case}", fix=fix)
+    wrong_key = misspelt_attribute(volume.attributes, "mountname")
+    why = f"the key is misspelt {wrong_key!r}" if wrong_key else "it is absent or empty"
+    told = f"no mountname ({why}): the driver mounts /{fsname}, FSx says {actual!r}"
+    return fail(volume, told, cause="mountname-missing", fix=fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 
@@ -11,12 +12,17 @@ UNEXPANDED = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\{\{.*\}\}|<[\w -]+>|%\w+%")
 LITERAL_NOTHING = frozenset({"none", "null", "nil", "undefined"})
 """What `--output text` and templating print for a field that is absent; no MountName or id looks like it."""
 
-DNS_NAME = re.compile(
-    r"(?P<file_system>fs-[0-9a-f]{8,17})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>amazonaws\.com(?:\.cn)?|aws(?:\.\w+)?|[\w.-]+)"
-)
+DNS_NAME = re.compile(r"(?P<file_system>fs-[0-9a-f]{8,17})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 """A file system's DNS name. Source: fsx 2018-03-01 DNSName; AWS user guide, mounting from EC2."""
 
-IPV4 = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+"""Text that a resolver can be asked for. Source: RFC 1123 section 2.1; underscores as DNS servers let them pass."""
+
+DRIVER_DEFAULT_MOUNT_NAME = "fsx"
+"""What the driver mounts when there is no mountname. Source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go."""
+
+FSNAME_LIMIT = 8
+"""Characters of a Lustre file-system name. Source: Lustre 2.15 lustre_disk.h, LUSTRE_MAXFSNAME."""
 
 
 def looks_unexpanded(value: str) -> bool:
@@ -38,6 +44,10 @@ def _plain(key: str) -> str:
     return re.sub(r"[^a-z]", "", key.lower())
 
 
-def driver_default_mount_name() -> str:
-    """What the driver mounts when there is no mountname. Source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go."""
-    return "fsx"
+def is_address(name: str) -> bool:
+    """Whether a server is given by IPv4 or IPv6 address and no name has to be resolved."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -6,6 +6,7 @@ import time
 
 from diag.declare.fact import fact
 from diag.facts.kubernetes import PersistentVolume
+from diag.facts.naming import HOST_NAME, is_address
 from diag.facts.reachability import DnsAnswer, Resolution
 from diag.facts.target import Settings
 
@@ -67,6 +68,7 @@ def _ask_one(name: str, server: str) -> DnsAnswer:
 
 @fact()
 def dns_answers(resolver: Resolver, volumes: tuple[PersistentVolume, ...], settings: Settings) -> tuple[DnsAnswer, ...]:
-    """The answers to every distinct DNS name of the volumes, asked from where the tool runs."""
-    names = dict.fromkeys(volume.dns_name for volume in volumes if volume.dns_name and ".fsx." in volume.dns_name)
+    """The answers to every distinct host name of the volumes, asked from where the tool runs."""
+    given = dict.fromkeys(volume.dns_name or "" for volume in volumes)
+    names = [name for name in given if HOST_NAME.fullmatch(name) and not is_address(name)]
     return tuple(answer for name in names for answer in resolver.ask(name, settings.dns_servers))

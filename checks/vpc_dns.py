@@ -1,0 +1,50 @@
+"""The VPC's own DNS switches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip
+from diag.facts.ec2 import Vpc
+from diag.facts.file_system_of import file_system_of
+from diag.facts.fsx import FileSystem
+from diag.facts.kubernetes import PersistentVolume
+from diag.facts.naming import is_address
+from diag.model.unavailable import Unreadable
+
+
+@check("vpc-dns", layer=Layer.DNS, each="volumes", speaks_for="vpc-dns-disabled")
+def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem], vpcs: Table[Vpc]) -> Iterator[Draft]:
+    """The file system's VPC has DNS support and DNS host names switched on.
+
+    Without the first the VPC's resolver answers nothing at all, without the second it does not know the names of file
+    systems. A volume that is mounted by address needs neither.
+
+    pass: enableDnsSupport and enableDnsHostnames are both on
+    fail: one of them is off and the volume is mounted by name
+    skip: the volume is mounted by address
+    unknown: FSx or EC2 could not be asked
+    source: FSx for Lustre user guide, mount-troubleshooting; Amazon VPC user guide, DNS attributes for your VPC
+    """
+    known = file_system_of(volume, file_systems)
+    if is_address(volume.dns_name or ""):
+        yield skip(volume, "the volume is mounted by address: no name is asked")
+        return
+    if isinstance(known, Unavailable):
+        raise Unreadable(known)
+    vpc = vpcs[known.vpc_id]
+    switches = (("enableDnsSupport", vpc.enable_dns_support), ("enableDnsHostnames", vpc.enable_dns_hostnames))
+    off = [name for name, on in switches if not on]
+    if not off:
+        told = f"{vpc.vpc_id} has enableDnsSupport and enableDnsHostnames"
+        yield ok(volume, told, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", concerns=(known,))
+        return
+    commands = tuple(
+        f"aws ec2 modify-vpc-attribute --vpc-id {vpc.vpc_id} --{flag} '{{\"Value\":true}}'"
+        for name, flag in (("enableDnsSupport", "enable-dns-support"), ("enableDnsHostnames", "enable-dns-hostnames"))
+        if name in off
+    )
+    undo = "; ".join(command.replace("true", "false") for command in commands)
+    fix = Fix(commands, "takes effect at once for every machine of the VPC; restart no pod", undo)
+    message = f"{' and '.join(off)} of {vpc.vpc_id} is off, so the name of {known.id} does not resolve there"
+    yield fail(volume, message, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", fix=fix, concerns=(known,))
