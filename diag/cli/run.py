@@ -51,7 +51,8 @@ def command(**options: Any) -> int:
     from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
     from diag.engine.run import UnknownSelection, select
-    from diag.reports.report import Policy, of_run
+    from diag.reports.report import Policy
+    from diag.reports.tally import of_run
     from diag.sources.world import facts
     from diag.symptoms.match import match_text
 

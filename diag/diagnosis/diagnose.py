@@ -9,6 +9,7 @@ import msgspec
 
 from diag.diagnosis import values as values_of
 from diag.diagnosis.complaints import MatchText, events_by_pod, of_claim, of_mount
+from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.facts.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass
@@ -62,7 +63,7 @@ def _troubles(
         phase = complaints.phase if complaints else Phase.MOUNT
         symptoms = complaints.symptoms if complaints else ()
         values = {
-            **values_of.of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, file_systems),
+            **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, file_systems),
             **values_of.of_mount(mount),
         }  # fmt: skip
         yield Trouble(mount.volume.subject, frozenset(mount.path), phase, symptoms, values, mount.node_name)
@@ -87,7 +88,7 @@ def _pending_claims(facts: Mapping[str, Any], shared: Mapping[str, str], match: 
             continue
         complaints = of_claim(claim, events, match)
         if complaints is not None:
-            values = {**values_of.of_symptoms(complaints.symptoms), **shared, **values_of.of_claim(claim)}
+            values = {**of_symptoms(complaints.symptoms), **shared, **values_of.of_claim(claim)}
             path = frozenset({claim.subject, Subject(Kind.STORAGE_CLASS, claim.spec.storage_class_name or "")})
             yield Trouble(claim.subject, path, complaints.phase, complaints.symptoms, values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from diag.diagnosis.values import of_symptoms
+from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.knowledge.cause import Cause

@@ -30,23 +30,18 @@ def fill_command(command: str, values: Mapping[str, str]) -> str:
 
 
 def fix_of(cause: Cause, values: Mapping[str, str]) -> Fix | None:
-    """The cause's safest remedy as a fix, the further ones told in its note."""
+    """The cause's safest remedy as a fix, the further ones as its alternatives."""
     if not cause.fix:
         return None
-    first, *others = cause.fix
-    commands = tuple(_lines(first, values))
-    notes = [fill(first.changes, values)] if first.changes else []
-    notes += [f"or: {text}" for other in others if (text := _in_words(other, values))]
-    return Fix(commands, "; ".join(notes), fill(first.undo, values))
+    first, *others = (
+        Fix(tuple(_lines(remedy, values)), fill(remedy.changes, values), fill(remedy.undo, values))
+        for remedy in cause.fix
+    )
+    return Fix(first.commands, first.note, first.undo, tuple(others))
 
 
 def _lines(remedy: Remedy, values: Mapping[str, str]) -> list[str]:
     return [fill_command(line.strip(), values) for line in remedy.command.splitlines() if line.strip()]
-
-
-def _in_words(remedy: Remedy, values: Mapping[str, str]) -> str:
-    command = " && ".join(_lines(remedy, values))
-    return " — ".join(part for part in (command, fill(remedy.changes, values)) if part)
 
 
 def _value(name: str, values: Mapping[str, str]) -> str:

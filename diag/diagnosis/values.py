@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from diag.facts.eks import ClusterIdentity
@@ -10,7 +9,6 @@ from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, ServiceAccount
 from diag.facts.mounts import Mount
 from diag.facts.table import Table
-from diag.model.symptom import Symptom
 from diag.model.unavailable import Unavailable
 
 
@@ -63,19 +61,3 @@ def of_mount(mount: Mount) -> dict[str, str]:
 def of_claim(claim: PersistentVolumeClaim) -> dict[str, str]:
     """A claim by itself."""
     return {"namespace": claim.metadata.namespace, "claim": claim.metadata.name}
-
-
-def of_symptoms(symptoms: Iterable[Symptom]) -> dict[str, str]:
-    """What the texts themselves tell: the mount they name, and the named groups of their signatures."""
-    values: dict[str, str] = {}
-    for symptom in symptoms:
-        mount = symptom.mount
-        host, _, name = mount.source.partition("@tcp:/")
-        told = {
-            "volume": mount.volume, "node": mount.node, "file_system": mount.file_system,
-            "dns_name": host if name else "", "mount_name": name.partition("/")[0],
-        }  # fmt: skip
-        for key, value in (*told.items(), *(pair for hit in symptom.hits for pair in hit.groups)):
-            if value:
-                values.setdefault(key, value)
-    return values

@@ -145,7 +145,7 @@ def _tell(case: _Case, values: Mapping[str, str], cases: Sequence[_Case]) -> Cau
 
 def _observation(look: str, command: str, values: Mapping[str, str]) -> str:
     told = fill(look, values)
-    return f"{told}: {fill_command(command, values)}" if command else told
+    return f"{told}\n{fill_command(command, values)}" if command else told
 
 
 def _says(cause: Cause, hit: Hit) -> str:

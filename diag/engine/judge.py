@@ -13,16 +13,9 @@ import msgspec
 from diag.declare.check import Check
 from diag.model.finding import Draft, Finding, subject_of
 from diag.model.subject import Kind, Subject
+from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.model.verdict import Verdict
-
-
-class ToolError(msgspec.Struct, frozen=True):
-    """A check or plugin that broke: a fault of the tool, told apart from every verdict about the world."""
-
-    component: str
-    message: str
-    trace: str = ""
 
 
 class Judged(msgspec.Struct, frozen=True):

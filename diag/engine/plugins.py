@@ -11,7 +11,7 @@ import msgspec
 
 from diag.declare.check import Check
 from diag.declare.fact import Fact
-from diag.engine.judge import ToolError
+from diag.model.tool_error import ToolError
 
 GROUP = "lustre_doctor.checks"
 """Entry-point group. Each entry names a module (or a package's module) whose Check and Fact objects are taken."""

@@ -12,9 +12,10 @@ from diag.declare.check import Check
 from diag.declare.fact import Fact
 from diag.engine.gather import gather
 from diag.engine.graph import catalogue, closure, wanted_by
-from diag.engine.judge import Judged, ToolError, judge
+from diag.engine.judge import Judged, judge
 from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
 from diag.facts.target import Settings, Target
+from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 
 ALWAYS = (

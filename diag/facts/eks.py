@@ -64,6 +64,26 @@ class EksCluster(_Shape, frozen=True):
         return self.identity.oidc.issuer
 
     @property
+    def issuer_host(self) -> str:
+        """The issuer without the scheme, as IAM names it in providers and condition keys."""
+        return self.issuer.removeprefix("https://")
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, `aws-us-gov`, …; empty when the ARN is not known."""
+        return self.arn.split(":")[1] if self.arn.count(":") > 4 else ""
+
+    @property
+    def account(self) -> str:
+        """The AWS account that the cluster belongs to; empty when the ARN is not known."""
+        return self.arn.split(":")[4] if self.arn.count(":") > 4 else ""
+
+    @property
+    def provider_arn(self) -> str:
+        """The ARN that the IAM OIDC provider of the issuer has when it exists."""
+        return f"arn:{self.partition or 'aws'}:iam::{self.account}:oidc-provider/{self.issuer_host}"
+
+    @property
     def vpc_id(self) -> str:
         """The cluster's VPC."""
         return self.resources_vpc_config.vpc_id

@@ -132,13 +132,13 @@ def common_servers(clients: Iterable[Client]) -> tuple[str, ...]:
 
 
 def upgrade_for(current: str, clients: Iterable[Client]) -> str:
-    """The lowest version that a file system can be upgraded to in place and that all clients talk to, or empty.
+    """The newest version that a file system can be upgraded to in place and that all clients talk to, or empty.
 
     A version can only be raised. Source: fsx UpdateFileSystem FileSystemTypeVersion.
     """
     targets = matrix().servers.upgrade_targets
     usable = [v for v in common_servers(clients) if v in targets and _number(v) > _number(major_minor(current))]
-    return usable[0] if usable else ""
+    return usable[-1] if usable else ""
 
 
 def default_version(deployment_type: str, *, metadata_configuration: bool = False) -> str:

@@ -39,7 +39,7 @@ class CauseVerdict(msgspec.Struct, frozen=True, rename={"for_": "for"}):
     for_: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
-    """What to look at to settle it: single observations, most telling first."""
+    """Single observations that settle it, most telling first: what to look at and, on a second line, the command."""
     fix: Fix | None = None
 
 

@@ -21,6 +21,8 @@ class Fix(msgspec.Struct, frozen=True):
     note: str = ""
     """What the commands change, what to watch, or what to do where no command exists."""
     undo: str = ""
+    alternatives: tuple[Fix, ...] = ()
+    """Other ways, less safe or dearer."""
 
 
 class Location(msgspec.Struct, frozen=True):

@@ -60,8 +60,8 @@ def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
         yield from _labelled("cause", [f"{best.id} ({best.verdict.value}, layer {best.layer.value})"], style)
         yield from _labelled("because", best.for_, style)
         yield from _labelled("but", best.against, style)
-        yield from _fix(best.fix, style)
-        yield from _labelled("settle it", best.next, style)
+        yield from _next(best.next, style)
+        yield from _fix(best.fix, style, "fix" if best.verdict is Likelihood.CONFIRMED else "if so, fix")
         yield from _others(diagnosis.causes, best, style)
     yield from _labelled("also broken", diagnosis.consequences, style)
     ruled_out = [c for c in diagnosis.causes if c.verdict is Likelihood.RULED_OUT]
@@ -75,25 +75,40 @@ def _collect(diagnosis: Diagnosis) -> Sequence[str]:
     return COLLECT if not diagnosis.causes else ()
 
 
-def _fix(fix: Fix | None, style: Style) -> Iterator[str]:
+def _next(steps: Iterable[str], style: Style) -> Iterator[str]:
+    label = "settle it"
+    for step in steps:
+        look, _, command = step.partition("\n")
+        yield from _labelled(label, [look], style)
+        yield from _command("", command)
+        label = ""
+
+
+def _fix(fix: Fix | None, style: Style, label: str) -> Iterator[str]:
     if fix is None:
         return
-    label = "fix"
     for command in fix.commands:
-        # Commands are copied: never wrapped, whatever the width.
-        yield f"  {label:<{LABEL}}{plain(command)}"
+        yield from _command(label, command)
         label = ""
     if fix.note:
         yield from _labelled(label, [fix.note], style)
     if fix.undo:
         yield from _labelled("undo", [fix.undo], style)
+    for other in fix.alternatives[: None if style.everything else 1]:
+        yield from _fix(other, style, "or")
+
+
+def _command(label: str, command: str) -> Iterator[str]:
+    """A command is copied, so it is never wrapped, whatever the width."""
+    if command:
+        yield f"  {label:<{LABEL}}{plain(command)}"
 
 
 def _others(causes: Iterable[CauseVerdict], best: CauseVerdict, style: Style) -> Iterator[str]:
     others = [c for c in causes if c is not best and c.verdict is not Likelihood.RULED_OUT]
     told = []
     for cause in others[: None if style.everything else 6]:
-        settle = f"; settle it with {cause.next[0]}" if cause.next else ""
+        settle = f"; look at {cause.next[0].partition(chr(10))[0]}" if cause.next else ""
         why = f": {cause.for_[0]}" if cause.verdict is Likelihood.CONFIRMED and cause.for_ else ""
         told.append(f"{cause.id} ({cause.verdict.value}){why}{settle}")
     if len(others) > len(told):

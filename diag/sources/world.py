@@ -14,6 +14,8 @@ SOURCES = ("aws", "kube", "resolver", "dialer")
 
 FACT_MODULES = (
     "diag.facts.mounts",
+    "diag.facts.clients",
+    "diag.facts.provisioning",
     "diag.sources.discovery",
     "diag.sources.kubernetes.lists",
     "diag.sources.aws.fsx",

@@ -113,20 +113,13 @@ def _with_document(raw: dict[str, Any]) -> dict[str, Any]:
 @fact(permissions=("iam:GetOpenIDConnectProvider",))
 def oidc_provider(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> OidcProvider | Unavailable:
     """The IAM OIDC provider of the cluster's issuer; absent when the account has none."""
-    issuer = eks_cluster.issuer.removeprefix("https://")
-    if not issuer:
+    if not eks_cluster.issuer:
         return Unavailable("IAM OIDC provider", Reason.ABSENT, f"cluster {eks_cluster.name} has no OIDC issuer")
-    partition, account = _partition_and_account(eks_cluster.arn)
-    arn = f"arn:{partition}:iam::{account}:oidc-provider/{issuer}"
+    arn = eks_cluster.provider_arn
     answer = aws.one("iam", "GetOpenIDConnectProvider", region=cluster_identity.region, OpenIDConnectProviderArn=arn)
     if isinstance(answer, Unavailable):
         return answer
     return OidcProvider(arn, str(answer.get("Url", "")), tuple(answer.get("ClientIDList") or ()))
-
-
-def _partition_and_account(arn: str) -> tuple[str, str]:
-    parts = arn.split(":")
-    return (parts[1], parts[4]) if len(parts) > 5 else ("aws", "")
 
 
 @fact(permissions=("sts:GetCallerIdentity",))

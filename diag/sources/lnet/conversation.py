@@ -92,6 +92,11 @@ class Conversation:
         return self._waiting is ptlrpc.Opcode.MGS_CONNECT
 
     @property
+    def leaving(self) -> bool:
+        """Whether MGS_DISCONNECT is out and not answered."""
+        return self._waiting is ptlrpc.Opcode.MGS_DISCONNECT
+
+    @property
     def connected(self) -> bool:
         """Whether the server holds an export of ours."""
         return self._export != 0

@@ -60,16 +60,27 @@ class Session:
                     return event
 
     def leave(self, wanted: type[E], patience: float) -> None:
-        """Give back the export, if there is or may be one, and close. Waits at most twice `patience` seconds."""
+        """Give back the export, if there is or may be one, and close. Waits at most twice `patience` seconds.
+
+        An interrupt that comes meanwhile is raised after the export is given back all the same.
+        """
         try:
-            if self.conversation.connecting:
-                # An export may be in the making; without its handle it could not be given back.
-                self.ask(wanted, self._now() + patience)
-            if self.conversation.connected:
-                self.conversation.disconnect()
-                self.ask(wanted, self._now() + patience)
+            try:
+                self._give_back(wanted, patience)
+            except BaseException:
+                self._give_back(wanted, patience)
+                raise
         finally:
             self.line.close()
+
+    def _give_back(self, wanted: type[E], patience: float) -> None:
+        if self.conversation.connecting:
+            # An export may be in the making; without its handle it could not be given back.
+            self.ask(wanted, self._now() + patience)
+        if self.conversation.connected:
+            if not self.conversation.leaving:
+                self.conversation.disconnect()
+            self.ask(wanted, self._now() + patience)
 
     def _stopped(self, end: End, detail: str = "") -> Stopped:
         return Stopped(end, detail, self._first_bytes, self.conversation.pending)

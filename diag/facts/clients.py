@@ -1,0 +1,82 @@
+"""The nodes of a cluster by kind, and the Lustre client of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from diag.declare.fact import fact
+from diag.facts.fsx import FileSystem
+from diag.facts.kubernetes import Node
+from diag.facts.mounts import FILE_SYSTEM_ID, Mount
+from diag.knowledge.lustre_versions import Client, NotListed, client_of
+
+Kinds = dict[str, tuple["NodeKind", ...]]
+
+
+class NodeKind(msgspec.Struct, frozen=True):
+    """Nodes with the same operating system, kernel and architecture: one Lustre client."""
+
+    os_image: str
+    kernel: str
+    architecture: str
+    nodes: tuple[Node, ...]
+
+    @property
+    def client(self) -> Client | NotListed:
+        """What the table of kernels says of them."""
+        return client_of(self.os_image, self.kernel, self.architecture)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The node groups or node pools that they belong to."""
+        return tuple(sorted({node.node_group for node in self.nodes if node.node_group}))
+
+    @property
+    def who(self) -> str:
+        """`node-a`, or `node-a and 12 more`."""
+        more = len(self.nodes) - 1
+        return f"node {self.nodes[0].name}" + (f" and {more} more" if more else "")
+
+    @property
+    def what(self) -> str:
+        """`Amazon Linux 2023.9.20251027, kernel 6.12.46-…, amd64`."""
+        return f"{self.os_image}, kernel {self.kernel}, {self.architecture}"
+
+
+@fact()
+def node_kinds(nodes: tuple[Node, ...]) -> tuple[NodeKind, ...]:
+    """The kinds of nodes on which a Lustre volume can be mounted at all: neither Windows nor Fargate."""
+    return kinds_of(nodes)
+
+
+@fact()
+def mounting_kinds(
+    mounts: tuple[Mount, ...], nodes: tuple[Node, ...], mounted_file_systems: tuple[FileSystem, ...]
+) -> Kinds:
+    """The kinds of nodes where pods that use each file system run, by file-system id; none for one that no pod uses."""
+    by_name = {node.name: node for node in nodes}
+    using: dict[str, dict[str, Node]] = {file_system.id: {} for file_system in mounted_file_systems}
+    for mount in mounts:
+        node = by_name.get(mount.node_name)
+        named = FILE_SYSTEM_ID.match(mount.volume.dns_name or "")
+        for id in {mount.volume.handle, named[0] if named else ""}:
+            if node is not None and id in using:
+                using[id][node.name] = node
+    return {id: kinds_of(users.values()) for id, users in using.items() if users}
+
+
+def kinds_of(nodes: Iterable[Node]) -> tuple[NodeKind, ...]:
+    """Nodes sorted into kinds, in the order of their first node."""
+    kinds: dict[tuple[str, str, str], list[Node]] = {}
+    for node in nodes:
+        info = node.status.node_info
+        if info.operating_system != "windows" and not node.is_fargate:
+            kinds.setdefault((info.os_image, info.kernel_version, info.architecture), []).append(node)
+    return tuple(NodeKind(*key, tuple(members)) for key, members in kinds.items())
+
+
+def clients_of(kinds: Iterable[NodeKind]) -> tuple[Client, ...]:
+    """The distinct known clients of several kinds."""
+    return tuple(dict.fromkeys(kind.client for kind in kinds if isinstance(kind.client, Client)))

@@ -1,0 +1,82 @@
+"""Adds a run up into the report: what was asked, what was answered, what the exit code is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from diag.engine.run import Outcome
+from diag.facts.eks import ClusterIdentity
+from diag.model.diagnosis import Diagnosis
+from diag.model.finding import Finding
+from diag.model.subject import Kind
+from diag.model.tool_error import ToolError
+from diag.model.unavailable import Unavailable
+from diag.model.verdict import ExitCode, Verdict, exit_code
+from diag.reports.report import Coverage, Policy, Report
+
+
+def of_run(
+    outcome: Outcome, diagnoses: tuple[Diagnosis, ...], policy: Policy, tool_errors: Iterable[ToolError]
+) -> Report:
+    """The report of a run. A component of the tool that broke makes it exit 1 unless something failed."""
+    findings = tuple(sorted(outcome.judged.findings, key=_path_order))
+    errors = (*tool_errors, *outcome.judged.errors)
+    code = exit_code(
+        (finding.verdict for finding in findings),
+        inspected=_inspected(outcome, findings),
+        fail_on_warn=policy.fail_on_warn,
+        unknown_passes=policy.unknown_passes,
+    )
+    if errors and code not in (ExitCode.FAILED, ExitCode.NOTHING_INSPECTED):
+        code = ExitCode.INTERNAL
+    identity = outcome.facts.get("cluster_identity")
+    known = identity if isinstance(identity, ClusterIdentity) else ClusterIdentity()
+    return Report(
+        exit_code=int(code),
+        diagnoses=diagnoses,
+        findings=findings,
+        unavailable=outcome.unavailable,
+        coverage=_coverage(outcome, findings),
+        errors=errors,
+        cluster=known.cluster,
+        region=known.region,
+        taken_at=outcome.snapshot.taken_at,
+        tool_version=outcome.snapshot.tool_version,
+    )
+
+
+def _path_order(finding: Finding) -> tuple[object, ...]:
+    return (finding.layer.depth, finding.check, -finding.verdict.rank, finding.subject, finding.message)
+
+
+def _inspected(outcome: Outcome, findings: Iterable[Finding]) -> bool:
+    """Whether there was anything to look at. A list that could not be read may well hold something."""
+    looked_for = [outcome.facts.get(name) for name in ("volumes", "mounted_file_systems")]
+    if any(isinstance(value, Unavailable) or (value is not None and len(value)) for value in looked_for):
+        return True
+    return any(f.verdict is Verdict.FAIL or f.subject.kind in (Kind.CLAIM, Kind.MANIFEST) for f in findings)
+
+
+def _coverage(outcome: Outcome, findings: tuple[Finding, ...]) -> Coverage:
+    count = {verdict: sum(1 for f in findings if f.verdict is verdict) for verdict in Verdict}
+    answered = count[Verdict.PASS] + count[Verdict.WARN] + count[Verdict.FAIL]
+    return Coverage(
+        checks=len(outcome.checks),
+        questions=answered + count[Verdict.UNKNOWN],
+        answered=answered,
+        passed=count[Verdict.PASS],
+        warned=count[Verdict.WARN],
+        failed=count[Verdict.FAIL],
+        unknown=count[Verdict.UNKNOWN],
+        skipped=count[Verdict.SKIP],
+        volumes=_size(outcome.facts, "volumes"),
+        file_systems=_size(outcome.facts, "mounted_file_systems"),
+        nodes=_size(outcome.facts, "mounting_nodes"),
+        mounts=_size(outcome.facts, "mounts"),
+    )
+
+
+def _size(facts: Mapping[str, Any], name: str) -> int:
+    value = facts.get(name)
+    return 0 if value is None or isinstance(value, Unavailable) else len(value)
