@@ -31,10 +31,14 @@ class Check:
         self.each = each
         self.speaks_for = speaks_for
         self.opt_in = opt_in
-        self.origin = function.__module__
 
     def __repr__(self) -> str:
         return f"Check({self.id!r})"
+
+    @property
+    def origin(self) -> str:
+        """The module that it comes from."""
+        return self.function.__module__
 
     def __call__(self, *args: object, **kwargs: object) -> Iterator[Draft]:
         """Call the function itself, as tests do."""
