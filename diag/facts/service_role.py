@@ -94,7 +94,7 @@ def trust_web_identity(role: Role, account: ServiceAccount, cluster: EksCluster)
     """Replace the trust policy by the one that EKS documents."""
     issuer = cluster.issuer_host
     condition = {f"{issuer}:aud": audience_of(account), f"{issuer}:sub": subject_of_token(account)}
-    statement = {
+    statement: dict[str, object] = {
         "Effect": "Allow",
         "Principal": {"Federated": cluster.provider_arn},
         "Action": WEB_IDENTITY,

@@ -24,7 +24,7 @@ POD_IDENTITY = ("sts:AssumeRole", "sts:TagSession")
 """What EKS Pod Identity does with a role; it needs both. Source: EKS user guide, pod-id-role."""
 POD_IDENTITY_SERVICE = "pods.eks.amazonaws.com"
 DEFAULT_AUDIENCE = "sts.amazonaws.com"
-"""Audience of an injected token unless the service account asks for another. Source: amazon-eks-pod-identity-webhook."""
+"""Audience of an injected token unless the account asks for another. Source: amazon-eks-pod-identity-webhook."""
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -76,8 +76,9 @@ def pod_identity(action: str, cluster_arn: str, namespace: str, account: str) ->
         "kubernetes-namespace": namespace,
         "kubernetes-service-account": account,
     }
-    values = {f"aws:requesttag/{key}": (value,) for key, value in tags.items()}
-    values |= {"aws:sourcearn": (cluster_arn,), "aws:sourceaccount": (parts[4] if len(parts) > 4 else "",)}
+    source = {"aws:sourcearn": cluster_arn, "aws:sourceaccount": parts[4] if len(parts) > 4 else ""}
+    known = source | {f"aws:requesttag/{key}": value for key, value in tags.items()}
+    values: dict[str, tuple[str, ...]] = {key: (value,) for key, value in known.items()}
     return Asker("Service", POD_IDENTITY_SERVICE, action, Request(values))
 
 

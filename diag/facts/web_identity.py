@@ -78,7 +78,10 @@ def _distrust(
 ) -> Flaw | Unavailable | None:
     audience, subject = audience_of(account), subject_of_token(account)
     if provider.client_ids and audience not in provider.client_ids:
-        added = f"aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {provider.arn} --client-id {audience}"
+        added = (
+            "aws iam add-client-id-to-open-id-connect-provider"
+            f" --open-id-connect-provider-arn {provider.arn} --client-id {audience}"
+        )
         message = f"the OIDC provider accepts audiences {', '.join(provider.client_ids)}, the tokens are for {audience}"
         return Flaw("irsa-trust-policy", message, Fix((added,), "adds an audience to the provider"))
     trust = may_assume(
