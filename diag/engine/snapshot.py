@@ -13,6 +13,9 @@ from diag.model.unavailable import Reason, Unavailable
 
 SCHEMA = "lustre-doctor/snapshot/v1"
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a damaged or hostile document raises."""
+
 
 class BadSnapshot(Exception):
     """The document is damaged, of another kind, or newer than this version reads. The message says which."""
@@ -75,7 +78,7 @@ def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:
         raise BadSnapshot(_wrong_schema(schema))
     try:
         document = msgspec.json.decode(data, type=_Document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadSnapshot(f"the snapshot is damaged: {error}") from error
     values: dict[str, Any] = {}
     for name, entry in document.facts.items():
@@ -86,7 +89,7 @@ def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:
             continue
         try:
             values[name] = msgspec.json.decode(entry.value, type=facts[name].returns)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BadSnapshot(f"the snapshot is damaged: fact {name!r}: {error}") from error
     return Snapshot(document.taken_at, document.target, document.settings, values, document.tool_version)
 
@@ -107,7 +110,7 @@ def _schema_of(data: bytes) -> str:
 
     try:
         return msgspec.json.decode(data, type=Head).schema
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadSnapshot(f"not a snapshot: {error}") from error
 
 

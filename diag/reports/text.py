@@ -24,6 +24,8 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 LABEL = 11
 """Columns of the label before each part of a diagnosis."""
+QUOTED = 420
+"""Characters of a symptom, unless everything is asked."""
 SAME_ROWS = 3
 """Subjects named for findings that say the same."""
 
@@ -66,7 +68,15 @@ def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
     yield from _labelled("also broken", diagnosis.consequences, style)
     ruled_out = [c for c in diagnosis.causes if c.verdict is Likelihood.RULED_OUT]
     yield from _ruled_out(ruled_out, style)
-    yield from _labelled("seen", diagnosis.symptoms[:2], style)
+    yield from _labelled("seen", (_shortened(text, style) for text in diagnosis.symptoms[:2]), style)
+
+
+def _shortened(text: str, style: Style) -> str:
+    """A long text by its beginning and its end, where programs put what they tried and why it failed."""
+    text = plain(text)
+    if style.everything or len(text) <= QUOTED:
+        return text
+    return f"{text[: QUOTED // 3].rsplit(' ', 1)[0]} … {text[-QUOTED * 2 // 3 :].split(' ', 1)[-1]}"
 
 
 def _collect(diagnosis: Diagnosis) -> Sequence[str]:

@@ -43,7 +43,7 @@ def test_permissions_are_those_of_the_facts_needed() -> None:
 
 
 def test_an_unknown_fact_is_named_with_who_asks_for_it() -> None:
-    with pytest.raises(GraphError, match="'names' .needed by lengths"):
+    with pytest.raises(GraphError, match=r"'names' .needed by lengths"):
         closure(["lengths"], catalogue([lengths]), [])
 
 

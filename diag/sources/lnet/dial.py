@@ -68,14 +68,13 @@ class Line:
         """Waits for the peer so far, the connect included."""
         self.local_address, self.local_port = sock.getsockname()[:2]
 
-    def send(self, data: bytes, until: float) -> End | None:
-        """Send it all; None when it went out, or how the peer ended it."""
-        view = memoryview(data)
-        while view:
+    def send(self, data: bytearray, until: float) -> End | None:
+        """Send it all; None when it went out, or how the peer ended it. What went out is taken off `data`."""
+        while data:
             if not self._wait(select.POLLOUT, until):
                 return End.SILENT
             try:
-                view = view[self._socket.send(view) :]
+                del data[: self._socket.send(data)]
             except BlockingIOError:
                 continue
             except OSError as error:

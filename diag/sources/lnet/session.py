@@ -34,13 +34,13 @@ class Session:
         self.line = line
         self.conversation = conversation
         self._now = now
+        self._outbox = bytearray()
         self._first_bytes = b""
 
     def ask(self, wanted: type[E], until: float) -> E | Stopped:
         """Send what the conversation has to send and wait for the event that answers it."""
-        question = self.conversation.to_send()
-        self.line.round_trips += bool(question)
-        sent = self.line.send(question, until)
+        sent = self._send(until)
+        self.line.round_trips += 1
         while True:
             # Even when sending failed, what the peer said before it hung up tells what it is.
             data = self.line.receive(until)
@@ -54,7 +54,7 @@ class Session:
                 return self._stopped(End.GARBLED, str(error))
             if any(isinstance(event, Discovered) for event in events):
                 self.line.round_trips += 1
-            sent = self.line.send(self.conversation.to_send(), until)
+            sent = self._send(until)
             for event in events:
                 if isinstance(event, wanted):
                     return event
@@ -82,6 +82,11 @@ class Session:
                 self.conversation.disconnect()
             self.ask(wanted, self._now() + patience)
 
+    def _send(self, until: float) -> End | None:
+        # What an interrupt keeps from going out stays in the box, and goes out before anything else does.
+        self._outbox += self.conversation.to_send()
+        return self.line.send(self._outbox, until)
+
     def _stopped(self, end: End, detail: str = "") -> Stopped:
         return Stopped(end, detail, self._first_bytes, self.conversation.pending)
 
@@ -90,7 +95,7 @@ def question_acceptor(line: Line, until: float) -> Stopped | None:
     """Put the silent question; None when an LNet acceptor answers. Closes the line."""
     try:
         line.round_trips += 1
-        sent = line.send(acceptor.QUESTION, until)
+        sent = line.send(bytearray(acceptor.QUESTION), until)
         said = b""
         while True:
             data = line.receive(until)
