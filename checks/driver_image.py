@@ -1,0 +1,66 @@
+"""The driver's images: can this cluster pull each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Kind, Layer, Subject, Unavailable, check, fail, ok, warn
+from diag.facts.absence import not_there
+from diag.facts.driver_images import Judgement, judge_images
+from diag.facts.eks import ClusterIdentity
+from diag.facts.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
+from diag.facts.provisioning import Provisioning
+
+CAUSES = (
+    "image-pull-wrong-region-ecr", "image-invalid-reference", "image-pull-no-egress", "image-pull-denied",
+    "image-not-found",
+)  # fmt: skip
+
+
+@check("driver-image", layer=Layer.DRIVER, speaks_for=CAUSES)
+def driver_image(
+    node_plugin: Workload | Unavailable,
+    controller: Workload | Unavailable,
+    driver_pods: tuple[Pod, ...],
+    warning_events: tuple[Event, ...] | Unavailable,
+    provisioning: Provisioning | Unavailable,
+    cluster_identity: ClusterIdentity,
+) -> Iterator[Draft]:
+    """Every image of the driver can be pulled in the cluster's region.
+
+    A mount needs the node plugin on its node, side-cars included; without an image the plugin never registers and
+    the pod waits with "driver name fsx.csi.aws.com not found in the list of registered CSI drivers". The controller
+    makes and resizes file systems only. A registry of your own is never blamed for its name.
+
+    pass: every reference is well formed, its registry serves the region, and no pod waits for an image
+    warn: an image runs although its registry belongs to another region; or only the controller lacks one, unasked
+    fail: a reference that no runtime accepts, a registry that does not serve the region, or a failed pull
+    unknown: the DaemonSets or pods could not be listed
+    skip: there is no such half of the driver
+    source: EKS User Guide, add-on image registries (2024-12-18); distribution/reference grammar; kubelet image reasons
+    """
+    events = () if isinstance(warning_events, Unavailable) else warning_events
+    asked = () if isinstance(provisioning, Unavailable) else provisioning.pending
+    for half, workload in (("node plugin", node_plugin), ("controller", controller)):
+        if isinstance(workload, Unavailable):
+            yield not_there(half, workload)
+            continue
+        mounts = half == "node plugin"
+        judged = judge_images(workload, driver_pods, events, cluster_identity.region)
+        for found in judged:
+            yield _told(workload, found, mounts, asked)
+        if not judged:
+            images = sorted({c.image for c in workload.spec.template.spec.containers})
+            where = cluster_identity.region or "their registries"
+            message = f"the images of the {half} fit {where}, no pod waits for one"
+            yield ok(workload, message, *images, rules_out=CAUSES if mounts else ())
+
+
+def _told(workload: Workload, found: Judgement, mounts: bool, asked: tuple[PersistentVolumeClaim, ...]) -> Draft:
+    message = f"image {found.image!r} of {workload.subject} ({found.container}): {found.why}"
+    if not found.certain or not (mounts or asked):
+        return warn(workload, message, *found.evidence, cause=found.cause, fix=found.fix)
+    nodes = [Subject(Kind.NODE, pod.spec.node_name) for pod in found.pods if pod.spec.node_name]
+    return fail(
+        workload, message, *found.evidence, cause=found.cause, fix=found.fix, concerns=nodes if mounts else asked
+    )
