@@ -13,8 +13,8 @@ LUSTRE_PORT = 988
 class Behaviour(enum.Enum):
     """What becomes of a connection."""
 
-    OPEN = "open"  # accepted, and closed when the caller closes
-    SILENT = "silent"  # accepted, never a byte
+    OPEN = "open"  # accepted; closed on the first bytes, as LNet's acceptor does with what is not its protocol
+    SILENT = "silent"  # accepted, and kept without a byte
     DROPPED = "dropped"  # the SYN is never answered, as behind a security group
     REFUSED = "refused"  # RST
 
@@ -80,10 +80,12 @@ class _Endpoint:
             raise
         self.port = int(self._listener.getsockname()[1])
         self._stop, self._stopped = socket.socketpair()
+        self._thread: threading.Thread | None = None
         if behaviour is Behaviour.DROPPED:
             self._fill(address)
         else:
-            threading.Thread(target=self._serve, daemon=True).start()
+            self._thread = threading.Thread(target=self._serve, daemon=True)
+            self._thread.start()
 
     def _fill(self, address: str) -> None:
         # Linux drops SYNs while the accept queue is full, which is what a caller behind a closed group sees.
@@ -107,20 +109,22 @@ class _Endpoint:
                             connection, _ = self._listener.accept()
                             self._held.append(connection)
                             selector.register(connection, selectors.EVENT_READ)
-                    elif isinstance(ready, socket.socket) and not _still_open(ready):
+                    elif isinstance(ready, socket.socket) and self._is_over(ready):
                         selector.unregister(ready)
                         self._held.remove(ready)
                         ready.close()
 
+    def _is_over(self, connection: socket.socket) -> bool:
+        try:
+            said = connection.recv(65536)
+        except OSError:
+            return True
+        return not said or self.behaviour is Behaviour.OPEN
+
     def close(self) -> None:
+        # The thread must be gone first: a descriptor closed under its select() may be somebody else's next.
         self._stop.close()
-        self._listener.close()
-        for connection in self._held:
-            connection.close()
-
-
-def _still_open(connection: socket.socket) -> bool:
-    try:
-        return bool(connection.recv(65536))
-    except OSError:
-        return False
+        if self._thread is not None:
+            self._thread.join()
+        for held in (self._stopped, self._listener, *self._held):
+            held.close()

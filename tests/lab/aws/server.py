@@ -1,5 +1,6 @@
 """Runs the AWS front on a loopback port."""
 
+import sys
 import threading
 from types import TracebackType
 
@@ -10,7 +11,9 @@ from tests.lab.aws.front import AwsFront
 
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
-        """Says nothing: the front keeps its own log of calls."""
+        """Tells of errors only, which are the lab's own: the front keeps a log of calls itself."""
+        if type == "error":
+            print(message % args if args else message, file=sys.stderr)
 
 
 class AwsServer:

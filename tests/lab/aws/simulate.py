@@ -21,7 +21,7 @@ def simulate_principal_policy(request: AwsRequest) -> Answer:
         principal = _principal(iam_backend(request.region), source)
     except ServiceError as error:
         return error_answer(request, error)
-    policies = list(_statements(iam_backend(request.region), principal))
+    policies = list(_statements(principal))
     actions = [values[0] for name, values in sorted(form.items()) if name.startswith("ActionNames.member.")]
     resources = [v[0] for name, v in sorted(form.items()) if name.startswith("ResourceArns.member.")] or ["*"]
     members = "".join(
@@ -49,10 +49,10 @@ def _principal(iam: Any, arn: str) -> Any:
     raise ServiceError("NoSuchEntity", f"{arn} cannot be found.", 404)
 
 
-def _statements(iam: Any, principal: Any) -> Iterator[Document]:
-    documents = [policy.document for policy in principal.managed_policies.values()]
-    inline = principal.policies
-    documents += list(inline.values()) if isinstance(inline, dict) else [item["policy_document"] for item in inline]
+def _statements(principal: Any) -> Iterator[Document]:
+    attached = [version for policy in principal.managed_policies.values() for version in policy.versions]
+    documents = [version.document for version in attached if version.is_default_version]
+    documents += principal.policies.values()
     for document in documents:
         parsed = json.loads(document) if isinstance(document, str) else document
         statements = parsed["Statement"]

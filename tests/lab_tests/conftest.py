@@ -1,0 +1,42 @@
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+
+
+@pytest.fixture(scope="session")
+def running_lab() -> Iterator[Lab]:
+    with Lab.start("incident") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(running_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """The incident, untouched, with the environment a user would have."""
+    running_lab.load("incident")
+    for name in [name for name in os.environ if name.startswith(("AWS_", "KUBECONFIG", "LUSTRE_DOCTOR_"))]:
+        monkeypatch.delenv(name)
+    for name, value in running_lab.env.items():
+        monkeypatch.setenv(name, value)
+    return running_lab
+
+
+@pytest.fixture
+def healthy(lab: Lab) -> Lab:
+    lab.load("healthy")
+    return lab
+
+
+@pytest.fixture
+def aws(lab: Lab) -> Callable[..., Any]:
+    """boto3 clients as a user's: their own keys, no retries unless asked."""
+    import boto3
+    from botocore.config import Config
+
+    def client(service: str, attempts: int = 0, **options: Any) -> Any:
+        return boto3.client(service, config=Config(retries={"max_attempts": attempts}), **options)
+
+    return client

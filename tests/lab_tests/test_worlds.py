@@ -1,0 +1,213 @@
+"""Worlds, variants and faults: what each puts in place, and that a load takes it back."""
+
+import ipaddress
+import json
+import os
+import pickle
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.lab.aws.moto_backends import restore_backends, snapshot_backends
+from tests.lab.faults import FAULTS
+from tests.lab.faults.registry import fault
+from tests.lab.ports import Behaviour
+from tests.lab.setup import FILE_SYSTEM_ID
+from tests.lab.variants import VARIANTS
+
+pytestmark = pytest.mark.lab
+ROOT = Path(__file__).parents[2]
+# The layers of the mount path, in order; a fault's layer is the file it stands in.
+LAYERS = {"request", "driver", "identity", "file-system", "dns", "network", "lnet", "client", "mount", "workload"}
+
+
+def picture(lab: Lab) -> tuple[Any, ...]:
+    """Everything a fault may change."""
+    return (
+        _objects(lab),
+        pickle.dumps((lab.aws.fsx.state, lab.aws.eks.state, lab.aws.ssm.state)),
+        _account(lab),
+        lab.ports.snapshot(),
+        dict(lab.dns.switches.answers),
+        dict(lab.api.logs),
+        set(lab.aws.switches.foreign_buckets),
+    )
+
+
+def _objects(lab: Lab) -> str:
+    kinds = ("nodes", "pods", "persistentvolumes", "persistentvolumeclaims", "events", "storageclasses", "csidrivers")
+    kinds += ("csinodes", "daemonsets", "deployments", "serviceaccounts", "configmaps")
+    return json.dumps({kind: list(lab.kube.all(kind)) for kind in kinds}, sort_keys=True)
+
+
+def _account(lab: Lab) -> str:
+    """moto's state through its own calls: pickles of equal graphs need not be equal bytes."""
+    ec2, iam = lab.client("ec2"), lab.client("iam")
+    roles = iam.list_roles()["Roles"]
+    parts = [
+        ec2.describe_security_groups()["SecurityGroups"],
+        ec2.describe_network_interfaces()["NetworkInterfaces"],
+        ec2.describe_instances()["Reservations"],
+        ec2.describe_network_acls()["NetworkAcls"],
+        ec2.describe_route_tables()["RouteTables"],
+        ec2.describe_vpcs()["Vpcs"],
+        [
+            ec2.describe_vpc_attribute(VpcId=vpc["VpcId"], Attribute=name)[name[0].upper() + name[1:]]
+            for vpc in ec2.describe_vpcs()["Vpcs"]
+            for name in ("enableDnsSupport", "enableDnsHostnames")
+        ],
+        roles,
+        [iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"] for role in roles],
+        iam.list_open_id_connect_providers()["OpenIDConnectProviderList"],
+        lab.client("s3").list_buckets()["Buckets"],
+    ]
+    return json.dumps(parts, default=str, sort_keys=True)
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_fault_changes_the_world_and_a_load_takes_it_back(lab: Lab, name: str) -> None:
+    lab.load(FAULTS[name].world)
+    before = picture(lab)
+    lab.inject(name)
+    assert picture(lab) != before
+    assert lab.aws.unserved == []
+    lab.load(FAULTS[name].world)
+    assert picture(lab) == before
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_symptom_is_one_a_cluster_shows(lab: Lab, name: str) -> None:
+    """Events point at objects that exist, and a failed mount leaves the pod waiting for it."""
+    lab.load(FAULTS[name].world)
+    lab.inject(name)
+    for event in lab.kube.all("events"):
+        about = event["involvedObject"]
+        plural = {"Pod": "pods", "PersistentVolumeClaim": "persistentvolumeclaims"}.get(about["kind"])
+        if plural and event["type"] == "Warning":
+            target = lab.kube.get(plural, about["name"], about["namespace"])
+            assert target["metadata"]["uid"] == about["uid"]
+        if event["reason"] == "FailedMount":
+            pod = lab.kube.get("pods", about["name"], about["namespace"])
+            assert pod["status"]["phase"] == "Pending"
+            waiting = [container["state"]["waiting"]["reason"] for container in pod["status"]["containerStatuses"]]
+            assert waiting == ["ContainerCreating"]
+            assert "{" not in event["message"].replace("${", "")
+
+
+def test_every_fault_names_a_layer() -> None:
+    assert {item.layer for item in FAULTS.values()} <= LAYERS
+
+
+def test_faults_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two faults"):
+        fault("version-2.10", cause="anything")(lambda lab: None)
+
+
+def test_mount_errors_quote_the_volume_as_it_is(lab: Lab) -> None:
+    lab.load("healthy")
+    lab.inject("mountname-empty")
+    (event,) = [event for event in lab.kube.all("events") if event["reason"] == "FailedMount"]
+    assert f"{FILE_SYSTEM_ID}.fsx.ap-northeast-2.amazonaws.com@tcp:/fsx at " in event["message"]
+    assert "mount failed: exit status 2\nMounting command: mount\n" in event["message"]
+    assert re.search(r"Mounting arguments: -t lustre -o flock \S+@tcp:/fsx /var/lib/kubelet/pods/", event["message"])
+
+
+@pytest.mark.parametrize("name", ["incident", "healthy", *sorted(VARIANTS)])
+def test_a_world_is_of_one_piece(lab: Lab, name: str) -> None:
+    """Kubernetes, EC2, FSx and the network agree on who is where."""
+    lab.load(name)
+    ec2, site = lab.client("ec2"), lab.site
+    assert ec2.meta.region_name == site.region
+    for node in lab.kube.all("nodes"):
+        zone, _, instance_id = node["spec"]["providerID"].removeprefix("aws:///").partition("/")
+        instance = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+        assert instance["PrivateIpAddress"] == node["status"]["addresses"][0]["address"]
+        assert instance["Placement"]["AvailabilityZone"] == zone
+        assert node["metadata"]["labels"]["topology.kubernetes.io/zone"] == zone
+    for address in lab.file_system_addresses(FILE_SYSTEM_ID):
+        assert ipaddress.ip_address(address) in ipaddress.ip_network(f"127.{site.octet}.0.0/16")
+        assert lab.ports.behaviour(address) is Behaviour.OPEN
+        socket.create_connection((address, lab.ports.port), timeout=1).close()
+    for volume in lab.kube.all("persistentvolumes"):
+        system = lab.client("fsx").describe_file_systems(FileSystemIds=[volume["spec"]["csi"]["volumeHandle"]])
+        assert system["FileSystems"][0]["Lifecycle"] == "AVAILABLE"
+    cluster = lab.client("eks").describe_cluster(name=site.cluster)["cluster"]
+    assert cluster["arn"] == site.cluster_arn
+    assert lab.aws.unserved == []
+
+
+@pytest.mark.parametrize("name", ["healthy", *sorted(VARIANTS)])
+def test_a_healthy_world_warns_of_nothing(lab: Lab, name: str) -> None:
+    lab.load(name)
+    assert [event["message"] for event in lab.kube.all("events") if event["type"] == "Warning"] == []
+    assert {pod["status"]["phase"] for pod in lab.kube.all("pods")} == {"Running"}
+
+
+def test_partitions_reach_every_name(lab: Lab) -> None:
+    lab.load("china")
+    text = _objects(lab)
+    assert lab.env["AWS_REGION"] == "cn-north-1"
+    assert "ap-northeast-2" not in text
+    assert "arn:aws:" not in text
+    assert "918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/aws-fsx-csi-driver" in text
+    assert lab.client("sts").get_caller_identity()["Arn"].startswith("arn:aws-cn:")
+
+
+def test_healing_ends_the_incident(lab: Lab) -> None:
+    lab.heal()
+    assert lab.aws.fsx.file_system(FILE_SYSTEM_ID)["FileSystemTypeVersion"] == "2.15"
+    assert lab.kube.get("pods", "pod-fsx", "default")["status"]["phase"] == "Running"
+    assert not [event for event in lab.kube.all("events") if event["reason"] == "FailedMount"]
+
+
+def test_the_incident_s_groups_lack_the_rule_to_itself(lab: Lab) -> None:
+    assert lab.account is not None
+
+    def sources(port: int) -> set[str]:
+        groups = lab.client("ec2").describe_security_groups(GroupIds=[lab.account.file_system_group])
+        rules = groups["SecurityGroups"][0]["IpPermissions"]
+        return {p["GroupId"] for rule in rules if rule["FromPort"] == port for p in rule["UserIdGroupPairs"]}
+
+    assert sources(988) == sources(1018) == {lab.account.cluster_group}
+    lab.load("healthy")
+    assert sources(988) == sources(1018) == {lab.account.cluster_group, lab.account.file_system_group}
+
+
+def test_times_are_of_today(lab: Lab) -> None:
+    (event,) = [event for event in lab.kube.all("events") if event["reason"] == "FailedMount"]
+    assert event["lastTimestamp"][:10] in {lab.site.time(0)[:10], lab.site.time(60)[:10]}
+
+
+def test_snapshots_point_at_the_live_backends(lab: Lab) -> None:
+    """A restored interface must know the backend moto answers from, not a copy of it."""
+    from tests.lab.aws.moto_backends import ec2_backend
+
+    restore_backends(snapshot_backends())
+    backend = ec2_backend(lab.site.region)
+    assert {id(eni.ec2_backend) for eni in backend.enis.values()} == {id(backend)}
+
+
+def test_run_by_hand() -> None:
+    """`python -m tests.lab --json` prints the environment as one line and stands until it is told to end."""
+    command = [sys.executable, "-m", "tests.lab", "--world", "healthy", "--fault", "version-2.10", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        environment = json.loads(process.stdout.readline())
+        program = (
+            "import boto3; s, = boto3.client('fsx').describe_file_systems()['FileSystems'];"
+            "print(s['FileSystemTypeVersion'])"
+        )
+        asked = subprocess.run(
+            [sys.executable, "-c", program], env=os.environ | environment, capture_output=True, text=True, check=True
+        )
+        assert asked.stdout == "2.10\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert not Path(environment["KUBECONFIG"]).exists()
