@@ -132,6 +132,10 @@ class Lab:
             self._worlds[key] = self._freeze()
         self._thaw(self._worlds[key])
 
+    def forget_worlds(self) -> None:
+        """Makes the next `load` of each world build it anew."""
+        self._worlds.clear()
+
     @property
     def env(self) -> dict[str, str]:
         """The environment in which aws, kubectl and lustre-doctor talk to the lab."""

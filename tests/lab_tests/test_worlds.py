@@ -160,6 +160,27 @@ def test_partitions_reach_every_name(lab: Lab) -> None:
     assert lab.client("sts").get_caller_identity()["Arn"].startswith("arn:aws-cn:")
 
 
+def test_node_groups_are_the_same_from_instance_and_interface(lab: Lab) -> None:
+    lab.load("nodes-with-own-group")
+    assert lab.account is not None
+    ec2 = lab.client("ec2")
+    for instance_id in lab.account.instances.values():
+        instance = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+        by_filter = ec2.describe_network_interfaces(
+            Filters=[{"Name": "attachment.instance-id", "Values": [instance_id]}]
+        )["NetworkInterfaces"]
+        groups = [instance["SecurityGroups"], instance["NetworkInterfaces"][0]["Groups"], by_filter[0]["Groups"]]
+        assert [[group["GroupName"] for group in listed] for listed in groups] == [["gpu-nodes"]] * 3
+
+
+def test_a_world_has_the_same_ids_each_time_it_is_built(lab: Lab) -> None:
+    first = lab.account
+    lab.load("china")
+    lab.forget_worlds()
+    lab.load("incident")
+    assert lab.account == first
+
+
 def test_healing_ends_the_incident(lab: Lab) -> None:
     lab.heal()
     assert lab.aws.fsx.file_system(FILE_SYSTEM_ID)["FileSystemTypeVersion"] == "2.15"

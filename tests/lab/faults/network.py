@@ -42,8 +42,7 @@ def sg_source_is_another_group(lab: "Lab") -> None:
     nodes = ec2.create_security_group(GroupName="gpu-nodes", Description="launch template", VpcId=account.vpc)[
         "GroupId"
     ]
-    for instance in account.instances.values():
-        ec2.modify_instance_attribute(InstanceId=instance, Groups=[nodes])
+    set_node_groups(lab, [nodes])
     _dropped(lab)
 
 
@@ -174,6 +173,16 @@ def port_refused(lab: "Lab") -> None:
     for address in lab.file_system_addresses(FILE_SYSTEM_ID):
         lab.ports.set(address, Behaviour.REFUSED)
     symptoms.unreachable(lab)
+
+
+def set_node_groups(lab: "Lab", groups: list[str]) -> None:
+    """Gives every node's primary interface these groups; moto keeps them on the instance as well."""
+    ec2 = lab.client("ec2")
+    for instance in _account(lab).instances.values():
+        ec2.modify_instance_attribute(InstanceId=instance, Groups=groups)
+        found = ec2.describe_network_interfaces(Filters=[{"Name": "attachment.instance-id", "Values": [instance]}])
+        for interface in found["NetworkInterfaces"]:
+            ec2.modify_network_interface_attribute(NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=groups)
 
 
 def _account(lab: "Lab") -> Account:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults.driver import private_endpoints
+from tests.lab.faults.network import set_node_groups
 from tests.lab.faults.symptoms import attributes
 from tests.lab.incident import STORAGE_CLASS
 from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME, Account, lustre_rules
@@ -62,8 +63,7 @@ def default_group_for_all(lab: "Lab", account: Account) -> None:
     )["SecurityGroups"][0]["GroupId"]
     for interface in lab.aws.fsx.file_system(FILE_SYSTEM_ID)["NetworkInterfaceIds"]:
         ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[default])
-    for instance in account.instances.values():
-        ec2.modify_instance_attribute(InstanceId=instance, Groups=[account.cluster_group, default])
+    set_node_groups(lab, [account.cluster_group, default])
     parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
     parameters["securityGroupIds"] = default
 
@@ -73,8 +73,7 @@ def nodes_with_own_group(lab: "Lab", account: Account) -> None:
     """A launch template's group on the nodes, named by the file system's rules."""
     ec2 = lab.client("ec2")
     nodes = ec2.create_security_group(GroupName="gpu-nodes", Description="launch template", VpcId=account.vpc)
-    for instance in account.instances.values():
-        ec2.modify_instance_attribute(InstanceId=instance, Groups=[nodes["GroupId"]])
+    set_node_groups(lab, [nodes["GroupId"]])
     close_file_system_group(lab, account)
     for group in (nodes["GroupId"], account.file_system_group):
         _open(lab, account.file_system_group, lustre_rules(group))
