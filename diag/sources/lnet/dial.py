@@ -122,7 +122,7 @@ def dial(
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # A port whose last connection lies in TIME_WAIT can be used again towards another server.
+            # A port whose last connection lies in TIME_WAIT is taken over.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound = _bind(sock, source_ip, source_port)
             if bound in _NEXT_PORT or (bound in _MAY_NOT and source_port):

@@ -118,9 +118,7 @@ class Mgs:
         for fault, number in _REFUSALS.items():
             if fault in self.faults:
                 if fault is Fault.ENODEV:
-                    self.console.append(
-                        "LustreError: 137-5: MGS: not available for connect"
-                    )
+                    self.console.append("LustreError: 137-5: MGS: not available for connect")
                 return reply(CONNECT, bytes(192), status=-number, kind=ERROR)
         (flags,) = struct.unpack_from("<Q", data)
         if not flags & release.FULL20:

@@ -17,7 +17,6 @@ from tests.lab.lustre.peer import Peer
 from tests.lab.lustre.release import release_of, version_code
 from tests.lab.lustre.wire import HelloIn
 
-ACCEPT_TIMEOUT_S = 5.0
 LAB_PRIVILEGED = range(42000, 42064)
 """Stands for 512 to 1023 where the tests do not run as root."""
 
@@ -27,7 +26,7 @@ class LustreServer:
 
     `log` is what a real one would have printed on its console; after the block it also holds the evictions that exports
     left behind would have caused. `accept` is the kernel's module parameter, `privileged` the source ports that
-    `secure` lets in.
+    `secure` lets in, `knows` NIDs that were discovered before.
     """
 
     def __init__(
@@ -45,6 +44,7 @@ class LustreServer:
         accept: str = "secure",
         privileged: Iterable[int] = LAB_PRIVILEGED,
         knows: Iterable[str] = (),
+        accept_timeout: float = 5.0,
     ) -> None:
         self.version = version
         self.address = address
@@ -52,6 +52,7 @@ class LustreServer:
         self._port = port
         self._accept = accept
         self._privileged = frozenset(privileged)
+        self._accept_timeout = accept_timeout
         self.faults = frozenset(faults)
         release = release_of(version)
         if targets is None:
@@ -138,7 +139,7 @@ class LustreServer:
         if self._accept == "secure" and insecure:
             self.log.append(f"LNetError: lnet_acceptor() Refusing connection from {host}:{port}: insecure port.")
             return None
-        sock.settimeout(ACCEPT_TIMEOUT_S)
+        sock.settimeout(self._accept_timeout)
         (magic,) = struct.unpack("<I", wire.read_exactly(sock, 4))
         own_version = 7 if Fault.OTHER_ACCEPTOR_VERSION in self.faults else 1
         answer = struct.pack("<IIQ", wire.CONNREQ_MAGIC, own_version, 0)
