@@ -1,0 +1,121 @@
+"""Which way a VPC sends packets to an address."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from diag.facts.ec2 import Subnet
+
+
+class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
+    pass
+
+
+class Route(_Shape, frozen=True):
+    """One route of a table; the one target that is set says where it leads."""
+
+    destination_cidr_block: str = ""
+    destination_prefix_list_id: str = ""
+    state: str = ""
+    gateway_id: str = ""
+    """`local`, an internet gateway, a virtual private gateway or a gateway endpoint."""
+    nat_gateway_id: str = ""
+    vpc_peering_connection_id: str = ""
+    transit_gateway_id: str = ""
+    network_interface_id: str = ""
+    instance_id: str = ""
+    local_gateway_id: str = ""
+    carrier_gateway_id: str = ""
+    core_network_arn: str = ""
+
+    @property
+    def target(self) -> str:
+        """Id of what it leads to."""
+        return next((id for id in (
+            self.gateway_id, self.nat_gateway_id, self.vpc_peering_connection_id, self.transit_gateway_id,
+            self.network_interface_id, self.instance_id, self.local_gateway_id, self.carrier_gateway_id,
+            self.core_network_arn,
+        ) if id), "")  # fmt: skip
+
+
+class RouteTableAssociation(_Shape, frozen=True):
+    """Which subnet uses a table; `main` tables serve every subnet without its own."""
+
+    subnet_id: str = ""
+    main: bool = False
+
+
+class RouteTable(_Shape, frozen=True):
+    """A route table."""
+
+    route_table_id: str
+    vpc_id: str = ""
+    associations: tuple[RouteTableAssociation, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+class Way(enum.Enum):
+    """How a route table treats an address."""
+
+    OPEN = "open"
+    BLACKHOLE = "blackhole"
+    NONE = "none"
+    INTERNET = "internet"
+    """Only a route to the internet covers it, where a private address leads nowhere."""
+    NOT_TOLD = "not-told"
+    """A route by prefix list may cover it."""
+
+
+def table_of(subnet: Subnet, tables: Iterable[RouteTable]) -> RouteTable | None:
+    """The table that a subnet uses: its own, else the main one of its VPC.
+
+    Source: Amazon VPC user guide, route table associations.
+    """
+    main = None
+    for table in tables:
+        if any(association.subnet_id == subnet.subnet_id for association in table.associations):
+            return table
+        if table.vpc_id == subnet.vpc_id and any(association.main for association in table.associations):
+            main = table
+    return main
+
+
+def way_to(address: str, table: RouteTable) -> tuple[Way, Route | None]:
+    """Where the table sends packets for an IPv4 address: by the most specific route that covers it.
+
+    A route whose target is gone is a black hole and still wins. Source: Amazon VPC user guide, route priority.
+    """
+    covering = sorted(
+        ((length, route) for route in table.routes if (length := _covers(route.destination_cidr_block, address)) >= 0),
+        key=lambda found: found[0],
+    )
+    if covering and (covering[-1][0] > 0 or not _by_list(table.routes)):
+        route = covering[-1][1]
+        if route.state == "blackhole":
+            return Way.BLACKHOLE, route
+        return (Way.INTERNET if _to_the_internet(route) else Way.OPEN), route
+    if _by_list(table.routes):
+        return Way.NOT_TOLD, None
+    return Way.NONE, None
+
+
+def _covers(cidr: str, address: str) -> int:
+    """Prefix length of a network that holds the address, -1 when it does not."""
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+        return network.prefixlen if ipaddress.ip_address(address) in network else -1
+    except ValueError:
+        return -1
+
+
+def _to_the_internet(route: Route) -> bool:
+    return route.target.startswith(("igw-", "nat-", "eigw-", "cagw-"))
+
+
+def _by_list(routes: Sequence[Route]) -> bool:
+    """Whether a prefix list other than a gateway endpoint's (S3, DynamoDB) has a route."""
+    return any(r.destination_prefix_list_id and not r.gateway_id.startswith("vpce-") for r in routes)

@@ -1,0 +1,87 @@
+"""Facts read from EC2 about the way packets and names take in a VPC: routes, network ACLs, DHCP options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from diag.declare.fact import fact
+from diag.facts.dhcp import DhcpOptions
+from diag.facts.ec2 import Instance, Vpc
+from diag.facts.eks import ClusterIdentity
+from diag.facts.fsx import FileSystem
+from diag.facts.network_acl import NetworkAcl
+from diag.facts.routing import RouteTable
+from diag.facts.table import Table
+from diag.model.unavailable import Unavailable
+from diag.sources.aws.session import Aws, shaped
+
+T = TypeVar("T")
+
+BATCH = 200
+"""Values per filter. Source: EC2 API reference, using filters: at most 200 values in one filter."""
+
+
+@fact(permissions=("ec2:DescribeRouteTables",))
+def route_tables(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    mounted_file_systems: tuple[FileSystem, ...],
+    instances: Table[Instance] | Unavailable,
+) -> tuple[RouteTable, ...] | Unavailable:
+    """Every route table of the VPCs of the file systems and of the nodes.
+
+    Whole VPCs, since a subnet without a table of its own uses the main one, which no filter by subnet finds.
+    """
+    vpcs = {fs.vpc_id for fs in mounted_file_systems}
+    vpcs |= set() if isinstance(instances, Unavailable) else {instance.vpc_id for instance in instances}
+    return _matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
+
+
+@fact(permissions=("ec2:DescribeNetworkAcls",))
+def network_acls(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    mounted_file_systems: tuple[FileSystem, ...],
+    instances: Table[Instance] | Unavailable,
+) -> tuple[NetworkAcl, ...] | Unavailable:
+    """The network ACLs that guard the subnets of the file systems and of the nodes."""
+    subnets = {subnet for fs in mounted_file_systems for subnet in fs.subnet_ids}
+    subnets |= set() if isinstance(instances, Unavailable) else {instance.subnet_id for instance in instances}
+    return _matching(
+        aws, cluster_identity, "DescribeNetworkAcls", "NetworkAcls", "association.subnet-id", subnets, NetworkAcl
+    )
+
+
+@fact(permissions=("ec2:DescribeDhcpOptions",))
+def dhcp_options(
+    aws: Aws, cluster_identity: ClusterIdentity, vpcs: Table[Vpc]
+) -> tuple[DhcpOptions, ...] | Unavailable:
+    """The DHCP options of the file systems' VPCs; a VPC whose set is called `default` has none to be read."""
+    ids = {vpc.dhcp_options_id for vpc in vpcs if vpc.dhcp_options_id != "default"}
+    return _matching(aws, cluster_identity, "DescribeDhcpOptions", "DhcpOptions", "dhcp-options-id", ids, DhcpOptions)
+
+
+def _matching(
+    aws: Aws,
+    identity: ClusterIdentity,
+    operation: str,
+    key: str,
+    filter_name: str,
+    wanted: Iterable[str],
+    shape: type[T],
+) -> tuple[T, ...] | Unavailable:
+    """Everything that one of the wanted values fits, each once."""
+    values = sorted({value for value in wanted if value})
+    found: list[T] = []
+    for start in range(0, len(values), BATCH):
+        filters = [{"Name": filter_name, "Values": values[start : start + BATCH]}]
+        listed = aws.pages("ec2", operation, key, region=identity.region, Filters=filters)
+        if isinstance(listed, Unavailable):
+            return listed
+        for raw in listed:
+            item = shaped(raw, shape, f"an item of ec2:{operation}")
+            if isinstance(item, Unavailable):
+                return item
+            found.append(item)
+    return tuple(dict.fromkeys(found))
