@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from tests.lab.dns import Trouble
 from tests.lab.faults import symptoms
+from tests.lab.faults.another_file_system import another_file_system
 from tests.lab.faults.registry import fault
-from tests.lab.faults.request import another_file_system
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab

@@ -22,7 +22,7 @@ def file_system_creating(lab: "Lab") -> None:
     symptoms.name_unresolved(lab)
 
 
-@fault("file-system-failed", cause="file-system-failed")
+@fault("file-system-failed", cause="filesystem-failed")
 def file_system_failed(lab: "Lab") -> None:
     """FSx gave up on it."""
     _system(lab)["Lifecycle"] = "FAILED"
@@ -51,7 +51,7 @@ def file_system_misconfigured(lab: "Lab") -> None:
     }
 
 
-@fault("file-system-ontap", cause="file-system-wrong-type")
+@fault("file-system-ontap", cause="file-system-not-lustre")
 def file_system_ontap(lab: "Lab") -> None:
     """The handle is an ONTAP file system's."""
     system = _system(lab)
@@ -95,7 +95,7 @@ def association_misconfigured(lab: "Lab") -> None:
     }
 
 
-@fault("update-under-way", cause="file-system-updating")
+@fault("update-under-way", cause="maintenance-in-progress")
 def update_under_way(lab: "Lab") -> None:
     """A version update has unmounted the servers for a few minutes."""
     system = _system(lab)

@@ -22,8 +22,8 @@ class Fault:
 
     @property
     def layer(self) -> str:
-        """The hop of the mount path it breaks: faults stand in one file for each."""
-        return self.inject.__module__.rpartition(".")[2].replace("_", "-")
+        """The hop of the mount path it breaks: faults stand in a file or a folder for each."""
+        return self.inject.__module__.removeprefix(f"{__package__}.").partition(".")[0].replace("_", "-")
 
 
 FAULTS: dict[str, Fault] = {}

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.faults.request import another_file_system
+from tests.lab.faults.another_file_system import another_file_system
 from tests.lab.faults.symptoms import attributes, claim, volume
 from tests.lab.incident import STORAGE_CLASS, VOLUME
 from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, Account, Plan

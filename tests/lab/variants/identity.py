@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.lab.aws.moto_backends import ACCOUNT
-from tests.lab.faults.identity import ANNOTATION, annotations, uninject
+from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
 from tests.lab.setup import NAMESPACE, ROLE, SERVICE_ACCOUNT, Account
 from tests.lab.variants.registry import variant
 

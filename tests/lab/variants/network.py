@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.faults.driver import private_endpoints
-from tests.lab.faults.network import set_node_groups
+from tests.lab.faults.driver.objects import private_endpoints
+from tests.lab.faults.network.security_groups import set_node_groups
 from tests.lab.faults.symptoms import attributes
 from tests.lab.incident import STORAGE_CLASS
 from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME, Account, lustre_rules

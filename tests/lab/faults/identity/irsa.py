@@ -1,11 +1,11 @@
-"""The controller's right to call AWS: what stops provisioning, and never a mount of what exists."""
+"""IAM roles for service accounts: annotation, role, provider, trust, injection."""
 
 import json
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.aws.eks import trust_policy
 from tests.lab.aws.moto_backends import ACCOUNT
-from tests.lab.faults import symptoms
+from tests.lab.faults.identity.refusals import not_allowed, refused
 from tests.lab.faults.registry import fault
 from tests.lab.setup import NAMESPACE, ROLE, SERVICE_ACCOUNT
 
@@ -22,7 +22,7 @@ def irsa_role_name_empty(lab: "Lab") -> None:
     annotations(lab)[ANNOTATION] = empty
     for variable in _injected(lab, "AWS_ROLE_ARN"):
         variable["value"] = empty
-    _refused(lab, f"ValidationError: Request ARN is invalid: {empty}", 400)
+    refused(lab, f"ValidationError: Request ARN is invalid: {empty}", 400)
 
 
 @fault("irsa-role-deleted", cause="irsa-role-missing")
@@ -32,7 +32,7 @@ def irsa_role_deleted(lab: "Lab") -> None:
     for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
         iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])
     iam.delete_role(RoleName=ROLE)
-    _refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+    refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
 
 
 @fault("irsa-annotation-absent", cause="irsa-annotation-missing")
@@ -41,7 +41,7 @@ def irsa_annotation_absent(lab: "Lab") -> None:
     del annotations(lab)[ANNOTATION]
     uninject(lab)
     user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/eks-node-role/i-0a1b2c3d4e5f60718"
-    _not_allowed(lab, user)
+    not_allowed(lab, user)
 
 
 @fault("irsa-provider-absent", cause="oidc-provider-missing")
@@ -50,7 +50,7 @@ def irsa_provider_absent(lab: "Lab") -> None:
     assert lab.account is not None
     lab.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=lab.account.provider_arn)
     text = f"InvalidIdentityToken: No OpenIDConnect provider found in your account for {lab.account.issuer}"
-    _refused(lab, text, 400)
+    refused(lab, text, 400)
 
 
 @fault("irsa-subject-of-another-account", cause="irsa-trust-policy")
@@ -76,30 +76,7 @@ def irsa_pods_older_than_annotation(lab: "Lab") -> None:
     """Annotated after the controller's pods were made: the webhook mutates at creation only."""
     uninject(lab)
     user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/eks-node-role/i-0a1b2c3d4e5f60718"
-    _not_allowed(lab, user)
-
-
-@fault("driver-role-without-create", cause="iam-missing-permission")
-def driver_role_without_create(lab: "Lab") -> None:
-    """The role may read FSx and not create."""
-    iam = lab.client("iam")
-    for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])
-    read_only = f"arn:{lab.site.partition}:iam::aws:policy/AmazonFSxReadOnlyAccess"
-    iam.attach_role_policy(RoleName=ROLE, PolicyArn=read_only)
-    _not_allowed(lab, f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/{ROLE}/1763931600000000000")
-
-
-@fault("import-path-denied", cause="s3-access-denied")
-def import_path_denied(lab: "Lab") -> None:
-    """FSx may not read the bucket the StorageClass links."""
-    lab.kube.get("storageclasses", "fsx-sc")["parameters"]["s3ImportPath"] = "s3://somebody-elses-bucket"
-    lab.aws.switches.foreign_buckets.add("somebody-elses-bucket")
-    symptoms.create_fails(
-        lab,
-        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
-        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2d, BadRequest: Access denied for import path.",
-    )
+    not_allowed(lab, user)
 
 
 def annotations(lab: "Lab") -> dict[str, str]:
@@ -151,24 +128,4 @@ def _trust(
     policy = trust_policy(provider, issuer, namespace, service_account).replace("sts.amazonaws.com", audience)
     assert json.loads(policy)
     lab.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=policy)
-    _refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
-
-
-def _refused(lab: "Lab", error: str, status: int) -> None:
-    symptoms.create_fails(
-        lab,
-        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
-        " failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error"
-        f" StatusCode: {status}, RequestID: 3c0f9a8e-1f5c-4a63-9f0a-0b7b3a2d6c55, api error {error}",
-    )
-
-
-def _not_allowed(lab: "Lab", user: str) -> None:
-    resource = lab.site.arn("fsx", "file-system/*", lab.site.region)
-    symptoms.create_fails(
-        lab,
-        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
-        " 3c0f9a8e-1f5c-4a63-9f0a-0b7b3a2d6c56, api error AccessDeniedException: User:"
-        f" {user} is not authorized to perform: fsx:CreateFileSystem on resource: {resource} because no"
-        " identity-based policy allows the fsx:CreateFileSystem action",
-    )
+    refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)

@@ -1,0 +1,1 @@
+"""The CSI driver: absent, not pullable, not running, or not on this node."""

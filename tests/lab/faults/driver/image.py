@@ -1,0 +1,120 @@
+"""Images that the nodes cannot pull."""
+
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.driver.objects import CONTROLLER, NODE, count, private_endpoints
+from tests.lab.faults.registry import fault
+from tests.lab.setup import NAMESPACE
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("image-of-another-region", cause="image-pull-wrong-region-ecr")
+def image_of_another_region(lab: "Lab") -> None:
+    """The registry of us-west-2, which this region's nodes have no credentials for."""
+    wrong = "602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/aws-fsx-csi-driver:v1.9.0"
+    refusal = (
+        f'Failed to pull image "{wrong}": failed to pull and unpack image "{wrong}": failed to resolve reference'
+        f' "{wrong}": unexpected status from HEAD request to'
+        " https://602401143452.dkr.ecr.us-west-2.amazonaws.com/v2/eks/aws-fsx-csi-driver/manifests/v1.9.0: 401"
+        " Unauthorized"
+    )
+    _replace_image(lab, "fsx-plugin", wrong)
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
+@fault("image-without-region", cause="image-invalid-reference")
+def image_without_region(lab: "Lab") -> None:
+    """AWS_REGION was empty when the reference was put together."""
+    wrong = "602401143452.dkr.ecr..amazonaws.com/eks/aws-fsx-csi-driver:v1.9.0"
+    _replace_image(lab, "fsx-plugin", wrong)
+    _pull_fails(
+        lab,
+        "fsx-plugin",
+        "InvalidImageName",
+        f'Failed to apply default image tag "{wrong}": couldn\'t parse image name "{wrong}": invalid reference format',
+        reason="InspectFailed",
+    )
+    symptoms.not_registered(lab)
+
+
+@fault("image-tag-absent", cause="image-not-found")
+def image_tag_absent(lab: "Lab") -> None:
+    """A tag nobody has pushed."""
+    wrong = f"{lab.site.registry}/eks/aws-fsx-csi-driver:v1.99.0"
+    _replace_image(lab, "fsx-plugin", wrong)
+    refusal = (
+        f'Failed to pull image "{wrong}": rpc error: code = NotFound desc = failed to pull and unpack image "{wrong}":'
+        f' failed to resolve reference "{wrong}": {wrong}: not found'
+    )
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
+@fault("public-image-in-private-cluster", cause="image-pull-no-egress")
+def public_image_in_private_cluster(lab: "Lab") -> None:
+    """The driver's image is regional, its sidecars are on public.ecr.aws, and no route leads there."""
+    assert lab.account is not None
+    lab.client("ec2").delete_route(RouteTableId=lab.account.private_route_table, DestinationCidrBlock="0.0.0.0/0")
+    private_endpoints(lab)
+    image = "public.ecr.aws/csi-components/csi-node-driver-registrar:v2.16.0-eksbuild.3"
+    refusal = (
+        f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
+        f' "{image}": failed to do request: Head'
+        ' "https://public.ecr.aws/v2/csi-components/csi-node-driver-registrar/manifests/v2.16.0-eksbuild.3": dial tcp'
+        " 75.2.101.78:443: i/o timeout"
+    )
+    _pull_fails(lab, "node-driver-registrar", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
+def _replace_image(lab: "Lab", container: str, image: str) -> None:
+    templates = [
+        lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"],
+        lab.kube.get("deployments", CONTROLLER, NAMESPACE)["spec"]["template"],
+        *lab.kube.all("pods", NAMESPACE),
+    ]
+    for template in templates:
+        for spec in template["spec"]["containers"]:
+            if spec["name"] == container:
+                spec["image"] = image
+
+
+def _pull_fails(lab: "Lab", container: str, state: str, refusal: str, *, reason: str = "Failed") -> None:
+    """Every driver pod that has the container waits for its image; no node registers the driver."""
+    for pod in lab.kube.all("pods", NAMESPACE):
+        for spec in pod["spec"]["containers"]:
+            if spec["name"] == container:
+                _wait(pod, container, spec["image"], state, refusal)
+                symptoms.event(lab, pod, reason, refusal, "kubelet", count=12)
+    for csinode in lab.kube.all("csinodes"):
+        csinode["spec"]["drivers"] = None
+    count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 0)
+    if container == "fsx-plugin":
+        status = lab.kube.get("deployments", CONTROLLER, NAMESPACE)["status"]
+        status["unavailableReplicas"] = 2
+        for key in ("availableReplicas", "readyReplicas"):
+            status.pop(key, None)
+
+
+def _wait(pod: dict[str, Any], container: str, image: str, state: str, refusal: str) -> None:
+    pod["status"]["phase"] = "Pending"
+    for condition in pod["status"]["conditions"]:
+        if condition["type"] in ("Ready", "ContainersReady"):
+            condition["status"] = "False"
+            condition["reason"] = "ContainersNotReady"
+            condition["message"] = f"containers with unready status: [{container}]"
+    for status in pod["status"]["containerStatuses"]:
+        if status["name"] == container:
+            message = f'Back-off pulling image "{image}": ErrImagePull: {refusal.partition(": ")[2]}'
+            status.pop("containerID", None)
+            status |= {
+                "image": image,
+                "imageID": "",
+                "ready": False,
+                "started": False,
+                "state": {"waiting": {"reason": state, "message": message if state == "ImagePullBackOff" else refusal}},
+            }

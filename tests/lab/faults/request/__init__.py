@@ -1,0 +1,1 @@
+"""What the StorageClass, the PersistentVolume, the claim and the pod ask for, asked for wrongly."""

@@ -1,0 +1,77 @@
+"""Claims that do not bind, or not to the volume that was meant."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+from tests.lab.incident import CLAIM, VOLUME
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("volume-released", cause="pv-released")
+def volume_released(lab: "Lab") -> None:
+    """The claim was deleted and made anew; a Retain volume waits for its dead claim for ever."""
+    volume = symptoms.volume(lab)
+    volume["status"]["phase"] = "Released"
+    volume["spec"]["claimRef"]["uid"] = "0d1f7c33-51a9-4b57-9d7a-6f2f3f0a9c11"
+    text = f'volume "{VOLUME}" already bound to a different claim.'
+    symptoms.claim_waits(lab, ("FailedBinding", text, "persistentvolume-controller"))
+
+
+@fault("storageclass-absent", cause="claim-pending")
+def storageclass_absent(lab: "Lab") -> None:
+    """The claim names a class that does not exist, so nobody provisions."""
+    symptoms.provision_dynamically(lab)
+    symptoms.claim(lab)["spec"]["storageClassName"] = "fsx-lustre"
+    text = 'storageclass.storage.k8s.io "fsx-lustre" not found'
+    symptoms.claim_waits(lab, ("ProvisioningFailed", text, "persistentvolume-controller"))
+
+
+@fault("claim-names-absent-volume", cause="claim-pending")
+def claim_names_absent_volume(lab: "Lab") -> None:
+    """An empty id made the PersistentVolume invalid, while the claim of the same file was created."""
+    lab.kube.remove("persistentvolumes", VOLUME)
+    symptoms.claim_waits(lab, ("FailedBinding", f'volume "{VOLUME}" not found', "persistentvolume-controller"))
+
+
+@fault("claim-larger-than-volume", cause="claim-volume-mismatch")
+def claim_larger_than_volume(lab: "Lab") -> None:
+    """The claim asks for more than the volume it names has, so it never binds."""
+    symptoms.claim(lab)["spec"]["resources"]["requests"]["storage"] = "2400Gi"
+    volume = symptoms.volume(lab)
+    volume["status"]["phase"] = "Available"
+    del volume["spec"]["claimRef"]
+    text = f'Cannot bind to requested volume "{VOLUME}": requested PV is too small'
+    symptoms.claim_waits(lab, ("VolumeMismatch", text, "persistentvolume-controller"))
+
+
+@fault("claim-other-class", cause="claim-volume-mismatch")
+def claim_other_class(lab: "Lab") -> None:
+    """Claim and volume name different classes."""
+    lab.kube.add(
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600)},
+            "provisioner": "ebs.csi.aws.com",
+            "reclaimPolicy": "Delete",
+            "volumeBindingMode": "WaitForFirstConsumer",
+        }
+    )
+    symptoms.claim(lab)["spec"]["storageClassName"] = "gp3"
+    volume = symptoms.volume(lab)
+    volume["status"]["phase"] = "Available"
+    del volume["spec"]["claimRef"]
+    text = f'Cannot bind to requested volume "{VOLUME}": storageClassName does not match'
+    symptoms.claim_waits(lab, ("VolumeMismatch", text, "persistentvolume-controller"))
+
+
+@fault("claim-absent", cause="claim-pending")
+def claim_absent(lab: "Lab") -> None:
+    """The pod names a claim that is not there."""
+    lab.kube.remove("persistentvolumeclaims", CLAIM, "default")
+    volume = symptoms.volume(lab)
+    volume["status"]["phase"] = "Released"
+    symptoms.pod_unscheduled(lab, f'0/3 nodes are available: persistentvolumeclaim "{CLAIM}" not found.')
