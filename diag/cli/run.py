@@ -86,6 +86,7 @@ def command(**options: Any) -> int:
 def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, started: float) -> Any:
     from diag.engine.run import observe
     from diag.facts.target import Settings
+    from diag.model.unavailable import Unavailable
     from diag.sources.world import Options, open_world
     from diag.version import __version__
 
@@ -94,6 +95,10 @@ def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, st
         raise click.UsageError(f"--kubeconfig: there is no file {kubeconfig!r}")
     settings = Settings(options["cluster"], options["region"], options["dns_servers"])
     world = open_world(Options(profile, options["region"], kubeconfig, options["context"], options["in_cluster"]))
+    if (kubeconfig or options["context"]) and isinstance(unusable := world["kube"].context(), Unavailable):
+        raise click.UsageError(f"{unusable.detail}; {unusable.remedy}")
+    if not world["aws"].has_profile():
+        raise click.UsageError(f"--profile: no AWS profile is called {profile!r} (see `aws configure list-profiles`)")
     with _progress() as tick:
         return observe(
             checks,

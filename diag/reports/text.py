@@ -11,6 +11,7 @@ import msgspec
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
+from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.plain import plain
 from diag.reports.report import Coverage, Report
@@ -47,6 +48,7 @@ def to_text(report: Report, style: Style) -> str:
     if report.findings:
         lines += [*_path(report.findings, style), ""]
         lines += _table(report.findings, style)
+    lines += _undetermined(report, style)
     lines += _problems(report, style)
     if report.coverage.checks:
         lines += _wrap(_summary(report), style, "", "")
@@ -143,13 +145,13 @@ def _path(findings: Sequence[Finding], style: Style) -> Iterator[str]:
         asked = [f for f in own if f.verdict is not Verdict.SKIP]
         passed = sum(1 for f in asked if f.verdict is Verdict.PASS)
         told = f"{passed} of {len(asked)} pass" if asked else gravest.message
-        if gravest.verdict.rank > Verdict.SKIP.rank:
+        if gravest.verdict in (Verdict.WARN, Verdict.FAIL):
             told += f"; {gravest.message}"
         yield from _wrap(told, style, f"  {_mark(gravest.verdict, style)} {layer.value:<12} ", " " * 17)
 
 
 def _table(findings: Sequence[Finding], style: Style) -> list[str]:
-    shown = [f for f in findings if style.everything or f.verdict.rank > Verdict.SKIP.rank]
+    shown = [f for f in findings if style.everything or f.verdict in (Verdict.WARN, Verdict.FAIL)]
     if not shown:
         return []
     from tabulate import tabulate
@@ -182,17 +184,29 @@ def _same_told_once(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
     return told
 
 
+def _undetermined(report: Report, style: Style) -> Iterator[str]:
+    """What could not be determined, by its root reason: one reason often stops many checks."""
+    checks: dict[Unavailable | str, dict[str, None]] = {reason: {} for reason in report.unavailable}
+    for finding in report.findings:
+        if finding.verdict is Verdict.UNKNOWN:
+            for reason in finding.unavailable or (finding.message,):
+                checks.setdefault(reason, {})[finding.check] = None
+    if not checks:
+        return
+    yield _bold("Not determined", style)
+    for reason, stopped in checks.items():
+        remedy = f" — {reason.remedy}" if isinstance(reason, Unavailable) and reason.remedy else ""
+        yield from _wrap(f"{reason}{remedy}", style, f"  {_mark(Verdict.UNKNOWN, style)} ", "    ")
+        if stopped:
+            yield from _wrap(f"leaves open: {', '.join(stopped)}", style, "    ", "    ")
+    yield ""
+
+
 def _problems(report: Report, style: Style) -> Iterator[str]:
-    if report.unavailable:
-        yield _bold("Could not be read", style)
-        for missing in report.unavailable:
-            remedy = f" — {missing.remedy}" if missing.remedy else ""
-            yield from _wrap(f"{missing}{remedy}", style, "  ? ", "    ")
-        yield ""
     if report.errors:
         yield _bold("lustre-doctor itself failed in part", style)
         for error in report.errors:
-            yield from _wrap(error.message, style, "  ✗ ", "    ")
+            yield from _wrap(error.message, style, f"  {_mark(Verdict.FAIL, style)} ", "    ")
         yield ""
 
 

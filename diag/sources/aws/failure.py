@@ -52,16 +52,17 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
     `action` is the IAM action, `fsx:DescribeFileSystems`. None when the error is not AWS's: then it is our bug.
     """
     from botocore import exceptions as aws
+    from botocore.parsers import ResponseParserError
 
     text = _line(error)
     if isinstance(error, aws.ClientError):
         return _from_code(error.response, action, text)
     if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
-        return Unavailable(action, Reason.DENIED, "no AWS credentials were found", remedy=LOGIN)
+        return Unavailable("AWS credentials", Reason.DENIED, "none were found", remedy=LOGIN)
     if isinstance(
         error, aws.TokenRetrievalError | aws.SSOTokenLoadError | aws.UnauthorizedSSOTokenError | aws.SSOError
     ):
-        return Unavailable(action, Reason.DENIED, f"the SSO session does not give credentials: {text}", remedy=LOGIN)
+        return Unavailable("AWS credentials", Reason.DENIED, f"the SSO session gives none: {text}", remedy=LOGIN)
     if isinstance(error, aws.ProfileNotFound):
         return Unavailable(action, Reason.ABSENT, text, remedy="see `aws configure list-profiles`")
     if isinstance(error, aws.NoRegionError):
@@ -75,8 +76,8 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
             text,
             remedy="see whether this machine reaches the AWS endpoint of that region, and whether the region exists",
         )
-    if isinstance(error, aws.BotoCoreError):
-        return Unavailable(action, Reason.GARBLED, text)
+    if isinstance(error, aws.BotoCoreError | ResponseParserError):
+        return Unavailable(action, Reason.GARBLED, text, remedy="see whether a proxy answers in AWS's place")
     return None
 
 
@@ -84,7 +85,7 @@ def _from_code(response: Any, action: str, text: str) -> Unavailable:
     code = str(response.get("Error", {}).get("Code", ""))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code in BAD_CREDENTIALS:
-        return Unavailable(action, Reason.DENIED, f"AWS does not accept these credentials ({code})", remedy=LOGIN)
+        return Unavailable("AWS credentials", Reason.DENIED, f"AWS does not accept them ({code})", remedy=LOGIN)
     if code.endswith(ABSENT_SUFFIXES):
         return Unavailable(action, Reason.ABSENT, text)
     if code in THROTTLED or status == 429:

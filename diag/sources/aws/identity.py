@@ -26,6 +26,8 @@ def eks_cluster(aws: Aws, kube: Kube, cluster_identity: ClusterIdentity) -> EksC
     region = cluster_identity.region
     if cluster_identity.cluster:
         return _describe(aws, cluster_identity.cluster, region)
+    if kube.unusable is not None:
+        return kube.unusable
     names = aws.pages("eks", "ListClusters", "clusters", region=region)
     if isinstance(names, Unavailable):
         return names

@@ -35,6 +35,14 @@ class Aws:
         self.calls: Counter[str] = Counter()
         """How often each `service:Operation` was called, pages counted one by one."""
 
+    def has_profile(self) -> bool:
+        """Whether the profile that was asked for is configured; true when none was."""
+        if not self.profile:
+            return True
+        import boto3
+
+        return self.profile in boto3.Session().available_profiles
+
     def configured_region(self) -> str:
         """The region of the flag, the environment or the profile; empty when none names one."""
         if self.region:

@@ -67,6 +67,12 @@ class Kube:
         opened = self._open()
         return "" if isinstance(opened, Unavailable) else str(opened[0].host)
 
+    @property
+    def unusable(self) -> Unavailable | None:
+        """Why no call can be made at all; None when one can."""
+        opened = self._open()
+        return opened if isinstance(opened, Unavailable) else None
+
     def context(self) -> KubeContext | Unavailable:
         """What the kubeconfig itself tells of the cluster: no call is made and no credential plugin is run."""
         if self._in_cluster:
@@ -176,7 +182,7 @@ class Kube:
             body = response.read(ANSWER_LIMIT + 1, decode_content=True)
             response.release_conn()
         except Exception as error:
-            failure = _transport_failure(error, f"{verb} {resource}", str(configuration.host))
+            failure = _transport_failure(error, str(configuration.host))
             if failure is None:
                 raise
             return failure
@@ -191,6 +197,8 @@ class Kube:
             return self._opened
 
     def _configure(self) -> tuple[Any, Any] | Unavailable:
+        if not self._in_cluster and isinstance(described := self.context(), Unavailable):
+            return described
         from kubernetes.client import Configuration
         from kubernetes.client.rest import RESTClientObject
         from kubernetes.config import ConfigException, incluster_config, kube_config
@@ -254,7 +262,7 @@ def _refused(answer: _Answer, verb: str, resource: str, path: str) -> Unavailabl
     said = _status_message(answer.body)
     if answer.status == 401:
         return Unavailable(
-            what, Reason.DENIED, f"the API server does not know these credentials: {said}",
+            "Kubernetes credentials", Reason.DENIED, f"the API server does not know them: {said}",
             remedy="log in again; for EKS see `aws eks get-token` and the cluster's access entries",
         )  # fmt: skip
     if answer.status == 403:
@@ -269,23 +277,20 @@ def _refused(answer: _Answer, verb: str, resource: str, path: str) -> Unavailabl
     return Unavailable(what, Reason.GARBLED, f"the API server answered {answer.status}: {said}")
 
 
-def _transport_failure(error: Exception, what: str, host: str) -> Unavailable | None:
+def _transport_failure(error: Exception, host: str) -> Unavailable | None:
     from urllib3 import exceptions as transport
 
-    text = _line(error)
+    what, text = f"Kubernetes API server {host}", _line(error)
+    elsewhere = "see VPN, proxy and --context"
+    if isinstance(error, transport.NewConnectionError | transport.NameResolutionError):
+        return Unavailable(what, Reason.UNREACHABLE, text, remedy=elsewhere)
     if isinstance(error, transport.TimeoutError):
-        return Unavailable(
-            what, Reason.TIMEOUT, f"{host} did not answer: {text}", remedy="see VPN, proxy and --context"
-        )
+        return Unavailable(what, Reason.TIMEOUT, text, remedy=elsewhere)
     if isinstance(error, transport.SSLError):
-        return Unavailable(
-            what, Reason.UNREACHABLE, f"no trusted TLS connection to {host}: {text}",
-            remedy="see certificate-authority-data of the kubeconfig, or an intercepting proxy",
-        )  # fmt: skip
+        remedy = "see certificate-authority-data of the kubeconfig, or an intercepting proxy"
+        return Unavailable(what, Reason.UNREACHABLE, f"no trusted TLS connection: {text}", remedy=remedy)
     if isinstance(error, transport.HTTPError | OSError):
-        return Unavailable(
-            what, Reason.UNREACHABLE, f"{host} cannot be reached: {text}", remedy="see VPN, proxy and --context"
-        )
+        return Unavailable(what, Reason.UNREACHABLE, text, remedy=elsewhere)
     return None
 
 

@@ -1,0 +1,45 @@
+"""`make demo`: the founding incident in the embedded lab, diagnosed, healed and diagnosed again.
+
+Everything runs on loopback: the stand-ins are started here, `lustre-doctor` is the real command in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.lab.lab import Lab
+
+
+def main() -> int:
+    """Show the incident and its end; the exit code says whether both came out as they must."""
+    with Lab.start(world="incident") as lab:
+        say("A pod hangs in ContainerCreating; the cluster, the account and DNS are the embedded lab's.")
+        broken = lustre_doctor(lab, "run")
+        lab.heal()
+        say("The file system is now Lustre 2.15, the pod runs, the event is gone. The same command again:")
+        healthy = lustre_doctor(lab, "run")
+    return 0 if (broken, healthy) == (3, 0) else 1
+
+
+def lustre_doctor(lab: Lab, command: str, *arguments: str) -> int:
+    """Run the real command against the lab and show what it prints."""
+    dns = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"]]
+    program = shutil.which("lustre-doctor", path=str(Path(sys.executable).parent)) or "lustre-doctor"
+    shown = " ".join(["lustre-doctor", command, *arguments])
+    print(f"\n$ {shown}", flush=True)
+    code = subprocess.run([program, command, *dns, *arguments], env={**os.environ, **lab.env}, check=False).returncode
+    print(f"(exit code {code})", flush=True)
+    return code
+
+
+def say(text: str) -> None:
+    """A line between commands."""
+    print(f"\n# {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

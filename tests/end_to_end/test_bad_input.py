@@ -1,0 +1,110 @@
+"""Whatever is missing, one clear sentence, the right exit code, never a traceback, and every answer still possible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Doctor
+from tests.lab.lab import Lab
+
+pytestmark = pytest.mark.lab
+
+
+def test_no_aws_credentials(doctor: Doctor) -> None:
+    ran = doctor("run", env={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None})
+    assert "AWS credentials: denied; none were found" in ran.out and "aws sso login" in ran.out
+
+
+def test_no_kubeconfig(doctor: Doctor, tmp_path: Path) -> None:
+    ran = doctor("run", env={"KUBECONFIG": str(tmp_path / "none")})
+    assert ran.code == 5
+    assert ran.out.count("names no context") == 1 and "aws eks update-kubeconfig" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--kubeconfig", "/no/such/file"],
+        ["--context", "no-such-context"],
+        ["--profile", "no-such-profile"],
+        ["--pvc", "not a name"],
+        ["--file-system", "fs-xyz"],
+        ["--only", "no-such-check"],
+        ["--snapshot", "/no/such/file"],
+        ["--save", "/no/such/folder/file"],
+        ["--no-such-option"],
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_is_wrong(doctor: Doctor, arguments: list[str]) -> None:
+    ran = doctor("run", *arguments)
+    assert ran.code == 2
+    assert arguments[0] in ran.err or arguments[1] in ran.err
+
+
+def test_an_unreachable_api_server(doctor: Doctor, lab: Lab, tmp_path: Path) -> None:
+    config = Path(lab.env["KUBECONFIG"]).read_text()
+    moved = tmp_path / "kubeconfig"
+    moved.write_text(config.replace(lab.kube_server.url, "https://127.0.0.1:9"))
+    ran = doctor("run", env={"KUBECONFIG": str(moved)})
+    assert ran.code == 5
+    assert ran.out.count("Kubernetes API server https://127.0.0.1:9: unreachable") == 1
+
+
+def test_an_expired_kubernetes_token(doctor: Doctor, lab: Lab) -> None:
+    ran = doctor("run", env={"KUBECONFIG": str(lab.kubeconfigs["expired"])})
+    assert ran.code == 5
+    assert "Kubernetes credentials: denied" in ran.out
+
+
+@pytest.mark.parametrize("target", [["--pvc", "default/no-such-claim"], ["--pv", "none"], ["--namespace", "empty"]])
+def test_a_target_that_matches_nothing_exits_6(doctor: Doctor, target: list[str]) -> None:
+    ran = doctor("run", *target)
+    assert ran.code == 6
+    assert "Nothing was inspected" in ran.out
+
+
+def test_an_empty_cluster_exits_6(doctor: Doctor, lab: Lab) -> None:
+    lab.load("empty")
+    assert doctor("run").code == 6
+
+
+def test_a_wrong_region_is_named(doctor: Doctor) -> None:
+    ran = doctor("run", "--region", "eu-west-1", "--format", "json")
+    assert ran.code == 3
+    assert ran.best["id"] == "region-mismatch"
+
+
+def test_half_the_permissions_leave_half_the_answers(doctor: Doctor, lab: Lab) -> None:
+    lab.deny("ec2:DescribeSecurityGroups")
+    lab.deny_kube("list", "serviceaccounts")
+    ran = doctor("run", "--format", "json")
+    assert ran.code == 3
+    assert ran.best["id"] == "client-server-version-mismatch"
+    assert ran.verdicts("security-groups") == {"unknown"}
+    assert {u["permission"] for u in ran.document["unavailable"]} == {
+        "ec2:DescribeSecurityGroups",
+        "list serviceaccounts",
+    }
+
+
+def test_nothing_failed_but_something_could_not_be_looked_at_exits_5_unless_let_through(
+    doctor: Doctor, lab: Lab
+) -> None:
+    lab.heal()
+    lab.deny("ec2:DescribeSecurityGroups")
+    assert doctor("run").code == 5
+    assert doctor("run", "--unknown", "pass").code == 0
+
+
+def test_a_run_ends_at_its_deadline_whatever_hangs(doctor: Doctor, lab: Lab) -> None:
+    import time
+
+    lab.delay(30)
+    started = time.monotonic()
+    ran = doctor("run", "--deadline", "2")
+    lab.delay(0)
+    assert time.monotonic() - started < 2 + 1.5
+    assert ran.code == 5
+    assert "deadline" in ran.out
