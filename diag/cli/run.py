@@ -47,6 +47,7 @@ def command(**options: Any) -> int:
     decides a pipeline: 3 when something failed, 5 when something asked could not be determined.
     """
     from diag.cli.knowledge import load
+    from diag.cli.replaying import replay_file
     from diag.cli.target import target_of
     from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
@@ -66,7 +67,7 @@ def command(**options: Any) -> int:
         raise click.UsageError(str(error)) from error
     offered = (*facts(), *plugins.facts)
     if options["replayed"]:
-        outcome = _replay(options, chosen, offered, target)
+        outcome = replay_file(options["replayed"], chosen, offered, target)
     else:
         outcome = _observe(options, chosen, offered, target, started)
     if options["saved"]:
@@ -111,24 +112,6 @@ def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, st
             tool_version=__version__,
             progress=tick,
         )
-
-
-def _replay(options: dict[str, Any], checks: Any, offered: Any, target: Any) -> Any:
-    import msgspec
-
-    from diag.engine.graph import catalogue
-    from diag.engine.run import replay
-    from diag.engine.snapshot import BadSnapshot, decode
-    from diag.sources.files import UnreadableFile, read_bounded
-    from diag.sources.world import SOURCES
-
-    try:
-        snapshot = decode(read_bounded(options["replayed"]), catalogue(offered))
-    except (BadSnapshot, UnreadableFile) as error:
-        raise click.UsageError(f"--snapshot {options['replayed']}: {error}") from error
-    if not target.is_everything:
-        snapshot = msgspec.structs.replace(snapshot, target=target)
-    return replay(checks, offered, SOURCES, snapshot)
 
 
 def _save(snapshot: Any, path: str) -> None:

@@ -152,6 +152,7 @@ def _tell(
         symptoms=quoted(trouble.symptoms),
         causes=weighed,
         concerns=tuple(sorted({s for t, _ in group for s in t.path})),
+        values={name: value for name, value in sorted(trouble.values.items()) if value},
         consequences=_consequences(weighed, on_path),
     )
 
@@ -191,7 +192,7 @@ def _unattached(
     for subject, own in rest.items():
         weighed = tuple(_with_own_fix(c, own) for c in weigh(Evidence((), tuple(own), shared), causes))
         if weighed:
-            found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed))
+            found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed, values=shared))
     return found
 
 

@@ -34,9 +34,10 @@ def explain(
 def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
     phases = {symptom.phase for symptom in symptoms}
     phase: Phase | None = phases.pop() if len(phases) == 1 else None
-    weighed = weigh(Evidence(symptoms, (), of_symptoms(symptoms), phase), causes)
+    values = of_symptoms(symptoms)
+    weighed = weigh(Evidence(symptoms, (), values, phase), causes)
     subject = _subject(mount)
-    return Diagnosis(subject, headline_of(subject, weighed, phase), quoted(symptoms), weighed)
+    return Diagnosis(subject, headline_of(subject, weighed, phase), quoted(symptoms), weighed, values=values)
 
 
 def _subject(mount: MountRef) -> Subject:

@@ -52,5 +52,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     symptoms: tuple[str, ...] = ()
     causes: tuple[CauseVerdict, ...] = ()
     concerns: tuple[Subject, ...] = ()
+    values: dict[str, str] = {}
+    """Names and ids of this incident that fill a runbook's commands."""
     consequences: tuple[str, ...] = ()
     """Failures that the first cause explains."""

@@ -1,0 +1,28 @@
+"""Judges a saved snapshot for a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from diag.declare.check import Check
+from diag.declare.fact import Fact
+from diag.engine.graph import catalogue
+from diag.engine.run import Outcome, replay
+from diag.engine.snapshot import BadSnapshot, decode
+from diag.facts.target import Target
+from diag.sources.files import UnreadableFile, read_bounded
+from diag.sources.world import SOURCES
+
+
+def replay_file(path: str, checks: Sequence[Check], offered: Sequence[Fact], target: Target) -> Outcome:
+    """The outcome over a snapshot's facts; a target narrows what was recorded. A wrong file is wrong usage."""
+    try:
+        snapshot = decode(read_bounded(path), catalogue(offered))
+    except (BadSnapshot, UnreadableFile) as error:
+        raise click.UsageError(f"--snapshot {path}: {error}") from error
+    if not target.is_everything:
+        snapshot = msgspec.structs.replace(snapshot, target=target)
+    return replay(checks, offered, SOURCES, snapshot)
