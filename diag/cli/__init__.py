@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
     "explain": "Name the causes behind an error text, with no credentials.",
     "checks": "List the checks, or explain one.",
+    "permissions": "Print the IAM policy or the ClusterRole that a run takes.",
     "runbook": "List the runbooks, or show one with this incident's values.",
 }
 
