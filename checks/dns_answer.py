@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, unknown, warn
-from diag.facts.ec2 import NetworkInterface, Vpc
+from diag.facts.ec2 import NetworkInterface
 from diag.facts.file_system_of import file_system_of
 from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import PersistentVolume
+from diag.facts.name_standing import NameStanding
 from diag.facts.naming import DNS_NAME, HOST_NAME, is_address, looks_unexpanded
-from diag.facts.reachability import DnsAnswer, Resolution, TcpAnswer
-from diag.facts.target import Settings
-from diag.facts.vantage import is_inside
+from diag.facts.reachability import DnsAnswer, Resolution
 
 WHAT_IT_MEANS = {
     Resolution.NO_NAME: "there is no such name (NXDOMAIN)",
@@ -29,12 +28,9 @@ RESOLVES = ("dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "v
 @check("dns-answer", layer=Layer.DNS, each="volumes", speaks_for=("dns-resolution-failure", "dns-wrong-address"))
 def dns_answers_the_file_system(
     volume: PersistentVolume,
-    dns_answers: tuple[DnsAnswer, ...],
+    name_standings: dict[str, NameStanding],
     file_systems: Table[FileSystem] | Unavailable,
     network_interfaces: Table[NetworkInterface] | Unavailable,
-    tcp_answers: tuple[TcpAnswer, ...] | Unavailable,
-    vpcs: Table[Vpc] | Unavailable,
-    settings: Settings,
 ) -> Iterator[Draft]:
     """The volume's name resolves, to the address of its file system's primary ENI.
 
@@ -54,17 +50,14 @@ def dns_answers_the_file_system(
     if reason := _not_to_be_asked(name, known):
         yield skip(volume, reason)
         return
-    answers = [answer for answer in dns_answers if answer.name == name]
-    if not answers:
+    standing = name_standings[volume.name]
+    if not standing.answers:
         yield unknown(volume, f"{name} was not asked of any DNS server")
         return
-    told, last = tuple(_line(answer) for answer in answers), answers[-1]
-    vpc = "" if isinstance(known, Unavailable) else known.vpc_id
-    sent = () if isinstance(tcp_answers, Unavailable) else tcp_answers
+    told, last = tuple(_line(answer) for answer in standing.answers), standing.answers[-1]
     right = last.outcome is Resolution.ANSWERED and _addresses(known, network_interfaces)
-    counts = bool(settings.dns_servers) or is_inside(sent, vpcs, vpc)
-    if not counts and not (right and last.addresses == right[:1]):
-        yield skip(volume, f"{name} cannot be judged from here: this machine is outside {vpc or 'the VPC'}", *told)
+    if not standing.counts and not (right and last.addresses == right[:1]):
+        yield skip(volume, f"{name} cannot be judged from here: this machine is outside the VPC", *told)
     elif not right:
         yield fail(volume, f"{name} does not resolve: {WHAT_IT_MEANS[last.outcome]}", *told)
     elif foreign := [address for address in last.addresses if address not in right]:
@@ -74,7 +67,12 @@ def dns_answers_the_file_system(
         message = f"{name} leads to {', '.join(last.addresses)}, an ENI of another server; the primary is {right[0]}"
         yield warn(volume, message, *told, cause="dns-wrong-address")
     else:
-        yield ok(volume, f"{name} resolves to {right[0]}, the primary ENI", *told, rules_out=RESOLVES if counts else ())
+        yield ok(
+            volume,
+            f"{name} resolves to {right[0]}, the primary ENI",
+            *told,
+            rules_out=RESOLVES if standing.counts else (),
+        )
 
 
 def _not_to_be_asked(name: str, known: FileSystem | Unavailable) -> str:

@@ -10,7 +10,6 @@ from diag.facts.file_system_of import file_system_of
 from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import PersistentVolume
 from diag.facts.naming import is_address
-from diag.model.unavailable import Unreadable
 
 
 @check("vpc-dns", layer=Layer.DNS, each="volumes", speaks_for="vpc-dns-disabled")
@@ -22,16 +21,14 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
 
     pass: enableDnsSupport and enableDnsHostnames are both on
     fail: one of them is off and the volume is mounted by name
-    skip: the volume is mounted by address
+    skip: the volume is mounted by address, or FSx has no such file system
     unknown: FSx or EC2 could not be asked
     source: FSx for Lustre user guide, mount-troubleshooting; Amazon VPC user guide, DNS attributes for your VPC
     """
     known = file_system_of(volume, file_systems)
-    if is_address(volume.dns_name or ""):
-        yield skip(volume, "the volume is mounted by address: no name is asked")
+    if is_address(volume.dns_name or "") or isinstance(known, Unavailable):
+        yield skip(volume, "no name of a file system is asked for this volume")
         return
-    if isinstance(known, Unavailable):
-        raise Unreadable(known)
     vpc = vpcs[known.vpc_id]
     switches = (("enableDnsSupport", vpc.enable_dns_support), ("enableDnsHostnames", vpc.enable_dns_hostnames))
     off = [name for name, on in switches if not on]

@@ -14,6 +14,7 @@ SOURCES = ("aws", "kube", "resolver", "dialer")
 
 FACT_MODULES = (
     "diag.facts.mounts",
+    "diag.facts.name_standing",
     "diag.facts.clients",
     "diag.facts.mount_reach",
     "diag.facts.plugin_health",

@@ -1,0 +1,60 @@
+"""CoreDNS, which answers the node plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, skip
+from diag.facts.kubernetes import PersistentVolume, Pod, Workload
+from diag.facts.naming import is_address
+from diag.facts.plugin_dns import asks_cluster_dns
+
+
+@check("cluster-dns", layer=Layer.DNS, speaks_for="coredns-unhealthy")
+def core_dns_is_up(
+    deployments: tuple[Workload, ...],
+    volumes: tuple[PersistentVolume, ...],
+    pods: tuple[Pod, ...] | Unavailable,
+    node_plugin: Workload | Unavailable,
+) -> Iterator[Draft]:
+    """CoreDNS is up: the node plugin asks it for every name that it mounts.
+
+    pass: at least one replica is available; kube-dns sends questions to available ones alone
+    fail: no replica is available, or it is scaled to nothing
+    skip: every volume is mounted by address, the node plugin asks another resolver, or there is no CoreDNS Deployment
+        (EKS Auto Mode runs DNS on the nodes)
+    unknown: Deployments could not be listed
+    source: aws-fsx-csi-driver chart 1.17.0 (dnsPolicy ClusterFirst); EKS user guide, managing CoreDNS
+    """
+    named = [volume for volume in volumes if not is_address(volume.dns_name or "")]
+    deployment = next((d for d in deployments if d.metadata.label("k8s-app") == "kube-dns"), None)
+    subject = deployment.subject if deployment else Subject(Kind.DEPLOYMENT, "coredns", "kube-system")
+    if not named or not asks_cluster_dns(node_plugin):
+        yield skip(subject, "no name is asked of it: volumes by address alone, or another resolver")
+    elif deployment is None:
+        yield skip(subject, "the cluster has no CoreDNS Deployment")
+    elif available := deployment.status.available_replicas:
+        wanted = deployment.spec.replicas if deployment.spec.replicas is not None else deployment.status.replicas
+        yield ok(subject, f"{available} of {wanted} replicas are available", concerns=named)
+    else:
+        told = () if isinstance(pods, Unavailable) else tuple(_troubles(pods))
+        scaled = deployment.spec.replicas == 0
+        message = f"CoreDNS is {'scaled to nothing' if scaled else 'down'}: no name resolves in the node plugin"
+        yield fail(subject, message, *told, fix=_fix(subject, scaled), concerns=named)
+
+
+def _troubles(pods: tuple[Pod, ...]) -> Iterator[str]:
+    for pod in pods:
+        if pod.metadata.label("k8s-app") == "kube-dns":
+            for status in pod.status.container_statuses or ():
+                if status.state.waiting:
+                    yield f"pod {pod.metadata.name} waits: {status.state.waiting.reason}"
+
+
+def _fix(subject: Subject, scaled: bool) -> Fix:
+    name = f"{subject.name} -n {subject.namespace}"
+    if scaled:
+        command = f"kubectl scale deployment {name} --replicas=2"
+        return Fix((command,), "brings CoreDNS back", command.replace("=2", "=0"))
+    logs = f"kubectl logs -n {subject.namespace} -l k8s-app=kube-dns --tail=50"
+    return Fix((logs, f"kubectl rollout restart deployment {name}"), "read why first; the restart replaces its pods")

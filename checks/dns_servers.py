@@ -1,0 +1,104 @@
+"""Whom the name of a volume is asked of: the node plugin's resolver, CoreDNS, the VPC's DHCP options."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
+from diag.facts.corefile import ServerBlock, upstreams_for
+from diag.facts.dhcp import AMAZON_PROVIDED, DhcpOptions
+from diag.facts.ec2 import Vpc
+from diag.facts.file_system_of import file_system_of
+from diag.facts.fsx import FileSystem
+from diag.facts.kubernetes import PersistentVolume, Workload
+from diag.facts.name_standing import NameStanding
+from diag.facts.naming import is_address
+from diag.facts.plugin_dns import asks_cluster_dns
+
+LINK_LOCAL_RESOLVER = "169.254.169.253"
+"""The VPC's own resolver under a fixed address. Source: Amazon VPC user guide, Amazon DNS server."""
+
+NODE_RESOLVER = "/etc/resolv.conf"
+
+
+@check("dns-servers", layer=Layer.DNS, each="volumes", speaks_for="custom-dns-servers")
+def names_are_asked_of_the_vpc(
+    volume: PersistentVolume,
+    file_systems: Table[FileSystem],
+    vpcs: Table[Vpc],
+    dhcp_options: tuple[DhcpOptions, ...],
+    corefile: tuple[ServerBlock, ...] | Unavailable,
+    node_plugin: Workload | Unavailable,
+    name_standings: dict[str, NameStanding],
+) -> Iterator[Draft]:
+    """The way from the node plugin's resolver ends at the VPC's own resolver, which alone knows the file system's name.
+
+    mount.lustre asks the resolver of the node plugin's pod: CoreDNS, which forwards to the node's resolver, which is
+    what the VPC's DHCP options say. Servers of one's own on that way must forward the name; whether they do shows.
+
+    pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
+    warn: servers of one's own are on the way, and nothing tells whether the name resolves there
+    fail: servers of one's own are on the way, and the name does not resolve
+    skip: mounted by address, or FSx has no such file system
+    unknown: DHCP options or CoreDNS's configuration could not be read
+    source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
+    """
+    known = file_system_of(volume, file_systems)
+    if is_address(volume.dns_name or "") or isinstance(known, Unavailable):
+        yield skip(volume, "no name of a file system is asked for this volume")
+        return
+    vpc = vpcs[known.vpc_id]
+    own, told, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)
+    standing = name_standings[volume.name]
+    if not own:
+        if unread is not None:
+            raise Unreadable(unread)
+        yield ok(volume, f"names are asked of the resolver of {vpc.vpc_id}", *told, concerns=(known,))
+        return
+    message = f"{'; '.join(own)}, not the resolver of {vpc.vpc_id}"
+    if standing.resolves:
+        yield ok(volume, f"{message}; {known.dns_name} resolves all the same", *told, concerns=(known,))
+    elif standing.resolves is False:
+        yield fail(volume, f"{message}, and {known.dns_name} does not resolve", *told, concerns=(known,))
+    else:
+        yield warn(volume, f"{message}; they must forward {known.dns_name} to it", *told, concerns=(known,))
+
+
+def _servers_of_ones_own(
+    known: FileSystem,
+    vpc: Vpc,
+    dhcp_options: tuple[DhcpOptions, ...],
+    corefile: tuple[ServerBlock, ...] | Unavailable,
+    node_plugin: Workload | Unavailable,
+) -> tuple[list[str], list[str], Unavailable | None]:
+    """Hops that are not the VPC's resolver, what was read, and what was not and may hide one."""
+    own, told = [], []
+    unread: Unavailable | None = None
+    upstreams: tuple[str, ...] = (NODE_RESOLVER,)
+    if asks_cluster_dns(node_plugin) and isinstance(corefile, Unavailable):
+        unread = corefile
+    elif asks_cluster_dns(node_plugin) and not isinstance(corefile, Unavailable):
+        upstreams = upstreams_for(known.dns_name, corefile)
+        told.append(f"ConfigMap kube-system/coredns forwards it to {', '.join(upstreams) or 'nobody'}")
+        if strange := [server for server in upstreams if server != NODE_RESOLVER and not _is_amazons(server, vpc)]:
+            own.append(f"CoreDNS forwards to {', '.join(strange)}")
+        elif not upstreams:
+            own.append("CoreDNS forwards the name to nobody")
+    if NODE_RESOLVER in upstreams:
+        servers = next((o.name_servers for o in dhcp_options if o.dhcp_options_id == vpc.dhcp_options_id), ())
+        told.append(f"ec2:DescribeDhcpOptions {vpc.dhcp_options_id}: {', '.join(servers) or 'no name server'}")
+        if strange := [server for server in servers if not _is_amazons(server, vpc)]:
+            own.append(f"the DHCP options of {vpc.vpc_id} name {', '.join(strange)}")
+        elif not servers:
+            own.append(f"the DHCP options of {vpc.vpc_id} name no DNS server")
+    return own, told, unread
+
+
+def _is_amazons(server: str, vpc: Vpc) -> bool:
+    address = server.removeprefix("dns://").partition(":")[0]
+    try:
+        second = str(ipaddress.ip_network(vpc.cidr_block, strict=False).network_address + 2)
+    except ValueError:
+        second = ""
+    return address in (AMAZON_PROVIDED, LINK_LOCAL_RESOLVER, second)

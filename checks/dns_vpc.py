@@ -1,0 +1,64 @@
+"""A name of a file system asked from another VPC than the file system's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown
+from diag.facts.ec2 import Instance, NetworkInterface
+from diag.facts.file_system_of import file_system_of
+from diag.facts.fsx import FileSystem
+from diag.facts.kubernetes import Node, PersistentVolume
+from diag.facts.name_standing import NameStanding
+from diag.facts.naming import DNS_NAME
+from diag.facts.replacement import recreate_volume
+
+
+@check("dns-vpc", layer=Layer.DNS, each="volumes", speaks_for="dns-outside-vpc")
+def name_is_used_in_its_vpc(
+    volume: PersistentVolume,
+    file_systems: Table[FileSystem],
+    instances: Table[Instance],
+    mounting_nodes: tuple[Node, ...],
+    network_interfaces: Table[NetworkInterface] | Unavailable,
+    name_standings: dict[str, NameStanding],
+) -> Iterator[Draft]:
+    """A volume that is mounted by name has its file system in the nodes' own VPC.
+
+    AWS offers the name to the file system's VPC alone. From a peered VPC, or through a transit gateway, a volume is
+    mounted by the address of the file system's primary ENI.
+
+    pass: file system and nodes share the VPC, or the name resolves for the nodes by resolver rules of your own
+    fail: the nodes are in another VPC and the volume is mounted by name
+    skip: mounted by address or by a host name of your own, or FSx has no such file system
+    unknown: FSx or the nodes' instances could not be read
+    source: FSx for Lustre user guide, mounting-on-premises
+    """
+    known = file_system_of(volume, file_systems)
+    if not DNS_NAME.fullmatch((volume.dns_name or "").lower().removesuffix(".")) or isinstance(known, Unavailable):
+        yield skip(volume, "no name of a file system is asked for this volume")
+        return
+    found = [instances.get(node.instance_id) for node in mounting_nodes if node.instance_id]
+    vpcs = sorted({instance.vpc_id for instance in found if not isinstance(instance, Unavailable)})
+    others = [vpc for vpc in vpcs if vpc != known.vpc_id]
+    if not vpcs:
+        missing = [instance for instance in found if isinstance(instance, Unavailable)]
+        yield unknown(volume, "the VPC of the nodes is not known", because=missing[:1])
+    elif not others:
+        yield ok(volume, f"nodes and {known.id} are in {known.vpc_id}", concerns=(known,))
+    elif name_standings[volume.name].resolves:
+        told = f"the nodes are in {', '.join(others)}, {known.id} in {known.vpc_id}; its name resolves all the same"
+        yield ok(volume, told, concerns=(known,))
+    else:
+        message = (
+            f"{known.id} is in {known.vpc_id}, the nodes are in {', '.join(others)}, where its name is not offered"
+        )
+        fix = recreate_volume(volume, dns_name=_primary_address(known, network_interfaces))
+        yield fail(volume, message, fix=fix, concerns=(known,))
+
+
+def _primary_address(known: FileSystem, enis: Table[NetworkInterface] | Unavailable) -> str:
+    if isinstance(enis, Unavailable) or not known.network_interface_ids:
+        return ""
+    primary = enis.get(known.network_interface_ids[0])
+    return "" if isinstance(primary, Unavailable) else primary.private_ip_address

@@ -1,0 +1,66 @@
+"""What is known of how the name of a volume resolves where it matters."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.declare.fact import fact
+from diag.facts.ec2 import Vpc
+from diag.facts.file_system_of import file_system_of
+from diag.facts.fsx import FileSystem
+from diag.facts.kubernetes import PersistentVolume
+from diag.facts.mounts import Mount
+from diag.facts.reachability import DnsAnswer, Resolution, TcpAnswer
+from diag.facts.table import Table
+from diag.facts.target import Settings
+from diag.facts.vantage import is_inside
+from diag.model.unavailable import Unavailable
+
+
+class NameStanding(msgspec.Struct, frozen=True):
+    """The answers to one volume's name, and whether they tell anything of the nodes."""
+
+    answers: tuple[DnsAnswer, ...] = ()
+    """One a server asked, the deciding one last; empty when the volume gives no host name."""
+    counts: bool = False
+    """Asked of the servers given by --dns-server, or from inside the file system's VPC."""
+    is_mounted: bool = False
+    """A pod that mounts the volume is up, so the name resolved when it was mounted."""
+
+    @property
+    def resolves(self) -> bool | None:
+        """Whether the name resolves for the nodes; None when nothing tells.
+
+        An answer of now outweighs a pod that mounted some time ago.
+        """
+        if self.counts and self.answers:
+            return self.answers[-1].outcome is Resolution.ANSWERED
+        return True if self.is_mounted else None
+
+
+@fact()
+def name_standings(
+    volumes: tuple[PersistentVolume, ...],
+    dns_answers: tuple[DnsAnswer, ...],
+    mounts: tuple[Mount, ...] | Unavailable,
+    file_systems: Table[FileSystem] | Unavailable,
+    tcp_answers: tuple[TcpAnswer, ...] | Unavailable,
+    vpcs: Table[Vpc] | Unavailable,
+    settings: Settings,
+) -> dict[str, NameStanding]:
+    """The standing of every volume's name, by volume."""
+    by_name: dict[str, list[DnsAnswer]] = {}
+    for answer in dns_answers:
+        by_name.setdefault(answer.name, []).append(answer)
+    up = set() if isinstance(mounts, Unavailable) else {mount.volume.name for mount in mounts if mount.pod.is_up}
+    sent = () if isinstance(tcp_answers, Unavailable) else tcp_answers
+    inside: dict[str, bool] = {}
+    standings = {}
+    for volume in volumes:
+        known = file_system_of(volume, file_systems)
+        vpc = "" if isinstance(known, Unavailable) else known.vpc_id
+        if vpc not in inside:
+            inside[vpc] = bool(settings.dns_servers) or is_inside(sent, vpcs, vpc)
+        answers = tuple(by_name.get(volume.dns_name or "", ()))
+        standings[volume.name] = NameStanding(answers, inside[vpc], volume.name in up)
+    return standings
