@@ -81,6 +81,11 @@ class Kube:
 
         return describe_context(self._kubeconfig, self._context)
 
+    def configuration(self) -> Any:
+        """The official client's Configuration, for what is no plain request (exec), or Unavailable."""
+        opened = self._open()
+        return opened if isinstance(opened, Unavailable) else opened[0]
+
     def list(
         self, path: str, shape: type[T], *, keep: Callable[[T], bool] | None = None, **parameters: str
     ) -> Listed[T] | Unavailable:

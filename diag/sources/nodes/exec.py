@@ -1,0 +1,194 @@
+"""The way in through the driver's own container: it is where mount.lustre runs, with its DNS and its tools.
+
+Its image need not hold a shell. The first nodes of an image find out; the others then ask what that image can.
+Source: eks-distro-build-tooling eks-distro-minimal-base-csi-ebs (getent, mount, getconf; neither sh nor cat).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from diag.facts.node_truth import NodeTruth, Vantage, Via
+from diag.model.unavailable import Reason, Unavailable
+from diag.readings.answers import NO_COMMAND, Answer, Answers
+from diag.readings.truth import Reading, truth_of
+from diag.sources.kubernetes.client import Kube
+from diag.sources.nodes.ask import (
+    ANSWER_LIMIT,
+    POD_ONLY,
+    Bounds,
+    Deliver,
+    NodeAsk,
+    Plugin,
+    Questions,
+    probe,
+    truth_from_probe,
+)
+from diag.sources.nodes.exec_session import Ran, Server, run
+from diag.sources.nodes.spread import spread
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "client_version": ("lctl", "get_param", "-n", "version"),
+    "nids": ("lctl", "list_nids"),
+    "lnet_interfaces": ("lnetctl", "net", "show"),
+    "imports": (
+        "lctl", "get_param",
+        "mgc.*.import", "mdc.*.import", "osc.*.import", "mgc.*.state", "mdc.*.state", "osc.*.state",
+    ),
+    "page_size": ("getconf", "PAGESIZE"),
+    "tools_version": ("lctl", "--version"),
+}  # fmt: skip
+"""What can be asked without a shell, as plain argument vectors."""
+
+
+class _Image:
+    """What is known of one image's userland. Written by whichever node finds out first."""
+
+    def __init__(self) -> None:
+        self.has_shell: bool | None = None
+        self.lacks: set[str] = set()
+
+
+class Exec:
+    """Asks through pods/exec, one probe a node where there is a shell, plain commands otherwise."""
+
+    via = Via.EXEC
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+        self._images: dict[str, _Image] = {}
+        self.sessions = 0
+        """Exec sessions opened so far."""
+
+    def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
+        """Ask every node that has a driver pod; the others are told apart at once."""
+        configuration = self._kube.configuration()
+        if isinstance(configuration, Unavailable):
+            for ask in asks:
+                deliver(ask.node, configuration)
+            return
+        server = Server(configuration)
+        reachable = []
+        for ask in asks:
+            if ask.plugin is None:
+                detail = "no running pod of the driver's node plugin is on it"
+                deliver(ask.node, Unavailable(f"node {ask.node}", Reason.ABSENT, detail))
+            else:
+                reachable.append(ask)
+        spread(
+            reachable,
+            lambda ask, deadline: deliver(ask.node, self._ask(server, ask, questions, deadline)),
+            lambda ask: deliver(ask.node, _late(ask)),
+            at_once=bounds.at_once,
+            item_s=bounds.node_s,
+            until=bounds.until,
+        )
+
+    def _ask(self, server: Server, ask: NodeAsk, questions: Questions, until: float) -> NodeTruth | Unavailable:
+        plugin = ask.plugin
+        assert plugin is not None  # noqa: S101
+        image = self._images.setdefault(plugin.image, _Image())
+        if image.has_shell is not False:
+            started = time.time()
+            argv = ("sh", "-s", "--", *questions.tokens(skip=POD_ONLY))
+            ran = self._run(server, ask, plugin, argv, until, feed=probe())
+            if isinstance(ran, Unavailable):
+                return ran
+            image.has_shell = not ran.not_started
+            if image.has_shell:
+                return truth_from_probe(
+                    ask, self.via, ran.output, (started, time.time()), questions.port,
+                    vantage=Vantage.POD, image=plugin.image, ended=_ended(ran, ask),
+                )  # fmt: skip
+        return self._ask_one_by_one(server, ask, plugin, image, questions, until)
+
+    def _ask_one_by_one(
+        self, server: Server, ask: NodeAsk, plugin: Plugin, image: _Image, questions: Questions, until: float
+    ) -> NodeTruth | Unavailable:
+        started = time.time()
+        answers: dict[str, Answer] = {}
+        refused: dict[str, Unavailable] = {}
+        ended: Unavailable | None = None
+        for question, argv in COMMANDS.items():
+            answered = self._answer(server, ask, plugin, image, argv, until)
+            if isinstance(answered, Answer):
+                answers[question] = answered
+                continue
+            refused[question] = answered
+            if answered.reason in (Reason.DENIED, Reason.UNREACHABLE, Reason.TIMEOUT):
+                ended = answered
+                break
+        said = []
+        for name in () if ended else questions.names:
+            answered = self._answer(server, ask, plugin, image, ("getent", "ahosts", name), until)
+            if isinstance(answered, Unavailable):
+                refused["names"] = answered
+                break
+            said.append(f"name {name} {answered.status}\n{answered.text}")
+        if said:
+            answers["names"] = Answer(0, "\n".join(said))
+        if ended is not None and not answers:
+            return ended
+        needs_shell = Unavailable(
+            "",
+            Reason.NOT_ASKED,
+            "the driver's image has no shell to ask it with",
+            remedy="use --via ssm or ssh, or --debug-container IMAGE",
+        )
+        return truth_of(
+            Reading(
+                node=ask.node,
+                via=self.via,
+                vantage=Vantage.POD,
+                answers=Answers(answers),
+                asked_at=started,
+                answered_at=time.time(),
+                port=questions.port,
+                image=plugin.image,
+                refused=refused,
+                ended=ended or needs_shell,
+            )
+        )
+
+    def _answer(
+        self, server: Server, ask: NodeAsk, plugin: Plugin, image: _Image, argv: tuple[str, ...], until: float
+    ) -> Answer | Unavailable:
+        if argv[0] in image.lacks:
+            return Answer(NO_COMMAND)
+        ran = self._run(server, ask, plugin, argv, until)
+        if isinstance(ran, Unavailable):
+            return ran
+        if ran.not_started:
+            image.lacks.add(argv[0])
+            return Answer(NO_COMMAND, ran.not_started)
+        if ran.exit_status is None:
+            return _ended(ran, ask) or _late(ask)
+        return Answer(ran.exit_status, (ran.output + ran.errors).decode("utf-8", "replace"))
+
+    def _run(
+        self, server: Server, ask: NodeAsk, plugin: Plugin, argv: tuple[str, ...], until: float, *, feed: bytes = b""
+    ) -> Ran | Unavailable:
+        self.sessions += 1
+        endpoint = server.endpoint(plugin.namespace, plugin.pod, plugin.container, argv, stdin=bool(feed))
+        ran = run(endpoint, feed=feed, until=until, cap=ANSWER_LIMIT, what=f"exec on {ask.node}")
+        if isinstance(ran, Ran) and ran.not_started and not ran.lacks_command:
+            return Unavailable(f"exec on {ask.node}", Reason.UNREACHABLE, ran.not_started)
+        return ran
+
+
+def _ended(ran: Ran, ask: NodeAsk) -> Unavailable | None:
+    if ran.ended is not None:
+        return msgspec.structs.replace(ran.ended, what=f"node {ask.node}")
+    if ran.exit_status:
+        said = ran.errors.decode("utf-8", "replace")[:200]
+        return Unavailable(f"node {ask.node}", Reason.GARBLED, f"the probe ended with {ran.exit_status} {said}".strip())
+    return None
+
+
+def _late(ask: NodeAsk) -> Unavailable:
+    return Unavailable(
+        f"node {ask.node}", Reason.TIMEOUT, "exec gave no answer in time", remedy="raise --node-deadline"
+    )

@@ -1,0 +1,206 @@
+"""One `kubectl exec` over WebSocket: the command's output and how it ended.
+
+The first byte of a message is its channel: 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 255 (v5) a closed channel.
+Source: k8s.io/apimachinery v0.34 pkg/util/remotecommand, KEP-4006.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from diag.model.unavailable import Reason, Unavailable
+from diag.readings.answers import short
+from diag.sources.nodes.websocket import Broken, Endpoint, Refused, connect
+
+SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_STDIN, _STDOUT, _STDERR, _STATUS = 0, 1, 2, 3
+_CLOSE_STDIN = bytes((255, _STDIN))
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """What a command printed and how it ended."""
+
+    output: bytes
+    errors: bytes = b""
+    exit_status: int | None = None
+    """None when the session ended before the command did."""
+    not_started: str = ""
+    """Why the container's runtime could not start it; empty when it did."""
+    ended: Unavailable | None = None
+    """Why there is no exit status."""
+
+    @property
+    def lacks_command(self) -> bool:
+        """The container is there and the command is not: the words of runc and of crun."""
+        return bool(re.search(r"executable file.*not found|no such file or directory", self.not_started, re.IGNORECASE))
+
+
+class _Cause(msgspec.Struct):
+    reason: str = ""
+    message: str = ""
+
+
+class _Details(msgspec.Struct):
+    causes: list[_Cause] | None = None
+
+
+class _Status(msgspec.Struct):
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    details: _Details | None = None
+
+
+class Server:
+    """The API server as an exec endpoint, from the official client's Configuration."""
+
+    def __init__(self, configuration: Any) -> None:
+        url = urllib.parse.urlsplit(configuration.host)
+        self.host = url.hostname or ""
+        self.port = url.port or (443 if url.scheme == "https" else 80)
+        self._base = url.path.rstrip("/")
+        self._lock = threading.Lock()
+        self._auth = configuration.auth_settings
+        self._tls = _tls(configuration) if url.scheme == "https" else None
+        self._server_name = str(configuration.tls_server_name or "")
+        self._proxy = _proxy(configuration, self.host)
+
+    def endpoint(self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: bool) -> Endpoint:
+        """The exec endpoint of one container for one command."""
+        query = [("container", container), ("stdout", "true"), ("stderr", "true")]
+        query += [("stdin", "true")] if stdin else []
+        query += [("command", word) for word in argv]
+        where = f"/api/v1/namespaces/{urllib.parse.quote(namespace)}/pods/{urllib.parse.quote(pod)}/exec"
+        headers = {"User-Agent": "lustre-doctor"}
+        with self._lock:
+            for setting in self._auth().values():
+                headers[setting["key"]] = setting["value"]
+        return Endpoint(
+            host=self.host,
+            port=self.port,
+            path=f"{self._base}{where}?{urllib.parse.urlencode(query)}",
+            headers=headers,
+            subprotocols=SUBPROTOCOLS,
+            tls=self._tls,
+            server_name=self._server_name,
+            proxy=self._proxy,
+        )
+
+
+def run(endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str) -> Ran | Unavailable:
+    """Run one command before the `time.monotonic()` instant, with `feed` as its standard input.
+
+    Unavailable when the session could not even be opened; otherwise whatever came before the end of it.
+    """
+    try:
+        session = connect(endpoint, until)
+    except Refused as refusal:
+        return _refused(refusal, what)
+    except (TimeoutError, Broken, OSError) as error:
+        return _transport(error, what, f"{endpoint.host}:{endpoint.port}")
+    said = _Said(cap)
+    try:
+        if feed:
+            session.send(bytes((_STDIN,)) + feed)
+            if session.subprotocol == SUBPROTOCOLS[0]:
+                session.send(_CLOSE_STDIN)
+        while (message := session.receive()) is not None:
+            if message[:1] == bytes((_STATUS,)):
+                return _verdict(said, message[1:], what)
+            if said.takes(message) > cap:
+                detail = f"it printed more than {cap} bytes; the rest was not read"
+                return said.ran(ended=Unavailable(what, Reason.GARBLED, detail))
+        return said.ran(ended=Unavailable(what, Reason.GARBLED, "the exec session ended without a status"))
+    except (TimeoutError, Broken, OSError) as error:
+        return said.ran(ended=_transport(error, what, "the exec session"))
+    finally:
+        session.close()
+
+
+class _Said:
+    """The streams of one session as they come in."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
+
+    def takes(self, message: bytes) -> int:
+        """Keep a message of an output channel; the bytes of both streams so far."""
+        stream = self._streams.get(message[0]) if message else None
+        if stream is not None:
+            stream += message[1:]
+        return sum(len(stream) for stream in self._streams.values())
+
+    def ran(self, status: int | None = None, *, not_started: str = "", ended: Unavailable | None = None) -> Ran:
+        """The command as far as it is known, with at most the cap of each stream."""
+        output, errors = (bytes(self._streams[channel][: self._cap]) for channel in (_STDOUT, _STDERR))
+        return Ran(output, errors, status, not_started, ended)
+
+
+def _verdict(said: _Said, data: bytes, what: str) -> Ran:
+    try:
+        status = msgspec.json.decode(data, type=_Status)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return said.ran(ended=Unavailable(what, Reason.GARBLED, f"the exec status is no Status: {error}"))
+    if status.status == "Success":
+        return said.ran(0)
+    causes = (status.details.causes if status.details else None) or ()
+    if status.reason == "NonZeroExitCode":
+        code = next((cause.message for cause in causes if cause.reason == "ExitCode"), "")
+        if code.isascii() and code.isdigit() and len(code) < 4:
+            return said.ran(int(code))
+    return said.ran(not_started=short(status.message) or "the runtime did not say why")
+
+
+def _refused(refusal: Refused, what: str) -> Unavailable:
+    try:
+        said = short(msgspec.json.decode(refusal.body, type=_Status).message)
+    except (msgspec.DecodeError, RecursionError):
+        said = short(refusal.body.decode("utf-8", "replace"))
+    if refusal.status in (401, 403):
+        # A WebSocket client needs both verbs from Kubernetes 1.35 on (AuthorizePodWebsocketUpgradeCreatePermission).
+        remedy = "allow `get` and `create` on pods/exec, or choose another way in with --via"
+        return Unavailable(what, Reason.DENIED, said, permission="create pods/exec", remedy=remedy)
+    if refusal.status == 404:
+        return Unavailable(what, Reason.ABSENT, said or "the pod is gone")
+    if refusal.status in (429, 502, 503, 504):
+        return Unavailable(what, Reason.UNREACHABLE, f"the API server answered {refusal.status}: {said}")
+    return Unavailable(what, Reason.GARBLED, f"the API server answered exec with {refusal.status}: {said}")
+
+
+def _transport(error: Exception, what: str, peer: str) -> Unavailable:
+    if isinstance(error, TimeoutError):
+        return Unavailable(what, Reason.TIMEOUT, f"{peer} gave no answer in time", remedy="raise --node-deadline")
+    if isinstance(error, Broken):
+        return Unavailable(what, Reason.GARBLED, short(str(error)))
+    return Unavailable(what, Reason.UNREACHABLE, f"{peer} cannot be reached: {short(str(error))}")
+
+
+def _tls(configuration: Any) -> ssl.SSLContext:
+    """One context for all sessions: loading the CA again for each would cost more than the handshake."""
+    authority = getattr(configuration, "ca_cert_data", None)
+    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None, cadata=authority or None)
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif configuration.assert_hostname is False:
+        context.check_hostname = False
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file or None)
+    return context
+
+
+def _proxy(configuration: Any, host: str) -> tuple[str, int] | None:
+    """The HTTP proxy that the official client would use for this host."""
+    spared = [name.strip().lstrip(".") for name in str(configuration.no_proxy or "").split(",") if name.strip()]
+    if not configuration.proxy or "*" in spared or any(host == name or host.endswith(f".{name}") for name in spared):
+        return None
+    url = urllib.parse.urlsplit(configuration.proxy)
+    return (url.hostname, url.port or 3128) if url.scheme == "http" and url.hostname else None

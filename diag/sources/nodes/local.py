@@ -1,0 +1,79 @@
+"""The way into the node that lustre-doctor itself runs on."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Sequence
+
+from diag.facts.node_truth import NodeTruth, Via
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.nodes.ask import (
+    ANSWER_LIMIT,
+    Bounds,
+    Deliver,
+    NodeAsk,
+    Questions,
+    probe,
+    truth_from_probe,
+)
+from diag.sources.stuck import still_stuck, supervise
+
+KEY = "node probe"
+
+
+class Local:
+    """Runs the probe as a child process that may be left behind."""
+
+    via = Via.LOCAL
+
+    def __init__(self, node: str = "") -> None:
+        self.node = node or socket.gethostname()
+
+    def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
+        """Ask this machine on behalf of the ask that means it; the others cannot be reached this way."""
+        for ask in asks:
+            if self.is_here(ask):
+                deliver(ask.node, self._probe(ask, questions, bounds))
+            else:
+                detail = f"--via local reads {self.node} alone, the machine that lustre-doctor runs on"
+                deliver(ask.node, Unavailable(f"node {ask.node}", Reason.NOT_ASKED, detail))
+
+    def is_here(self, ask: NodeAsk) -> bool:
+        """Whether an ask means this machine: by name, or by an address that this machine can bind."""
+        return ask.node in (self.node, self.node.partition(".")[0]) or (bool(ask.address) and _is_own(ask.address))
+
+    def _probe(self, ask: NodeAsk, questions: Questions, bounds: Bounds) -> NodeTruth | Unavailable:
+        what = f"node {ask.node}"
+        if (stuck := still_stuck(KEY)) is not None:
+            return Unavailable(
+                what, Reason.TIMEOUT, f"an earlier probe still hangs: {stuck}", remedy="only a reboot frees it"
+            )
+        started = time.time()
+        until = min(bounds.until, time.monotonic() + bounds.node_s)
+        argv = ("/bin/sh", "-s", "--", *questions.tokens())
+        try:
+            ran = supervise(argv, key=KEY, feed=probe(), until=until, cap=ANSWER_LIMIT)
+        except OSError as error:
+            return Unavailable(what, Reason.ABSENT, f"the probe cannot be started: {error.strerror or error}")
+        ended = None
+        if ran.stuck is not None:
+            ended = Unavailable(what, Reason.TIMEOUT, f"the probe hangs: {ran.stuck}", remedy="only a reboot frees it")
+        elif ran.exit_status is None:
+            ended = Unavailable(what, Reason.TIMEOUT, "the probe took too long", remedy="raise --node-deadline")
+        elif ran.exit_status:
+            ended = Unavailable(what, Reason.GARBLED, f"the probe ended with {ran.exit_status}")
+        return truth_from_probe(ask, self.via, ran.stdout, (started, time.time()), questions.port, ended=ended)
+
+
+def _is_own(address: str) -> bool:
+    if ipaddress.ip_address(address).is_loopback:
+        return False
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((address, 0))
+        except OSError:
+            return False
+    return True

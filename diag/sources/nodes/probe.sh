@@ -1,0 +1,205 @@
+# lustre-doctor's node probe. POSIX sh, run as `sh -s -- TOKEN...`. It only reads: it opens no file for writing,
+# mounts nothing, and never names a path that could lie on a Lustre mount. Tokens are port:N, name:HOST,
+# address:IP and skip:QUESTION. Every line of an answer is printed after a bar, so that no content can pass for a frame.
+
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+unset IFS ENV BASH_ENV
+cd /
+
+port=988
+names=
+addresses=
+skipped=' '
+for token do
+    value=${token#*:}
+    case $value in
+        '' | *[!A-Za-z0-9._:-]*) printf '#refused token\n'; exit 64 ;;
+    esac
+    case $token in
+        port:*) port=$value ;;
+        name:*) names="$names $value" ;;
+        address:*) addresses="$addresses $value" ;;
+        skip:*) skipped="$skipped$value " ;;
+        *) printf '#refused token\n'; exit 64 ;;
+    esac
+done
+
+has() { found=$(command -v "$1") && [ -n "$found" ]; }
+
+# GNU and busybox timeout take -k; a child that cannot be killed still holds this script, and its caller gives up.
+limit() {
+    seconds=$1
+    shift
+    if has timeout; then timeout -k 1 "$seconds" "$@"; else "$@"; fi
+}
+
+quote() { while IFS= read -r line || [ -n "$line" ]; do printf '|%s\n' "$line"; done; }
+
+ask() {
+    question=$1
+    shift
+    case $skipped in *" $question "*) return 0 ;; esac
+    printf '#begin %s\n' "$question"
+    answer=$("$@" 2>&1 </dev/null)
+    status=$?
+    [ -z "$answer" ] || printf '%s\n' "$answer" | quote
+    printf '#end %s %s\n' "$question" "$status"
+}
+
+lines_of() {
+    [ -r "$1" ] || return 3
+    while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done <"$1"
+}
+
+# Lines of a file that hold a fixed text, either case.
+matching() {
+    [ -r "$2" ] || return 3
+    if has grep; then
+        grep -i -F -e "$1" -- "$2"
+        [ $? -lt 2 ]
+    else
+        while IFS= read -r line; do case $line in *"$1"*) printf '%s\n' "$line" ;; esac; done <"$2"
+    fi
+}
+
+os_release() {
+    if [ -r /.bottlerocket/rootfs/etc/os-release ]; then
+        lines_of /.bottlerocket/rootfs/etc/os-release
+    else
+        lines_of /etc/os-release
+    fi
+}
+
+loaded_modules() {
+    [ -d /sys/module ] || return 3
+    for module in libcfs lnet ksocklnd ko2iblnd kefalnd obdclass ptlrpc lustre; do
+        [ -d "/sys/module/$module" ] || continue
+        version=
+        [ ! -r "/sys/module/$module/version" ] || IFS= read -r version <"/sys/module/$module/version"
+        printf '%s %s\n' "$module" "$version"
+    done
+}
+
+# A container without the node's module folder must not be taken for a node without the module.
+installed_module() {
+    [ -d "/lib/modules/$(uname -r)" ] || return 3
+    has modinfo || return 127
+    modinfo lustre
+}
+
+lustre_mounts() {
+    table=/proc/self/mountinfo
+    [ ! -r /proc/1/mountinfo ] || table=/proc/1/mountinfo
+    matching ' - lustre ' "$table"
+}
+
+sockets() {
+    hex=$(printf '%04X' "$port")
+    matching ":$hex " /proc/net/tcp || return
+    matching ":$hex " /proc/net/tcp6 || true
+}
+
+blocked() {
+    for stat in /proc/[0-9]*/stat; do
+        line=
+        IFS= read -r line <"$stat"
+        after=${line##*) }
+        [ "${after%% *}" = D ] || continue
+        pid=${stat#/proc/}
+        pid=${pid%/stat}
+        name=${line#*\(}
+        wchan=
+        IFS= read -r wchan <"/proc/$pid/wchan"
+        printf '%s %s %s\n' "$pid" "${wchan:--}" "${name%)*}"
+    done 2>&-
+    return 0
+}
+
+kernel_log() {
+    has dmesg || return 127
+    has tail || return 127
+    has grep || return 127
+    printed=$(dmesg 2>&1) || { printf '%s\n' "$printed"; return 1; }
+    printf '%s\n' "$printed" | grep -E -e 'Lustre|LNet|lnet|lustre|libcfs|ksocklnd|port 988|blocked for more than' | tail -n 60
+    return 0
+}
+
+connect() {
+    if has bash; then
+        said=$(limit 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$port" 2>&1)
+    elif has nc; then
+        said=$(limit 4 nc -z -v -w 3 "$1" "$port" 2>&1)
+    else
+        return 127
+    fi
+    status=$?
+    printf '%s %s %s\n' "$1" "$status" "$(printf '%s' "$said" | { IFS= read -r first; printf '%.200s' "$first"; })"
+}
+
+connects() {
+    has bash || has nc || return 127
+    for address in $addresses; do connect "$address" & done
+    wait
+}
+
+resolve() {
+    has getent || return 127
+    for name in $names; do
+        found=$(limit 5 getent ahosts "$name" 2>&1)
+        printf 'name %s %s\n' "$name" "$?"
+        [ -z "$found" ] || printf '%s\n' "$found"
+    done
+}
+
+parameters() {
+    has lctl || return 127
+    limit 5 lctl get_param 'mgc.*.import' 'mdc.*.import' 'osc.*.import' 'mgc.*.state' 'mdc.*.state' 'osc.*.state' |
+        while IFS= read -r line; do
+            case $line in
+                *.import=* | *.state=* | *target:* | *state:* | *current_connection:* | *connection_attempts:* | \
+                    *target_version:* | *EVICTED* | error:*) printf '%s\n' "$line" ;;
+            esac
+        done
+}
+
+tool() {
+    has "$1" || return 127
+    limit 5 "$@"
+}
+
+printf '#lustre-doctor 1\n'
+ask clock date -u +%s.%N
+ask kernel uname -r
+ask architecture uname -m
+ask os_release os_release
+ask installed_module installed_module
+ask loaded_modules loaded_modules
+ask client_version lines_of /sys/fs/lustre/version
+ask filesystems lines_of /proc/filesystems
+ask lustre_mounts lustre_mounts
+ask sockets sockets
+ask translations matching "dport=$port " /proc/net/nf_conntrack
+ask resolver lines_of /etc/resolv.conf
+ask page_size getconf PAGESIZE
+ask lockdown lines_of /sys/kernel/security/lockdown
+ask blocked blocked
+ask kernel_messages kernel_log
+ask tools_version tool lctl --version
+
+# Whoever already hangs in a Lustre tool shows that the next one would hang too: the process table is the ledger.
+case $(blocked) in
+    *' lctl' | *' lnetctl' | *' lctl
+'* | *' lnetctl
+'*) printf '#stuck lnet_interfaces nids imports\n' ;;
+    *)
+        ask lnet_interfaces tool lnetctl net show
+        ask nids tool lctl list_nids
+        ask imports parameters
+        ;;
+esac
+[ -z "$addresses" ] || ask connects connects
+[ -z "$names" ] || ask names resolve
+printf '#done\n'
+exit 0

@@ -1,0 +1,222 @@
+"""Runs a command that may never end: supervised, left behind at the deadline, and remembered while it is stuck.
+
+A process in uninterruptible sleep survives SIGKILL, so nothing here ever waits for one: `subprocess.run(timeout=…)`
+does, without bound, after its kill (CPython 3.11 subprocess.py). What was left behind is kept in a small ledger, so
+that the next run does not put another process beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import selectors
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+KILL_GRACE_S = 0.2
+"""How long a killed process may take to go."""
+
+POLL_S = 0.02
+"""Where the kernel gives no pidfd (before 5.3, some sandboxes), the child is looked at this often."""
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """How a command ended, or that it did not."""
+
+    stdout: bytes
+    exit_status: int | None
+    """None when it was killed or left behind; minus the signal when one ended it."""
+    is_cut: bool = False
+    """It printed more than the cap and was ended for that."""
+    stuck: Stuck | None = None
+    """Set when it could not even be killed."""
+
+
+class Stuck(msgspec.Struct, frozen=True):
+    """A process that does not go."""
+
+    key: str
+    """What it was started for; one entry a key."""
+    pid: int
+    started: int
+    """Start time in clock ticks since boot (proc_pid_stat(5) field 22): tells a reused pid apart."""
+    boot: str
+    since: float
+    """Unix seconds."""
+    wchan: str = ""
+
+    def __str__(self) -> str:
+        where = f" in {self.wchan}" if self.wchan else ""
+        when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.since))
+        return f"process {self.pid} has been stuck{where} since {when}"
+
+
+def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: int) -> Ran:
+    """Run a command in its own session until it ends, prints more than `cap` bytes, or the `time.monotonic()` instant.
+
+    `feed` is its standard input. Raises OSError when it cannot be started. Never waits past the deadline plus 0.2 s.
+    """
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+    child = subprocess.Popen(  # noqa: S603 - argv is the caller's constant
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+    )
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101
+    with child.stdin, child.stdout:
+        out, is_cut = _converse(child.stdin.fileno(), child.stdout.fileno(), feed, until, cap)
+        status = _ended(child, until if not is_cut else 0.0)
+        if status is not None:
+            return Ran(out, status, is_cut)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        if _ended(child, time.monotonic() + KILL_GRACE_S) is not None:
+            return Ran(out, None, is_cut)
+    stuck = Stuck(key, child.pid, _start_time(child.pid), _boot(), time.time(), wchan_of(child.pid))
+    remember(stuck)
+    # Popen's destructor would poll it for ever after; from here on the kernel and init own it.
+    child.returncode = 0
+    return Ran(out, None, is_cut, stuck)
+
+
+def _converse(stdin: int, stdout: int, feed: bytes, until: float, cap: int) -> tuple[bytes, bool]:
+    """Feed the child and collect what it prints, until it closes its output."""
+    os.set_blocking(stdin, False)
+    os.set_blocking(stdout, False)
+    pieces: list[bytes] = []
+    size = 0
+    rest = memoryview(feed)
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        if rest:
+            selector.register(stdin, selectors.EVENT_WRITE)
+        while (left := until - time.monotonic()) > 0:
+            for ready, _ in selector.select(left):
+                if ready.fd == stdin:
+                    try:
+                        rest = rest[os.write(stdin, rest[:4096]) :]
+                    except BrokenPipeError:
+                        rest = rest[:0]
+                    if not rest:
+                        selector.unregister(stdin)
+                    continue
+                piece = os.read(stdout, 65536)
+                if not piece:
+                    return b"".join(pieces), False
+                pieces.append(piece)
+                size += len(piece)
+                if size > cap:
+                    return b"".join(pieces)[:cap], True
+    return b"".join(pieces), False
+
+
+def _ended(child: subprocess.Popen[bytes], until: float) -> int | None:
+    """The exit status, or None when it still runs at the deadline."""
+    try:
+        watch = os.pidfd_open(child.pid)
+    except (OSError, AttributeError):
+        while (status := child.poll()) is None and time.monotonic() < until:
+            time.sleep(POLL_S)
+        return status
+    try:
+        poller = select.poll()
+        poller.register(watch, select.POLLIN)
+        poller.poll(max(0.0, until - time.monotonic()) * 1000)
+        return child.poll()
+    finally:
+        os.close(watch)
+
+
+def wchan_of(pid: int) -> str:
+    """The kernel function that a process waits in; empty when not told. Reads wchan alone, never cmdline or maps."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        name = Path(f"/proc/{pid}/wchan").read_text().strip()
+        return "" if name == "0" else name[:100]
+    return ""
+
+
+def state_of(pid: int) -> str:
+    """The one-letter state of a process (proc_pid_stat(5)); empty when it is gone."""
+    fields = _stat(pid)
+    return fields[0] if fields else ""
+
+
+def _start_time(pid: int) -> int:
+    fields = _stat(pid)
+    return int(fields[19]) if len(fields) > 19 else 0
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the state on; the name before them may hold any character."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode("ascii", "replace").split()
+    return []
+
+
+def _boot() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def still_stuck(key: str) -> Stuck | None:
+    """The process that an earlier run left behind for the same purpose, while it is there."""
+    return next((entry for entry in _load() if entry.key == key), None)
+
+
+def remember(stuck: Stuck) -> None:
+    """Write a process into the ledger. A ledger that cannot be written costs only the memory of it."""
+    kept = [entry for entry in _load() if entry.key != stuck.key]
+    path = ledger_path()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_ours(path.parent):
+            return
+        scratch = path.with_suffix(f".{os.getpid()}")
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode([*kept, stuck]))
+        scratch.replace(path)
+
+
+def ledger_path() -> Path:
+    """/run for root, the user's runtime folder or their state folder otherwise; gone or stale after a boot."""
+    if os.geteuid() == 0:
+        return Path("/run/lustre-doctor/stuck.json")
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime or Path.home() / ".local" / "state") / "lustre-doctor" / "stuck.json"
+
+
+def _load() -> list[Stuck]:
+    """Entries whose process is still there: same boot, same start time, and not a mere zombie."""
+    path = ledger_path()
+    try:
+        if not _is_ours(path.parent):
+            return []
+        raw = path.read_bytes()[: 1 << 20]
+        entries = msgspec.json.decode(raw, type=list[Stuck])
+    except (OSError, msgspec.DecodeError, json.JSONDecodeError):
+        return []
+    boot = _boot()
+    return [
+        entry
+        for entry in entries
+        if entry.boot == boot and _start_time(entry.pid) == entry.started and state_of(entry.pid) not in ("", "Z", "X")
+    ]
+
+
+def _is_ours(folder: Path) -> bool:
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
