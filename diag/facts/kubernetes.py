@@ -219,10 +219,25 @@ class VolumeMount(_Object, frozen=True):
     sub_path_expr: str = ""
 
 
-class EnvVar(_Object, frozen=True):
-    """The name of an environment variable; values are never read, they may be secrets."""
+class SecretKeyRef(_Object, frozen=True):
+    """Which key of which secret a variable is taken from."""
 
     name: str = ""
+    key: str = ""
+    optional: bool = False
+
+
+class EnvSource(_Object, frozen=True):
+    """valueFrom of an environment variable; only secrets are of interest."""
+
+    secret_key_ref: SecretKeyRef | None = None
+
+
+class EnvVar(_Object, frozen=True):
+    """The name of an environment variable and where it comes from; values are never read, they may be secrets."""
+
+    name: str = ""
+    value_from: EnvSource | None = None
 
 
 class Container(_Object, frozen=True):

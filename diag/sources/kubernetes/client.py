@@ -112,6 +112,19 @@ class Kube:
         except msgspec.DecodeError as error:
             return Unavailable(f"get {path}", Reason.GARBLED, str(error))
 
+    def metadata(self, path: str, shape: type[T]) -> T | Unavailable:
+        """One object's metadata alone: the server never sends the rest, as it must not with a Secret.
+
+        Source: Kubernetes API concepts, partial object metadata.
+        """
+        answer = self._ask("get", path, {}, accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+        if isinstance(answer, Unavailable):
+            return answer
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except msgspec.DecodeError as error:
+            return Unavailable(f"get {path}", Reason.GARBLED, str(error))
+
     def text(self, path: str, **parameters: str) -> str | Unavailable:
         """A text answer, as a pod's log; undecodable bytes are replaced."""
         answer = self._ask("get", path, parameters)
@@ -147,14 +160,16 @@ class Kube:
             if not token:
                 return Listed(tuple(items), tuple(garbled))
 
-    def _ask(self, verb: str, path: str, query: Mapping[str, str]) -> _Answer | Unavailable:
+    def _ask(
+        self, verb: str, path: str, query: Mapping[str, str], *, accept: str = "application/json"
+    ) -> _Answer | Unavailable:
         opened = self._open()
         if isinstance(opened, Unavailable):
             return opened
         resource = resource_of(path)
         gives_up = time.monotonic() + THROTTLE_PATIENCE_S
         while True:
-            answer = self._request(opened, verb, resource, path, query)
+            answer = self._request(opened, verb, resource, path, query, accept)
             if isinstance(answer, Unavailable):
                 return answer
             if answer.status in (429, 503) and time.monotonic() + answer.retry_after_s < gives_up:
@@ -163,14 +178,14 @@ class Kube:
             return answer if answer.status in (200, 410) else _refused(answer, verb, resource, path)
 
     def _request(
-        self, opened: tuple[Any, Any], verb: str, resource: str, path: str, query: Mapping[str, str]
+        self, opened: tuple[Any, Any], verb: str, resource: str, path: str, query: Mapping[str, str], accept: str
     ) -> _Answer | Unavailable:
         import urllib3
 
         configuration, pool = opened
         self.calls[f"{verb} {resource}"] += 1
         url = configuration.host.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": "application/json", "User-Agent": "lustre-doctor"}
+        headers = {"Accept": accept, "User-Agent": "lustre-doctor"}
         try:
             with self._lock:
                 for setting in configuration.auth_settings().values():

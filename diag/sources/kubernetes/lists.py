@@ -126,17 +126,8 @@ def _of_kind(kind: str, workload: Workload) -> Workload:
 
 @fact(permissions=("list serviceaccounts",))
 def service_accounts(kube: Kube) -> tuple[ServiceAccount, ...] | Unavailable:
-    """Service accounts with an IAM role, and those of the driver."""
-    return _all(kube, "/api/v1/serviceaccounts", ServiceAccount, _may_be_the_driver)
-
-
-def _may_be_the_driver(account: ServiceAccount) -> bool:
-    labels = account.metadata.labels or {}
-    return (
-        account.role_arn is not None
-        or "fsx" in account.metadata.name
-        or labels.get("app.kubernetes.io/name") == "aws-fsx-csi-driver"
-    )
+    """Every service account: the controller may run as one of any name, with or without an annotation."""
+    return _all(kube, "/api/v1/serviceaccounts", ServiceAccount)
 
 
 @fact(permissions=("list events",))

@@ -1,0 +1,109 @@
+"""The controller's pods and where they take their AWS credentials and region from."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import msgspec
+
+from diag.declare.fact import fact
+from diag.facts.eks import PodIdentityAssociation
+from diag.facts.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
+from diag.facts.workloads import pods_of
+
+PLUGIN = "fsx-plugin"
+"""Name of the container that calls AWS. Source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml."""
+KEY_ID = "AWS_ACCESS_KEY_ID"
+WEB_IDENTITY_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+POD_IDENTITY_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+REGION = "AWS_REGION"
+PROXY = frozenset({"HTTPS_PROXY", "https_proxy"})
+AUTO_MODE = ("eks.amazonaws.com/compute-type", "auto")
+"""Label of the nodes of EKS Auto Mode, which have the Pod Identity agent built in and shut pods out of IMDS.
+
+Source: EKS user guide, auto-accelerated and automode.
+"""
+
+
+class Giver(enum.Enum):
+    """What gives the controller a role, the first that applies.
+
+    The webhook injects Pod Identity where there is an association, else web identity where there is an annotation.
+    Source: amazon-eks-pod-identity-webhook, buildPodPatchConfig.
+    """
+
+    POD_IDENTITY = "Pod Identity"
+    WEB_IDENTITY = "IRSA"
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The role that new pods of the controller are given."""
+
+    giver: Giver
+    role_arn: str
+
+
+def given_role(account: ServiceAccount, associations: Sequence[PodIdentityAssociation]) -> Given | None:
+    """The role of the service account; None when it has neither an association nor an annotation."""
+    for association in associations:
+        return Given(Giver.POD_IDENTITY, association.role_arn)
+    return None if account.role_arn is None else Given(Giver.WEB_IDENTITY, account.role_arn)
+
+
+@fact()
+def controller_pods(controller: Workload, driver_pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """The pods of the controller's Deployment."""
+    return pods_of(controller, driver_pods)
+
+
+@fact()
+def controller_nodes(controller_pods: tuple[Pod, ...], nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes where the controller's pods run."""
+    names = {pod.spec.node_name for pod in controller_pods}
+    return tuple(node for node in nodes if node.name in names)
+
+
+def plugin_of(spec: PodSpec) -> Container:
+    """The container that calls AWS; an empty one where none looks like it."""
+    for container in spec.containers:
+        if container.name == PLUGIN or "aws-fsx-csi-driver" in container.image:
+            return container
+    return Container()
+
+
+def injected(pod: Pod) -> Giver | None:
+    """What the webhook put into a pod when it was created."""
+    names = plugin_of(pod.spec).env_names
+    if WEB_IDENTITY_FILE in names:
+        return Giver.WEB_IDENTITY
+    return Giver.POD_IDENTITY if POD_IDENTITY_URI in names else None
+
+
+def key_secret_of(controller: Workload) -> SecretKeyRef | None:
+    """The secret that the Deployment takes a static access key from."""
+    for variable in plugin_of(controller.spec.template.spec).env or ():
+        if variable.name == KEY_ID and variable.value_from is not None:
+            return variable.value_from.secret_key_ref
+    return None
+
+
+def has_plain_key(controller: Workload) -> bool:
+    """Whether the Deployment holds a static access key itself."""
+    variables = plugin_of(controller.spec.template.spec).env or ()
+    return any(variable.name == KEY_ID and variable.value_from is None for variable in variables)
+
+
+def is_auto_mode(node: Node) -> bool:
+    """A node of EKS Auto Mode."""
+    return node.metadata.label(AUTO_MODE[0]) == AUTO_MODE[1]
+
+
+class StaticKeys(msgspec.Struct, frozen=True):
+    """Whether the controller is given a static access key; never the key."""
+
+    given: bool
+    where: str = ""
+    """`secret fsx-csi-driver/aws-secret` or the Deployment."""
+    removable: bool = False
+    """It stands in a secret that the driver can do without."""

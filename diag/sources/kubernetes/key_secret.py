@@ -1,0 +1,39 @@
+"""Learns whether the controller has static AWS keys, without ever reading them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.declare.fact import fact
+from diag.facts.controller import StaticKeys, has_plain_key, key_secret_of
+from diag.facts.kubernetes import Workload
+from diag.facts.provisioning import Provisioning
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.kubernetes.client import Kube
+
+
+class _Metadata(msgspec.Struct):
+    # Annotations are left out on purpose: kubectl apply writes the whole secret into one of them.
+    name: str = ""
+
+
+class _Secret(msgspec.Struct):
+    metadata: _Metadata
+
+
+@fact(permissions=("get secrets",))
+def static_keys(kube: Kube, controller: Workload, provisioning: Provisioning) -> StaticKeys | Unavailable:
+    """Whether the secret that the controller may take an access key from exists: its metadata alone is asked for.
+
+    Nothing is asked where nothing is provisioned, since nobody then signs anything.
+    """
+    namespace = controller.metadata.namespace
+    if has_plain_key(controller):
+        return StaticKeys(True, f"deployment {namespace}/{controller.metadata.name}")
+    reference = key_secret_of(controller)
+    if reference is None or not reference.name or not provisioning.in_use:
+        return StaticKeys(False)
+    found = kube.metadata(f"/api/v1/namespaces/{namespace}/secrets/{reference.name}", _Secret)
+    if isinstance(found, Unavailable):
+        return StaticKeys(False) if found.reason is Reason.ABSENT else found
+    return StaticKeys(True, f"secret {namespace}/{reference.name}", reference.optional)
