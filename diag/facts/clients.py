@@ -9,10 +9,10 @@ import msgspec
 from diag.declare.fact import fact
 from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import Node
+from diag.facts.linux_nodes import linux_nodes, told
 from diag.facts.mounts import FILE_SYSTEM_ID, Mount
+from diag.facts.scheduling import keeps_off
 from diag.knowledge.lustre_versions import Client, NotListed, client_of
-
-Kinds = dict[str, tuple["NodeKind", ...]]
 
 
 class NodeKind(msgspec.Struct, frozen=True):
@@ -35,14 +35,17 @@ class NodeKind(msgspec.Struct, frozen=True):
 
     @property
     def who(self) -> str:
-        """`node-a`, or `node-a and 12 more`."""
-        more = len(self.nodes) - 1
-        return f"node {self.nodes[0].name}" + (f" and {more} more" if more else "")
+        """`node node-a`, or `node node-a and 12 more`."""
+        return told(self.nodes)
 
     @property
     def what(self) -> str:
         """`Amazon Linux 2023.9.20251027, kernel 6.12.46-…, amd64`."""
         return f"{self.os_image}, kernel {self.kernel}, {self.architecture}"
+
+
+Kinds = dict[str, tuple[NodeKind, ...]]
+"""Kinds of nodes by file-system id."""
 
 
 @fact()
@@ -60,20 +63,47 @@ def mounting_kinds(
     using: dict[str, dict[str, Node]] = {file_system.id: {} for file_system in mounted_file_systems}
     for mount in mounts:
         node = by_name.get(mount.node_name)
-        named = FILE_SYSTEM_ID.match(mount.volume.dns_name or "")
-        for id in {mount.volume.handle, named[0] if named else ""}:
+        for id in ids_of(mount):
             if node is not None and id in using:
                 using[id][node.name] = node
     return {id: kinds_of(users.values()) for id, users in using.items() if users}
 
 
+@fact()
+def possible_kinds(
+    mounts: tuple[Mount, ...], node_kinds: tuple[NodeKind, ...], mounted_file_systems: tuple[FileSystem, ...]
+) -> Kinds:
+    """The kinds of nodes where nothing keeps a pod that uses each file system off, by file-system id.
+
+    All kinds where no pod uses it. A kind counts when one of its nodes is open to one of the pods.
+    """
+    open_to: dict[bytes, tuple[NodeKind, ...]] = {}
+    found: dict[str, dict[tuple[str, str, str], NodeKind]] = {fs.id: {} for fs in mounted_file_systems}
+    for mount in mounts:
+        spec = mount.pod.spec
+        # Replicas share their constraints: each distinct set is tried on the nodes once, not each pod.
+        constraints = msgspec.json.encode((spec.node_selector, spec.affinity, spec.tolerations))
+        if constraints not in open_to:
+            open_to[constraints] = kinds_of(n for k in node_kinds for n in k.nodes if not keeps_off(spec, n))
+        for id in ids_of(mount):
+            if id in found:
+                found[id] |= {(k.os_image, k.kernel, k.architecture): k for k in open_to[constraints]}
+    used = {id for mount in mounts for id in ids_of(mount)}
+    return {id: tuple(kinds.values()) if id in used else node_kinds for id, kinds in found.items()}
+
+
+def ids_of(mount: Mount) -> frozenset[str]:
+    """The file systems that a mount names, by handle and by DNS name: one, where the volume is right."""
+    named = FILE_SYSTEM_ID.match(mount.volume.dns_name or "")
+    return frozenset({mount.volume.handle, named[0]} if named else {mount.volume.handle})
+
+
 def kinds_of(nodes: Iterable[Node]) -> tuple[NodeKind, ...]:
     """Nodes sorted into kinds, in the order of their first node."""
     kinds: dict[tuple[str, str, str], list[Node]] = {}
-    for node in nodes:
+    for node in linux_nodes(nodes):
         info = node.status.node_info
-        if info.operating_system != "windows" and not node.is_fargate:
-            kinds.setdefault((info.os_image, info.kernel_version, info.architecture), []).append(node)
+        kinds.setdefault((info.os_image, info.kernel_version, info.architecture), []).append(node)
     return tuple(NodeKind(*key, tuple(members)) for key, members in kinds.items())
 
 

@@ -30,6 +30,10 @@ class Settings(msgspec.Struct, frozen=True):
     dns_servers: tuple[str, ...] = ()
     """`address` or `address:port`; empty for this machine's own resolver."""
     lustre_port: int = 988
+    assume_kernel: str = ""
+    """A kernel, as `uname -r` prints it, that the nodes are about to get: what would break?"""
+    assume_server_version: str = ""
+    """A Lustre version that the file systems are about to get."""
 
 
 class KubeContext(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from diag.model.finding import Fix
 
 HELM_RELEASE = "meta.helm.sh/release-name"
 """Annotation of every object that Helm 3 made."""
+MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/overlays/stable/?ref=release-1.9"
 CHART = "aws-fsx-csi-driver/aws-fsx-csi-driver"
 """The chart, in the repository as the driver's docs/install.md names it."""
 
@@ -53,3 +54,24 @@ def change_image(workload: Workload, container: str, image: str) -> Fix:
         "rolls the driver's pods; mounted volumes stay mounted",
         f"kubectl -n {namespace} rollout undo {shlex.quote(target)}",
     )
+
+
+def scale(workload: Workload, replicas: int) -> Fix:
+    """Give a Deployment that many replicas."""
+    namespace, target = shlex.quote(workload.metadata.namespace), shlex.quote(f"deployment/{workload.metadata.name}")
+    return Fix(
+        (f"kubectl -n {namespace} scale {target} --replicas={replicas}",),
+        "starts the controller; a claim that waits is provisioned at once, which costs money",
+        f"kubectl -n {namespace} scale {target} --replicas=0",
+    )
+
+
+def reinstall(workload: Workload, *, first: str = "") -> Fix:
+    """Put the objects of an installation back as its chart or manifests have them, after one command if given."""
+    release, namespace = workload.metadata.annotation(HELM_RELEASE), shlex.quote(workload.metadata.namespace)
+    if release:
+        command = f"helm upgrade {shlex.quote(release)} {CHART} -n {namespace} --reuse-values"
+    else:
+        command = f'kubectl apply -k "{MANIFESTS}"'
+    note = "creates what is missing and leaves mounts alone; an EKS add-on does the same with aws eks update-addon"
+    return Fix((first, command) if first else (command,), note)

@@ -137,7 +137,9 @@ def upgrade_for(current: str, clients: Iterable[Client]) -> str:
     A version can only be raised. Source: fsx UpdateFileSystem FileSystemTypeVersion.
     """
     targets = matrix().servers.upgrade_targets
-    usable = [v for v in common_servers(clients) if v in targets and _number(v) > _number(major_minor(current))]
+    usable = [
+        v for v in common_servers(clients) if v in targets and version_number(v) > version_number(major_minor(current))
+    ]
     return usable[-1] if usable else ""
 
 
@@ -165,8 +167,9 @@ def _default_of(deployment_type: str, metadata_configuration: bool) -> Default |
     )
 
 
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")) if version else ()
+def version_number(version: str) -> tuple[int, ...]:
+    """A version as numbers to compare: 2.9 is older than 2.12. Empty for what is no version."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def _cited(table: Matrix) -> str:

@@ -15,7 +15,9 @@ SOURCES = ("aws", "kube", "resolver", "dialer")
 FACT_MODULES = (
     "diag.facts.mounts",
     "diag.facts.name_standing",
+    "diag.facts.claims",
     "diag.facts.clients",
+    "diag.facts.demand",
     "diag.facts.mount_reach",
     "diag.facts.plugin_health",
     "diag.facts.provisioning",
@@ -24,6 +26,8 @@ FACT_MODULES = (
     "diag.sources.kubernetes.cluster_dns",
     "diag.sources.kubernetes.vpc_cni",
     "diag.sources.aws.fsx",
+    "diag.sources.aws.addons",
+    "diag.sources.aws.class_network",
     "diag.sources.aws.ec2",
     "diag.sources.aws.vpc",
     "diag.sources.aws.identity",

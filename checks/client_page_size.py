@@ -1,0 +1,37 @@
+"""arm64 nodes whose kernel has 64 KiB pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, check, ok, warn
+from diag.facts.clients import Kinds, NodeKind
+from diag.facts.fsx import FileSystem
+from diag.knowledge.lustre_versions import Client
+
+LARGE = "64k"
+"""How kernels with 64 KiB pages end: `-aws-64k` on Ubuntu, `+64k` on Red Hat's. Source: their package names."""
+
+
+@check("client-page-size", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for="large-page-kernel")
+def client_page_size(
+    file_system: FileSystem, mounting_kinds: Kinds, node_kinds: tuple[NodeKind, ...]
+) -> Iterator[Draft]:
+    """No node has a kernel with 64 KiB pages for which AWS makes no Lustre client.
+
+    A module built for 4 KiB pages does not load there. AWS supports such kernels on Ubuntu 24.04 alone, from
+    6.14.0-1018-aws-64k on, with a package of its own (lustre-client-modules-aws-64k).
+
+    pass: no such kernel, or one that the table lists
+    warn: such a kernel that the table does not list
+    source: FSx for Lustre User Guide, client compatibility matrix (64K page rows)
+    """
+    kinds = mounting_kinds.get(file_system.id, ()) or node_kinds
+    large = [kind for kind in kinds if kind.kernel.endswith(LARGE)]
+    bad = [kind for kind in large if not isinstance(kind.client, Client)]
+    for kind in bad:
+        message = f"{kind.who} has a kernel with 64 KiB pages ({kind.kernel}), for which AWS lists no Lustre client"
+        yield warn(file_system, message, kind.what, cause="large-page-kernel", concerns=kind.nodes)
+    if kinds and not bad:
+        which = large[0].kernel if large else "none"
+        yield ok(file_system, f"kernels with 64 KiB pages and no client: none (such kernels: {which})")

@@ -1,0 +1,50 @@
+"""The driver's controller, which provisions and resizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.facts.absence import DRIVER
+from diag.facts.kubernetes import Pod, Workload
+from diag.facts.plugin_state import how_it_ended
+from diag.facts.provisioning import Provisioning
+from diag.facts.workloads import pods_of, scale
+
+
+@check("csi-controller", layer=Layer.DRIVER, speaks_for="csi-controller-not-running")
+def csi_controller(
+    controller: Workload | Unavailable, driver_pods: tuple[Pod, ...], provisioning: Provisioning | Unavailable
+) -> Iterator[Draft]:
+    """The driver's controller runs where a claim waits for it.
+
+    It alone makes and resizes file systems; without a replica a dynamic claim stays Pending. Volumes made by hand and
+    mounts never need it, so it is never the reason of a failed mount.
+
+    pass: a replica is ready
+    warn: none is ready, and no claim waits for it
+    fail: none is ready, or there is no controller, and claims wait for it
+    unknown: Deployments or pods could not be listed
+    skip: there is no controller, and nothing asks for one
+    source: aws-fsx-csi-driver chart 1.17.0 templates/controller.yaml; pkg/driver/controller.go
+    """
+    pending = () if isinstance(provisioning, Unavailable) else provisioning.pending
+    waiting = f"{len(pending)} claims wait for it" if pending else "no claim waits for it"
+    if isinstance(controller, Unavailable):
+        if controller.reason is not Reason.ABSENT:
+            yield unknown(DRIVER, f"cannot see the controller: {controller}", because=(controller,))
+        elif pending:
+            yield fail(DRIVER, f"the driver has no controller, and {waiting}", concerns=pending)
+        else:
+            yield skip(DRIVER, "the driver has no controller, and volumes made by hand need none")
+        return
+    ready, wanted = controller.status.ready_replicas, controller.spec.replicas
+    if ready:
+        yield ok(controller, f"{ready} of {wanted} replicas of the controller are ready", concerns=pending)
+        return
+    pods = pods_of(controller, driver_pods)
+    why = [f"{s.name} {how_it_ended(s)}" for p in pods for s in p.status.container_statuses or () if how_it_ended(s)]
+    message = f"no replica of the controller is ready ({wanted} wanted), and {waiting}"
+    say = fail if pending else warn
+    fix = scale(controller, 2) if wanted == 0 else None
+    yield say(controller, message, *why[:3], cause="csi-controller-not-running", fix=fix, concerns=pending)

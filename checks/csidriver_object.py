@@ -1,0 +1,39 @@
+"""The CSIDriver object, by which Kubernetes knows how the driver wants to be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Unavailable, check, fail, ok
+from diag.facts.absence import DRIVER, not_there
+from diag.facts.kubernetes import FSX_DRIVER, CsiDriver, Workload
+from diag.facts.workloads import reinstall
+
+CAUSE = "csidriver-object-missing"
+
+
+@check("csidriver-object", layer=Layer.DRIVER, speaks_for=CAUSE)
+def csidriver_object(csi_drivers: tuple[CsiDriver, ...], node_plugin: Workload | Unavailable) -> Iterator[Draft]:
+    """The CSIDriver object fsx.csi.aws.com exists and says that no attach is needed.
+
+    Without it, or with attachRequired, Kubernetes makes a VolumeAttachment and waits for an attacher that this driver
+    does not have: the pod hangs with "timed out waiting for external-attacher".
+
+    pass: it exists with attachRequired false
+    fail: the driver is installed and the object is missing or asks for an attach
+    unknown: CSIDrivers or DaemonSets could not be listed
+    skip: the driver is not installed at all
+    source: Kubernetes pkg/volume/csi skipAttach; aws-fsx-csi-driver chart 1.17.0 templates/csidriver.yaml
+    """
+    found = next((item for item in csi_drivers if item.metadata.name == FSX_DRIVER), None)
+    if isinstance(node_plugin, Unavailable):
+        # Without a driver there is nothing for the object to describe; csi-node-registered says so.
+        yield not_there("node plugin of the driver", node_plugin)
+    elif found is None:
+        message = f"there is no CSIDriver {FSX_DRIVER}: Kubernetes waits for an attach that nobody does"
+        yield fail(DRIVER, message, fix=reinstall(node_plugin))
+    elif found.spec.attach_required:
+        message = f"CSIDriver {FSX_DRIVER} has attachRequired true, and the driver has no attacher"
+        yield fail(DRIVER, message, fix=reinstall(node_plugin, first=f"kubectl delete csidriver {FSX_DRIVER}"))
+    else:
+        yield ok(DRIVER, f"CSIDriver {FSX_DRIVER} says that no attach is needed")

@@ -1,0 +1,51 @@
+"""More than one installation of the driver."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, unknown, warn
+from diag.facts.absence import DRIVER
+from diag.facts.addons import Addon
+from diag.facts.driver_images import runs_driver
+from diag.facts.kubernetes import Pod, Workload
+from diag.facts.plugin_state import node_of
+from diag.facts.workloads import HELM_RELEASE, pods_of
+
+
+@check("driver-installed-twice", layer=Layer.DRIVER, speaks_for="csi-driver-installed-twice")
+def driver_installed_twice(
+    daemon_sets: tuple[Workload, ...], driver_pods: tuple[Pod, ...], addons: tuple[Addon, ...] | Unavailable
+) -> Iterator[Draft]:
+    """The driver is installed once: as EKS add-on, or by Helm, or by manifests.
+
+    Two node plugins on one node take turns on one socket, /var/lib/kubelet/plugins/fsx.csi.aws.com/csi.sock, whatever
+    namespaces they are in; an add-on and a Helm release of the same objects undo each other's changes.
+
+    pass: one installation, none, or several that share no node
+    warn: the add-on is there and the DaemonSet belongs to a Helm release
+    fail: several DaemonSets have the driver's node plugin on the same node
+    unknown: DaemonSets or pods could not be listed, or the add-on beside a Helm release not be described
+    source: aws-fsx-csi-driver chart 1.17.0 templates/node.yaml (fixed hostPath); EKS User Guide, add-on conflicts
+    """
+    plugins = [item for item in daemon_sets if runs_driver(item)]
+    names = " and ".join(str(plugin.subject) for plugin in plugins)
+    counts = Counter(node for p in plugins for node in {node_of(pod) for pod in pods_of(p, driver_pods)})
+    shared = sorted(node for node, count in counts.items() if node and count > 1)
+    helm = next((p.metadata.annotation(HELM_RELEASE) for p in plugins if p.metadata.annotation(HELM_RELEASE)), "")
+    if shared:
+        fix = Fix((), "remove one of them; mounts that are up stay up meanwhile, new ones wait")
+        message = f"{names} both run the driver's node plugin on {len(shared)} nodes ({shared[0]} is one)"
+        yield fail(DRIVER, message, fix=fix, concerns=[Subject(Kind.NODE, node) for node in shared])
+    elif helm and isinstance(addons, Unavailable):
+        message = (
+            f"{names} belongs to the Helm release {helm!r}; whether the add-on is there too was not seen: {addons}"
+        )
+        yield unknown(DRIVER, message, because=(addons,))
+    elif helm and addons and not isinstance(addons, Unavailable):
+        message = f"{names} belongs to the Helm release {helm!r}, and the add-on {addons[0].addon_name} is there too"
+        status = f"eks:DescribeAddon says {addons[0].status}"
+        yield warn(DRIVER, message, status, cause="csi-driver-installed-twice")
+    else:
+        yield ok(DRIVER, f"{names or 'no DaemonSet'} runs the driver, once a node")

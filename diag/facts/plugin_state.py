@@ -1,0 +1,155 @@
+"""What became of the driver's node plugin on each node, and why it is not at work where it is not."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from diag.facts.age import is_younger
+from diag.facts.kubelet_root import USUAL, kubelet_root
+from diag.facts.kubernetes import FSX_DRIVER, ContainerStatus, CsiNode, Node, Pod, Workload
+from diag.facts.scheduling import keeps_off
+
+YOUNG_S = 600.0
+"""Up to this age a node may still be starting its plugin. Our own measure: images pull within a minute or two."""
+
+NOT_REGISTERED = "csi-driver-not-registered"
+NOT_SCHEDULED = "csi-node-not-scheduled"
+PLUGIN_DOWN = "csi-node-plugin-down"
+STARTUP_RACE = "csi-driver-startup-race"
+KUBELET_PATH = "kubelet-path-wrong"
+
+
+class State(enum.Enum):
+    """How the plugin is on one node."""
+
+    READY = "ready"
+    STARTING = "starting"
+    BROKEN = "broken"
+
+
+class PluginState(msgspec.Struct, frozen=True):
+    """The plugin on one node; equal for nodes on which it fails alike."""
+
+    state: State
+    cause: str = ""
+    why: str = ""
+
+
+READY = PluginState(State.READY)
+
+
+def plugin_states(
+    nodes: Iterable[Node],
+    csi_nodes: Iterable[CsiNode],
+    plugin: Workload,
+    pods: Iterable[Pod],
+    image_faults: Mapping[str, PluginState],
+    taken_at: str,
+) -> dict[str, PluginState]:
+    """The state on each node by its name.
+
+    `pods` are those of the plugin; `image_faults` tells by `namespace/name` which of them wait for an image, and how
+    that is called.
+    """
+    registered = {node.metadata.name for node in csi_nodes if FSX_DRIVER in node.driver_names}
+    by_node: dict[str, Pod] = {}
+    for pod in sorted(pods, key=lambda p: (not p.is_terminating, p.metadata.creation_timestamp)):
+        by_node[node_of(pod)] = pod
+    return {
+        node.name: _state(node, node.name in registered, plugin, by_node.get(node.name), image_faults, taken_at)
+        for node in nodes
+    }
+
+
+def node_of(pod: Pod) -> str:
+    """The node that a DaemonSet's pod is on or meant for: before it is scheduled its affinity names it."""
+    if pod.spec.node_name:
+        return pod.spec.node_name
+    node_affinity = pod.spec.affinity.node_affinity if pod.spec.affinity else None
+    required = node_affinity.required_during_scheduling_ignored_during_execution if node_affinity else None
+    for term in (required.node_selector_terms if required else None) or ():
+        for field in term.match_fields or ():
+            if field.key == "metadata.name" and field.values:
+                return field.values[0]
+    return ""
+
+
+def _state(
+    node: Node,
+    registered: bool,
+    plugin: Workload,
+    pod: Pod | None,
+    image_faults: Mapping[str, PluginState],
+    taken_at: str,
+) -> PluginState:
+    young = is_younger(node.metadata.creation_timestamp, taken_at, YOUNG_S)
+    if pod is None:
+        return _without_pod(node, plugin, young)
+    if pod.key in image_faults:
+        return image_faults[pod.key]
+    if not pod.spec.node_name:
+        return PluginState(State.BROKEN, NOT_SCHEDULED, f"its pod is not scheduled: {_condition(pod, 'PodScheduled')}")
+    root = kubelet_root(plugin)
+    if not _is_ready(pod):
+        return _not_ready(pod, young, root)
+    if registered:
+        return READY
+    if root not in ("", USUAL):
+        why = f"its pod runs but registers under {root}, where this node's kubelet does not look"
+        return PluginState(State.BROKEN, KUBELET_PATH, why)
+    if young:
+        return PluginState(State.STARTING, STARTUP_RACE, "the node is new and the CSINode does not list the driver yet")
+    return PluginState(State.BROKEN, NOT_REGISTERED, "its pod runs, but the CSINode does not list the driver")
+
+
+def _without_pod(node: Node, plugin: Workload, young: bool) -> PluginState:
+    if barrier := keeps_off(plugin.spec.template.spec, node, daemon=True):
+        return PluginState(State.BROKEN, NOT_SCHEDULED, f"the DaemonSet has no pod there: {barrier}")
+    if young:
+        return PluginState(State.STARTING, STARTUP_RACE, "the node is new and has no pod of the DaemonSet yet")
+    return PluginState(State.BROKEN, NOT_SCHEDULED, "the DaemonSet has no pod there, though nothing keeps it off")
+
+
+def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
+    if pod.status.phase == "Failed":
+        return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod ended: {pod.status.reason or 'Failed'}")
+    for status in pod.status.container_statuses or ():
+        if how := how_it_ended(status):
+            return PluginState(State.BROKEN, PLUGIN_DOWN, f"container {status.name} {how}")
+    if not any(status.ready for status in pod.status.container_statuses or ()):
+        if root not in ("", USUAL):
+            why = f"its pod does not start; it wants the kubelet's folder at {root}"
+            return PluginState(State.BROKEN, KUBELET_PATH, why)
+        if young:
+            return PluginState(State.STARTING, STARTUP_RACE, "the node is new and its pod is still starting")
+    waiting = ", ".join(s.name for s in pod.status.container_statuses or () if not s.ready) or "its containers"
+    return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod is not ready: {waiting}")
+
+
+def how_it_ended(status: ContainerStatus) -> str:
+    """How a container that is down ended last; empty for one that is up or was never started."""
+    if status.ready:
+        return ""
+    ended = status.state.terminated or status.last_state.terminated
+    looping = status.state.waiting is not None and status.state.waiting.reason == "CrashLoopBackOff"
+    if ended is not None:
+        said = f" ({' '.join(ended.message.split())[:200]})" if ended.message.strip() else ""
+        again = f", {status.restart_count} restarts" if status.restart_count else ""
+        return f"ended with exit code {ended.exit_code} {ended.reason}{said}{again}".replace("  ", " ")
+    return f"is in CrashLoopBackOff after {status.restart_count} restarts" if looping else ""
+
+
+def _is_ready(pod: Pod) -> bool:
+    return _status(pod, "Ready") == "True"
+
+
+def _status(pod: Pod, kind: str) -> str:
+    return next((c.status for c in pod.status.conditions or () if c.type == kind), "")
+
+
+def _condition(pod: Pod, kind: str) -> str:
+    found = next((c for c in pod.status.conditions or () if c.type == kind), None)
+    return " ".join((found.message or found.reason).split())[:200] if found else "no reason given"

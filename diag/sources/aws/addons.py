@@ -1,0 +1,24 @@
+"""The driver's EKS add-on, as EKS describes it."""
+
+from __future__ import annotations
+
+from diag.declare.fact import fact
+from diag.facts.addons import DRIVER_ADDON, Addon
+from diag.facts.eks import ClusterIdentity, EksCluster
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.session import Aws, shaped
+
+
+@fact(permissions=("eks:DescribeAddon",))
+def addons(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> tuple[Addon, ...] | Unavailable:
+    """The driver's add-on; empty when the driver was not installed as one.
+
+    The cluster is known to exist, so that "not found" speaks of the add-on.
+    """
+    answer = aws.one(
+        "eks", "DescribeAddon", region=cluster_identity.region, clusterName=eks_cluster.name, addonName=DRIVER_ADDON
+    )
+    if isinstance(answer, Unavailable):
+        return () if answer.reason is Reason.ABSENT else answer
+    addon = shaped(answer.get("addon"), Addon, f"add-on {DRIVER_ADDON}")
+    return addon if isinstance(addon, Unavailable) else (addon,)
