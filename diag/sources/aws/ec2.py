@@ -26,7 +26,7 @@ def network_interfaces(
 ) -> Table[NetworkInterface] | Unavailable:
     """Every ENI of the file systems of this run. Their groups are told nowhere else: FSx returns none."""
     ids = [eni for fs in mounted_file_systems for eni in fs.network_interface_ids]
-    return _by_id(
+    return by_id(
         aws, cluster_identity, "DescribeNetworkInterfaces", "NetworkInterfaces", "network-interface-id",
         "NetworkInterfaceId", ids, NetworkInterface,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def security_groups(
     ids = {group for eni in network_interfaces for group in eni.group_ids}
     if not isinstance(instances, Unavailable):
         ids |= {group for instance in instances for group in instance.primary_groups}
-    return _by_id(
+    return by_id(
         aws, cluster_identity, "DescribeSecurityGroups", "SecurityGroups", "group-id", "GroupId", sorted(ids),
         SecurityGroup,
     )  # fmt: skip
@@ -111,7 +111,7 @@ def subnets(
     ids = {subnet for fs in mounted_file_systems for subnet in fs.subnet_ids}
     if not isinstance(instances, Unavailable):
         ids |= {instance.subnet_id for instance in instances if instance.subnet_id}
-    return _by_id(aws, cluster_identity, "DescribeSubnets", "Subnets", "subnet-id", "SubnetId", sorted(ids), Subnet)
+    return by_id(aws, cluster_identity, "DescribeSubnets", "Subnets", "subnet-id", "SubnetId", sorted(ids), Subnet)
 
 
 @fact(permissions=("ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"))
@@ -121,7 +121,7 @@ def vpcs(
     """The VPCs of the file systems with their two DNS attributes, which EC2 gives one a call."""
     region = cluster_identity.region
     ids = sorted({fs.vpc_id for fs in mounted_file_systems if fs.vpc_id})
-    found = _by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
+    found = by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
     if isinstance(found, Unavailable):
         return found
     values: dict[str, Vpc] = {}
@@ -146,7 +146,7 @@ def vpcs(
     return Table(values, missing)
 
 
-def _by_id(
+def by_id(
     aws: Aws,
     identity: ClusterIdentity,
     operation: str,

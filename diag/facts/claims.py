@@ -1,0 +1,136 @@
+"""The claims that ask for a Lustre volume, each with what Kubernetes has for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from diag.declare.fact import fact
+from diag.facts.binding import class_of, class_of_volume, is_held_by
+from diag.facts.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.facts.mounts import is_fsx_volume, matches
+from diag.facts.target import Target
+from diag.model.subject import Subject
+from diag.model.unavailable import Unavailable
+
+LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
+"""In the name of a class that does not exist, or of a claim without one: nothing else tells whose it is."""
+
+_COMPLAINTS = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ClaimLost", "ClaimMisbound"})
+"""Reasons of events that say why a claim has no volume. Source: Kubernetes v1.34 pkg/controller/volume/events."""
+
+
+class ClaimCase(msgspec.Struct, frozen=True):
+    """One claim for a Lustre volume, and what it could be bound to."""
+
+    claim: PersistentVolumeClaim
+    storage_class: StorageClass | None = None
+    """The class that it names; None when it names none or one that does not exist."""
+    volume: PersistentVolume | None = None
+    """The volume that it names (`spec.volumeName`); None when it names none or one that does not exist."""
+    kept: tuple[PersistentVolume, ...] = ()
+    """Lustre volumes whose claimRef has its name."""
+    offered: tuple[PersistentVolume, ...] = ()
+    """Lustre volumes of its class that nobody holds."""
+    complaint: str = ""
+    """The newest warning event about it; empty when there is none or events could not be read."""
+
+    @property
+    def subject(self) -> Subject:
+        """The claim as the subject of findings."""
+        return self.claim.subject
+
+    @property
+    def is_bound(self) -> bool:
+        """It has its volume."""
+        return self.claim.status.phase == "Bound"
+
+    @property
+    def is_dynamic(self) -> bool:
+        """The driver is to make its volume: it names none, and its class is the driver's."""
+        ours = self.storage_class is not None and self.storage_class.provisioner == FSX_DRIVER
+        return ours and not self.claim.spec.volume_name
+
+
+@fact()
+def lustre_claims(
+    claims: tuple[PersistentVolumeClaim, ...],
+    persistent_volumes: tuple[PersistentVolume, ...],
+    storage_classes: tuple[StorageClass, ...],
+    volumes: tuple[PersistentVolume, ...],
+    pods: tuple[Pod, ...] | Unavailable,
+    claim_events: tuple[Event, ...] | Unavailable,
+    target: Target,
+) -> tuple[ClaimCase, ...]:
+    """Every claim of this run that is bound to a Lustre volume, or waits for one."""
+    classes = {item.metadata.name: item for item in storage_classes}
+    by_name = {volume.name: volume for volume in persistent_volumes}
+    in_run = frozenset(volume.name for volume in volumes)
+    lustre = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
+    named = _named_by_target(target, pods)
+    complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
+    found = []
+    for claim in claims:
+        case = ClaimCase(
+            claim,
+            classes.get(class_of(claim)),
+            by_name.get(claim.spec.volume_name),
+            tuple(v for v in lustre if v.spec.claim_ref and _key(v) == claim.key),
+            complaint=complaints.get(claim.key, ""),
+        )
+        wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
+        if (_is_for_lustre(case) and (wanted or _is_in_scope(claim, target))) or matches(claim.key, named):
+            found.append(case if case.is_bound else _with_offers(case, lustre))
+    return tuple(found)
+
+
+def _is_for_lustre(case: ClaimCase) -> bool:
+    if case.claim.spec.volume_name and case.volume is not None:
+        return is_fsx_volume(case.volume)
+    if case.is_bound:
+        return False
+    if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
+        return True
+    told = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
+    return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(told))
+
+
+def _is_in_scope(claim: PersistentVolumeClaim, target: Target) -> bool:
+    """Whether the run is about every claim of the cluster, or of the claim's namespace."""
+    by_namespace = target == Target(namespaces=target.namespaces)
+    return target.is_everything or (by_namespace and claim.metadata.namespace in target.namespaces)
+
+
+def _named_by_target(target: Target, pods: Sequence[Pod] | Unavailable) -> tuple[str, ...]:
+    """`namespace/name` or `name` of the claims that the target names, by itself or through a pod."""
+    chosen = () if isinstance(pods, Unavailable) else pods
+    of_pods = (
+        f"{pod.metadata.namespace}/{name}"
+        for pod in chosen
+        if target.pods and matches((pod.metadata.namespace, pod.metadata.name), target.pods)
+        for name in pod.spec.claim_names
+    )
+    return (*target.claims, *of_pods)
+
+
+def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
+    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    for event in events:
+        about = event.involved_object
+        if about.kind == "PersistentVolumeClaim" and event.reason in _COMPLAINTS:
+            key = (about.namespace, about.name)
+            newest[key] = max(newest.get(key, ("", "")), (event.last_seen, event.message))
+    return {key: message for key, (_, message) in newest.items()}
+
+
+def _with_offers(case: ClaimCase, lustre: Iterable[PersistentVolume]) -> ClaimCase:
+    free = (v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim))
+    offered = tuple(v for v in free if class_of_volume(v) == class_of(case.claim))
+    return msgspec.structs.replace(case, offered=offered)
+
+
+def _key(volume: PersistentVolume) -> tuple[str, str]:
+    ref = volume.spec.claim_ref
+    return (ref.namespace, ref.name) if ref else ("", "")
