@@ -69,6 +69,11 @@ class Site:
         """The VPC's range, or one subnet's."""
         return f"127.{self.octet}.0.0/17" if subnet is None else f"127.{self.octet}.{subnet}.0/24"
 
+    @property
+    def peer_cidr(self) -> str:
+        """The range of a second VPC: the upper half."""
+        return f"127.{self.octet}.128.0/17"
+
     def node(self, subnet: int, host: int) -> str:
         """The name of the node at an address."""
         return f"ip-127-{self.octet}-{subnet}-{host}.{self.region}.compute.internal"

@@ -97,12 +97,16 @@ def test_a_symptom_is_one_a_cluster_shows(lab: Lab, name: str) -> None:
             pod = lab.kube.get("pods", about["name"], about["namespace"])
             assert pod["status"]["phase"] == "Pending"
             waiting = [container["state"]["waiting"]["reason"] for container in pod["status"]["containerStatuses"]]
-            assert waiting == ["ContainerCreating"]
+            assert set(waiting) == {"ContainerCreating"}
             assert "{" not in event["message"].replace("${", "")
 
 
 def test_every_fault_names_a_layer() -> None:
     assert {item.layer for item in FAULTS.values()} <= LAYERS
+
+
+def test_every_fault_s_cause_has_its_runbook() -> None:
+    assert {item.cause for item in FAULTS.values()} <= {path.stem for path in (ROOT / "runbooks").glob("*.md")}
 
 
 def test_faults_of_one_name_are_refused() -> None:

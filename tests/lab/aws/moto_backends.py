@@ -23,7 +23,19 @@ def moto_application() -> Any:
     os.environ.setdefault("MOTO_AMIS_PATH", str(_AMIS))
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+    _tell_blackholes()
     return DomainDispatcherApplication(create_backend_app)
+
+
+def _tell_blackholes() -> None:
+    """moto says `active` of every route; a route over a peering that is gone is a blackhole."""
+    from moto.ec2.models.route_tables import Route
+
+    def state(route: Any) -> str:
+        peering = route.vpc_pcx
+        return "blackhole" if peering is not None and peering._status.code == "deleted" else "active"
+
+    Route.state = property(state)  # type: ignore[assignment]
 
 
 def partition_of(region: str) -> str:

@@ -63,3 +63,24 @@ def rhel_10_client_needs_2_15(lab: "Lab") -> None:
 def _nodes_run(lab: "Lab", image: str, kernel: str) -> None:
     for node in lab.kube.all("nodes"):
         node["status"]["nodeInfo"] |= {"osImage": image, "kernelVersion": kernel}
+
+
+@fault("large-pages-without-client", cause="large-page-kernel")
+def large_pages_without_client(lab: "Lab") -> None:
+    """A 64k-page kernel on Graviton, older than the first one AWS builds a client for."""
+    _nodes_run(lab, "Ubuntu 24.04.3 LTS", "6.14.0-1012-aws-64k")
+    for node in lab.kube.all("nodes"):
+        node["status"]["nodeInfo"]["architecture"] = "arm64"
+        node["metadata"]["labels"]["kubernetes.io/arch"] = "arm64"
+    symptoms.no_module(lab)
+
+
+@fault("one-node-group-too-old", cause="lustre-module-missing")
+def one_node_group_too_old(lab: "Lab") -> None:
+    """The pod landed on the one group that was never renewed."""
+    node = lab.kube.get("nodes", symptoms.pod(lab)["spec"]["nodeName"])
+    node["status"]["nodeInfo"] |= {
+        "osImage": "Amazon Linux 2023.3.20240108",
+        "kernelVersion": "6.1.66-93.164.amzn2023.x86_64",
+    }
+    symptoms.no_module(lab)

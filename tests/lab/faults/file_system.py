@@ -119,3 +119,14 @@ def _system(lab: "Lab") -> dict[str, Any]:
 def _silence(lab: "Lab") -> None:
     for address in lab.file_system_addresses(FILE_SYSTEM_ID):
         lab.ports.set(address, Behaviour.DROPPED)
+
+
+@fault("file-system-key-disabled", cause="kms-key-unusable")
+def file_system_key_disabled(lab: "Lab") -> None:
+    """The customer's key was disabled, and FSx says so."""
+    _system(lab)["Lifecycle"] = "MISCONFIGURED"
+    _system(lab)["FailureDetails"] = {
+        "Message": "The AWS KMS key that encrypts this file system is disabled. Enable the key to restore access."
+    }
+    _silence(lab)
+    symptoms.unreachable(lab)

@@ -47,3 +47,13 @@ def event_in_flight(lab: "Lab") -> None:
         f'rpc error: code = Aborted desc = An operation with the given volume="{handle}" and'
         f' target="{symptoms.mount_target(lab)}" is already in progress',
     )
+
+
+@fault("event-not-permitted", cause="mount-not-permitted")
+def event_not_permitted(lab: "Lab") -> None:
+    """A policy took the plugin's privilege away."""
+    for pod in lab.kube.all("pods", "fsx-csi-driver"):
+        if pod["metadata"]["labels"].get("app") == "fsx-csi-node":
+            for container in pod["spec"]["containers"]:
+                container.pop("securityContext", None)
+    symptoms.mount_fails(lab, 1, "mount.lustre: mount {source} at {target} failed: Operation not permitted")

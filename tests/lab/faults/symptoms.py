@@ -58,7 +58,7 @@ def pod_waits(lab: "Lab") -> None:
         }
 
 
-def pod_unscheduled(lab: "Lab", message: str) -> None:
+def pod_unscheduled(lab: "Lab", message: str, scheduler: str = "default-scheduler") -> None:
     """The pod has no node, and the scheduler says why."""
     target = pod(lab)
     scheduled = [e for e in lab.kube.all("events", WORKLOAD_NAMESPACE) if e["reason"] == "Scheduled"]
@@ -78,7 +78,7 @@ def pod_unscheduled(lab: "Lab", message: str) -> None:
             }
         ],
     }
-    event(lab, target, "FailedScheduling", message, "default-scheduler")
+    event(lab, target, "FailedScheduling", message, scheduler)
 
 
 def event(
@@ -209,14 +209,25 @@ def no_module(lab: "Lab") -> None:
     )
 
 
-def not_registered(lab: "Lab") -> None:
+def not_registered(lab: "Lab", driver: str = "fsx.csi.aws.com") -> None:
     """kubelet of the pod's node does not know the driver."""
     pod_waits(lab)
     message = (
         f'MountVolume.MountDevice failed for volume "{VOLUME}" : kubernetes.io/csi: attacher.MountDevice failed to'
-        " create newCsiDriverClient: driver name fsx.csi.aws.com not found in the list of registered CSI drivers"
+        f" create newCsiDriverClient: driver name {driver} not found in the list of registered CSI drivers"
     )
     event(lab, pod(lab), "FailedMount", message, _KUBELET)
+
+
+def plugin_gone(lab: "Lab", nodes: list[str]) -> None:
+    """No node plugin runs on these nodes, and they do not know the driver."""
+    for pod_there in lab.kube.all("pods"):
+        metadata = pod_there["metadata"]
+        if metadata.get("labels", {}).get("app") == "fsx-csi-node" and pod_there["spec"]["nodeName"] in nodes:
+            lab.kube.remove("pods", metadata["name"], metadata["namespace"])
+    for csinode in lab.kube.all("csinodes"):
+        if csinode["metadata"]["name"] in nodes:
+            csinode["spec"]["drivers"] = None
 
 
 def claim_waits(lab: "Lab", *messages: tuple[str, str, str]) -> None:

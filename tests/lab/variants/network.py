@@ -128,7 +128,7 @@ def mounted_by_address(lab: "Lab", account: Account) -> None:
 def peered_vpc_by_address(lab: "Lab", account: Account) -> None:
     """The file system stands in a peered VPC, where its name does not resolve, and is mounted by address."""
     ec2, site = lab.client("ec2"), lab.site
-    cidr = f"127.{site.octet}.128.0/17"
+    cidr = site.peer_cidr
     vpc = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
     for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
         ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
@@ -163,6 +163,11 @@ def peered_vpc_by_address(lab: "Lab", account: Account) -> None:
     lab.serve(FILE_SYSTEM_ID)
     lab.hide_from_dns(FILE_SYSTEM_ID)
     attributes(lab)["dnsname"] = lab.file_system_addresses(FILE_SYSTEM_ID)[0]
+    for variable in lab.kube.get("daemonsets", "aws-node", "kube-system")["spec"]["template"]["spec"]["containers"][0][
+        "env"
+    ]:
+        if variable["name"] == "AWS_VPC_K8S_CNI_EXTERNALSNAT":
+            variable["value"] = "true"
     lab.account = replace(account, file_system_group=group)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.driver.objects import CONTROLLER
+from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
 from tests.lab.faults.registry import fault
 from tests.lab.setup import NAMESPACE
 
@@ -30,3 +31,41 @@ def controller_scaled_to_zero(lab: "Lab") -> None:
             "persistentvolume-controller",
         ),
     )
+
+
+@fault("controller-without-region", cause="region-undetermined")
+def controller_without_region(lab: "Lab") -> None:
+    """No AWS_REGION, and IMDS is out of a pod's reach: the driver's client has no region to call."""
+    uninject(lab)
+    set_hop_limit(lab, 1)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, failed to resolve service endpoint, endpoint rule error, Invalid"
+        " Configuration: Missing Region",
+    )
+
+
+@fault("metadata-out-of-reach", cause="imds-unreachable")
+def metadata_out_of_reach(lab: "Lab") -> None:
+    """The controller leans on the node's role, and a hop limit of 1 keeps pods from IMDS."""
+    del annotations(lab)[ANNOTATION]
+    uninject(lab)
+    for pod in lab.kube.all("pods", NAMESPACE):
+        for container in pod["spec"]["containers"]:
+            if "env" in container and pod["metadata"]["labels"]["app"] == CONTROLLER:
+                container["env"].append({"name": "AWS_REGION", "value": lab.site.region})
+    set_hop_limit(lab, 1)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " no EC2 IMDS role found, operation error ec2imds: GetMetadata, canceled, context deadline exceeded",
+    )
+
+
+def set_hop_limit(lab: "Lab", hops: int) -> None:
+    """How many hops an answer of the instances' metadata service survives."""
+    assert lab.account is not None
+    for instance in lab.account.instances.values():
+        lab.client("ec2").modify_instance_metadata_options(
+            InstanceId=instance, HttpTokens="required", HttpPutResponseHopLimit=hops
+        )

@@ -1,5 +1,6 @@
 """The node plugin: absent, left out, or crashing."""
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults import symptoms
@@ -130,3 +131,48 @@ def _crash(lab: "Lab", pod: dict[str, Any], container: str) -> None:
                 },
                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": text}},
             }
+
+
+@fault("kubelet-path-wrong", cause="kubelet-path-wrong")
+def kubelet_path_wrong(lab: "Lab") -> None:
+    """The chart's kubeletPath is another distribution's; these nodes have no such directory."""
+    wrong = "/var/lib/rancher/k3s/agent/kubelet"
+    templates = [lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"], *node_pods(lab)]
+    for template in templates:
+        for volume in template["spec"]["volumes"]:
+            if "hostPath" in volume:
+                volume["hostPath"]["path"] = volume["hostPath"]["path"].replace("/var/lib/kubelet", wrong)
+    for pod in node_pods(lab):
+        pod["status"]["phase"] = "Pending"
+        for container in pod["status"]["containerStatuses"]:
+            container |= {"ready": False, "started": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+        text = f'MountVolume.SetUp failed for volume "registration-dir" : hostPath type check failed: {wrong}'
+        symptoms.event(lab, pod, "FailedMount", f"{text}/plugins_registry/ is not a directory", "kubelet")
+    for csinode in lab.kube.all("csinodes"):
+        csinode["spec"]["drivers"] = None
+    count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 0)
+    symptoms.not_registered(lab)
+
+
+@fault("startup-taint-stays", cause="startup-taint-stuck")
+def startup_taint_stays(lab: "Lab") -> None:
+    """The node plugin may not patch nodes, so the taint that waits for it is never taken away."""
+    for node in lab.kube.all("nodes"):
+        node["spec"]["taints"] = [{"key": "fsx.csi.aws.com/agent-not-ready", "effect": "NoExecute"}]
+    symptoms.pod_unscheduled(
+        lab,
+        "0/3 nodes are available: 3 node(s) had untolerated taint {fsx.csi.aws.com/agent-not-ready: }. preemption:"
+        " 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+    )
+
+
+@fault("driver-installed-twice", cause="csi-driver-installed-twice")
+def driver_installed_twice(lab: "Lab") -> None:
+    """The add-on beside the Helm release: two node plugins fight for one socket."""
+    lab.client("eks").create_addon(clusterName=lab.site.cluster, addonName="aws-fsx-csi-driver")
+    for kind, name in (("daemonsets", NODE), ("deployments", CONTROLLER)):
+        twin = copy.deepcopy(lab.kube.get(kind, name, NAMESPACE))
+        twin["metadata"] |= {"namespace": "kube-system", "uid": f"755a654b-64a5-4788-b821-{len(name):012d}"}
+        twin["metadata"].pop("annotations", None)
+        twin["metadata"]["labels"] = {"app.kubernetes.io/name": "aws-fsx-csi-driver"}
+        lab.kube.add(twin)

@@ -6,7 +6,7 @@ from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
 from tests.lab.faults.identity.refusals import not_allowed
 from tests.lab.faults.registry import fault
-from tests.lab.setup import ROLE
+from tests.lab.setup import BUCKET, ROLE
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -32,4 +32,16 @@ def import_path_denied(lab: "Lab") -> None:
         lab,
         "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
         " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2d, BadRequest: Access denied for import path.",
+    )
+
+
+@fault("service-linked-role-refused", cause="service-linked-role-missing")
+def service_linked_role_refused(lab: "Lab") -> None:
+    """The first linked file system needs a role that the caller may not make."""
+    lab.kube.get("storageclasses", "fsx-sc")["parameters"]["s3ImportPath"] = f"s3://{BUCKET}"
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d41, BadRequest: Amazon FSx is unable to create Service-Linked-Role to"
+        " access the S3 bucket. Ensure the IAM role or user you are using has the required permissions.",
     )

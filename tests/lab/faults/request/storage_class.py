@@ -57,3 +57,71 @@ def storageclass_bad_capacity(lab: "Lab") -> None:
         " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2c, BadRequest: Invalid Lustre FS storage capacity provided. Storage"
         " capacity must be 1200 GiB, 2400 GiB, or a multiple of 2400 GiB.",
     )
+
+
+@fault("storageclass-without-version", cause="storageclass-default-version")
+def storageclass_without_version(lab: "Lab") -> None:
+    """Whatever this class makes next is 2.10."""
+    del lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["fileSystemTypeVersion"]
+
+
+@fault("storageclass-throughput-not-a-number", cause="storageclass-invalid-value")
+def storageclass_throughput_not_a_number(lab: "Lab") -> None:
+    """The driver parses the value itself."""
+    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters |= {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "250MBps"}
+    symptoms.provisioning_fails(
+        lab, "rpc error: code = InvalidArgument desc = perUnitStorageThroughput must be a number"
+    )
+
+
+@fault("storageclass-throughput-not-offered", cause="invalid-throughput-parameter")
+def storageclass_throughput_not_offered(lab: "Lab") -> None:
+    """200 is PERSISTENT_1's."""
+    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters |= {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "200"}
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d31, InvalidPerUnitStorageThroughput: The storage throughput (MB/s/TiB)"
+        " value should be one of [125,250,500,1000].",
+    )
+
+
+@fault("storageclass-group-without-ports", cause="sg-missing-lustre-ports-at-create")
+def storageclass_group_without_ports(lab: "Lab") -> None:
+    """FSx looks at the group before it creates, and finds nothing for 988."""
+    assert lab.account is not None
+    group = lab.client("ec2").create_security_group(GroupName="empty", Description="no rules", VpcId=lab.account.vpc)[
+        "GroupId"
+    ]
+    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["securityGroupIds"] = group
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d32, InvalidNetworkSettings: The file system cannot be created because the"
+        " default security group in the subnet provided or the provided security groups do not permit Lustre LNET"
+        " network traffic on port 988",
+    )
+
+
+@fault("storageclass-zone-without-type", cause="deployment-type-unavailable-in-az")
+def storageclass_zone_without_type(lab: "Lab") -> None:
+    """Not every zone has every deployment type."""
+    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["deploymentType"] = "PERSISTENT_2"
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d33, BadRequest: The requested Lustre configuration: PERSISTENT_2 is not"
+        " available in this availability zone",
+    )
+
+
+@fault("provisioner-too-impatient", cause="provision-timeout")
+def provisioner_too_impatient(lab: "Lab") -> None:
+    """FSx takes longer than --timeout; every try starts over."""
+    symptoms.provisioning_fails(
+        lab,
+        "rpc error: code = Internal desc = Filesystem is not ready: operation error FSx: DescribeFileSystems,"
+        " https response error StatusCode: 0, RequestID: , canceled, context canceled",
+    )

@@ -119,3 +119,10 @@ def mount_option_unknown(lab: "Lab") -> None:
 def capacity_overstated(lab: "Lab") -> None:
     """The volume promises twice what FSx made; nothing fails until it is full."""
     symptoms.volume(lab)["spec"]["capacity"]["storage"] = "2400Gi"
+
+
+@fault("mounted-by-wrong-address", cause="wrong-mgs-address")
+def mounted_by_wrong_address(lab: "Lab") -> None:
+    """An object server's address: only the primary interface is the management server's."""
+    symptoms.attributes(lab)["dnsname"] = lab.file_system_addresses(FILE_SYSTEM_ID)[1]
+    symptoms.unreachable(lab)

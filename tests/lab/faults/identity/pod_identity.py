@@ -1,0 +1,43 @@
+"""EKS Pod Identity: the association, the agent, the trust."""
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+from tests.lab.setup import ROLE
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("pod-identity-agent-absent", cause="pod-identity-agent-missing", world="pod-identity")
+def pod_identity_agent_absent(lab: "Lab") -> None:
+    """An association without the agent that hands the credentials out."""
+    lab.client("eks").delete_addon(clusterName=lab.site.cluster, addonName="eks-pod-identity-agent")
+    lab.kube.remove("daemonsets", "eks-pod-identity-agent", "kube-system")
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        ' failed to load credentials, exceeded maximum number of attempts, 3, : Get "http://169.254.170.23/v1/'
+        'credentials": dial tcp 169.254.170.23:80: connect: connection refused',
+    )
+
+
+@fault("pod-identity-role-trusts-oidc-only", cause="pod-identity-trust", world="pod-identity")
+def pod_identity_role_trusts_oidc_only(lab: "Lab") -> None:
+    """The role was made for IRSA and does not trust pods.eks.amazonaws.com."""
+    assert lab.account is not None
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": lab.account.provider_arn},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=policy)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to load credentials, : [5b1e9a70-92c6-4bb5-8a83-1d8f1a0f6c3e]: (AccessDeniedException): Unauthorized"
+        " Exception! EKS does not have permissions to assume the associated role., fault: client",
+    )
