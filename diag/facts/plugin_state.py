@@ -119,12 +119,13 @@ def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
     for status in pod.status.container_statuses or ():
         if how := how_it_ended(status):
             return PluginState(State.BROKEN, PLUGIN_DOWN, f"container {status.name} {how}")
-    if not any(status.ready for status in pod.status.container_statuses or ()):
-        if root not in ("", USUAL):
-            why = f"its pod does not start; it wants the kubelet's folder at {root}"
-            return PluginState(State.BROKEN, KUBELET_PATH, why)
-        if young:
-            return PluginState(State.STARTING, STARTUP_RACE, "the node is new and its pod is still starting")
+    started = any(status.ready for status in pod.status.container_statuses or ())
+    if not started and root not in ("", USUAL):
+        return PluginState(
+            State.BROKEN, KUBELET_PATH, f"its pod does not start; it wants the kubelet's folder at {root}"
+        )
+    if young:
+        return PluginState(State.STARTING, STARTUP_RACE, "the node is new and its pod is still starting")
     waiting = ", ".join(s.name for s in pod.status.container_statuses or () if not s.ready) or "its containers"
     return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod is not ready: {waiting}")
 
