@@ -12,6 +12,7 @@ from diag.facts.kubernetes import PersistentVolume
 from diag.facts.name_standing import NameStanding
 from diag.facts.naming import DNS_NAME, HOST_NAME, is_address, looks_unexpanded
 from diag.facts.reachability import DnsAnswer, Resolution
+from diag.facts.serving import has_no_servers
 
 WHAT_IT_MEANS = {
     Resolution.NO_NAME: "there is no such name (NXDOMAIN)",
@@ -21,7 +22,6 @@ WHAT_IT_MEANS = {
     Resolution.TIMEOUT: "no answer in time",
     Resolution.UNREACHABLE: "the server cannot be reached",
 }
-NAMELESS = frozenset({"CREATING", "FAILED", "DELETING"})
 RESOLVES = ("dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "vpc-dns-disabled", "custom-dns-servers")
 
 
@@ -84,8 +84,8 @@ def _not_to_be_asked(name: str, known: FileSystem | Unavailable) -> str:
     ours = DNS_NAME.fullmatch(name.lower().removesuffix("."))
     if isinstance(known, Unavailable):
         return f"FSx has no file system behind {name}" if ours and known.reason is Reason.ABSENT else ""
-    if known.lifecycle in NAMELESS:
-        return f"{known.id} is {known.lifecycle}: its name need not resolve"
+    if reason := has_no_servers(known):
+        return reason
     if ours and known.dns_name and ours[0] != known.dns_name.lower():
         return f"{name} is not the name of {known.id} (see dns-name)"
     return ""

@@ -8,6 +8,7 @@ from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknow
 from diag.facts.ec2 import NetworkInterface, Vpc
 from diag.facts.fsx import FileSystem
 from diag.facts.reachability import Connect, TcpAnswer
+from diag.facts.serving import has_no_servers, update_under_way
 from diag.facts.vantage import is_inside
 
 WHAT_IT_MEANS = {
@@ -31,12 +32,16 @@ def port_988_accepts(
     prove Lustre behind it (`lustre-doctor probe` does), nor that the nodes reach it; that it does not accept proves
     something only where this machine has a path into the file system's VPC.
 
-    pass: every ENI accepts
+    pass: every ENI accepts; from inside the VPC that refutes what shuts the whole path
     fail: an ENI does not, although this machine is in the VPC or reaches another ENI of the same file system
-    skip: no ENI accepts and this machine is outside the VPC, which says nothing about the nodes
+    skip: no ENI accepts and this machine is outside the VPC, which says nothing about the nodes; or FSx itself has the
+        servers down (being created, deleted, updated, or failed)
     unknown: FSx or EC2 did not tell the addresses
     source: Lustre 2.15.8 lnet/lnet/acceptor.c
     """
+    if reason := has_no_servers(file_system):
+        yield skip(file_system, reason)
+        return
     addresses = [network_interfaces[id].private_ip_address for id in file_system.network_interface_ids]
     by_address = {answer.address: answer for answer in tcp_answers}
     answers = [by_address[address] for address in addresses if address in by_address]
@@ -48,25 +53,18 @@ def port_988_accepts(
     inside = is_inside(answers, vpcs, file_system.vpc_id)
     if not closed:
         proves = ("mgs-unreachable-network", "eni-not-in-use") if inside else ()
-        yield ok(
-            file_system,
-            f"port {answers[0].port} of all {len(answers)} ENI(s) accepts from here",
-            *told,
-            rules_out=proves,
-        )
+        message = f"port {answers[0].port} of all {len(answers)} ENI(s) accepts from here"
+        yield ok(file_system, message, *told, rules_out=proves)
+    elif update_under_way(file_system):
+        yield skip(file_system, f"{file_system.id} is being updated, which takes its servers down for a while", *told)
     elif inside or len(closed) < len(answers):
         first = closed[0]
-        yield fail(
-            file_system,
-            f"{first.address} port {first.port} {first.outcome.value}: {WHAT_IT_MEANS[first.outcome]}",
-            *told,
-        )
+        message = f"{first.address} port {first.port} {first.outcome.value}: {WHAT_IT_MEANS[first.outcome]}"
+        yield fail(file_system, message, *told)
     else:
-        yield skip(
-            file_system,
-            f"port {answers[0].port} cannot be judged from here: this machine is outside {file_system.vpc_id or 'the VPC'}",
-            *told,
-        )
+        vpc = file_system.vpc_id or "the VPC"
+        message = f"port {answers[0].port} cannot be judged from here: this machine is outside {vpc}"
+        yield skip(file_system, message, *told)
 
 
 def _line(answer: TcpAnswer) -> str:

@@ -1,4 +1,4 @@
-"""The network path between nodes and file-system ENIs, as security groups see it."""
+"""The network paths between nodes and file-system ENIs, as security groups see them."""
 
 from __future__ import annotations
 
@@ -6,41 +6,64 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from diag.facts.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet
+from diag.declare.fact import fact
+from diag.facts.clients import ids_of
+from diag.facts.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup
+from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import Node
-from diag.facts.security import MGS_PORT, RETURN_PORTS, Peer, admits, covers_network, rules_of
+from diag.facts.linux_nodes import linux_nodes
+from diag.facts.mounts import Mount
+from diag.facts.security import MGS_PORT, RETURN_PORTS, Peer, admits, describe_ports, peer, rules_of
 from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
 
+PORTS = ((str(MGS_PORT), (MGS_PORT,)), (f"{RETURN_PORTS[0]}-{RETURN_PORTS[-1]}", tuple(RETURN_PORTS)))
+"""The two port ranges that AWS documents, as rules write them."""
+
 
 class ClientGroup(msgspec.Struct, frozen=True):
-    """Nodes that security groups treat alike: same groups on the primary interface, same subnet."""
+    """Nodes that a network treats alike: same groups on the primary interface, same subnet."""
 
     groups: tuple[str, ...]
+    subnet_id: str
+    vpc_id: str
     nodes: tuple[Node, ...]
-    addresses: tuple[str, ...]
+    peer: Peer
 
 
 class Clients(msgspec.Struct, frozen=True):
-    """The nodes of a run by their groups, and those whose instance is not known."""
+    """The nodes that mount a file system, and those whose instance is not known."""
 
-    clients: tuple[ClientGroup, ...]
+    groups: tuple[ClientGroup, ...] = ()
     unread: tuple[Unavailable, ...] = ()
 
 
-class Gap(msgspec.Struct, frozen=True):
-    """Ports that some ENIs do not admit from a group of nodes, or that the nodes' own groups do not let out."""
+@fact()
+def clients(
+    mounts: tuple[Mount, ...],
+    mounting_nodes: tuple[Node, ...],
+    mounted_file_systems: tuple[FileSystem, ...],
+    instances: Table[Instance],
+) -> dict[str, Clients]:
+    """The nodes that mount each file system, by its id; where none does, the nodes that could."""
+    using: dict[str, set[str]] = {}
+    for mount in mounts:
+        for id in ids_of(mount):
+            using.setdefault(id, set()).add(mount.node_name)
+    alike: dict[frozenset[str], Clients] = {}
+    found = {}
+    for file_system in mounted_file_systems:
+        names = frozenset(using.get(file_system.id, ()))
+        if names not in alike:
+            own = [node for node in linux_nodes(mounting_nodes) if node.name in names]
+            alike[names] = client_groups(own or linux_nodes(mounting_nodes), instances)
+        found[file_system.id] = alike[names]
+    return found
 
-    ports: str
-    groups: tuple[str, ...]
-    enis: tuple[NetworkInterface, ...]
-    is_egress: bool = False
-    evidence: tuple[str, ...] = ()
 
-
-def client_groups_of(nodes: Sequence[Node], instances: Table[Instance]) -> Clients:
+def client_groups(nodes: Sequence[Node], instances: Table[Instance]) -> Clients:
     """The nodes sorted by what their instances' groups and subnets are."""
-    alike: dict[tuple[tuple[str, ...], str], list[tuple[Node, str]]] = {}
+    alike: dict[tuple[tuple[str, ...], str, str], list[tuple[Node, str]]] = {}
     unread: list[Unavailable] = []
     for node in nodes:
         if not node.instance_id:
@@ -50,73 +73,104 @@ def client_groups_of(nodes: Sequence[Node], instances: Table[Instance]) -> Clien
         if isinstance(instance, Unavailable):
             unread.append(instance)
             continue
-        key = (tuple(sorted(instance.primary_groups)), instance.subnet_id)
+        key = (tuple(sorted(instance.primary_groups)), instance.subnet_id, instance.vpc_id)
         alike.setdefault(key, []).append((node, instance.private_ip_address or node.internal_ip))
-    clients = tuple(
-        ClientGroup(groups, tuple(node for node, _ in members), tuple(address for _, address in members))
-        for (groups, _), members in alike.items()
+    groups = tuple(
+        ClientGroup(*key, tuple(node for node, _ in members), peer(key[0], (address for _, address in members)))
+        for key, members in alike.items()
     )
-    return Clients(clients, tuple(unread))
+    return Clients(groups, tuple(unread))
 
 
-def port_gaps(
+class Gap(msgspec.Struct, frozen=True):
+    """Ports that the groups of one side do not let through to or from the other."""
+
+    ports: str
+    groups: tuple[str, ...]
+    """Whose rules lack it."""
+    other: tuple[str, ...]
+    """Groups at the other end."""
+    enis: tuple[NetworkInterface, ...]
+    is_egress: bool = False
+
+
+def request_gaps(
     client: ClientGroup,
     enis: Sequence[NetworkInterface],
     groups: Table[SecurityGroup],
     prefix_lists: Table[PrefixList] | Unavailable,
 ) -> Iterator[Gap]:
-    """Everything between one group of nodes and the ENIs that a security group does not let through.
+    """What keeps the nodes' request to port 988 from an ENI: without that there is no mount.
 
-    Nodes of one subnet with the same groups are judged by each one's address, since a CIDR rule may hold some of
-    them only. Raises Unreadable when a group or a deciding prefix list could not be read.
+    Security groups are stateful, so that the answer needs no rule. Raises Unreadable when a group or a deciding
+    prefix list could not be read.
     """
-    peers = [Peer(frozenset(client.groups), address) for address in client.addresses]
-    for label, ports in ((str(MGS_PORT), (MGS_PORT,)), ("1018-1023", tuple(RETURN_PORTS))):
-        closed: dict[tuple[str, ...], list[NetworkInterface]] = {}
-        for eni in enis:
-            rules = rules_of(groups, eni.group_ids)
-            if not all(admits(rules, port, peer, prefix_lists) for port in ports for peer in peers):
-                closed.setdefault(eni.group_ids, []).append(eni)
-        for ids, shut in closed.items():
-            yield Gap(label, ids, tuple(shut), evidence=_told(groups, ids))
+    for ids, members in _by_groups(enis).items():
+        if not admits(rules_of(groups, ids), MGS_PORT, client.peer, prefix_lists):
+            yield Gap(PORTS[0][0], ids, client.groups, members)
     outgoing = rules_of(groups, client.groups, egress=True)
-    shut = [
-        eni
-        for eni in enis
-        if not admits(outgoing, MGS_PORT, Peer(frozenset(eni.group_ids), eni.private_ip_address), prefix_lists)
-    ]
-    if shut:
-        yield Gap(str(MGS_PORT), shut[0].group_ids, tuple(shut), is_egress=True)
+    for ids, members in _by_groups(enis).items():
+        if not admits(outgoing, MGS_PORT, _peer_of(ids, members), prefix_lists):
+            yield Gap(PORTS[0][0], client.groups, ids, members, is_egress=True)
 
 
-def missing_self_rules(
-    enis: Sequence[NetworkInterface], groups: Table[SecurityGroup], subnets: Table[Subnet] | Unavailable
-) -> tuple[tuple[str, str], ...]:
-    """(group, ports) for which the file servers may not talk to each other. Raises Unreadable."""
-    missing: dict[tuple[str, str], None] = {}
+def further_gaps(
+    client: ClientGroup,
+    enis: Sequence[NetworkInterface],
+    groups: Table[SecurityGroup],
+    prefix_lists: Table[PrefixList] | Unavailable,
+) -> Iterator[Gap]:
+    """What else AWS documents between clients and file servers, both ways, and is not there. Raises Unreadable.
+
+    Source: FSx for Lustre user guide, limit-access-security-groups: 988 and 1018-1023, inbound on both sides, and
+    outbound where not everything may leave.
+    """
+    for ids, members in _by_groups(enis).items():
+        servers = _peer_of(ids, members)
+        for label, ports in PORTS:
+            for own, other, is_egress in (
+                (ids, client.peer, False), (ids, client.peer, True),
+                (client.groups, servers, False), (client.groups, servers, True),
+            ):  # fmt: skip
+                rules = rules_of(groups, own, egress=is_egress)
+                if not all(admits(rules, port, other, prefix_lists) for port in ports):
+                    yield Gap(label, own, client.groups if own is ids else ids, members, is_egress)
+
+
+def server_gaps(
+    enis: Sequence[NetworkInterface], groups: Table[SecurityGroup], prefix_lists: Table[PrefixList] | Unavailable
+) -> Iterator[Gap]:
+    """What keeps the file servers from talking to each other. Raises Unreadable.
+
+    AWS asks for rules from the group to itself, or from the subnet. Source: as above, and cannot-create-fs.
+    """
+    sets = _by_groups(enis)
+    for ids, members in sets.items():
+        rules = rules_of(groups, ids)
+        for others, peers in sets.items():
+            for label, ports in PORTS:
+                if not all(admits(rules, port, _peer_of(others, peers), prefix_lists) for port in ports):
+                    yield Gap(label, ids, others, members)
+
+
+def described(groups: Table[SecurityGroup], ids: Sequence[str], *, egress: bool = False) -> str:
+    """The rules that are there, so that a person sees what was meant. Raises Unreadable."""
+    shown = []
+    for rule in rules_of(groups, ids, egress=egress):
+        peers = [pair.group_id for pair in rule.user_id_group_pairs] + [item.cidr_ip for item in rule.ip_ranges]
+        peers += [ref.prefix_list_id for ref in rule.prefix_list_ids] + [item.cidr_ipv6 for item in rule.ipv6_ranges]
+        shown.append(f"{describe_ports(rule)} {'to' if egress else 'from'} {', '.join(peers) or 'nobody'}")
+    side = "outbound" if egress else "inbound"
+    return f"ec2:DescribeSecurityGroups {', '.join(ids)} {side}: {'; '.join(shown) or 'no rule'}"
+
+
+def _by_groups(enis: Sequence[NetworkInterface]) -> dict[tuple[str, ...], tuple[NetworkInterface, ...]]:
+    """ENIs that carry the same groups, which obey the same rules."""
+    found: dict[tuple[str, ...], list[NetworkInterface]] = {}
     for eni in enis:
-        rules = rules_of(groups, eni.group_ids)
-        servers = Peer(frozenset(eni.group_ids))
-        subnet = subnets if isinstance(subnets, Unavailable) else subnets.get(eni.subnet_id)
-        network = "" if isinstance(subnet, Unavailable) else subnet.cidr_block
-        for label, ports in ((str(MGS_PORT), (MGS_PORT,)), ("1018-1023", tuple(RETURN_PORTS))):
-            if not all(admits(rules, p, servers, Table()) or covers_network(rules, p, network) for p in ports):
-                missing[eni.group_ids[0] if eni.group_ids else eni.network_interface_id, label] = None
-    return tuple(missing)
+        found.setdefault(eni.group_ids, []).append(eni)
+    return {ids: tuple(members) for ids, members in found.items()}
 
 
-def _told(groups: Table[SecurityGroup], ids: Sequence[str]) -> tuple[str, ...]:
-    """The inbound rules that are there, so that a person sees what was meant."""
-    from diag.facts.security import describe_ports
-
-    told = []
-    for id in ids:
-        rules = groups[id].ip_permissions
-        shown = []
-        for rule in rules:
-            sources = [p.group_id for p in rule.user_id_group_pairs] + [r.cidr_ip for r in rule.ip_ranges]
-            sources += [r.prefix_list_id for r in rule.prefix_list_ids]
-            sources += [r.cidr_ipv6 for r in rule.ipv6_ranges]
-            shown.append(f"{describe_ports(rule)} from {', '.join(sources) or 'nobody'}")
-        told.append(f"ec2:DescribeSecurityGroups {id} inbound: {'; '.join(shown) or 'no rule'}")
-    return tuple(told)
+def _peer_of(ids: tuple[str, ...], members: Sequence[NetworkInterface]) -> Peer:
+    return peer(ids, (eni.private_ip_address for eni in members))

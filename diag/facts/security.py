@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Sequence
 
@@ -22,38 +23,54 @@ TCP = frozenset({"-1", "tcp", "6"})
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """The other end of a connection: its security groups and its address."""
+    """The other end of a connection: security groups, and the addresses of everything that has exactly those."""
 
-    groups: frozenset[str]
-    address: str = ""
+    groups: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
+    """In numeric order, so that a range that holds the first and the last holds all between."""
+
+
+def peer(groups: Iterable[str], addresses: Iterable[str] = ()) -> Peer:
+    """A peer with its addresses put in order; texts that are no IPv4 address are left out."""
+    ordered = sorted(number for address in set(addresses) if (number := _ipv4(address)) is not None)
+    return Peer(frozenset(groups), tuple(str(number) for number in ordered))
 
 
 def admits(rules: Iterable[Permission], port: int, peer: Peer, prefix_lists: Table[PrefixList] | Unavailable) -> str:
-    """How the rules let TCP to or from a port through for the peer, in words; empty when none does.
+    """How the rules let TCP to or from a port through for the whole peer, in words; empty when they do not.
 
-    A rule admits by naming a group of the peer, or by a CIDR or prefix list that holds its address. IPv6 ranges
-    never match: Lustre on FSx speaks IPv4 only. Raises Unreadable when only a prefix list that could not be read
-    may admit it.
+    Rules admit by naming a group of the peer, or by CIDRs and prefix lists that together hold each address. IPv6
+    ranges never match: Lustre on FSx speaks IPv4 only. Raises Unreadable when only a prefix list that could not be
+    read may admit it.
     """
     unread: Unavailable | None = None
+    ranges: list[str] = []
+    words: list[str] = []
     for rule in rules:
         if not covers_port(rule, port):
             continue
         for pair in rule.user_id_group_pairs:
             if pair.group_id in peer.groups and pair.peering_status not in ("deleted", "rejected", "expired"):
                 return f"{describe_ports(rule)} from {pair.group_id}"
-        for cidr in (item.cidr_ip for item in rule.ip_ranges):
-            if holds(cidr, peer.address):
-                return f"{describe_ports(rule)} from {cidr}"
+        words += [f"{describe_ports(rule)} from {item.cidr_ip}" for item in rule.ip_ranges]
+        ranges += [item.cidr_ip for item in rule.ip_ranges]
         for ref in rule.prefix_list_ids:
             entries = prefix_lists if isinstance(prefix_lists, Unavailable) else prefix_lists.get(ref.prefix_list_id)
             if isinstance(entries, Unavailable):
                 unread = entries
-            elif any(holds(cidr, peer.address) for cidr in entries.cidrs):
-                return f"{describe_ports(rule)} from prefix list {ref.prefix_list_id}"
-    if unread is not None:
+            else:
+                words += [f"{describe_ports(rule)} from prefix list {ref.prefix_list_id}"] * len(entries.cidrs)
+                ranges += entries.cidrs
+    if not peer.addresses:
+        holding = ""
+    elif (one := next((i for i, cidr in enumerate(ranges) if _holds_all(cidr, peer.addresses)), None)) is not None:
+        holding = words[one]
+    else:
+        together = all(any(holds(cidr, address) for cidr in ranges) for address in peer.addresses)
+        holding = f"several ranges ({', '.join(ranges)})" if together else ""
+    if not holding and unread is not None:
         raise Unreadable(unread)
-    return ""
+    return holding
 
 
 def covers_port(rule: Permission, port: int) -> bool:
@@ -67,29 +84,29 @@ def covers_port(rule: Permission, port: int) -> bool:
 
 
 def holds(cidr: str, address: str) -> bool:
-    """Whether a CIDR holds an address; False for text that is neither."""
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return False
+    """Whether an IPv4 CIDR holds an address; False for text that is neither."""
+    network, number = _network(cidr), _ipv4(address)
+    return network is not None and number is not None and number in network
 
 
-def covers_network(rules: Iterable[Permission], port: int, cidr: str) -> bool:
-    """Whether one CIDR rule admits a port for a whole network, as a rule from the subnet does."""
+def _holds_all(cidr: str, ordered: Sequence[str]) -> bool:
+    return holds(cidr, ordered[0]) and holds(cidr, ordered[-1])
+
+
+@functools.lru_cache(4096)
+def _network(cidr: str) -> ipaddress.IPv4Network | None:
     try:
-        wanted = ipaddress.ip_network(cidr, strict=False)
+        return ipaddress.IPv4Network(cidr, strict=False)
     except ValueError:
-        return False
-    for rule in rules:
-        if covers_port(rule, port):
-            for item in rule.ip_ranges:
-                try:
-                    given = ipaddress.ip_network(item.cidr_ip, strict=False)
-                except ValueError:
-                    continue
-                if given.version == wanted.version and wanted.subnet_of(given):  # type: ignore[arg-type]
-                    return True
-    return False
+        return None
+
+
+@functools.lru_cache(65536)
+def _ipv4(address: str) -> ipaddress.IPv4Address | None:
+    try:
+        return ipaddress.IPv4Address(address)
+    except ValueError:
+        return None
 
 
 def describe_ports(rule: Permission) -> str:
