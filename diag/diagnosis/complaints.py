@@ -1,4 +1,4 @@
-"""Which event texts of a run are complaints about a mount, and about which."""
+"""Which event texts of a run are complaints about a mount or a claim."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from diag.facts.kubernetes import Event, PersistentVolumeClaim, Pod
+from diag.facts.claims import ClaimCase
+from diag.facts.kubernetes import Event
+from diag.facts.mount_events import events_of, phase_of
 from diag.facts.mounts import Mount
+from diag.facts.pending import Why, why_pending
 from diag.model.symptom import Medium, Phase, Symptom
 
 MatchText = Callable[[str, Medium], Sequence[Symptom]]
 """The matcher: a text to the symptoms in it."""
 
-_PHASES = {
-    "FailedMount": Phase.MOUNT,
-    "FailedAttachVolume": Phase.MOUNT,
-    "FailedMapVolume": Phase.MOUNT,
-    "FailedUnMount": Phase.UNMOUNT,
-    "FailedUnmount": Phase.UNMOUNT,
-    "ProvisioningFailed": Phase.PROVISION,
-    "ExternalProvisioning": Phase.PROVISION,
-    "FailedBinding": Phase.PROVISION,
-    "VolumeResizeFailed": Phase.PROVISION,
-}
-"""Reasons of kubelet, scheduler and provisioner events that speak of a volume.
-
-Source: Kubernetes 1.34 pkg/kubelet/events/event.go, external-provisioner 6.2 and the persistentvolume controller.
-"""
+_CLAIM_REASONS = frozenset(
+    {
+        "ProvisioningFailed",
+        "ExternalProvisioning",
+        "FailedBinding",
+        "VolumeMismatch",
+        "ClaimLost",
+        "ClaimMisbound",
+        "VolumeResizeFailed",
+    }
+)
+"""Reasons of a claim's events. Source: Kubernetes v1.34 pkg/controller/volume/events, external-provisioner 6.2."""
 
 _SUMMARY = "timed out waiting for the condition"
 """Ends kubelet's summary of failed mounts: it repeats that something fails and never says why."""
+
+_TELLING = frozenset({"decisive", "strong"})
+"""What the text of a program that runs, or of the scheduler, must be worth before it is taken for Lustre's doing."""
 
 
 class Complaints(msgspec.Struct, frozen=True):
@@ -41,54 +44,28 @@ class Complaints(msgspec.Struct, frozen=True):
 
 
 def of_mount(mount: Mount, events: Sequence[Event], match: MatchText) -> Complaints | None:
-    """What events say of one mount: None when the pod is up, so that what they say is history.
-
-    An event counts for this mount when it is the pod's and names this volume or none at all.
-    """
-    pod = mount.pod
-    if pod.is_terminating:
-        wanted = Phase.UNMOUNT
-    elif pod.is_up:
-        return None
-    else:
-        wanted = Phase.MOUNT
-    own = [event for event in events if _is_about(event, pod) and _PHASES.get(event.reason) is wanted]
-    own = [event for event in own if _names_volume(event.message, mount)]
-    if not own:
-        return None
-    return Complaints(wanted, _symptoms(own, match, wanted))
+    """What events say of one mount, in the operation that its pod is in now; None when they say nothing of it."""
+    own = events_of(mount, events)
+    phase = phase_of(mount.pod)
+    symptoms = _symptoms(own, match, phase)
+    if phase in (Phase.USE, Phase.SCHEDULE):
+        symptoms = tuple(s for s in symptoms if any(hit.weight in _TELLING for hit in s.hits))
+        return Complaints(phase, symptoms) if symptoms else None
+    return Complaints(phase, symptoms) if own else None
 
 
-def of_claim(claim: PersistentVolumeClaim, events: Sequence[Event], match: MatchText) -> Complaints | None:
-    """What events say of a claim that stays Pending; None when it is not Pending."""
-    if claim.status.phase not in ("", "Pending"):
-        return None
+def of_claim(case: ClaimCase, events: Sequence[Event], match: MatchText) -> Complaints:
+    """What events say of a claim that has no volume yet, and whether one is to be made or one is to be bound."""
     own = [
         event
         for event in events
         if event.involved_object.kind == "PersistentVolumeClaim"
-        and (event.involved_object.namespace, event.involved_object.name) == claim.key
-        and _PHASES.get(event.reason) is Phase.PROVISION
+        and (event.involved_object.namespace, event.involved_object.name) == case.claim.key
+        and event.reason in _CLAIM_REASONS
     ]
-    return Complaints(Phase.PROVISION, _symptoms(own, match, Phase.PROVISION)) if own else None
-
-
-def events_by_pod(events: Iterable[Event]) -> dict[tuple[str, str], list[Event]]:
-    """Events of pods by (namespace, name), so that a large cluster's events are sorted through once."""
-    found: dict[tuple[str, str], list[Event]] = {}
-    for event in events:
-        if event.involved_object.kind == "Pod":
-            found.setdefault((event.involved_object.namespace, event.involved_object.name), []).append(event)
-    return found
-
-
-def _is_about(event: Event, pod: Pod) -> bool:
-    uid = event.involved_object.uid
-    return not uid or not pod.metadata.uid or uid == pod.metadata.uid
-
-
-def _names_volume(message: str, mount: Mount) -> bool:
-    return 'volume "' not in message or f'"{mount.volume.name}"' in message
+    made = why_pending(case).why in (Why.WAITS_FOR_DRIVER, Why.WAITS_FOR_POD)
+    phase = Phase.PROVISION if made else Phase.SCHEDULE
+    return Complaints(phase, _symptoms(own, match, phase))
 
 
 def _symptoms(events: Iterable[Event], match: MatchText, phase: Phase) -> tuple[Symptom, ...]:

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 
 from diag.diagnosis import values as values_of
-from diag.diagnosis.complaints import MatchText, events_by_pod, of_claim, of_mount
+from diag.diagnosis.complaints import MatchText, of_claim, of_mount
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
-from diag.facts.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass
+from diag.facts.claims import ClaimCase
+from diag.facts.kubernetes import Event, PersistentVolume
+from diag.facts.mount_events import events_by_pod, phase_of
 from diag.facts.mounts import Mount
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
@@ -60,7 +62,9 @@ def _troubles(
         key = (mount.pod.metadata.namespace, mount.pod.metadata.name)
         complaints = of_mount(mount, events.get(key, ()), match)
         mounted.add(mount.volume.name)
-        phase = complaints.phase if complaints else Phase.MOUNT
+        phase = complaints.phase if complaints else phase_of(mount.pod)
+        # What would keep a pod that runs from being mounted again breaks its next start.
+        phase = Phase.MOUNT if phase is Phase.USE and not complaints else phase
         symptoms = complaints.symptoms if complaints else ()
         values = {
             **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, file_systems),
@@ -79,18 +83,18 @@ def _troubles(
 
 
 def _pending_claims(facts: Mapping[str, Any], shared: Mapping[str, str], match: MatchText) -> Iterable[Trouble]:
-    classes: Sequence[StorageClass] = _known(facts.get("storage_classes"))
-    ours = {c.metadata.name for c in classes if c.provisioner == FSX_DRIVER}
-    claims: Sequence[PersistentVolumeClaim] = _known(facts.get("claims"))
-    events = (*_known(facts.get("claim_events")), *_known(facts.get("warning_events")))
-    for claim in claims:
-        if claim.spec.storage_class_name not in ours:
-            continue
-        complaints = of_claim(claim, events, match)
-        if complaints is not None:
-            values = {**of_symptoms(complaints.symptoms), **shared, **values_of.of_claim(claim)}
-            path = frozenset({claim.subject, Subject(Kind.STORAGE_CLASS, claim.spec.storage_class_name or "")})
-            yield Trouble(claim.subject, path, complaints.phase, complaints.symptoms, values)
+    cases: Sequence[ClaimCase] = _known(facts.get("lustre_claims"))
+    waiting = [case for case in cases if not case.is_bound]
+    about: dict[str, list[Event]] = {}
+    for event in (*_known(facts.get("claim_events")), *_known(facts.get("warning_events"))) if waiting else ():
+        about.setdefault(event.involved_object.name, []).append(event)
+    for case in waiting:
+        complaints = of_claim(case, about.get(case.claim.metadata.name, ()), match)
+        volume = case.volume or next(iter(case.kept), None)
+        named = {"volume": volume.name} if volume else {}
+        values = {**of_symptoms(complaints.symptoms), **shared, **named, **values_of.of_claim(case.claim)}
+        path = {case.subject, Subject(Kind.STORAGE_CLASS, case.claim.spec.storage_class_name or "")}
+        yield Trouble(case.subject, frozenset(path), complaints.phase, complaints.symptoms, values)
 
 
 def _alike(troubles: Iterable[Trouble], findings: Sequence[Finding]) -> list[list[tuple[Trouble, tuple[Finding, ...]]]]:
@@ -99,7 +103,7 @@ def _alike(troubles: Iterable[Trouble], findings: Sequence[Finding]) -> list[lis
     by_subject, everywhere = _sorted_findings(findings)
     for trouble in troubles:
         on_path = _on_path(trouble, by_subject, everywhere)
-        fails = tuple((f.check, f.cause, f.message) for f in on_path if f.verdict is Verdict.FAIL)
+        fails = tuple((f.check, f.cause, f.message) for f in on_path if f.verdict is Verdict.FAIL and f.cause)
         shown = tuple(sorted({(hit.cause, hit.signature) for s in trouble.symptoms for hit in s.hits}))
         if fails or trouble.symptoms:
             key = (trouble.subject, trouble.phase, fails, shown, bool(trouble.symptoms))

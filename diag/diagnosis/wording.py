@@ -10,7 +10,7 @@ from diag.model.symptom import Phase, Symptom
 
 _WHAT_FAILS = {
     Phase.PROVISION: "provisioning of",
-    Phase.SCHEDULE: "scheduling of",
+    Phase.SCHEDULE: "scheduling of a pod with",
     Phase.MOUNT: "the mount of",
     Phase.USE: "the use of",
     Phase.UNMOUNT: "the unmount of",
@@ -26,7 +26,8 @@ def headline_of(
     subject: Subject, causes: tuple[CauseVerdict, ...], phase: Phase | None, where: str = "", reason: str = ""
 ) -> str:
     """The first sentence a person reads. `reason` is the decisive finding's own words when there is one."""
-    what = f"{_WHAT_FAILS[phase]} {_name(subject)}{where}"
+    is_unbound = phase is Phase.SCHEDULE and subject.kind is Kind.CLAIM
+    what = f"{'the binding of' if is_unbound else _WHAT_FAILS[phase]} {_name(subject)}{where}"
     best = next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)
     if best is None:
         return f"{what} fails and the reason is not recognised"

@@ -48,10 +48,11 @@ def why_pending(case: ClaimCase) -> Pending:
     if case.volume is not None:
         return _why_not(case, case.volume)
     for volume in case.kept:
-        if not is_held_by(volume, claim):
+        if not is_held_by(volume, claim) and not case.is_dynamic:
             told = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
             return Pending(Why.RELEASED, told, volume)
-        return _why_not(case, volume)
+        if is_held_by(volume, claim):
+            return _why_not(case, volume)
     fitting = [volume for volume in case.offered if selects(claim, volume) and not misfits(claim, volume)]
     if fitting:
         return Pending(Why.BINDS_SOON, f"volume {fitting[0].name} fits and is free", fitting[0])
@@ -80,7 +81,8 @@ def _unprovisioned(case: ClaimCase) -> Pending:
         waits = case.storage_class.volume_binding_mode == "WaitForFirstConsumer"
         if waits and not case.claim.metadata.annotation(SELECTED_NODE):
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
-        return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}")
+        kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
+        return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")
     for volume in case.offered:
         reasons = misfits(case.claim, volume) or ("its selector does not take the volume",)
         return Pending(Why.MISFIT, f"it does not fit the free volume {volume.name}: {'; '.join(reasons)}", volume)
