@@ -12,7 +12,8 @@ from diag.symptoms.symptom_of import Reading
 from diag.symptoms.time import Moment
 
 SAME_STRETCH = 3600.0
-"""Seconds without a word after which the same failure counts as another incident: kubelet retries every two minutes."""
+"""Seconds of silence that part two incidents of one mount: kubelet retries every two minutes. A failure that comes
+again and again is one."""
 _SAME_ATTEMPT = 180.0
 """Seconds within which kernel lines belong to one mount attempt: the slowest failure seen takes 165."""
 _MOST_KINDS = 4000
@@ -77,13 +78,13 @@ class Collector:
     def _kind(self, reading: Reading) -> _Kind | None:
         key = _key(reading)
         known = self._kinds.get(key)
-        if known is not None and not _apart(known.last_moment, reading.moment):
+        if known is not None:
             known.times += reading.symptom.count
             known.last = reading.symptom.last_seen or known.last
             known.last_moment = reading.moment or known.last_moment
             return known
-        if len(self._all) >= _MOST_KINDS:
-            self.left_out += 1
+        if len(self._all) >= (_MOST_KINDS if reading.telling else _MOST_KINDS // 2):
+            self.left_out += reading.telling
             return None
         symptom = reading.symptom
         kind = _Kind(
@@ -172,10 +173,9 @@ class _Cluster:
         self.node = self.node or _host(mount)
         self.file_system = self.file_system or mount.file_system
         self.streams.add(kind.reading.stream)
-        for moment in (kind.reading.moment, kind.last_moment):
-            if moment is not None:
-                first, last = self.moments.get(moment.clock, (moment.seconds, moment.seconds))
-                self.moments[moment.clock] = (min(first, moment.seconds), max(last, moment.seconds))
+        for clock, (first, last) in _stretch(kind).items():
+            known = self.moments.get(clock, (first, last))
+            self.moments[clock] = (min(known[0], first), max(known[1], last))
 
     def admits(self, kind: _Kind) -> bool:
         """Nothing that both name differs, and they are not hours apart."""
@@ -193,11 +193,10 @@ class _Cluster:
         return self._near(kind)
 
     def _near(self, kind: _Kind) -> bool:
-        for moment in (kind.reading.moment, kind.last_moment):
-            if moment is not None and moment.clock in self.moments:
-                first, last = self.moments[moment.clock]
-                if moment.seconds < first - SAME_STRETCH or moment.seconds > last + SAME_STRETCH:
-                    return False
+        for clock, (first, last) in _stretch(kind).items():
+            own = self.moments.get(clock)
+            if own is not None and (first > own[1] + SAME_STRETCH or last < own[0] - SAME_STRETCH):
+                return False
         return True
 
     def group(self) -> Group | None:
@@ -222,34 +221,47 @@ _FIELDS = MountRef.__struct_fields__
 
 
 def _clusters(kinds: Iterable[_Kind]) -> list[_Cluster]:
-    """Kinds that name a mount first, those that name less join them, those that name nothing join what is near."""
+    """Kinds that name a mount first, those that name less join them, those that name nothing join what is near.
+
+    A kind that says nothing by itself joins only, it never begins a cluster.
+    """
     clusters: list[_Cluster] = []
+    by_mark: dict[str, list[_Cluster]] = {}
     nameless: list[_Kind] = []
-    for kind in sorted(kinds, key=lambda kind: (-_telling(kind), kind.order)):
-        if not _marks(kind):
+    for kind in sorted(kinds, key=lambda kind: (not kind.reading.telling, -_telling(kind), kind.order)):
+        marks = _marks(kind)
+        if not marks:
             nameless.append(kind)
             continue
-        home = next((c for c in clusters if c.admits(kind) and c.marks & _marks(kind)), None)
+        sharing = {id(c): c for mark in marks for c in by_mark.get(mark, ())}
+        home = next((c for c in sharing.values() if c.admits(kind)), None)
         if home is None:
+            if not kind.reading.telling:
+                continue
             home = _Cluster()
             clusters.append(home)
         home.take(kind)
+        for mark in marks:
+            known = by_mark.setdefault(mark, [])
+            if home not in known:
+                known.append(home)
     for kind in nameless:
-        _home_of_nameless(kind, clusters).take(kind)
+        near = _home_of_nameless(kind, clusters)
+        if near is None and kind.reading.telling:
+            near = _Cluster()
+            clusters.append(near)
+        if near is not None:
+            near.take(kind)
     return sorted(clusters, key=lambda cluster: min(kind.order for kind in cluster.kinds))
 
 
-def _home_of_nameless(kind: _Kind, clusters: list[_Cluster]) -> _Cluster:
+def _home_of_nameless(kind: _Kind, clusters: list[_Cluster]) -> _Cluster | None:
     fitting = [c for c in clusters if c.admits(kind)]
     if len(fitting) > 1:
         stream = kind.reading.stream
-        fitting = [c for c in fitting if stream in c.streams and not c.marks] or [
-            c for c in fitting if stream in c.streams
-        ][:1]
-    if len(fitting) == 1:
-        return fitting[0]
-    clusters.append(_Cluster())
-    return clusters[-1]
+        here = [c for c in fitting if stream in c.streams]
+        fitting = [c for c in here if not c.marks] or here
+    return fitting[0] if fitting else None
 
 
 def _telling(kind: _Kind) -> int:
@@ -270,6 +282,16 @@ def _marks(kind: _Kind) -> set[str]:
         if value:
             marks.add(f"{label} {value}")
     return marks
+
+
+def _stretch(kind: _Kind) -> dict[str, tuple[float, float]]:
+    """From when to when, by clock."""
+    moments = [moment for moment in (kind.reading.moment, kind.last_moment) if moment is not None]
+    return {
+        clock: (min(seconds), max(seconds))
+        for clock in {moment.clock for moment in moments}
+        if (seconds := [moment.seconds for moment in moments if moment.clock == clock])
+    }
 
 
 def _target(mount: MountRef) -> str:

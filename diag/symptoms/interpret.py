@@ -33,6 +33,9 @@ class Interpreter:
         self.node = node
         self.medium = medium
         self.asked_about = False
+        """Somebody asks about just this text."""
+        self.pasted = False
+        """The text may have gone through a terminal, so that lines may be broken inside words."""
         self._matcher = matcher_of(knowledge)
         self._pod = ""
         self._pod_node = ""
@@ -42,6 +45,8 @@ class Interpreter:
     def interpret(self, block: bytes, line: int, lines: int) -> Reading | None:
         """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
         text = block.decode("utf-8", "replace")
+        if not self._may_speak(text):
+            return None
         if "\x1b" in text[:64]:
             text = _LEADING_COLOUR.sub("", text)
         prefix = read_prefix(text)
@@ -59,6 +64,12 @@ class Interpreter:
             return None
         return self._placed(known, prefix, line)
 
+    def _may_speak(self, text: str) -> bool:
+        """In a log, a text that is not about Lustre counts only when it names its cause."""
+        if self.asked_about or self._named_lustre or speaks_of_lustre(text):
+            return True
+        return self._matcher.names_cause(normalise(text))
+
     def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
         row = json_row(body) if body.startswith("{") else None
         flat = normalise(row.message if row else body)
@@ -75,7 +86,7 @@ class Interpreter:
         node = row.node or prefix.node or self.node or self._pod_node
         clues = clues_of(flat, node=node, pod=row.pod or self._pod)
         asked_about = self.asked_about or self._named_lustre
-        found = self._matcher.matches(flat, wrapped=lines > 1)
+        found = self._matcher.matches(flat, wrapped=lines > 1 and self.pasted)
         symptom = Symptom(
             text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
             medium=self.medium or _medium_of(flat, prefix, row, is_event=table is not None),

@@ -57,6 +57,7 @@ class Scan:
         head, rest = _head(pieces)
         self.bytes_read += len(head)
         if rest is None:
+            self._interpreter.pasted = True
             self._interpreter.asked_about = self._interpreter.asked_about or len(head) <= _SHORT
             yield from self._every_block(head)
         else:
