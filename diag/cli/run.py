@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from diag.cli.nodes import node_options, node_options_of
 from diag.cli.printing import output_options, render
 
 DEADLINE_S = 30.0
@@ -39,6 +40,7 @@ DEADLINE_S = 30.0
 @click.option("--unknown", type=click.Choice(("fail", "pass")), default="fail", show_default=True,
               help="Whether what could not be determined lets a gate through.")  # fmt: skip
 @click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
+@node_options
 @output_options
 def command(**options: Any) -> int:
     """Find out why volumes do not mount, and say how to mend it.
@@ -95,7 +97,11 @@ def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, st
     if kubeconfig and not os.path.isfile(kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
         raise click.UsageError(f"--kubeconfig: there is no file {kubeconfig!r}")
     settings = Settings(options["cluster"], options["region"], options["dns_servers"])
-    world = open_world(Options(profile, options["region"], kubeconfig, options["context"], options["in_cluster"]))
+    until = started + options["deadline"]
+    nodes = node_options_of(options, until)
+    world = open_world(
+        Options(profile, options["region"], kubeconfig, options["context"], options["in_cluster"], nodes)
+    )
     if (kubeconfig or options["context"]) and isinstance(unusable := world["kube"].context(), Unavailable):
         raise click.UsageError(f"{unusable.detail}; {unusable.remedy}")
     if not world["aws"].has_profile():
@@ -108,7 +114,7 @@ def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, st
             target=target,
             settings=settings,
             taken_at=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            deadline=started + options["deadline"],
+            deadline=until,
             tool_version=__version__,
             progress=tick,
         )

@@ -73,7 +73,7 @@ def parse_answers(text: str) -> Answers:
 def no_answer(answer: Answer) -> Unavailable | None:
     """Why an answer holds nothing of use, None when it may: the reasons that all questions have in common."""
     if answer.status == NO_COMMAND:
-        return Unavailable("", Reason.NOT_ASKED, "there is no such command where it was asked")
+        return Unavailable("", Reason.UNREACHABLE, "there is no command to ask it with")
     if answer.status == NO_FILE:
         return Unavailable("", Reason.NOT_ASKED, "there is no such file where it was asked")
     if answer.status in TIMED_OUT:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from diag.declare.fact import Fact
+from diag.sources.nodes.choose import NodeOptions
 
-SOURCES = ("aws", "kube", "resolver", "dialer")
+SOURCES = ("aws", "kube", "resolver", "dialer", "node_reader")
 """Names under which facts ask for the sources."""
 
 FACT_MODULES = (
@@ -38,6 +39,8 @@ FACT_MODULES = (
     "diag.sources.aws.controller_host",
     "diag.sources.names",
     "diag.sources.connect",
+    "diag.sources.nodes.truths",
+    "diag.fleet.traits",
 )
 """Modules that declare facts, those of others included."""
 
@@ -50,6 +53,7 @@ class Options(msgspec.Struct, frozen=True):
     kubeconfig: str = ""
     context: str = ""
     in_cluster: bool = False
+    nodes: NodeOptions = NodeOptions()
 
 
 def facts() -> tuple[Fact, ...]:
@@ -69,10 +73,14 @@ def open_world(options: Options) -> dict[str, Any]:
     from diag.sources.connect import Dialer
     from diag.sources.kubernetes.client import Kube
     from diag.sources.names import Resolver
+    from diag.sources.nodes.choose import NodeReader
 
+    aws = Aws(profile=options.profile, region=options.region)
+    kube = Kube(kubeconfig=options.kubeconfig, context=options.context, in_cluster=options.in_cluster)
     return {
-        "aws": Aws(profile=options.profile, region=options.region),
-        "kube": Kube(kubeconfig=options.kubeconfig, context=options.context, in_cluster=options.in_cluster),
+        "aws": aws,
+        "kube": kube,
         "resolver": Resolver(),
         "dialer": Dialer(),
+        "node_reader": NodeReader(kube, aws, options.nodes),
     }

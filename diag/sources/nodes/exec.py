@@ -44,6 +44,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 """What can be asked without a shell, as plain argument vectors."""
 
 
+_ABOUT_THE_POD = {
+    question: Unavailable("", Reason.NOT_ASKED, "the driver's container would answer for itself, not for the node")
+    for question in POD_ONLY
+}
+
+
 class _Image:
     """What is known of one image's userland. Written by whichever node finds out first."""
 
@@ -134,7 +140,7 @@ class Exec:
             return ended
         needs_shell = Unavailable(
             "",
-            Reason.NOT_ASKED,
+            Reason.UNREACHABLE,
             "the driver's image has no shell to ask it with",
             remedy="use --via ssm or ssh, or --debug-container IMAGE",
         )
@@ -148,7 +154,7 @@ class Exec:
                 answered_at=time.time(),
                 port=questions.port,
                 image=plugin.image,
-                refused=refused,
+                refused=refused | _ABOUT_THE_POD,
                 ended=ended or needs_shell,
             )
         )

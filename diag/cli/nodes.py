@@ -1,0 +1,60 @@
+"""The options of `run` that say how nodes are looked into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from diag.sources.nodes.choose import VIA, NodeOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MARGIN_S = 0.5
+"""Node answers stop to count so long before the run's deadline, so that the partial ones are still judged."""
+
+_NODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+"""Names of nodes (RFC 1123), EC2 instance ids and addresses."""
+
+_OPTIONS = (
+    click.option("--via", type=click.Choice(VIA), default="none", show_default=True,
+                 help="How to look into nodes: exec (the driver's container), ssm, ssh, local, or auto for the first that works."),
+    click.option("--nodes", "nodes", multiple=True, metavar="all|affected|sample|NAME", default=("affected",),
+                 help="Which nodes to look into: those with a failing mount (the default), all, one of each kind, or names."),
+    click.option("--ssh-user", default="", metavar="USER", help="SSH login name, instead of the one in ~/.ssh/config."),
+    click.option("--ssh-config", default="", type=click.Path(), help="SSH configuration instead of ~/.ssh/config."),
+    click.option("--accept-new-host-keys", is_flag=True,
+                 help="Trust SSH hosts seen for the first time, for this run alone. A changed key is refused all the same."),
+    click.option("--node-deadline", default=10.0, show_default=True, metavar="SECONDS", help="Seconds for one node."),
+    click.option("--concurrency", default=32, show_default=True, type=click.IntRange(1, 512), metavar="N",
+                 help="Nodes looked into at the same time."),
+)  # fmt: skip
+
+
+def node_options(command: Command) -> Command:
+    """Adds the options to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def node_options_of(options: dict[str, Any], until: float) -> NodeOptions:
+    """The options as the source takes them; `until` is the run's deadline.
+
+    Raises click.UsageError for a name that no node can have.
+    """
+    for name in options["nodes"]:
+        if not _NODE.fullmatch(name):
+            raise click.UsageError(f"--nodes: {name!r} is neither all, affected, sample nor a node's name")
+    return NodeOptions(
+        via=options["via"],
+        nodes=tuple(options["nodes"]),
+        ssh_user=options["ssh_user"],
+        ssh_config=options["ssh_config"],
+        accept_new_host_keys=options["accept_new_host_keys"],
+        node_s=options["node_deadline"],
+        at_once=options["concurrency"],
+        until=until - MARGIN_S,
+    )

@@ -1,0 +1,158 @@
+"""Chooses the way into each node, and reads the nodes through it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from diag.facts.node_truth import NodeTruth
+from diag.facts.table import Table
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.session import Aws
+from diag.sources.kubernetes.client import Kube
+from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
+
+VIA = ("none", "auto", "exec", "ssh", "ssm", "local")
+
+
+class NodeOptions(msgspec.Struct, frozen=True):
+    """How nodes are looked into. By default they are not: it takes rights and time that a plain run does not."""
+
+    via: str = "none"
+    nodes: tuple[str, ...] = ("affected",)
+    """`all`, `affected`, `sample` or names."""
+    ssh_user: str = ""
+    ssh_config: str = ""
+    accept_new_host_keys: bool = False
+    debug_container: str = ""
+    node_s: float = 10.0
+    at_once: int = 32
+    until: float = 0.0
+    """`time.monotonic()` at which answers stop to count; 0 for a minute from the first question."""
+
+
+class NodeReader:
+    """The source of what nodes say of themselves."""
+
+    def __init__(self, kube: Kube, aws: Aws, options: NodeOptions) -> None:
+        self.options = options
+        self.here = _here()
+        self._kube = kube
+        self._aws = aws
+        self._hurry = threading.Event()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether nodes are to be looked into at all."""
+        return self.options.via != "none"
+
+    def hurry(self) -> None:
+        """End now with the answers that are there, as after Ctrl-C. Safe from any thread."""
+        self._hurry.set()
+
+    def read(self, asks: Sequence[NodeAsk], questions: Questions, region: str) -> Table[NodeTruth]:
+        """Every node's answer, or why it gave none, by the deadline.
+
+        With `auto` each way takes the nodes that those before it could not get into.
+        """
+        options = self.options
+        until = options.until or time.monotonic() + 60
+        bounds = Bounds(until, options.node_s, options.at_once)
+        answers = _Answers(asks)
+        reader = threading.Thread(
+            target=self._read_each_way, args=(questions, region, bounds, answers), name="nodes", daemon=True
+        )
+        reader.start()
+        while reader.is_alive() and not self._hurry.is_set() and time.monotonic() < until:
+            reader.join(0.05)
+        return answers.close()
+
+    def _read_each_way(self, questions: Questions, region: str, bounds: Bounds, answers: _Answers) -> None:
+        try:
+            for way in self._ways(region):
+                left = answers.open_asks()
+                if left and time.monotonic() < bounds.until:
+                    way.read(left, questions, bounds, answers.take)
+        except BaseException as bug:
+            answers.bug = bug
+
+    def _ways(self, region: str) -> Iterator[Way]:
+        options = self.options
+        if options.via == "local" or (options.via == "auto" and self.here):
+            from diag.sources.nodes.local import Local
+
+            yield Local(self.here)
+        if options.via in ("exec", "auto"):
+            from diag.sources.nodes.exec import Exec
+
+            yield Exec(self._kube)
+        if options.via in ("ssm", "auto"):
+            from diag.sources.nodes.ssm import Ssm
+
+            yield Ssm(self._aws, region)
+        if options.via == "ssh" or (options.via == "auto" and (options.ssh_user or options.ssh_config)):
+            from diag.sources.nodes.ssh import Ssh
+
+            yield Ssh(options.ssh_user, options.ssh_config, accept_new=options.accept_new_host_keys)
+
+
+def _here() -> str:
+    """The node that this process runs on, as a pod's downward API tells it; empty elsewhere."""
+    import os
+
+    return os.environ.get("NODE_NAME", "")
+
+
+class _Answers:
+    """Answers as they come in. The first answer of a node stands; a refusal yields to a later way's answer."""
+
+    def __init__(self, asks: Sequence[NodeAsk]) -> None:
+        self.bug: BaseException | None = None
+        self._asks = asks
+        self._lock = threading.Lock()
+        self._values: dict[str, NodeTruth] = {}
+        self._missing: dict[str, list[Unavailable]] = {}
+        self._is_closed = False
+
+    def take(self, node: str, answer: NodeTruth | Unavailable) -> None:
+        """Keep an answer, unless the books are closed."""
+        with self._lock:
+            if self._is_closed or node in self._values:
+                return
+            if isinstance(answer, NodeTruth):
+                self._values[node] = answer
+            else:
+                self._missing.setdefault(node, []).append(answer)
+
+    def open_asks(self) -> tuple[NodeAsk, ...]:
+        """Nodes without an answer that another way may still get."""
+        with self._lock:
+            return tuple(ask for ask in self._asks if ask.node not in self._values)
+
+    def close(self) -> Table[NodeTruth]:
+        """The answers so far; nodes that were not reached in time say so. Raises what a way raised: a bug."""
+        with self._lock:
+            self._is_closed = True
+            if self.bug is not None:
+                raise self.bug
+            missing = {
+                ask.node: _why(ask.node, self._missing.get(ask.node, []))
+                for ask in self._asks
+                if ask.node not in self._values
+            }
+            return Table(dict(self._values), missing)
+
+
+def _why(node: str, refusals: Sequence[Unavailable]) -> Unavailable:
+    """Why no way led into a node: the only refusal as it is, several in one line."""
+    if not refusals:
+        detail = "its turn did not come before the deadline"
+        return Unavailable(f"node {node}", Reason.TIMEOUT, detail, remedy="raise --deadline or --concurrency")
+    if len(refusals) == 1:
+        return refusals[0]
+    worst = next((refusal for refusal in refusals if refusal.reason is not Reason.NOT_ASKED), refusals[0])
+    said = "; ".join(dict.fromkeys(str(refusal) for refusal in refusals))
+    return msgspec.structs.replace(worst, what=f"node {node}", detail=said)
