@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
+from diag.facts.controller import Given, Giver, StaticKeys
+from diag.facts.eks import ClusterIdentity, EksCluster
 from diag.facts.iam import OidcProvider, Role
 from diag.facts.kubernetes import ServiceAccount
-from diag.facts.provisioning import Provisioning
+from diag.facts.provisioning import NOT_FOR_MOUNTS, Provisioning
 from diag.facts.service_role import annotate, trust_web_identity
 from diag.facts.web_identity import Flaw, flaw_of, strangers_allowed
 
-NOT_FOR_MOUNTS = "only creating and resizing file systems needs it, mounting one that exists does not"
+ABSENT_ROLE = "it has neither the annotation eks.amazonaws.com/role-arn nor a Pod Identity association"
 
 
 @check("irsa-role", layer=Layer.IDENTITY,
@@ -22,10 +23,11 @@ def controller_may_take_its_role(
     cluster_identity: ClusterIdentity,
     provisioning: Provisioning,
     controller_account: ServiceAccount | Unavailable,
+    controller_role: Given | Unavailable,
+    static_keys: StaticKeys | Unavailable,
     eks_cluster: EksCluster | Unavailable,
     controller_roles: Table[Role] | Unavailable,
     oidc_provider: OidcProvider | Unavailable,
-    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The controller's service account may take the IAM role that its annotation names.
 
@@ -39,31 +41,34 @@ def controller_may_take_its_role(
     fail: a link of the chain is broken, or no role at all with a claim waiting, while volumes are provisioned
     unknown: service account, cluster, role or provider could not be read, or the trust policy hangs on a condition
       that only AWS can decide
-    skip: nothing is provisioned dynamically and there is no annotation
-    source: EKS user guide, associate-service-account-role; amazon-eks-pod-identity-webhook README
+    skip: nothing is provisioned dynamically and there is no annotation, or static keys sign the calls
+    source: EKS user guide, associate-service-account-role; amazon-eks-pod-identity-webhook
     """
     if isinstance(controller_account, Unavailable):
         yield _without_account(cluster_identity.subject, provisioning, controller_account)
         return
     account = controller_account
-    if account.role_arn is None:
-        yield _without_annotation(account, provisioning, pod_identity_associations, eks_cluster)
+    if isinstance(controller_role, Unavailable):
+        yield _without_role(account, provisioning, controller_role, static_keys, eks_cluster)
+        return
+    arn = controller_role.role_arn
+    if controller_role.giver is Giver.POD_IDENTITY:
+        yield ok(account, f"EKS Pod Identity gives it {arn}; an annotation would count for nothing")
         return
     if isinstance(eks_cluster, Unavailable):
-        yield unknown(account, f"cannot judge the role of {account.role_arn!r}: {eks_cluster}", because=(eks_cluster,))
+        yield unknown(account, f"cannot judge the role {arn!r}: {eks_cluster}", because=(eks_cluster,))
         return
-    found = flaw_of(account, account.role_arn, eks_cluster, controller_roles, oidc_provider)
+    found = flaw_of(account, arn, eks_cluster, controller_roles, oidc_provider)
     if isinstance(found, Flaw):
         broken = fail if provisioning.in_use else warn
-        message = f"{found.message}; {NOT_FOR_MOUNTS}"
-        yield broken(account, message, *found.evidence, cause=found.cause, fix=found.fix)
+        yield broken(account, f"{found.message}; {NOT_FOR_MOUNTS}", *found.evidence, cause=found.cause, fix=found.fix)
     elif isinstance(found, Unavailable):
-        yield unknown(account, f"cannot judge the role of {account.role_arn!r}: {found}", because=(found,))
+        yield unknown(account, f"cannot judge the role {arn!r}: {found}", because=(found,))
     elif too_wide := strangers_allowed(found, account, eks_cluster):
         message = f"its role {found.role_name} may be taken by {too_wide} as well"
         yield warn(account, message, fix=trust_web_identity(found, account, eks_cluster))
     else:
-        yield ok(account, f"it may take {account.role_arn}: provider, sub and aud of the trust policy match")
+        yield ok(account, f"it may take {arn}: provider, sub and aud of the trust policy match")
 
 
 def _without_account(cluster: Subject, provisioning: Provisioning, account: Unavailable) -> Draft:
@@ -72,27 +77,32 @@ def _without_account(cluster: Subject, provisioning: Provisioning, account: Unav
     subject = Subject(Kind.SERVICE_ACCOUNT, account.what.removeprefix("service account ").rpartition("/")[2])
     if not provisioning.in_use:
         return skip(subject, f"it does not exist and nothing is provisioned dynamically; {NOT_FOR_MOUNTS}")
-    return warn(subject, "it does not exist, so no pod of the controller can be created", cause="")
+    return warn(subject, "it does not exist, so no pod of the controller can be created")
 
 
-def _without_annotation(
+def _without_role(
     account: ServiceAccount,
     provisioning: Provisioning,
-    associations: tuple[PodIdentityAssociation, ...] | Unavailable,
+    role: Unavailable,
+    keys: StaticKeys | Unavailable,
     cluster: EksCluster | Unavailable,
 ) -> Draft:
-    if not isinstance(associations, Unavailable) and associations:
-        return ok(account, f"EKS Pod Identity gives it {associations[0].role_arn}; it needs no annotation")
     if not provisioning.in_use:
         return skip(account, f"it has no role, and nothing is provisioned dynamically: {NOT_FOR_MOUNTS}")
-    if isinstance(associations, Unavailable):
-        message = f"it has no annotation, and whether Pod Identity gives it a role is not known: {associations}"
-        return unknown(account, message, because=(associations,))
+    unread = next((item for item in (role, keys) if _is_unread(item)), None)
+    if isinstance(unread, Unavailable):
+        message = f"it has no annotation, and whether something else gives it credentials is not known: {unread}"
+        return unknown(account, message, because=(unread,))
+    if isinstance(keys, StaticKeys) and keys.given:
+        return skip(account, f"it has no role; the controller signs its calls with the keys of {keys.where}")
     known = None if isinstance(cluster, Unavailable) else cluster
     fix = annotate(account, known.partition if known else "aws", known.account if known else "")
-    message = "it has neither the annotation eks.amazonaws.com/role-arn nor a Pod Identity association"
     if not provisioning.pending:
-        hint = "the controller can only use the node's instance role or static keys; no claim waits for it now"
-        return warn(account, f"{message}: {hint}", cause="irsa-annotation-missing", fix=fix)
-    waiting = provisioning.pending[0]
-    return fail(account, f"{message}, and {waiting.subject} waits for a file system", fix=fix)
+        hint = "the controller can only use the node's instance role; no claim waits for it now"
+        return warn(account, f"{ABSENT_ROLE}: {hint}", cause="irsa-annotation-missing", fix=fix)
+    waiting = provisioning.pending[0].subject
+    return fail(account, f"{ABSENT_ROLE}, and {waiting} waits for a file system", fix=fix)
+
+
+def _is_unread(item: object) -> bool:
+    return isinstance(item, Unavailable) and item.reason is not Reason.ABSENT

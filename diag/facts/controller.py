@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+import shlex
 
 import msgspec
 
 from diag.declare.fact import fact
 from diag.facts.eks import PodIdentityAssociation
 from diag.facts.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
-from diag.facts.workloads import pods_of
+from diag.facts.workloads import CHART, HELM_RELEASE, pods_of
+from diag.model.finding import Fix
+from diag.model.unavailable import Reason, Unavailable
 
 PLUGIN = "fsx-plugin"
 """Name of the container that calls AWS. Source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml."""
@@ -18,6 +20,8 @@ KEY_ID = "AWS_ACCESS_KEY_ID"
 WEB_IDENTITY_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
 POD_IDENTITY_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 REGION = "AWS_REGION"
+SKIP_CONTAINERS = "eks.amazonaws.com/skip-containers"
+"""Annotation of a pod: containers that the webhook leaves alone. Source: amazon-eks-pod-identity-webhook README."""
 PROXY = frozenset({"HTTPS_PROXY", "https_proxy"})
 AUTO_MODE = ("eks.amazonaws.com/compute-type", "auto")
 """Label of the nodes of EKS Auto Mode, which have the Pod Identity agent built in and shut pods out of IMDS.
@@ -44,11 +48,24 @@ class Given(msgspec.Struct, frozen=True):
     role_arn: str
 
 
-def given_role(account: ServiceAccount, associations: Sequence[PodIdentityAssociation]) -> Given | None:
-    """The role of the service account; None when it has neither an association nor an annotation."""
-    for association in associations:
+@fact()
+def controller_role(
+    controller_account: ServiceAccount, pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable
+) -> Given | Unavailable:
+    """The role that the controller's service account is given, absent when nothing gives it one.
+
+    Without sight of the associations an annotation is taken at its word; without an annotation nothing is known.
+    """
+    seen = () if isinstance(pod_identity_associations, Unavailable) else pod_identity_associations
+    for association in seen:
         return Given(Giver.POD_IDENTITY, association.role_arn)
-    return None if account.role_arn is None else Given(Giver.WEB_IDENTITY, account.role_arn)
+    if controller_account.role_arn is not None:
+        return Given(Giver.WEB_IDENTITY, controller_account.role_arn)
+    if isinstance(pod_identity_associations, Unavailable):
+        return pod_identity_associations
+    return Unavailable(
+        f"role of {controller_account.subject}", Reason.ABSENT, "it has neither an annotation nor an association"
+    )
 
 
 @fact()
@@ -107,3 +124,15 @@ class StaticKeys(msgspec.Struct, frozen=True):
     """`secret fsx-csi-driver/aws-secret` or the Deployment."""
     removable: bool = False
     """It stands in a secret that the driver can do without."""
+
+
+def set_region(controller: Workload, region: str) -> Fix:
+    """Tell the controller its region, through Helm where Helm installed it."""
+    namespace, name = shlex.quote(controller.metadata.namespace), shlex.quote(controller.metadata.name)
+    note = "rolls the controller"
+    if release := controller.metadata.annotation(HELM_RELEASE):
+        command = f"helm upgrade {shlex.quote(release)} {CHART} -n {namespace} --reuse-values"
+        undo = f"helm rollback {shlex.quote(release)} -n {namespace}"
+        return Fix((f"{command} --set controller.region={region}",), note, undo)
+    command = f"kubectl -n {namespace} set env deployment/{name} -c {PLUGIN} AWS_REGION"
+    return Fix((f"{command}={region}",), note, f"{command}-")

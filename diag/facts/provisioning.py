@@ -12,11 +12,15 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"
 well-known annotations."""
 
 
+NOT_FOR_MOUNTS = "only creating and resizing file systems needs it, mounting one that exists does not"
+NOT_IN_USE = "no StorageClass, claim or volume has the driver create file systems; a static volume needs no AWS rights"
+
+
 class Provisioning(msgspec.Struct, frozen=True):
     """What of dynamic provisioning the cluster has."""
 
-    classes: tuple[str, ...] = ()
-    """Names of the driver's StorageClasses."""
+    classes: tuple[StorageClass, ...] = ()
+    """The driver's StorageClasses."""
     pending: tuple[PersistentVolumeClaim, ...] = ()
     """Claims that wait for the driver to create their file system."""
     dynamic: tuple[str, ...] = ()
@@ -38,7 +42,7 @@ def provisioning(
     ours = {item.metadata.name: item for item in storage_classes if item.provisioner == FSX_DRIVER}
     pending = tuple(claim for claim in claims if _waits_for(claim, ours.get(claim.spec.storage_class_name or "")))
     made = (v for v in persistent_volumes if v.is_dynamic and v.spec.csi and v.spec.csi.driver == FSX_DRIVER)
-    return Provisioning(tuple(ours), pending, tuple(volume.name for volume in made))
+    return Provisioning(tuple(ours.values()), pending, tuple(volume.name for volume in made))
 
 
 def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None) -> bool:

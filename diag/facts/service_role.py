@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from diag.facts.eks import EksCluster
 from diag.facts.iam import Role
 from diag.facts.kubernetes import ServiceAccount
-from diag.facts.trust import DEFAULT_AUDIENCE, WEB_IDENTITY, subject_claim
+from diag.facts.trust import DEFAULT_AUDIENCE, POD_IDENTITY, POD_IDENTITY_SERVICE, WEB_IDENTITY, subject_claim
 from diag.model.finding import Fix
 
 ANNOTATION = "eks.amazonaws.com/role-arn"
@@ -94,7 +95,7 @@ def trust_web_identity(role: Role, account: ServiceAccount, cluster: EksCluster)
     """Replace the trust policy by the one that EKS documents."""
     issuer = cluster.issuer_host
     condition = {f"{issuer}:aud": audience_of(account), f"{issuer}:sub": subject_of_token(account)}
-    statement: dict[str, object] = {
+    statement = {
         "Effect": "Allow",
         "Principal": {"Federated": cluster.provider_arn},
         "Action": WEB_IDENTITY,
@@ -103,7 +104,29 @@ def trust_web_identity(role: Role, account: ServiceAccount, cluster: EksCluster)
     return replace_trust(role.role_name, statement)
 
 
-def replace_trust(role: str, statement: dict[str, object]) -> Fix:
+def trust_pod_identity(role: str) -> Fix:
+    """Replace the trust policy by the one that EKS documents for Pod Identity."""
+    statement = {"Effect": "Allow", "Principal": {"Service": POD_IDENTITY_SERVICE}, "Action": list(POD_IDENTITY)}
+    return replace_trust(role, statement)
+
+
+def allow(role: str, actions: Sequence[str]) -> Fix:
+    """Give the role further actions, by an inline policy of their own."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+    target = f"--role-name {role} --policy-name lustre-csi-driver-additions"
+    command = f"aws iam put-role-policy {target} --policy-document {shlex.quote(document)}"
+    return Fix((command,), "adds an inline policy to the role", f"aws iam delete-role-policy {target}")
+
+
+def create_service_role() -> Fix:
+    """Create FSx's own role, once for an account."""
+    command = "aws iam create-service-linked-role --aws-service-name fsx.amazonaws.com"
+    undo = "aws iam delete-service-linked-role --role-name AWSServiceRoleForAmazonFSx"
+    return Fix((command,), "creates AWSServiceRoleForAmazonFSx, once for the account, by an administrator", undo)
+
+
+def replace_trust(role: str, statement: Mapping[str, object]) -> Fix:
     """Save a role's trust policy, then write one of a single statement."""
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
     save = f"aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument > trust-before.json"

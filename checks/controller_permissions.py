@@ -1,0 +1,87 @@
+"""What the controller's role may do at FSx, at IAM and at S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.facts.controller import Given, StaticKeys
+from diag.facts.kubernetes import ServiceAccount
+from diag.facts.provisioning import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
+from diag.facts.rights import Right, Rights, later_uses, unlinkable
+from diag.facts.service_role import allow, create_service_role
+from diag.knowledge.controller_actions import Use
+
+LACKS, NO_SERVICE_ROLE, NO_LINK = "iam-missing-permission", "service-linked-role-missing", "s3-access-denied"
+
+
+@check("controller-permissions", layer=Layer.IDENTITY, speaks_for=(LACKS, NO_SERVICE_ROLE, NO_LINK))
+def controller_is_allowed_what_it_does(
+    provisioning: Provisioning,
+    controller_account: ServiceAccount,
+    controller_role: Given | Unavailable,
+    static_keys: StaticKeys | Unavailable,
+    controller_rights: Table[Rights],
+    fsx_service_role: bool | Unavailable,
+) -> Iterator[Draft]:
+    """The controller's role may create, tag, describe, resize and delete file systems, and what a link to S3 needs.
+
+    One missing action stops provisioning with AccessDeniedException. The first file system of an account also needs
+    the right to create FSx's service-linked role, and one linked to a bucket the right to prepare another.
+
+    pass: everything that the cluster's StorageClasses ask for is allowed
+    warn: a right to delete, to resize or to link a bucket is missing (a bucket's own policy may allow the link)
+    fail: a right to create, tag or describe is missing, or FSx's service-linked role and the right to create it
+    unknown: neither IAM could be asked nor do the role's documents refuse it: what an organization's policies or
+      conditions forbid is then not seen
+    skip: nothing is provisioned dynamically, or the controller has no role of its own
+    source: aws-fsx-csi-driver v1.9.0 docs/install.md; FSx for Lustre user guide, setting-up
+    """
+    account = controller_account
+    rights: Rights | Unavailable | None = None
+    if not provisioning.in_use:
+        yield skip(account, NOT_IN_USE)
+    elif isinstance(static_keys, StaticKeys) and static_keys.given:
+        yield skip(account, f"the keys of {static_keys.where} sign the calls: its role's rights count for nothing")
+    elif isinstance(controller_role, Given):
+        rights = controller_rights.get(controller_role.role_arn)
+    else:
+        rights = controller_role
+    if isinstance(rights, Unavailable):
+        if rights.reason is Reason.ABSENT:
+            yield skip(account, "it has no role that exists")
+        else:
+            yield unknown(account, f"what the controller may do is not known: {rights}", because=(rights,))
+    elif rights is not None and isinstance(controller_role, Given):
+        yield from _judge(account, controller_role.role_arn, rights, provisioning, fsx_service_role)
+
+
+def _judge(
+    account: ServiceAccount, arn: str, rights: Rights, provisioning: Provisioning, service_role: bool | Unavailable
+) -> Iterator[Draft]:
+    name, later = arn.rpartition("/")[2], later_uses(provisioning)
+    now_missing, later_missing = rights.denied(Use.CREATE), rights.denied(*later)
+    fix = allow(name, [right.action for right in (*now_missing, *later_missing)])
+    if now_missing:
+        yield fail(account, f"role {name} may not {_listed(now_missing)}; {NOT_FOR_MOUNTS}", cause=LACKS, fix=fix)
+    if later_missing:
+        yield warn(account, f"role {name} may not {_listed(later_missing)}", cause=LACKS, fix=fix)
+    unsure = rights.undecided(Use.CREATE, *later)
+    if unsure and not now_missing:
+        because = (rights.unread,) if rights.unread else ()
+        yield unknown(account, f"whether role {name} may {_listed(unsure)} is not known", because=because)
+    if service_role is False and rights.denied(Use.FIRST):
+        message = f"the account has no AWSServiceRoleForAmazonFSx, and role {name} may not iam:CreateServiceLinkedRole"
+        yield fail(account, message, cause=NO_SERVICE_ROLE, fix=create_service_role())
+    for bucket in unlinkable(rights, provisioning.classes):
+        missing = rights.denied(Use.LINK)
+        message = f"role {name} may neither {_listed(missing)}, nor s3:PutBucketPolicy on {bucket}"
+        hint = "FSx can link the bucket only if its policy lets FSx in already"
+        yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=allow(name, [right.action for right in missing]))
+    if not (now_missing or later_missing or unsure):
+        proven = (LACKS, NO_SERVICE_ROLE) if service_role is True else (LACKS,)
+        yield ok(account, f"role {name} may do all that the driver does at FSx", rules_out=proven)
+
+
+def _listed(rights: tuple[Right, ...]) -> str:
+    return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in rights))

@@ -1,0 +1,60 @@
+"""Facts about the machines under the controller's pods, and about the way from there to AWS's endpoints."""
+
+from __future__ import annotations
+
+from diag.declare.fact import fact
+from diag.facts.ec2 import Instance
+from diag.facts.egress import subnets_without_way_out
+from diag.facts.eks import ClusterIdentity
+from diag.facts.kubernetes import Node
+from diag.facts.provisioning import Provisioning
+from diag.facts.routing import RouteTable
+from diag.facts.table import Table
+from diag.facts.vpc_endpoint import VpcEndpoint
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.session import Aws, shaped
+
+
+@fact(permissions=("ec2:DescribeInstances",))
+def controller_instances(
+    aws: Aws, cluster_identity: ClusterIdentity, provisioning: Provisioning, controller_nodes: tuple[Node, ...]
+) -> Table[Instance] | Unavailable:
+    """The EC2 instances under the controller's pods; nothing is asked where nothing is provisioned."""
+    ids = sorted({node.instance_id for node in controller_nodes if node.instance_id}) if provisioning.in_use else []
+    if not ids:
+        return Table()
+    found = aws.pages(
+        "ec2", "DescribeInstances", "Reservations", region=cluster_identity.region,
+        Filters=[{"Name": "instance-id", "Values": ids}],
+    )  # fmt: skip
+    if isinstance(found, Unavailable):
+        return found
+    values: dict[str, Instance] = {}
+    for raw in (raw for reservation in found for raw in reservation.get("Instances", ())):
+        item = shaped({**raw, "NetworkInterfaces": ()}, Instance, "instance")
+        if not isinstance(item, Unavailable):
+            values[item.instance_id] = item
+    missing = {id: Unavailable(f"instance {id}", Reason.ABSENT, "EC2 has none") for id in ids if id not in values}
+    return Table(values, missing)
+
+
+@fact(permissions=("ec2:DescribeVpcEndpoints",))
+def vpc_endpoints(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    controller_instances: Table[Instance],
+    route_tables: tuple[RouteTable, ...],
+) -> tuple[VpcEndpoint, ...] | Unavailable:
+    """The endpoints of the controller's VPC, where its subnets have no other way to AWS; else nothing is asked."""
+    closed = subnets_without_way_out(controller_instances, route_tables)
+    vpcs = sorted({subnet.vpc_id for subnet in closed})
+    if not vpcs:
+        return ()
+    found = aws.pages(
+        "ec2", "DescribeVpcEndpoints", "VpcEndpoints", region=cluster_identity.region,
+        Filters=[{"Name": "vpc-id", "Values": vpcs}],
+    )  # fmt: skip
+    if isinstance(found, Unavailable):
+        return found
+    items = [shaped(raw, VpcEndpoint, "VPC endpoint") for raw in found]
+    return tuple(item for item in items if not isinstance(item, Unavailable))

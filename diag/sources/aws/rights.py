@@ -1,0 +1,110 @@
+"""Asks IAM what the controller's role may do, and whether FSx has its role in the account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diag.declare.fact import fact
+from diag.facts.eks import ClusterIdentity
+from diag.facts.fsx import FileSystem
+from diag.facts.iam import Role
+from diag.facts.policy import Document
+from diag.facts.provisioning import Provisioning
+from diag.facts.rights import Rights, buckets_of, by_documents, context_of, questions, simulated
+from diag.facts.service_role import role_arn_of
+from diag.facts.table import Table
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.session import Aws
+
+SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"
+"""Source: FSx for Lustre user guide, using-service-linked-roles."""
+
+
+@fact(permissions=("iam:SimulatePrincipalPolicy",))
+def controller_rights(
+    aws: Aws, cluster_identity: ClusterIdentity, provisioning: Provisioning, controller_roles: Table[Role]
+) -> Table[Rights]:
+    """What each of the controller's roles may do, by ARN; nothing is asked where nothing is provisioned.
+
+    IAM answers all actions and resources in one paged call. Where that call is denied the role's policy documents
+    are read instead, if that is allowed: they tell what is surely missing, and no more.
+    """
+    values: dict[str, Rights] = {}
+    missing: dict[str, Unavailable] = {}
+    region = cluster_identity.region
+    for arn, role in controller_roles.values.items():
+        parts = role_arn_of(arn)
+        if parts is None or not provisioning.in_use:
+            continue
+        asked = questions(parts, region, buckets_of(provisioning.classes))
+        context = context_of(region)
+        found = aws.pages(
+            "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role.arn or arn,
+            ActionNames=sorted({action.name for action, _ in asked}), ResourceArns=sorted({arn for _, arn in asked}),
+            ContextEntries=[
+                {"ContextKeyName": key, "ContextKeyValues": list(words), "ContextKeyType": "stringList"}
+                for key, words in context.items()
+            ],
+        )  # fmt: skip
+        if not isinstance(found, Unavailable):
+            values[arn] = Rights(simulated(found, asked))
+            continue
+        documents = _documents(aws, region, role)
+        if found.reason is not Reason.DENIED or isinstance(documents, Unavailable):
+            missing[arn] = found
+            continue
+        bound = role.permissions_boundary or {}
+        boundary = _managed(aws, region, str(bound["PermissionsBoundaryArn"])) if bound else None
+        known = None if isinstance(boundary, Unavailable) else boundary
+        values[arn] = Rights(by_documents(documents, known, asked, context), found)
+    return Table(values, missing)
+
+
+@fact(permissions=("iam:GetRole",))
+def fsx_service_role(
+    aws: Aws, cluster_identity: ClusterIdentity, file_systems: Table[FileSystem] | Unavailable
+) -> bool | Unavailable:
+    """Whether FSx has its service-linked role in the account: it does wherever a file system exists."""
+    if not isinstance(file_systems, Unavailable) and len(file_systems):
+        return True
+    answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=SERVICE_ROLE)
+    if isinstance(answer, Unavailable):
+        return False if answer.reason is Reason.ABSENT else answer
+    return True
+
+
+def _documents(aws: Aws, region: str, role: Role) -> tuple[Document, ...] | Unavailable:
+    attached = aws.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", region=region, RoleName=role.role_name)
+    inline = aws.pages("iam", "ListRolePolicies", "PolicyNames", region=region, RoleName=role.role_name)
+    if isinstance(attached, Unavailable):
+        return attached
+    if isinstance(inline, Unavailable):
+        return inline
+    found: list[Document] = []
+    for policy in attached:
+        document = _managed(aws, region, str(policy.get("PolicyArn", "")))
+        if isinstance(document, Unavailable):
+            return document
+        found.append(document)
+    for name in inline:
+        answer = aws.one("iam", "GetRolePolicy", region=region, RoleName=role.role_name, PolicyName=str(name))
+        if isinstance(answer, Unavailable):
+            return answer
+        found.append(_decoded(answer.get("PolicyDocument")))
+    return tuple(found)
+
+
+def _managed(aws: Aws, region: str, arn: str) -> Document | Unavailable:
+    policy = aws.one("iam", "GetPolicy", region=region, PolicyArn=arn)
+    if isinstance(policy, Unavailable):
+        return policy
+    version = str(policy.get("Policy", {}).get("DefaultVersionId", ""))
+    answer = aws.one("iam", "GetPolicyVersion", region=region, PolicyArn=arn, VersionId=version)
+    if isinstance(answer, Unavailable):
+        return answer
+    return _decoded(answer.get("PolicyVersion", {}).get("Document"))
+
+
+def _decoded(document: Any) -> Document:
+    # botocore decodes IAM's percent-encoded documents by itself.
+    return document if isinstance(document, dict) else {}
