@@ -22,11 +22,11 @@ from tests.symptoms.healthy import healthy_lines  # noqa: E402
 
 ROUNDS = 5
 FAULTS = (
-    "kernel: [ 1000.1] LustreError: 16a-d: Server MGS version (2.10.5.0) refused connection from this client with an "
+    "kernel: [ 1000.100200] LustreError: 16a-d: Server MGS version (2.10.5.0) refused connection from this client with an "
     "incompatible version (2.15.6).  Client must be recompiled",
-    "kernel: [ 1000.2] LustreError: 156-2: The client profile 'ddyezbev-client' could not be read from the MGS.  Does "
+    "kernel: [ 1000.200200] LustreError: 156-2: The client profile 'ddyezbev-client' could not be read from the MGS.  Does "
     "that filesystem exist?",
-    "kernel: [ 1000.3] LustreError: 12:0:(super25.c:187:lustre_fill_super()) llite: Unable to mount <unknown>: rc = -22",
+    "kernel: [ 1000.300200] LustreError: 12:0:(super25.c:187:lustre_fill_super()) llite: Unable to mount <unknown>: rc = -22",
 )
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import msgspec
 
 from diag.knowledge.cause import Cause
-from diag.knowledge.required_text import required_texts
 
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
 INDEX = "index.json"
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 
 
 class Knowledge(msgspec.Struct, frozen=True, eq=False):
@@ -23,8 +22,8 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
     """Cause by id, sorted by id."""
     files: dict[str, str]
     """The runbook file of each cause."""
-    texts: tuple[str, ...]
-    """Plain texts, lower case: no signature or refutation can match where none of them stands."""
+    texts: dict[str, tuple[str, ...]]
+    """By pattern, plain texts in lower case of which one must stand where the pattern matches; empty when none must."""
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -34,7 +33,7 @@ class Index(msgspec.Struct, frozen=True):
     files: dict[str, tuple[int, int]]
     """Length and CRC-32 of every runbook file, so that an edited one is noticed."""
     causes: tuple[Cause, ...]
-    texts: tuple[str, ...]
+    texts: dict[str, tuple[str, ...]]
 
 
 def load_knowledge(*folders: Path) -> Knowledge:
@@ -55,16 +54,31 @@ def load_knowledge(*folders: Path) -> Knowledge:
     return Knowledge(causes=causes, files=files, texts=texts)
 
 
-def texts_of(causes: Iterable[Cause]) -> tuple[str, ...]:
-    """The plain texts to look for: of every signature and refutation one alternative set, together, sorted."""
-    wanted: set[str] = set()
+def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
+    """The plain texts that every pattern of the causes demands."""
+    from diag.knowledge.required_text import required_texts
+
+    found: dict[str, tuple[str, ...]] = {}
     for cause in causes:
         for signature in cause.signatures:
-            choices = [required_texts(pattern) for pattern in (signature.pattern, *signature.all) if pattern]
-            wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
+            for pattern in (signature.pattern, *signature.all, *signature.unless):
+                if pattern and pattern not in found:
+                    found[pattern] = required_texts(pattern)
         for refutation in cause.rule_out:
             if refutation.pattern:
-                wanted.update(required_texts(refutation.pattern))
+                found[refutation.pattern] = required_texts(refutation.pattern)
+    return found
+
+
+def texts_to_find(knowledge: Knowledge) -> tuple[str, ...]:
+    """Plain texts such that no signature and no refutation can match where none of them stands, sorted."""
+    wanted: set[str] = set()
+    for cause in knowledge.causes.values():
+        for signature in cause.signatures:
+            choices = [knowledge.texts[pattern] for pattern in (signature.pattern, *signature.all) if pattern]
+            wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
+        for refutation in cause.rule_out:
+            wanted.update(knowledge.texts.get(refutation.pattern, ()))
     return tuple(sorted(wanted))
 
 
@@ -82,7 +96,7 @@ def read_index(folder: Path) -> Index | None:
     return index if index.format == INDEX_FORMAT else None
 
 
-def _built_in() -> tuple[dict[str, Cause], dict[str, str], tuple[str, ...]]:
+def _built_in() -> tuple[dict[str, Cause], dict[str, str], dict[str, tuple[str, ...]]]:
     files = sorted(BUILT_IN.glob("*.md"))
     contents = {path.name: path.read_bytes() for path in files}
     index = read_index(BUILT_IN)

@@ -103,6 +103,8 @@ class Collector:
 
     def _attempt(self, reading: Reading, kind: _Kind | None) -> None:
         attempt = self._attempts.get(reading.stream)
+        if not reading.telling and (attempt is None or not _belongs(attempt, reading)):
+            return  # a healthy line of another mount neither begins nor ends an attempt
         if attempt is not None and not _belongs(attempt, reading):
             _share(attempt)
             attempt = None

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from diag.knowledge.cause import Signature
 from diag.knowledge.linear_regex import Pattern, PatternSet
-from diag.knowledge.required_text import without_blanks as pattern_without_blanks
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.symptoms.normalise import printable, without_blanks
 
 _AGAINST = "against"
+_TELLING = frozenset(("decisive", "strong"))
+_FEW_TEXTS = 20
 
 
 class Matches(NamedTuple):
@@ -48,23 +49,24 @@ class Matcher:
                 if refutation.pattern:
                     self._add(cause.id, f"rule-out-{position}", _AGAINST, (refutation.pattern,), ())
         self._sources = tuple(self._patterns)
-        self._set = PatternSet(self._sources)
+        self._texts = tuple(knowledge.texts[pattern] for pattern in self._sources)
+        self._asked = 0
+        self._set: PatternSet | None = None
         self._set_without_blanks: PatternSet | None = None
 
     def names_cause(self, text: str) -> bool:
         """Whether a normalised text shows a decisive signature: cheaper than `matches`."""
-        seen = set(self._set.matching(text.encode("utf-8", "replace")))
-        return any(self._rules[number].weight == "decisive" for number in self._shown(seen))
+        return any(self._rules[number].weight == "decisive" for number in self._shown(self._seen(text)))
 
     def matches(self, text: str, *, wrapped: bool = False) -> Matches:
         """All signatures and refutations that a normalised text shows.
 
-        `wrapped` says that the text's lines may have been broken inside words: it is then also matched with all
-        blanks taken out.
+        `wrapped` says that the text's lines may have been broken inside words: when it tells little as it is, it is
+        also matched with all blanks taken out.
         """
-        seen = set(self._set.matching(text.encode("utf-8", "replace")))
+        seen = self._seen(text)
         dense, everything = "", seen
-        if wrapped:
+        if wrapped and not any(self._rules[number].weight in _TELLING for number in self._shown(seen)):
             dense = without_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
         hits: list[Hit] = []
@@ -78,6 +80,28 @@ class Matcher:
             hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
         hits.sort(key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature))
         return Matches(tuple(hits), frozenset(against))
+
+    def _seen(self, text: str) -> set[int]:
+        """Which patterns match. The first few texts are tried pattern by pattern, where the plain texts that a
+        pattern demands stand: an automaton for all of them takes longer to build than one event takes to explain."""
+        if self._set is None:
+            self._asked += 1
+            if self._asked <= _FEW_TEXTS:
+                return self._seen_one_by_one(text)
+            self._set = PatternSet(self._sources)
+        return set(self._set.matching(text.encode("utf-8", "replace")))
+
+    def _seen_one_by_one(self, text: str) -> set[int]:
+        lower = text.lower()
+        possible = [not texts or any(words in lower for words in texts) for texts in self._texts]
+        wanted = {
+            pattern
+            for rule in self._rules
+            if all(possible[pattern] for pattern in rule.all)
+            for pattern in (*rule.all, *rule.unless)
+            if possible[pattern]
+        }
+        return {pattern for pattern in wanted if _compiled(self._sources[pattern]).search(text)}
 
     def _shown(self, seen: set[int]) -> list[int]:
         """Rules of which every pattern was seen and no `unless`."""
@@ -101,7 +125,7 @@ class Matcher:
 
     def _dense_set(self) -> PatternSet:
         if self._set_without_blanks is None:
-            self._set_without_blanks = PatternSet(map(pattern_without_blanks, self._sources))
+            self._set_without_blanks = PatternSet(map(_pattern_without_blanks, self._sources))
         return self._set_without_blanks
 
     def _hit(self, rule: _Rule, text: str, *, in_dense: bool) -> Hit:
@@ -109,7 +133,7 @@ class Matcher:
         first = ""
         for number in rule.all:
             pattern = self._sources[number]
-            match = _compiled(pattern_without_blanks(pattern) if in_dense else pattern).search(text)
+            match = _compiled(_pattern_without_blanks(pattern) if in_dense else pattern).search(text)
             if match is not None:
                 first = first or text[match.start : match.end]
                 groups |= match.groups()
@@ -123,6 +147,12 @@ class Matcher:
 
 
 _ORDER = {"decisive": 0, "strong": 1, "weak": 2, "benign": 3}
+
+
+def _pattern_without_blanks(pattern: str) -> str:
+    from diag.knowledge.required_text import without_blanks
+
+    return without_blanks(pattern)
 
 
 def _patterns(signature: Signature) -> tuple[str, ...]:

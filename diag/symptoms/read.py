@@ -10,12 +10,13 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.sources.texts.open import open_texts
 from diag.sources.texts.stream import TextStream
 from diag.symptoms.grouping import Collector, Group
-from diag.symptoms.kube_events import LARGEST_JSON, LARGEST_YAML, events_in, looks_like_events, readings_of
 from diag.symptoms.matcher import matcher_of
 from diag.symptoms.scan import Scan
 from diag.symptoms.symptom_of import Reading
 
 _MOST_PROBLEMS = 50
+_BEGINS_EVENTS = (b"{", b"a", b"k", b"-")
+"""First bytes of what kubectl prints as JSON or YAML."""
 
 
 class Noise(NamedTuple):
@@ -107,6 +108,10 @@ class _Reader:
     def _events(self, stream: TextStream) -> tuple[Iterator[bytes], Iterator[Reading] | None]:
         """The stream's pieces again, or the readings of its events when it is a list of them."""
         head = next(stream.pieces, b"")
+        if head.lstrip()[:1] not in _BEGINS_EVENTS:
+            return _again([head], stream.pieces), None
+        from diag.symptoms.kube_events import LARGEST_JSON, LARGEST_YAML, events_in, looks_like_events, readings_of
+
         kind = looks_like_events(head)
         if not kind:
             return _again([head], stream.pieces), None

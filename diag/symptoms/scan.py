@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from diag.knowledge.linear_regex import BytesFinder
-from diag.knowledge.runbooks import Knowledge
+from diag.knowledge.runbooks import Knowledge, texts_to_find
 from diag.model.symptom import Medium
 from diag.symptoms.blocks import LONGEST, Block, block_around, block_at
 from diag.symptoms.interpret import Interpreter
@@ -160,7 +160,7 @@ def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 @lru_cache(maxsize=4)
 def _finder(knowledge: Knowledge) -> BytesFinder:
     return BytesFinder(
-        rb"\s+".join(_escaped(word) for word in text.split(" ")) for text in (*_ALWAYS, *knowledge.texts)
+        rb"\s+".join(_escaped(word) for word in text.split(" ")) for text in (*_ALWAYS, *texts_to_find(knowledge))
     )
 
 

@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.texts.stream import PIECE, TextStream, refused
-from diag.sources.texts.tar import is_tar, members
 from diag.sources.texts.unpack import compression_of, foreign_format, unpacked
 
 STDIN = "-"
@@ -110,16 +109,19 @@ def _contents(
 ) -> Iterator[TextStream]:
     """The texts in a stream of bytes: itself, what it unpacks to, or an archive's members."""
     head = _first(pieces)
+    packed_as_tar = _looks_like_tar(head)
     kind = compression_of(head)
     if kind and depth < _DEEPEST_NESTING:
         inner = unpacked(name, kind, _again(head, pieces), report)
         yield from _contents(name, inner, report, depth=depth + 1, named=named, node=node)
-    elif is_tar(head) and depth < _DEEPEST_NESTING:
+    elif packed_as_tar and depth < _DEEPEST_NESTING:
+        from diag.sources.texts.tar import members
+
         for member in members(name, _again(head, pieces), report):
             inside = f"{name}:{member.name}"
             place = _node_of(f"{name}/{member.name}") or node
             yield from _contents(inside, member.pieces, report, depth=depth + 1, named=False, node=place)
-    elif kind or is_tar(head):
+    elif kind or packed_as_tar:
         report(refused(name, f"archives nested deeper than {_DEEPEST_NESTING} levels are not read"))
     elif head.startswith(_JOURNAL):
         report(
@@ -137,6 +139,14 @@ def _contents(
         yield TextStream(name, _again(head, pieces), node)
     elif named:
         report(refused(name, "not a text", "give a log, an event or an archive of them"))
+
+
+def _looks_like_tar(head: bytes) -> bool:
+    if len(head) < 512 or b"\x00" not in head[:512]:
+        return False
+    from diag.sources.texts.tar import is_tar
+
+    return is_tar(head)
 
 
 def _first(pieces: Iterator[bytes]) -> bytes:
