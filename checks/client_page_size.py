@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, check, ok, warn
+from diag import Draft, Layer, check, fail, ok, warn
 from diag.facts.clients import Kinds, NodeKind
 from diag.facts.fsx import FileSystem
 from diag.knowledge.lustre_versions import Client
@@ -22,16 +22,22 @@ def client_page_size(
     A module built for 4 KiB pages does not load there. AWS supports such kernels on Ubuntu 24.04 alone, from
     6.14.0-1018-aws-64k on, with a package of its own (lustre-client-modules-aws-64k).
 
-    pass: no such kernel, or one that the table lists
+    pass: no such kernel, or one that the table lists with a client
     warn: such a kernel that the table does not list
+    fail: such a kernel that is older than the first one with a client
     source: FSx for Lustre User Guide, client compatibility matrix (64K page rows)
     """
     kinds = mounting_kinds.get(file_system.id, ()) or node_kinds
     large = [kind for kind in kinds if kind.kernel.endswith(LARGE)]
-    bad = [kind for kind in large if not isinstance(kind.client, Client)]
-    for kind in bad:
-        message = f"{kind.who} has a kernel with 64 KiB pages ({kind.kernel}), for which AWS lists no Lustre client"
-        yield warn(file_system, message, kind.what, cause="large-page-kernel", concerns=kind.nodes)
-    if kinds and not bad:
-        which = large[0].kernel if large else "none"
-        yield ok(file_system, f"kernels with 64 KiB pages and no client: none (such kernels: {which})")
+    for kind in large:
+        client = kind.client
+        told = f"{kind.who} has a kernel with 64 KiB pages ({kind.kernel})"
+        if not isinstance(client, Client):
+            message = f"{told}, for which AWS lists no Lustre client"
+            yield warn(file_system, message, client.why, cause="large-page-kernel", concerns=kind.nodes)
+        elif not client.version:
+            yield fail(file_system, f"{told}: {client.note}", client.row, concerns=kind.nodes)
+        else:
+            yield ok(file_system, f"{told}, for which there is client {client.version}", concerns=kind.nodes)
+    if kinds and not large:
+        yield ok(file_system, "no node that mounts it has a kernel with 64 KiB pages")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, unknown, warn
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, unknown, warn
 from diag.facts.absence import DRIVER
 from diag.facts.addons import Addon
 from diag.facts.driver_images import runs_driver
-from diag.facts.kubernetes import Pod, Workload
-from diag.facts.plugin_state import node_of
-from diag.facts.workloads import HELM_RELEASE, pods_of
+from diag.facts.kubernetes import Node, Workload
+from diag.facts.linux_nodes import linux_nodes, told
+from diag.facts.scheduling import keeps_off
+from diag.facts.workloads import HELM_RELEASE
 
 
 @check("driver-installed-twice", layer=Layer.DRIVER, speaks_for="csi-driver-installed-twice")
 def driver_installed_twice(
-    daemon_sets: tuple[Workload, ...], driver_pods: tuple[Pod, ...], addons: tuple[Addon, ...] | Unavailable
+    daemon_sets: tuple[Workload, ...], nodes: tuple[Node, ...], addons: tuple[Addon, ...] | Unavailable
 ) -> Iterator[Draft]:
     """The driver is installed once: as EKS add-on, or by Helm, or by manifests.
 
@@ -25,19 +25,19 @@ def driver_installed_twice(
 
     pass: one installation, none, or several that share no node
     warn: the add-on is there and the DaemonSet belongs to a Helm release
-    fail: several DaemonSets have the driver's node plugin on the same node
-    unknown: DaemonSets or pods could not be listed, or the add-on beside a Helm release not be described
+    fail: several DaemonSets put the driver's node plugin on the same node
+    unknown: DaemonSets or nodes could not be listed, or the add-on beside a Helm release not be described
     source: aws-fsx-csi-driver chart 1.17.0 templates/node.yaml (fixed hostPath); EKS User Guide, add-on conflicts
     """
     plugins = [item for item in daemon_sets if runs_driver(item)]
     names = " and ".join(str(plugin.subject) for plugin in plugins)
-    counts = Counter(node for p in plugins for node in {node_of(pod) for pod in pods_of(p, driver_pods)})
-    shared = sorted(node for node, count in counts.items() if node and count > 1)
+    templates = [plugin.spec.template.spec for plugin in plugins]
+    shared = [n for n in linux_nodes(nodes) if sum(not keeps_off(spec, n, daemon=True) for spec in templates) > 1]
     helm = next((p.metadata.annotation(HELM_RELEASE) for p in plugins if p.metadata.annotation(HELM_RELEASE)), "")
     if shared:
         fix = Fix((), "remove one of them; mounts that are up stay up meanwhile, new ones wait")
-        message = f"{names} both run the driver's node plugin on {len(shared)} nodes ({shared[0]} is one)"
-        yield fail(DRIVER, message, fix=fix, concerns=[Subject(Kind.NODE, node) for node in shared])
+        message = f"{names} both run the driver's node plugin on {told(shared)}"
+        yield fail(DRIVER, message, fix=fix, concerns=shared)
     elif helm and isinstance(addons, Unavailable):
         message = (
             f"{names} belongs to the Helm release {helm!r}; whether the add-on is there too was not seen: {addons}"

@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown
+from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown
 from diag.facts.absence import DRIVER
-from diag.facts.age import is_younger
 from diag.facts.kubernetes import Node
 from diag.facts.linux_nodes import linux_nodes, told
 from diag.facts.plugin_health import PluginHealth
-from diag.facts.plugin_state import YOUNG_S, State
-
-TAINT = "fsx.csi.aws.com/agent-not-ready"
-"""Source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go, docs/install.md."""
+from diag.facts.plugin_state import State
+from diag.facts.start_taint import TAINT, remove_taint, stuck_by_state
 
 
 @check("startup-taint", layer=Layer.DRIVER, speaks_for="startup-taint-stuck")
 def startup_taint(nodes: tuple[Node, ...], plugin_health: PluginHealth | Unavailable, taken_at: str) -> Iterator[Draft]:
-    """No node keeps the driver's start-up taint once it is more than minutes old.
+    """No node keeps the driver's start-up taint for long.
 
-    The taint holds pods back until the node plugin is ready, and the plugin takes it away once, at its start. It stays
-    where the plugin never runs, or may not patch nodes; then the node takes no pods.
+    The taint holds pods back until the node plugin is ready, and the plugin takes it away at its start, in ten tries
+    over about four minutes. It stays where the plugin never runs, or may not patch nodes; then the node takes no pods.
 
-    pass: no node has the taint, or only nodes that are minutes old
-    fail: an older node has it; where the plugin does not run there, its cause is told
+    pass: no node has the taint
+    fail: a node has it though its plugin has been ready for five minutes; or the node is older than ten minutes and
+        the plugin does not run there, whose cause is then told
     unknown: nodes could not be listed, or the plugin on a tainted node not be seen
+    skip: the node, or its plugin, has only just started
     source: aws-fsx-csi-driver v1.9.0 removeNotReadyTaint; chart 1.17.0 fsx-csi-node-role
     """
     tainted = [n for n in linux_nodes(nodes) if any(taint.key == TAINT for taint in n.spec.taints or ())]
-    old = [node for node in tainted if not is_younger(node.metadata.creation_timestamp, taken_at, YOUNG_S)]
     if not tainted:
         yield ok(DRIVER, f"no node has the taint {TAINT}")
-    elif not old:
-        yield skip(DRIVER, f"{told(tainted)} still starting with the taint {TAINT}", concerns=tainted)
-    elif isinstance(plugin_health, Unavailable):
-        message = f"{told(old)} has the taint {TAINT}, and the plugin there cannot be seen: {plugin_health}"
-        yield unknown(DRIVER, message, because=(plugin_health,), concerns=old)
-    else:
-        for found, alike in plugin_health.alike(old).items():
-            ready = found.state is State.READY
-            why = "the plugin is ready there and has not taken it away" if ready else found.why
-            names = " ".join(shlex.quote(node.name) for node in alike[:20])
-            fix = Fix(
-                (f"kubectl taint nodes {names} {TAINT}-",),
-                "lets pods onto the node; fsx-csi-node-sa must be allowed to get and patch nodes, or it comes again",
-                f"kubectl taint nodes {names} {TAINT}=:NoExecute",
-            )
-            message = f"{told(alike)} keeps the taint {TAINT} and takes no pods: {why}"
-            cause = "startup-taint-stuck" if ready else found.cause
-            yield fail(DRIVER, message, cause=cause, fix=fix if ready else None, concerns=alike)
+        return
+    if isinstance(plugin_health, Unavailable) and plugin_health.reason is not Reason.ABSENT:
+        message = f"{told(tainted)} has the taint {TAINT}, and the plugin there cannot be seen: {plugin_health}"
+        yield unknown(DRIVER, message, because=(plugin_health,), concerns=tainted)
+        return
+    for found, alike in stuck_by_state(tainted, plugin_health, taken_at).items():
+        message = f"{told(alike)} keeps the taint {TAINT} and takes no pods: {found.why}"
+        if found.state is State.STARTING:
+            yield skip(DRIVER, f"{told(alike)} is only starting: it still has the taint {TAINT}", concerns=alike)
+        elif found.state is State.BROKEN:
+            yield fail(DRIVER, message, cause=found.cause, concerns=alike)
+        else:
+            yield fail(DRIVER, message, fix=remove_taint(alike), concerns=alike)

@@ -11,7 +11,7 @@ from diag.facts.driver_images import judge_images
 from diag.facts.eks import ClusterIdentity
 from diag.facts.kubernetes import CsiNode, Event, Node, Pod, Workload
 from diag.facts.linux_nodes import linux_nodes
-from diag.facts.plugin_state import PluginState, State, plugin_states
+from diag.facts.plugin_state import PluginState, State, node_of, plugin_states, ready_since
 from diag.facts.workloads import pods_of
 from diag.model.unavailable import Unavailable
 
@@ -21,6 +21,8 @@ class PluginHealth(msgspec.Struct, frozen=True):
 
     plugin: Workload
     states: dict[str, PluginState]
+    ready_since: dict[str, str] = {}
+    """RFC 3339 time since when its pod on the node is ready, where it is."""
 
     def alike(self, nodes: Iterable[Node]) -> dict[PluginState, list[Node]]:
         """Those of the nodes on which it is in the same state, together."""
@@ -49,4 +51,4 @@ def plugin_health(
         for pod in judged.pods
     }
     states = plugin_states(linux_nodes(nodes), csi_nodes, node_plugin, pods, waiting, taken_at)
-    return PluginHealth(node_plugin, states)
+    return PluginHealth(node_plugin, states, {node_of(pod): since for pod in pods if (since := ready_since(pod))})

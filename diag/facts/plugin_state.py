@@ -143,6 +143,12 @@ def how_it_ended(status: ContainerStatus) -> str:
     return f"is in CrashLoopBackOff after {status.restart_count} restarts" if looping else ""
 
 
+def ready_since(pod: Pod) -> str:
+    """RFC 3339 time since when the pod is ready; empty when it is not."""
+    found = next((c for c in pod.status.conditions or () if c.type == "Ready" and c.status == "True"), None)
+    return (found.last_transition_time or "") if found else ""
+
+
 def _is_ready(pod: Pod) -> bool:
     return _status(pod, "Ready") == "True"
 

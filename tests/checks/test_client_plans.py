@@ -53,7 +53,13 @@ def test_a_group_with_an_unlisted_kernel_is_not_asked_before_a_pod_is_there() ->
 
 
 @pytest.mark.parametrize(
-    ("os", "verdict"), [(UBUNTU_64K, Verdict.PASS), (EL_64K, Verdict.WARN), (given.AL2023, Verdict.PASS)]
+    ("os", "verdict"),
+    [
+        (UBUNTU_64K, Verdict.PASS),
+        (("Ubuntu 24.04.1 LTS", "6.8.0-1024-aws-64k"), Verdict.FAIL),
+        (EL_64K, Verdict.WARN),
+        (given.AL2023, Verdict.PASS),
+    ],
 )
 def test_kernels_with_large_pages(os: tuple[str, str], verdict: Verdict) -> None:
     (found,) = given.findings(client_page_size, **world(given.node(os=os, arch="arm64"), version="2.15"))

@@ -73,19 +73,19 @@ def test_a_controller_scaled_to_zero_is_scaled_up_again() -> None:
 
 
 def test_two_plugins_on_one_node_fail() -> None:
-    other = given.node_plugin(namespace="fsx-csi-driver")
-    pods = (given.pod(), given.plugin_pod(), given.plugin_pod(workload=other))
-    (found,) = given.findings(driver_installed_twice, daemon_sets=(given.node_plugin(), other), pods=pods)
+    plugins = (given.node_plugin(), given.node_plugin(namespace="fsx-csi-driver"))
+    (found,) = given.findings(driver_installed_twice, daemon_sets=plugins)
     assert (found.verdict, found.cause) == (Verdict.FAIL, "csi-driver-installed-twice")
     assert [s.name for s in found.concerns] == [given.NODE]
 
 
 def test_two_daemon_sets_that_share_no_node_are_one_driver() -> None:
-    other = given.node_plugin(namespace="fsx-csi-driver")
-    pods = (given.plugin_pod("node-a"), given.plugin_pod("node-b", workload=other))
-    assert given.verdicts(driver_installed_twice, daemon_sets=(given.node_plugin(), other), pods=pods) == (
-        Verdict.PASS,
+    plugins = tuple(
+        given.node_plugin(namespace=arch, nodeSelector={"kubernetes.io/arch": arch}) for arch in ("amd64", "arm64")
     )
+    nodes = (given.node("node-a"), given.node("node-b", arch="arm64"))
+    assert given.verdicts(driver_installed_twice, daemon_sets=plugins, nodes=nodes) == (Verdict.PASS,)
+    assert given.verdicts(driver_installed_twice, nodes=given.denied("list nodes")) == (Verdict.UNKNOWN,)
 
 
 @pytest.mark.parametrize(

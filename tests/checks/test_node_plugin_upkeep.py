@@ -10,7 +10,7 @@ from checks.kubelet_path import kubelet_path
 from checks.node_plugin_eviction import node_plugin_eviction
 from checks.startup_taint import startup_taint
 from diag import Kind, Subject, Verdict
-from diag.facts.kubernetes import ContainerState, ContainerStatus, Pod, Taint, Terminated, Workload
+from diag.facts.kubernetes import Condition, ContainerState, ContainerStatus, Pod, Taint, Terminated, Workload
 from tests.checks import given
 
 NODE = Subject(Kind.NODE, given.NODE)
@@ -122,10 +122,30 @@ def test_a_start_up_taint_stays_where_the_plugin_does_not_run_and_that_is_the_ca
     assert (found.verdict, found.cause, found.fix) == (Verdict.FAIL, "csi-node-not-scheduled", None)
 
 
-def test_a_start_up_taint_on_a_new_node_is_as_it_should_be() -> None:
-    new = given.node(taints=(STARTING,), created="2026-11-24T11:58:00Z")
-    assert given.verdicts(startup_taint, nodes=(new,)) == (Verdict.SKIP,)
+def ready_since(time: str) -> Pod:
+    plugin = given.plugin_pod()
+    return given.replace(
+        plugin, status=given.replace(plugin.status, conditions=(Condition("Ready", "True", "", "", time),))
+    )
+
+
+@pytest.mark.parametrize(
+    ("plugin", "verdict"),
+    [
+        ((), Verdict.SKIP),
+        ((ready_since("2026-11-24T11:59:00Z"),), Verdict.SKIP),
+        ((ready_since("2026-11-24T11:50:00Z"),), Verdict.FAIL),
+    ],
+)
+def test_a_start_up_taint_on_a_new_node_is_as_it_should_be(plugin: tuple[Pod, ...], verdict: Verdict) -> None:
+    new = given.node(taints=(STARTING,), created="2026-11-24T11:53:00Z")
+    assert given.verdicts(startup_taint, nodes=(new,), pods=(given.pod(), *plugin)) == (verdict,)
+
+
+def test_no_start_up_taint_and_one_without_any_driver() -> None:
     assert given.verdicts(startup_taint) == (Verdict.PASS,)
+    (found,) = given.findings(startup_taint, nodes=(given.node(taints=(STARTING,)),), daemon_sets=())
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "csi-driver-not-registered")
 
 
 def test_a_start_up_taint_where_the_plugin_cannot_be_seen() -> None:
