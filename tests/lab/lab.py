@@ -204,6 +204,7 @@ class Lab:
     def forget_calls(self) -> None:
         """Empties the log of calls."""
         self.aws.calls.clear()
+        self.aws.unserved.clear()
         self.api.calls.clear()
         self.script.asked.clear()
         self.dns.queries.clear()
@@ -260,6 +261,7 @@ class Lab:
         self.aws.eks.state = type(self.aws.eks.state)()
         self.aws.eks.state.endpoint = self.kube_server.url
         self.aws.eks.state.certificate_authority = self._certificates.authority
+        self.aws.fleet = None
         self.kube.restore(Cluster().snapshot())
         self.api.logs.clear()
         self.script.rules.clear()
@@ -297,7 +299,7 @@ class Lab:
             site=self.site,
             account=self.account,
             moto=snapshot_backends(),
-            services=pickle.dumps(services),
+            services=pickle.dumps((*services, self.aws.fleet)),
             kube=self.kube.snapshot(),
             api=pickle.dumps((self.api.logs, self.api.issuer, self.api.git_version)),
             script=pickle.dumps(self.script.rules),
@@ -309,7 +311,8 @@ class Lab:
         moved = world.site != self.site
         self.site, self.account = world.site, world.account
         restore_backends(world.moto)
-        self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state = pickle.loads(world.services)
+        fsx, eks, ssm, self.aws.fleet = pickle.loads(world.services)
+        self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state = fsx, eks, ssm
         self.kube.restore(world.kube)
         self.api.logs, self.api.issuer, self.api.git_version = pickle.loads(world.api)
         self.script.rules = pickle.loads(world.script)

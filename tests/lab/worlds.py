@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tests.lab.fleet.build import build_fleet
 from tests.lab.incident import build_healthy, build_incident
 from tests.lab.site import Site
 from tests.lab.world import World
@@ -19,4 +20,5 @@ WORLDS: dict[str, World] = {
     "incident": World(build_incident),
     "healthy": World(build_healthy),
     "empty": World(build_empty),
+    "fleet": World(build_fleet),
 }

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tests.lab.aws.eks import Eks
 from tests.lab.aws.errors import Answer, Refusal, ServiceError, error_answer, refuse
@@ -32,6 +32,13 @@ class AwsCall:
     permission: str
 
 
+class InstanceService(Protocol):
+    """Answers some of EC2's calls in moto's place."""
+
+    def handle(self, request: AwsRequest) -> Answer | None:
+        """The answer, or None for what it does not serve."""
+
+
 @dataclass
 class Switches:
     """What the front does instead of, or before, answering."""
@@ -52,6 +59,8 @@ class AwsFront:
         self.fsx = Fsx()
         self.eks = Eks()
         self.ssm = Ssm()
+        # Answers EC2 calls about instances that moto does not hold; see tests.lab.fleet.
+        self.fleet: InstanceService | None = None
         self.switches = Switches()
         self.calls: list[AwsCall] = []
         # Operations moto could not serve: a test that leans on one should fail loudly, not on a strange code.
@@ -102,6 +111,8 @@ class AwsFront:
         return self._bucket_elsewhere(request) if request.service == "s3" else None
 
     def _own(self, request: AwsRequest) -> Answer | None:
+        if self.fleet is not None and (answer := self.fleet.handle(request)) is not None:
+            return answer
         match request.service, request.operation:
             case "fsx", _:
                 return self.fsx.handle(request)
