@@ -66,7 +66,8 @@ def admits(rules: Iterable[Permission], port: int, peer: Peer, prefix_lists: Tab
     elif (one := next((i for i, cidr in enumerate(ranges) if _holds_all(cidr, peer.addresses)), None)) is not None:
         holding = words[one]
     else:
-        together = all(any(holds(cidr, address) for cidr in ranges) for address in peer.addresses)
+        apart = representatives(peer.addresses, tuple(ranges))
+        together = all(any(holds(cidr, address) for cidr in ranges) for address in apart)
         holding = f"several ranges ({', '.join(ranges)})" if together else ""
     if not holding and unread is not None:
         raise Unreadable(unread)
@@ -87,6 +88,15 @@ def holds(cidr: str, address: str) -> bool:
     """Whether an IPv4 CIDR holds an address; False for text that is neither."""
     network, number = _network(cidr), _ipv4(address)
     return network is not None and number is not None and number in network
+
+
+@functools.lru_cache(1024)
+def representatives(addresses: tuple[str, ...], cidrs: tuple[str, ...]) -> tuple[str, ...]:
+    """One address of each set that the CIDRs do not tell apart: what rules say of it they say of the whole set."""
+    found: dict[tuple[bool, ...], str] = {}
+    for address in addresses:
+        found.setdefault(tuple(holds(cidr, address) for cidr in cidrs), address)
+    return tuple(found.values())
 
 
 def _holds_all(cidr: str, ordered: Sequence[str]) -> bool:

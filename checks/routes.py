@@ -1,0 +1,103 @@
+"""Routes between the nodes' subnets and the file servers' subnets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
+from diag.facts.crossing import Crossing, crossings
+from diag.facts.ec2 import NetworkInterface, Subnet
+from diag.facts.fsx import FileSystem
+from diag.facts.linux_nodes import told
+from diag.facts.paths import Clients
+from diag.facts.routing import Route, RouteTable, Way, table_of, way_to
+from diag.facts.serving import has_no_servers
+
+
+@check("routes", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for=("route-missing", "route-blackhole"))
+def routes_lead_both_ways(
+    file_system: FileSystem,
+    network_interfaces: Table[NetworkInterface],
+    clients: dict[str, Clients],
+    subnets: Table[Subnet],
+    route_tables: tuple[RouteTable, ...],
+) -> Iterator[Draft]:
+    """Route tables lead from every node's subnet to every ENI of the file system, and back.
+
+    Inside one VPC the local route always does. From another VPC both sides need a route, over a peering or a transit
+    gateway; one whose target is gone is a black hole, and a default route to the internet is no way to a private
+    address. What a transit gateway, a firewall or a virtual private gateway does with the packets is not looked at.
+
+    pass: the most specific route on either side is alive and leads to the other VPC
+    fail: a side has no such route, or it is a black hole
+    skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
+    unknown: route tables, subnets or ENIs could not be read, are another account's, or routes by prefix list decide
+    source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
+    """
+    if reason := has_no_servers(file_system):
+        yield skip(file_system, reason)
+        return
+    enis = [network_interfaces[id] for id in file_system.network_interface_ids]
+    followed: dict[str, Route] = {}
+    for crossing in crossings(clients[file_system.id].groups, enis):
+        nodes, servers = subnets[crossing.client.subnet_id], subnets[crossing.server_subnet]
+        there, back = _table(nodes, route_tables), _table(servers, route_tables)
+        senders = crossing.node_addresses(route.destination_cidr_block for route in back.routes)
+        for subnet, table, addresses in ((nodes, there, crossing.eni_addresses), (servers, back, senders)):
+            for address in addresses:
+                way, route = way_to(address, table)
+                if way is Way.OPEN and route is not None:
+                    followed[f"{table.route_table_id} of {subnet.subnet_id}: {_shown(route)}"] = route
+                elif way is Way.NOT_TOLD:
+                    raise Unreadable(Unavailable(table.route_table_id, Reason.NOT_ASKED, "it routes by prefix list"))
+                else:
+                    yield _broken(file_system, crossing, subnet, table, address, way, route)
+                    return
+    direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
+    proves = ("route-missing", "route-blackhole") if direct else ()
+    yield ok(file_system, "routes lead from the nodes to its ENIs and back", *followed, rules_out=proves)
+
+
+def _table(subnet: Subnet, tables: Sequence[RouteTable]) -> RouteTable:
+    table = table_of(subnet, tables)
+    if table is None:
+        what = f"route table of {subnet.subnet_id}"
+        raise Unreadable(Unavailable(what, Reason.ABSENT, f"this account has no route table of {subnet.vpc_id}"))
+    return table
+
+
+def _broken(
+    file_system: FileSystem,
+    crossing: Crossing,
+    subnet: Subnet,
+    table: RouteTable,
+    address: str,
+    way: Way,
+    route: Route | None,
+) -> Draft:
+    to = f"{address}, {'a node' if subnet.subnet_id == crossing.server_subnet else 'an ENI of ' + file_system.id}"
+    where = f"{table.route_table_id} of {subnet.subnet_id}"
+    evidence = f"ec2:DescribeRouteTables {table.route_table_id}: {'; '.join(_shown(r) for r in table.routes)}"
+    about = crossing.client.nodes
+    if way is Way.BLACKHOLE and route is not None:
+        message = f"{where} sends packets for {to} into a black hole: {route.target or 'its target'} is gone"
+        target = "--vpc-peering-connection-id <living pcx>"
+        side = f"aws ec2 replace-route --route-table-id {table.route_table_id}"
+        command = f"{side} --destination-cidr-block {route.destination_cidr_block} {target}"
+        fix = Fix((command,), "points the route at a living target; use --transit-gateway-id for a transit gateway")
+        return fail(file_system, message, evidence, cause="route-blackhole", fix=fix, concerns=about)
+    only = f": only {_shown(route)} covers it, and the internet does not lead there" if route else ""
+    message = f"{where} has no route to {to} (seen from {told(crossing.client.nodes)}){only}"
+    command = f"aws ec2 create-route --route-table-id {table.route_table_id} --destination-cidr-block {address}/32"
+    fix = Fix(
+        (f"{command} --vpc-peering-connection-id <pcx>",),
+        "better the whole CIDR of the other VPC than one address; the same is needed on the other side",
+        command.replace("create-route", "delete-route"),
+    )
+    return fail(file_system, message, evidence, cause="route-missing", fix=fix, concerns=about)
+
+
+def _shown(route: Route | None) -> str:
+    if route is None:
+        return "no route"
+    return f"{route.destination_cidr_block or route.destination_prefix_list_id} -> {route.target} ({route.state})"

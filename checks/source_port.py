@@ -1,0 +1,52 @@
+"""Address translation that rewrites the client's source port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, check, ok, skip, warn
+from diag.facts.fsx import FileSystem
+from diag.facts.mounts import Mount
+from diag.facts.paths import Clients
+from diag.facts.vpc_cni import SourceNat
+
+
+@check("source-port", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="source-port-rewritten-snat")
+def source_port_stays(
+    file_system: FileSystem, clients: dict[str, Clients], source_nat: SourceNat, mounts: tuple[Mount, ...]
+) -> Iterator[Draft]:
+    """The VPC CNI does not rewrite the source port of Lustre's connections.
+
+    FSx refuses a connection that does not come from a privileged port, and the mount ends in "Is the MGS running?"
+    although 988 answers. By default the VPC CNI translates what leaves the VPC, with ports of its own choice; inside
+    the VPC it translates nothing. Networking of the pods (custom networking, pod ENIs, network policies) does not
+    matter: the node mounts.
+
+    pass: file system and nodes share the VPC, the CNI translates nothing or keeps ports, or a pod has it mounted
+    warn: traffic to the file system leaves the VPC, and the CNI chooses the source ports of what leaves
+    skip: AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set, whose ranges are not read
+    unknown: the aws-node DaemonSet or the nodes' instances could not be read
+    source: aws-fsx-csi-driver docs/troubleshooting.md; amazon-vpc-cni-k8s README; Lustre 2.15.8 lnet/lnet/acceptor.c
+    """
+    outside = [group for group in clients[file_system.id].groups if group.vpc_id != file_system.vpc_id]
+    setting = f"EXTERNALSNAT={str(source_nat.external).lower()}, RANDOMIZESNAT={source_nat.randomize}"
+    told = f"aws-node: AWS_VPC_K8S_CNI_{setting.replace(', ', ', AWS_VPC_K8S_CNI_')}"
+    if not outside:
+        yield ok(file_system, f"nodes and {file_system.id} are in {file_system.vpc_id}: nothing is translated", told)
+    elif source_nat.external or source_nat.randomize == "none":
+        yield ok(file_system, "what leaves the VPC keeps its source port", told)
+    elif source_nat.excludes_ranges:
+        yield skip(
+            file_system, "ranges are excluded from translation; whether the file system's is among them is not read"
+        )
+    elif any(mount.volume.handle == file_system.id and mount.pod.is_up for mount in mounts):
+        yield ok(file_system, "a pod has it mounted, so its servers accept the nodes' source ports", told, rules_out=())
+    else:
+        message = (
+            f"{file_system.id} is in {file_system.vpc_id}, the nodes are not: the VPC CNI chooses their source ports"
+        )
+        command = "kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_RANDOMIZESNAT=none"
+        note = "or exclude the file system's CIDR (AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS); restarts aws-node node by node"
+        fix = Fix((command,), note, command.replace("none", "prng"))
+        nodes = [node for group in outside for node in group.nodes]
+        yield warn(file_system, message, told, cause="source-port-rewritten-snat", fix=fix, concerns=nodes)

@@ -1,0 +1,43 @@
+"""Free addresses where a file system is to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Table, check, fail, ok, skip, warn
+from diag.facts.demand import Demand
+from diag.facts.ec2 import Subnet
+from diag.facts.replace_class import replace_class
+
+OUT = "subnet-out-of-addresses"
+
+
+@check("subnet-addresses", layer=Layer.NETWORK, each="demands", speaks_for=OUT)
+def subnet_has_addresses(demand: Demand, class_subnets: Table[Subnet]) -> Iterator[Draft]:
+    """The subnet of a StorageClass has free addresses for the servers of a new file system.
+
+    Each file server takes one address of the subnet, besides what nodes and pods take. How many a size needs is not
+    documented, so that only a subnet without any is known to fail. File systems that exist keep theirs.
+
+    pass: the subnet has free addresses
+    warn: it has none, and no claim waits for a file system there
+    fail: it has none, and a claim waits
+    skip: the class names no subnet that EC2 has (see storageclass-network), or EC2 gives no count
+    unknown: EC2 could not be asked
+    source: EC2 API Subnet AvailableIpAddressCount; FSx for Lustre user guide, file system addresses
+    """
+    id = demand.parameters.get("subnetId", "")
+    if id not in class_subnets:
+        yield skip(demand.storage_class, "it names no subnet that EC2 has", concerns=demand.path)
+        return
+    subnet = class_subnets[id]
+    free, told = subnet.available_ip_address_count, f"ec2:DescribeSubnets {id} {subnet.cidr_block}"
+    if free is None:
+        yield skip(demand.storage_class, f"EC2 gives no count of free addresses of {id}", concerns=demand.path)
+    elif free > 0:
+        yield ok(demand.storage_class, f"{id} has {free} free addresses", told, concerns=demand.path)
+    else:
+        fix = replace_class(demand.storage_class, "name a subnet with free addresses in subnetId")
+        say = fail if demand.waiting else warn
+        message = f"{id} has no free address, so no file server fits in"
+        yield say(demand.storage_class, message, told, cause=OUT, fix=fix, concerns=demand.path)
