@@ -9,6 +9,7 @@ import msgspec
 
 from diag.diagnosis import values as values_of
 from diag.diagnosis.complaints import MatchText, of_claim, of_mount
+from diag.diagnosis.path import PathFindings
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
@@ -23,9 +24,6 @@ from diag.model.subject import Kind, Subject
 from diag.model.symptom import Phase, Symptom
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
-
-ON_A_PATH = frozenset({Kind.VOLUME, Kind.CLAIM, Kind.POD, Kind.NODE, Kind.FILE_SYSTEM})
-"""Kinds that belong to one mount path. A finding about anything else, and about none of these, is about all paths."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -100,41 +98,18 @@ def _pending_claims(facts: Mapping[str, Any], shared: Mapping[str, str], match: 
 def _alike(troubles: Iterable[Trouble], findings: Sequence[Finding]) -> list[list[tuple[Trouble, tuple[Finding, ...]]]]:
     """Troubles of one volume with the same failures and the same kinds of symptoms, told together."""
     groups: dict[tuple[Any, ...], list[tuple[Trouble, tuple[Finding, ...]]]] = {}
-    by_subject, everywhere = _sorted_findings(findings)
+    failures = PathFindings(finding for finding in findings if finding.verdict is Verdict.FAIL)
+    everything = PathFindings(findings)
     for trouble in troubles:
-        on_path = _on_path(trouble, by_subject, everywhere)
-        fails = tuple((f.check, f.cause, f.message) for f in on_path if f.verdict is Verdict.FAIL and f.cause)
+        failed = failures.on(trouble.path)
+        if not failed and not trouble.symptoms:
+            continue
+        fails = tuple((f.check, f.cause, f.message) for f in failed)
         shown = tuple(sorted({(hit.cause, hit.signature) for s in trouble.symptoms for hit in s.hits}))
-        if fails or trouble.symptoms:
-            key = (trouble.subject, trouble.phase, fails, shown, bool(trouble.symptoms))
-            groups.setdefault(key, []).append((trouble, on_path))
+        key = (trouble.subject, trouble.phase, fails, shown, bool(trouble.symptoms))
+        alike = groups.setdefault(key, [])
+        alike.append((trouble, everything.on(trouble.path) if not alike else ()))
     return list(groups.values())
-
-
-def _sorted_findings(findings: Sequence[Finding]) -> tuple[dict[Subject, list[Finding]], list[Finding]]:
-    by_subject: dict[Subject, list[Finding]] = {}
-    everywhere: list[Finding] = []
-    for finding in findings:
-        subjects = {s for s in (finding.subject, *finding.concerns) if s.kind in ON_A_PATH}
-        for subject in subjects:
-            by_subject.setdefault(subject, []).append(finding)
-        if not subjects:
-            everywhere.append(finding)
-    return by_subject, everywhere
-
-
-def _on_path(
-    trouble: Trouble, by_subject: Mapping[Subject, Sequence[Finding]], everywhere: Sequence[Finding]
-) -> tuple[Finding, ...]:
-    """Findings about this path: every path object that a finding is about must be on it, kind by kind."""
-    found: dict[int, Finding] = {id(f): f for f in everywhere}
-    kinds = {subject.kind for subject in trouble.path}
-    for subject in sorted(trouble.path):
-        for finding in by_subject.get(subject, ()):
-            about = [s for s in (finding.subject, *finding.concerns) if s.kind in ON_A_PATH & kinds]
-            if all(any(s in trouble.path for s in about if s.kind is kind) for kind in {s.kind for s in about}):
-                found[id(finding)] = finding
-    return tuple(found.values())
 
 
 def _tell(

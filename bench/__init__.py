@@ -1,0 +1,1 @@
+"""Speed and memory of the tool as a person meets it: whole processes, paired runs. Prints figures, judges nothing."""

@@ -1,0 +1,53 @@
+"""Whole-process measurements: paired runs, medians, peak memory."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+@dataclass(frozen=True)
+class Took:
+    """One run of a process."""
+
+    wall_s: float
+    peak_mib: float
+    code: int
+
+
+def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Took:
+    """Run a command to its end."""
+    started = time.perf_counter()
+    process = subprocess.Popen(list(command), env=dict(env) if env else None, **QUIET)  # type: ignore[call-overload]
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Took(time.perf_counter() - started, usage.ru_maxrss / 1024, process.returncode)
+
+
+def paired(
+    one: Sequence[str], other: Sequence[str], *, rounds: int = 7, env: Mapping[str, str] | None = None
+) -> tuple[list[Took], list[Took]]:
+    """Both commands in turn, one warm-up round not counted, so that a drifting machine hits both alike."""
+    runs: tuple[list[Took], list[Took]] = ([], [])
+    for number in range(rounds + 1):
+        pair = (once(one, env), once(other, env))
+        if number:
+            runs[0].append(pair[0])
+            runs[1].append(pair[1])
+    return runs
+
+
+def median_ms(runs: Sequence[Took]) -> float:
+    """Median wall time in milliseconds."""
+    return statistics.median(run.wall_s for run in runs) * 1000
+
+
+def ratio(one: Sequence[Took], other: Sequence[Took]) -> float:
+    """Median of the pair-by-pair ratios of wall time."""
+    return statistics.median(a.wall_s / b.wall_s for a, b in zip(one, other, strict=True))
