@@ -70,12 +70,6 @@ def names_volume(message: str, mount: Mount) -> bool:
     return 'volume "' not in message or f'"{mount.volume.name}"' in message
 
 
-def _own_names(mount: Mount) -> set[str]:
-    """What the pod itself calls the volume."""
-    claims = ((volume.name, volume.persistent_volume_claim) for volume in mount.pod.spec.volumes or ())
-    return {name for name, claim in claims if claim is not None and claim.claim_name == mount.claim.metadata.name}
-
-
 def _is_about(event: Event, pod: Pod) -> bool:
     uid = event.involved_object.uid
     return not uid or not pod.metadata.uid or uid == pod.metadata.uid

@@ -26,7 +26,7 @@ FILE_SYSTEM_ID = re.compile(r"fs-[0-9a-f]{8,}")
 """Source: fsx 2018-03-01, FileSystemId."""
 
 SIBLING_DRIVERS = frozenset({"fsx.openzfs.csi.aws.com", "efs.csi.aws.com"})
-"""Drivers whose volumes also carry `fs-…` handles or fsx host names, rightly."""
+"""Drivers whose volumes also carry `fs-…` handles or fsx host names, rightly; none of them reads `dnsname`."""
 
 CONTROLLER_ACCOUNTS = ("fsx-csi-controller-sa",)
 """The controller's service account where no Deployment says otherwise. Source: aws-fsx-csi-driver chart 1.17.0."""
@@ -60,9 +60,9 @@ def is_fsx_volume(volume: PersistentVolume) -> bool:
         return False
     if csi.driver == FSX_DRIVER:
         return True
-    if csi.driver in SIBLING_DRIVERS:
-        return False
-    return "dnsname" in volume.attributes or any(".fsx." in value for value in volume.attributes.values())
+    if "dnsname" in volume.attributes:
+        return True
+    return csi.driver not in SIBLING_DRIVERS and any(".fsx." in value for value in volume.attributes.values())
 
 
 @fact()

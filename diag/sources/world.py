@@ -24,6 +24,7 @@ FACT_MODULES = (
     "diag.facts.mount_reach",
     "diag.facts.plugin_health",
     "diag.facts.provisioning",
+    "diag.facts.uses",
     "diag.sources.discovery",
     "diag.sources.kubernetes.lists",
     "diag.sources.kubernetes.key_secret",

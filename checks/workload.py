@@ -1,0 +1,83 @@
+"""After the mount: what programs meet on the volume, and whether all of them see the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, check, fail, ok, skip, warn
+from diag.facts.age import age_s
+from diag.facts.claim_reference import is_read_only
+from diag.facts.pod_progress import Progress
+from diag.facts.program_texts import Error, Saying, sayings_of
+from diag.facts.uses import Use, VolumeUse, listed
+from diag.knowledge.mount_options import read_options
+
+CLOCKS_S = 60
+"""How far the clocks of a node and of the API server may be apart."""
+
+READ_ONLY, NO_FLOCK, DENIED = "volume-mounted-readonly", "flock-not-enabled", "root-squash-or-permissions"
+
+
+@check("workload-errors", layer=Layer.WORKLOAD, each="volume_uses", speaks_for=(READ_ONLY, NO_FLOCK, DENIED))
+def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
+    """No program of a pod that has the volume mounted says that it cannot use it.
+
+    Read are the output of probes in the pod's events and the termination messages of its containers, and of those
+    only lines that name an error and a path of this volume. Where the pod or the volume itself asks for what the
+    program runs into (readOnly, no flock), that is the cause; otherwise the diagnosis weighs the text.
+
+    pass: no such line is there; that programs are content is not shown by it
+    fail: there is one
+    skip: no pod has the volume mounted
+    source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go (readOnly); Lustre 2.15 llite (flock); Linux errno(3)
+    """
+    mounted = use.at(Progress.UP, Progress.MOUNTED)
+    if not mounted:
+        yield skip(use, "no pod has it mounted")
+        return
+    healthy = True
+    for one in mounted:
+        for saying in sayings_of(one):
+            healthy = False
+            cause, why = _explain(one, saying)
+            told = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
+            evidence = f"{one.who}, {saying.origin}: {saying.text}"
+            yield fail(use, told, evidence, cause=cause, concerns=one.path)
+    if healthy:
+        yield ok(use, f"no error of a program on it is told by the {len(mounted)} pod(s) that have it", rules_out=())
+
+
+def _explain(use: Use, saying: Saying) -> tuple[str, str]:
+    """The cause, where the request itself explains the error, and how."""
+    if saying.error is Error.READ_ONLY and (asked := is_read_only(use.mount)):
+        return READ_ONLY, asked
+    words = {option.text for option in read_options(use.mount.volume.spec.mount_options or ())}
+    if saying.error in (Error.NO_FLOCK, Error.NO_LOCKS) and not words & {"flock", "localflock"}:
+        return NO_FLOCK, "the volume is mounted without the option flock"
+    if saying.error in (Error.DENIED, Error.NOT_PERMITTED):
+        return DENIED, "the file system's own owner, mode or root squash do not let this user"
+    return "", ""
+
+
+@check("same-file-system", layer=Layer.WORKLOAD, each="volume_uses", speaks_for="different-file-system-per-node")
+def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
+    """Every pod that runs with the volume was started after the volume was made.
+
+    A mount keeps what it was given: a pod that is older than the PersistentVolume has what a former volume of that
+    name pointed at, and may write where nobody else looks. Nothing fails, so nothing is logged.
+
+    pass: every pod that has the volume is younger than it
+    warn: a pod is older, so it may have another file system than the others
+    skip: no pod has the volume mounted
+    source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go (a target that is mounted is not mounted again); reasoning
+    """
+    mounted = use.at(Progress.UP)
+    made = use.volume.metadata.creation_timestamp
+    older = [one for one in mounted if (age_s(one.mount.pod.status.start_time or made, made) or 0.0) > CLOCKS_S]
+    if older:
+        told = f"{listed(older)} started before the volume was made ({made}), so it may have what a former one meant"
+        yield warn(use, told, cause=None, concerns=[subject for one in older for subject in one.path])
+    elif mounted:
+        yield ok(use, f"all {len(mounted)} pod(s) with it started after it was made")
+    else:
+        yield skip(use, "no pod has it mounted")
