@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.controller import Given, StaticKeys
-from diag.facts.kubernetes import ServiceAccount
+from diag.facts.absence import not_there
+from diag.facts.controller import Given, has_plain_key
+from diag.facts.kubernetes import ServiceAccount, Workload
 from diag.facts.provisioning import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.facts.rights import Right, Rights, later_uses, unlinkable
 from diag.facts.service_role import allow, create_service_role
@@ -18,9 +19,9 @@ LACKS, NO_SERVICE_ROLE, NO_LINK = "iam-missing-permission", "service-linked-role
 @check("controller-permissions", layer=Layer.IDENTITY, speaks_for=(LACKS, NO_SERVICE_ROLE, NO_LINK))
 def controller_is_allowed_what_it_does(
     provisioning: Provisioning,
-    controller_account: ServiceAccount,
+    controller_account: ServiceAccount | Unavailable,
     controller_role: Given | Unavailable,
-    static_keys: StaticKeys | Unavailable,
+    controller: Workload | Unavailable,
     controller_rights: Table[Rights],
     fsx_service_role: bool | Unavailable,
 ) -> Iterator[Draft]:
@@ -37,12 +38,15 @@ def controller_is_allowed_what_it_does(
     skip: nothing is provisioned dynamically, or the controller has no role of its own
     source: aws-fsx-csi-driver v1.9.0 docs/install.md; FSx for Lustre user guide, setting-up
     """
+    if isinstance(controller_account, Unavailable):
+        yield not_there("service account of the controller", controller_account)
+        return
     account = controller_account
     rights: Rights | Unavailable | None = None
     if not provisioning.in_use:
         yield skip(account, NOT_IN_USE)
-    elif isinstance(static_keys, StaticKeys) and static_keys.given:
-        yield skip(account, f"the keys of {static_keys.where} sign the calls: its role's rights count for nothing")
+    elif isinstance(controller, Workload) and has_plain_key(controller):
+        yield skip(account, "the Deployment gives the controller an access key: its role's rights count for nothing")
     elif isinstance(controller_role, Given):
         rights = controller_rights.get(controller_role.role_arn)
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, warn
-from diag.facts.controller import PROXY, REGION, Giver, StaticKeys, injected, plugin_of, set_region
+from diag.facts.absence import not_there
+from diag.facts.controller import PROXY, REGION, Giver, has_plain_key, injected, plugin_of, set_region
 from diag.facts.ec2 import Instance
 from diag.facts.egress import subnets_without_way_out
 from diag.facts.eks import ClusterIdentity
@@ -20,11 +21,10 @@ from diag.facts.vpc_endpoint import VpcEndpoint
 def controller_knows_its_region(
     cluster_identity: ClusterIdentity,
     provisioning: Provisioning,
-    controller: Workload,
+    controller: Workload | Unavailable,
     controller_pods: tuple[Pod, ...],
     controller_nodes: tuple[Node, ...],
     controller_instances: Table[Instance],
-    static_keys: StaticKeys | Unavailable,
 ) -> Iterator[Draft]:
     """The controller knows its region, and reaches the instance metadata service if it depends on it.
 
@@ -39,12 +39,15 @@ def controller_knows_its_region(
     skip: nothing is provisioned dynamically, or no pod of the controller exists
     source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
     """
+    if isinstance(controller, Unavailable):
+        yield not_there("controller Deployment", controller)
+        return
     subject = controller.subject
     if not provisioning.in_use or not controller_pods:
         yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
         return
     nodes = {node.name: node for node in controller_nodes}
-    by_key = isinstance(static_keys, StaticKeys) and static_keys.given
+    by_key = has_plain_key(controller)
     told = ""
     for pod in controller_pods:
         has_region = REGION in plugin_of(pod.spec).env_names
@@ -56,7 +59,7 @@ def controller_knows_its_region(
             fix = set_region(controller, cluster_identity.region)
             yield fail(subject, f"{told}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
         if closed and not (by_key or injected(pod)):
-            told = f"{pod.key} has neither role nor keys, and the node's are out of reach: {closed}"
+            told = f"{pod.key} has no role of its own, and the node's is out of reach: {closed}"
             yield warn(subject, told, cause="imds-unreachable")
     if not told:
         yield ok(subject, "every pod of the controller knows its region")
@@ -66,7 +69,7 @@ def controller_knows_its_region(
 def controller_reaches_aws(
     cluster_identity: ClusterIdentity,
     provisioning: Provisioning,
-    controller: Workload,
+    controller: Workload | Unavailable,
     controller_pods: tuple[Pod, ...],
     controller_instances: Table[Instance],
     route_tables: tuple[RouteTable, ...],
@@ -83,6 +86,9 @@ def controller_reaches_aws(
     skip: nothing is provisioned dynamically, or the controller goes through a proxy
     source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
     """
+    if isinstance(controller, Unavailable):
+        yield not_there("controller Deployment", controller)
+        return
     subject = controller.subject
     names = {name for pod in controller_pods for name in plugin_of(pod.spec).env_names}
     if not provisioning.in_use or names & PROXY:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.controller import Given, Giver, StaticKeys
+from diag.facts.controller import Given, Giver, has_plain_key, key_secret_of
 from diag.facts.eks import ClusterIdentity, EksCluster
 from diag.facts.iam import OidcProvider, Role
-from diag.facts.kubernetes import ServiceAccount
+from diag.facts.kubernetes import ServiceAccount, Workload
 from diag.facts.provisioning import NOT_FOR_MOUNTS, Provisioning
 from diag.facts.service_role import annotate, trust_web_identity
 from diag.facts.web_identity import Flaw, flaw_of, strangers_allowed
@@ -24,7 +24,7 @@ def controller_may_take_its_role(
     provisioning: Provisioning,
     controller_account: ServiceAccount | Unavailable,
     controller_role: Given | Unavailable,
-    static_keys: StaticKeys | Unavailable,
+    controller: Workload | Unavailable,
     eks_cluster: EksCluster | Unavailable,
     controller_roles: Table[Role] | Unavailable,
     oidc_provider: OidcProvider | Unavailable,
@@ -41,7 +41,7 @@ def controller_may_take_its_role(
     fail: a link of the chain is broken, or no role at all with a claim waiting, while volumes are provisioned
     unknown: service account, cluster, role or provider could not be read, or the trust policy hangs on a condition
       that only AWS can decide
-    skip: nothing is provisioned dynamically and there is no annotation, or static keys sign the calls
+    skip: nothing is provisioned dynamically and there is no annotation, or the Deployment holds static keys
     source: EKS user guide, associate-service-account-role; amazon-eks-pod-identity-webhook
     """
     if isinstance(controller_account, Unavailable):
@@ -49,7 +49,7 @@ def controller_may_take_its_role(
         return
     account = controller_account
     if isinstance(controller_role, Unavailable):
-        yield _without_role(account, provisioning, controller_role, static_keys, eks_cluster)
+        yield _without_role(account, provisioning, controller_role, controller, eks_cluster)
         return
     arn = controller_role.role_arn
     if controller_role.giver is Giver.POD_IDENTITY:
@@ -84,25 +84,22 @@ def _without_role(
     account: ServiceAccount,
     provisioning: Provisioning,
     role: Unavailable,
-    keys: StaticKeys | Unavailable,
+    controller: Workload | Unavailable,
     cluster: EksCluster | Unavailable,
 ) -> Draft:
     if not provisioning.in_use:
         return skip(account, f"it has no role, and nothing is provisioned dynamically: {NOT_FOR_MOUNTS}")
-    unread = next((item for item in (role, keys) if _is_unread(item)), None)
-    if isinstance(unread, Unavailable):
-        message = f"it has no annotation, and whether something else gives it credentials is not known: {unread}"
-        return unknown(account, message, because=(unread,))
-    if isinstance(keys, StaticKeys) and keys.given:
-        return skip(account, f"it has no role; the controller signs its calls with the keys of {keys.where}")
+    if role.reason is not Reason.ABSENT:
+        message = f"it has no annotation, and whether Pod Identity gives it a role is not known: {role}"
+        return unknown(account, message, because=(role,))
+    if isinstance(controller, Workload) and has_plain_key(controller):
+        return skip(account, "it has no role; the Deployment itself gives the controller an access key")
+    secret = None if isinstance(controller, Unavailable) else key_secret_of(controller)
+    hint = f"whether secret {secret.name} gives it keys was not asked (--only static-keys does)" if secret else ""
     known = None if isinstance(cluster, Unavailable) else cluster
     fix = annotate(account, known.partition if known else "aws", known.account if known else "")
     if not provisioning.pending:
-        hint = "the controller can only use the node's instance role; no claim waits for it now"
-        return warn(account, f"{ABSENT_ROLE}: {hint}", cause="irsa-annotation-missing", fix=fix)
+        message = f"{ABSENT_ROLE}, and would have to use the node's instance role; no claim waits for it now"
+        return warn(account, message, *filter(None, (hint,)), cause="irsa-annotation-missing", fix=fix)
     waiting = provisioning.pending[0].subject
-    return fail(account, f"{ABSENT_ROLE}, and {waiting} waits for a file system", fix=fix)
-
-
-def _is_unread(item: object) -> bool:
-    return isinstance(item, Unavailable) and item.reason is not Reason.ABSENT
+    return fail(account, f"{ABSENT_ROLE}, and {waiting} waits for a file system", *filter(None, (hint,)), fix=fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.facts.absence import not_there
 from diag.facts.controller import Given, Giver, is_auto_mode
 from diag.facts.eks import EksCluster
 from diag.facts.iam import Role
@@ -20,7 +21,7 @@ TRUST, AGENT_MISSING, ROLE_MISSING = "pod-identity-trust", "pod-identity-agent-m
 @check("pod-identity", layer=Layer.IDENTITY, speaks_for=(TRUST, AGENT_MISSING, ROLE_MISSING))
 def pod_identity_gives_the_role(
     provisioning: Provisioning,
-    controller_account: ServiceAccount,
+    controller_account: ServiceAccount | Unavailable,
     controller_role: Given | Unavailable,
     controller_roles: Table[Role],
     controller_nodes: tuple[Node, ...] | Unavailable,
@@ -39,6 +40,9 @@ def pod_identity_gives_the_role(
     skip: there is no association
     source: EKS user guide, pod-id-role, pod-id-agent-setup and pod-id-how-it-works
     """
+    if isinstance(controller_account, Unavailable):
+        yield not_there("service account of the controller", controller_account)
+        return
     account = controller_account
     if isinstance(controller_role, Unavailable):
         if controller_role.reason is Reason.ABSENT:

@@ -50,27 +50,33 @@ class Given(msgspec.Struct, frozen=True):
 
 @fact()
 def controller_role(
-    controller_account: ServiceAccount, pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable
+    controller_account: ServiceAccount | Unavailable,
+    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
 ) -> Given | Unavailable:
     """The role that the controller's service account is given, absent when nothing gives it one.
 
     Without sight of the associations an annotation is taken at its word; without an annotation nothing is known.
     """
-    seen = () if isinstance(pod_identity_associations, Unavailable) else pod_identity_associations
-    for association in seen:
-        return Given(Giver.POD_IDENTITY, association.role_arn)
+    if isinstance(controller_account, Unavailable):
+        return controller_account
+    if not isinstance(pod_identity_associations, Unavailable) and pod_identity_associations:
+        return Given(Giver.POD_IDENTITY, pod_identity_associations[0].role_arn)
     if controller_account.role_arn is not None:
         return Given(Giver.WEB_IDENTITY, controller_account.role_arn)
-    if isinstance(pod_identity_associations, Unavailable):
-        return pod_identity_associations
-    return Unavailable(
-        f"role of {controller_account.subject}", Reason.ABSENT, "it has neither an annotation nor an association"
-    )
+    if not isinstance(pod_identity_associations, Unavailable):
+        what = f"role of {controller_account.subject}"
+        return Unavailable(what, Reason.ABSENT, "it has neither an annotation nor an association")
+    if pod_identity_associations.reason is Reason.ABSENT:
+        # That the cluster was not found does not mean that it has no associations.
+        return msgspec.structs.replace(pod_identity_associations, reason=Reason.NOT_ASKED)
+    return pod_identity_associations
 
 
 @fact()
-def controller_pods(controller: Workload, driver_pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    """The pods of the controller's Deployment."""
+def controller_pods(controller: Workload | Unavailable, driver_pods: tuple[Pod, ...]) -> tuple[Pod, ...] | Unavailable:
+    """The pods of the controller's Deployment; none where there is no Deployment."""
+    if isinstance(controller, Unavailable):
+        return () if controller.reason is Reason.ABSENT else controller
     return pods_of(controller, driver_pods)
 
 

@@ -50,9 +50,14 @@ def _describe(aws: Aws, name: str, region: str) -> EksCluster | Unavailable:
 
 @fact(permissions=("eks:ListPodIdentityAssociations", "eks:DescribePodIdentityAssociation"))
 def pod_identity_associations(
-    aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity, controller_account: ServiceAccount
+    aws: Aws,
+    eks_cluster: EksCluster,
+    cluster_identity: ClusterIdentity,
+    controller_account: ServiceAccount | Unavailable,
 ) -> tuple[PodIdentityAssociation, ...] | Unavailable:
     """The Pod Identity associations of the controller's service account, each with its role."""
+    if isinstance(controller_account, Unavailable):
+        return () if controller_account.reason is Reason.ABSENT else controller_account
     account = controller_account.metadata
     listed = aws.pages(
         "eks", "ListPodIdentityAssociations", "associations", region=cluster_identity.region,
@@ -79,10 +84,12 @@ def pod_identity_associations(
 def controller_roles(
     aws: Aws,
     cluster_identity: ClusterIdentity,
-    controller_account: ServiceAccount,
+    controller_account: ServiceAccount | Unavailable,
     pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
-) -> Table[Role]:
+) -> Table[Role] | Unavailable:
     """The IAM roles that the controller's service account is given, by ARN: through IRSA or Pod Identity."""
+    if isinstance(controller_account, Unavailable):
+        return Table() if controller_account.reason is Reason.ABSENT else controller_account
     arns = [controller_account.role_arn or ""]
     if not isinstance(pod_identity_associations, Unavailable):
         arns += [association.role_arn for association in pod_identity_associations]

@@ -7,7 +7,6 @@ import msgspec
 from diag.declare.fact import fact
 from diag.facts.controller import StaticKeys, has_plain_key, key_secret_of
 from diag.facts.kubernetes import Workload
-from diag.facts.provisioning import Provisioning
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.kubernetes.client import Kube
 
@@ -22,16 +21,13 @@ class _Secret(msgspec.Struct):
 
 
 @fact(permissions=("get secrets",))
-def static_keys(kube: Kube, controller: Workload, provisioning: Provisioning) -> StaticKeys | Unavailable:
-    """Whether the secret that the controller may take an access key from exists: its metadata alone is asked for.
-
-    Nothing is asked where nothing is provisioned, since nobody then signs anything.
-    """
+def static_keys(kube: Kube, controller: Workload) -> StaticKeys | Unavailable:
+    """Whether the secret that the controller may take an access key from exists: its metadata alone is asked for."""
     namespace = controller.metadata.namespace
     if has_plain_key(controller):
         return StaticKeys(True, f"deployment {namespace}/{controller.metadata.name}")
     reference = key_secret_of(controller)
-    if reference is None or not reference.name or not provisioning.in_use:
+    if reference is None or not reference.name:
         return StaticKeys(False)
     found = kube.metadata(f"/api/v1/namespaces/{namespace}/secrets/{reference.name}", _Secret)
     if isinstance(found, Unavailable):

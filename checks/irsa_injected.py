@@ -1,0 +1,60 @@
+"""Whether the role of the controller's service account reached its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.facts.absence import not_there
+from diag.facts.controller import SKIP_CONTAINERS, Given, injected, plugin_of
+from diag.facts.kubernetes import Pod, ServiceAccount, Workload
+from diag.facts.provisioning import Provisioning
+from diag.facts.service_role import restart
+
+
+@check("irsa-injected", layer=Layer.IDENTITY, speaks_for="irsa-not-injected")
+def role_reached_the_pods(
+    provisioning: Provisioning,
+    controller: Workload | Unavailable,
+    controller_account: ServiceAccount | Unavailable,
+    controller_role: Given | Unavailable,
+    controller_pods: tuple[Pod, ...],
+) -> Iterator[Draft]:
+    """The controller's pods carry the variables of the role that their service account is given.
+
+    A webhook writes the role into a pod when the pod is created, never later: pods older than annotation or
+    association go on without, and call FSx as the node or not at all until they are replaced.
+
+    pass: every pod has AWS_WEB_IDENTITY_TOKEN_FILE or AWS_CONTAINER_CREDENTIALS_FULL_URI
+    warn: some pods lack it, or all do and nothing is provisioned
+    fail: all pods lack it while volumes are provisioned
+    unknown: pods, service account or associations could not be read
+    skip: the service account has no role, or no pod of the controller exists
+    source: amazon-eks-pod-identity-webhook README and handler
+    """
+    if isinstance(controller_account, Unavailable):
+        yield not_there("service account of the controller", controller_account)
+        return
+    account = controller_account
+    if isinstance(controller_role, Unavailable):
+        if controller_role.reason is Reason.ABSENT:
+            yield skip(account, "it has no role that could be injected")
+        else:
+            yield unknown(account, f"whether it has a role is not known: {controller_role}", because=(controller_role,))
+        return
+    if not controller_pods:
+        yield skip(account, "no pod of the controller exists")
+        return
+    bare = [pod for pod in controller_pods if injected(pod) is None]
+    what = f"{controller_role.role_arn} ({controller_role.giver.value})"
+    if not bare:
+        yield ok(account, f"{what} is injected into all {len(controller_pods)} pod(s) of the controller")
+        return
+    skipped = plugin_of(bare[0].spec).name in bare[0].metadata.annotation(SKIP_CONTAINERS)
+    why = f"its annotation {SKIP_CONTAINERS} leaves the driver out" if skipped else "it is older than the role"
+    message = f"{len(bare)} of {len(controller_pods)} pod(s) of the controller run without {what}: {bare[0].key}, {why}"
+    name = "fsx-csi-controller" if isinstance(controller, Unavailable) else controller.metadata.name
+    fix = Fix((restart(account.metadata.namespace, name),), "makes new pods, which get the role injected")
+    broken = fail if provisioning.in_use and len(bare) == len(controller_pods) else warn
+    yield broken(account, message, f"{bare[0].key} was created {bare[0].metadata.creation_timestamp}",
+                 cause="irsa-not-injected", fix=fix)  # fmt: skip

@@ -1,0 +1,52 @@
+"""Static AWS keys that come before the controller's role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Unavailable, check, ok, unknown, warn
+from diag.facts.absence import not_there
+from diag.facts.controller import Given, StaticKeys
+from diag.facts.kubernetes import Workload
+from diag.facts.service_role import restart
+
+
+@check("static-keys", layer=Layer.IDENTITY, speaks_for="static-aws-keys-win", opt_in=True)
+def no_static_keys_before_the_role(
+    controller: Workload | Unavailable,
+    controller_role: Given | Unavailable,
+    static_keys: StaticKeys | Unavailable,
+) -> Iterator[Draft]:
+    """No static access key comes before the controller's role.
+
+    The driver takes AWS_ACCESS_KEY_ID from the optional secret aws-secret, and the AWS SDK prefers such a key to
+    any role: an old or foreign one then fails although role and trust policy are right. Asked only when named, since
+    it takes the right to get that secret; even then its metadata alone is asked for, never its contents.
+
+    pass: there is no key, or there is no role that it could hide
+    warn: there are both a key and a role
+    unknown: whether the secret exists could not be seen
+    source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml; AWS SDKs, standardized credential providers
+    """
+    if isinstance(controller, Unavailable):
+        yield not_there("controller Deployment", controller)
+        return
+    subject = controller.subject
+    if isinstance(static_keys, Unavailable):
+        yield unknown(subject, f"whether it has static keys is not known: {static_keys}", because=(static_keys,))
+    elif not static_keys.given:
+        yield ok(subject, "it has no static AWS keys")
+    elif isinstance(controller_role, Unavailable):
+        yield ok(subject, f"it signs with the keys of {static_keys.where}, and has no role beside", rules_out=())
+    else:
+        message = f"the keys of {static_keys.where} come before its role {controller_role.role_arn}"
+        fix = _drop_keys(static_keys, controller) if static_keys.removable else None
+        yield warn(subject, message, cause="static-aws-keys-win", fix=fix)
+
+
+def _drop_keys(keys: StaticKeys, controller: Workload) -> Fix:
+    namespace, _, name = keys.where.removeprefix("secret ").partition("/")
+    save = f"kubectl -n {namespace} get secret {name} -o yaml > {name}-before.yaml"
+    drop = f"kubectl -n {namespace} delete secret {name}"
+    note = "the saved file holds the keys: keep it safe, then destroy it"
+    return Fix((save, drop, restart(namespace, controller.metadata.name)), note, f"kubectl apply -f {name}-before.yaml")
