@@ -1,0 +1,39 @@
+"""`python -m tests.accuracy`: how often the matcher and the diagnosis are right, on samples and on variants of them."""
+
+from __future__ import annotations
+
+from diag.knowledge.runbooks import load_knowledge
+from tests.accuracy.measure import Score, answer, is_right, score
+from tests.accuracy.samples import INCIDENTS, REAL_OUTPUTS, samples
+from tests.accuracy.variants import VARIANTS, variants
+
+
+def main() -> None:
+    """Prints the per-cause table, top-1 of every set, the confusions and the promises that unproven causes need."""
+    knowledge = load_knowledge()
+    known = samples(INCIDENTS, REAL_OUTPUTS)
+    answers = [answer(sample, sample.text, knowledge) for sample in known]
+    whole = score(answers, knowledge)
+    print(f"{'cause':<40} {'precision':>9} {'recall':>7} {'samples':>8}")
+    for cause, (precision, recall, count) in whole.per_cause.items():
+        print(f"{cause:<40} {precision:>9.2f} {recall:>7.2f} {count:>8}")
+    print()
+    for name, file in (("incidents", INCIDENTS), ("real outputs", REAL_OUTPUTS)):
+        _tell(name, score([a for a in answers if a.sample in samples(file)], knowledge))
+    for kind in VARIANTS:
+        told = [answer(s, variants(s.text, number)[kind], knowledge) for number, s in enumerate(known)]
+        _tell(f"variants: {kind}", score(told, knowledge))
+    print("\nconfusions (established cause: named cause, how often)")
+    for (cause, named), count in whole.confusions.most_common():
+        note = "its broader cause" if is_right(cause, named, knowledge) else ""
+        print(f"  {cause}: {named} x{count} {note}".rstrip())
+    unproven = [a for a in answers if not (a.sample.confirmed and a.sample.cause)]
+    print(f"\nunproven or healthy records: {len(unproven)}, called confirmed: {sum(a.is_confirmed for a in unproven)}")
+
+
+def _tell(name: str, result: Score) -> None:
+    print(f"{name:<34} top-1 {result.right:>3} of {result.asked:<3} {result.top_1:>6.1%}")
+
+
+if __name__ == "__main__":
+    main()
