@@ -42,4 +42,4 @@ def startup_taint(nodes: tuple[Node, ...], plugin_health: PluginHealth | Unavail
         elif found.state is State.BROKEN:
             yield fail(DRIVER, message, cause=found.cause, concerns=alike)
         else:
-            yield fail(DRIVER, message, fix=remove_taint(alike), concerns=alike)
+            yield fail(DRIVER, f"{message}the plugin is ready there", fix=remove_taint(alike), concerns=alike)
