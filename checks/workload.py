@@ -73,7 +73,7 @@ def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
     """
     mounted = use.at(Progress.UP)
     made = use.volume.metadata.creation_timestamp
-    older = [one for one in mounted if (age_s(one.mount.pod.status.start_time or made, made) or 0.0) > CLOCKS_S]
+    older = [one for one in mounted if (age_s(_started(one), made) or 0.0) > CLOCKS_S]
     if older:
         told = f"{listed(older)} started before the volume was made ({made}), so it may have what a former one meant"
         yield warn(use, told, cause=None, concerns=[subject for one in older for subject in one.path])
@@ -81,3 +81,9 @@ def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
         yield ok(use, f"all {len(mounted)} pod(s) with it started after it was made")
     else:
         yield skip(use, "no pod has it mounted")
+
+
+def _started(use: Use) -> str:
+    """When the kubelet took the pod: never before it was made, whatever the node's clock says."""
+    pod = use.mount.pod
+    return max(pod.status.start_time or "", pod.metadata.creation_timestamp)
