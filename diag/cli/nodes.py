@@ -18,15 +18,19 @@ MARGIN_S = 0.5
 _NODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 """Names of nodes (RFC 1123), EC2 instance ids and addresses."""
 
+_HELP = {
+    "via": "How to look into nodes: exec (the driver's container), ssm, ssh, local, or auto for the first that works.",
+    "nodes": "Which nodes to look into: those with a failing mount (the default), all, one of each kind, or names.",
+    "accept": "Trust SSH hosts seen for the first time, for this run alone. A changed key is refused all the same.",
+}
+
 _OPTIONS = (
-    click.option("--via", type=click.Choice(VIA), default="none", show_default=True,
-                 help="How to look into nodes: exec (the driver's container), ssm, ssh, local, or auto for the first that works."),
+    click.option("--via", type=click.Choice(VIA), default="none", show_default=True, help=_HELP["via"]),
     click.option("--nodes", "nodes", multiple=True, metavar="all|affected|sample|NAME", default=("affected",),
-                 help="Which nodes to look into: those with a failing mount (the default), all, one of each kind, or names."),
+                 help=_HELP["nodes"]),
     click.option("--ssh-user", default="", metavar="USER", help="SSH login name, instead of the one in ~/.ssh/config."),
     click.option("--ssh-config", default="", type=click.Path(), help="SSH configuration instead of ~/.ssh/config."),
-    click.option("--accept-new-host-keys", is_flag=True,
-                 help="Trust SSH hosts seen for the first time, for this run alone. A changed key is refused all the same."),
+    click.option("--accept-new-host-keys", is_flag=True, help=_HELP["accept"]),
     click.option("--node-deadline", default=10.0, show_default=True, metavar="SECONDS", help="Seconds for one node."),
     click.option("--concurrency", default=32, show_default=True, type=click.IntRange(1, 512), metavar="N",
                  help="Nodes looked into at the same time."),

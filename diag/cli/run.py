@@ -87,6 +87,8 @@ def command(**options: Any) -> int:
 
 
 def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, started: float) -> Any:
+    import msgspec
+
     from diag.engine.run import observe
     from diag.facts.target import Settings
     from diag.model.unavailable import Unavailable

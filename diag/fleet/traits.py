@@ -19,6 +19,9 @@ class Fleet(msgspec.Struct, frozen=True):
 
     truths: Table[NodeTruth]
     traits: dict[str, dict[str, str]]
+    """Of every node that was asked."""
+    addresses: dict[str, tuple[str, ...]]
+    """Addresses that EC2 and Kubernetes know of each, the InternalIP first."""
     subject: Subject
     why_none: Unavailable | None = None
     """Why no node was looked into."""
@@ -35,15 +38,14 @@ def fleet(
     name = "" if isinstance(cluster_identity, Unavailable) else cluster_identity.cluster
     subject = Subject(Kind.CLUSTER, name or "(this run)")
     if isinstance(node_truths, Unavailable):
-        return Fleet(Table(), {}, subject, node_truths)
+        return Fleet(Table(), {}, {}, subject, node_truths)
     if not node_truths.values and not node_truths.missing:
-        return Fleet(node_truths, {}, subject, NOBODY_ASKED)
+        return Fleet(node_truths, {}, {}, subject, NOBODY_ASKED)
     by_name = {} if isinstance(nodes, Unavailable) else {node.name: node for node in nodes}
-    traits = {
-        name: traits_of(by_name.get(name), instances, node_truths.values.get(name))
-        for name in (*node_truths.values, *node_truths.missing)
-    }
-    return Fleet(node_truths, traits, subject)
+    names = (*node_truths.values, *node_truths.missing)
+    traits = {name: traits_of(by_name.get(name), instances, node_truths.values.get(name)) for name in names}
+    addresses = {name: _addresses(by_name[name], instances) for name in names if name in by_name}
+    return Fleet(node_truths, traits, addresses, subject)
 
 
 NOBODY_ASKED = Unavailable(
@@ -74,3 +76,11 @@ def traits_of(node: Node | None, instances: Table[Instance] | Unavailable, truth
         found["kernel"] = truth.kernel or found.get("kernel", "")
         found |= {"Lustre client": truth.module_version, "driver image": truth.image[-12:]}
     return {kind: value for kind, value in found.items() if value}
+
+
+def _addresses(node: Node, instances: Table[Instance] | Unavailable) -> tuple[str, ...]:
+    instance = None if isinstance(instances, Unavailable) else instances.values.get(node.instance_id)
+    found = [node.internal_ip]
+    if instance is not None:
+        found += [instance.private_ip_address, *(i.private_ip_address for i in instance.network_interfaces)]
+    return tuple(dict.fromkeys(address for address in found if address))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.nodes import let_nodes_answer
 from tests.lab.setup import FILE_SYSTEM_ID, Account, Plan, set_up_account
 from tests.lab.site import Site
 
@@ -96,3 +97,4 @@ def _objects(lab: "Lab", site: Site, account: Account) -> None:
         node["spec"]["providerID"] = f"aws:///{zone}/{account.instances[node['metadata']['name']]}"
     lab.api.issuer = account.issuer
     lab.serve(account.file_system)
+    let_nodes_answer(lab)

@@ -59,7 +59,9 @@ class NodeSays:
 
     address: str
     kernel: str = "6.12.46-66.121.amzn2023.x86_64"
-    os_release: str = 'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.9.20251027"'
+    os_release: str = (
+        'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.9.20251027"'
+    )
     client: str = "2.15.6"
     """Version of the node's module; empty when there is none."""
     is_loaded: bool = True
@@ -128,7 +130,11 @@ class NodeSays:
         frames = ["#lustre-doctor 1"]
         for question, (status, text) in self.answers().items():
             if question not in left_out:
-                frames += [f"#begin {question}", *(f"|{line}" for line in text.splitlines()), f"#end {question} {status}"]
+                frames += [
+                    f"#begin {question}",
+                    *(f"|{line}" for line in text.splitlines()),
+                    f"#end {question} {status}",
+                ]
         return "\n".join((*frames, "#done", "")).encode()
 
     def _nids(self) -> tuple[str, ...]:
@@ -141,7 +147,9 @@ class NodeSays:
         if not self.fsname:
             return ""
         target = "/var/lib/kubelet/pods/0a1b/volumes/kubernetes.io~csi/fsx-pv/mount"
-        return f"612 29 0:71 / {target} rw,noatime shared:301 - lustre {self.server_nid}:/{self.fsname} rw,checksum,flock"
+        return (
+            f"612 29 0:71 / {target} rw,noatime shared:301 - lustre {self.server_nid}:/{self.fsname} rw,checksum,flock"
+        )
 
     def _net_show(self) -> str:
         lines = ["net:", "    - net type: lo", "      local NI(s):", "        - nid: 0@lo", "          status: up"]
