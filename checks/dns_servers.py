@@ -14,6 +14,7 @@ from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import PersistentVolume, Workload
 from diag.facts.name_standing import NameStanding
 from diag.facts.naming import is_address
+from diag.facts.paths import Clients
 from diag.facts.plugin_dns import asks_cluster_dns
 
 LINK_LOCAL_RESOLVER = "169.254.169.253"
@@ -31,6 +32,7 @@ def names_are_asked_of_the_vpc(
     corefile: tuple[ServerBlock, ...] | Unavailable,
     node_plugin: Workload | Unavailable,
     name_standings: dict[str, NameStanding],
+    clients: dict[str, Clients] | Unavailable,
 ) -> Iterator[Draft]:
     """The way from the node plugin's resolver ends at the VPC's own resolver, which alone knows the file system's name.
 
@@ -40,13 +42,16 @@ def names_are_asked_of_the_vpc(
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
     warn: servers of one's own are on the way, and nothing tells whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
-    skip: mounted by address, or FSx has no such file system
+    skip: mounted by address, FSx has no such file system, or the nodes are in another VPC
     unknown: DHCP options or CoreDNS's configuration could not be read
     source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
     """
     known = file_system_of(volume, file_systems)
     if is_address(volume.dns_name or "") or isinstance(known, Unavailable):
         yield skip(volume, "no name of a file system is asked for this volume")
+        return
+    if not isinstance(clients, Unavailable) and any(g.vpc_id != known.vpc_id for g in clients[known.id].groups):
+        yield skip(volume, f"the nodes are not in {known.vpc_id} (see dns-vpc)")
         return
     vpc = vpcs[known.vpc_id]
     own, told, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)

@@ -33,8 +33,7 @@ def route_tables(
 
     Whole VPCs, since a subnet without a table of its own uses the main one, which no filter by subnet finds.
     """
-    vpcs = {fs.vpc_id for fs in mounted_file_systems}
-    vpcs |= set() if isinstance(instances, Unavailable) else {instance.vpc_id for instance in instances}
+    vpcs = _vpc_ids(mounted_file_systems, instances)
     return _matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
 
 
@@ -45,12 +44,14 @@ def network_acls(
     mounted_file_systems: tuple[FileSystem, ...],
     instances: Table[Instance] | Unavailable,
 ) -> tuple[NetworkAcl, ...] | Unavailable:
-    """The network ACLs that guard the subnets of the file systems and of the nodes."""
-    subnets = {subnet for fs in mounted_file_systems for subnet in fs.subnet_ids}
-    subnets |= set() if isinstance(instances, Unavailable) else {instance.subnet_id for instance in instances}
-    return _matching(
-        aws, cluster_identity, "DescribeNetworkAcls", "NetworkAcls", "association.subnet-id", subnets, NetworkAcl
-    )
+    """Every network ACL of the VPCs of the file systems and of the nodes."""
+    vpcs = _vpc_ids(mounted_file_systems, instances)
+    return _matching(aws, cluster_identity, "DescribeNetworkAcls", "NetworkAcls", "vpc-id", vpcs, NetworkAcl)
+
+
+def _vpc_ids(file_systems: Iterable[FileSystem], instances: Table[Instance] | Unavailable) -> set[str]:
+    nodes = set() if isinstance(instances, Unavailable) else {instance.vpc_id for instance in instances}
+    return nodes | {file_system.vpc_id for file_system in file_systems}
 
 
 @fact(permissions=("ec2:DescribeDhcpOptions",))

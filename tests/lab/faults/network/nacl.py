@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tests.lab.faults import symptoms
 from tests.lab.faults.network.packets import account_of, dropped
 from tests.lab.faults.registry import fault
 
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
 
 @fault("nacl-return-ports-closed", cause="nacl-blocks-lustre")
 def nacl_return_ports_closed(lab: "Lab") -> None:
-    """The usual 1024-65535 for answers does not cover Lustre's source ports 1018-1023."""
+    """The usual 1024-65535 for answers does not cover Lustre's source ports 1018-1023.
+
+    A connect from any other port is answered, so that nc finds 988 open.
+    """
     account = account_of(lab)
     ec2 = lab.client("ec2")
     acl = ec2.create_network_acl(VpcId=account.vpc)["NetworkAcl"]["NetworkAclId"]
@@ -33,7 +37,8 @@ def nacl_return_ports_closed(lab: "Lab") -> None:
             PortRange={"From": low, "To": high},
         )
     _use_acl(lab, account.private_subnets[0], acl)
-    dropped(lab)
+    _run_in_the_other_subnet(lab)
+    symptoms.unreachable(lab)
 
 
 @fault("nacl-denies-988", cause="nacl-blocks-lustre")
@@ -61,7 +66,13 @@ def nacl_denies_988(lab: "Lab") -> None:
         PortRange={"From": 0, "To": 1023},
     )
     _use_acl(lab, account.private_subnets[0], acl)
+    _run_in_the_other_subnet(lab)
     dropped(lab)
+
+
+def _run_in_the_other_subnet(lab: "Lab") -> None:
+    """Inside one subnet no ACL applies: the pod stands on the node whose packets have to cross."""
+    symptoms.pod(lab)["spec"]["nodeName"] = lab.site.node(2, 4)
 
 
 def _use_acl(lab: "Lab", subnet: str, acl: str) -> None:
