@@ -42,4 +42,6 @@ def startup_taint(nodes: tuple[Node, ...], plugin_health: PluginHealth | Unavail
         elif found.state is State.BROKEN:
             yield fail(DRIVER, message, cause=found.cause, concerns=alike)
         else:
-            yield fail(DRIVER, f"{message}the plugin is ready there", fix=remove_taint(alike), concerns=alike)
+            # About no node in particular: the pods that it keeps waiting have none yet.
+            names = ", ".join(node.name for node in alike)
+            yield fail(DRIVER, f"{message}the plugin is ready there", f"tainted: {names}", fix=remove_taint(alike))

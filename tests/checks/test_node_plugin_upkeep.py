@@ -110,7 +110,8 @@ def test_the_kubelet_s_root_unseen() -> None:
 def test_a_start_up_taint_on_an_old_node_is_stuck() -> None:
     (found,) = given.findings(startup_taint, nodes=(given.node(taints=(STARTING,)),))
     assert (found.verdict, found.cause) == (Verdict.FAIL, "startup-taint-stuck")
-    assert found.concerns == (NODE,)
+    assert found.concerns == (), "the pods that it keeps waiting are on no node"
+    assert found.evidence == ("tainted: node-a",)
     assert found.fix is not None
     assert found.fix.commands == ("kubectl taint nodes node-a fsx.csi.aws.com/agent-not-ready-",)
 
