@@ -13,6 +13,7 @@ from diag.knowledge.cause import Cause
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
 INDEX = "index.json"
 INDEX_FORMAT = 2
+_TELLING_LENGTH = 16
 
 
 class Knowledge(msgspec.Struct, frozen=True, eq=False):
@@ -77,6 +78,8 @@ def texts_to_find(knowledge: Knowledge) -> tuple[str, ...]:
         for signature in cause.signatures:
             choices = [knowledge.texts[pattern] for pattern in (signature.pattern, *signature.all) if pattern]
             wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
+            # The parts of one signature may stand on different lines of a kernel log.
+            wanted.update(*(texts for texts in choices if texts and min(map(len, texts)) >= _TELLING_LENGTH))
         for refutation in cause.rule_out:
             wanted.update(knowledge.texts.get(refutation.pattern, ()))
     return tuple(sorted(wanted))

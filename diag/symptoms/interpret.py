@@ -86,7 +86,8 @@ class Interpreter:
         node = row.node or prefix.node or self.node or self._pod_node
         clues = clues_of(flat, node=node, pod=row.pod or self._pod)
         asked_about = self.asked_about or self._named_lustre
-        found = self._matcher.matches(flat, wrapped=lines > 1 and self.pasted)
+        wrapped = lines > 1 and self.pasted
+        found = self._matcher.matches(flat, wrapped=wrapped)
         symptom = Symptom(
             text=flat if len(flat) <= LONGEST_TEXT else flat[:LONGEST_TEXT] + "…",
             medium=self.medium or _medium_of(flat, prefix, row, is_event=table is not None),
@@ -101,7 +102,7 @@ class Interpreter:
         telling = is_telling(symptom, about_lustre=asked_about or speaks_of_lustre(flat))
         if not telling and not symptom.hits and not clues.names and not found.against:
             return None
-        return Reading(symptom, clues, telling, against=found.against)
+        return Reading(symptom, clues, telling, against=found.against, wrapped=wrapped)
 
     def _placed(self, known: Reading, prefix: Prefix, line: int) -> Reading:
         symptom = known.symptom

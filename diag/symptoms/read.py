@@ -9,7 +9,8 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.texts.open import open_texts
 from diag.sources.texts.stream import TextStream
-from diag.symptoms.grouping import Collector, Group
+from diag.symptoms.collect import Collector
+from diag.symptoms.grouping import Group, grouped
 from diag.symptoms.matcher import matcher_of
 from diag.symptoms.scan import Scan
 from diag.symptoms.symptom_of import Reading
@@ -59,7 +60,7 @@ def read_symptoms(paths: Iterable[str], knowledge: Knowledge) -> SymptomReport:
             )
         )
     return SymptomReport(
-        groups=reader.collector.groups(),
+        groups=grouped(reader.collector.kinds()),
         texts_read=reader.texts,
         lines_read=reader.lines,
         bytes_read=reader.bytes,
@@ -88,7 +89,7 @@ class _Problems:
 class _Reader:
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
-        self.collector = Collector()
+        self.collector = Collector(matcher_of(knowledge))
         self.noise: dict[str, tuple[str, int]] = {}
         self.texts = self.lines = self.bytes = 0
 

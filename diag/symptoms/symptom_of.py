@@ -37,6 +37,8 @@ class Reading(NamedTuple):
     moment: Moment | None = None
     against: frozenset[str] = frozenset()
     """Ids of causes that the text speaks against."""
+    wrapped: bool = False
+    """Its lines may have been broken inside words."""
     stream: str = ""
     """The file, archive member or object it was read from."""
 

@@ -38,6 +38,13 @@ def moment_of(stamp: str, uptime: float | None = None, origin: str = "") -> Mome
     return None if uptime is None else Moment(f"uptime of {origin}", uptime)
 
 
+def apart(one: Moment | None, other: Moment | None, seconds: float) -> bool:
+    """Whether two moments are known to be further apart than that."""
+    if one is None or other is None or one.clock != other.clock:
+        return False
+    return abs(one.seconds - other.seconds) > seconds
+
+
 def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int) -> float:
     """Seconds of the proleptic Gregorian calendar; a stamp with a month or day out of range is only approximate."""
     years = year - (month <= 2)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import Knowledge
 from diag.model.diagnosis import Likelihood
-from diag.symptoms.grouping import Collector
+from diag.symptoms.collect import Collector
+from diag.symptoms.grouping import grouped
+from diag.symptoms.matcher import matcher_of
 from diag.symptoms.scan import Scan
 from tests.accuracy.samples import Sample
 
@@ -33,17 +35,16 @@ class Answer(NamedTuple):
 
 def answer(sample: Sample, text: str, knowledge: Knowledge) -> Answer:
     """What a person gets who pastes `text` (the sample's own or a variant of it)."""
-    collector = Collector()
+    collector = Collector(matcher_of(knowledge))
     for reading in Scan(knowledge).read(iter((text.encode("utf-8"),))):
         collector.add(reading)
-    diagnoses = explain(collector.groups(), knowledge.causes)
-    named = {
-        cause.id: cause.verdict
-        for diagnosis in reversed(diagnoses)
-        for cause in reversed(diagnosis.causes)
-        if cause.verdict is not Likelihood.RULED_OUT
-    }
-    return Answer(sample, tuple(reversed(named.items())))
+    diagnoses = explain(grouped(collector.kinds()), knowledge.causes)
+    named: dict[str, Likelihood] = {}
+    for diagnosis in diagnoses:
+        for cause in diagnosis.causes:
+            if cause.verdict is not Likelihood.RULED_OUT:
+                named.setdefault(cause.id, cause.verdict)
+    return Answer(sample, tuple(named.items()))
 
 
 def is_right(named: str, cause: str, knowledge: Knowledge) -> bool:

@@ -27,7 +27,9 @@ def renamed(text: str, dice: random.Random) -> str:
     text = re.sub(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", other(hex_like), text)
     text = re.sub(r"\b[a-z2-7]{5}bev\b|\b[a-z2-7]{5}bmv\b", other(lambda _: _name(dice)), text)
     text = re.sub(
-        r"\b\d{1,3}(?:\.\d{1,3}){3}(?=@)", other(lambda _: f"10.{dice.randrange(256)}.{dice.randrange(256)}.9"), text
+        r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?=@)",
+        other(lambda _: f"10.{dice.randrange(256)}.{dice.randrange(256)}.9"),
+        text,
     )
     text = re.sub(r"\(2\.10\.\d\.\d\)", other(lambda _: f"(2.10.{dice.randrange(9)}.{dice.randrange(9)})"), text)
     text = re.sub(r"\(2\.15\.\d\)", other(lambda _: f"(2.15.{dice.randrange(4, 9)})"), text)
@@ -87,7 +89,7 @@ def quoted(text: str, _: random.Random) -> str:
 def redacted(text: str, _: random.Random) -> str:
     """Names and addresses taken out."""
     text = re.sub(r"\bfs-[0-9a-f]{17}\b", "fs-***", text)
-    return re.sub(r"\b\d{1,3}(?:\.\d{1,3}){3}(?=@)", "<redacted>", text)
+    return re.sub(r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?=@)", "<redacted>", text)
 
 
 def amid_noise(text: str, _: random.Random) -> str:
