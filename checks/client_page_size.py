@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from diag import Draft, Layer, check, fail, ok, warn
 from diag.facts.clients import Kinds, NodeKind
 from diag.facts.fsx import FileSystem
+from diag.facts.pairing import LARGE_PAGES
 from diag.knowledge.lustre_versions import Client
 
-LARGE = "64k"
-"""How kernels with 64 KiB pages end: `-aws-64k` on Ubuntu, `+64k` on Red Hat's. Source: their package names."""
 
-
-@check("client-page-size", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for="large-page-kernel")
+@check("client-page-size", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for=LARGE_PAGES)
 def client_page_size(
     file_system: FileSystem, mounting_kinds: Kinds, node_kinds: tuple[NodeKind, ...]
 ) -> Iterator[Draft]:
@@ -28,13 +26,13 @@ def client_page_size(
     source: FSx for Lustre User Guide, client compatibility matrix (64K page rows)
     """
     kinds = mounting_kinds.get(file_system.id, ()) or node_kinds
-    large = [kind for kind in kinds if kind.kernel.endswith(LARGE)]
+    large = [kind for kind in kinds if kind.has_large_pages]
     for kind in large:
         client = kind.client
         told = f"{kind.who} has a kernel with 64 KiB pages ({kind.kernel})"
         if not isinstance(client, Client):
             message = f"{told}, for which AWS lists no Lustre client"
-            yield warn(file_system, message, client.why, cause="large-page-kernel", concerns=kind.nodes)
+            yield warn(file_system, message, client.why, cause=LARGE_PAGES, concerns=kind.nodes)
         elif not client.version:
             yield fail(file_system, f"{told}: {client.note}", client.row, concerns=kind.nodes)
         else:

@@ -29,6 +29,11 @@ class NodeKind(msgspec.Struct, frozen=True):
         return client_of(self.os_image, self.kernel, self.architecture)
 
     @property
+    def has_large_pages(self) -> bool:
+        """The kernel has pages of 64 KiB: `-aws-64k` on Ubuntu, `+64k` on Red Hat's. Source: their package names."""
+        return self.kernel.endswith("64k")
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """The node groups or node pools that they belong to."""
         return tuple(sorted({node.node_group for node in self.nodes if node.node_group}))

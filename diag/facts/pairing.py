@@ -13,6 +13,7 @@ from diag.knowledge.lustre_versions import Client, NotListed, Talks, talks
 MISMATCH = "client-server-version-mismatch"
 NO_MODULE = "lustre-module-missing"
 NO_CLIENT = "kernel-unsupported-by-client"
+LARGE_PAGES = "large-page-kernel"
 
 
 class Outcome(enum.Enum):
@@ -48,6 +49,8 @@ def pair(server: str, kind: NodeKind, client: Client | NotListed) -> Pairing:
     rows = (client.row,)
     if not client.version:
         cause = NO_CLIENT if client.module is Home.PACKAGE else NO_MODULE
+        if kind.has_large_pages:
+            cause = LARGE_PAGES
         told = f"{kind.who} ({kind.what}) has no Lustre client: {client.note}"
         return Pairing(Outcome.NO_CLIENT, told, rows, cause, client.confidence.may_fail)
     told = f"runs Lustre {server or '(no version given)'}, the client of {kind.who} is {client.version} ({kind.what})"

@@ -88,6 +88,12 @@ def test_a_kernel_known_to_have_no_client_fails_an_inferred_one_warns() -> None:
     ]
 
 
+def test_a_kernel_with_large_pages_and_no_client_is_told_as_such() -> None:
+    node = given.node("node-a", ("Ubuntu 24.04.1 LTS", "6.14.0-1012-aws-64k"), arch="arm64")
+    (found,) = given.findings(client_version, **world(node, used=("node-a",)))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "large-page-kernel")
+
+
 def test_many_equal_nodes_give_one_finding_that_names_them_all() -> None:
     nodes = tuple(given.node(f"node-{number}") for number in range(500))
     names = tuple(node.name for node in nodes)
