@@ -31,6 +31,24 @@ def healthy(lab: Lab) -> Lab:
 
 
 @pytest.fixture
+def kube(lab: Lab) -> Callable[..., Any]:
+    """The official client's ApiClient, by kubeconfig; the default is what a user has after update-kubeconfig."""
+    from kubernetes import config
+
+    # The client's models make every field optional, and its configuration is untyped: Any keeps the tests readable.
+    load: Any = config.new_client_from_config
+    return lambda variant="exec": load(str(lab.kubeconfigs[variant]))
+
+
+@pytest.fixture
+def core(kube: Callable[..., Any]) -> Any:
+    """CoreV1Api of the default kubeconfig."""
+    from kubernetes import client
+
+    return client.CoreV1Api(kube())
+
+
+@pytest.fixture
 def aws(lab: Lab) -> Callable[..., Any]:
     """boto3 clients as a user's: their own keys, no retries unless asked."""
     import boto3

@@ -258,7 +258,7 @@ def test_run_command_passes_through_its_states(lab: Lab, aws: Aws) -> None:
     )["Command"]["CommandId"]
     with pytest.raises(ClientError, match="InvocationDoesNotExist"):
         ssm.get_command_invocation(CommandId=command, InstanceId=good)
-    seen = {}
+    seen: dict[str, str] = {}
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and seen.get(good) != "Success":
         for item in ssm.list_command_invocations(CommandId=command)["CommandInvocations"]:

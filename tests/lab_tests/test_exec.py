@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import websocket
-from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
 
@@ -17,13 +16,7 @@ pytestmark = pytest.mark.lab
 NAMESPACE = "fsx-csi-driver"
 
 
-@pytest.fixture
-def core(lab: Lab) -> client.CoreV1Api:
-    config.load_kube_config(lab.env["KUBECONFIG"])
-    return client.CoreV1Api()
-
-
-def run(core: client.CoreV1Api, pod: str, *argv: str) -> Any:
+def run(core: Any, pod: str, *argv: str) -> Any:
     return stream(
         core.connect_get_namespaced_pod_exec,
         pod,
@@ -46,7 +39,7 @@ def node_pods(lab: Lab) -> dict[str, str]:
     }
 
 
-def test_answers_depend_on_node_and_command(lab: Lab, core: client.CoreV1Api) -> None:
+def test_answers_depend_on_node_and_command(lab: Lab, core: Any) -> None:
     lab.script.on("lctl get_param -n version", ExecAnswer(stdout=b"2.15.6\n"))
     old = lab.site.node(2, 4)
     lab.script.on("lctl get_param -n version", ExecAnswer(stdout=b"2.12.8\n"), node=old)
@@ -60,14 +53,14 @@ def test_answers_depend_on_node_and_command(lab: Lab, core: client.CoreV1Api) ->
     assert set(said.values()) == {"2.15.6\n"}
 
 
-def test_an_exit_status_comes_on_channel_3(lab: Lab, core: client.CoreV1Api) -> None:
+def test_an_exit_status_comes_on_channel_3(lab: Lab, core: Any) -> None:
     lab.script.on("getent ahosts .*", ExecAnswer(stderr=b"", exit_code=2))
     session = run(core, next(iter(node_pods(lab).values())), "getent", "ahosts", "nobody")
     session.run_forever(timeout=5)
     assert session.returncode == 2
 
 
-def test_a_command_the_image_lacks_is_no_exit_status(lab: Lab, core: client.CoreV1Api) -> None:
+def test_a_command_the_image_lacks_is_no_exit_status(lab: Lab, core: Any) -> None:
     session = run(core, next(iter(node_pods(lab).values())), "sh", "-c", "true")
     session.run_forever(timeout=5)
     status = json.loads(session.read_channel(3))
@@ -76,7 +69,7 @@ def test_a_command_the_image_lacks_is_no_exit_status(lab: Lab, core: client.Core
 
 
 @pytest.mark.parametrize("offered", ["v4.channel.k8s.io", "v5.channel.k8s.io"])
-def test_both_subprotocols_are_spoken(lab: Lab, core: client.CoreV1Api, offered: str) -> None:
+def test_both_subprotocols_are_spoken(lab: Lab, core: Any, offered: str) -> None:
     lab.script.on("mount", ExecAnswer(stdout=b"nothing\n"))
     pod = next(iter(node_pods(lab).values()))
     url = lab.kube_server.url.replace("https", "wss")
@@ -92,7 +85,7 @@ def test_both_subprotocols_are_spoken(lab: Lab, core: client.CoreV1Api, offered:
     connection.close()
 
 
-def test_a_command_that_never_answers_stays_open(lab: Lab, core: client.CoreV1Api) -> None:
+def test_a_command_that_never_answers_stays_open(lab: Lab, core: Any) -> None:
     lab.script.on("lctl .*", ExecAnswer(ending=Ending.NEVER))
     session = run(core, next(iter(node_pods(lab).values())), "lctl", "dl")
     start = time.monotonic()
@@ -102,7 +95,7 @@ def test_a_command_that_never_answers_stays_open(lab: Lab, core: client.CoreV1Ap
     session.close()
 
 
-def test_a_connection_that_breaks_half_way(lab: Lab, core: client.CoreV1Api) -> None:
+def test_a_connection_that_breaks_half_way(lab: Lab, core: Any) -> None:
     lab.script.on("lctl .*", ExecAnswer(stdout=b"x" * 1000, ending=Ending.HALF_WAY))
     session = run(core, next(iter(node_pods(lab).values())), "lctl", "dl")
     with pytest.raises(websocket.WebSocketConnectionClosedException):
@@ -110,7 +103,7 @@ def test_a_connection_that_breaks_half_way(lab: Lab, core: client.CoreV1Api) -> 
     assert len(session.read_stdout(timeout=0)) == 500
 
 
-def test_a_flood_is_sent_without_being_held(lab: Lab, core: client.CoreV1Api) -> None:
+def test_a_flood_is_sent_without_being_held(lab: Lab, core: Any) -> None:
     lab.script.on("dmesg", ExecAnswer(stdout=b"x" * 65536, repeat=16 * 1024))
     pod = next(iter(node_pods(lab).values()))
     url = lab.kube_server.url.replace("https", "wss")
@@ -128,7 +121,7 @@ def test_a_flood_is_sent_without_being_held(lab: Lab, core: client.CoreV1Api) ->
 
 
 @pytest.mark.parametrize("verb", ["get", "create"])
-def test_exec_needs_both_verbs(lab: Lab, core: client.CoreV1Api, verb: str) -> None:
+def test_exec_needs_both_verbs(lab: Lab, core: Any, verb: str) -> None:
     lab.deny_kube(verb, "pods/exec")
     with pytest.raises(ApiException) as raised:
         run(core, next(iter(node_pods(lab).values())), "mount")

@@ -21,7 +21,7 @@ def fleet(lab: Lab) -> Lab:
 
 def listed(lab: Lab, path: str, **selectors: str) -> Iterator[dict[str, Any]]:
     """Every object of a list, page by page."""
-    pool = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False)
+    pool = urllib3.PoolManager(ca_certs=str(lab.folder / "ca.pem"))
     headers = {"Authorization": f"Bearer {lab.kube_server.token}"}
     token = ""
     while True:
@@ -33,7 +33,6 @@ def listed(lab: Lab, path: str, **selectors: str) -> Iterator[dict[str, Any]]:
             return
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_lists_are_whole_and_names_are_their_own(fleet: Lab) -> None:
     for path, count in (
         ("/api/v1/nodes", NODES),
@@ -48,7 +47,6 @@ def test_lists_are_whole_and_names_are_their_own(fleet: Lab) -> None:
         assert len({(item["metadata"].get("namespace"), item["metadata"]["name"]) for item in found}) == count
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_selectors_reach_into_what_is_made(fleet: Lab) -> None:
     (node, *_) = listed(fleet, "/api/v1/nodes")
     pods = list(listed(fleet, "/api/v1/pods", fieldSelector=f"spec.nodeName={node['metadata']['name']}"))
@@ -58,7 +56,6 @@ def test_selectors_reach_into_what_is_made(fleet: Lab) -> None:
     assert len(plugins) == NODES
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_nodes_are_instances_at_the_same_address(fleet: Lab) -> None:
     nodes = {node["spec"]["providerID"].rpartition("/")[2]: node for node in listed(fleet, "/api/v1/nodes")}
     ec2 = fleet.client("ec2")
@@ -75,7 +72,6 @@ def test_nodes_are_instances_at_the_same_address(fleet: Lab) -> None:
     assert [found["Instances"][0]["InstanceId"] for found in filtered] == sorted(nodes)[:3]
 
 
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_volumes_lead_to_file_systems_with_interfaces_of_their_own(fleet: Lab) -> None:
     fsx, ec2 = fleet.client("fsx"), fleet.client("ec2")
     systems = {system["FileSystemId"]: system for system in fsx.describe_file_systems()["FileSystems"]}

@@ -42,8 +42,8 @@ def picture(lab: Lab) -> tuple[Any, ...]:
 
 
 def _objects(lab: Lab) -> str:
-    kinds = ("nodes", "pods", "persistentvolumes", "persistentvolumeclaims", "events", "storageclasses", "csidrivers")
-    kinds += ("csinodes", "daemonsets", "deployments", "serviceaccounts", "configmaps")
+    kinds = ["nodes", "pods", "persistentvolumes", "persistentvolumeclaims", "events", "storageclasses", "csidrivers"]
+    kinds += ["csinodes", "daemonsets", "deployments", "serviceaccounts", "configmaps"]
     return json.dumps({kind: list(lab.kube.all(kind)) for kind in kinds}, sort_keys=True)
 
 
@@ -193,16 +193,17 @@ def test_healing_ends_the_incident(lab: Lab) -> None:
 
 
 def test_the_incident_s_groups_lack_the_rule_to_itself(lab: Lab) -> None:
-    assert lab.account is not None
+    account = lab.account
+    assert account is not None
 
     def sources(port: int) -> set[str]:
-        groups = lab.client("ec2").describe_security_groups(GroupIds=[lab.account.file_system_group])
+        groups = lab.client("ec2").describe_security_groups(GroupIds=[account.file_system_group])
         rules = groups["SecurityGroups"][0]["IpPermissions"]
         return {p["GroupId"] for rule in rules if rule["FromPort"] == port for p in rule["UserIdGroupPairs"]}
 
-    assert sources(988) == sources(1018) == {lab.account.cluster_group}
+    assert sources(988) == sources(1018) == {account.cluster_group}
     lab.load("healthy")
-    assert sources(988) == sources(1018) == {lab.account.cluster_group, lab.account.file_system_group}
+    assert sources(988) == sources(1018) == {account.cluster_group, account.file_system_group}
 
 
 def test_times_are_of_today(lab: Lab) -> None:

@@ -36,6 +36,7 @@ def write_kubeconfigs(
         "anonymous": {},
         "expired": {"token": "k8s-aws-v1.ZXhwaXJlZA"},
     }
+    (folder / "ca.pem").write_bytes(certificates.authority)
     written = {}
     for variant, user in users.items():
         document = {
