@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from diag import Draft, Fix, Layer, check, fail, ok, skip
 from diag.facts.age import age_s
 from diag.facts.binding import corrections
-from diag.facts.claims import ClaimCase
+from diag.facts.claims import AbsentClaim, ClaimCase
 from diag.facts.kubernetes import FSX_DRIVER
 from diag.facts.pending import Pending, Why, why_pending
 
@@ -81,3 +81,18 @@ def _mend(case: ClaimCase, pending: Pending) -> Fix | None:
         ),
         f"a claim's spec cannot be edited: set {change} in the file before it is applied",
     )
+
+
+@check("claim-exists", layer=Layer.REQUEST, each="absent_claims", speaks_for="claim-pending")
+def claim_is_there(absent: AbsentClaim) -> Iterator[Draft]:
+    """Every claim that a waiting pod names exists in the pod's namespace.
+
+    The scheduler does not place a pod before its claim is there. A claim of the same name in another namespace, or
+    one that was deleted while the pod template stayed, does not help.
+
+    fail: a pod waits for a claim that does not exist
+    source: Kubernetes v1.34 pkg/scheduler/framework/plugins/volumebinding
+    """
+    kept = f"; volume {absent.kept[0].name} is kept for it" if absent.kept else ""
+    told = f"it does not exist, and pod {absent.pods[0].key} waits for it{kept}"
+    yield fail(absent, told, concerns=[*absent.pods, *absent.kept])

@@ -12,7 +12,7 @@ from diag.facts.binding import class_of, class_of_volume, is_held_by
 from diag.facts.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.facts.mounts import is_fsx_volume, matches
 from diag.facts.target import Target
-from diag.model.subject import Subject
+from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
 
 LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
@@ -54,6 +54,40 @@ class ClaimCase(msgspec.Struct, frozen=True):
         return ours and not self.claim.spec.volume_name
 
 
+class AbsentClaim(msgspec.Struct, frozen=True):
+    """A claim that pods wait for and that does not exist."""
+
+    subject: Subject
+    pods: tuple[Pod, ...]
+    kept: tuple[PersistentVolume, ...] = ()
+    """Lustre volumes whose claimRef has its name."""
+
+
+@fact()
+def absent_claims(
+    claims: tuple[PersistentVolumeClaim, ...],
+    pods: tuple[Pod, ...],
+    persistent_volumes: tuple[PersistentVolume, ...],
+    target: Target,
+) -> tuple[AbsentClaim, ...]:
+    """Every claim that a waiting pod of this run names, that is not there, and that was to be a Lustre volume."""
+    there = {claim.key for claim in claims}
+    named = _named_by_target(target, pods)
+    wanted: dict[tuple[str, str], list[Pod]] = {}
+    for pod in pods:
+        if not pod.is_up and not pod.is_terminating:
+            for name in pod.spec.claim_names:
+                if (key := (pod.metadata.namespace, name)) not in there:
+                    wanted.setdefault(key, []).append(pod)
+    found = []
+    for key, waiting in wanted.items():
+        kept = tuple(v for v in persistent_volumes if is_fsx_volume(v) and _key(v) == key)
+        scoped = _in_scope(key[0], target) and (kept or LOOKS_LIKE_LUSTRE.search(key[1]))
+        if scoped or matches(key, named):
+            found.append(AbsentClaim(Subject(Kind.CLAIM, key[1], key[0]), tuple(waiting), kept))
+    return tuple(found)
+
+
 @fact()
 def lustre_claims(
     claims: tuple[PersistentVolumeClaim, ...],
@@ -81,7 +115,9 @@ def lustre_claims(
             complaint=complaints.get(claim.key, ""),
         )
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
-        if (_is_for_lustre(case) and (wanted or _is_in_scope(claim, target))) or matches(claim.key, named):
+        if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
+            claim.key, named
+        ):
             found.append(case if case.is_bound else _with_offers(case, lustre))
     return tuple(found)
 
@@ -97,10 +133,9 @@ def _is_for_lustre(case: ClaimCase) -> bool:
     return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(told))
 
 
-def _is_in_scope(claim: PersistentVolumeClaim, target: Target) -> bool:
-    """Whether the run is about every claim of the cluster, or of the claim's namespace."""
-    by_namespace = target == Target(namespaces=target.namespaces)
-    return target.is_everything or (by_namespace and claim.metadata.namespace in target.namespaces)
+def _in_scope(namespace: str, target: Target) -> bool:
+    """Whether the run is about every claim of the cluster, or of the namespace."""
+    return target.is_everything or (target == Target(namespaces=target.namespaces) and namespace in target.namespaces)
 
 
 def _named_by_target(target: Target, pods: Sequence[Pod] | Unavailable) -> tuple[str, ...]:

@@ -1,0 +1,60 @@
+"""The security groups that new file systems are made with: would FSx take them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, ok, skip, warn
+from diag.facts.class_network import group_ids, subnet_ids
+from diag.facts.demand import Demand
+from diag.facts.ec2 import PrefixList, SecurityGroup, Subnet
+from diag.facts.security import MGS_PORT, Peer, admits, peer, rules_of
+
+
+@check("storageclass-groups", layer=Layer.NETWORK, each="demands", speaks_for="sg-missing-lustre-ports-at-create")
+def groups_let_servers_talk(
+    demand: Demand,
+    class_groups: Table[SecurityGroup],
+    class_subnets: Table[Subnet],
+    prefix_lists: Table[PrefixList] | Unavailable,
+) -> Iterator[Draft]:
+    """The StorageClass's security groups let a new file system's servers reach each other on port 988.
+
+    FSx looks at the groups before it makes a file system, and as a rule refuses with "do not permit Lustre LNET
+    network traffic on port 988" when they have no rule for it from themselves or from the subnet. It has been seen to
+    make one all the same, so this is a warning; the event of a refused claim says for certain.
+
+    pass: the groups admit 988 from themselves, or from the whole subnet
+    warn: they do not
+    skip: the class names no group that EC2 has (see storageclass-network)
+    unknown: groups, subnet or a prefix list could not be read
+    source: FSx for Lustre user guide, limit-access-security-groups and cannot-create-fs
+    """
+    ids = group_ids(demand.parameters)
+    if not ids or any(_is_absent(class_groups, id) for id in ids):
+        yield skip(demand.storage_class, "it names no security group that EC2 has", concerns=demand.path)
+        return
+    if how := admits(rules_of(class_groups, ids), MGS_PORT, _servers(demand, class_subnets), prefix_lists):
+        yield ok(demand.storage_class, f"{', '.join(ids)} admit {how}", concerns=demand.path)
+        return
+    opening = f"aws ec2 authorize-security-group-ingress --group-id {ids[0]} --source-group {ids[0]} --protocol tcp"
+    commands = tuple(f"{opening} --port {ports}" for ports in ("988", "1018-1023"))
+    undo = "; ".join(command.replace("authorize-", "revoke-", 1) for command in commands)
+    fix = Fix(commands, "opens these ports between members of the group alone", undo)
+    told = f"{', '.join(ids)} have no rule for tcp 988 from themselves or the subnet; FSx mostly refuses such groups"
+    yield warn(demand.storage_class, told, cause=None, fix=fix, concerns=demand.path)
+
+
+def _is_absent(groups: Table[SecurityGroup], id: str) -> bool:
+    found = groups.get(id)
+    return isinstance(found, Unavailable) and found.reason is Reason.ABSENT
+
+
+def _servers(demand: Demand, subnets: Table[Subnet]) -> Peer:
+    """The servers-to-be: the groups themselves, anywhere in the subnet."""
+    addresses: list[str] = []
+    for id in subnet_ids(demand.parameters):
+        network = ipaddress.ip_network(subnets[id].cidr_block, strict=False) if id in subnets else None
+        addresses += [str(network[0]), str(network[-1])] if network is not None else []
+    return peer(group_ids(demand.parameters), addresses)
