@@ -8,7 +8,7 @@ from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknow
 from diag.facts.ec2 import NetworkInterface, Vpc
 from diag.facts.fsx import FileSystem
 from diag.facts.reachability import Connect, TcpAnswer
-from diag.facts.serving import has_no_servers, update_under_way
+from diag.facts.serving import has_no_servers, may_be_silent
 from diag.facts.vantage import is_inside
 
 WHAT_IT_MEANS = {
@@ -35,7 +35,7 @@ def port_988_accepts(
     pass: every ENI accepts; from inside the VPC that refutes what shuts the whole path
     fail: an ENI does not, although this machine is in the VPC or reaches another ENI of the same file system
     skip: no ENI accepts and this machine is outside the VPC, which says nothing about the nodes; or FSx itself has the
-        servers down (being created, deleted, updated, or failed)
+        servers down (being created, deleted or updated, failed, misconfigured), or it is none of Lustre
     unknown: FSx or EC2 did not tell the addresses
     source: Lustre 2.15.8 lnet/lnet/acceptor.c
     """
@@ -55,8 +55,8 @@ def port_988_accepts(
         proves = ("mgs-unreachable-network", "eni-not-in-use") if inside else ()
         message = f"port {answers[0].port} of all {len(answers)} ENI(s) accepts from here"
         yield ok(file_system, message, *told, rules_out=proves)
-    elif update_under_way(file_system):
-        yield skip(file_system, f"{file_system.id} is being updated, which takes its servers down for a while", *told)
+    elif reason := may_be_silent(file_system):
+        yield skip(file_system, reason, *told)
     elif inside or len(closed) < len(answers):
         first = closed[0]
         message = f"{first.address} port {first.port} {first.outcome.value}: {WHAT_IT_MEANS[first.outcome]}"
