@@ -67,12 +67,12 @@ def node_reaches_988(fleet: Fleet) -> Iterator[Draft]:
 
 
 def _connects(truth: NodeTruth) -> Draft:
-    if truth.connects is None:
-        return not_told(truth, "connects")
-    closed = [answer for answer in truth.connects if answer.outcome is not Connect.OPEN]
+    closed = [answer for answer in truth.connects or () if answer.outcome is not Connect.OPEN]
     told = tuple(f"{truth.node} → {a.address}:{a.port} {a.outcome.value} {a.detail}".strip() for a in closed[:3])
     if truth.vantage is Vantage.POD:
         return skip(truth, "the driver's container connects from the pod's address, not from the node's", *told)
+    if truth.connects is None:
+        return not_told(truth, "connects")
     if not truth.connects:
         return skip(truth, "no address of a file system is known")
     if closed:

@@ -14,6 +14,16 @@ from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 
+_WORDS = {
+    "nids": "NIDs",
+    "imports": "connections to the targets",
+    "connects": "TCP connects to port 988",
+    "translations": "connection tracking",
+    "blocked": "blocked processes",
+    "clock_skew_s": "its clock",
+    "names": "DNS answers",
+}
+
 EXAMPLES = 3
 """Nodes whose evidence a row shows."""
 
@@ -73,7 +83,7 @@ def silent(fleet: Fleet) -> Iterator[Draft]:
 def not_told(truth: NodeTruth, field: str) -> Draft:
     """The draft for a node that did not tell a field: not asked from there, or asked in vain."""
     missing = truth.why_missing(field)
-    what = field.replace("_", " ")
+    what = _WORDS.get(field, field.replace("_", " "))
     if missing.reason is Reason.NOT_ASKED:
         return skip(truth, f"{what} not asked through {truth.via.value}: {missing.detail}")
     return unknown(truth, f"{what} not known: {missing.detail}", because=(missing,))

@@ -181,6 +181,7 @@ def exec_answers(lab: "Lab", node: str, says: NodeSays, *, shell: bool = False, 
         on(f"getent ahosts {re.escape(name)}", 0, "\n".join(f"{address}  STREAM {name}" for address in addresses))
     if shell:
         output = says.probe_output("os_release", "sockets", "translations", "installed_module")
+        on("sh -c :", 0, "")
         lab.script.on(r"sh -s --.*", ExecAnswer(stdout=output, seconds=seconds), node=re.escape(node))
 
 

@@ -97,18 +97,24 @@ class Exec:
         plugin = ask.plugin
         assert plugin is not None  # noqa: S101
         image = self._images.setdefault(plugin.image, _Image())
-        if image.has_shell is not False:
+        if image.has_shell is None:
+            # Asked by itself: input sent to a command that cannot start is answered with a reset, not with the reason.
+            tried = self._run(server, ask, plugin, ("sh", "-c", ":"), until)
+            if isinstance(tried, Unavailable):
+                return tried
+            if tried.ended is not None:
+                return _ended(tried, ask) or _late(ask)
+            image.has_shell = not tried.not_started
+        if image.has_shell:
             started = time.time()
             argv = ("sh", "-s", "--", *questions.tokens(skip=POD_ONLY))
             ran = self._run(server, ask, plugin, argv, until, feed=probe())
             if isinstance(ran, Unavailable):
                 return ran
-            image.has_shell = not ran.not_started
-            if image.has_shell:
-                return truth_from_probe(
-                    ask, self.via, ran.output, (started, time.time()), questions.port,
-                    vantage=Vantage.POD, image=plugin.image, ended=_ended(ran, ask),
-                )  # fmt: skip
+            return truth_from_probe(
+                ask, self.via, ran.output, (started, time.time()), questions.port,
+                vantage=Vantage.POD, image=plugin.image, ended=_ended(ran, ask),
+            )  # fmt: skip
         return self._ask_one_by_one(server, ask, plugin, image, questions, until)
 
     def _ask_one_by_one(
@@ -181,7 +187,7 @@ class Exec:
         endpoint = server.endpoint(plugin.namespace, plugin.pod, plugin.container, argv, stdin=bool(feed))
         ran = run(endpoint, feed=feed, until=until, cap=ANSWER_LIMIT, what=f"exec on {ask.node}")
         if isinstance(ran, Ran) and ran.not_started and not ran.lacks_command:
-            return Unavailable(f"exec on {ask.node}", Reason.UNREACHABLE, ran.not_started)
+            return Unavailable(f"exec on {ask.node}", Reason.UNREACHABLE, ran.not_started[-200:])
         return ran
 
 

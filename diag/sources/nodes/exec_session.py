@@ -156,7 +156,7 @@ def _verdict(said: _Said, data: bytes, what: str) -> Ran:
         code = next((cause.message for cause in causes if cause.reason == "ExitCode"), "")
         if code.isascii() and code.isdigit() and len(code) < 4:
             return said.ran(int(code))
-    return said.ran(not_started=short(status.message) or "the runtime did not say why")
+    return said.ran(not_started=short(status.message, 1000) or "the runtime did not say why")
 
 
 def _refused(refusal: Refused, what: str) -> Unavailable:

@@ -108,8 +108,16 @@ def serve_exec(handler: "_Handler", target: "Target", server: "KubeServer") -> N
         if answer is not None and answer.ending is not Ending.STATUS:
             return
         write_frame(handler.wfile, CLOSE, b"\x03\xe8")
+        _await_goodbye(handler)
     except OSError:
         return
+
+
+def _await_goodbye(handler: "_Handler") -> None:
+    """Reads what the client still sends (its stdin, its close), as a server does: closing on unread data is a reset."""
+    handler.connection.settimeout(1.0)
+    while handler.rfile.read1(65536):
+        pass
 
 
 def _session(
