@@ -40,15 +40,17 @@ class Block(NamedTuple):
     lines: int
 
 
-def block_at(data: bytes, start: int) -> Block:
-    """The block whose first line begins at `start`."""
+def block_at(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
+    """The block whose first line begins at `start`. A blank line ends it, unless `over_blanks`."""
     limit = min(len(data), start + LONGEST)
     end, following = _line_end(data, start, limit)
     lines = 1
     while following < limit and lines < _MOST_LINES:
         line_end, after = _line_end(data, following, limit)
         line = data[following : min(line_end, following + 512)]
-        if _BLANK_LINE.match(line) or (_START.match(line) and not _HANGING.search(data[max(start, end - 64) : end])):
+        if (_BLANK_LINE.match(line) and not over_blanks) or (
+            _START.match(line) and not _HANGING.search(data[max(start, end - 64) : end])
+        ):
             break
         end, following = line_end, after
         lines += 1

@@ -1,4 +1,4 @@
-"""Readings gathered while texts are read: equal ones counted, kernel lines of one mount attempt put together."""
+"""Readings gathered while texts are read: equal ones counted, log lines of one mount attempt put together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diag.symptoms.symptom_of import Reading
 from diag.symptoms.time import Moment, apart
 
 _SAME_ATTEMPT = 180.0
-"""Seconds within which kernel lines belong to one mount attempt: the slowest failure seen takes 165."""
+"""Seconds within which log lines belong to one mount attempt: the slowest failure seen takes 165."""
 _MOST_KINDS = 4000
 _MOST_LINES_OF_ATTEMPT = 200
 _MOST_TEXT_OF_ATTEMPT = 16 << 10
@@ -44,7 +44,7 @@ class Kind(msgspec.Struct, eq=False):
 
 
 class _Attempt(msgspec.Struct, eq=False):
-    """Kernel lines of one stream that belong together; any of them may name the mount."""
+    """Kernel or driver lines of one stream that belong together; any kernel line may name the mount for the others."""
 
     kinds: list[Kind] = msgspec.field(default_factory=list)
     names: set[str] = msgspec.field(default_factory=set)
@@ -61,7 +61,7 @@ class Collector:
         self._matcher = matcher
         self._kinds: dict[tuple[object, ...], Kind] = {}
         self._all: list[Kind] = []
-        self._attempts: dict[str, _Attempt] = {}
+        self._attempts: dict[tuple[str, Medium], _Attempt] = {}
         self._joined: set[tuple[str, ...]] = set()
         self.left_out = 0
         """Readings beyond what is kept."""
@@ -71,7 +71,7 @@ class Collector:
         symptom = reading.symptom
         kept = reading.telling or bool(symptom.hits) or bool(reading.against)
         kind = self._kind(reading) if kept else None
-        if symptom.medium is Medium.KERNEL_LOG:
+        if symptom.medium in (Medium.KERNEL_LOG, Medium.DRIVER_LOG):
             self._join_attempt(reading, kind)
 
     def kinds(self) -> tuple[Kind, ...]:
@@ -100,14 +100,15 @@ class Collector:
         return kind
 
     def _join_attempt(self, reading: Reading, kind: Kind | None) -> None:
-        attempt = self._attempts.get(reading.stream)
+        place = (reading.stream, reading.symptom.medium)
+        attempt = self._attempts.get(place)
         if not reading.telling and (attempt is None or not _belongs(attempt, reading)):
             return  # a healthy line of another mount neither begins nor ends an attempt
         if attempt is not None and not _belongs(attempt, reading):
             self._finish(attempt)
             attempt = None
         if attempt is None:
-            attempt = self._attempts[reading.stream] = _Attempt()
+            attempt = self._attempts[place] = _Attempt()
         if kind is not None:
             attempt.kinds.append(kind)
         attempt.names |= reading.clues.names
@@ -117,15 +118,14 @@ class Collector:
         attempt.wrapped = attempt.wrapped or reading.wrapped
         if _ATTEMPT_ENDS in reading.symptom.text:
             self._finish(attempt)
-            del self._attempts[reading.stream]
+            del self._attempts[place]
 
     def _finish(self, attempt: _Attempt) -> None:
         """What one line of an attempt names holds for its other lines; what several lines show together is added."""
         for kind in attempt.kinds:
-            if not kind.names:
-                kind.names |= attempt.names
-            if not kind.nids:
-                kind.nids |= attempt.nids
+            if kind.reading.symptom.medium is Medium.KERNEL_LOG:
+                kind.names = kind.names or set(attempt.names)
+                kind.nids = kind.nids or set(attempt.nids)
         lines = tuple(attempt.texts)
         if not attempt.kinds or len(lines) < 2 or lines in self._joined or len(self._joined) >= _MOST_ATTEMPTS_JOINED:
             return

@@ -68,8 +68,9 @@ class Scan:
 
     def _every_block(self, data: bytes) -> Iterator[Reading]:
         place = 0
+        short = len(data) <= _SHORT
         while place < len(data):
-            block = block_at(data, place)
+            block = block_at(data, place, over_blanks=short)
             yield from self._block(data, block)
             place = block.next
         self._count(data, len(data))

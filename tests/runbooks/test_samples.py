@@ -1,0 +1,54 @@
+"""Every signature matches the real text it stands on, and a decisive one leaves other causes' texts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import pytest
+
+from diag.knowledge.cause import Signature, Weight
+from diag.knowledge.runbooks import load_knowledge
+from diag.model.symptom import Hit
+from diag.symptoms.collect import Collector
+from diag.symptoms.matcher import matcher_of
+from diag.symptoms.scan import Scan
+
+KNOWLEDGE = load_knowledge()
+SAMPLES = [(cause.id, signature) for cause in KNOWLEDGE.causes.values() for signature in cause.signatures]
+NAMES = [f"{cause}/{signature.id}" for cause, signature in SAMPLES]
+
+
+def hits_in(text: str) -> set[tuple[str, str, str]]:
+    """(cause, signature, weight) that a pasted text shows."""
+    collector = Collector(matcher_of(KNOWLEDGE))
+    for reading in Scan(KNOWLEDGE).read(iter((text.encode(),))):
+        collector.add(reading)
+    found: Iterator[Hit] = chain.from_iterable(kind.symptom.hits for kind in collector.kinds())
+    return {(hit.cause, hit.signature, hit.weight) for hit in found}
+
+
+@pytest.mark.parametrize(("cause", "signature"), SAMPLES, ids=NAMES)
+def test_a_signature_matches_its_sample(cause: str, signature: Signature) -> None:
+    assert (cause, signature.id, signature.weight.value) in hits_in(signature.sample)
+
+
+def related(one: str, other: str) -> bool:
+    """The same cause, or one refines the other."""
+
+    def above(id_: str) -> set[str]:
+        seen = {id_}
+        while (id_ := KNOWLEDGE.causes[id_].broader) and id_ not in seen:
+            seen.add(id_)
+        return seen
+
+    return one in above(other) or other in above(one)
+
+
+@pytest.mark.parametrize(
+    ("cause", "signature"),
+    [(cause, signature) for cause, signature in SAMPLES if signature.weight in (Weight.DECISIVE, Weight.STRONG)],
+)
+def test_no_unrelated_cause_is_certain_of_a_sample(cause: str, signature: Signature) -> None:
+    certain = {other for other, _, weight in hits_in(signature.sample) if weight == "decisive"}
+    assert not {other for other in certain if not related(cause, other)}
