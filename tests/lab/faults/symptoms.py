@@ -252,17 +252,35 @@ def provision_dynamically(lab: "Lab") -> None:
     lab.kube.remove("persistentvolumes", VOLUME)
 
 
+WAITING_FOR = (
+    "Waiting for a volume to be created either by the external provisioner 'fsx.csi.aws.com' or manually by the system"
+    " administrator. If volume creation is delayed, please verify that the provisioner is running and correctly"
+    " registered."
+)
+
+
+def being_provisioned(lab: "Lab") -> None:
+    """A dynamic claim whose file system is being made: nothing has failed yet."""
+    provision_dynamically(lab)
+    claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(3)
+    claim_waits(lab, ("ExternalProvisioning", WAITING_FOR, "persistentvolume-controller"))
+
+
+def last_words(lab: "Lab", text: str) -> None:
+    """The pod's container ended with a message, as terminationMessagePolicy FallbackToLogsOnError keeps it."""
+    status = pod(lab)["status"]["containerStatuses"][0]
+    status["restartCount"] = 3
+    status["lastState"] = {
+        "terminated": {"exitCode": 1, "reason": "Error", "message": text, "finishedAt": lab.site.time(2)}
+    }
+
+
 def provisioning_fails(lab: "Lab", error: str) -> None:
     """A dynamic claim whose provisioning ends in a gRPC error of the driver."""
     provision_dynamically(lab)
-    waiting_for = (
-        "Waiting for a volume to be created either by the external provisioner 'fsx.csi.aws.com' or manually by the"
-        " system administrator. If volume creation is delayed, please verify that the provisioner is running and"
-        " correctly registered."
-    )
     claim_waits(
         lab,
-        ("ExternalProvisioning", waiting_for, "persistentvolume-controller"),
+        ("ExternalProvisioning", WAITING_FOR, "persistentvolume-controller"),
         (
             "ProvisioningFailed",
             f'failed to provision volume with StorageClass "{STORAGE_CLASS}": {error}',

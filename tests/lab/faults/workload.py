@@ -50,15 +50,52 @@ def claim_mounted_read_only(lab: "Lab") -> None:
     for volume in pod["spec"]["volumes"]:
         if "persistentVolumeClaim" in volume:
             volume["persistentVolumeClaim"]["readOnly"] = True
-    lab.api.logs["default", pod["metadata"]["name"], "app"] = (
-        "OSError: [Errno 30] Read-only file system: '/data/fsx/checkpoints/step-1000.pt'\n"
-    )
+    symptoms.last_words(lab, f"OSError: [Errno 30] Read-only file system: '{_data(lab)}/checkpoints/step-1000.pt'")
 
 
 @fault("flock-not-mounted", cause="flock-not-enabled")
 def flock_not_mounted(lab: "Lab") -> None:
     """The application locks files, and the mount has no flock."""
     symptoms.volume(lab)["spec"]["mountOptions"] = []
-    lab.api.logs["default", symptoms.pod(lab)["metadata"]["name"], "app"] = (
-        "OSError: [Errno 38] Function not implemented: flock('/data/fsx/.cache/datasets.lock')\n"
+    symptoms.last_words(lab, f"OSError: [Errno 38] Function not implemented: '{_data(lab)}/.cache/datasets.lock'")
+
+
+@fault("volume-root-not-writable", cause="root-squash-or-permissions")
+def volume_root_not_writable(lab: "Lab") -> None:
+    """The root directory of a new file system is root's, and the program is somebody else."""
+    symptoms.pod(lab)["spec"]["securityContext"] = {"runAsUser": 1000}
+    symptoms.last_words(lab, f"mkdir: cannot create directory '{_data(lab)}/run-7': Permission denied")
+
+
+@fault("client-evicted-in-use", cause="client-evicted")
+def client_evicted_in_use(lab: "Lab") -> None:
+    """The servers cut the client off; the readiness probe meets it first."""
+    text = (
+        f"Readiness probe failed: ls: cannot access '{_data(lab)}/ready': Cannot send after transport endpoint shutdown"
     )
+    symptoms.event(lab, symptoms.pod(lab), "Unhealthy", text, "kubelet")
+
+
+@fault("unmount-hangs", cause="umount-stuck-terminating")
+def unmount_hangs(lab: "Lab") -> None:
+    """Containers are gone, the driver's umount never comes back."""
+    pod = symptoms.pod(lab)
+    pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
+    for status in pod["status"]["containerStatuses"]:
+        status |= {
+            "ready": False,
+            "state": {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": lab.site.time(25)}},
+        }
+
+
+@fault("volume-made-anew-under-pod", cause="different-file-system-per-node")
+def volume_made_anew_under_pod(lab: "Lab") -> None:
+    """The PersistentVolume was replaced while the pod kept the mount that the former one gave it."""
+    pod, volume = symptoms.pod(lab), symptoms.volume(lab)
+    pod["metadata"]["creationTimestamp"] = pod["status"]["startTime"] = lab.site.time(600)
+    volume["metadata"]["creationTimestamp"] = lab.site.time(30)
+
+
+def _data(lab: "Lab") -> str:
+    """Where the pod has the volume."""
+    return str(symptoms.pod(lab)["spec"]["containers"][0]["volumeMounts"][0]["mountPath"])

@@ -75,3 +75,35 @@ def claim_absent(lab: "Lab") -> None:
     volume = symptoms.volume(lab)
     volume["status"]["phase"] = "Released"
     symptoms.pod_unscheduled(lab, f'0/3 nodes are available: persistentvolumeclaim "{CLAIM}" not found.')
+
+
+@fault("claim-other-access-mode", cause="claim-volume-mismatch")
+def claim_other_access_mode(lab: "Lab") -> None:
+    """The claim wants ReadWriteMany, the volume offers ReadWriteOnce."""
+    volume = symptoms.volume(lab)
+    volume["spec"]["accessModes"] = ["ReadWriteOnce"]
+    volume["status"]["phase"] = "Available"
+    del volume["spec"]["claimRef"]
+    text = f'Cannot bind to requested volume "{VOLUME}": incompatible accessMode'
+    symptoms.claim_waits(lab, ("VolumeMismatch", text, "persistentvolume-controller"))
+
+
+@fault("volume-taken", cause="claim-volume-mismatch")
+def volume_taken(lab: "Lab") -> None:
+    """Another claim was bound to the volume first."""
+    symptoms.volume(lab)["spec"]["claimRef"] |= {
+        "name": "fsx-pvc-of-somebody",
+        "namespace": "research",
+        "uid": "1c7b9c9e-7f61-44a4-8e46-9c2f0f6e3c55",
+    }
+    text = f'volume "{VOLUME}" already bound to a different claim.'
+    symptoms.claim_waits(lab, ("FailedBinding", text, "persistentvolume-controller"))
+
+
+@fault("volume-deleted-under-claim", cause="claim-pending")
+def volume_deleted_under_claim(lab: "Lab") -> None:
+    """Somebody took the PersistentVolume's finalizer away and deleted it."""
+    lab.kube.remove("persistentvolumes", VOLUME)
+    text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+    symptoms.claim_waits(lab, ("ClaimLost", text, "persistentvolume-controller"))
+    symptoms.claim(lab)["status"]["phase"] = "Lost"

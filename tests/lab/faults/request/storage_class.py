@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 @fault("storageclass-misspelt-key", cause="storageclass-unknown-parameter")
 def storageclass_misspelt_key(lab: "Lab") -> None:
     """The driver ignores keys it does not know: this one makes a SCRATCH_1."""
-    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters = _parameters(lab)
     parameters["deploymenttype"] = parameters.pop("deploymentType")
+    symptoms.being_provisioned(lab)
 
 
 @fault("storageclass-without-network", cause="storageclass-network-missing")
@@ -35,7 +36,7 @@ def storageclass_without_network(lab: "Lab") -> None:
 def storageclass_two_subnets(lab: "Lab") -> None:
     """A Lustre file system stands in one subnet."""
     assert lab.account is not None
-    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters = _parameters(lab)
     parameters["subnetId"] = ",".join(lab.account.private_subnets)
     symptoms.create_fails(
         lab,
@@ -54,21 +55,22 @@ def storageclass_bad_capacity(lab: "Lab") -> None:
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
-        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2c, BadRequest: Invalid Lustre FS storage capacity provided. Storage"
-        " capacity must be 1200 GiB, 2400 GiB, or a multiple of 2400 GiB.",
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2c, BadRequest: Invalid Lustre FS storage capacity: 5000. Must be"
+        " 1200 or a multiple of 2400.",
     )
 
 
 @fault("storageclass-without-version", cause="storageclass-default-version")
 def storageclass_without_version(lab: "Lab") -> None:
-    """Whatever this class makes next is 2.10."""
-    del lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["fileSystemTypeVersion"]
+    """What this class makes is 2.10."""
+    del _parameters(lab)["fileSystemTypeVersion"]
+    symptoms.being_provisioned(lab)
 
 
 @fault("storageclass-throughput-not-a-number", cause="storageclass-invalid-value")
 def storageclass_throughput_not_a_number(lab: "Lab") -> None:
     """The driver parses the value itself."""
-    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters = _parameters(lab)
     parameters |= {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "250MBps"}
     symptoms.provisioning_fails(
         lab, "rpc error: code = InvalidArgument desc = perUnitStorageThroughput must be a number"
@@ -78,7 +80,7 @@ def storageclass_throughput_not_a_number(lab: "Lab") -> None:
 @fault("storageclass-throughput-not-offered", cause="invalid-throughput-parameter")
 def storageclass_throughput_not_offered(lab: "Lab") -> None:
     """200 is PERSISTENT_1's."""
-    parameters = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    parameters = _parameters(lab)
     parameters |= {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "200"}
     symptoms.create_fails(
         lab,
@@ -95,7 +97,7 @@ def storageclass_group_without_ports(lab: "Lab") -> None:
     group = lab.client("ec2").create_security_group(GroupName="empty", Description="no rules", VpcId=lab.account.vpc)[
         "GroupId"
     ]
-    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["securityGroupIds"] = group
+    _parameters(lab)["securityGroupIds"] = group
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
@@ -108,7 +110,7 @@ def storageclass_group_without_ports(lab: "Lab") -> None:
 @fault("storageclass-zone-without-type", cause="deployment-type-unavailable-in-az")
 def storageclass_zone_without_type(lab: "Lab") -> None:
     """Not every zone has every deployment type."""
-    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["deploymentType"] = "PERSISTENT_2"
+    _parameters(lab).update(deploymentType="PERSISTENT_2", perUnitStorageThroughput="250")
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
@@ -125,3 +127,86 @@ def provisioner_too_impatient(lab: "Lab") -> None:
         "rpc error: code = Internal desc = Filesystem is not ready: operation error FSx: DescribeFileSystems,"
         " https response error StatusCode: 0, RequestID: , canceled, context canceled",
     )
+
+
+@fault("storageclass-groups-untrimmed", cause="storageclass-network-missing")
+def storageclass_groups_untrimmed(lab: "Lab") -> None:
+    """The driver splits at commas and trims nothing."""
+    assert lab.account is not None
+    _parameters(lab)["securityGroupIds"] = f"{lab.account.file_system_group}, {lab.account.cluster_group}"
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d34, api error ValidationException: 1 validation error detected: Value"
+        f" '[{_parameters(lab)['securityGroupIds']}]' at 'securityGroupIds' failed to satisfy constraint: Member must"
+        " satisfy constraint: [Member must satisfy regular expression pattern: ^(sg-[0-9a-f]{8,})$]",
+    )
+
+
+@fault("storageclass-group-key-misspelt", cause="storageclass-unknown-parameter")
+def storageclass_group_key_misspelt(lab: "Lab") -> None:
+    """`securityGroupIDs` is nothing to the driver."""
+    parameters = _parameters(lab)
+    parameters["securityGroupIDs"] = parameters.pop("securityGroupIds")
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-subnet-gone", cause="storageclass-network-missing")
+def storageclass_subnet_gone(lab: "Lab") -> None:
+    """The subnet of another account, or of a VPC that was made anew."""
+    _parameters(lab)["subnetId"] = "subnet-0d0e0f0a0b0c0d0e0"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-unexpanded", cause="unexpanded-variable")
+def storageclass_unexpanded(lab: "Lab") -> None:
+    """The class was applied without envsubst."""
+    _parameters(lab)["subnetId"] = "${SUBNET_ID}"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-persistent-without-throughput", cause="invalid-throughput-parameter")
+def storageclass_persistent_without_throughput(lab: "Lab") -> None:
+    """The driver's README names a default that the code does not send."""
+    _parameters(lab)["deploymentType"] = "PERSISTENT_1"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-compression-in-lower-case", cause="storageclass-invalid-value")
+def storageclass_compression_in_lower_case(lab: "Lab") -> None:
+    """FSx's words are case-sensitive."""
+    _parameters(lab)["dataCompressionType"] = "lz4"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-hdd-on-scratch", cause="storageclass-invalid-value")
+def storageclass_hdd_on_scratch(lab: "Lab") -> None:
+    """HDD storage is PERSISTENT_1's alone."""
+    _parameters(lab).update(storageType="HDD", driveCacheType="NONE")
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-efa-on-scratch", cause="efa-requirements")
+def storageclass_efa_on_scratch(lab: "Lab") -> None:
+    """EFA needs PERSISTENT_2 with a metadata configuration."""
+    _parameters(lab)["efaEnabled"] = "true"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-mount-option-unknown", cause="bad-mount-option")
+def storageclass_mount_option_unknown(lab: "Lab") -> None:
+    """Copied from an EFS class; provisioning ends well, the first mount will not."""
+    lab.kube.get("storageclasses", STORAGE_CLASS)["mountOptions"] = ["tls"]
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-old-version", cause="client-server-version-mismatch")
+def storageclass_old_version(lab: "Lab") -> None:
+    """2.10 by name, and AL2023 nodes."""
+    _parameters(lab)["fileSystemTypeVersion"] = "2.10"
+    symptoms.being_provisioned(lab)
+
+
+def _parameters(lab: "Lab") -> dict[str, str]:
+    found: dict[str, str] = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+    return found

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
 
-@fault("mountname-none", cause="wrong-mountname")
+@fault("mountname-none", cause="unexpanded-variable")
 def mountname_none(lab: "Lab") -> None:
     """`--query … --output text` printed the word None for a field that was absent."""
     symptoms.attributes(lab)["mountname"] = "None"
@@ -112,6 +112,13 @@ def access_mode_rox(lab: "Lab") -> None:
 def mount_option_unknown(lab: "Lab") -> None:
     """An NFS option in a Lustre volume."""
     symptoms.volume(lab)["spec"]["mountOptions"] = ["flock", "nfsvers=4.1"]
+    symptoms.invalid_argument(lab)
+
+
+@fault("mount-option-wrong-case", cause="bad-mount-option")
+def mount_option_wrong_case(lab: "Lab") -> None:
+    """Options are case-sensitive."""
+    symptoms.volume(lab)["spec"]["mountOptions"] = ["Flock"]
     symptoms.invalid_argument(lab)
 
 

@@ -1,0 +1,159 @@
+"""Requests that look unlike the usual one and are right."""
+
+import copy
+from typing import TYPE_CHECKING
+
+from tests.lab.faults import symptoms
+from tests.lab.incident import STORAGE_CLASS, VOLUME
+from tests.lab.setup import Account
+from tests.lab.variants.registry import variant
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@variant("static-volume-of-empty-class")
+def static_volume_of_empty_class(lab: "Lab", account: Account) -> None:
+    """A class that only static volumes name is never provisioned from: its parameters do not matter."""
+    storage_class = lab.kube.get("storageclasses", STORAGE_CLASS)
+    storage_class.pop("parameters")
+    storage_class["mountOptions"] = ["tls"]
+
+
+@variant("without-class-and-options")
+def without_class_and_options(lab: "Lab", account: Account) -> None:
+    """Static binding needs no class, and flock is nobody's duty."""
+    lab.kube.remove("storageclasses", STORAGE_CLASS)
+    symptoms.volume(lab)["spec"] |= {"storageClassName": "", "mountOptions": []}
+    symptoms.claim(lab)["spec"]["storageClassName"] = ""
+
+
+@variant("read-only-consumer")
+def read_only_consumer(lab: "Lab", account: Account) -> None:
+    """A pod that only reads, of one directory."""
+    spec = symptoms.pod(lab)["spec"]
+    for volume in spec["volumes"]:
+        if "persistentVolumeClaim" in volume:
+            volume["persistentVolumeClaim"]["readOnly"] = True
+    spec["containers"][0]["volumeMounts"][0] |= {"readOnly": True, "subPath": "datasets/imagenet"}
+
+
+@variant("group-of-files-checked-at-root")
+def group_of_files_checked_at_root(lab: "Lab", account: Account) -> None:
+    """fsGroup with OnRootMismatch looks at the root directory alone, whatever the CSIDriver's policy."""
+    lab.kube.get("csidrivers", "fsx.csi.aws.com")["spec"]["fsGroupPolicy"] = "File"
+    symptoms.pod(lab)["spec"]["securityContext"] = {"fsGroup": 2000, "fsGroupChangePolicy": "OnRootMismatch"}
+
+
+@variant("group-of-files-not-changed")
+def group_of_files_not_changed(lab: "Lab", account: Account) -> None:
+    """The driver's own policy spares volumes that many may write to."""
+    symptoms.pod(lab)["spec"]["securityContext"] = {"fsGroup": 2000}
+
+
+@variant("claim-waits-for-first-pod")
+def claim_waits_for_first_pod(lab: "Lab", account: Account) -> None:
+    """A second claim, of a WaitForFirstConsumer class, which no pod uses yet."""
+    storage_class = copy.deepcopy(lab.kube.get("storageclasses", STORAGE_CLASS))
+    storage_class["metadata"] = {"name": "fsx-on-demand", "creationTimestamp": lab.site.time(600)}
+    storage_class["volumeBindingMode"] = "WaitForFirstConsumer"
+    claim = copy.deepcopy(symptoms.claim(lab))
+    claim["metadata"] = {
+        "name": "scratch",
+        "namespace": "default",
+        "uid": "3f0e5f36-9c1d-4f36-b5a0-8a4d8a2f7f10",
+        "creationTimestamp": lab.site.time(600),
+    }
+    claim["spec"] |= {"storageClassName": "fsx-on-demand"}
+    claim["spec"].pop("volumeName")
+    claim["status"] = {"phase": "Pending"}
+    lab.kube.add(storage_class, claim)
+
+
+@variant("volume-smaller-than-file-system")
+def volume_smaller_than_file_system(lab: "Lab", account: Account) -> None:
+    """The file system was grown by hand; Kubernetes limits nothing by a volume's capacity."""
+    symptoms.volume(lab)["spec"]["capacity"]["storage"] = "100Gi"
+    symptoms.claim(lab)["spec"]["resources"]["requests"]["storage"] = "100Gi"
+
+
+@variant("released-volume-is-kept")
+def released_volume_is_kept(lab: "Lab", account: Account) -> None:
+    """A second volume of the file system whose claim was deleted on purpose; nobody asks for it."""
+    old = copy.deepcopy(symptoms.volume(lab))
+    old["metadata"] |= {"name": "fsx-pv-of-last-year", "uid": "9d7c6b5a-1f2e-4d3c-8b4a-5c6d7e8f9a0b"}
+    old["spec"]["claimRef"] |= {"name": "fsx-pvc-of-last-year", "uid": "7a6b5c4d-3e2f-4a1b-9c8d-7e6f5a4b3c2d"}
+    old["status"]["phase"] = "Released"
+    lab.kube.add(old)
+
+
+@variant("two-pods-one-file-system")
+def two_pods_one_file_system(lab: "Lab", account: Account) -> None:
+    """Two volumes may have one handle as long as no pod uses both."""
+    volume, claim, pod = (copy.deepcopy(obj) for obj in (symptoms.volume(lab), symptoms.claim(lab), symptoms.pod(lab)))
+    volume["metadata"] |= {"name": "fsx-pv-2", "uid": "f4c2c880-657b-4014-b23d-008dcfd53f95"}
+    claim["metadata"] |= {"name": "fsx-pvc-2", "uid": "ee920896-4375-4f0b-b77d-6a6f80226a7c"}
+    pod["metadata"] |= {"name": "pod-fsx-2", "uid": "0c2d4f60-8a91-4b3c-9d5e-7f6a8b9c0d1e"}
+    volume["spec"]["claimRef"] |= {"name": "fsx-pvc-2", "uid": claim["metadata"]["uid"]}
+    claim["spec"]["volumeName"] = "fsx-pv-2"
+    for item in pod["spec"]["volumes"]:
+        if "persistentVolumeClaim" in item:
+            item["persistentVolumeClaim"]["claimName"] = "fsx-pvc-2"
+    lab.kube.add(volume, claim, pod)
+
+
+@variant("mount-failed-once")
+def mount_failed_once(lab: "Lab", account: Account) -> None:
+    """An event of an hour ago: the pod has the volume by now."""
+    text = (
+        f'MountVolume.SetUp failed for volume "{VOLUME}" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client:'
+        " driver name fsx.csi.aws.com not found in the list of registered CSI drivers"
+    )
+    symptoms.event(lab, symptoms.pod(lab), "FailedMount", text, "kubelet")
+
+
+@variant("other-volume-fails")
+def other_volume_fails(lab: "Lab", account: Account) -> None:
+    """A second pod waits for a ConfigMap; its Lustre volume is not to blame."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    pod["metadata"] |= {"name": "pod-other", "uid": "5b4a3c2d-1e0f-4a9b-8c7d-6e5f4a3b2c1d"}
+    pod["spec"]["volumes"].append({"name": "config", "configMap": {"name": "absent"}})
+    lab.kube.add(pod)
+    status = pod["status"]
+    status["phase"] = "Pending"
+    for condition in status["conditions"]:
+        if condition["type"] != "PodScheduled":
+            condition["status"] = "False"
+    for container in status["containerStatuses"]:
+        container |= {"ready": False, "started": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+    text = 'MountVolume.SetUp failed for volume "config" : configmap "absent" not found'
+    symptoms.event(lab, pod, "FailedMount", text, "kubelet")
+
+
+@variant("claim-of-another-driver-waits")
+def claim_of_another_driver_waits(lab: "Lab", account: Account) -> None:
+    """EBS's trouble is not Lustre's."""
+    lab.kube.add(
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600)},
+            "provisioner": "ebs.csi.aws.com",
+            "reclaimPolicy": "Delete",
+            "volumeBindingMode": "Immediate",
+        }
+    )
+    claim = copy.deepcopy(symptoms.claim(lab))
+    claim["metadata"] = {"name": "database", "namespace": "default", "uid": "2f1e0d3c-4b5a-4968-8776-655443322110"}
+    claim["spec"] |= {"storageClassName": "gp3"}
+    claim["spec"].pop("volumeName")
+    claim["status"] = {"phase": "Pending"}
+    lab.kube.add(claim)
+    text = 'failed to provision volume with StorageClass "gp3": rpc error: code = Internal desc = no capacity'
+    symptoms.event(lab, claim, "ProvisioningFailed", text, "ebs.csi.aws.com")
+
+
+@variant("pod-on-its-way-out")
+def pod_on_its_way_out(lab: "Lab", account: Account) -> None:
+    """Deleted a moment ago: it may take its grace period."""
+    symptoms.pod(lab)["metadata"] |= {"deletionTimestamp": lab.site.time(1), "deletionGracePeriodSeconds": 30}
