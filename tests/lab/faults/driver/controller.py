@@ -35,8 +35,10 @@ def controller_scaled_to_zero(lab: "Lab") -> None:
 
 @fault("controller-without-region", cause="region-undetermined")
 def controller_without_region(lab: "Lab") -> None:
-    """No AWS_REGION, and IMDS is out of a pod's reach: the driver's client has no region to call."""
+    """No AWS_REGION, and IMDS is out of a pod's reach: keys sign the calls, and no region to call is known."""
+    del annotations(lab)[ANNOTATION]
     uninject(lab)
+    require_keys(lab)
     set_hop_limit(lab, 1)
     symptoms.create_fails(
         lab,
@@ -54,12 +56,25 @@ def metadata_out_of_reach(lab: "Lab") -> None:
         for container in pod["spec"]["containers"]:
             if "env" in container and pod["metadata"]["labels"]["app"] == CONTROLLER:
                 container["env"].append({"name": "AWS_REGION", "value": lab.site.region})
+    lab.client("iam").attach_role_policy(
+        RoleName="eks-node-role", PolicyArn=f"arn:{lab.site.partition}:iam::aws:policy/AmazonFSxFullAccess"
+    )
     set_hop_limit(lab, 1)
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
         " no EC2 IMDS role found, operation error ec2imds: GetMetadata, canceled, context deadline exceeded",
     )
+
+
+def require_keys(lab: "Lab") -> None:
+    """The controller does not start without the secret that holds its access key."""
+    deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
+    pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
+    for spec in (deployment["spec"]["template"]["spec"], *(pod["spec"] for pod in pods)):
+        for variable in spec["containers"][0]["env"]:
+            if "secretKeyRef" in variable.get("valueFrom", {}):
+                variable["valueFrom"]["secretKeyRef"]["optional"] = False
 
 
 def set_hop_limit(lab: "Lab", hops: int) -> None:
@@ -69,3 +84,22 @@ def set_hop_limit(lab: "Lab", hops: int) -> None:
         lab.client("ec2").modify_instance_metadata_options(
             InstanceId=instance, HttpTokens="required", HttpPutResponseHopLimit=hops
         )
+
+
+@fault("driver-older-than-pod-identity", cause="csi-driver-outdated", world="pod-identity")
+def driver_older_than_pod_identity(lab: "Lab") -> None:
+    """v1.2.0 still has the first SDK, which knows nothing of Pod Identity."""
+    for kind in ("daemonsets", "deployments", "replicasets", "pods"):
+        for obj in lab.kube.all(kind, NAMESPACE):
+            obj["metadata"]["labels"]["app.kubernetes.io/version"] = "1.2.0"
+            spec = obj["spec"]["template"]["spec"] if "template" in obj["spec"] else obj["spec"]
+            for container in spec["containers"]:
+                if container["name"] == "fsx-plugin":
+                    container["image"] = container["image"].replace(":v1.9.0", ":v1.2.0")
+    symptoms.create_fails(
+        lab,
+        "NoCredentialProviders: no valid providers in chain\n"
+        "caused by: EnvAccessKeyNotFound: failed to find credentials in the environment.\n"
+        "SharedCredsLoad: failed to load profile, .\n"
+        'CredentialsEndpointError: invalid endpoint host, "169.254.170.23", only loopback hosts are allowed.',
+    )

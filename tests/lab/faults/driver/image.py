@@ -118,3 +118,18 @@ def _wait(pod: dict[str, Any], container: str, image: str, state: str, refusal: 
                 "started": False,
                 "state": {"waiting": {"reason": state, "message": message if state == "ImagePullBackOff" else refusal}},
             }
+
+
+@fault("node-role-may-not-pull", cause="image-pull-denied")
+def node_role_may_not_pull(lab: "Lab") -> None:
+    """The nodes' role lost its ECR policy."""
+    policy = f"arn:{lab.site.partition}:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+    lab.client("iam").detach_role_policy(RoleName="eks-node-role", PolicyArn=policy)
+    image = f"{lab.site.registry}/eks/aws-fsx-csi-driver:v1.9.0"
+    refusal = (
+        f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
+        f' "{image}": unexpected status from HEAD request to https://{lab.site.registry}/v2/eks/aws-fsx-csi-driver/'
+        "manifests/v1.9.0: 403 Forbidden"
+    )
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)

@@ -176,3 +176,24 @@ def driver_installed_twice(lab: "Lab") -> None:
         twin["metadata"].pop("annotations", None)
         twin["metadata"]["labels"] = {"app.kubernetes.io/name": "aws-fsx-csi-driver"}
         lab.kube.add(twin)
+
+
+@fault("pod-before-plugin-on-new-node", cause="csi-driver-startup-race")
+def pod_before_plugin_on_new_node(lab: "Lab") -> None:
+    """The node joined a minute ago; its plugin is still pulling images when the pod arrives."""
+    name = symptoms.pod(lab)["spec"]["nodeName"]
+    lab.kube.get("nodes", name)["metadata"]["creationTimestamp"] = lab.site.time(1)
+    for pod in node_pods(lab):
+        if pod["spec"]["nodeName"] == name:
+            pod["metadata"]["creationTimestamp"] = lab.site.time(0.8)
+            pod["status"] |= {"phase": "Pending", "startTime": lab.site.time(0.8)}
+            for container in pod["status"]["containerStatuses"]:
+                container |= {"ready": False, "started": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+                container.pop("containerID", None)
+    for csinode in lab.kube.all("csinodes"):
+        if csinode["metadata"]["name"] == name:
+            csinode["spec"]["drivers"] = None
+            csinode["metadata"]["creationTimestamp"] = lab.site.time(1)
+    count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 2)
+    symptoms.pod(lab)["metadata"]["creationTimestamp"] = lab.site.time(0.7)
+    symptoms.not_registered(lab)

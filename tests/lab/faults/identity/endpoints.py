@@ -1,0 +1,24 @@
+"""AWS endpoints that a cluster without a way out cannot reach."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("fsx-endpoint-absent", cause="aws-endpoint-unreachable", world="private-cluster")
+def fsx_endpoint_absent(lab: "Lab") -> None:
+    """Endpoints for images and STS, none for FSx: the controller's calls time out."""
+    ec2, region = lab.client("ec2"), lab.site.region
+    for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+        if endpoint["ServiceName"] == f"com.amazonaws.{region}.fsx":
+            ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, exceeded maximum number of attempts, 8, https response error"
+        f' StatusCode: 0, RequestID: , request send failed, Post "https://fsx.{region}.amazonaws.com/": dial tcp'
+        " 52.95.193.18:443: i/o timeout",
+    )
