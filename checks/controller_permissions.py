@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.facts.absence import not_there
-from diag.facts.controller import Given, has_plain_key
+from diag.facts.controller import Given, has_own_key
 from diag.facts.kubernetes import ServiceAccount, Workload
 from diag.facts.provisioning import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.facts.rights import Right, Rights, later_uses, unlinkable
@@ -45,7 +45,7 @@ def controller_is_allowed_what_it_does(
     rights: Rights | Unavailable | None = None
     if not provisioning.in_use:
         yield skip(account, NOT_IN_USE)
-    elif isinstance(controller, Workload) and has_plain_key(controller):
+    elif isinstance(controller, Workload) and has_own_key(controller):
         yield skip(account, "the Deployment gives the controller an access key: its role's rights count for nothing")
     elif isinstance(controller_role, Given):
         rights = controller_rights.get(controller_role.role_arn)

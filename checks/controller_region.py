@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, warn
 from diag.facts.absence import not_there
-from diag.facts.controller import PROXY, REGION, Giver, has_plain_key, injected, plugin_of, set_region
+from diag.facts.controller import PROXY, REGION, Giver, has_own_key, injected, plugin_of, set_region
 from diag.facts.ec2 import Instance
 from diag.facts.egress import subnets_without_way_out
 from diag.facts.eks import ClusterIdentity
 from diag.facts.imds import why_closed
 from diag.facts.kubernetes import Node, Pod, Workload
 from diag.facts.provisioning import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
+from diag.facts.rights import Rights, who_may_create
 from diag.facts.routing import RouteTable
 from diag.facts.vpc_endpoint import VpcEndpoint
 
@@ -25,16 +26,17 @@ def controller_knows_its_region(
     controller_pods: tuple[Pod, ...],
     controller_nodes: tuple[Node, ...],
     controller_instances: Table[Instance],
+    node_rights: Table[Rights] | Unavailable,
 ) -> Iterator[Draft]:
     """The controller knows its region, and reaches the instance metadata service if it depends on it.
 
     It takes the region from AWS_REGION, which IRSA, Pod Identity and controller.region of the chart set, else from
     the metadata service. Where pods cannot reach that (hop limit 1, EKS Auto Mode) it starts with an empty region and
-    every call to FSx fails. Without a role or keys of its own it also needs the service for the node's credentials.
+    every call to FSx fails. If it acts with its node's role it gets the credentials there as well.
 
     pass: AWS_REGION is set, or the metadata service answers
-    warn: credentials can only come from a metadata service that pods cannot reach
-    fail: AWS_REGION is not set and pods cannot reach the metadata service
+    warn: as fail, for the node's credentials, but no claim waits
+    fail: AWS_REGION is not set, or the node's role has to do, and pods cannot reach the metadata service
     unknown: the node's instance could not be read
     skip: nothing is provisioned dynamically, or no pod of the controller exists
     source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
@@ -47,22 +49,24 @@ def controller_knows_its_region(
         yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
         return
     nodes = {node.name: node for node in controller_nodes}
-    by_key = has_plain_key(controller)
-    told = ""
-    for pod in controller_pods:
-        has_region = REGION in plugin_of(pod.spec).env_names
-        if has_region and (by_key or injected(pod)):
-            continue
-        closed = why_closed(pod, nodes.get(pod.spec.node_name), controller_instances)
-        if closed and not has_region:
-            told = f"{pod.key} has no AWS_REGION and cannot ask for it: {closed}"
+    without_region = [pod for pod in controller_pods if REGION not in plugin_of(pod.spec).env_names]
+    able = who_may_create(node_rights)
+    as_node = isinstance(able, str) and able and not has_own_key(controller)
+    for pod in without_region:
+        if closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances):
+            message = (
+                f"{len(without_region)} pod(s) of the controller have no AWS_REGION and cannot ask for it: {closed}"
+            )
             fix = set_region(controller, cluster_identity.region)
-            yield fail(subject, f"{told}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
-        if closed and not (by_key or injected(pod)):
-            told = f"{pod.key} has no role of its own, and the node's is out of reach: {closed}"
-            yield warn(subject, told, cause="imds-unreachable")
-    if not told:
-        yield ok(subject, "every pod of the controller knows its region")
+            yield fail(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
+            return
+    for pod in controller_pods if as_node else ():
+        if injected(pod) is None and (closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances)):
+            message = f"{pod.key} acts with its node's role, and cannot get the credentials: {closed}"
+            broken, waiting = (fail, provisioning.pending) if provisioning.pending else (warn, ())
+            yield broken(subject, message, cause="imds-unreachable", concerns=waiting)
+            return
+    yield ok(subject, "every pod of the controller knows its region")
 
 
 @check("aws-endpoints", layer=Layer.IDENTITY, speaks_for="aws-endpoint-unreachable")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.controller import Given, Giver, has_plain_key, key_secret_of
+from diag.facts.controller import Given, Giver, has_own_key, key_secret_of
 from diag.facts.eks import ClusterIdentity, EksCluster
 from diag.facts.iam import OidcProvider, Role
 from diag.facts.kubernetes import ServiceAccount, Workload
 from diag.facts.provisioning import NOT_FOR_MOUNTS, Provisioning
+from diag.facts.rights import Rights, who_may_create
 from diag.facts.service_role import annotate, trust_web_identity
 from diag.facts.web_identity import Flaw, flaw_of, strangers_allowed
 
@@ -28,6 +29,7 @@ def controller_may_take_its_role(
     eks_cluster: EksCluster | Unavailable,
     controller_roles: Table[Role] | Unavailable,
     oidc_provider: OidcProvider | Unavailable,
+    node_rights: Table[Rights] | Unavailable,
 ) -> Iterator[Draft]:
     """The controller's service account may take the IAM role that its annotation names.
 
@@ -35,9 +37,10 @@ def controller_may_take_its_role(
     given: annotation, role, OIDC provider of the cluster and trust policy must all name each other. The node plugin
     calls no AWS API, so a file system that exists mounts without any of it: this never explains a failed mount.
 
-    pass: role and provider exist, and the trust policy admits this service account; or Pod Identity gives the role
+    pass: role and provider exist, and the trust policy admits this service account; or Pod Identity gives the role;
+      or there is none and the node's role may create file systems
     warn: the trust policy also admits other service accounts; or something is broken and nothing is provisioned;
-      or there is no role, and the controller would have to use the node's
+      or there is no role at all, and no claim waits
     fail: a link of the chain is broken, or no role at all with a claim waiting, while volumes are provisioned
     unknown: service account, cluster, role or provider could not be read, or the trust policy hangs on a condition
       that only AWS can decide
@@ -49,7 +52,7 @@ def controller_may_take_its_role(
         return
     account = controller_account
     if isinstance(controller_role, Unavailable):
-        yield _without_role(account, provisioning, controller_role, controller, eks_cluster)
+        yield _without_role(account, provisioning, controller_role, controller, eks_cluster, node_rights)
         return
     arn = controller_role.role_arn
     if controller_role.giver is Giver.POD_IDENTITY:
@@ -86,20 +89,29 @@ def _without_role(
     role: Unavailable,
     controller: Workload | Unavailable,
     cluster: EksCluster | Unavailable,
+    node_rights: Table[Rights] | Unavailable,
 ) -> Draft:
     if not provisioning.in_use:
         return skip(account, f"it has no role, and nothing is provisioned dynamically: {NOT_FOR_MOUNTS}")
     if role.reason is not Reason.ABSENT:
         message = f"it has no annotation, and whether Pod Identity gives it a role is not known: {role}"
         return unknown(account, message, because=(role,))
-    if isinstance(controller, Workload) and has_plain_key(controller):
+    if isinstance(controller, Workload) and has_own_key(controller):
         return skip(account, "it has no role; the Deployment itself gives the controller an access key")
+    able = who_may_create(node_rights)
+    if isinstance(able, Unavailable):
+        message = f"it has no role, and whether its node's role may create file systems is not known: {able}"
+        return unknown(account, message, because=(able,))
+    if able:
+        message = f"it has no role; the controller acts as its node, and {able} may create file systems"
+        return ok(account, message, rules_out=("irsa-annotation-missing",))
     secret = None if isinstance(controller, Unavailable) else key_secret_of(controller)
-    hint = f"whether secret {secret.name} gives it keys was not asked (--only static-keys does)" if secret else ""
+    hint = (f"whether secret {secret.name} gives it keys was not asked (--only static-keys does)",) if secret else ()
     known = None if isinstance(cluster, Unavailable) else cluster
     fix = annotate(account, known.partition if known else "aws", known.account if known else "")
     if not provisioning.pending:
-        message = f"{ABSENT_ROLE}, and would have to use the node's instance role; no claim waits for it now"
-        return warn(account, message, *filter(None, (hint,)), cause="irsa-annotation-missing", fix=fix)
+        message = f"{ABSENT_ROLE}, and its node's role may not create file systems; no claim waits for it now"
+        return warn(account, message, *hint, cause="irsa-annotation-missing", fix=fix)
     waiting = provisioning.pending[0].subject
-    return fail(account, f"{ABSENT_ROLE}, and {waiting} waits for a file system", *filter(None, (hint,)), fix=fix)
+    message = f"{ABSENT_ROLE}, its node's role may not create file systems, and {waiting} waits for one"
+    return fail(account, message, *hint, fix=fix)

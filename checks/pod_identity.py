@@ -26,7 +26,7 @@ def pod_identity_gives_the_role(
     controller_roles: Table[Role],
     controller_nodes: tuple[Node, ...] | Unavailable,
     daemon_sets: tuple[Workload, ...],
-    eks_cluster: EksCluster,
+    eks_cluster: EksCluster | Unavailable,
 ) -> Iterator[Draft]:
     """Where an EKS Pod Identity association gives the controller its role, agent and trust policy let it.
 
@@ -52,6 +52,9 @@ def pod_identity_gives_the_role(
         return
     if controller_role.giver is not Giver.POD_IDENTITY:
         yield skip(account, "it has no Pod Identity association; its annotation gives it a role")
+        return
+    if isinstance(eks_cluster, Unavailable):
+        yield unknown(account, f"cannot judge its association: {eks_cluster}", because=(eks_cluster,))
         return
     broken = fail if provisioning.in_use else warn
     role = controller_roles.get(controller_role.role_arn)

@@ -111,10 +111,16 @@ def key_secret_of(controller: Workload) -> SecretKeyRef | None:
     return None
 
 
-def has_plain_key(controller: Workload) -> bool:
-    """Whether the Deployment holds a static access key itself."""
-    variables = plugin_of(controller.spec.template.spec).env or ()
-    return any(variable.name == KEY_ID and variable.value_from is None for variable in variables)
+def has_own_key(controller: Workload) -> bool:
+    """Whether the controller surely has a static access key: in the Deployment, or in a secret it cannot start without.
+
+    An optional secret tells nothing by itself.
+    """
+    for variable in plugin_of(controller.spec.template.spec).env or ():
+        if variable.name == KEY_ID:
+            secret = variable.value_from.secret_key_ref if variable.value_from else None
+            return variable.value_from is None or (secret is not None and not secret.optional)
+    return False
 
 
 def is_auto_mode(node: Node) -> bool:

@@ -13,8 +13,9 @@ from diag.facts.policy import Document, Request, Tri, any_of, clauses_of, condit
 from diag.facts.policy import all_of as all_hold
 from diag.facts.provisioning import Provisioning
 from diag.facts.service_role import RoleArn
+from diag.facts.table import Table
 from diag.knowledge.controller_actions import Action, Resource, Use, controller_actions
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 
 S3_PATH_KEYS = ("s3ImportPath", "s3ExportPath")
 """StorageClass keys that link a bucket. Source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go."""
@@ -62,6 +63,17 @@ def buckets_of(classes: Iterable[StorageClass]) -> tuple[str, ...]:
     paths = ((item.parameters or {}).get(key, "") for item in classes for key in S3_PATH_KEYS)
     names = (path.removeprefix("s3://").partition("/")[0] for path in paths if path.startswith("s3://"))
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def who_may_create(rights: Table[Rights] | Unavailable) -> str | Unavailable:
+    """The first role that may create file systems, empty when none may, or why that is not known."""
+    if isinstance(rights, Unavailable):
+        return rights
+    for arn, own in rights.values.items():
+        if not own.denied(Use.CREATE):
+            unsure = own.undecided(Use.CREATE)
+            return Unavailable(f"rights of {arn}", Reason.NOT_ASKED, unsure[0].why) if unsure else arn
+    return next(iter(rights.missing.values()), "")
 
 
 def later_uses(provisioning: Provisioning) -> tuple[Use, ...]:

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from diag.facts.ec2 import Instance, MetadataOptions
 from diag.facts.eks import PodIdentityAssociation
 from diag.facts.iam import OidcProvider, Role
-from diag.facts.kubernetes import PersistentVolumeClaim, ServiceAccount
+from diag.facts.kubernetes import (
+    EnvSource,
+    EnvVar,
+    PersistentVolumeClaim,
+    Pod,
+    SecretKeyRef,
+    ServiceAccount,
+    Workload,
+)
+from diag.facts.rights import Decision, Right, Rights, questions
+from diag.facts.routing import Route, RouteTable, RouteTableAssociation
+from diag.facts.service_role import RoleArn
 from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
 from tests.checks import given
@@ -19,6 +31,8 @@ ISSUER = CLUSTER.issuer_host
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
 SUBJECT = "system:serviceaccount:kube-system:fsx-csi-controller-sa"
 STS = "sts.amazonaws.com"
+INSTANCE = given.node().instance_id
+VPC = "vpc-0123456789abcdef0"
 
 
 def statement(condition: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
@@ -86,6 +100,48 @@ def pending_claim() -> PersistentVolumeClaim:
     return given.claim("scratch", volume="")
 
 
+def controller_pod(*injected: str, node: str = given.NODE, **spec: Any) -> Pod:
+    """A pod of the controller as the webhook leaves it, or with exactly these variables."""
+    names = injected or ("AWS_REGION", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+    owner = given.controller(env=tuple(name for name in names if name))
+    made = given.plugin_pod(node, workload=owner)
+    return given.replace(made, spec=given.replace(made.spec, **spec))
+
+
+def keyed_controller(*, optional: bool | None) -> Workload:
+    """The Deployment with AWS_ACCESS_KEY_ID from a secret (optional or required), or written into it (None)."""
+    made = given.controller()
+    source = None if optional is None else EnvSource(SecretKeyRef("aws-secret", "key_id", optional))
+    plugin, *others = made.spec.template.spec.containers
+    plugin = given.replace(plugin, env=(EnvVar("AWS_ACCESS_KEY_ID", source),))
+    spec = given.replace(made.spec.template.spec, containers=(plugin, *others))
+    template = given.replace(made.spec.template, spec=spec)
+    return given.replace(made, spec=given.replace(made.spec, template=template))
+
+
+def instance(*, hops: int = 2, tokens: str = "required", endpoint: str = "enabled") -> Instance:
+    """The controller's node in EC2."""
+    options = MetadataOptions(tokens, hops, endpoint)
+    return Instance(INSTANCE, subnet_id="subnet-0aaaaaaaaaaaaaaaa", vpc_id=VPC, metadata_options=options)
+
+
+def route_table(default: str = "") -> RouteTable:
+    """The main route table of the VPC, with a default route to `default` if given."""
+    routes = [Route("10.0.0.0/16", gateway_id="local")]
+    routes += [Route("0.0.0.0/0", nat_gateway_id=default, state="active")] if default else []
+    return RouteTable("rtb-0123456789abcdef0", VPC, (RouteTableAssociation(main=True),), tuple(routes))
+
+
+def rights(*denied: str, unknown: tuple[str, ...] = (), buckets: tuple[str, ...] = (), **fields: Any) -> Rights:
+    """Rights of a role: everything that is asked is allowed but what is named."""
+
+    def decision(action: str) -> Decision:
+        return Decision.DENIED if action in denied else Decision.UNKNOWN if action in unknown else Decision.ALLOWED
+
+    asked = questions(RoleArn("aws", ACCOUNT, "fsx-csi"), given.REGION, buckets)
+    return Rights(tuple(Right(action.name, arn, decision(action.name), "so said") for action, arn in asked), **fields)
+
+
 def world(role_arn: str | None = ROLE_ARN, **facts: Any) -> dict[str, Any]:
     """A controller with a sound IRSA role in a cluster with one StorageClass of the driver and a static volume."""
     return {
@@ -94,5 +150,12 @@ def world(role_arn: str | None = ROLE_ARN, **facts: Any) -> dict[str, Any]:
         "pod_identity_associations": (),
         "controller_roles": roles(role()),
         "oidc_provider": provider(),
+        "controller_rights": Table({ROLE_ARN: rights()}),
+        "node_rights": Table(),
+        "controller_instances": Table({INSTANCE: instance()}),
+        "fsx_service_role": True,
+        "vpc_endpoints": (),
+        "route_tables": (route_table("nat-0123456789abcdef0"),),
+        "pods": (given.pod(), controller_pod()),
         **facts,
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diag.declare.fact import fact
+from diag.facts.controller import Given
+from diag.facts.ec2 import Instance
 from diag.facts.eks import ClusterIdentity
 from diag.facts.fsx import FileSystem
 from diag.facts.iam import Role
@@ -29,14 +32,44 @@ def controller_rights(
     IAM answers all actions and resources in one paged call. Where that call is denied the role's policy documents
     are read instead, if that is allowed: they tell what is surely missing, and no more.
     """
+    roles = controller_roles.values if provisioning.in_use else {}
+    return _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
+
+
+@fact(permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
+def node_rights(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    provisioning: Provisioning,
+    controller_role: Given | Unavailable,
+    controller_instances: Table[Instance],
+) -> Table[Rights] | Unavailable:
+    """What the instance roles of the controller's nodes may do, by ARN.
+
+    Asked only where the controller has no role of its own while volumes are provisioned: it then acts as its node.
+    """
+    if isinstance(controller_role, Given) or controller_role.reason is not Reason.ABSENT or not provisioning.in_use:
+        return Table()
+    profiles = {i.iam_instance_profile.arn for i in controller_instances if i.iam_instance_profile}
+    roles: dict[str, Role] = {}
+    for arn in sorted(profiles):
+        name = arn.rpartition("/")[2]
+        answer = aws.one("iam", "GetInstanceProfile", region=cluster_identity.region, InstanceProfileName=name)
+        if isinstance(answer, Unavailable):
+            return answer
+        for raw in answer.get("InstanceProfile", {}).get("Roles", ()):
+            roles[str(raw.get("Arn", ""))] = Role(str(raw.get("RoleName", "")), str(raw.get("Arn", "")))
+    return _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
+
+
+def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequence[str]) -> Table[Rights]:
     values: dict[str, Rights] = {}
     missing: dict[str, Unavailable] = {}
-    region = cluster_identity.region
-    for arn, role in controller_roles.values.items():
+    for arn, role in roles.items():
         parts = role_arn_of(arn)
-        if parts is None or not provisioning.in_use:
+        if parts is None:
             continue
-        asked = questions(parts, region, buckets_of(provisioning.classes))
+        asked = questions(parts, region, buckets)
         context = context_of(region)
         found = aws.pages(
             "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role.arn or arn,

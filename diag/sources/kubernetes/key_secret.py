@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from diag.declare.fact import fact
-from diag.facts.controller import StaticKeys, has_plain_key, key_secret_of
+from diag.facts.controller import StaticKeys, has_own_key, key_secret_of
 from diag.facts.kubernetes import Workload
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.kubernetes.client import Kube
@@ -24,11 +24,10 @@ class _Secret(msgspec.Struct):
 def static_keys(kube: Kube, controller: Workload) -> StaticKeys | Unavailable:
     """Whether the secret that the controller may take an access key from exists: its metadata alone is asked for."""
     namespace = controller.metadata.namespace
-    if has_plain_key(controller):
-        return StaticKeys(True, f"deployment {namespace}/{controller.metadata.name}")
     reference = key_secret_of(controller)
     if reference is None or not reference.name:
-        return StaticKeys(False)
+        own = has_own_key(controller)
+        return StaticKeys(own, f"deployment {namespace}/{controller.metadata.name}" if own else "")
     found = kube.metadata(f"/api/v1/namespaces/{namespace}/secrets/{reference.name}", _Secret)
     if isinstance(found, Unavailable):
         return StaticKeys(False) if found.reason is Reason.ABSENT else found
