@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
@@ -167,6 +168,16 @@ def test_a_large_ping_answer_is_read_with_the_entries_of_any_size() -> None:
     assert [str(face.nid) for face in ping.decode(told[:-3]).interfaces] == ["10.0.0.1@tcp", "10.0.0.2@tcp1", "::1@tcp"]
 
 
+def test_large_entries_of_odd_sizes_are_padded_to_four_bytes() -> None:
+    odd = struct.pack("<IBBH", wire.UP, 1, 2, 0) + bytes(5) + bytes(3)
+    known = struct.pack("<IBBH", wire.UP, 12, 2, 0) + bytes(15) + b"\x07"
+    unknown = struct.pack("<IBBH", wire.UP, 40, 2, 0) + bytes(44)
+    entries = odd + unknown + known
+    told = bytearray(wire.ping_info(0x3E, [], [bytes(16)])[:32] + entries)
+    told[28:32] = len(told).to_bytes(4, "little")
+    assert [face.nid.address[-1] for face in ping.decode(bytes(told)).interfaces] == [0, 7]
+
+
 def test_a_ping_answer_cut_to_the_size_we_asked_for() -> None:
     many = [(wire.nid4(f"10.0.0.{index}@tcp"), wire.UP) for index in range(40)]
     info = ping.decode(wire.ping_info(0x1E, many, [])[: ping.MAX_ANSWER])
@@ -174,7 +185,7 @@ def test_a_ping_answer_cut_to_the_size_we_asked_for() -> None:
 
 
 def test_a_node_that_does_not_tell_its_status_is_not_taken_for_up() -> None:
-    info = ping.decode(wire.ping_info(0x01, [(wire.nid4("10.0.0.1@tcp"), 0)], []))
+    info = ping.decode(wire.ping_info(0x01, [(wire.nid4("10.0.0.1@tcp"), wire.UP)], []))
     assert info.interfaces[0].up is None
 
 
@@ -253,6 +264,13 @@ def test_decoders_raise_one_exception_and_no_other(data: bytes) -> None:
             decode(data)
         except DecodeError:
             continue
+
+
+def test_a_message_that_is_sealed_cannot_be_read_and_says_so() -> None:
+    answer = bytearray(transcript.load("2.15.8-existing").step("mgs-connect").received[96:])
+    answer[4] = 1
+    with pytest.raises(DecodeError, match="flavor 0x1"):
+        ptlrpc.decode(bytes(answer))
 
 
 @pytest.mark.parametrize("length", [0x00100001, 0x7FFFFFFF, 0xFFFFFFFF])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -55,6 +56,11 @@ def test_replaced_nids_are_history() -> None:
     target = LabTarget("OST0000", ("10.0.0.9@tcp",), replaced=("10.0.0.1@tcp",))
     (found,) = read(ConfigLog("fsx", (target,), CODE))
     assert [str(nid) for nid in found.nids] == ["10.0.0.9@tcp"]
+
+
+def test_a_removed_target_is_history() -> None:
+    gone, there = LabTarget("OST0000", ("10.0.0.1@tcp",), removed=True), LabTarget("OST0001", ("10.0.0.2@tcp",))
+    assert [target.name for target in read(ConfigLog("fsx", (gone, there), CODE))] == ["fsx-OST0001"]
 
 
 def test_a_target_that_was_switched_off() -> None:
@@ -146,22 +152,39 @@ def test_no_map_without_a_name_that_the_mgs_knows() -> None:
     assert ladder.cause == "wrong-mountname"
 
 
-def test_dead_servers_share_the_time_that_is_left() -> None:
-    """A listener whose backlog is full drops SYNs, like a firewall; ten of them must not take ten limits."""
+@contextlib.contextmanager
+def partly_dead(dead: int) -> Iterator[LustreServer]:
+    """A file system whose first OSTs drop every SYN, as behind a firewall, and whose last one is well.
+
+    A listener with a full backlog drops them.
+    """
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(LustreServer(mgs=False))
-        silent = [f"127.0.2.{index + 1}" for index in range(10)]
+        alive = stack.enter_context(LustreServer(mgs=False))
+        silent = [f"127.0.2.{index + 1}" for index in range(dead)]
         for address in silent:
-            deaf = stack.enter_context(socket.create_server((address, server.port), backlog=0))
+            deaf = stack.enter_context(socket.create_server((address, alive.port), backlog=0))
             for _ in range(3):
                 filler = stack.enter_context(socket.socket())
                 filler.setblocking(False)
                 filler.connect_ex(deaf.getsockname())
-        targets = tuple(LabTarget(f"OST{index:04x}", (f"{address}@tcp",)) for index, address in enumerate(silent))
-        mgs = stack.enter_context(LustreServer(targets=targets, address="127.0.2.100", port=server.port))
-        started = time.monotonic()
-        ladder = climb_to(mgs, how=options(timeout=1.0, read_map=True))
-        took = time.monotonic() - started
-    assert 0.9 < took < 2.0
+        addresses = (*silent, alive.address)
+        targets = tuple(LabTarget(f"OST{index:04x}", (f"{address}@tcp",)) for index, address in enumerate(addresses))
+        yield stack.enter_context(LustreServer(targets=targets, address="127.0.2.100", port=alive.port))
+
+
+def test_dead_servers_share_the_time_and_do_not_hide_the_living() -> None:
+    started = time.monotonic()
+    with partly_dead(2) as mgs:
+        ladder = climb_to(mgs, how=options(timeout=3.3, read_map=True))
+    assert time.monotonic() - started < 4.5
     assert ladder.cause == "ost-unavailable"
-    assert {target.nids[0].message for target in ladder.targets} == {f"TCP {mgs.port}: timed out"}
+    assert [target.verdict for target in ladder.targets] == [Verdict.FAIL, Verdict.FAIL, Verdict.PASS]
+
+
+def test_too_short_a_share_of_time_proves_nothing() -> None:
+    started = time.monotonic()
+    with partly_dead(10) as mgs:
+        ladder = climb_to(mgs, how=options(timeout=1.0, read_map=True))
+    assert time.monotonic() - started < 2.2
+    assert (ladder.verdict, ladder.cause) == (Verdict.UNKNOWN, None)
+    assert ladder.targets[-1].verdict is Verdict.PASS

@@ -57,6 +57,7 @@ def test_an_interrupt_at_any_moment_leaves_no_export_and_no_log_line() -> None:
                 interrupted += 1
             settle(server)
             assert server.exports == (), f"interrupted at reading {moment}"
+        assert server.node.mgs is not None and server.node.mgs.stale == 0, "said farewell twice"
     assert interrupted > 30
     # A connection cut before its HELLO is the one thing that shows.
     assert [line for line in server.log if "connection request" not in line and "reading HELLO" not in line] == []

@@ -81,6 +81,19 @@ def test_every_way_a_look_up_and_a_connect_end_has_its_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("why", "waited", "situation"),
+    [
+        (Refusal.TIMEOUT, 5.0, Situation.TCP_TIMEOUT),
+        (Refusal.TIMEOUT, 0.5, Situation.TCP_TIMEOUT_BRIEFLY),
+        (Refusal.REFUSED, 0.0, Situation.TCP_REFUSED),
+        (Refusal.NO_ROUTE, 3.0, Situation.TCP_NO_ROUTE),
+    ],
+)
+def test_no_connection(why: Refusal, waited: float, situation: Situation) -> None:
+    assert verdict.tcp_failed(why, waited) is situation
+
+
+@pytest.mark.parametrize(
     ("end", "said", "waited", "situation"),
     [
         (End.SILENT, b"", 6.0, Situation.LNET_SILENT),

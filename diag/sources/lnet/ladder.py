@@ -117,7 +117,7 @@ class Climber:
         self._know(summary=summary)
         self._values["summary"] = summary
         if isinstance(line, NotConnected):
-            self._note(verdict.TCP_SITUATIONS[line.why], line.elapsed_ms, detail=line.detail)
+            self._note(verdict.tcp_failed(line.why, line.elapsed_ms / 1000), line.elapsed_ms, detail=line.detail)
             return
         self._note(Situation.TCP_OPEN, line.elapsed_ms)
         self._note_line(line)

@@ -26,6 +26,7 @@ class Situation(enum.Enum):
     TCP_REFUSED = enum.auto()
     TCP_NO_ROUTE = enum.auto()
     TCP_TIMEOUT = enum.auto()
+    TCP_TIMEOUT_BRIEFLY = enum.auto()
     TCP_FORBIDDEN = enum.auto()
     TCP_NO_SOURCE = enum.auto()
     TCP_OTHER = enum.auto()
@@ -147,6 +148,12 @@ TABLE: Mapping[Situation, Row] = {
         "{address}:{port} did not answer within {elapsed}: packets are dropped on the way",
         "mgs-unreachable-network",
         _RULES,
+    ),
+    Situation.TCP_TIMEOUT_BRIEFLY: Row(
+        _S.TCP,
+        _V.UNKNOWN,
+        "{address}:{port} did not answer within {elapsed}",
+        fix="try again with a longer timeout (10 s): a lost packet is sent again after a second",
     ),
     Situation.TCP_FORBIDDEN: Row(
         _S.TCP,

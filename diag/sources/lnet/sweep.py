@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from diag.model.verdict import Verdict
 from diag.sources.lnet.caller import Caller, Met
 from diag.sources.lnet.conversation import Pinged
-from diag.sources.lnet.dial import NotConnected
+from diag.sources.lnet.dial import End, NotConnected, Refusal
 from diag.sources.lnet.llog import ConfiguredTarget, TargetKind
 from diag.sources.lnet.nid import Lnd, Nid
 from diag.sources.lnet.rung import NidReach, TargetReach
@@ -16,6 +16,8 @@ from diag.sources.lnet.situation import Situation
 
 LIMIT_S = 2.0
 """For one server; a shorter share when the time left does not suffice for all."""
+FAIR_S = 1.0
+"""Silence for less than this, the first retransmission of a SYN, proves nothing."""
 
 
 def sweep(
@@ -75,9 +77,10 @@ def _reach(caller: Caller, nid: Nid, mgs: Nid, limit: float) -> NidReach:
 
 
 def _ping(caller: Caller, nid: Nid, address: str, until: float) -> tuple[Verdict, str] | None:
-    line = caller.dial(address, until - caller.now())
+    started = caller.now()
+    line = caller.dial(address, until - started)
     if isinstance(line, NotConnected):
-        return Verdict.FAIL, f"TCP {caller.port}: {line.why.value}"
+        return _lost(caller, line.why is Refusal.TIMEOUT, started), f"TCP {caller.port}: {line.why.value}"
     if not line.privileged:
         # A server closes such a connection, whatever its state; the connect is all that can be learned.
         line.close()
@@ -85,21 +88,27 @@ def _ping(caller: Caller, nid: Nid, address: str, until: float) -> tuple[Verdict
     met = caller.greet(line, address, nid, until - caller.now())
     match met:
         case NotConnected():
-            return Verdict.FAIL, f"TCP {caller.port}: {met.why.value}"
+            return _lost(caller, met.why is Refusal.TIMEOUT, started), f"TCP {caller.port}: {met.why.value}"
         case Stopped():
-            return Verdict.FAIL, f"TCP {caller.port} opens, then the server {met.end.value}"
+            silent = met.end is End.SILENT
+            return _lost(caller, silent, started), f"TCP {caller.port} opens, then the server {met.end.value}"
         case Met():
-            return _ask_ping(met, until)
+            return _ask_ping(caller, met, started, until)
         case _:
             return Verdict.UNKNOWN, "the server has a live connection under our NID"
 
 
-def _ask_ping(met: Met, until: float) -> tuple[Verdict, str] | None:
+def _lost(caller: Caller, silent: bool, started: float) -> Verdict:
+    return Verdict.UNKNOWN if silent and caller.now() - started < FAIR_S else Verdict.FAIL
+
+
+def _ask_ping(caller: Caller, met: Met, started: float, until: float) -> tuple[Verdict, str] | None:
     try:
         met.session.conversation.ping()
         pinged = met.session.ask(Pinged, until)
     finally:
         met.session.line.close()
     if isinstance(pinged, Stopped):
-        return Verdict.FAIL, f"said HELLO, then the server {pinged.end.value}"
+        silent = pinged.end is End.SILENT
+        return _lost(caller, silent, started), f"said HELLO, then the server {pinged.end.value}"
     return None

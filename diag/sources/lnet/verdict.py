@@ -61,6 +61,13 @@ CONNECT_ERRORS: Mapping[int, Situation] = {
 }
 
 
+def tcp_failed(why: Refusal, waited_s: float) -> Situation:
+    """What a connect that failed means; silence before the first retransmission of a SYN proves nothing."""
+    if why is Refusal.TIMEOUT and waited_s < 1.0:
+        return Situation.TCP_TIMEOUT_BRIEFLY
+    return TCP_SITUATIONS[why]
+
+
 def connect_refused(status: int) -> Situation:
     """What a negative status of MGS_CONNECT means."""
     return CONNECT_ERRORS.get(-status, Situation.MGS_REFUSES)

@@ -24,6 +24,8 @@ class LabTarget:
     nids: tuple[str, ...]
     failover: tuple[tuple[str, ...], ...] = ()
     active: bool = True
+    removed: bool = False
+    """After `lctl del_ost`: its records are still there, marked to be skipped."""
     replaced: tuple[str, ...] = ()
     """NIDs it had before `lctl replace_nids`; the old records stay in the log, marked to be skipped."""
 
@@ -54,7 +56,7 @@ class ConfigLog:
         for target in targets:
             if target.replaced:
                 self._target(target, (target.replaced,), START | SKIP)
-            self._target(target, (target.nids, *target.failover), START)
+            self._target(target, (target.nids, *target.failover), START | SKIP if target.removed else START)
         self.blocks = self._cut()
 
     @property

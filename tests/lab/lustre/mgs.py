@@ -91,6 +91,8 @@ class Mgs:
     opened: list[str] = field(default_factory=list)
     """Log names that were asked for."""
     non_ir_clients: int = 0
+    stale: int = 0
+    """Requests under a handle that is not, or no longer, an export's."""
     _cookies: itertools.count[int] = field(default_factory=lambda: itertools.count(0xE375EA3E5BE80001, 0x100))
     _offers: dict[int, int] = field(default_factory=dict)
 
@@ -98,6 +100,7 @@ class Mgs:
         if request.opcode == CONNECT:
             return self._connect(request)
         if request.handle not in self.exports:
+            self.stale += 1
             return reply(request.opcode, status=-ENOTCONN, kind=ERROR)
         match request.opcode:
             case 251:
