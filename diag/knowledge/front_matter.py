@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 
-from diag.knowledge.cause import Cause, Observation, Refutation, Remedy, Signature, Source
+from diag.knowledge.cause import Cause, Signature
 from diag.knowledge.linear_regex import BadPattern, Pattern
 from diag.knowledge.plain_yaml import BadYaml, Path, parse
 from diag.knowledge.required_text import required_texts
@@ -15,13 +14,7 @@ from diag.knowledge.required_text import required_texts
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"unknown field `(?P<key>[^`]*)`")
-_ITEMS: dict[str, type] = {
-    "signatures": Signature,
-    "confirm": Observation,
-    "rule_out": Refutation,
-    "fix": Remedy,
-    "sources": Source,
-}
+_STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<position>\d+)\]")
 
 
 class Mistake(msgspec.Struct, frozen=True, order=True):
@@ -66,7 +59,7 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     try:
         cause = msgspec.convert(tree, Cause)
     except msgspec.ValidationError as error:
-        message, path = _place(str(error), tree)
+        message, path = _place(str(error))
         raise BadRunbook((Mistake(file, _line(lines, path), message),)) from None
     mistakes = [Mistake(file, _line(lines, path), message) for path, message in _problems(cause, stem)]
     if mistakes:
@@ -118,22 +111,13 @@ def _search_problems(pattern: str, path: Path, *, demand_text: bool = True) -> l
     return []
 
 
-def _place(error: str, tree: Any) -> tuple[str, Path]:
-    """The message and path of a conversion error, with the position in a list found out (msgspec writes `[...]`)."""
+def _place(error: str) -> tuple[str, Path]:
+    """The message and the path that a conversion error tells of: `… - at `$.signatures[0].weight``."""
     found = _AT.match(error)
     what, where = (found["what"], found["where"] or "") if found else (error, "")
-    field = where.removeprefix(".").split("[", 1)[0].split(".", 1)[0]
-    path: Path = (field,) if field else ()
-    items = tree.get(field) if isinstance(tree, dict) else None
-    if "[...]" in where and field in _ITEMS and isinstance(items, list):
-        for position, item in enumerate(items):
-            try:
-                msgspec.convert(item, _ITEMS[field])
-            except msgspec.ValidationError as inner:
-                deeper = _AT.match(str(inner))
-                rest = (deeper["where"] or "" if deeper else "").removeprefix(".").split("[", 1)[0]
-                path = (field, position, rest) if rest else (field, position)
-                break
+    path: Path = tuple(
+        step["key"] if step["key"] is not None else int(step["position"]) for step in _STEP.finditer(where)
+    )
     key = _UNKNOWN_KEY.search(what)
     if key:
         return f"unknown key `{key['key']}`", (*path, key["key"])

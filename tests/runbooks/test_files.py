@@ -17,12 +17,44 @@ TEXTS = {path.stem: path.read_text("utf-8") for path in FILES}
 HEADINGS = ["What it means", "How to verify", "How to mend", "How to prevent", "References"]
 PLATFORMS = {"any", "eks", "gke", "aks", "openshift", "bare-metal", "parallelcluster", "hyperpod"}
 CONFIDENCE = {"documented", "from-code", "reported", "inferred", "unverified"}
-GROUPS = set(
-    ["server_version", "client_version", "mount_name", "dns_name", "file_system", "nid", "role", "permission", "region", "registry", "account", "bucket", "path", "option", "module", "kernel", "exit_status", "errno", "volume", "claim", "node", "pod"]
-)
-PLACEHOLDERS = GROUPS | set(
-    ["cluster", "namespace", "security_group", "node_security_group", "subnet", "vpc", "availability_zone", "service_account", "driver_namespace", "target_version", "image", "deployment_type"]
-)
+GROUPS = {
+    "server_version",
+    "client_version",
+    "mount_name",
+    "dns_name",
+    "file_system",
+    "nid",
+    "role",
+    "permission",
+    "region",
+    "registry",
+    "account",
+    "bucket",
+    "path",
+    "option",
+    "module",
+    "kernel",
+    "exit_status",
+    "errno",
+    "volume",
+    "claim",
+    "node",
+    "pod",
+}
+PLACEHOLDERS = GROUPS | {
+    "cluster",
+    "namespace",
+    "security_group",
+    "node_security_group",
+    "subnet",
+    "vpc",
+    "availability_zone",
+    "service_account",
+    "driver_namespace",
+    "target_version",
+    "image",
+    "deployment_type",
+}
 # Groups beyond the listed ones are allowed where `says` of the same signature uses them.
 PLACEHOLDER = re.compile(r"(?<![$\\{])\{([a-z_]+)\}")
 

@@ -1,0 +1,66 @@
+"""The plain texts that a pattern demands: sound for any text it matches, and specific enough to search a log for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diag.knowledge.linear_regex import Pattern
+from diag.knowledge.required_text import required_texts, without_blanks
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("refused connection", ("refused connection",)),
+        (r"Server \S+ version is much older than client", ("version is much older than client",)),
+        ("Conf(?:i)?guration from log", ("confguration from log", "configuration from log")),
+        ("failed: (?:No such device|Invalid argument)", ("failed: invalid argument", "failed: no such device")),
+        (r"exit\s+status \d+", ("exit status",)),
+        (r"https://(?:fsx|sts)\.", ("https://fsx.", "https://sts.")),
+        ("loaded?", ("loade", "loaded")),
+        ('volume "[^"]+" is gone', ("is gone",)),
+    ],
+)
+def test_the_longest_certain_text_is_chosen(pattern: str, texts: tuple[str, ...]) -> None:
+    assert required_texts(pattern) == texts
+
+
+@pytest.mark.parametrize("pattern", [r"\d+", "a|longer text", "(?:long text)?", "abc", "[a-z]+ [a-z]+", "x*"])
+def test_nothing_is_claimed_when_nothing_is_certain(pattern: str) -> None:
+    assert required_texts(pattern) == ()
+
+
+WORDS = st.text("abcd", min_size=1, max_size=4)
+
+
+def patterns() -> st.SearchStrategy[str]:
+    def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        group = inner.map(lambda p: f"(?:{p})")
+        return st.one_of(
+            st.tuples(inner, inner).map("".join),
+            st.tuples(inner, inner).map(lambda pair: f"(?:{pair[0]}|{pair[1]})"),
+            group.flatmap(lambda p: st.sampled_from([f"{p}?", f"{p}*", f"{p}+", f"{p}{{2}}", f"{p}{{0,2}}"])),
+        )
+
+    return st.recursive(st.one_of(WORDS, st.sampled_from(["[ab]", r"\w", ".", r"\.", " "])), larger, max_leaves=8)
+
+
+@given(patterns(), st.text("abcd. ", max_size=30))
+def test_every_match_holds_one_of_the_texts(pattern: str, text: str) -> None:
+    texts = required_texts(pattern)
+    if texts and Pattern(pattern).search(text):
+        assert any(wanted in text for wanted in texts)
+
+
+@given(patterns(), st.text("abcd. ", max_size=30))
+def test_a_match_is_still_one_without_blanks(pattern: str, text: str) -> None:
+    if "[" not in pattern and re.search(pattern, text):
+        assert Pattern(without_blanks(pattern)).search(text.replace(" ", ""))
+
+
+def test_blanks_in_a_pattern_go_with_their_quantifier() -> None:
+    assert without_blanks(r"a +b\s*c [ ]?d\bé[^ ]") == "abcdé[^ ]"
