@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from diag.facts.node_truth import LnetInterface
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 from diag.readings.answers import Answer, absent, garbled, no_answer, short
 
 NID = re.compile(r"[0-9A-Za-z.:]{1,64}@(?:lo|tcp|o2ib|kfi|efa|gni)\d{0,5}")
 """Source: Lustre 2.15 and 2.17 libcfs/util/nidstrings.c."""
 
-_NOT_LOADED = ("opening /dev/lnet failed", "failed to resolve Netlink family", "modules may not be loaded")
+_NOT_LOADED = ("opening /dev/lnet failed: No such", "failed to resolve Netlink family", "modules may not be loaded")
 _STACK_DOWN = ("Network is down", "LNet stack down")
 
 
@@ -63,6 +63,8 @@ def read_nids(answer: Answer) -> tuple[str, ...] | Unavailable:
 
 
 def _not_up(answer: Answer) -> Unavailable | None:
+    if "Permission denied" in answer.text:
+        return no_answer(answer) or Unavailable("", Reason.DENIED, short(answer.text), permission="root on the node")
     if any(text in answer.text for text in _NOT_LOADED):
         return absent(f"LNet is not loaded: {answer.text}")
     if any(text in answer.text for text in _STACK_DOWN):

@@ -18,6 +18,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -76,7 +77,7 @@ def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: 
     )
     assert child.stdin is not None and child.stdout is not None  # noqa: S101
     with child.stdin, child.stdout:
-        out, is_cut = _converse(child.stdin.fileno(), child.stdout.fileno(), feed, until, cap)
+        out, is_cut = _converse(child.stdin, child.stdout, feed, until, cap)
         status = _ended(child, until if not is_cut else 0.0)
         if status is not None:
             return Ran(out, status, is_cut)
@@ -91,28 +92,28 @@ def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: 
     return Ran(out, None, is_cut, stuck)
 
 
-def _converse(stdin: int, stdout: int, feed: bytes, until: float, cap: int) -> tuple[bytes, bool]:
-    """Feed the child and collect what it prints, until it closes its output."""
-    os.set_blocking(stdin, False)
-    os.set_blocking(stdout, False)
+def _converse(stdin: IO[bytes], stdout: IO[bytes], feed: bytes, until: float, cap: int) -> tuple[bytes, bool]:
+    """Feed the child, close its input, and collect what it prints until it closes its output."""
+    os.set_blocking(stdin.fileno(), False)
+    os.set_blocking(stdout.fileno(), False)
     pieces: list[bytes] = []
     size = 0
     rest = memoryview(feed)
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
-        if rest:
-            selector.register(stdin, selectors.EVENT_WRITE)
+        selector.register(stdin, selectors.EVENT_WRITE)
         while (left := until - time.monotonic()) > 0:
             for ready, _ in selector.select(left):
-                if ready.fd == stdin:
+                if ready.fileobj is stdin:
                     try:
-                        rest = rest[os.write(stdin, rest[:4096]) :]
+                        rest = rest[os.write(ready.fd, rest[:4096]) :]
                     except BrokenPipeError:
                         rest = rest[:0]
                     if not rest:
                         selector.unregister(stdin)
+                        stdin.close()
                     continue
-                piece = os.read(stdout, 65536)
+                piece = os.read(ready.fd, 65536)
                 if not piece:
                     return b"".join(pieces), False
                 pieces.append(piece)

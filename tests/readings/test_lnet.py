@@ -78,6 +78,12 @@ def test_not_loaded_is_absent_whatever_the_exit_status() -> None:
         assert "not loaded" in found.detail
 
 
+def test_not_root_is_denied_and_not_absent() -> None:
+    for status in (0, 1):
+        found = read_lnet_interfaces(Answer(status, "opening /dev/lnet failed: Permission denied\nhint: run as root"))
+        assert isinstance(found, Unavailable) and found.reason is Reason.DENIED
+
+
 def test_loaded_without_a_network() -> None:
     found = read_nids(Answer(1, "IOC_LIBCFS_GET_NI error 100: Network is down"))
     assert isinstance(found, Unavailable) and found.reason is Reason.ABSENT and "not loaded" not in found.detail

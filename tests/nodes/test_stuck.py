@@ -1,0 +1,139 @@
+"""Supervision: a command that ends, one that prints too much, one that is late, and ones that cannot be killed."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diag.sources import stuck
+from diag.sources.stuck import Ran, still_stuck, supervise
+from tests.nodes import unkillable
+from tests.nodes.stopped_fuse import stopped_fuse, why_not
+
+CAP = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "ledger" / "stuck.json"
+    monkeypatch.setattr(stuck, "ledger_path", lambda: path)
+    return path
+
+
+def run(*argv: str, feed: bytes = b"", seconds: float = 5.0, cap: int = CAP, key: str = "test") -> Ran:
+    return supervise(argv, key=key, feed=feed, until=time.monotonic() + seconds, cap=cap)
+
+
+def test_output_input_and_exit_status() -> None:
+    ran = run("/bin/sh", "-c", "cat; exit 7", feed=b"x" * 200_000)
+    assert (len(ran.stdout), ran.exit_status, ran.is_cut, ran.stuck) == (200_000, 7, False, None)
+
+
+def test_a_command_that_does_not_read_its_input() -> None:
+    assert run("/bin/sh", "-c", "exec 0<&-; echo done", feed=b"x" * 1_000_000).stdout == b"done\n"
+
+
+def test_endless_output_is_cut_and_ended() -> None:
+    started = time.monotonic()
+    ran = run("/bin/sh", "-c", "while :; do echo yes; done", cap=10_000)
+    assert ran.is_cut and len(ran.stdout) == 10_000 and ran.stuck is None
+    assert time.monotonic() - started < 4
+
+
+def test_a_late_command_is_killed_with_its_children_and_its_output_is_kept() -> None:
+    started = time.monotonic()
+    ran = run("/bin/sh", "-c", "echo first; sleep 60 & echo $!; wait", seconds=0.3)
+    first, child = ran.stdout.split()
+    assert (first, ran.exit_status, ran.stuck) == (b"first", None, None)
+    assert time.monotonic() - started < 1.3
+    for _ in range(50):
+        if stuck.state_of(int(child)) in ("", "Z"):
+            break
+        time.sleep(0.02)
+    assert stuck.state_of(int(child)) in ("", "Z")
+
+
+def test_without_pidfd_the_child_is_watched_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError("seccomp")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    assert run("/bin/sh", "-c", "echo out").exit_status == 0
+    assert run("/bin/sh", "-c", "sleep 60", seconds=0.2).exit_status is None
+
+
+@pytest.fixture
+def held() -> Iterator[Ran]:
+    ran = run(sys.executable, unkillable.__file__, "3", seconds=1.0, key="held")
+    if b"held" not in ran.stdout:
+        pytest.skip("this machine lets nobody be traced")
+    yield ran
+    deadline = time.monotonic() + 10
+    while still_stuck("held") and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def test_an_unkillable_child_is_left_behind_in_time(held: Ran) -> None:
+    assert held.exit_status is None
+    assert held.stuck is not None and held.stuck.pid > 0
+
+
+def test_the_ledger_remembers_it_while_it_is_there(held: Ran) -> None:
+    assert held.stuck is not None
+    remembered = still_stuck("held")
+    assert remembered is not None and remembered.pid == held.stuck.pid
+    assert still_stuck("something else") is None
+
+
+def test_the_ledger_forgets_what_is_gone(held: Ran) -> None:
+    assert held.stuck is not None
+    deadline = time.monotonic() + 10
+    while still_stuck("held") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert still_stuck("held") is None
+
+
+def test_the_overrun_of_an_unkillable_child_is_under_a_second() -> None:
+    started = time.monotonic()
+    run(sys.executable, unkillable.__file__, "3", seconds=1.0, key="timed")
+    assert time.monotonic() - started < 2.0
+
+
+def test_a_pid_that_was_used_again_is_somebody_else(ledger: Path) -> None:
+    entry = stuck.Stuck("reused", os.getpid(), started=1, boot=stuck._boot(), since=0.0)
+    stuck.remember(entry)
+    assert still_stuck("reused") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b'[{"key":"x"}]'])
+def test_a_damaged_ledger_is_an_empty_one(ledger: Path, content: bytes) -> None:
+    ledger.parent.mkdir(mode=0o700)
+    ledger.write_bytes(content)
+    assert still_stuck("x") is None
+
+
+def test_a_ledger_that_others_can_write_is_not_believed(ledger: Path) -> None:
+    ledger.parent.mkdir()
+    ledger.parent.chmod(0o777)
+    stuck.remember(stuck.Stuck("x", os.getpid(), stuck._start_time(os.getpid()), stuck._boot(), 0.0))
+    assert not ledger.exists()
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_a_process_in_uninterruptible_sleep(tmp_path: Path) -> None:
+    folder = tmp_path / "dead"
+    folder.mkdir()
+    with stopped_fuse(folder):
+        started = time.monotonic()
+        ran = run("/bin/ls", str(folder), seconds=0.5, key="dead mount")
+        assert time.monotonic() - started < 1.5
+        assert ran.stuck is not None
+        assert stuck.state_of(ran.stuck.pid) == "D"
+        assert still_stuck("dead mount") is not None
+    deadline = time.monotonic() + 5
+    while still_stuck("dead mount") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert still_stuck("dead mount") is None
