@@ -32,7 +32,7 @@ def port_988_accepts(
     prove Lustre behind it (`lustre-doctor probe` does), nor that the nodes reach it; that it does not accept proves
     something only where this machine has a path into the file system's VPC.
 
-    pass: every ENI accepts; from inside the VPC that refutes what shuts the whole path
+    pass: every ENI accepts; that the nodes reach it too is not proved by it
     fail: an ENI does not, although this machine is in the VPC or reaches another ENI of the same file system
     skip: no ENI accepts and this machine is outside the VPC, which says nothing about the nodes; or FSx itself has the
         servers down (being created, deleted or updated, failed, misconfigured), or it is none of Lustre
@@ -52,7 +52,7 @@ def port_988_accepts(
     closed = [answer for answer in answers if answer.outcome is not Connect.OPEN]
     inside = is_inside(answers, vpcs, file_system.vpc_id)
     if not closed:
-        proves = ("mgs-unreachable-network", "eni-not-in-use") if inside else ()
+        proves = ("eni-not-in-use",) if inside else ()
         message = f"port {answers[0].port} of all {len(answers)} ENI(s) accepts from here"
         yield ok(file_system, message, *told, rules_out=proves)
     elif reason := may_be_silent(file_system):

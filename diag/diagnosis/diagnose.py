@@ -11,7 +11,7 @@ from diag.diagnosis import values as values_of
 from diag.diagnosis.complaints import MatchText, of_claim, of_mount
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.told import of_symptoms
-from diag.diagnosis.weigh import Evidence, weigh
+from diag.diagnosis.weigh import Evidence, refines, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.facts.claims import ClaimCase
 from diag.facts.kubernetes import Event, PersistentVolume
@@ -132,7 +132,7 @@ def _tell(
         causes=weighed,
         concerns=tuple(sorted({s for t, _ in group for s in t.path})),
         values={name: value for name, value in sorted(trouble.values.items()) if value},
-        consequences=_consequences(weighed, on_path),
+        consequences=_consequences(weighed, on_path, causes),
     )
 
 
@@ -142,14 +142,20 @@ def _with_own_fix(cause: CauseVerdict, findings: Iterable[Finding]) -> CauseVerd
     return msgspec.structs.replace(cause, fix=own) if own else cause
 
 
-def _consequences(weighed: Sequence[CauseVerdict], on_path: Iterable[Finding]) -> tuple[str, ...]:
-    """Failures further along the path than the first broken layer."""
+def _consequences(
+    weighed: Sequence[CauseVerdict], on_path: Iterable[Finding], causes: Mapping[str, Cause]
+) -> tuple[str, ...]:
+    """Failures that the first broken layer explains: further along the path, or the same fault seen less closely."""
     confirmed = [cause for cause in weighed if cause.verdict is Likelihood.CONFIRMED]
     if not confirmed:
         return ()
     root = confirmed[0]
     later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause != root.id)
-    return tuple(f"{f.layer.value}: {f.message}" for f in later if f.layer.depth > root.layer.depth)
+    return tuple(
+        f"{f.layer.value}: {f.message}"
+        for f in later
+        if f.layer.depth > root.layer.depth or (f.cause and refines(causes[root.id], f.cause, causes))
+    )
 
 
 def _where(nodes: Sequence[str]) -> str:

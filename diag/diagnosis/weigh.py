@@ -63,8 +63,8 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
         if case is not None:
             cases.append(case)
     _yield_to_confirmed(cases, causes)
-    cases.sort(key=lambda case: _order(case, cases, causes))
-    return tuple(_tell(case, evidence.values, cases) for case in cases)
+    ordered = sorted(cases, key=lambda case: _order(case, cases, causes))
+    return tuple(_tell(case, evidence.values, cases) for case in ordered)
 
 
 def _judge(
@@ -95,20 +95,20 @@ def _yield_to_confirmed(cases: list[_Case], causes: Mapping[str, Cause]) -> None
     if best is None:
         return
     for case in cases:
-        if case.likelihood is Likelihood.LIKELY and not _refines(best.cause, case.cause.id, causes):
+        if case.likelihood is Likelihood.LIKELY and not refines(best.cause, case.cause.id, causes):
             case.likelihood = Likelihood.POSSIBLE
             case.against.append(f"{best.cause.id} is confirmed and shows the same text")
 
 
 def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> tuple[object, ...]:
     refined = any(
-        other is not case and other.likelihood is case.likelihood and _refines(other.cause, case.cause.id, causes)
+        other is not case and other.likelihood is case.likelihood and refines(other.cause, case.cause.id, causes)
         for other in cases
     )
     return (case.likelihood.rank, refined, not case.seen, case.cause.layer.depth, case.cause.id)
 
 
-def _refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
+def refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
     """Whether `broader` is among the causes that the cause is a special case of."""
     seen = set()
     while cause.broader and cause.broader not in seen:

@@ -32,7 +32,7 @@ def passing(*ids: str) -> Finding:
 
 
 CAUSES = {c.id: c for c in (
-    cause("network"), cause("group-closed", broader="network"), cause("name", Layer.REQUEST),
+    cause("network"), cause("rule-missing-in-a-group", broader="network"), cause("name", Layer.REQUEST),
     cause("version", Layer.CLIENT, confirm=(Observation("the version of {file_system}", "aws fsx {file_system}"),),
           fix=(Remedy("mend {file_system}", "changes it", "undo it"), Remedy("make it anew"))),
     cause("role", Layer.IDENTITY, phase=Phase.PROVISION),
@@ -82,8 +82,8 @@ def test_a_decisive_text_against_a_passing_check_is_neither_confirmed_nor_forgot
 
 
 def test_the_specific_cause_comes_before_its_broader_one() -> None:
-    shown = order(seen(("network", Weight.STRONG), ("group-closed", Weight.STRONG)))
-    assert shown == [("group-closed", "likely"), ("network", "likely")]
+    shown = order(seen(("network", Weight.STRONG), ("rule-missing-in-a-group", Weight.STRONG)))
+    assert shown == [("rule-missing-in-a-group", "likely"), ("network", "likely")]
 
 
 def test_a_cause_that_a_text_shows_comes_before_one_that_only_a_check_found() -> None:

@@ -30,7 +30,7 @@ def test_what_the_message_points_at_was_looked_at_and_ruled_out(doctor: Doctor) 
         "dns-resolution-failure",
         "image-pull-wrong-region-ecr",
         "sg-missing-988",
-        "mgs-unreachable-network",
+        "eni-not-in-use",
     } <= ruled_out
 
 

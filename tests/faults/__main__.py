@@ -1,0 +1,43 @@
+"""`make faults`: prints the fault matrix."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults.matrix import both, pairs, singles, variant, variants
+from tests.lab.lab import Lab
+
+
+def main() -> int:
+    """Print every row; 0 when all are right."""
+    wrong = 0
+    with Lab.start(world="healthy") as lab:
+        rows = list(singles(lab))
+        for row in rows:
+            wrong += not row.right
+            print(f"{'ok  ' if row.right else 'FAIL'} {row.name:<44} {row.wanted[0]:<36} {', '.join(row.told) or '-'}")
+            for stray in row.stray:
+                print(f"     also fails: {stray}")
+        print(f"single faults: {sum(row.right for row in rows)} of {len(rows)}\n", flush=True)
+        names = variants()
+        healthy = 0
+        for name in names:
+            report = variant(lab, name)
+            loud = [f for f in report["findings"] if f["verdict"] not in ("pass", "skip")]
+            healthy += not loud and report["exit_code"] == 0
+            wrong += bool(loud) or report["exit_code"] != 0
+            print(f"{'ok  ' if not loud else 'FAIL'} {name}")
+            for finding in loud:
+                print(f"     {finding['verdict']} {finding['check']}: {finding['message']}")
+        print(f"healthy variants: {healthy} of {len(names)}\n", flush=True)
+        sampled = [both(lab, one, other) for one, other in pairs()]
+        for row in sampled:
+            if not row.right:
+                wrong += 1
+                print(f"FAIL {row.name}: told {', '.join(row.told) or '-'}, missing {set(row.wanted) - set(row.told)}")
+        print(f"pairs: {sum(row.right for row in sampled)} of {len(sampled)} name both")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

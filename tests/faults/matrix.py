@@ -1,0 +1,107 @@
+"""Runs the real command in an injected world and holds what it says against what was broken."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from click.testing import CliRunner
+
+from diag.cli.run import command
+from tests.lab.faults import FAULTS
+from tests.lab.faults.registry import Fault
+from tests.lab.lab import Lab
+from tests.lab.variants import VARIANTS
+
+PAIRS = 150
+SEED = 988
+
+
+@dataclass(frozen=True)
+class Row:
+    """One world of the matrix and what came out."""
+
+    name: str
+    wanted: tuple[str, ...]
+    told: tuple[str, ...]
+    """Ids of the causes that were named first, one for each diagnosis, then the other confirmed ones."""
+    stray: tuple[str, ...] = ()
+    """Failing findings that are neither the cause nor its consequence."""
+
+    @property
+    def right(self) -> bool:
+        """One fault: named first, and nothing else fails. Several: each is named."""
+        if len(self.wanted) == 1:
+            return self.told[:1] == self.wanted and not self.stray
+        return set(self.wanted) <= set(self.told)
+
+
+def run(lab: Lab, *options: str) -> dict[str, Any]:
+    """The JSON report of `lustre-doctor run` in this process."""
+    arguments = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"], "--format", "json", *options]
+    ran = CliRunner().invoke(command, arguments, env=lab.env, standalone_mode=False)
+    if ran.exception is not None:
+        raise ran.exception
+    report: dict[str, Any] = json.loads(ran.stdout)
+    return report
+
+
+def single(lab: Lab, fault: Fault) -> Row:
+    """One fault in an otherwise healthy world."""
+    lab.load(fault.world)
+    lab.inject(fault.name)
+    report = run(lab)
+    return Row(fault.name, (fault.cause,), _told(report), tuple(_stray(report, fault.cause)))
+
+
+def variant(lab: Lab, name: str) -> dict[str, Any]:
+    """The findings of a healthy variant that are no pass and no skip."""
+    lab.load(name)
+    return run(lab)
+
+
+def pairs(count: int = PAIRS, seed: int = SEED) -> list[tuple[Fault, Fault]]:
+    """Sampled pairs of faults of different causes, neither of which takes away what the other one breaks."""
+    faults = [fault for fault in FAULTS.values() if fault.world == "healthy"]
+    chosen: list[tuple[Fault, Fault]] = []
+    source = random.Random(seed)
+    while len(chosen) < count:
+        one, other = source.sample(faults, 2)
+        if one.cause != other.cause and one.layer != other.layer and (one, other) not in chosen:
+            chosen.append((one, other))
+    return chosen
+
+
+def both(lab: Lab, one: Fault, other: Fault) -> Row:
+    """Two faults at once."""
+    lab.load("healthy")
+    lab.inject(one.name, other.name)
+    return Row(f"{one.name} + {other.name}", (one.cause, other.cause), _told(run(lab)))
+
+
+def _told(report: dict[str, Any]) -> tuple[str, ...]:
+    first = [d["causes"][0]["id"] for d in report["diagnoses"] if d["causes"]]
+    confirmed = [c["id"] for d in report["diagnoses"] for c in d["causes"] if c["verdict"] == "confirmed"]
+    return tuple(dict.fromkeys((*first, *confirmed)))
+
+
+def _stray(report: dict[str, Any], cause: str) -> Iterator[str]:
+    consequences = [text for d in report["diagnoses"] for text in d["consequences"]]
+    for finding in report["findings"]:
+        if finding["verdict"] != "fail" or finding["cause"] in ("", cause):
+            continue
+        if not any(text.endswith(finding["message"]) for text in consequences):
+            yield f"{finding['check']}: {finding['message']}"
+
+
+def singles(lab: Lab) -> Iterable[Row]:
+    """Every fault alone."""
+    return (single(lab, fault) for fault in FAULTS.values())
+
+
+def variants() -> tuple[str, ...]:
+    """Names of the healthy variants."""
+    return tuple(VARIANTS)
