@@ -42,7 +42,7 @@ def groups_let_servers_talk(
     commands = tuple(f"{opening} --port {ports}" for ports in ("988", "1018-1023"))
     undo = "; ".join(command.replace("authorize-", "revoke-", 1) for command in commands)
     fix = Fix(commands, "opens these ports between members of the group alone", undo)
-    told = f"{', '.join(ids)} have no rule for tcp 988 from themselves or the subnet; FSx mostly refuses such groups"
+    told = f"no rule of {', '.join(ids)} admits tcp 988 from the group itself or the subnet; FSx mostly refuses that"
     yield warn(demand.storage_class, told, cause=None, fix=fix, concerns=demand.path)
 
 

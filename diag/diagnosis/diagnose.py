@@ -77,22 +77,27 @@ def _troubles(
                 path.add(Subject(Kind.CLAIM, ref.name, ref.namespace))
             values = {**shared, **values_of.of_volume(volume, file_systems)}
             yield Trouble(volume.subject, frozenset(path), Phase.MOUNT, (), values)
-    yield from _pending_claims(facts, shared, match)
+    yield from _pending_claims(findings, facts, shared, match)
 
 
-def _pending_claims(facts: Mapping[str, Any], shared: Mapping[str, str], match: MatchText) -> Iterable[Trouble]:
+def _pending_claims(
+    findings: Sequence[Finding], facts: Mapping[str, Any], shared: Mapping[str, str], match: MatchText
+) -> Iterable[Trouble]:
     cases: Sequence[ClaimCase] = _known(facts.get("lustre_claims"))
     waiting = [case for case in cases if not case.is_bound]
     about: dict[str, list[Event]] = {}
     for event in (*_known(facts.get("claim_events")), *_known(facts.get("warning_events"))) if waiting else ():
         about.setdefault(event.involved_object.name, []).append(event)
+    in_vain = {finding.subject for finding in findings if finding.verdict is Verdict.FAIL}
     for case in waiting:
         complaints = of_claim(case, about.get(case.claim.metadata.name, ()), match)
         volume = case.volume or next(iter(case.kept), None)
         named = {"volume": volume.name} if volume else {}
         values = {**of_symptoms(complaints.symptoms), **shared, **named, **values_of.of_claim(case.claim)}
         path = {case.subject, Subject(Kind.STORAGE_CLASS, case.claim.spec.storage_class_name or "")}
-        yield Trouble(case.subject, frozenset(path), complaints.phase, complaints.symptoms, values)
+        # A claim whose file system is being made has an event that says so, and nothing is wrong.
+        symptoms = complaints.symptoms if case.complaint or case.subject in in_vain else ()
+        yield Trouble(case.subject, frozenset(path), complaints.phase, symptoms, values)
 
 
 def _alike(troubles: Iterable[Trouble], findings: Sequence[Finding]) -> list[list[tuple[Trouble, tuple[Finding, ...]]]]:

@@ -60,14 +60,15 @@ def events_by_pod(events: Iterable[Event]) -> dict[tuple[str, str], list[Event]]
 
 
 def names_volume(message: str, mount: Mount) -> bool:
-    """Whether a message names this mount's volume, or no volume."""
+    """Whether a message names this mount's volume, or no volume.
+
+    Setting a volume up kubelet calls it by the PersistentVolume's name, taking it down and in its summary by the
+    pod's own. Source: Kubernetes v1.34 pkg/volume/util/operationexecutor.
+    """
+    own = names_in_pod(mount)
     if summary := _UNMOUNTED.search(message):
-        claim = mount.claim.metadata.name
-        own = {
-            v.name for v in mount.pod.spec.volumes or () if (c := v.persistent_volume_claim) and c.claim_name == claim
-        }
         return bool(own & set(summary[1].split()))
-    return 'volume "' not in message or f'"{mount.volume.name}"' in message
+    return 'volume "' not in message or any(f'"{name}"' in message for name in (mount.volume.name, *own))
 
 
 def _is_about(event: Event, pod: Pod) -> bool:
