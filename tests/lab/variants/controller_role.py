@@ -1,0 +1,54 @@
+"""Controllers that get along without the documented annotation, or with more than one way to a role."""
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
+from tests.lab.setup import NAMESPACE, ROLE, Account
+from tests.lab.variants.identity import pod_identity
+from tests.lab.variants.registry import variant
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@variant("controller-acts-as-its-node")
+def controller_acts_as_its_node(lab: "Lab", account: Account) -> None:
+    """No role for the service account; the node's role may create file systems and IMDS lets pods in."""
+    del annotations(lab)[ANNOTATION]
+    uninject(lab)
+    policy = f"arn:{lab.site.partition}:iam::aws:policy/AmazonFSxFullAccess"
+    lab.client("iam").attach_role_policy(RoleName="eks-node-role", PolicyArn=policy)
+
+
+@variant("static-volumes-without-role")
+def static_volumes_without_role(lab: "Lab", account: Account) -> None:
+    """Nothing is provisioned: neither a StorageClass nor a role is needed."""
+    del annotations(lab)[ANNOTATION]
+    uninject(lab)
+    lab.kube.remove("storageclasses", "fsx-sc")
+
+
+@variant("trust-by-prefix")
+def trust_by_prefix(lab: "Lab", account: Account) -> None:
+    """StringLike with the prefix of the driver's accounts, as AWS's own pages write it for other drivers."""
+    host = account.issuer.removeprefix("https://")
+    condition = {
+        "StringLike": {f"{host}:sub": f"system:serviceaccount:{NAMESPACE}:fsx-csi-*"},
+        "ForAnyValue:StringEquals": {f"{host}:aud": ["sts.amazonaws.com", "another-audience"]},
+    }
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": account.provider_arn},
+        "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+        "Condition": condition,
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=document)
+
+
+@variant("pod-identity-beside-old-annotation")
+def pod_identity_beside_old_annotation(lab: "Lab", account: Account) -> None:
+    """Moved to Pod Identity, which the webhook prefers; the annotation still names a role that is gone."""
+    pod_identity(lab, account)
+    annotations(lab)[ANNOTATION] = lab.site.arn("iam", "role/a-role-of-former-days")
