@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.faults.matrix import both, pairs, singles, variant, variants
+from tests.faults.matrix import sampled_pairs, singles, variant, variants
 from tests.lab.lab import Lab
 
 
@@ -12,10 +12,11 @@ def main() -> int:
     """Print every row; 0 when all are right."""
     wrong = 0
     with Lab.start(world="healthy") as lab:
-        rows = list(singles(lab))
-        for row in rows:
+        rows = []
+        for row in singles(lab):
+            rows.append(row)
             wrong += not row.right
-            print(f"{'ok  ' if row.right else 'FAIL'} {row.name:<44} {row.wanted[0]:<36} {', '.join(row.told) or '-'}")
+            print(f"{'ok  ' if row.right else 'FAIL'} {row.name:<44} {row.wanted[0]:<36} {', '.join(row.told) or '-'}", flush=True)
             for stray in row.stray:
                 print(f"     also fails: {stray}")
         print(f"single faults: {sum(row.right for row in rows)} of {len(rows)}\n", flush=True)
@@ -30,8 +31,9 @@ def main() -> int:
             for finding in loud:
                 print(f"     {finding['verdict']} {finding['check']}: {finding['message']}")
         print(f"healthy variants: {healthy} of {len(names)}\n", flush=True)
-        sampled = [both(lab, one, other) for one, other in pairs()]
-        for row in sampled:
+        sampled = []
+        for row in sampled_pairs(lab):
+            sampled.append(row)
             if not row.right:
                 wrong += 1
                 print(f"FAIL {row.name}: told {', '.join(row.told) or '-'}, missing {set(row.wanted) - set(row.told)}")
