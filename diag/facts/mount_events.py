@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from diag.facts.claim_reference import names_in_pod
 from diag.facts.kubernetes import Event, Pod
 from diag.facts.mounts import Mount
 from diag.facts.pod_progress import Progress, progress_of
