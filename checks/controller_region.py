@@ -109,7 +109,8 @@ def controller_reaches_aws(
     lacking = [service for service in needed if service not in served]
     where = ", ".join(subnet.subnet_id for subnet in closed)
     if not lacking:
-        yield ok(subject, f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}")
+        message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"
+        yield ok(subject, message, rules_out=())
         return
     message = f"{where} has no way to the internet, and the VPC no endpoint with private DNS for {', '.join(lacking)}"
     fix = _create_endpoints(cluster_identity.region, closed[0].vpc_id, closed[0].subnet_id, lacking)

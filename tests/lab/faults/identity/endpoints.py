@@ -22,3 +22,26 @@ def fsx_endpoint_absent(lab: "Lab") -> None:
         f' StatusCode: 0, RequestID: , request send failed, Post "https://fsx.{region}.amazonaws.com/": dial tcp'
         " 52.95.193.18:443: i/o timeout",
     )
+
+
+@fault("sts-endpoint-without-private-dns", cause="aws-endpoint-unreachable", world="private-cluster")
+def sts_endpoint_without_private_dns(lab: "Lab") -> None:
+    """The endpoint is there, and the SDK still resolves the public name."""
+    ec2, region = lab.client("ec2"), lab.site.region
+    for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+        if endpoint["ServiceName"] == f"com.amazonaws.{region}.sts":
+            ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+            ec2.create_vpc_endpoint(
+                VpcId=endpoint["VpcId"],
+                VpcEndpointType="Interface",
+                ServiceName=endpoint["ServiceName"],
+                SubnetIds=endpoint["SubnetIds"],
+                PrivateDnsEnabled=False,
+            )
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of"
+        f' attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, Post "https://sts.{region}'
+        '.amazonaws.com/": dial tcp 52.95.193.20:443: i/o timeout',
+    )

@@ -41,3 +41,16 @@ def pod_identity_role_trusts_oidc_only(lab: "Lab") -> None:
         " failed to load credentials, : [5b1e9a70-92c6-4bb5-8a83-1d8f1a0f6c3e]: (AccessDeniedException): Unauthorized"
         " Exception! EKS does not have permissions to assume the associated role., fault: client",
     )
+
+
+@fault("pod-identity-agent-not-ready", cause="pod-identity-agent-missing", world="pod-identity")
+def pod_identity_agent_not_ready(lab: "Lab") -> None:
+    """The agent's pods crash, on nodes without IPv6 say."""
+    agent = lab.kube.get("daemonsets", "eks-pod-identity-agent", "kube-system")
+    agent["status"] |= {"numberAvailable": 0, "numberReady": 0, "numberUnavailable": 3}
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        ' failed to load credentials, exceeded maximum number of attempts, 3, : Get "http://169.254.170.23/v1/'
+        'credentials": dial tcp 169.254.170.23:80: connect: connection refused',
+    )

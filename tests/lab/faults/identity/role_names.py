@@ -1,0 +1,35 @@
+"""Annotations that name something other than the controller's role."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.aws.moto_backends import ACCOUNT
+from tests.lab.faults.identity.irsa import ANNOTATION, annotations
+from tests.lab.faults.identity.refusals import refused
+from tests.lab.faults.registry import fault
+from tests.lab.setup import ROLE
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@fault("irsa-annotation-names-a-policy", cause="irsa-role-arn-malformed")
+def irsa_annotation_names_a_policy(lab: "Lab") -> None:
+    """The policy's ARN was copied instead of the role's."""
+    arn = lab.site.arn("iam", "policy/FSxLustreCSIDriver")
+    annotations(lab)[ANNOTATION] = arn
+    refused(lab, f"ValidationError: Request ARN is invalid: {arn}", 400)
+
+
+@fault("irsa-annotation-of-another-partition", cause="irsa-role-arn-malformed", world="govcloud")
+def irsa_annotation_of_another_partition(lab: "Lab") -> None:
+    """Copied from a page that knows the commercial partition only."""
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
+    annotations(lab)[ANNOTATION] = arn
+    refused(lab, f"ValidationError: Request ARN is invalid: {arn}", 400)
+
+
+@fault("irsa-role-under-another-path", cause="irsa-role-missing", world="role-with-path")
+def irsa_role_under_another_path(lab: "Lab") -> None:
+    """The annotation leaves the role's path out, which is part of its ARN."""
+    annotations(lab)[ANNOTATION] = lab.site.arn("iam", f"role/{ROLE}")
+    refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)

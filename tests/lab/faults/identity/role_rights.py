@@ -1,0 +1,63 @@
+"""Roles that may do nearly everything."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.aws.moto_backends import ACCOUNT
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+from tests.lab.setup import ROLE
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+_DRIVER = ("Create", "Describe", "Update", "Delete")
+
+
+@fault("driver-role-without-tagging", cause="iam-missing-permission")
+def driver_role_without_tagging(lab: "Lab") -> None:
+    """The four actions on file systems without fsx:TagResource, which every creation takes."""
+    actions = [f"fsx:{verb}FileSystem{'s' if verb == 'Describe' else ''}" for verb in _DRIVER]
+    _allow_only(lab, {"Effect": "Allow", "Action": actions, "Resource": "*"})
+    _refused(lab, "fsx:TagResource", lab.site.arn("fsx", "file-system/*", lab.site.region))
+
+
+@fault("driver-role-denied-in-this-region", cause="iam-missing-permission")
+def driver_role_denied_in_this_region(lab: "Lab") -> None:
+    """An inline Deny of the platform team on creating file systems."""
+    deny = {"Effect": "Deny", "Action": "fsx:CreateFileSystem", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    lab.client("iam").put_role_policy(RoleName=ROLE, PolicyName="no-new-storage", PolicyDocument=document)
+    resource = lab.site.arn("fsx", "file-system/*", lab.site.region)
+    _refused(lab, "fsx:CreateFileSystem", resource, "with an explicit deny in an identity-based policy")
+
+
+@fault("first-file-system-of-the-account", cause="service-linked-role-missing")
+def first_file_system_of_the_account(lab: "Lab") -> None:
+    """No file system was ever made here, and the role may not make FSx's own role."""
+    fsx = lab.client("fsx")
+    for found in fsx.describe_file_systems()["FileSystems"]:
+        fsx.delete_file_system(FileSystemId=found["FileSystemId"])
+    actions = [f"fsx:{verb}FileSystem{'s' if verb == 'Describe' else ''}" for verb in _DRIVER]
+    _allow_only(lab, {"Effect": "Allow", "Action": [*actions, "fsx:TagResource"], "Resource": "*"})
+    role = "role/aws-service-role/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx"
+    _refused(lab, "iam:CreateServiceLinkedRole", lab.site.arn("iam", role))
+
+
+def _allow_only(lab: "Lab", *statements: dict[str, Any]) -> None:
+    iam = lab.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])
+    document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    iam.put_role_policy(RoleName=ROLE, PolicyName="driver", PolicyDocument=document)
+
+
+def _refused(lab: "Lab", action: str, resource: str, why: str = "") -> None:
+    user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/{ROLE}/1763931600000000000"
+    why = why or f"because no identity-based policy allows the {action} action"
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 3c0f9a8e-1f5c-4a63-9f0a-0b7b3a2d6c58, api error AccessDeniedException: User:"
+        f" {user} is not authorized to perform: {action} on resource: {resource} {why}",
+    )
