@@ -78,12 +78,20 @@ def test_an_unknown_name_would_end_the_mount_in_exit_status_2() -> None:
     assert (ladder.server_version, server.log) == ("2.15.8.0", [])
 
 
-@pytest.mark.parametrize("name", ["muchtoolong", "a/b", "dot.ted", "ünicode"])
-def test_a_name_that_no_file_system_can_have_is_never_sent(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("muchtoolong", "mountname-too-long"),
+        ("a/b", "wrong-mountname"),
+        ("dot.ted", "wrong-mountname"),
+        ("ünicode", "wrong-mountname"),
+    ],
+)
+def test_a_name_that_no_file_system_can_have_is_never_sent(name: str, cause: str) -> None:
     with LustreServer() as server:
         ladder = climb_to(server, name)
         assert server.node.mgs is not None and server.node.mgs.opened == []
-    assert ladder.cause == "wrong-mountname"
+    assert (ladder.cause, ladder.knows_fsname) == (cause, False)
 
 
 @pytest.mark.parametrize(

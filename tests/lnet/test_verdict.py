@@ -26,6 +26,7 @@ CAUSES = {
     "server-not-ready-race",
     "client-server-version-mismatch",
     "wrong-mountname",
+    "mountname-too-long",
     "mdt-unavailable",
     "ost-unavailable",
 }

@@ -116,8 +116,10 @@ def dial(
     `address` is an IPv4 address, `until` a moment of `now`.
     """
     started = now()
-    why_unprivileged = "every privileged port is taken"
+    why_unprivileged = _ALL_TAKEN
     for source_port in (*ports, 0):
+        if source_port and why_unprivileged == _NOT_ALLOWED:
+            continue
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
@@ -125,9 +127,11 @@ def dial(
             # A port whose last connection lies in TIME_WAIT is taken over.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound = _bind(sock, source_ip, source_port)
-            if bound in _NEXT_PORT or (bound in _MAY_NOT and source_port):
-                why_unprivileged = "it lacks CAP_NET_BIND_SERVICE" if bound in _MAY_NOT else why_unprivileged
+            if source_port and bound in _NEXT_PORT:
                 sock.close()
+                if bound in _MAY_NOT:
+                    # What is forbidden for one privileged port is so for those below.
+                    why_unprivileged = _NOT_ALLOWED
                 continue
             failure = bound or _connect(sock, address, port, until, now)
         except BaseException:
@@ -141,13 +145,6 @@ def dial(
         why = Refusal.NO_SOURCE if bound == errno.EADDRNOTAVAIL else _REFUSALS.get(failure, Refusal.OTHER)
         return NotConnected(why, os.strerror(failure), (now() - started) * 1000, source_port)
     return NotConnected(Refusal.OTHER, "no source port is free", (now() - started) * 1000)
-
-
-def may_use(ports: tuple[int, ...]) -> bool:
-    """Whether this process may bind the first of `ports` (CAP_NET_BIND_SERVICE); connects nowhere."""
-    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return _bind(sock, None, ports[0]) not in _MAY_NOT
 
 
 def _bind(sock: socket.socket, source_ip: str | None, port: int) -> int:
@@ -176,8 +173,10 @@ def _end(error: OSError) -> End:
     return End.SILENT if error.errno in _LOST else End.RESET
 
 
+_ALL_TAKEN = "every privileged port is taken"
+_NOT_ALLOWED = "it lacks CAP_NET_BIND_SERVICE"
 _MAY_NOT = frozenset({errno.EACCES, errno.EPERM})
-_NEXT_PORT = frozenset({errno.EADDRINUSE})
+_NEXT_PORT = _MAY_NOT | {errno.EADDRINUSE}
 _TAKEN = frozenset({errno.EADDRNOTAVAIL, errno.EADDRINUSE})
 _LOST = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH})
 _REFUSALS = {

@@ -337,7 +337,12 @@ class Climber:
         )
 
 
-_KNOWS = {Situation.FS_KNOWN: True, Situation.FS_UNKNOWN: False, Situation.FS_IMPOSSIBLE: False}
+_KNOWS = {
+    Situation.FS_KNOWN: True,
+    Situation.FS_UNKNOWN: False,
+    Situation.FS_IMPOSSIBLE: False,
+    Situation.FS_TOO_LONG: False,
+}
 
 
 def _reach_lines(targets: tuple[TargetReach, ...]) -> list[str]:

@@ -65,6 +65,7 @@ class Situation(enum.Enum):
     FS_KNOWN = enum.auto()
     FS_UNKNOWN = enum.auto()
     FS_IMPOSSIBLE = enum.auto()
+    FS_TOO_LONG = enum.auto()
     FS_NOT_NAMED = enum.auto()
     FS_ERROR = enum.auto()
     FS_NO_ANSWER = enum.auto()
@@ -166,9 +167,7 @@ TABLE: Mapping[Situation, Row] = {
         _S.TCP, _V.UNKNOWN, "source address {source_ip} is not on this host", fix="see `ip -4 addr` for its addresses"
     ),
     Situation.TCP_OTHER: Row(_S.TCP, _V.FAIL, "no connection to {address}:{port}: {detail}"),
-    Situation.PORT_TAKEN: Row(
-        _S.SOURCE_PORT, _V.PASS, "source port {source_port} arrived as it was sent and was let in"
-    ),
+    Situation.PORT_TAKEN: Row(_S.SOURCE_PORT, _V.PASS, "the acceptor lets source port {source_port} in"),
     Situation.PORT_ANY_TAKEN: Row(
         _S.SOURCE_PORT,
         _V.PASS,
@@ -184,9 +183,8 @@ TABLE: Mapping[Situation, Row] = {
     Situation.PORT_REWRITTEN: Row(
         _S.SOURCE_PORT,
         _V.FAIL,
-        "{address}:{port} closed two connections from privileged port {source_port} before it said a word: so does a "
-        "Lustre server when the port reaches it above 1023, rewritten by NAT on the way (or something else listens "
-        "there)",
+        "{address}:{port} hangs up on privileged port {source_port} without a word: so does a Lustre server when the "
+        "port reaches it above 1023, rewritten by NAT on the way (or something else listens there)",
         "source-port-rewritten-snat",
         "find the hop that translates: kube-proxy or VPC CNI SNAT (AWS_VPC_K8S_CNI_EXTERNALSNAT=true keeps the port), "
         "a NAT gateway, a proxy or load balancer in front of {address}",
@@ -357,6 +355,14 @@ TABLE: Mapping[Situation, Row] = {
         _V.FAIL,
         "{mount_name} cannot be a Lustre file-system name (1 to 8 letters, digits, _ or -), so it was not asked for",
         "wrong-mountname",
+        "use the MountName of `aws fsx describe-file-systems` (LustreConfiguration.MountName)",
+    ),
+    Situation.FS_TOO_LONG: Row(
+        _S.FILE_SYSTEM,
+        _V.FAIL,
+        "{mount_name} is longer than the 8 characters of a Lustre file-system name, so it was not asked for; mount "
+        "would end in exit status 36",
+        "mountname-too-long",
         "use the MountName of `aws fsx describe-file-systems` (LustreConfiguration.MountName)",
     ),
     Situation.FS_NOT_NAMED: Row(_S.FILE_SYSTEM, _V.SKIP, "no mount name was given to ask for"),

@@ -11,8 +11,11 @@ from diag.sources.lnet.acceptor import PORT
 from diag.sources.lnet.dial import CLIENT_PORTS
 from diag.sources.lnet.nid import Lnd, Nid
 
-FSNAME = re.compile(r"[A-Za-z0-9_-]{1,8}", re.ASCII)
-"""A Lustre file-system name: LUSTRE_MAXFSNAME is 8 (lustre_param.h); the MountName pattern of the FSx API."""
+MAX_FSNAME = 8
+"""LUSTRE_MAXFSNAME (Lustre lustre_param.h)."""
+
+FSNAME = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_FSNAME}}}", re.ASCII)
+"""A Lustre file-system name, which is also the MountName pattern of the FSx API."""
 
 _TARGET = re.compile(
     r"(?P<host>[A-Za-z0-9._-]{1,255})(?:@tcp(?P<network>[0-9]{0,5}))?(?::(?P<port>[0-9]{1,5}))?(?::?/(?P<path>\S*))?",

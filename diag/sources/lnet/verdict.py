@@ -14,7 +14,7 @@ from diag.sources.lnet.resolve import NameState
 from diag.sources.lnet.rung import Rung, ServerNid
 from diag.sources.lnet.session import Stopped
 from diag.sources.lnet.situation import TABLE, Situation
-from diag.sources.lnet.target import Target
+from diag.sources.lnet.target import MAX_FSNAME, Target
 
 ACCEPT_TIMEOUT_S = 5.0
 """`accept_timeout` (Lustre acceptor.c): an idle connection of anybody holds the acceptor up for so long."""
@@ -123,7 +123,7 @@ def opened(mount_name: str | None, possible: bool, answer: LogOpened | Stopped |
     if mount_name is None:
         return Situation.FS_NOT_NAMED
     if not possible:
-        return Situation.FS_IMPOSSIBLE
+        return Situation.FS_TOO_LONG if len(mount_name) > MAX_FSNAME else Situation.FS_IMPOSSIBLE
     if answer is None or isinstance(answer, Stopped):
         return Situation.FS_NO_ANSWER
     return {0: Situation.FS_KNOWN, -errno.ENOENT: Situation.FS_UNKNOWN}.get(answer.status, Situation.FS_ERROR)
