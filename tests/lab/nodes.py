@@ -178,6 +178,8 @@ def exec_answers(lab: "Lab", node: str, says: NodeSays, *, shell: bool = False, 
     on("lctl --version", *answers["tools_version"])
     on("getent ahosts .*", 2, "")
     for name, addresses in says.names.items():
+        if not addresses:
+            continue
         on(f"getent ahosts {re.escape(name)}", 0, "\n".join(f"{address}  STREAM {name}" for address in addresses))
     if shell:
         output = says.probe_output("os_release", "sockets", "translations", "installed_module")

@@ -119,7 +119,7 @@ def run(endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str) -
                 return said.ran(ended=Unavailable(what, Reason.GARBLED, detail))
         return said.ran(ended=Unavailable(what, Reason.GARBLED, "the exec session ended without a status"))
     except (TimeoutError, Broken, OSError) as error:
-        return said.ran(ended=_transport(error, what, "the exec session"))
+        return said.ran(ended=_broken_off(error, what))
     finally:
         session.close()
 
@@ -181,6 +181,13 @@ def _transport(error: Exception, what: str, peer: str) -> Unavailable:
     if isinstance(error, Broken):
         return Unavailable(what, Reason.GARBLED, short(str(error)))
     return Unavailable(what, Reason.UNREACHABLE, f"{peer} cannot be reached: {short(str(error))}")
+
+
+def _broken_off(error: Exception, what: str) -> Unavailable:
+    """Why an open session gave no end."""
+    if isinstance(error, TimeoutError):
+        return _transport(error, what, "the exec session")
+    return Unavailable(what, Reason.GARBLED, f"the exec session ended half-way: {short(str(error))}")
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:

@@ -106,16 +106,17 @@ def serve_exec(handler: "_Handler", target: "Target", server: "KubeServer") -> N
         for channel, data in _session(answer, argv, chosen, server):
             write_frame(handler.wfile, BINARY, bytes([channel]) + data)
         if answer is not None and answer.ending is not Ending.STATUS:
+            _read_on(handler, 0.3)
             return
         write_frame(handler.wfile, CLOSE, b"\x03\xe8")
-        _await_goodbye(handler)
+        _read_on(handler, 1.0)
     except OSError:
         return
 
 
-def _await_goodbye(handler: "_Handler") -> None:
+def _read_on(handler: "_Handler", patience: float) -> None:
     """Reads what the client still sends (its stdin, its close), as a server does: closing on unread data is a reset."""
-    handler.connection.settimeout(1.0)
+    handler.connection.settimeout(patience)
     while handler.rfile.read1(65536):
         pass
 

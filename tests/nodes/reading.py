@@ -1,0 +1,42 @@
+"""Asks nodes through one way and collects what comes back."""
+
+import time
+from collections.abc import Sequence
+
+from diag.facts.node_truth import NodeTruth
+from diag.model.unavailable import Unavailable
+from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
+
+NOTHING = Questions()
+
+
+def ask(
+    way: Way,
+    asks: Sequence[NodeAsk],
+    questions: Questions = NOTHING,
+    *,
+    seconds: float = 10.0,
+    node_s: float = 5.0,
+    at_once: int = 8,
+) -> dict[str, NodeTruth | Unavailable]:
+    """Every answer by node name; the first one of a node stands."""
+    answers: dict[str, NodeTruth | Unavailable] = {}
+    bounds = Bounds(time.monotonic() + seconds, node_s, at_once)
+
+    def keep(node: str, answer: NodeTruth | Unavailable) -> None:
+        answers.setdefault(node, answer)
+
+    way.read(asks, questions, bounds, keep)
+    return answers
+
+
+def truth(answer: NodeTruth | Unavailable) -> NodeTruth:
+    """The answer, which must be one."""
+    assert isinstance(answer, NodeTruth), str(answer)
+    return answer
+
+
+def refusal(answer: NodeTruth | Unavailable) -> Unavailable:
+    """The reason why there is no answer."""
+    assert isinstance(answer, Unavailable)
+    return answer
