@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.lab.lab import Lab
+from tests.lab.lustre import LustreServer
 
 
 def main() -> int:
@@ -22,12 +23,23 @@ def main() -> int:
         lab.heal()
         say("The file system is now Lustre 2.15, the pod runs, the event is gone. The same command again:")
         healthy = lustre_doctor(lab, "run")
-    return 0 if (broken, healthy) == (3, 0) else 1
+        say("And without AWS or Kubernetes: ask a 2.10 server itself, as the node's 2.15 client would.")
+        asked = probe(lab)
+    return 0 if (broken, healthy, asked) == (3, 0, 3) else 1
+
+
+def probe(lab: Lab) -> int:
+    """The ladder against a 2.10 server; without the right to privileged ports it stops at the connect and says so."""
+    privileged = range(1, 1024)
+    with LustreServer("2.10.5.0", "ddyezbev", privileged=privileged) as server:
+        target = f"{server.address}:{server.port}/ddyezbev"
+        code = lustre_doctor(lab, "probe", target, "--client-version", "2.15.6")
+    return 3 if code == 5 and os.geteuid() != 0 else code
 
 
 def lustre_doctor(lab: Lab, command: str, *arguments: str) -> int:
     """Run the real command against the lab and show what it prints."""
-    dns = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"]]
+    dns = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"]] if command == "run" else []
     program = shutil.which("lustre-doctor", path=str(Path(sys.executable).parent)) or "lustre-doctor"
     shown = " ".join(["lustre-doctor", command, *arguments])
     print(f"\n$ {shown}", flush=True)

@@ -12,6 +12,7 @@ from diag.version import __version__
 COMMANDS = {
     "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
     "explain": "Name the causes behind an error text, with no credentials.",
+    "probe": "Ask a Lustre server itself: LNet, MGS, version, file-system name.",
     "checks": "List the checks, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run takes.",
     "runbook": "List the runbooks, or show one with this incident's values.",

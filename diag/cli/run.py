@@ -32,6 +32,9 @@ DEADLINE_S = 30.0
 @click.option("--context", "context", default="", help="Kubeconfig context.")
 @click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig.")
 @click.option("--dns-server", "dns_servers", multiple=True, metavar="ADDRESS[:PORT]", help="Ask this DNS server.")
+@click.option("--assume-kernel", default="", metavar="RELEASE", help="Also judge the nodes as if they ran this kernel.")
+@click.option("--assume-server-version", default="", metavar="VERSION",
+              help="Also judge the file systems as if they ran this Lustre version.")  # fmt: skip
 @click.option("--snapshot", "replayed", type=click.Path(), help="Judge a saved snapshot; touches nothing.")
 @click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot.")
 @click.option("--deadline", default=DEADLINE_S, show_default=True, help="Seconds until whatever hangs is left behind.")
@@ -87,7 +90,6 @@ def command(**options: Any) -> int:
 
 
 def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, started: float) -> Any:
-    import msgspec
 
     from diag.engine.run import observe
     from diag.facts.target import Settings
@@ -98,7 +100,13 @@ def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, st
     kubeconfig, profile = options["kubeconfig"], options["profile"]
     if kubeconfig and not os.path.isfile(kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
         raise click.UsageError(f"--kubeconfig: there is no file {kubeconfig!r}")
-    settings = Settings(options["cluster"], options["region"], options["dns_servers"])
+    settings = Settings(
+        cluster=options["cluster"],
+        region=options["region"],
+        dns_servers=options["dns_servers"],
+        assume_kernel=options["assume_kernel"],
+        assume_server_version=options["assume_server_version"],
+    )
     until = started + options["deadline"]
     nodes = node_options_of(options, until)
     world = open_world(

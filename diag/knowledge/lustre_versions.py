@@ -119,6 +119,16 @@ def talks(client: Client, server_version: str) -> Talks:
     return Talks.YES if server in client.servers else Talks.NO
 
 
+def versions_talk(client_version: str, server_version: str) -> bool | None:
+    """Whether a client and a server of these versions understand each other; None when the table has no such pair.
+
+    The exceptions of single systems (RHEL 10) are not known from a version alone: `talks` knows them.
+    """
+    client, server = major_minor(client_version), major_minor(server_version)
+    pair = next((pair for pair in matrix().pairs if pair.client == client), None)
+    return None if pair is None or server not in matrix().servers.known else server in pair.servers
+
+
 def major_minor(version: str) -> str:
     """`2.15` of `2.15`, `2.15.6` or `2.10.5.0`; empty when it begins with no such pair."""
     match = re.match(r"\d+\.\d+", version.strip())

@@ -51,13 +51,13 @@ def to_text(report: Report, style: Style) -> str:
     lines += _undetermined(report, style)
     lines += _problems(report, style)
     if report.coverage.checks:
-        lines += _wrap(_summary(report), style, "", "")
+        lines += wrap(_summary(report), style, "", "")
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
     best = next((c for c in diagnosis.causes if c.verdict is not Likelihood.RULED_OUT), None)
-    yield from _wrap(diagnosis.headline, style, f"{_mark(Verdict.FAIL, style)} ", "  ", bold=True)
+    yield from wrap(diagnosis.headline, style, f"{mark(Verdict.FAIL, style)} ", "  ", bold=True)
     if best is None:
         yield from _labelled("collect", _collect(diagnosis), style)
     else:
@@ -147,7 +147,7 @@ def _path(findings: Sequence[Finding], style: Style) -> Iterator[str]:
         told = f"{passed} of {len(asked)} pass" if asked else gravest.message
         if gravest.verdict in (Verdict.WARN, Verdict.FAIL):
             told += f"; {gravest.message}"
-        yield from _wrap(told, style, f"  {_mark(gravest.verdict, style)} {layer.value:<12} ", " " * 17)
+        yield from wrap(told, style, f"  {mark(gravest.verdict, style)} {layer.value:<12} ", " " * 17)
 
 
 def _table(findings: Sequence[Finding], style: Style) -> list[str]:
@@ -196,9 +196,9 @@ def _undetermined(report: Report, style: Style) -> Iterator[str]:
     yield _bold("Not determined", style)
     for reason, stopped in checks.items():
         remedy = f" — {reason.remedy}" if isinstance(reason, Unavailable) and reason.remedy else ""
-        yield from _wrap(f"{reason}{remedy}", style, f"  {_mark(Verdict.UNKNOWN, style)} ", "    ")
+        yield from wrap(f"{reason}{remedy}", style, f"  {mark(Verdict.UNKNOWN, style)} ", "    ")
         if stopped:
-            yield from _wrap(f"leaves open: {', '.join(stopped)}", style, "    ", "    ")
+            yield from wrap(f"leaves open: {', '.join(stopped)}", style, "    ", "    ")
     yield ""
 
 
@@ -206,7 +206,7 @@ def _problems(report: Report, style: Style) -> Iterator[str]:
     if report.errors:
         yield _bold("lustre-doctor itself failed in part", style)
         for error in report.errors:
-            yield from _wrap(error.message, style, f"  {_mark(Verdict.FAIL, style)} ", "    ")
+            yield from wrap(error.message, style, f"  {mark(Verdict.FAIL, style)} ", "    ")
         yield ""
 
 
@@ -228,11 +228,11 @@ def _summary(report: Report) -> str:
 
 def _labelled(label: str, items: Iterable[str], style: Style) -> Iterator[str]:
     for item in items:
-        yield from _wrap(item, style, f"  {label:<{LABEL}}", " " * (LABEL + 2))
+        yield from wrap(item, style, f"  {label:<{LABEL}}", " " * (LABEL + 2))
         label = ""
 
 
-def _wrap(text: str, style: Style, first: str, rest: str, *, bold: bool = False) -> list[str]:
+def wrap(text: str, style: Style, first: str, rest: str, *, bold: bool = False) -> list[str]:
     """Wrapped lines. Width is counted without escape codes, which are put in after wrapping."""
     lines = textwrap.wrap(
         plain(text),
@@ -254,5 +254,6 @@ def _bold(text: str, style: Style) -> str:
     return f"{_BOLD}{plain(text)}{_PLAIN}" if style.colour else plain(text)
 
 
-def _mark(verdict: Verdict, style: Style) -> str:
+def mark(verdict: Verdict, style: Style) -> str:
+    """The verdict as one sign."""
     return f"{_COLOURS[verdict]}{MARKS[verdict]}{_PLAIN}" if style.colour else MARKS[verdict]
