@@ -110,6 +110,7 @@ def set_up_account(lab: "Lab", site: Site, plan: Plan) -> Account:
     file_system = _file_system(lab, private[0], group, plan)
     provider_arn = _provider(lab, issuer)
     role_arn = _driver_role(lab, site, provider_arn, issuer, plan)
+    _open_default_group(lab, vpc)
     return Account(
         vpc=vpc,
         private_subnets=private,
@@ -123,6 +124,15 @@ def set_up_account(lab: "Lab", site: Site, plan: Plan) -> Account:
         issuer=issuer,
         instances=instances,
     )
+
+
+def _open_default_group(lab: "Lab", vpc: str) -> None:
+    """AWS makes a VPC's default group open to itself, moto makes it closed."""
+    ec2 = lab.client("ec2")
+    wanted = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
+    everything = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group["GroupId"]}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[everything])
 
 
 def _network(lab: "Lab", site: Site) -> tuple[str, tuple[str, str], str, str]:

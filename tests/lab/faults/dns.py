@@ -120,3 +120,60 @@ def _name(lab: "Lab") -> str:
 def _unknown(lab: "Lab") -> None:
     lab.dns.switches.answers[_name(lab)] = Trouble.NXDOMAIN
     symptoms.name_unresolved(lab)
+
+
+@fault("coredns-scaled-to-nothing", cause="coredns-unhealthy")
+def coredns_scaled_to_nothing(lab: "Lab") -> None:
+    """Somebody saved two pods."""
+    deployment = lab.kube.get("deployments", "coredns", "kube-system")
+    deployment["spec"]["replicas"] = 0
+    deployment["status"] = {"observedGeneration": 3}
+    gone = [
+        pod for pod in lab.kube.all("pods", "kube-system") if pod["metadata"]["labels"].get("k8s-app") == "kube-dns"
+    ]
+    lab.kube.remove_all("pods", gone)
+    symptoms.name_unresolved(lab)
+
+
+@fault("coredns-forwards-to-company", cause="custom-dns-servers")
+def coredns_forwards_to_company(lab: "Lab") -> None:
+    """The cluster's DNS sends everything to a company's servers, which do not know the names of file systems."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    data["Corefile"] = data["Corefile"].replace("forward . /etc/resolv.conf", "forward . 127.53.0.2 127.53.0.3")
+    _unknown(lab)
+
+
+@fault("dns-without-address", cause="dns-resolution-failure")
+def dns_without_address(lab: "Lab") -> None:
+    """A private zone has the name with a text record alone."""
+    lab.dns.switches.answers[_name(lab)] = Trouble.EMPTY
+    symptoms.name_unresolved(lab)
+
+
+@fault("dnsname-empty", cause="dnsname-missing")
+def dnsname_empty(lab: "Lab") -> None:
+    """$DNS_NAME was empty."""
+    symptoms.attributes(lab)["dnsname"] = ""
+    symptoms.setup_fails(lab, "rpc error: code = InvalidArgument desc = dnsname is not provided")
+
+
+@fault("dnsname-of-another-partition", cause="dnsname-mismatch")
+def dnsname_of_another_partition(lab: "Lab") -> None:
+    """The suffix was copied from a manifest for the China Regions."""
+    symptoms.attributes(lab)["dnsname"] += ".cn"
+    symptoms.name_unresolved(lab)
+
+
+@fault("dnsname-with-network", cause="dns-resolution-failure")
+def dnsname_with_network(lab: "Lab") -> None:
+    """The driver adds @tcp itself; given twice, no resolver can be asked for it."""
+    symptoms.attributes(lab)["dnsname"] += "@tcp"
+    symptoms.name_unresolved(lab)
+
+
+@fault("dnsname-address-of-another", cause="wrong-mgs-address")
+def dnsname_address_of_another(lab: "Lab") -> None:
+    """The address of another file system, whose MGS does not know the name."""
+    other = another_file_system(lab)
+    symptoms.attributes(lab)["dnsname"] = lab.zone()[other][0]
+    symptoms.no_such_name(lab)

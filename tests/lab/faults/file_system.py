@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.dns import Trouble
 from tests.lab.faults import symptoms
+from tests.lab.faults.another_file_system import OTHER_ID, OTHER_MOUNT_NAME, another_file_system
 from tests.lab.faults.registry import fault
 from tests.lab.ports import Behaviour
 from tests.lab.setup import BUCKET, FILE_SYSTEM_ID
@@ -47,7 +48,8 @@ def file_system_misconfigured(lab: "Lab") -> None:
     """FSx lost a right it needs; the data path lives on."""
     _system(lab)["Lifecycle"] = "MISCONFIGURED"
     _system(lab)["FailureDetails"] = {
-        "Message": "Amazon FSx is unable to access the KMS key of the file system. Restore access to the key."
+        "Message": "Amazon FSx is unable to manage the network interfaces of the file system. Restore the rights of"
+        " its service-linked role."
     }
 
 
@@ -112,13 +114,33 @@ def update_under_way(lab: "Lab") -> None:
     symptoms.unreachable(lab)
 
 
-def _system(lab: "Lab") -> dict[str, Any]:
-    return lab.aws.fsx.file_system(FILE_SYSTEM_ID)
+@fault("storage-grows", cause="maintenance-in-progress")
+def storage_grows(lab: "Lab") -> None:
+    """New file servers are added, and the metadata server is changed for a larger one."""
+    system = _system(lab)
+    system["Lifecycle"] = "UPDATING"
+    system["AdministrativeActions"] = [
+        {
+            "AdministrativeActionType": "FILE_SYSTEM_UPDATE",
+            "ProgressPercent": 20,
+            "RequestTime": time.time() - 600,
+            "Status": "IN_PROGRESS",
+            "TargetFileSystemValues": {"StorageCapacity": 3600},
+        },
+        {"AdministrativeActionType": "STORAGE_OPTIMIZATION", "RequestTime": time.time() - 600, "Status": "PENDING"},
+    ]
+    lab.ports.set(lab.file_system_addresses(FILE_SYSTEM_ID)[0], Behaviour.DROPPED)
+    symptoms.unreachable(lab)
 
 
-def _silence(lab: "Lab") -> None:
-    for address in lab.file_system_addresses(FILE_SYSTEM_ID):
-        lab.ports.set(address, Behaviour.DROPPED)
+@fault("file-system-of-another-cluster", cause="foreign-file-system")
+def file_system_of_another_cluster(lab: "Lab") -> None:
+    """$FSX_ID was empty, so that the first file system of the account was taken: it mounts, and is somebody else's."""
+    dns_name = another_file_system(lab)
+    other = lab.aws.fsx.file_system(OTHER_ID)
+    other["Tags"].append({"Key": "kubernetes.io/cluster/research", "Value": "owned"})
+    symptoms.volume(lab)["spec"]["csi"]["volumeHandle"] = OTHER_ID
+    symptoms.attributes(lab).update(dnsname=dns_name, mountname=OTHER_MOUNT_NAME)
 
 
 @fault("file-system-key-disabled", cause="kms-key-unusable")
@@ -130,3 +152,12 @@ def file_system_key_disabled(lab: "Lab") -> None:
     }
     _silence(lab)
     symptoms.unreachable(lab)
+
+
+def _system(lab: "Lab") -> dict[str, Any]:
+    return lab.aws.fsx.file_system(FILE_SYSTEM_ID)
+
+
+def _silence(lab: "Lab") -> None:
+    for address in lab.file_system_addresses(FILE_SYSTEM_ID):
+        lab.ports.set(address, Behaviour.DROPPED)

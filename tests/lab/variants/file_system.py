@@ -1,5 +1,6 @@
 """Other file systems: other types, other owners, made by the driver instead of by hand."""
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults.another_file_system import another_file_system
@@ -102,3 +103,36 @@ def attributes_of(obj: dict[str, Any]) -> dict[str, str]:
     """A volume's volumeAttributes."""
     found: dict[str, str] = obj["spec"]["csi"]["volumeAttributes"]
     return found
+
+
+@variant("storage-being-optimised")
+def storage_being_optimised(lab: "Lab", account: Account) -> None:
+    """After it has grown, FSx moves data about for days; servers and Lifecycle are as ever."""
+    lab.aws.fsx.file_system(FILE_SYSTEM_ID)["AdministrativeActions"] = [
+        {"AdministrativeActionType": "FILE_SYSTEM_UPDATE", "RequestTime": time.time() - 90_000, "Status": "COMPLETED"},
+        {
+            "AdministrativeActionType": "STORAGE_OPTIMIZATION",
+            "ProgressPercent": 40,
+            "RequestTime": time.time() - 90_000,
+            "Status": "IN_PROGRESS",
+        },
+    ]
+
+
+@variant("update-with-servers-up")
+def update_with_servers_up(lab: "Lab", account: Account) -> None:
+    """An update is applied, and the servers answer already."""
+    system = lab.aws.fsx.file_system(FILE_SYSTEM_ID)
+    system["Lifecycle"] = "UPDATING"
+    system["AdministrativeActions"] = [
+        {"AdministrativeActionType": "FILE_SYSTEM_UPDATE", "RequestTime": time.time() - 900, "Status": "IN_PROGRESS"}
+    ]
+
+
+@variant("shared-between-clusters")
+def shared_between_clusters(lab: "Lab", account: Account) -> None:
+    """Tagged for this cluster and for another one."""
+    lab.aws.fsx.file_system(FILE_SYSTEM_ID)["Tags"] += [
+        {"Key": f"kubernetes.io/cluster/{lab.site.cluster}", "Value": "shared"},
+        {"Key": "kubernetes.io/cluster/research", "Value": "shared"},
+    ]

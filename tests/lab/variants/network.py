@@ -185,3 +185,21 @@ def _open(lab: "Lab", group: str, rules: list[dict[str, Any]]) -> None:
 
 def _ports(rule: dict[str, Any]) -> dict[str, Any]:
     return {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort")}
+
+
+@variant("rules-by-address")
+def rules_by_address(lab: "Lab", account: Account) -> None:
+    """One rule for each address: of the nodes, and of the file servers themselves."""
+    close_file_system_group(lab, account)
+    nodes = (lab.site.address(1, 4), lab.site.address(1, 5), lab.site.address(2, 4))
+    ranges = [{"CidrIp": f"{address}/32"} for address in (*nodes, *lab.file_system_addresses(FILE_SYSTEM_ID))]
+    _open(lab, account.file_system_group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
+
+
+@variant("main-route-table")
+def main_route_table(lab: "Lab", account: Account) -> None:
+    """The private subnets have no table of their own and use the VPC's main one."""
+    ec2 = lab.client("ec2")
+    (table,) = ec2.describe_route_tables(RouteTableIds=[account.private_route_table])["RouteTables"]
+    for association in table["Associations"]:
+        ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])

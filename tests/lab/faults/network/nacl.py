@@ -81,3 +81,28 @@ def _use_acl(lab: "Lab", subnet: str, acl: str) -> None:
     for association in present["NetworkAcls"][0]["Associations"]:
         if association["SubnetId"] == subnet:
             ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
+
+
+@fault("nacl-without-988", cause="nacl-blocks-lustre")
+def nacl_without_988(lab: "Lab") -> None:
+    """A private ACL that thought of HTTPS and of ephemeral ports, on the nodes' side."""
+    account = account_of(lab)
+    ec2 = lab.client("ec2")
+    acl = ec2.create_network_acl(VpcId=account.vpc)["NetworkAcl"]["NetworkAclId"]
+    for number, egress, low, high in (
+        (100, False, 1018, 65535),
+        (100, True, 443, 443),
+        (110, True, 1024, 65535),
+    ):
+        ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=number,
+            Protocol="6",
+            RuleAction="allow",
+            Egress=egress,
+            CidrBlock="0.0.0.0/0",
+            PortRange={"From": low, "To": high},
+        )
+    _use_acl(lab, account.private_subnets[1], acl)
+    _run_in_the_other_subnet(lab)
+    dropped(lab)

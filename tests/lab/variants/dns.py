@@ -1,0 +1,56 @@
+"""Other ways in which the name of a file system is spelt, resolved, or not needed."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.faults.symptoms import attributes, volume
+from tests.lab.setup import FILE_SYSTEM_ID, Account
+from tests.lab.variants.registry import variant
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+@variant("company-dns-that-forwards")
+def company_dns_that_forwards(lab: "Lab", account: Account) -> None:
+    """The VPC asks a company's own servers, and those ask the VPC's resolver for names of AWS."""
+    ec2 = lab.client("ec2")
+    servers = {"Key": "domain-name-servers", "Values": ["127.53.0.2", "127.53.0.3"]}
+    options = ec2.create_dhcp_options(DhcpConfigurations=[servers])["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=account.vpc)
+
+
+@variant("coredns-asks-vpc-resolver")
+def coredns_asks_vpc_resolver(lab: "Lab", account: Account) -> None:
+    """A server block of its own for AWS's names, next to a company's servers for the rest."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    company = data["Corefile"].replace("forward . /etc/resolv.conf", "forward . 127.53.0.2")
+    data["Corefile"] = f"{lab.site.dns_suffix}:53 {{\n    forward . 169.254.169.253\n    cache 30\n}}\n{company}"
+
+
+@variant("dns-on-the-nodes")
+def dns_on_the_nodes(lab: "Lab", account: Account) -> None:
+    """The node plugin asks the node's own resolver, and CoreDNS is no Deployment, as in EKS Auto Mode."""
+    lab.kube.get("daemonsets", "fsx-csi-node", "fsx-csi-driver")["spec"]["template"]["spec"]["dnsPolicy"] = "Default"
+    pods = [p for p in lab.kube.all("pods", "kube-system") if p["metadata"]["labels"].get("k8s-app") == "kube-dns"]
+    lab.kube.remove_all("pods", pods)
+    lab.kube.remove("deployments", "coredns", "kube-system")
+    lab.kube.remove("configmaps", "coredns", "kube-system")
+
+
+@variant("dnsname-in-capitals")
+def dnsname_in_capitals(lab: "Lab", account: Account) -> None:
+    """A name in capitals, with the dot of the root behind it, is the same name."""
+    attributes(lab)["dnsname"] = attributes(lab)["dnsname"].upper() + "."
+
+
+@variant("host-name-of-ones-own")
+def host_name_of_ones_own(lab: "Lab", account: Account) -> None:
+    """A private zone calls the file system by a name that survives its replacement."""
+    attributes(lab)["dnsname"] = "scratch.training.internal"
+    lab.dns.switches.answers["scratch.training.internal"] = lab.file_system_addresses(FILE_SYSTEM_ID)[:1]
+
+
+@variant("handle-with-suffix")
+def handle_with_suffix(lab: "Lab", account: Account) -> None:
+    """A handle only has to be unique: a second volume over the same file system needs another one."""
+    volume(lab)["spec"]["csi"]["volumeHandle"] = f"{FILE_SYSTEM_ID}-datasets"
