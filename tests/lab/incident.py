@@ -65,7 +65,8 @@ def build_healthy(lab: "Lab", site: Site, plan: Plan | None = None) -> Account:
 
 def heal_incident(lab: "Lab") -> None:
     """What the person does and what follows: the version is raised, the retried mount succeeds, the event ages out."""
-    lab.client("fsx").update_file_system(FileSystemId=FILE_SYSTEM_ID, FileSystemTypeVersion="2.15")
+    if lab.aws.fsx.file_system(FILE_SYSTEM_ID)["FileSystemTypeVersion"] != "2.15":
+        lab.client("fsx").update_file_system(FileSystemId=FILE_SYSTEM_ID, FileSystemTypeVersion="2.15")
     run_workload(lab)
 
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
+from tests.lab.ports import Behaviour
+from tests.lab.setup import FILE_SYSTEM_ID
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -11,13 +13,15 @@ if TYPE_CHECKING:
 
 @fault("event-exit-5", cause="mgs-unreachable-network")
 def event_exit_5(lab: "Lab") -> None:
-    """EIO while rules and ports look right from here."""
+    """EIO: every rule that AWS knows of is right, and something on the way still drops the packets."""
+    _lose_packets(lab)
     symptoms.unreachable(lab)
 
 
 @fault("event-exit-110", cause="mgs-unreachable-network")
 def event_exit_110(lab: "Lab") -> None:
-    """ETIMEDOUT, as newer clients say it."""
+    """The same as newer clients say it: ETIMEDOUT."""
+    _lose_packets(lab)
     symptoms.timed_out(lab)
 
 
@@ -57,3 +61,8 @@ def event_not_permitted(lab: "Lab") -> None:
             for container in pod["spec"]["containers"]:
                 container.pop("securityContext", None)
     symptoms.mount_fails(lab, 1, "mount.lustre: mount {source} at {target} failed: Operation not permitted")
+
+
+def _lose_packets(lab: "Lab") -> None:
+    for address in lab.file_system_addresses(FILE_SYSTEM_ID):
+        lab.ports.set(address, Behaviour.DROPPED)
