@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checks.irsa_role import controller_may_take_its_role as irsa_role
+from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from tests.checks import given
@@ -19,8 +20,10 @@ from tests.checks.given_identity import (
     absent,
     account,
     association,
+    keyed_controller,
     pending_claim,
     provider,
+    rights,
     role,
     roles,
     statement,
@@ -175,6 +178,38 @@ def test_pod_identity_needs_no_annotation() -> None:
 def test_without_annotation_a_waiting_claim_fails() -> None:
     finding = only(role_arn=None, claims=(given.claim(), pending_claim()))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-annotation-missing")
+
+
+NODE_ROLE = "arn:aws:iam::111122223333:role/node"
+
+
+def test_without_annotation_the_nodes_role_will_do_if_it_may_create() -> None:
+    waiting = {"role_arn": None, "claims": (given.claim(), pending_claim())}
+    finding = only(**waiting, node_rights=Table({NODE_ROLE: rights()}))
+    assert (finding.verdict, finding.rules_out) == (Verdict.PASS, ("irsa-annotation-missing",))
+    assert only(**waiting, node_rights=Table({NODE_ROLE: rights("fsx:CreateFileSystem")})).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [given.denied("iam:GetInstanceProfile"), Table(missing={NODE_ROLE: given.denied("iam:GetInstanceProfile")})],
+)
+def test_without_annotation_and_without_sight_of_the_nodes_role_is_unknown(hidden: Any) -> None:
+    finding = only(role_arn=None, node_rights=hidden)
+    assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "iam:GetInstanceProfile")
+
+
+def test_without_annotation_keys_that_the_driver_cannot_start_without_will_do() -> None:
+    waiting = {"role_arn": None, "claims": (given.claim(), pending_claim())}
+    assert only(**waiting, deployments=(keyed_controller(optional=False),)).verdict is Verdict.SKIP
+    optional = only(**waiting, deployments=(keyed_controller(optional=True),))
+    assert optional.verdict is Verdict.FAIL
+    assert "aws-secret" in optional.evidence[0]
+
+
+def test_an_association_comes_before_an_annotation_however_broken() -> None:
+    finding = only(role_arn="arn:aws:iam::111122223333:role/", pod_identity_associations=(association(),))
+    assert finding.verdict is Verdict.PASS
 
 
 def test_without_annotation_a_storage_class_alone_warns() -> None:

@@ -8,6 +8,7 @@ import urllib.parse
 from typing import Any
 
 from diag.declare.fact import fact
+from diag.facts.controller import Given
 from diag.facts.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
 from diag.facts.iam import OidcProvider, Role
 from diag.facts.kubernetes import ServiceAccount
@@ -16,7 +17,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.sources.aws.session import Aws, shaped
 from diag.sources.kubernetes.client import Kube
 
-ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """An IAM role name. Source: botocore iam 2010-05-08, roleNameType."""
 
 
@@ -82,34 +83,20 @@ def pod_identity_associations(
 
 @fact(permissions=("iam:GetRole",))
 def controller_roles(
-    aws: Aws,
-    cluster_identity: ClusterIdentity,
-    controller_account: ServiceAccount | Unavailable,
-    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
+    aws: Aws, cluster_identity: ClusterIdentity, controller_role: Given | Unavailable
 ) -> Table[Role] | Unavailable:
-    """The IAM roles that the controller's service account is given, by ARN: through IRSA or Pod Identity."""
-    if isinstance(controller_account, Unavailable):
-        return Table() if controller_account.reason is Reason.ABSENT else controller_account
-    arns = [controller_account.role_arn or ""]
-    if not isinstance(pod_identity_associations, Unavailable):
-        arns += [association.role_arn for association in pod_identity_associations]
-    values: dict[str, Role] = {}
-    missing: dict[str, Unavailable] = {}
-    for arn in filter(None, arns):
-        name = arn.rpartition("/")[2]
-        if not ROLE_NAME.fullmatch(name):
-            missing[arn] = Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role")
-            continue
-        answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
-        if isinstance(answer, Unavailable):
-            missing[arn] = answer
-            continue
-        role = shaped(_with_document(answer.get("Role") or {}), Role, f"role {name}")
-        if isinstance(role, Unavailable):
-            missing[arn] = role
-        else:
-            values[arn] = role
-    return Table(values, missing)
+    """The IAM role that the controller's service account is given, under the ARN that names it; none without one."""
+    if isinstance(controller_role, Unavailable):
+        return Table() if controller_role.reason is Reason.ABSENT else controller_role
+    arn = controller_role.role_arn
+    name = arn.rpartition("/")[2]
+    if not ROLE_NAME.fullmatch(name):
+        return Table(missing={arn: Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role")})
+    answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
+    if isinstance(answer, Unavailable):
+        return Table(missing={arn: answer})
+    role = shaped(_with_document(answer.get("Role") or {}), Role, f"role {name}")
+    return Table(missing={arn: role}) if isinstance(role, Unavailable) else Table({arn: role})
 
 
 def _with_document(raw: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""What irsa-injected says of pods with and without their role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.irsa_injected import role_reached_the_pods as irsa_injected
+from diag.model.finding import Finding
+from diag.model.verdict import Verdict
+from tests.checks import given
+from tests.checks.given_identity import association, controller_pod, world
+
+NOTHING_PROVISIONED = (given.storage_class(provisioner="ebs.csi.aws.com"),)
+
+
+def only(**facts: Any) -> Finding:
+    (finding,) = given.findings(irsa_injected, **world(**facts))
+    return finding
+
+
+@pytest.mark.parametrize("variable", ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+def test_pods_with_the_role_pass(variable: str) -> None:
+    assert only(pods=(controller_pod(variable), controller_pod(variable, node="node-b"))).verdict is Verdict.PASS
+
+
+def test_pods_older_than_the_annotation_fail_and_are_restarted() -> None:
+    finding = only(pods=(controller_pod(""), controller_pod("AWS_REGION", node="node-b")))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-not-injected")
+    assert finding.fix
+    assert finding.fix.commands == ("kubectl -n kube-system rollout restart deployment/fsx-csi-controller",)
+
+
+def test_pods_older_than_the_association_fail() -> None:
+    facts: dict[str, Any] = {"role_arn": None, "pod_identity_associations": (association(),)}
+    assert only(**facts, pods=(controller_pod(""),)).verdict is Verdict.FAIL
+
+
+def test_one_pod_without_the_role_is_a_warning_since_the_other_may_lead() -> None:
+    finding = only(pods=(controller_pod(""), controller_pod(node="node-b")))
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "irsa-not-injected")
+
+
+def test_it_is_a_warning_where_nothing_is_provisioned() -> None:
+    assert only(pods=(controller_pod(""),), storage_classes=NOTHING_PROVISIONED).verdict is Verdict.WARN
+
+
+def test_a_pod_that_leaves_the_driver_out_is_told_so() -> None:
+    bare = controller_pod("")
+    skipping = {"eks.amazonaws.com/skip-containers": "fsx-plugin,csi-provisioner"}
+    finding = only(pods=(given.replace(bare, metadata=given.replace(bare.metadata, annotations=skipping)),))
+    assert "skip-containers" in finding.message
+
+
+def test_the_node_plugins_pods_need_no_role() -> None:
+    assert only(pods=(given.plugin_pod(), controller_pod())).verdict is Verdict.PASS
+
+
+def test_without_a_role_or_without_pods_there_is_nothing_to_judge() -> None:
+    assert only(role_arn=None).verdict is Verdict.SKIP
+    assert only(pods=(given.pod(),)).verdict is Verdict.SKIP
+
+
+@pytest.mark.parametrize(
+    ("fact", "permission"),
+    [("pods", "list pods"), ("service_accounts", "list serviceaccounts"), ("deployments", "list deployments")],
+)
+def test_what_may_not_be_listed_is_unknown(fact: str, permission: str) -> None:
+    finding = only(**{fact: given.denied(permission)})
+    assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, permission)
+
+
+def test_without_sight_of_associations_a_pod_without_annotation_is_unknown() -> None:
+    hidden = given.denied("eks:ListPodIdentityAssociations")
+    assert only(role_arn=None, pod_identity_associations=hidden).verdict is Verdict.UNKNOWN

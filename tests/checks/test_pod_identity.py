@@ -1,0 +1,131 @@
+"""What pod-identity says of association, trust policy and agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.pod_identity import pod_identity_gives_the_role as pod_identity
+from diag.facts.kubernetes import Metadata, Workload, WorkloadStatus
+from diag.model.finding import Finding
+from diag.model.verdict import Verdict
+from tests.checks import given
+from tests.checks.given_identity import ROLE_ARN, absent, association, role, roles, trust, trusts_pods, world
+
+
+def agent(ready: int = 1, wanted: int = 1) -> Workload:
+    status = WorkloadStatus(desired_number_scheduled=wanted, number_ready=ready)
+    return Workload(Metadata("eks-pod-identity-agent", "kube-system"), "DaemonSet", status=status)
+
+
+def found(**facts: Any) -> tuple[Finding, ...]:
+    usual: dict[str, Any] = {
+        "pod_identity_associations": (association(),),
+        "controller_roles": roles(role(trust(trusts_pods()))),
+        "daemon_sets": (given.node_plugin(), agent()),
+    }
+    return given.findings(pod_identity, **world(role_arn=None, **(usual | facts)))
+
+
+def verdicts(**facts: Any) -> list[tuple[Verdict, str]]:
+    return [(finding.verdict, finding.cause) for finding in found(**facts)]
+
+
+def test_role_and_agent_in_order_pass_and_rule_both_causes_out() -> None:
+    passed = found()
+    assert [finding.verdict for finding in passed] == [Verdict.PASS, Verdict.PASS]
+    assert {cause for finding in passed for cause in finding.rules_out} == set(pod_identity.speaks_for)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        trusts_pods(Action="sts:AssumeRole"),
+        trusts_pods(Action="sts:TagSession"),
+        trusts_pods(Principal={"Service": "ec2.amazonaws.com"}),
+        trusts_pods(Condition={"StringEquals": {"aws:SourceAccount": "999988887777"}}),
+        trusts_pods(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:eks:*:111122223333:cluster/another"}}),
+        trusts_pods(Condition={"StringEquals": {"aws:RequestTag/kubernetes-namespace": "fsx"}}),
+    ],
+)
+def test_a_role_that_does_not_trust_eks_for_both_actions_fails(statement: dict[str, Any]) -> None:
+    trusted = verdicts(controller_roles=roles(role(trust(statement))))
+    assert trusted[0] == (Verdict.FAIL, "pod-identity-trust")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        trusts_pods(Action="sts:*"),
+        trusts_pods(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:eks:*:111122223333:cluster/train*"}}),
+        trusts_pods(Condition={"StringEquals": {"aws:RequestTag/eks-cluster-name": "training"}}),
+    ],
+)
+def test_other_ways_to_trust_it_are_as_good(statement: dict[str, Any]) -> None:
+    assert verdicts(controller_roles=roles(role(trust(statement))))[0] == (Verdict.PASS, "")
+
+
+def test_a_condition_that_only_aws_can_decide_is_unknown() -> None:
+    by_organization = trusts_pods(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1234567890"}})
+    assert verdicts(controller_roles=roles(role(trust(by_organization))))[0][0] is Verdict.UNKNOWN
+
+
+def test_an_association_with_a_role_that_is_gone_fails() -> None:
+    gone = roles(missing={ROLE_ARN: absent("iam:GetRole")})
+    assert verdicts(controller_roles=gone)[0] == (Verdict.FAIL, "irsa-role-missing")
+
+
+def test_a_role_that_may_not_be_read_is_unknown() -> None:
+    hidden = roles(missing={ROLE_ARN: given.denied("iam:GetRole")})
+    (finding,) = found(controller_roles=hidden)
+    assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "iam:GetRole")
+
+
+@pytest.mark.parametrize(
+    ("daemon_sets", "verdict"),
+    [
+        ((given.node_plugin(),), Verdict.FAIL),
+        ((agent(ready=0, wanted=3),), Verdict.FAIL),
+        ((agent(ready=2, wanted=3),), Verdict.WARN),
+        ((agent(ready=3, wanted=3),), Verdict.PASS),
+    ],
+)
+def test_the_agent(daemon_sets: tuple[Workload, ...], verdict: Verdict) -> None:
+    cause = "" if verdict is Verdict.PASS else "pod-identity-agent-missing"
+    assert verdicts(daemon_sets=daemon_sets)[1] == (verdict, cause)
+
+
+def test_auto_mode_has_the_agent_built_in() -> None:
+    nodes = (given.node(labels={"eks.amazonaws.com/compute-type": "auto"}),)
+    assert verdicts(daemon_sets=(), nodes=nodes)[1] == (Verdict.PASS, "")
+
+
+def test_what_is_broken_is_a_warning_where_nothing_is_provisioned() -> None:
+    nothing = (given.storage_class(provisioner="ebs.csi.aws.com"),)
+    assert [v for v, _ in verdicts(storage_classes=nothing, daemon_sets=(), controller_roles=roles(role()))] == [
+        Verdict.WARN,
+        Verdict.WARN,
+    ]
+
+
+def test_without_association_there_is_nothing_to_judge() -> None:
+    assert verdicts(pod_identity_associations=()) == [(Verdict.SKIP, "")]
+    (finding,) = given.findings(pod_identity, **world(daemon_sets=()))
+    assert finding.verdict is Verdict.SKIP
+
+
+def test_without_sight_of_associations_nothing_is_known() -> None:
+    (finding,) = found(pod_identity_associations=given.denied("eks:ListPodIdentityAssociations"))
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.unavailable[0].permission == "eks:ListPodIdentityAssociations"
+
+
+def test_a_cluster_without_the_controllers_account_skips() -> None:
+    assert verdicts(service_accounts=()) == [(Verdict.SKIP, "")]
+
+
+def test_no_finding_lies_on_a_mounts_path() -> None:
+    for finding in found(daemon_sets=(), controller_roles=roles(role())):
+        assert finding.subject.kind.value == "ServiceAccount"
+        assert finding.concerns == ()

@@ -1,0 +1,246 @@
+"""How the identity facts ask AWS and Kubernetes, against sources that write down what they are asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from diag.facts.controller import Given, Giver, StaticKeys
+from diag.facts.ec2 import InstanceProfile
+from diag.facts.provisioning import Provisioning
+from diag.facts.rights import Decision
+from diag.facts.table import Table
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.aws.controller_host import controller_instances, vpc_endpoints
+from diag.sources.aws.identity import controller_roles, oidc_provider, pod_identity_associations
+from diag.sources.aws.rights import controller_rights, fsx_service_role, node_rights
+from diag.sources.kubernetes.client import Kube
+from diag.sources.kubernetes.key_secret import static_keys
+from tests.checks import given
+from tests.checks.given_identity import (
+    INSTANCE,
+    ROLE_ARN,
+    absent,
+    instance,
+    keyed_controller,
+    role,
+    roles,
+    route_table,
+    trust,
+)
+
+IN_USE = Provisioning(classes=(given.storage_class(),))
+IDLE = Provisioning()
+
+
+class Recorder:
+    """Stands for the AWS session: answers from a table of operations and remembers every call."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> Any:
+        self.asked.append((operation, arguments))
+        found = self.answers.get(operation, absent(f"{service}:{operation}"))
+        return found(**arguments) if callable(found) else found
+
+    def pages(self, service: str, operation: str, key: str, *, region: str = "", **arguments: Any) -> Any:
+        return self.one(service, operation, region=region, **arguments)
+
+    @property
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.asked]
+
+
+def denied(action: str) -> Unavailable:
+    return Unavailable(action, Reason.DENIED, permission=action)
+
+
+def test_one_simulation_answers_everything_about_a_role() -> None:
+    aws = Recorder(SimulatePrincipalPolicy=())
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()))
+    assert aws.operations == ["SimulatePrincipalPolicy"]
+    arguments = aws.asked[0][1]
+    assert arguments["PolicySourceArn"] == ROLE_ARN
+    assert "fsx:CreateFileSystem" in arguments["ActionNames"]
+    assert not any("*" in arn for arn in arguments["ResourceArns"] if arn != "*")
+    assert {right.decision for right in rights[ROLE_ARN].rights} == {Decision.UNKNOWN}
+
+
+def test_nothing_is_asked_where_nothing_is_provisioned() -> None:
+    aws = Recorder()
+    assert len(controller_rights(aws, given.identity(), IDLE, roles(role()))) == 0
+    assert len(controller_instances(aws, given.identity(), IDLE, (given.node(),))) == 0
+    assert len(node_rights(aws, given.identity(), IDLE, absent("role"), Table({INSTANCE: instance()}))) == 0
+    assert aws.asked == []
+
+
+def test_documents_are_read_only_where_the_simulation_is_denied() -> None:
+    document = {"Statement": [{"Effect": "Allow", "Action": "fsx:Describe*", "Resource": "*"}]}
+    aws = Recorder(
+        SimulatePrincipalPolicy=denied("iam:SimulatePrincipalPolicy"),
+        ListAttachedRolePolicies=({"PolicyArn": "arn:aws:iam::aws:policy/x"},),
+        ListRolePolicies=("inline",),
+        GetPolicy={"Policy": {"DefaultVersionId": "v3"}},
+        GetPolicyVersion={"PolicyVersion": {"Document": document}},
+        GetRolePolicy={"PolicyDocument": {"Statement": []}},
+    )
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()))[ROLE_ARN]
+    assert ("GetPolicyVersion", {"PolicyArn": "arn:aws:iam::aws:policy/x", "VersionId": "v3"}) in aws.asked
+    assert rights.unread is not None and rights.unread.permission == "iam:SimulatePrincipalPolicy"
+    decisions = {right.action: right.decision for right in rights.rights}
+    assert decisions["fsx:DescribeFileSystems"] is Decision.UNKNOWN
+    assert decisions["fsx:CreateFileSystem"] is Decision.DENIED
+
+
+def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
+    aws = Recorder(
+        SimulatePrincipalPolicy=denied("iam:SimulatePrincipalPolicy"),
+        ListAttachedRolePolicies=denied("iam:ListAttachedRolePolicies"),
+    )
+    found = controller_rights(aws, given.identity(), IN_USE, roles(role())).get(ROLE_ARN)
+    assert isinstance(found, Unavailable)
+    assert found.permission == "iam:SimulatePrincipalPolicy"
+
+
+def test_a_throttled_simulation_is_not_answered_by_documents() -> None:
+    aws = Recorder(SimulatePrincipalPolicy=Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT))
+    found = controller_rights(aws, given.identity(), IN_USE, roles(role())).get(ROLE_ARN)
+    assert isinstance(found, Unavailable) and found.reason is Reason.TIMEOUT
+
+
+def test_the_nodes_role_is_asked_about_only_where_the_controller_has_none() -> None:
+    profile = {"InstanceProfile": {"Roles": [{"RoleName": "node", "Arn": "arn:aws:iam::111122223333:role/node"}]}}
+    profiled = given.replace(instance(), iam_instance_profile=InstanceProfile("arn:x:instance-profile/p"))
+    table = Table({INSTANCE: profiled})
+    aws = Recorder(GetInstanceProfile=profile, SimulatePrincipalPolicy=())
+    own = Given(Giver.WEB_IDENTITY, ROLE_ARN)
+    assert len(node_rights(aws, given.identity(), IN_USE, own, table)) == 0
+    assert aws.asked == []
+    found = node_rights(aws, given.identity(), IN_USE, absent("role"), table)
+    assert list(found.values) == ["arn:aws:iam::111122223333:role/node"]
+
+
+def test_fsxs_role_is_looked_up_only_where_no_file_system_proves_it() -> None:
+    aws = Recorder()
+    assert fsx_service_role(aws, given.identity(), given.table(given.file_system())) is True
+    assert aws.asked == []
+    assert fsx_service_role(aws, given.identity(), given.table()) is False
+    there = Recorder(GetRole={"Role": {"RoleName": "AWSServiceRoleForAmazonFSx"}})
+    assert fsx_service_role(there, given.identity(), given.table()) is True
+    hidden = Recorder(GetRole=denied("iam:GetRole"))
+    assert isinstance(fsx_service_role(hidden, given.identity(), given.denied("fsx:DescribeFileSystems")), Unavailable)
+
+
+def test_the_role_is_read_under_the_arn_that_names_it() -> None:
+    arn = "arn:aws:iam::111122223333:role/path/other"
+    aws = Recorder(GetRole={"Role": {"RoleName": "other", "AssumeRolePolicyDocument": trust()}})
+    found = controller_roles(aws, given.identity(), Given(Giver.POD_IDENTITY, arn))
+    assert set(found.values) == {arn}
+    assert aws.asked == [("GetRole", {"RoleName": "other"})]
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:iam::111122223333:role/", "fsx csi", "", "role/역할"])
+def test_an_annotation_that_names_no_role_is_not_asked_about(arn: str) -> None:
+    aws = Recorder()
+    controller_roles(aws, given.identity(), Given(Giver.WEB_IDENTITY, arn))
+    assert aws.asked == []
+
+
+def test_without_the_controllers_account_nothing_is_asked() -> None:
+    aws = Recorder()
+    gone = absent("service account")
+    assert pod_identity_associations(aws, given.eks_cluster(), given.identity(), gone) == ()
+    assert len(controller_roles(aws, given.identity(), gone)) == 0
+    assert aws.asked == []
+
+
+def test_the_provider_is_asked_for_by_the_clusters_issuer() -> None:
+    aws = Recorder(GetOpenIDConnectProvider={"Url": "x", "ClientIDList": ["sts.amazonaws.com"]})
+    cluster = given.eks_cluster(arn="arn:aws-cn:eks:cn-north-1:111122223333:cluster/c")
+    found = oidc_provider(aws, cluster, given.identity())
+    wanted = f"arn:aws-cn:iam::111122223333:oidc-provider/{cluster.issuer_host}"
+    assert aws.asked == [("GetOpenIDConnectProvider", {"OpenIDConnectProviderArn": wanted})]
+    assert found.client_ids == ("sts.amazonaws.com",)
+
+
+def test_endpoints_are_read_only_where_no_route_leads_out() -> None:
+    aws = Recorder(DescribeVpcEndpoints=({"VpcEndpointId": "vpce-1", "ServiceName": "com.amazonaws.x.sts"},))
+    machines = Table({INSTANCE: instance()})
+    assert vpc_endpoints(aws, given.identity(), machines, (route_table("nat-1"),)) == ()
+    assert aws.asked == []
+    (found,) = vpc_endpoints(aws, given.identity(), machines, (route_table(),))
+    assert found.service == "sts"
+
+
+class _Server(BaseHTTPRequestHandler):
+    """A Kubernetes API with one secret; it sends the whole object to whoever does not ask for metadata alone."""
+
+    accepted: ClassVar[list[str]] = []
+    status = 200
+
+    def do_GET(self) -> None:
+        accept = self.headers.get("Accept", "")
+        type(self).accepted.append(accept)
+        metadata = {"name": "aws-secret", "annotations": {"last-applied": "c2VjcmV0"}}
+        body: dict[str, Any] = {"kind": "PartialObjectMetadata", "metadata": metadata}
+        if "PartialObjectMetadata" not in accept or "application/json," in accept:
+            body |= {"data": {"key_id": "c2VjcmV0"}}
+        if self.status != 200:
+            body = {"kind": "Status", "message": "no"}
+        data = json.dumps(body).encode()
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def kube(tmp_path: Path) -> Any:
+    _Server.accepted, _Server.status = [], 200
+    server = HTTPServer(("127.0.0.1", 0), _Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    }
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(config))
+    yield Kube(kubeconfig=str(path))
+    server.shutdown()
+    server.server_close()
+
+
+def test_of_a_secret_the_metadata_alone_is_asked_for_and_only_its_existence_kept(kube: Kube) -> None:
+    found = static_keys(kube, keyed_controller(optional=True))
+    assert found == StaticKeys(True, "secret kube-system/aws-secret", True)
+    assert _Server.accepted == ["application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"]
+    assert kube.calls == {"get secrets": 1}
+
+
+@pytest.mark.parametrize(("status", "expected"), [(404, StaticKeys(False)), (403, Reason.DENIED)])
+def test_a_secret_that_is_not_there_or_not_shown(kube: Kube, status: int, expected: Any) -> None:
+    _Server.status = status
+    found = static_keys(kube, keyed_controller(optional=True))
+    assert (found.reason if isinstance(found, Unavailable) else found) == expected
+
+
+def test_a_key_in_the_deployment_itself_needs_no_question(kube: Kube) -> None:
+    found = static_keys(kube, keyed_controller(optional=None))
+    assert found == StaticKeys(True, "deployment kube-system/fsx-csi-controller")
+    assert static_keys(kube, given.controller()) == StaticKeys(False)
+    assert _Server.accepted == []
