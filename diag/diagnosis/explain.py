@@ -19,6 +19,12 @@ COLLECT = (
 )
 """What to collect when a text is not recognised."""
 
+WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
+NOTHING_FOUND = (
+    "not recognised: nothing in the given text is known to show why a Lustre mount fails "
+    "(kubelet's “timed out waiting for the condition” only sums up an earlier event)"
+)
+
 
 def explain(
     groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]], causes: Mapping[str, Cause]
@@ -28,6 +34,8 @@ def explain(
     A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed.
     """
     found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
+    if not found:
+        return (Diagnosis(WHOLE_TEXT, NOTHING_FOUND),)
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
 
 
@@ -48,4 +56,4 @@ def _subject(mount: MountRef) -> Subject:
     if mount.pod:
         namespace, _, name = mount.pod.rpartition("/")
         return Subject(Kind.POD, name, namespace)
-    return Subject(Kind.NODE, mount.node) if mount.node else Subject(Kind.TEXT, "the given text")
+    return Subject(Kind.NODE, mount.node) if mount.node else WHOLE_TEXT

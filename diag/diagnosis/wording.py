@@ -45,4 +45,4 @@ def quoted(symptoms: Iterable[Symptom]) -> tuple[str, ...]:
 
 
 def _name(subject: Subject) -> str:
-    return subject.name if subject.kind in (Kind.VOLUME, Kind.MOUNT, Kind.TEXT) else str(subject)
+    return subject.name if subject.kind in (Kind.VOLUME, Kind.MOUNT) else str(subject)
