@@ -27,7 +27,8 @@ def headline_of(
 ) -> str:
     """The first sentence a person reads. `reason` is the decisive finding's own words when there is one."""
     is_unbound = phase is Phase.SCHEDULE and subject.kind is Kind.CLAIM
-    what = f"{'the binding of' if is_unbound else _WHAT_FAILS[phase]} {_name(subject)}{where}"
+    operation = "the binding of" if is_unbound else _WHAT_FAILS[phase]
+    what = operation.removesuffix(" of") if subject.kind is Kind.TEXT else f"{operation} {_name(subject)}{where}"
     best = next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)
     if best is None:
         return f"{what} fails and the reason is not recognised"
