@@ -103,6 +103,7 @@ def _not_answered(question: str, reading: Reading) -> Unavailable:
             "a Lustre tool already hangs on the node, so no other was started",
             remedy="see its blocked tasks; only a reboot frees them",
         )
-    if question == reading.answers.unfinished:
+    was_cut_off = reading.ended is not None and reading.ended.reason is not Reason.TIMEOUT
+    if question == reading.answers.unfinished and not was_cut_off:
         return Unavailable("", Reason.TIMEOUT, "it was asked and gave no answer in time")
     return reading.ended or Unavailable("", Reason.NOT_ASKED, f"not asked through {reading.via.value}")
