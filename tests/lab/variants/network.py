@@ -201,5 +201,9 @@ def main_route_table(lab: "Lab", account: Account) -> None:
     """The private subnets have no table of their own and use the VPC's main one."""
     ec2 = lab.client("ec2")
     (table,) = ec2.describe_route_tables(RouteTableIds=[account.private_route_table])["RouteTables"]
+    wanted = [{"Name": "vpc-id", "Values": [account.vpc]}, {"Name": "association.main", "Values": ["true"]}]
+    (main,) = ec2.describe_route_tables(Filters=wanted)["RouteTables"]
+    (nat,) = (route["NatGatewayId"] for route in table["Routes"] if "NatGatewayId" in route)
+    ec2.create_route(RouteTableId=main["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     for association in table["Associations"]:
         ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
