@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from diag.knowledge.cause import Cause
+from diag.knowledge.cause import Cause, Weight
 
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
 INDEX = "index.json"
@@ -71,16 +71,21 @@ def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def texts_to_find(knowledge: Knowledge) -> tuple[str, ...]:
-    """Plain texts such that no signature and no refutation can match where none of them stands, sorted."""
+def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple[str, ...]:
+    """Plain texts such that no signature and no refutation can match where none of them stands, sorted.
+
+    With `decisive_only`, the same for decisive signatures alone.
+    """
     wanted: set[str] = set()
     for cause in knowledge.causes.values():
         for signature in cause.signatures:
+            if decisive_only and signature.weight is not Weight.DECISIVE:
+                continue
             choices = [knowledge.texts[pattern] for pattern in (signature.pattern, *signature.all) if pattern]
             wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
             # The parts of one signature may stand on different lines of a kernel log.
             wanted.update(*(texts for texts in choices if texts and min(map(len, texts)) >= _TELLING_LENGTH))
-        for refutation in cause.rule_out:
+        for refutation in () if decisive_only else cause.rule_out:
             wanted.update(knowledge.texts.get(refutation.pattern, ()))
     return tuple(sorted(wanted))
 

@@ -7,10 +7,11 @@ from functools import cache
 from diag.knowledge.linear_regex import Pattern
 from diag.model.symptom import Hit
 
-_LUSTRE = (
-    r"(?i)lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
+LUSTRE = (
+    r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
     r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|\bldlm_|\bllite\b"
 )
+"""In upper or lower case."""
 _ANOTHER = (
     r"(?i)-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|fuse\S*) "
     r"|\bmount\.(?:nfs4?|efs|cifs|ceph)\b"
@@ -26,7 +27,7 @@ def _pattern(pattern: str) -> Pattern:
 
 def speaks_of_lustre(text: str) -> bool:
     """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
-    return _pattern(_LUSTRE).search(text) is not None
+    return _pattern(f"(?i){LUSTRE}").search(text) is not None
 
 
 def speaks_of_another(text: str) -> bool:

@@ -16,6 +16,7 @@ from diag.symptoms.prefix import Prefix, read_prefix
 from diag.symptoms.rows import Row, described_pod, event_row, json_row
 from diag.symptoms.symptom_of import LONGEST_TEXT, Reading, is_telling
 from diag.symptoms.time import moment_of
+from diag.symptoms.words import decisive_words, lustre_words
 
 _MOST_REMEMBERED = 2000
 _KERNEL_WORDS = re.compile(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
@@ -36,6 +37,7 @@ class Interpreter:
         """Somebody asks about just this text."""
         self.pasted = False
         """The text may have gone through a terminal, so that lines may be broken inside words."""
+        self._knowledge = knowledge
         self._matcher = matcher_of(knowledge)
         self._pod = ""
         self._pod_node = ""
@@ -44,9 +46,9 @@ class Interpreter:
 
     def interpret(self, block: bytes, line: int, lines: int) -> Reading | None:
         """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
-        text = block.decode("utf-8", "replace")
-        if not self._may_speak(text):
+        if not self._may_speak(block):
             return None
+        text = block.decode("utf-8", "replace")
         if "\x1b" in text[:64]:
             text = _LEADING_COLOUR.sub("", text)
         prefix = read_prefix(text)
@@ -64,11 +66,12 @@ class Interpreter:
             return None
         return self._placed(known, prefix, line)
 
-    def _may_speak(self, text: str) -> bool:
+    def _may_speak(self, block: bytes) -> bool:
         """In a log, a text that is not about Lustre counts only when it names its cause."""
-        if self.asked_about or self._named_lustre or speaks_of_lustre(text):
+        if self.asked_about or self._named_lustre:
             return True
-        return self._matcher.names_cause(normalise(text))
+        words = (lustre_words(), decisive_words(self._knowledge))
+        return any(finder.next(block, 0, len(block)) >= 0 for finder in words)
 
     def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
         row = json_row(body) if body.startswith("{") else None

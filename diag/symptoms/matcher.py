@@ -54,10 +54,6 @@ class Matcher:
         self._set: PatternSet | None = None
         self._set_without_blanks: PatternSet | None = None
 
-    def names_cause(self, text: str) -> bool:
-        """Whether a normalised text shows a decisive signature: cheaper than `matches`."""
-        return any(self._rules[number].weight == "decisive" for number in self._shown(self._seen(text)))
-
     def matches(self, text: str, *, wrapped: bool = False) -> Matches:
         """All signatures and refutations that a normalised text shows.
 

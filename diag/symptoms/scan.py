@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from diag.knowledge.linear_regex import BytesFinder
-from diag.knowledge.runbooks import Knowledge, texts_to_find
+from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Medium
 from diag.symptoms.blocks import LONGEST, Block, block_around, block_at
 from diag.symptoms.interpret import Interpreter
 from diag.symptoms.symptom_of import Reading
+from diag.symptoms.words import signature_words
 
 _PIECE = 1 << 20
 _PASTE = 1 << 20
 """A text up to this size is read block by block; of a longer one only the places that hold a signature's words."""
 _SHORT = 8 << 10
 """A text up to this size is what somebody asks about, not a log to be searched."""
-# Besides the signatures' own words: what names a mount or tells of a failure that no signature explains.
-_ALWAYS = (
-    "lustre: unmounted",
-    "lustre: mounted",
-    "lustreerror",
-    "lneterror",
-    "mount.lustre:",
-    "mount failed: exit status",
-    "could not mount",
-    "mountvolume.setup failed",
-    "mountvolume.mountdevice failed",
-    "provisioningfailed",
-)
 
 
 class _Window(NamedTuple):
@@ -77,7 +64,7 @@ class Scan:
         self._at_line_start = data.endswith(b"\n") or not data
 
     def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
-        finder = _finder(self._knowledge)
+        finder = signature_words(self._knowledge)
         data = b""
         floor = 0
         for piece, last in _marked(pieces):
@@ -156,18 +143,3 @@ def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
         held = piece
     if held is not None:
         yield held, True
-
-
-@lru_cache(maxsize=4)
-def _finder(knowledge: Knowledge) -> BytesFinder:
-    return BytesFinder(
-        rb"\s+".join(_escaped(word) for word in text.split(" ")) for text in (*_ALWAYS, *texts_to_find(knowledge))
-    )
-
-
-def _escaped(word: str) -> bytes:
-    return b"".join(
-        char.encode() if char.isascii() and char.isalnum() else b"\\x{%02x}" % byte
-        for char in word
-        for byte in char.encode("utf-8")
-    )
