@@ -103,7 +103,7 @@ def compare(failing: Set[str], passing: Set[str], traits: Traits) -> Differentia
     for pair in itertools.combinations(common, 2):
         if not having[pair[0]] & having[pair[1]] and all(_is_known(passing, trait.kind, traits) for trait in pair):
             return Differential(len(failing), total, together=pair, scope=KINDS[pair[0].kind])
-    shared = sorted(((trait, len(having[trait])) for trait in common), key=lambda found: found[1])
+    shared = sorted(((t, len(having[t])) for t in common if having[t]), key=lambda found: found[1])
     scope = Scope.SINGLE if len(failing) == 1 else Scope.SCATTERED
     return Differential(len(failing), total, shared=tuple(shared), scope=scope)
 
