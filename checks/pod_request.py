@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, check, fail, ok, warn
+from diag.facts.file_groups import changes_ownership
 from diag.facts.kubernetes import FSX_DRIVER, CsiDriver
 from diag.facts.mounts import Mount
-from diag.facts.file_groups import changes_ownership
 from diag.facts.uses import Use, VolumeUse, listed
 
 FARGATE_PROFILE = "eks.amazonaws.com/fargate-profile"

@@ -43,6 +43,14 @@ class RootSquashConfiguration(_Shape, frozen=True):
     no_squash_nids: tuple[str, ...] = ()
 
 
+class LogConfiguration(_Shape, frozen=True):
+    """Where a file system logs the events of its data repositories."""
+
+    level: str = ""
+    destination: str = ""
+    """ARN of a CloudWatch Logs log group, with or without a stream."""
+
+
 class LustreConfiguration(_Shape, frozen=True):
     """The Lustre half of a file system."""
 
@@ -55,6 +63,7 @@ class LustreConfiguration(_Shape, frozen=True):
     metadata_configuration: MetadataConfiguration | None = None
     efa_enabled: bool = False
     data_compression_type: str = ""
+    log_configuration: LogConfiguration | None = None
 
 
 class AdministrativeAction(_Shape, frozen=True):

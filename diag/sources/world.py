@@ -10,7 +10,7 @@ import msgspec
 from diag.declare.fact import Fact
 from diag.sources.nodes.choose import NodeOptions
 
-SOURCES = ("aws", "kube", "resolver", "dialer", "node_reader")
+SOURCES = ("aws", "kube", "resolver", "dialer", "prober", "node_reader")
 """Names under which facts ask for the sources."""
 
 FACT_MODULES = (
@@ -36,10 +36,12 @@ FACT_MODULES = (
     "diag.sources.aws.ec2",
     "diag.sources.aws.vpc",
     "diag.sources.aws.identity",
+    "diag.sources.aws.leftovers",
     "diag.sources.aws.rights",
     "diag.sources.aws.controller_host",
     "diag.sources.names",
     "diag.sources.connect",
+    "diag.sources.probing",
     "diag.sources.nodes.truths",
     "diag.fleet.traits",
 )
@@ -54,6 +56,7 @@ class Options(msgspec.Struct, frozen=True):
     kubeconfig: str = ""
     context: str = ""
     in_cluster: bool = False
+    probe_lnet: bool = False
     nodes: NodeOptions = NodeOptions()
 
 
@@ -75,6 +78,7 @@ def open_world(options: Options) -> dict[str, Any]:
     from diag.sources.kubernetes.client import Kube
     from diag.sources.names import Resolver
     from diag.sources.nodes.choose import NodeReader
+    from diag.sources.probing import Prober
 
     aws = Aws(profile=options.profile, region=options.region)
     kube = Kube(kubeconfig=options.kubeconfig, context=options.context, in_cluster=options.in_cluster)
@@ -83,5 +87,6 @@ def open_world(options: Options) -> dict[str, Any]:
         "kube": kube,
         "resolver": Resolver(),
         "dialer": Dialer(),
+        "prober": Prober(wanted=options.probe_lnet),
         "node_reader": NodeReader(kube, aws, options.nodes),
     }
