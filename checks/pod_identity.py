@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.facts.absence import not_there
-from diag.facts.controller import Given, Giver, is_auto_mode
-from diag.facts.eks import EksCluster
+from diag.facts.controller import is_auto_mode
+from diag.facts.eks import EksCluster, PodIdentityAssociation
 from diag.facts.iam import Role
 from diag.facts.kubernetes import Node, ServiceAccount, Workload
 from diag.facts.provisioning import NOT_FOR_MOUNTS, Provisioning
@@ -22,7 +22,7 @@ TRUST, AGENT_MISSING, ROLE_MISSING = "pod-identity-trust", "pod-identity-agent-m
 def pod_identity_gives_the_role(
     provisioning: Provisioning,
     controller_account: ServiceAccount | Unavailable,
-    controller_role: Given | Unavailable,
+    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
     controller_roles: Table[Role],
     controller_nodes: tuple[Node, ...] | Unavailable,
     daemon_sets: tuple[Workload, ...],
@@ -44,25 +44,23 @@ def pod_identity_gives_the_role(
         yield not_there("service account of the controller", controller_account)
         return
     account = controller_account
-    if isinstance(controller_role, Unavailable):
-        if controller_role.reason is Reason.ABSENT:
-            yield skip(account, "it has no Pod Identity association")
-        else:
-            yield unknown(account, f"cannot read its associations: {controller_role}", because=(controller_role,))
+    associations = pod_identity_associations
+    if isinstance(associations, Unavailable):
+        yield unknown(account, f"whether it has an association is not known: {associations}", because=(associations,))
         return
-    if controller_role.giver is not Giver.POD_IDENTITY:
-        yield skip(account, "it has no Pod Identity association; its annotation gives it a role")
+    if not associations:
+        yield skip(account, "it has no Pod Identity association")
         return
     if isinstance(eks_cluster, Unavailable):
         yield unknown(account, f"cannot judge its association: {eks_cluster}", because=(eks_cluster,))
         return
     broken = fail if provisioning.in_use else warn
-    role = controller_roles.get(controller_role.role_arn)
+    role = controller_roles.get(associations[0].role_arn)
     if isinstance(role, Unavailable) and role.reason is Reason.ABSENT:
-        message = f"its association names {controller_role.role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
+        message = f"its association names {associations[0].role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
         yield broken(account, message, cause=ROLE_MISSING)
     else:
-        yield from _trust(account, controller_roles[controller_role.role_arn], eks_cluster, provisioning)
+        yield from _trust(account, controller_roles[associations[0].role_arn], eks_cluster, provisioning)
     nodes = () if isinstance(controller_nodes, Unavailable) else controller_nodes
     yield from _agent(account, daemon_sets, nodes, eks_cluster, provisioning)
 

@@ -213,5 +213,7 @@ def controller_account(
     for account in service_accounts:
         if account.metadata.name in names and namespace in ("", account.metadata.namespace):
             return account
+    if isinstance(controller, Unavailable) and controller.reason is not Reason.ABSENT:
+        return controller
     where = f"{namespace}/{names[0]}" if namespace else names[0]
     return Unavailable(f"service account {where}", Reason.ABSENT, "the controller's service account does not exist")

@@ -110,6 +110,13 @@ def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
     assert found.permission == "iam:SimulatePrincipalPolicy"
 
 
+def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
+    hidden = roles(missing={ROLE_ARN: denied("iam:GetRole")})
+    found = controller_rights(Recorder(), given.identity(), IN_USE, hidden).get(ROLE_ARN)
+    assert isinstance(found, Unavailable)
+    assert found.permission == "iam:GetRole"
+
+
 def test_a_throttled_simulation_is_not_answered_by_documents() -> None:
     aws = Recorder(SimulatePrincipalPolicy=Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT))
     found = controller_rights(aws, given.identity(), IN_USE, roles(role())).get(ROLE_ARN)

@@ -33,7 +33,8 @@ def controller_rights(
     are read instead, if that is allowed: they tell what is surely missing, and no more.
     """
     roles = controller_roles.values if provisioning.in_use else {}
-    return _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
+    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
+    return Table(found.values, controller_roles.missing | found.missing)
 
 
 @fact(permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
