@@ -35,6 +35,7 @@ DEADLINE_S = 30.0
 @click.option("--assume-kernel", default="", metavar="RELEASE", help="Also judge the nodes as if they ran this kernel.")
 @click.option("--assume-server-version", default="", metavar="VERSION",
               help="Also judge the file systems as if they ran this Lustre version.")  # fmt: skip
+@click.option("--probe-lnet", is_flag=True, help="Also ask the Lustre servers themselves (needs a privileged port).")
 @click.option("--snapshot", "replayed", type=click.Path(), help="Judge a saved snapshot; touches nothing.")
 @click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot.")
 @click.option("--deadline", default=DEADLINE_S, show_default=True, help="Seconds until whatever hangs is left behind.")
@@ -110,7 +111,15 @@ def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, st
     until = started + options["deadline"]
     nodes = node_options_of(options, until)
     world = open_world(
-        Options(profile, options["region"], kubeconfig, options["context"], options["in_cluster"], nodes)
+        Options(
+            profile=profile,
+            region=options["region"],
+            kubeconfig=kubeconfig,
+            context=options["context"],
+            in_cluster=options["in_cluster"],
+            probe_lnet=options["probe_lnet"],
+            nodes=nodes,
+        )
     )
     if (kubeconfig or options["context"]) and isinstance(unusable := world["kube"].context(), Unavailable):
         raise click.UsageError(f"{unusable.detail}; {unusable.remedy}")

@@ -13,7 +13,7 @@ from diag.model.verdict import Verdict
 from diag.reports.plain import plain
 from diag.reports.report import SCHEMA
 from diag.reports.text import Style, mark, wrap
-from diag.sources.lnet.rung import Ladder, Rung, Step, TargetReach
+from diag.facts.ladder import Ladder, Rung, Step, TargetReach
 
 _LAYERS = {
     Step.NAME: Layer.DNS, Step.TCP: Layer.NETWORK, Step.SOURCE_PORT: Layer.NETWORK, Step.FILE_SYSTEM: Layer.REQUEST,

@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 
 from diag.declare.fact import Fact
+from diag.facts.manifests import ManifestSet
 from diag.sources.nodes.choose import NodeOptions
 
-SOURCES = ("aws", "kube", "resolver", "dialer", "prober", "node_reader")
+SOURCES = ("aws", "kube", "resolver", "dialer", "prober", "node_reader", "manifests")
 """Names under which facts ask for the sources."""
 
 FACT_MODULES = (
+    "diag.facts.planned",
+    "diag.facts.loose_ends",
     "diag.facts.mounts",
     "diag.facts.name_standing",
     "diag.facts.paths",
@@ -43,9 +46,12 @@ FACT_MODULES = (
     "diag.sources.connect",
     "diag.sources.probing",
     "diag.sources.nodes.truths",
+    "diag.sources.manifests.read",
     "diag.fleet.traits",
 )
 """Modules that declare facts, those of others included."""
+
+NO_MANIFESTS = ManifestSet()
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -71,8 +77,8 @@ def facts() -> tuple[Fact, ...]:
     return tuple(found.values())
 
 
-def open_world(options: Options) -> dict[str, Any]:
-    """The live sources by name. Nothing is connected yet."""
+def open_world(options: Options, manifests: ManifestSet = NO_MANIFESTS) -> dict[str, Any]:
+    """The live sources by name. Nothing is connected yet; manifests were read before, since a bad path ends the run."""
     from diag.sources.aws.session import Aws
     from diag.sources.connect import Dialer
     from diag.sources.kubernetes.client import Kube
@@ -89,4 +95,5 @@ def open_world(options: Options) -> dict[str, Any]:
         "dialer": Dialer(),
         "prober": Prober(wanted=options.probe_lnet),
         "node_reader": NodeReader(kube, aws, options.nodes),
+        "manifests": manifests,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diag.sources.lnet.host import HostLnet, LnetState
 from diag.sources.lnet.ladder import Compatible, World, climb
 from diag.sources.lnet.nid import Nid
-from diag.sources.lnet.rung import Ladder, Rung, Step
+from diag.facts.ladder import Ladder, Rung, Step
 from diag.sources.lnet.target import Options, Target
 from tests.lab.lustre import LustreServer
 from tests.lab.lustre.server import LAB_PRIVILEGED

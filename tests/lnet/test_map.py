@@ -13,7 +13,7 @@ from diag.model.verdict import Verdict
 from diag.sources.lnet import llog
 from diag.sources.lnet.cursor import c_string
 from diag.sources.lnet.llog import TargetKind
-from diag.sources.lnet.rung import Step
+from diag.facts.ladder import Step
 from tests.lab.lustre import Fault, LabFileSystem, LabTarget, LustreServer
 from tests.lab.lustre.configlog import ConfigLog
 from tests.lnet import transcript

@@ -15,7 +15,7 @@ import pytest
 from diag.model.verdict import Verdict
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.nid import Nid
-from diag.sources.lnet.rung import Ladder, Step
+from diag.facts.ladder import Ladder, Step
 from diag.sources.lnet.target import Depth, Options, Target
 from tests.lab.lustre import LustreServer
 from tests.lnet.climbing import NO_LNET, rung

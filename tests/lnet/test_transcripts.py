@@ -12,8 +12,8 @@ from diag.sources.lnet.host import HostLnet, LnetState
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.llog import TargetKind
 from diag.sources.lnet.nid import Nid
-from diag.sources.lnet.rung import Ladder
-from diag.sources.lnet.rung import Step as RungStep
+from diag.facts.ladder import Ladder
+from diag.facts.ladder import Step as RungStep
 from diag.sources.lnet.target import Options, Target
 from tests.lnet import transcript
 from tests.lnet.transcript import ReplayServer, Transcript

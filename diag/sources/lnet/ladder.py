@@ -18,7 +18,7 @@ from diag.sources.lnet.interview import Interview, interview
 from diag.sources.lnet.llog import ConfiguredTarget
 from diag.sources.lnet.nid import Nid
 from diag.sources.lnet.resolve import NameState, Resolution, Resolver, resolve
-from diag.sources.lnet.rung import Ladder, NidReach, Rung, ServerNid, TargetReach
+from diag.facts.ladder import Ladder, NidReach, Rung, ServerNid, TargetReach
 from diag.sources.lnet.session import Session, Stopped, question_acceptor
 from diag.sources.lnet.situation import Situation
 from diag.sources.lnet.target import FSNAME, Depth, Options, Target

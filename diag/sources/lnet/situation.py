@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from diag.model.verdict import Verdict
-from diag.sources.lnet.rung import Step
+from diag.facts.ladder import Step
 
 
 class Situation(enum.Enum):

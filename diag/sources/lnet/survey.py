@@ -9,7 +9,7 @@ import msgspec
 
 from diag.model.verdict import Verdict
 from diag.sources.lnet.ladder import Climber, World
-from diag.sources.lnet.rung import Ladder
+from diag.facts.ladder import Ladder
 from diag.sources.lnet.target import Options, Target
 
 

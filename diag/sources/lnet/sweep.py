@@ -10,7 +10,7 @@ from diag.sources.lnet.conversation import Pinged
 from diag.sources.lnet.dial import End, NotConnected, Refusal
 from diag.sources.lnet.llog import ConfiguredTarget, TargetKind
 from diag.sources.lnet.nid import Lnd, Nid
-from diag.sources.lnet.rung import NidReach, TargetReach
+from diag.facts.ladder import NidReach, TargetReach
 from diag.sources.lnet.session import Stopped
 from diag.sources.lnet.situation import Situation
 

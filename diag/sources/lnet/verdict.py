@@ -11,7 +11,7 @@ from diag.sources.lnet import acceptor, hello
 from diag.sources.lnet.dial import End, Line, NotConnected, Refusal
 from diag.sources.lnet.mgs import LogOpened
 from diag.sources.lnet.resolve import NameState
-from diag.sources.lnet.rung import Rung, ServerNid
+from diag.facts.ladder import Rung, ServerNid
 from diag.sources.lnet.session import Stopped
 from diag.sources.lnet.situation import TABLE, Situation
 from diag.sources.lnet.target import MAX_FSNAME, Target

@@ -1,0 +1,55 @@
+"""Facts about Lustre itself: what each file system's management server says on the wire, asked only when wanted."""
+
+from __future__ import annotations
+
+from diag.declare.fact import fact
+from diag.facts.ec2 import NetworkInterface
+from diag.facts.fsx import FileSystem
+from diag.facts.ladder import Ladder
+from diag.facts.table import Table
+from diag.facts.target import Settings
+from diag.model.unavailable import Reason, Unavailable
+
+TIMEOUT_S = 8.0
+"""For one file system: longer than the 5 s for which somebody else's idle connection holds an acceptor up."""
+
+
+class Prober:
+    """Climbs the ladder of `lustre-doctor probe`, one server at a time, if the person asked for it."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self.wanted = wanted
+
+    def ask(self, address: str, port: int, mount_name: str) -> Ladder:
+        """The ladder at one address."""
+        from diag.sources.lnet.ladder import climb
+        from diag.sources.lnet.target import Options, Target
+
+        return climb(Target(address, port, mount_name or None), Options(timeout=TIMEOUT_S))
+
+
+@fact()
+def ladders(
+    prober: Prober,
+    mounted_file_systems: tuple[FileSystem, ...],
+    network_interfaces: Table[NetworkInterface],
+    settings: Settings,
+) -> Table[Ladder] | Unavailable:
+    """The ladder at the primary ENI of each Lustre file system, by id: that is where the MGS answers.
+
+    Source: FSx user guide, mounting by IP: the first of NetworkInterfaceIds is the primary one.
+    """
+    if not prober.wanted:
+        return Unavailable("the servers' own answers", Reason.NOT_ASKED, remedy="ask with --probe-lnet")
+    values: dict[str, Ladder] = {}
+    missing: dict[str, Unavailable] = {}
+    for system in mounted_file_systems:
+        if not system.is_lustre or not system.network_interface_ids:
+            missing[system.id] = Unavailable(system.id, Reason.ABSENT, "FSx names no Lustre server of it")
+            continue
+        eni = network_interfaces.get(system.network_interface_ids[0])
+        if isinstance(eni, Unavailable):
+            missing[system.id] = eni
+        else:
+            values[system.id] = prober.ask(eni.private_ip_address, settings.lustre_port, system.mount_name)
+    return Table(values, missing)
