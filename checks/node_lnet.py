@@ -101,7 +101,7 @@ def _port(truth: NodeTruth) -> Draft:
         return ok(truth, "LNet is up, so port 988 is its own")
     if truth.sockets is None:
         return not_told(truth, "sockets")
-    holders = [s for s in truth.sockets if s.local_port == 988 and s.state != "TIME_WAIT" and s.remote_port != 988]
+    holders = [s for s in truth.sockets if s.local_port == 988 and s.state != "TIME_WAIT"]
     if holders:
         held = tuple(
             f"{truth.node}: {s.local_address}:988 → {s.remote_address}:{s.remote_port} {s.state}" for s in holders

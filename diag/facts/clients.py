@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from diag.declare.fact import fact
 from diag.facts.fsx import FileSystem
 from diag.facts.kubernetes import Node
 from diag.facts.linux_nodes import linux_nodes, told
 from diag.facts.mounts import FILE_SYSTEM_ID, Mount
+from diag.facts.node_truth import NodeTruth
 from diag.facts.scheduling import keeps_off
-from diag.knowledge.lustre_versions import Client, NotListed, client_of
+from diag.facts.table import Table
+from diag.knowledge.lustre_versions import Client, NotListed, client_of, client_of_module
+from diag.model.unavailable import Unavailable
 
 
 class NodeKind(msgspec.Struct, frozen=True):
@@ -22,11 +26,16 @@ class NodeKind(msgspec.Struct, frozen=True):
     kernel: str
     architecture: str
     nodes: tuple[Node, ...]
+    module: str = ""
+    """Version of the nodes' own Lustre module, where they were looked into: `2.15.6`."""
+    seen_through: str = ""
+    """The way in through which it was seen: `exec`."""
 
     @property
     def client(self) -> Client | NotListed:
-        """What the table of kernels says of them."""
-        return client_of(self.os_image, self.kernel, self.architecture)
+        """What the nodes' own module says, else what the table of kernels says of them."""
+        listed = client_of(self.os_image, self.kernel, self.architecture)
+        return client_of_module(self.module, self.seen_through, listed) if self.module else listed
 
     @property
     def has_large_pages(self) -> bool:
@@ -54,14 +63,17 @@ Kinds = dict[str, tuple[NodeKind, ...]]
 
 
 @fact()
-def node_kinds(nodes: tuple[Node, ...]) -> tuple[NodeKind, ...]:
+def node_kinds(nodes: tuple[Node, ...], node_truths: Table[NodeTruth] | Unavailable) -> tuple[NodeKind, ...]:
     """The kinds of nodes on which a Lustre volume can be mounted at all: neither Windows nor Fargate."""
-    return kinds_of(nodes)
+    return kinds_of(nodes, node_truths)
 
 
 @fact()
 def mounting_kinds(
-    mounts: tuple[Mount, ...], nodes: tuple[Node, ...], mounted_file_systems: tuple[FileSystem, ...]
+    mounts: tuple[Mount, ...],
+    nodes: tuple[Node, ...],
+    mounted_file_systems: tuple[FileSystem, ...],
+    node_truths: Table[NodeTruth] | Unavailable,
 ) -> Kinds:
     """The kinds of nodes where pods that use each file system run, by file-system id; none for one that no pod uses."""
     by_name = {node.name: node for node in nodes}
@@ -71,7 +83,7 @@ def mounting_kinds(
         for id in ids_of(mount):
             if node is not None and id in using:
                 using[id][node.name] = node
-    return {id: kinds_of(users.values()) for id, users in using.items() if users}
+    return {id: kinds_of(users.values(), node_truths) for id, users in using.items() if users}
 
 
 @fact()
@@ -83,16 +95,17 @@ def possible_kinds(
     All kinds where no pod uses it. A kind counts when one of its nodes is open to one of the pods.
     """
     open_to: dict[bytes, tuple[NodeKind, ...]] = {}
-    found: dict[str, dict[tuple[str, str, str], NodeKind]] = {fs.id: {} for fs in mounted_file_systems}
+    found: dict[str, dict[tuple[str, ...], NodeKind]] = {fs.id: {} for fs in mounted_file_systems}
     for mount in mounts:
         spec = mount.pod.spec
         # Replicas share their constraints: each distinct set is tried on the nodes once, not each pod.
         constraints = msgspec.json.encode((spec.node_selector, spec.affinity, spec.tolerations))
         if constraints not in open_to:
-            open_to[constraints] = kinds_of(n for k in node_kinds for n in k.nodes if not keeps_off(spec, n))
+            fitting = ((kind, tuple(n for n in kind.nodes if not keeps_off(spec, n))) for kind in node_kinds)
+            open_to[constraints] = tuple(replace(kind, nodes=nodes) for kind, nodes in fitting if nodes)
         for id in ids_of(mount):
             if id in found:
-                found[id] |= {(k.os_image, k.kernel, k.architecture): k for k in open_to[constraints]}
+                found[id] |= {(k.os_image, k.kernel, k.architecture, k.module): k for k in open_to[constraints]}
     used = {id for mount in mounts for id in ids_of(mount)}
     return {id: tuple(kinds.values()) if id in used else node_kinds for id, kinds in found.items()}
 
@@ -103,13 +116,18 @@ def ids_of(mount: Mount) -> frozenset[str]:
     return frozenset({mount.volume.handle, named[0]} if named else {mount.volume.handle})
 
 
-def kinds_of(nodes: Iterable[Node]) -> tuple[NodeKind, ...]:
-    """Nodes sorted into kinds, in the order of their first node."""
-    kinds: dict[tuple[str, str, str], list[Node]] = {}
+def kinds_of(nodes: Iterable[Node], truths: Table[NodeTruth] | Unavailable) -> tuple[NodeKind, ...]:
+    """Nodes sorted into kinds, in the order of their first node; those whose own module was seen by its version too."""
+    seen = {} if isinstance(truths, Unavailable) else truths.values
+    kinds: dict[tuple[str, str, str, str, str], list[Node]] = {}
     for node in linux_nodes(nodes):
-        info = node.status.node_info
-        kinds.setdefault((info.os_image, info.kernel_version, info.architecture), []).append(node)
-    return tuple(NodeKind(*key, tuple(members)) for key, members in kinds.items())
+        info, truth = node.status.node_info, seen.get(node.name)
+        own = (truth.module_version, truth.via.value) if truth and truth.module_version else ("", "")
+        kinds.setdefault((info.os_image, info.kernel_version, info.architecture, *own), []).append(node)
+    return tuple(
+        NodeKind(os_image, kernel, architecture, tuple(members), module, via)
+        for (os_image, kernel, architecture, module, via), members in kinds.items()
+    )
 
 
 def clients_of(kinds: Iterable[NodeKind]) -> tuple[Client, ...]:

@@ -60,6 +60,23 @@ def client_of(os_image: str, kernel_version: str, architecture: str) -> Client |
     return _client(table, system, release, kernel, architecture)
 
 
+def client_of_module(version: str, seen_through: str, listed: Client | NotListed) -> Client | NotListed:
+    """The Lustre client of a node whose own module says its version, whatever the table has for such kernels.
+
+    `listed` is what the table says: where it names the same version, its own row decides on the servers.
+    """
+    seen = f"the node's own module is Lustre {version} (seen through {seen_through})"
+    client = major_minor(version)
+    if isinstance(listed, Client) and listed.version == client:
+        return msgspec.structs.replace(listed, confidence=Confidence.DOCUMENTED, row=f"{seen}; {listed.row}")
+    pair = next((pair for pair in matrix().pairs if pair.client == client), None)
+    if pair is None:
+        return NotListed(f"{seen}, a client that {_cited(matrix())} does not list")
+    told = f"{seen}; {_cited(matrix())}: client {client} talks to servers {', '.join(pair.servers)}"
+    system = listed.system if isinstance(listed, Client) else ""
+    return Client(client, pair.servers, system, Home.KERNEL, Confidence.DOCUMENTED, told)
+
+
 def client_of_kernel(kernel_version: str, architecture: str) -> Client | NotListed:
     """The Lustre client of a kernel alone: the system is told by how its kernels are named.
 

@@ -232,7 +232,8 @@ def flow(source: str, port: int, seen: str, seen_port: int) -> str:
         ((flow(ADDRESS, 1023, ADDRESS, 1023),), Verdict.PASS),
         ((flow(ADDRESS, 1023, ADDRESS, 1023), flow(ADDRESS, 1022, ADDRESS, 54021)), Verdict.FAIL),
         ((flow(ADDRESS, 1023, "10.0.9.9", 1023),), Verdict.PASS),
-        ((flow("10.0.1.77", 40000, ADDRESS, 54021),), Verdict.SKIP),
+        ((flow("10.0.1.77", 1021, ADDRESS, 54021),), Verdict.SKIP),
+        ((flow(ADDRESS, 40000, ADDRESS, 54021),), Verdict.SKIP),
         ((), Verdict.SKIP),
     ],
 )
