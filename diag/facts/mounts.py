@@ -190,8 +190,10 @@ def _is_driver_image(image: str) -> bool:
 
 
 @fact()
-def driver_pods(pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    """The driver's pods, controller and node plugins."""
+def driver_pods(pods: tuple[Pod, ...], live_pods: tuple[Pod, ...] | Unavailable) -> tuple[Pod, ...] | Unavailable:
+    """The driver's pods, controller and node plugins: manifests hold none, so the live ones must be readable."""
+    if isinstance(live_pods, Unavailable):
+        return live_pods
     return tuple(
         pod
         for pod in pods

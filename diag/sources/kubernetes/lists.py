@@ -38,25 +38,25 @@ def kube_context(kube: Kube) -> KubeContext | Unavailable:
 
 
 @fact(permissions=("list persistentvolumes",))
-def persistent_volumes(kube: Kube) -> tuple[PersistentVolume, ...] | Unavailable:
+def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...] | Unavailable:
     """Every PersistentVolume of a CSI driver."""
     return _all(kube, "/api/v1/persistentvolumes", PersistentVolume, lambda volume: volume.spec.csi is not None)
 
 
 @fact(permissions=("list persistentvolumeclaims",))
-def claims(kube: Kube, target: Target) -> tuple[PersistentVolumeClaim, ...] | Unavailable:
+def live_claims(kube: Kube, target: Target) -> tuple[PersistentVolumeClaim, ...] | Unavailable:
     """Every PersistentVolumeClaim of the namespaces that the run is about."""
     return _namespaced(kube, target, "persistentvolumeclaims", PersistentVolumeClaim)
 
 
 @fact(permissions=("list storageclasses",))
-def storage_classes(kube: Kube) -> tuple[StorageClass, ...] | Unavailable:
+def live_classes(kube: Kube) -> tuple[StorageClass, ...] | Unavailable:
     """Every StorageClass."""
     return _all(kube, "/apis/storage.k8s.io/v1/storageclasses", StorageClass)
 
 
 @fact(permissions=("list pods",))
-def pods(kube: Kube, target: Target) -> tuple[Pod, ...] | Unavailable:
+def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...] | Unavailable:
     """Pods that mount a claim, and those of the driver, of DNS and of the identity agent."""
     found = _namespaced(kube, target, "pods", Pod, _is_of_interest)
     if isinstance(found, Unavailable) or not target.namespaces:
@@ -131,7 +131,7 @@ def service_accounts(kube: Kube) -> tuple[ServiceAccount, ...] | Unavailable:
 
 
 @fact(permissions=("list events",))
-def warning_events(kube: Kube, target: Target) -> tuple[Event, ...] | Unavailable:
+def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...] | Unavailable:
     """Every Warning event of a pod, a claim or a component of the driver."""
     kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "DaemonSet", "Deployment"}
     return _namespaced(
@@ -140,7 +140,7 @@ def warning_events(kube: Kube, target: Target) -> tuple[Event, ...] | Unavailabl
 
 
 @fact(permissions=("list events",))
-def claim_events(kube: Kube, target: Target) -> tuple[Event, ...] | Unavailable:
+def live_claim_events(kube: Kube, target: Target) -> tuple[Event, ...] | Unavailable:
     """Every event of a claim; that a claim waits for its provisioner is told by a Normal event."""
     return _namespaced(kube, target, "events", Event, fieldSelector="involvedObject.kind=PersistentVolumeClaim")
 

@@ -1,0 +1,58 @@
+"""What one document holds, before the documents are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Workload
+from diag.facts.manifests import Placed, PlannedAccount, PlannedFileSystem, PlannedGroup, Problem, Undecided
+from diag.model.finding import Location
+from diag.model.subject import Subject
+from diag.sources.manifests.tree import Value
+
+MOST_FIELDS = 300
+"""Fields of one object whose place is remembered."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The objects of one document, each with its place, and what could not be taken."""
+
+    volumes: tuple[PersistentVolume, ...] = ()
+    claims: tuple[PersistentVolumeClaim, ...] = ()
+    classes: tuple[StorageClass, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    accounts: tuple[PlannedAccount, ...] = ()
+    drivers: tuple[Workload, ...] = ()
+    file_systems: tuple[PlannedFileSystem, ...] = ()
+    groups: tuple[PlannedGroup, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    places: tuple[Placed, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def together(parts: Iterable[Found]) -> Found:
+    """Everything of several documents, in their order."""
+    each = tuple(parts)
+    names = Found.__struct_fields__
+    return Found(**{name: tuple(item for part in each for item in getattr(part, name)) for name in names})
+
+
+def placed(subject: Subject, file: str, value: Value) -> Placed:
+    """The place of an object and of every field in it that holds a scalar, by the field's own name."""
+    fields: dict[str, Location] = {}
+    waiting = [value]
+    seen = 0
+    while waiting and len(fields) < MOST_FIELDS and seen < MOST_FIELDS * 20:
+        here = waiting.pop()
+        seen += 1
+        if isinstance(here.content, list):
+            waiting.extend(reversed(here.content))
+        elif isinstance(here.content, dict):
+            for key, item in here.content.items():
+                if key == "status":
+                    continue
+                fields.setdefault(key, Location(file, item.line, item.column))
+            waiting.extend(item for item in reversed(here.content.values()) if isinstance(item.content, dict | list))
+    return Placed(subject, Location(file, value.line, value.column), fields)

@@ -1,0 +1,57 @@
+"""Helm values of the driver's chart: its images and its service accounts, as the chart would render them.
+
+Source: aws-fsx-csi-driver chart 1.17.0, values.yaml and templates (controller-deployment, node-daemonset,
+controller-serviceaccount, node-serviceaccount).
+"""
+
+from __future__ import annotations
+
+from diag.facts.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
+from diag.facts.manifests import PlannedAccount
+from diag.sources.manifests.found import Found, placed, together
+from diag.sources.manifests.tree import Value
+
+REPOSITORY = "aws-fsx-csi-driver"
+NAMESPACE = "kube-system"
+ROLE_KEY = "eks.amazonaws.com/role-arn"
+
+HALVES = {"controller": ("Deployment", "fsx-csi-controller"), "node": ("DaemonSet", "fsx-csi-node")}
+"""The two halves of the values, and what the chart makes of each."""
+
+
+def is_driver_values(root: Value) -> bool:
+    """Whether a document is values for the driver's chart: its image, or a service account of one of its halves."""
+    if not isinstance(root.content, dict) or root.at("apiVersion"):
+        return False
+    return REPOSITORY in root.text("image", "repository") or any(
+        root.at(half, "serviceAccount") is not None for half in HALVES
+    )
+
+
+def values_in(root: Value, file: str) -> Found:
+    """The workloads and accounts that the values make, as far as the values themselves tell."""
+    return together(_half(root, file, half) for half in HALVES)
+
+
+def _half(root: Value, file: str, half: str) -> Found:
+    kind, name = HALVES[half]
+    found: list[Found] = []
+    image = root.at("image")
+    if image is not None and root.text("image", "repository"):
+        tag = image.at("tag")
+        reference = root.text("image", "repository") + (f":{tag.content}" if tag and tag.content is not None else "")
+        spec = WorkloadSpec(template=PodTemplate(spec=PodSpec(containers=(Container("fsx-plugin", reference),))))
+        workload = Workload(Metadata(name, NAMESPACE), kind, spec)
+        found.append(Found(drivers=(workload,), places=(placed(workload.subject, file, image),)))
+    given = root.at(half, "serviceAccount")
+    arn = root.at(half, "serviceAccount", "annotations", ROLE_KEY)
+    if given is not None and arn is not None:
+        create = given.at("create")
+        account_name = root.text(half, "serviceAccount", "name") or f"fsx-csi-{half}-sa"
+        text = "" if arn.content is None else str(arn.content)
+        account = ServiceAccount(Metadata(account_name, NAMESPACE, annotations={ROLE_KEY: text}))
+        ignored = create is not None and create.content is False
+        found.append(
+            Found(accounts=(PlannedAccount(account, ignored),), places=(placed(account.subject, file, given),))
+        )
+    return together(found)

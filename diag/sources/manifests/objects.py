@@ -1,0 +1,200 @@
+"""Kubernetes objects of a document, as the typed facts that the API would give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from diag.facts.kubernetes import (
+    ClaimVolume,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    PodTemplate,
+    PodVolume,
+    ServiceAccount,
+    StorageClass,
+    Workload,
+)
+from diag.facts.manifests import PlannedAccount, Problem
+from diag.model.finding import Location
+from diag.sources.manifests.found import Found, placed, together
+from diag.sources.manifests.tree import BadDocument, Value, plain
+
+T = TypeVar("T")
+
+DRIVER = "aws-fsx-csi-driver"
+DEFAULT_NAMESPACE = "default"
+_PATH = re.compile(r" - at `\$\.?([^`]*)`")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_QUANTITIES = (("spec", "capacity"), ("spec", "resources", "requests"))
+"""Maps whose values Kubernetes takes as numbers too. Source: Kubernetes API, resource.Quantity."""
+
+TEMPLATES = {
+    "Deployment": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+"""Where a workload keeps its pods' template. Source: Kubernetes API reference, apps/v1 and batch/v1."""
+
+
+def is_object(root: Value) -> bool:
+    """Whether a document is a Kubernetes object or a list of some."""
+    return bool(root.text("kind") and root.text("apiVersion"))
+
+
+def objects_in(root: Value, file: str) -> Found:
+    """The objects of a document that a Lustre volume can depend on; lists are opened, other kinds passed by."""
+    kind = root.text("kind")
+    items = root.at("items")
+    if kind.endswith("List") and items is not None and isinstance(items.content, list):
+        return together(objects_in(item, file) for item in items.content)
+    read = _READERS.get(kind)
+    if read is None:
+        return Found()
+    try:
+        return read(root, file)
+    except BadDocument as bad:
+        return Found(problems=(Problem(Location(file, bad.line, bad.column), bad.told),))
+
+
+def _volume(root: Value, file: str) -> Found:
+    volume = convert(root, PersistentVolume)
+    return Found(volumes=(volume,), places=(placed(volume.subject, file, root),))
+
+
+def _claim(root: Value, file: str) -> Found:
+    claim = convert(root, PersistentVolumeClaim)
+    return Found(claims=(claim,), places=(placed(claim.subject, file, root),))
+
+
+def _storage_class(root: Value, file: str) -> Found:
+    storage_class = convert(root, StorageClass)
+    return Found(classes=(storage_class,), places=(placed(storage_class.subject, file, root),))
+
+
+def _account(root: Value, file: str) -> Found:
+    account = convert(root, ServiceAccount)
+    ours = account.metadata.label("app.kubernetes.io/name") == DRIVER or "fsx" in account.metadata.name
+    if account.role_arn is None or not ours:
+        return Found()
+    return Found(accounts=(PlannedAccount(account),), places=(placed(account.subject, file, root),))
+
+
+def _pod(root: Value, file: str) -> Found:
+    pod = convert(root, Pod)
+    return Found(pods=(pod,), places=(placed(pod.subject, file, root),)) if pod.spec.claim_names else Found()
+
+
+def _workload(root: Value, file: str) -> Found:
+    kind = root.text("kind")
+    template = root.at(*TEMPLATES[kind])
+    if template is None:
+        raise BadDocument(f"this {kind} has no {'.'.join(TEMPLATES[kind])}", root.line, root.column)
+    shape = convert(template, PodTemplate, named=False)
+    meta = convert(root, ServiceAccount).metadata
+    pod = Pod(msgspec.structs.replace(shape.metadata, name=meta.name, namespace=meta.namespace), shape.spec)
+    claims = tuple(_claims_of(root, pod)) if kind == "StatefulSet" else ()
+    found: list[Found] = []
+    if claims:
+        pod = _with_claims(pod, [claim.metadata.name for claim in claims])
+        found.append(Found(claims=claims, places=tuple(placed(claim.subject, file, root) for claim in claims)))
+    if any(DRIVER in container.image for container in shape.spec.containers):
+        workload = msgspec.structs.replace(convert(root, Workload), kind=kind)
+        found.append(Found(drivers=(workload,), places=(placed(workload.subject, file, root),)))
+    elif pod.spec.claim_names:
+        found.append(Found(pods=(pod,), places=(placed(pod.subject, file, root),)))
+    return together(found)
+
+
+def _claims_of(root: Value, pod: Pod) -> Iterator[PersistentVolumeClaim]:
+    """The claims that a StatefulSet makes for its first pod: `<template>-<name>-0`."""
+    templates = root.at("spec", "volumeClaimTemplates")
+    for template in templates.content if templates and isinstance(templates.content, list) else ():
+        claim = convert(template, PersistentVolumeClaim)
+        name = f"{claim.metadata.name}-{pod.metadata.name}-0"
+        meta = msgspec.structs.replace(claim.metadata, name=name, namespace=pod.metadata.namespace)
+        yield msgspec.structs.replace(claim, metadata=meta)
+
+
+def _with_claims(pod: Pod, names: list[str]) -> Pod:
+    made = (PodVolume(name, ClaimVolume(name)) for name in names)
+    volumes = (*(pod.spec.volumes or ()), *made)
+    return msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, volumes=volumes))
+
+
+_READERS: dict[str, Callable[[Value, str], Found]] = {
+    "PersistentVolume": _volume,
+    "PersistentVolumeClaim": _claim,
+    "StorageClass": _storage_class,
+    "ServiceAccount": _account,
+    "Pod": _pod,
+    **dict.fromkeys(TEMPLATES, _workload),
+}
+
+_CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass"})
+
+
+def convert(value: Value, shape: type[T], *, named: bool = True) -> T:
+    """A value as a typed object, in the namespace `default` where it names none.
+
+    Raises BadDocument at the field that has a wrong type, or at the object when it has no name.
+    """
+    raw = plain(value)
+    if not isinstance(raw, dict):
+        raise BadDocument("wanted an object", value.line, value.column)
+    raw.pop("status", None)
+    for path in _QUANTITIES:
+        _as_text(raw, path)
+    meta = raw.setdefault("metadata", {})
+    if isinstance(meta, dict) and named:
+        meta["name"] = meta.get("name") or meta.get("generateName") or ""
+        if not meta["name"]:
+            raise BadDocument(f"this {raw.get('kind', 'object')} has no metadata.name", value.line, value.column)
+        if raw.get("kind") not in _CLUSTER_WIDE:
+            meta["namespace"] = meta.get("namespace") or DEFAULT_NAMESPACE
+    try:
+        return msgspec.convert(_without_nulls(raw), shape)
+    except msgspec.ValidationError as error:
+        raise _misplaced(str(error), value) from None
+
+
+def _without_nulls(raw: Any) -> Any:
+    """The API takes null for an absent field."""
+    if isinstance(raw, dict):
+        return {key: _without_nulls(item) for key, item in raw.items() if item is not None}
+    return [_without_nulls(item) for item in raw] if isinstance(raw, list) else raw
+
+
+def _as_text(raw: dict[str, Any], path: tuple[str, ...]) -> None:
+    here: Any = raw
+    for step in path:
+        here = here.get(step) if isinstance(here, dict) else None
+    if isinstance(here, dict):
+        for key, item in here.items():
+            if isinstance(item, int | float) and not isinstance(item, bool):
+                here[key] = str(item)
+
+
+def _misplaced(message: str, value: Value) -> BadDocument:
+    """The error at the field that it speaks of. A map's wrong item is the first whose type is not the wanted one."""
+    found = _PATH.search(message)
+    here, steps = value, []
+    for name, index in _STEP.findall(found[1] if found else ""):
+        step: str | int = int(index) if index.isdigit() else name
+        if index == "..." and isinstance(here.content, dict):
+            step = next((key for key, item in here.content.items() if not isinstance(item.content, str)), "")
+        below = here.at(step)
+        steps.append(str(step))
+        if below is None:
+            break
+        here = below
+    told = _PATH.sub("", message).replace("`str`", "a string (quote it)").replace("`", "")
+    where = ".".join(step for step in steps if step)
+    return BadDocument(f"{where}: {told[:1].lower()}{told[1:]}" if where else told, here.line, here.column)

@@ -1,0 +1,63 @@
+"""A stream of YAML documents cut where `---` cuts it, so that a bad document costs only itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diag.sources.manifests.tree import BadDocument, Value, documents, from_plain
+
+_CUT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_NOTHING = re.compile(r"\s*(?:[#%].*|---\s*(?:#.*)?)?")
+_BRACES = "{{"
+
+UNRENDERED = (
+    "a template that was not rendered ({{ … }}): give the output of `helm template` or `kubectl kustomize`, "
+    "for example on standard input with -f -"
+)
+
+
+def values_of(text: str) -> Iterator[Value | BadDocument]:
+    """Every document of a text, or why it cannot be read. Places count from the start of the whole text."""
+    if text.lstrip()[:1] == "{" and (whole := _json_beyond_yaml(text)) is not None:
+        yield whole
+        return
+    line = 1
+    for piece in _pieces(text):
+        if not all(_NOTHING.fullmatch(row) for row in piece.splitlines()):
+            try:
+                yield from documents(piece, line)
+            except BadDocument as bad:
+                yield _named(bad, piece, line)
+        line += piece.count("\n")
+
+
+def _json_beyond_yaml(text: str) -> Value | None:
+    """JSON that a YAML parser does not take (tabs, `\\/`, surrogate pairs), without places in it; else None."""
+    if "\t" not in text and "\\/" not in text and "\\ud" not in text.lower():
+        return None
+    import msgspec
+
+    try:
+        return from_plain(msgspec.json.decode(text), 1, 1)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    for cut in _CUT.finditer(text):
+        if cut.start() > start:
+            yield text[start : cut.start()]
+            start = cut.start()
+    yield text[start:]
+
+
+def _named(bad: BadDocument, piece: str, first_line: int) -> BadDocument:
+    """What a YAML parser says of template braces misleads: they are named as what they are."""
+    at = piece.find(_BRACES)
+    if at < 0 or piece[:at].count("\n") + first_line > bad.line:
+        return bad
+    line = piece[:at].count("\n")
+    column = at - (piece.rfind("\n", 0, at) + 1)
+    return BadDocument(UNRENDERED, line + first_line, column + 1)

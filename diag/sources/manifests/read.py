@@ -1,0 +1,62 @@
+"""`-f`: every manifest that the person named, put together into one set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag.declare.fact import fact
+from diag.facts.manifests import ManifestFile, ManifestSet, Problem
+from diag.model.finding import Location
+from diag.sources.manifests.files import Text, texts
+from diag.sources.manifests.found import Found, together
+from diag.sources.manifests.helm_values import is_driver_values, values_in
+from diag.sources.manifests.objects import is_object, objects_in
+from diag.sources.manifests.pieces import values_of
+from diag.sources.manifests.terraform.document import is_terraform
+from diag.sources.manifests.terraform.read import terraform_in
+from diag.sources.manifests.tree import BadDocument
+
+
+@fact()
+def manifest_set(manifests: ManifestSet) -> ManifestSet:
+    """The manifests that the run was given; none usually."""
+    return manifests
+
+
+def read_manifests(paths: tuple[str, ...]) -> ManifestSet:
+    """The set. A bad document is a problem of its file; raises UnreadableManifest for a path that cannot be read."""
+    files: list[ManifestFile] = []
+    each: list[Found] = []
+    for text in texts(paths):
+        found = together(_documents(text))
+        files.append(ManifestFile(text.name, _of_lustre(found), found.problems))
+        each.append(found)
+    whole = together(each)
+    kept = (name for name in Found.__struct_fields__ if name != "problems")
+    return ManifestSet(files=tuple(files), **{name: getattr(whole, name) for name in kept})
+
+
+def _documents(text: Text) -> Iterator[Found]:
+    if text.refused:
+        yield Found(problems=(Problem(Location(text.name, text.line, text.column), text.refused),))
+    elif is_terraform(text.content):
+        yield terraform_in(text.content, text.name)
+    else:
+        for root in values_of(text.content):
+            if isinstance(root, BadDocument):
+                yield Found(problems=(Problem(Location(text.name, root.line, root.column), root.told),))
+            elif is_object(root):
+                yield objects_in(root, text.name)
+            elif is_driver_values(root):
+                yield values_in(root, text.name)
+
+
+def _of_lustre(found: Found) -> int:
+    """How many objects of a file a Lustre volume surely depends on; pods and claims may be for another driver's."""
+    from diag.facts.kubernetes import FSX_DRIVER
+    from diag.facts.mounts import is_fsx_volume
+
+    volumes = sum(1 for volume in found.volumes if is_fsx_volume(volume))
+    classes = sum(1 for item in found.classes if item.provisioner == FSX_DRIVER)
+    rest = (found.accounts, found.drivers, found.file_systems, found.undecided)
+    return volumes + classes + sum(len(items) for items in rest)

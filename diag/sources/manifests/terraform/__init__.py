@@ -1,0 +1,1 @@
+"""Terraform plans and states in the form of `terraform show -json`."""

@@ -1,0 +1,119 @@
+"""Security groups and file systems of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from diag.facts.ec2 import GroupPair, IpRange, Ipv6Range, Permission, PrefixListRef, SecurityGroup
+from diag.facts.manifests import PlannedFileSystem, PlannedGroup
+from diag.sources.manifests.terraform.document import Resource
+
+FILE_SYSTEM = "aws_fsx_lustre_file_system"
+GROUP = "aws_security_group"
+RULES = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
+
+
+def file_systems_of(resources: Iterable[Resource]) -> Iterator[PlannedFileSystem]:
+    """The planned Lustre file systems. Source: terraform-provider-aws, fsx_lustre_file_system."""
+    for resource in resources:
+        if resource.type == FILE_SYSTEM:
+            values = resource.values
+            yield PlannedFileSystem(
+                resource.address,
+                _text(values.get("deployment_type")) or "SCRATCH_1",
+                _text(values.get("file_system_type_version")),
+                "file_system_type_version" in resource.refers and not values.get("file_system_type_version"),
+                bool(values.get("metadata_configuration")),
+                _groups_named(resource),
+            )
+
+
+def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
+    """The planned security groups with their rules, written inline or as resources of their own."""
+    for resource in resources:
+        if resource.type != GROUP:
+            continue
+        own = [rule for rule in resources if rule.type in RULES and _belongs(rule, resource)]
+        ingress = [_inline(rule, resource) for rule in _maps(resource.values.get("ingress"))]
+        egress = [_inline(rule, resource) for rule in _maps(resource.values.get("egress"))]
+        for rule in own:
+            (egress if _is_egress(rule) else ingress).append(_separate(rule, resource))
+        group = SecurityGroup(
+            resource.address,
+            _text(resource.values.get("name")),
+            _text(resource.values.get("vpc_id")),
+            tuple(ingress),
+            tuple(egress),
+        )
+        ports = ("from_port", "to_port", "protocol", "ip_protocol")
+        yield PlannedGroup(group, any(rule.is_unknown(port) for rule in own for port in ports))
+
+
+def _groups_named(resource: Resource) -> tuple[str, ...]:
+    planned, known = resource.refers.get("security_group_ids", ()), resource.values.get("security_group_ids")
+    return tuple(dict.fromkeys((*planned, *_texts(known))))
+
+
+def _belongs(rule: Resource, group: Resource) -> bool:
+    address = group.address.partition("[")[0]
+    id = _text(group.values.get("id"))
+    named = rule.refers.get("security_group_id", ())
+    return address in named or (bool(id) and rule.values.get("security_group_id") == id)
+
+
+def _is_egress(rule: Resource) -> bool:
+    return rule.type.endswith("_egress_rule") or rule.values.get("type") == "egress"
+
+
+def _inline(rule: dict[str, Any], group: Resource) -> Permission:
+    pairs = [group.address] if rule.get("self") is True else []
+    return _permission(rule, rule.get("protocol"), [*pairs, *_texts(rule.get("security_groups"))])
+
+
+def _separate(rule: Resource, group: Resource) -> Permission:
+    values = rule.values
+    pairs = [group.address] if values.get("self") is True else []
+    for key in ("source_security_group_id", "referenced_security_group_id"):
+        pairs += [*rule.refers.get(key, ()), *_texts([values.get(key)])]
+    listed = {
+        **values,
+        "cidr_blocks": [*_texts(values.get("cidr_blocks")), *_texts([values.get("cidr_ipv4")])],
+        "ipv6_cidr_blocks": [*_texts(values.get("ipv6_cidr_blocks")), *_texts([values.get("cidr_ipv6")])],
+        "prefix_list_ids": [*_texts(values.get("prefix_list_ids")), *_texts([values.get("prefix_list_id")])],
+    }
+    return _permission(listed, values.get("protocol") or values.get("ip_protocol"), pairs)
+
+
+def _permission(rule: dict[str, Any], protocol: Any, pairs: Iterable[str]) -> Permission:
+    return Permission(
+        _protocol(protocol),
+        _port(rule.get("from_port")),
+        _port(rule.get("to_port")),
+        tuple(IpRange(cidr) for cidr in _texts(rule.get("cidr_blocks"))),
+        tuple(Ipv6Range(cidr) for cidr in _texts(rule.get("ipv6_cidr_blocks"))),
+        tuple(PrefixListRef(id) for id in _texts(rule.get("prefix_list_ids"))),
+        tuple(GroupPair(id) for id in dict.fromkeys(pairs)),
+    )
+
+
+def _protocol(given: Any) -> str:
+    """`all` and -1 are all traffic, in the API's spelling -1."""
+    text = _text(given).lower() if isinstance(given, str) else str(given) if isinstance(given, int) else ""
+    return "-1" if text in ("all", "-1") else text
+
+
+def _port(given: Any) -> int | None:
+    return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def _text(given: Any) -> str:
+    return given if isinstance(given, str) else ""
+
+
+def _texts(given: Any) -> list[str]:
+    return [item for item in given if isinstance(item, str) and item] if isinstance(given, list) else []
+
+
+def _maps(given: Any) -> list[dict[str, Any]]:
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []

@@ -1,0 +1,208 @@
+"""YAML (and JSON, which is YAML) as values with their places. Nothing in it can exhaust the stack or the memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MOST_VALUES = 500_000
+"""Values of one document, aliases counted as what they stand for."""
+
+DEEPEST = 100
+"""Levels of nesting. Source: Kubernetes' own objects have fewer than 20."""
+
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,30})")
+_OTHER_INT = {"0x": 16, "0o": 8, "0b": 2}
+_FLOAT = re.compile(r"[-+]?(?:\d[\d_]*\.\d*|\.\d+|\d[\d_]*)(?:[eE][-+]?\d{1,3})?")
+_BOOLS = {
+    **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
+}
+"""Words that kubectl reads as true and false. Source: sigs.k8s.io/yaml, goyaml.v2 resolve.go."""
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class BadDocument(ValueError):
+    """A document that is no YAML, or more than is read. Line and column are 1-based."""
+
+    def __init__(self, told: str, line: int, column: int) -> None:
+        super().__init__(told)
+        self.told = told
+        self.line = line
+        self.column = column
+
+
+class Value:
+    """One value with its place: a dict of Values, a list of Values, or a scalar."""
+
+    __slots__ = ("column", "content", "line")
+
+    def __init__(self, content: Any, line: int, column: int) -> None:
+        self.content = content
+        self.line = line
+        self.column = column
+
+    def at(self, *path: str | int) -> Value | None:
+        """The value under a path; None when the path leads nowhere."""
+        here: Value | None = self
+        for step in path:
+            content = here.content if here else None
+            if isinstance(content, dict):
+                here = content.get(step)
+            elif isinstance(content, list) and isinstance(step, int) and step < len(content):
+                here = content[step]
+            else:
+                return None
+        return here
+
+    def text(self, *path: str | int) -> str:
+        """The string under a path; empty when there is none."""
+        found = self.at(*path)
+        return found.content if found and isinstance(found.content, str) else ""
+
+
+def documents(text: str, first_line: int = 1) -> Iterator[Value]:
+    """The documents of a text. Raises BadDocument where one is damaged; those before it were given out."""
+    import yaml
+
+    builder = _Builder(first_line)
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            builder.take(event)
+            if isinstance(event, yaml.DocumentEndEvent) and builder.root is not None:
+                yield builder.root
+                builder = _Builder(first_line)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
+        raise BadDocument(error.problem or "not YAML", line, column) from None
+    except yaml.YAMLError as error:
+        raise BadDocument(" ".join(str(error).split())[:200], first_line, 1) from None
+
+
+class _Builder:
+    """Builds one document from the parser's flat events, so that depth costs no recursion."""
+
+    def __init__(self, first_line: int) -> None:
+        self.first_line = first_line
+        self.root: Value | None = None
+        self.open: list[Value] = []
+        self.keys: list[str | None] = []
+        self.anchors: dict[str, Value] = {}
+        self.count = 0
+
+    def take(self, event: Any) -> None:
+        import yaml
+
+        line, column = event.start_mark.line + self.first_line, event.start_mark.column + 1
+        if isinstance(event, yaml.AliasEvent):
+            target = self.anchors.get(event.anchor or "")
+            if target is None or any(target is ancestor for ancestor in self.open):
+                raise BadDocument(f"the alias *{event.anchor} stands for nothing that is finished", line, column)
+            self.add(target, line, column)
+        elif isinstance(event, yaml.ScalarEvent):
+            content = scalar(event.value) if event.implicit[0] and event.style is None else event.value
+            self.add(self.made(event, content, line, column), line, column)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            value = self.made(event, {} if isinstance(event, yaml.MappingStartEvent) else [], line, column)
+            self.add(value, line, column)
+            self.open.append(value)
+            self.keys.append(None)
+            if len(self.open) > DEEPEST:
+                raise BadDocument(f"nested deeper than {DEEPEST} levels", line, column)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.open.pop()
+            self.keys.pop()
+
+    def made(self, event: Any, content: Any, line: int, column: int) -> Value:
+        self.count += 1
+        if self.count > MOST_VALUES:
+            raise BadDocument(f"more than {MOST_VALUES} values in one document", line, column)
+        value = Value(content, line, column)
+        if event.anchor:
+            self.anchors[event.anchor] = value
+        return value
+
+    def add(self, value: Value, line: int, column: int) -> None:
+        if not self.open:
+            self.root = value
+            return
+        container = self.open[-1].content
+        if isinstance(container, list):
+            container.append(value)
+        elif (key := self.keys[-1]) is not None:
+            container[key] = value
+            self.keys[-1] = None
+        elif isinstance(value.content, dict | list):
+            raise BadDocument("a key must be a plain word", line, column)
+        else:
+            name = value.content if isinstance(value.content, str) else _as_key(value.content)
+            if name in container and name != "<<":
+                raise BadDocument(f"the key {name!r} is given twice", line, column)
+            self.keys[-1] = name
+
+
+def _as_key(content: Any) -> str:
+    return str(content).lower() if isinstance(content, bool) else "null" if content is None else str(content)
+
+
+def scalar(text: str) -> Any:
+    """An unquoted scalar as kubectl reads it: null, bool, number or string (dates and times stay strings)."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    if _INT.fullmatch(text):
+        return int(text.replace("_", ""))
+    base = _OTHER_INT.get(text[:2].lower())
+    if base or (len(text) > 1 and text[0] == "0" and text.isdigit()):
+        try:
+            return int(text, base or 8) if len(text) < 60 else text
+        except ValueError:
+            return text
+    if _FLOAT.fullmatch(text) and any(mark in text for mark in ".eE"):
+        return float(text.replace("_", ""))
+    return text
+
+
+def from_plain(raw: Any, line: int, column: int, depth: int = 0) -> Value:
+    """Plain values as Values that all stand in one place; what is nested too deep is left out."""
+    content = raw
+    if depth > DEEPEST:
+        content = None
+    elif isinstance(raw, dict):
+        content = {str(key): from_plain(item, line, column, depth + 1) for key, item in raw.items()}
+    elif isinstance(raw, list):
+        content = [from_plain(item, line, column, depth + 1) for item in raw]
+    return Value(content, line, column)
+
+
+def plain(value: Value) -> Any:
+    """The value as dict, list and scalars, merge keys and aliases written out.
+
+    Raises BadDocument when writing out the aliases makes more than is read, at the alias that goes too far.
+    """
+    budget = [MOST_VALUES]
+
+    def copy(here: Value, depth: int) -> Any:
+        budget[0] -= 1
+        if budget[0] < 0 or depth > DEEPEST:
+            raise BadDocument("its aliases stand for more than is read (an alias bomb?)", here.line, here.column)
+        if isinstance(here.content, dict):
+            merged: dict[str, Any] = {}
+            for source in _merged(here.content.get("<<")):
+                merged = {**copy(source, depth + 1), **merged}
+            return merged | {key: copy(item, depth + 1) for key, item in here.content.items() if key != "<<"}
+        if isinstance(here.content, list):
+            return [copy(item, depth + 1) for item in here.content]
+        return here.content
+
+    return copy(value, 0)
+
+
+def _merged(value: Value | None) -> list[Value]:
+    if value is None:
+        return []
+    sources = value.content if isinstance(value.content, list) else [value]
+    return [source for source in sources if isinstance(source.content, dict)]
