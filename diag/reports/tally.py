@@ -50,12 +50,16 @@ def _path_order(finding: Finding) -> tuple[object, ...]:
     return (finding.layer.depth, finding.check, -finding.verdict.rank, finding.subject, finding.message)
 
 
+_BY_ITSELF = frozenset({Kind.CLAIM, Kind.STORAGE_CLASS, Kind.MANIFEST, Kind.FILE_SYSTEM, Kind.ACCOUNT})
+"""Kinds that are worth a run where no volume is: what asks for one, and what was left over of one."""
+
+
 def _inspected(outcome: Outcome, findings: Iterable[Finding]) -> bool:
     """Whether there was anything to look at. A list that could not be read may well hold something."""
     looked_for = [outcome.facts.get(name) for name in ("volumes", "mounted_file_systems")]
     if any(isinstance(value, Unavailable) or (value is not None and len(value)) for value in looked_for):
         return True
-    return any(f.verdict is Verdict.FAIL or f.subject.kind in (Kind.CLAIM, Kind.MANIFEST) for f in findings)
+    return any(f.verdict is Verdict.FAIL or f.subject.kind in _BY_ITSELF for f in findings)
 
 
 def _coverage(outcome: Outcome, findings: tuple[Finding, ...]) -> Coverage:
