@@ -32,8 +32,8 @@ def security_groups_admit_clients(
     there, whatever network policies, pod security groups or custom networking say of the pods. A missing 988 makes the
     mount hang and end in a time-out or an I/O error.
 
-    pass: both sides admit and let out what AWS documents, 988 and 1018-1023
-    warn: 988 from the nodes is open, another documented rule is missing: the mount works, reconnects may not
+    pass: every ENI admits 988 from the nodes, and the nodes' groups let it out
+    warn: an ENI does not admit 1018-1023 from the nodes: the mount works, reconnects may not
     fail: an ENI does not admit 988 from a node, or a node's groups do not let 988 out
     skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
     unknown: ENIs, groups, a prefix list or the nodes' instances could not be read
@@ -45,7 +45,7 @@ def security_groups_admit_clients(
     enis = [network_interfaces[id] for id in file_system.network_interface_ids]
     found = clients[file_system.id]
     for client in found.groups:
-        yield _of_client(file_system, client, enis, security_groups, prefix_lists)
+        yield from _of_client(file_system, client, enis, security_groups, prefix_lists)
     if found.unread or not found.groups:
         count = len(found.unread) or "no"
         yield unknown(file_system, f"{count} node(s) whose EC2 instance is not known", because=found.unread[:1])
@@ -57,7 +57,7 @@ def _of_client(
     enis: Sequence[NetworkInterface],
     groups: Table[SecurityGroup],
     prefix_lists: Table[PrefixList],
-) -> Draft:
+) -> Iterator[Draft]:
     who = f"{', '.join(client.groups)} ({told(client.nodes)})"
     for gap in request_gaps(client, enis, groups, prefix_lists):
         where = ", ".join(eni.network_interface_id for eni in gap.enis)
@@ -67,19 +67,26 @@ def _of_client(
         else:
             message = f"{', '.join(gap.groups)} on {where} does not admit tcp {gap.ports} from {who}"
             cause = "sg-missing-988"
-        return fail(file_system, message, evidence, cause=cause, fix=_authorize([gap]), concerns=client.nodes)
+        yield fail(file_system, message, evidence, cause=cause, fix=_authorize([gap]), concerns=client.nodes)
+        return
     gaps = list(further_gaps(client, enis, groups, prefix_lists))
-    if gaps:
-        lacking = "; ".join(dict.fromkeys(_missing(gap) for gap in gaps))
-        message = f"988 from the nodes is open, but AWS documents more between {who} and the servers: {lacking}"
-        return warn(
-            file_system, message, cause="sg-lustre-rules-incomplete", fix=_authorize(gaps), concerns=client.nodes
-        )
-    return ok(
-        file_system, f"{len(enis)} ENI(s) admit 988 and 1018-1023 from {who}, and the other way round",
+    yield ok(
+        file_system,
+        f"{len(enis)} ENI(s) admit 988 from {who}",
         f"groups of the ENIs: {', '.join(sorted({id for eni in enis for id in eni.group_ids}))}",
+        *(
+            f"AWS also documents this rule, a mount does without it: {_missing(gap)}"
+            for gap in gaps
+            if gap.groups == client.groups
+        ),
+        rules_out=("sg-missing-988", "sg-egress-blocked"),
         concerns=client.nodes,
-    )  # fmt: skip
+    )
+    lacking = [gap for gap in gaps if gap.groups != client.groups and not gap.is_egress]
+    if lacking:
+        message = f"988 is open, the further ports are not: {'; '.join(dict.fromkeys(map(_missing, lacking)))}"
+        fix = _authorize(lacking)
+        yield warn(file_system, message, cause="sg-lustre-rules-incomplete", fix=fix, concerns=client.nodes)
 
 
 @check("security-groups-self", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="sg-self-rule-missing")

@@ -155,11 +155,11 @@ def _consequences(
     if not confirmed:
         return ()
     root = confirmed[0]
-    later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause != root.id)
+    later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause not in ("", root.id))
     return tuple(
         f"{f.layer.value}: {f.message}"
         for f in later
-        if f.layer.depth > root.layer.depth or (f.cause and refines(causes[root.id], f.cause, causes))
+        if f.layer.depth > root.layer.depth or refines(causes[root.id], f.cause, causes)
     )
 
 

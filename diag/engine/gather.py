@@ -14,6 +14,9 @@ import msgspec
 from diag.declare.fact import Fact
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 
+LAST_WORDS_S = 0.5
+"""After Ctrl-C: how long readers that hold partial answers have to hand them over."""
+
 
 class Gathered(msgspec.Struct, frozen=True):
     """Every fact of a run by name, or why it is missing, with how long each took."""
@@ -31,12 +34,14 @@ def gather(
     deadline: float,
     known: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] = lambda name: None,
+    hurry: Callable[[], None] = lambda: None,
 ) -> Gathered:
     """Read the facts, given in dependency order.
 
     `given` are sources and settings by name; `known` facts come from a snapshot and are not read again; `deadline`
     is a `time.monotonic()` instant. A reader that is still busy then is abandoned, not waited for: its thread is a
     daemon, its fact becomes a timeout. Readers run in threads, so a hung socket in one costs no other.
+    Ctrl-C brings the deadline forward: `hurry` tells sources to hand over what they have, and what is known is judged.
     """
     values: dict[str, Any] = {**given, **(known or {})}
     pending = {fact.name: fact for fact in facts if fact.name not in values}
@@ -65,6 +70,10 @@ def gather(
             name, value, crash = done.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             break
+        except KeyboardInterrupt:
+            hurry()
+            deadline = min(deadline, time.monotonic() + LAST_WORDS_S)
+            continue
         if name not in running:
             continue
         seconds[name] = time.monotonic() - running.pop(name)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from diag.declare.check import Check
+from diag.engine.locate import located
 from diag.model.finding import Draft, Finding, subject_of
 from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
@@ -50,7 +51,7 @@ def judge(checks: Sequence[Check], facts: Mapping[str, Any], *, patience: float 
             waiting.remove(check)
             findings.extend(judged.findings)
             errors.extend(judged.errors)
-    return Judged(tuple(findings), tuple(errors))
+    return Judged(located(tuple(findings), facts), tuple(errors))
 
 
 def _judge_all(
@@ -99,6 +100,8 @@ def _finish(check: Check, draft: Draft) -> Finding:
     usual = check.speaks_for[:1]
     cause = draft.cause if draft.cause is not None else (usual[0] if usual else "")
     rules_out = check.speaks_for if draft.rules_out is None else draft.rules_out
+    if draft.verdict is Verdict.UNKNOWN and draft.unavailable and _was_not_to_be_asked(draft.unavailable):
+        return Finding(check.id, check.layer, draft.subject, Verdict.SKIP, draft.message, concerns=draft.concerns)
     return Finding(
         check=check.id,
         layer=check.layer,
@@ -117,6 +120,13 @@ def _finish(check: Check, draft: Draft) -> Finding:
 
 def _cannot_decide(check: Check, subject: Subject, reasons: tuple[Unavailable, ...]) -> Finding:
     first = reasons[0]
+    if _was_not_to_be_asked(reasons):
+        return Finding(check.id, check.layer, subject, Verdict.SKIP, f"{first.detail}: {check.title}")
     remedy = f" ({first.remedy})" if first.remedy and first.reason is not Reason.DENIED else ""
     message = f"cannot decide “{check.title}”: {first}{remedy}"
     return Finding(check.id, check.layer, subject, Verdict.UNKNOWN, message, unavailable=reasons)
+
+
+def _was_not_to_be_asked(reasons: Iterable[Unavailable]) -> bool:
+    """Offline the question does not arise, so that a gate over manifests alone can be green."""
+    return all(reason.reason is Reason.OFFLINE for reason in reasons)

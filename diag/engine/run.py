@@ -16,7 +16,7 @@ from diag.engine.judge import Judged, judge
 from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
 from diag.facts.target import Settings, Target
 from diag.model.tool_error import ToolError
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 
 ALWAYS = (
     "cluster_identity",
@@ -42,8 +42,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def unavailable(self) -> tuple[Unavailable, ...]:
-        """The root reasons why facts are missing, each once."""
-        missing = (value for value in self.facts.values() if isinstance(value, Unavailable))
+        """The root reasons why facts that were asked for are missing, each once."""
+        missing = (v for v in self.facts.values() if isinstance(v, Unavailable) and v.reason is not Reason.NOT_ASKED)
         return tuple(dict.fromkeys(missing))
 
 
@@ -89,7 +89,7 @@ def observe(
     given = {**sources, "target": target, "settings": settings, "taken_at": taken_at}
     by_name = catalogue(facts)
     needed = closure((*wanted_by(checks), *(n for n in ALWAYS if n in by_name)), by_name, given)
-    gathered = gather(needed, given, deadline=deadline, progress=progress)
+    gathered = gather(needed, given, deadline=deadline, progress=progress, hurry=lambda: _hurry(sources))
     read = {f.name: gathered.values[f.name] for f in needed if is_read(f, sources)}
     snapshot = Snapshot(taken_at, target, settings, read, tool_version)
     crashes = tuple(
@@ -99,6 +99,13 @@ def observe(
     return Outcome(
         snapshot, gathered.values, Judged(judged.findings, (*crashes, *judged.errors)), tuple(checks), gathered.seconds
     )
+
+
+def _hurry(sources: Mapping[str, Any]) -> None:
+    """Tell every source that can to end with what it has."""
+    for source in sources.values():
+        if hasattr(source, "hurry"):
+            source.hurry()
 
 
 def replay(checks: Sequence[Check], facts: Iterable[Fact], sources: Iterable[str], snapshot: Snapshot) -> Outcome:

@@ -21,12 +21,15 @@ _COLOURS = {
     Verdict.PASS: "\x1b[32m", Verdict.SKIP: "\x1b[2m", Verdict.WARN: "\x1b[33m", Verdict.UNKNOWN: "\x1b[35m",
     Verdict.FAIL: "\x1b[31m",
 }  # fmt: skip
+_BY_CHECK = re.compile(r"\(check ([\w-]+)\)$")
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
-LABEL = 11
+LABEL = 12
 """Columns of the label before each part of a diagnosis."""
 QUOTED = 420
 """Characters of a symptom, unless everything is asked."""
+REASONS = 3
+"""Pieces of evidence for the first cause, unless everything is asked."""
 SAME_ROWS = 3
 """Subjects named for findings that say the same."""
 
@@ -62,7 +65,7 @@ def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
         yield from _labelled("collect", _collect(diagnosis), style)
     else:
         yield from _labelled("cause", [f"{best.id} ({best.verdict.value}, layer {best.layer.value})"], style)
-        yield from _labelled("because", best.for_, style)
+        yield from _labelled("because", _because(diagnosis.headline, best.for_, style), style)
         yield from _labelled("but", best.against, style)
         yield from _next(best.next, style)
         yield from _fix(best.fix, style, "fix" if best.verdict is Likelihood.CONFIRMED else "if so, fix")
@@ -116,6 +119,14 @@ def _command(label: str, command: str) -> Iterator[str]:
         yield f"  {label:<{LABEL}}{plain(command)}"
 
 
+def _because(headline: str, reasons: Sequence[str], style: Style) -> Sequence[str]:
+    """The evidence that the headline does not tell already."""
+    if style.everything:
+        return reasons
+    new = [reason for reason in reasons if reason.rpartition(" (check ")[0] not in headline or " (check " not in reason]
+    return new[:REASONS] + ([f"… and {len(new) - REASONS} more (--all)"] if len(new) > REASONS else [])
+
+
 def _others(causes: Iterable[CauseVerdict], best: CauseVerdict, style: Style) -> Iterator[str]:
     others = [c for c in causes if c is not best and c.verdict is not Likelihood.RULED_OUT]
     told = []
@@ -129,10 +140,17 @@ def _others(causes: Iterable[CauseVerdict], best: CauseVerdict, style: Style) ->
 
 
 def _ruled_out(causes: Sequence[CauseVerdict], style: Style) -> Iterator[str]:
+    """What the texts suggest and the facts refute, then what else was looked at and is as it should be."""
     if style.everything:
         yield from _labelled("ruled out", [f"{c.id}: {'; '.join(c.against)}" for c in causes], style)
-    elif causes:
-        yield from _labelled("ruled out", [", ".join(c.id for c in causes)], style)
+        return
+    suggested = [c.id for c in causes if c.for_]
+    if suggested:
+        yield from _labelled("ruled out", [", ".join(suggested)], style)
+    checks = dict.fromkeys(match[1] for c in causes for text in c.against if (match := _BY_CHECK.search(text)))
+    if checks:
+        told = f"nothing wrong with {', '.join(checks)} (--all lists the {len(causes)} causes that this rules out)"
+        yield from _labelled("looked at", [told], style)
 
 
 def _path(findings: Sequence[Finding], style: Style) -> Iterator[str]:
@@ -141,8 +159,8 @@ def _path(findings: Sequence[Finding], style: Style) -> Iterator[str]:
         own = [finding for finding in findings if finding.layer is layer]
         if not own:
             continue
-        gravest = max(own, key=lambda finding: finding.verdict.rank)
         asked = [f for f in own if f.verdict is not Verdict.SKIP]
+        gravest = max(asked or own, key=lambda finding: finding.verdict.rank)
         passed = sum(1 for f in asked if f.verdict is Verdict.PASS)
         told = f"{passed} of {len(asked)} pass" if asked else gravest.message
         if gravest.verdict in (Verdict.WARN, Verdict.FAIL):

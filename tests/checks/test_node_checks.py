@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from checks.node_client import node_clients_fit
 from checks.node_lnet import node_lnet_has_own_address, node_lnet_is_up, node_port_is_free
 from checks.node_module import node_has_module
 from checks.node_mounts import volume_mounts_everywhere
@@ -321,3 +322,15 @@ def test_pods_that_only_start_are_no_failure_and_none_up_is_no_comparison() -> N
     events = tuple(given.event(pod, "FailedMount", "x") for pod in facts["pods"])
     (found,) = given.findings(volume_mounts_everywhere, **facts, warning_events=events)
     assert found.verdict is Verdict.SKIP
+
+
+def test_the_fleet_s_clients_against_the_server() -> None:
+    new = [truth(f"new-{n}") for n in range(3)]
+    old = [truth(f"old-{n}", client="2.10.8", kernel="4.14.355-276.639.amzn2.x86_64") for n in range(2)]
+    system = given.file_system(version="2.15")
+    bad, good = findings(node_clients_fit, *old, *new, file_systems=given.table(system))
+    assert (bad.verdict, bad.cause, good.verdict) == (Verdict.WARN, "client-server-version-mismatch", Verdict.PASS)
+    assert "2 of 5 nodes; all 2 and only they: kernel 4.14" in bad.message and "Lustre client 2.10.8" in bad.message
+    assert system.subject in bad.concerns
+    (everywhere,) = findings(node_clients_fit, *new, file_systems=given.table(given.file_system(version="2.10")))
+    assert "all 3 nodes alike, so no single node is to blame" in everywhere.message

@@ -1,0 +1,47 @@
+"""Points findings at the line of the manifest that they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from diag.facts.manifests import ManifestSet, Placed
+from diag.model.finding import Finding, Location
+from diag.model.subject import Subject
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9./-]*[A-Za-z0-9]")
+
+_SAID = {"capacity": "storage", "handle": "volumeHandle", "images": "repository", "image": "repository"}
+"""Words of messages for fields of another name."""
+
+
+def located(findings: tuple[Finding, ...], facts: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """The findings, each with the place of its subject, or of the first thing it concerns that stands in a manifest."""
+    manifests = facts.get("manifest_set")
+    if not isinstance(manifests, ManifestSet) or not manifests.places:
+        return findings
+    places: dict[Subject, Placed] = {}
+    for placed in manifests.places:
+        places.setdefault(placed.subject, placed)
+    return tuple(_with_place(finding, places) for finding in findings)
+
+
+def _with_place(finding: Finding, places: Mapping[Subject, Placed]) -> Finding:
+    if finding.location is not None:
+        return finding
+    placed = next((places[s] for s in (finding.subject, *finding.concerns) if s in places), None)
+    if placed is None:
+        return finding
+    return msgspec.structs.replace(finding, location=field_of(placed, finding.message))
+
+
+def field_of(placed: Placed, message: str) -> Location:
+    """The place of the first field that the message names; the object's own when it names none."""
+    for word in _WORD.findall(message):
+        found = placed.fields.get(word) or placed.fields.get(_SAID.get(word, ""))
+        if found is not None:
+            return found
+    return placed.location

@@ -1,0 +1,192 @@
+"""After a teardown: the real command names what still stands, and what a naive clean-up would wrongly take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.end_to_end.conftest import Doctor
+from tests.lab.faults.another_file_system import another_file_system
+from tests.lab.incident import CLAIM, VOLUME, WORKLOAD
+from tests.lab.lab import Lab
+from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, MOUNT_NAME
+
+ONLY = ("--only", "leftovers", "--format", "json")
+
+
+def tear_down(lab: Lab) -> None:
+    """Pod, claim and volume are deleted; everything in the account was forgotten."""
+    lab.kube.remove("pods", WORKLOAD, "default")
+    lab.kube.remove("persistentvolumeclaims", CLAIM, "default")
+    lab.kube.remove("persistentvolumes", VOLUME)
+
+
+def warned(doctor: Doctor, *further: str) -> dict[str, list[str]]:
+    """The warnings of a run by check, as `subject: message`."""
+    ran = doctor("run", *ONLY, *further)
+    found: dict[str, list[str]] = {}
+    for finding in ran.document["findings"]:
+        assert finding["verdict"] != "fail", finding
+        if finding["verdict"] == "warn":
+            found.setdefault(finding["check"], []).append(f"{finding['subject']['name']}: {finding['message']}")
+    return found
+
+
+@pytest.mark.lab
+def test_a_cluster_in_use_has_none(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    assert warned(doctor) == {}
+
+
+@pytest.mark.lab
+def test_they_are_no_part_of_the_default_run(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    checks = {finding["check"] for finding in doctor("run", "--format", "json").document["findings"]}
+    assert not {check for check in checks if check.startswith(("leftover-", "cleanup-"))}
+
+
+@pytest.mark.lab
+def test_a_file_system_that_nobody_names_any_more(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    tear_down(lab)
+    (told,) = warned(doctor)["leftover-file-systems"]
+    assert told.startswith(f"{FILE_SYSTEM_ID}: 1200 GiB SCRATCH_2 stands and costs") and "no tag says whose" in told
+
+
+@pytest.mark.lab
+def test_one_that_the_driver_made_may_be_deleted(doctor: Doctor, lab: Lab) -> None:
+    lab.load("dynamic-provisioning")
+    tear_down_dynamic(lab)
+    document = doctor("run", *ONLY).document
+    (finding,) = (f for f in document["findings"] if f["check"] == "leftover-file-systems")
+    assert finding["verdict"] == "warn" and "the driver made it for volume pvc-" in finding["message"]
+    assert finding["fix"]["commands"][-1] == f"aws fsx delete-file-system --file-system-id {FILE_SYSTEM_ID}"
+
+
+def tear_down_dynamic(lab: Lab) -> None:
+    """The claim of a class with reclaim policy Retain and its volume are gone."""
+    (volume,) = lab.kube.all("persistentvolumes")
+    lab.kube.remove("pods", WORKLOAD, "default")
+    lab.kube.remove("persistentvolumeclaims", CLAIM, "default")
+    lab.kube.remove("persistentvolumes", volume["metadata"]["name"])
+
+
+@pytest.mark.lab
+def test_another_teams_file_system_is_to_be_left_alone(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    another_file_system(lab)
+    theirs = next(id for id in lab.aws.fsx.state.file_systems[lab.site.region] if id != FILE_SYSTEM_ID)
+    lab.aws.fsx.file_system(theirs)["Tags"].append({"Key": "kubernetes.io/cluster/research", "Value": "owned"})
+    found = warned(doctor)
+    assert "leftover-file-systems" not in found
+    (told,) = found["cleanup-hazards"]
+    assert told.startswith(f"{theirs}: leave it alone") and "research's" in told
+
+
+@pytest.mark.lab
+def test_a_volume_whose_file_system_is_gone(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    lab.client("fsx").delete_file_system(FileSystemId=FILE_SYSTEM_ID)
+    (told,) = warned(doctor)["leftover-volumes"]
+    assert told.startswith(f"{VOLUME}: its file system {FILE_SYSTEM_ID}")
+
+
+@pytest.mark.lab
+def test_a_group_on_no_interface_that_others_name(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    assert lab.account is not None
+    ec2 = lab.client("ec2")
+    group = ec2.create_security_group(GroupName="fsx-lustre-sg-old", Description="old", VpcId=lab.account.vpc)[
+        "GroupId"
+    ]
+    rule = {"IpProtocol": "tcp", "FromPort": 988, "ToPort": 988, "UserIdGroupPairs": [{"GroupId": group}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    ec2.authorize_security_group_ingress(GroupId=lab.account.cluster_group, IpPermissions=[rule])
+    (told,) = warned(doctor)["leftover-security-groups"]
+    assert told.startswith(f"{group}: ") and f"rules of {lab.account.cluster_group} still name it" in told
+
+
+@pytest.mark.lab
+def test_an_interface_that_belongs_to_nothing(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    assert lab.account is not None
+    eni = lab.client("ec2").create_network_interface(
+        SubnetId=lab.account.private_subnets[0], Groups=[lab.account.file_system_group]
+    )["NetworkInterface"]["NetworkInterfaceId"]
+    (told,) = warned(doctor)["leftover-interfaces"]
+    assert told.startswith(f"{eni}: attached to nothing")
+
+
+@pytest.mark.lab
+def test_identities_of_a_cluster_that_is_gone(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    iam, gone = lab.client("iam"), f"oidc.eks.{lab.site.region}.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
+    provider = iam.create_open_id_connect_provider(
+        Url=f"https://{gone}",
+        ClientIDList=["sts.amazonaws.com"],
+        ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
+    )["OpenIDConnectProviderArn"]
+    trust = {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": provider},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {f"{gone}:sub": "system:serviceaccount:kube-system:fsx-csi-controller-sa"}
+                },
+            }
+        ]
+    }
+    iam.create_role(RoleName="old-driver", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.create_policy(PolicyName="FSxLustreS3IntegrationPolicy", PolicyDocument=json.dumps({"Statement": []}))
+    found = warned(doctor)
+    assert [told.partition(":")[0] for told in found["leftover-roles"]] == ["old-driver"]
+    assert "FSxLustreS3IntegrationPolicy is attached to nothing" in found["leftover-policies"][0]
+    assert gone in found["leftover-oidc-providers"][0]
+
+
+@pytest.mark.lab
+def test_logs_and_notifications_that_nobody_needs(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    logs, s3 = lab.client("logs"), lab.client("s3")
+    for name in ("/aws/fsx/lustre", "/aws/eks/torn-down/cluster", f"/aws/eks/{lab.site.cluster}/cluster"):
+        logs.create_log_group(logGroupName=name)
+    s3.create_bucket(Bucket="old-data", CreateBucketConfiguration={"LocationConstraint": lab.site.region})
+    topic = f"arn:aws:sns:{lab.site.region}:123456789012:topic"
+    for bucket in ("old-data", BUCKET):
+        s3.put_bucket_notification_configuration(
+            Bucket=bucket,
+            NotificationConfiguration={
+                "TopicConfigurations": [{"Id": "FSx", "TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]
+            },
+        )
+    found = warned(doctor)
+    assert ["/aws/fsx/lustre" in found["leftover-log-groups"][0], "torn-down" in found["leftover-log-groups"][1]] == [
+        True
+    ] * 2
+    assert len(found["leftover-log-groups"]) == 2
+    (told,) = found["leftover-bucket-notifications"]
+    assert told.startswith("old-data: ")
+
+
+@pytest.mark.lab
+def test_a_missing_permission_costs_only_its_own_answer(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    lab.deny("iam:ListRoles", "s3:GetBucketNotification")
+    ran = doctor("run", *ONLY)
+    assert ran.code == 5
+    unknown = {f["check"]: f for f in ran.document["findings"] if f["verdict"] == "unknown"}
+    assert set(unknown) == {"leftover-roles", "leftover-bucket-notifications"}
+    assert unknown["leftover-roles"]["unavailable"][0]["permission"] == "iam:ListRoles"
+    assert unknown["leftover-bucket-notifications"]["unavailable"][0]["permission"] == "s3:GetBucketNotification"
+
+
+@pytest.mark.lab
+def test_nothing_of_a_torn_down_cluster_is_still_an_inspection(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    tear_down(lab)
+    lab.client("fsx").delete_file_system(FileSystemId=FILE_SYSTEM_ID)
+    ran = doctor("run", *ONLY)
+    assert ran.code == 0 and MOUNT_NAME not in ran.out
