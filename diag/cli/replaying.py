@@ -12,17 +12,29 @@ from diag.declare.fact import Fact
 from diag.engine.graph import catalogue
 from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import BadSnapshot, decode
+from diag.facts.manifests import ManifestSet
 from diag.facts.target import Target
 from diag.sources.files import UnreadableFile, read_bounded
-from diag.sources.world import SOURCES
+from diag.sources.world import NO_MANIFESTS, SOURCES
 
 
-def replay_file(path: str, checks: Sequence[Check], offered: Sequence[Fact], target: Target) -> Outcome:
-    """The outcome over a snapshot's facts; a target narrows what was recorded. A wrong file is wrong usage."""
+def replay_file(
+    path: str,
+    checks: Sequence[Check],
+    offered: Sequence[Fact],
+    target: Target,
+    manifests: ManifestSet = NO_MANIFESTS,
+) -> Outcome:
+    """The outcome over a snapshot's facts; a target narrows what was recorded. A wrong file is wrong usage.
+
+    Manifests, if any, are judged against the recorded world in place of those that it was recorded with.
+    """
     try:
         snapshot = decode(read_bounded(path), catalogue(offered))
     except (BadSnapshot, UnreadableFile) as error:
         raise click.UsageError(f"--snapshot {path}: {error}") from error
     if not target.is_everything:
         snapshot = msgspec.structs.replace(snapshot, target=target)
+    if manifests.is_given:
+        snapshot = msgspec.structs.replace(snapshot, facts={**snapshot.facts, "manifest_set": manifests})
     return replay(checks, offered, SOURCES, snapshot)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-import sys
+import itertools
 import time
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from diag.cli.nodes import node_options, node_options_of
+from diag.cli.duration import Duration
+from diag.cli.nodes import node_options
 from diag.cli.printing import output_options, render
 
 DEADLINE_S = 30.0
 
 
 @click.command("run")
+@click.option(
+    "-f",
+    "--filename",
+    "manifests",
+    multiple=True,
+    metavar="FILE|DIR|-",
+    help="Judge these manifests, Helm values of the driver or Terraform plan before they are applied.",
+)
+@click.option("--offline", is_flag=True, help="Judge the manifests alone: no cluster and no account is asked.")
 @click.option("-n", "--namespace", "namespaces", multiple=True, help="Only volumes of claims in this namespace.")
 @click.option("--pvc", "claims", multiple=True, metavar="[NAMESPACE/]NAME", help="Only this claim's volume.")
 @click.option("--pv", "volumes", multiple=True, metavar="NAME", help="Only this PersistentVolume.")
@@ -38,7 +45,21 @@ DEADLINE_S = 30.0
 @click.option("--probe-lnet", is_flag=True, help="Also ask the Lustre servers themselves (needs a privileged port).")
 @click.option("--snapshot", "replayed", type=click.Path(), help="Judge a saved snapshot; touches nothing.")
 @click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot.")
-@click.option("--deadline", default=DEADLINE_S, show_default=True, help="Seconds until whatever hangs is left behind.")
+@click.option(
+    "--deadline",
+    type=Duration(),
+    default=DEADLINE_S,
+    show_default=True,
+    metavar="DURATION",
+    help="When whatever hangs is left behind: 30, 90s, 2m. Each look of --wait has its own.",
+)
+@click.option(
+    "--wait",
+    type=Duration(),
+    default=0.0,
+    metavar="DURATION",
+    help="Look again until all is well, for at most so long: 90s, 10m.",
+)
 @click.option("--fail-on", type=click.Choice(("fail", "warn")), default="fail", show_default=True,
               help="From which verdict on the exit code is not 0.")  # fmt: skip
 @click.option("--unknown", type=click.Choice(("fail", "pass")), default="fail", show_default=True,
@@ -53,12 +74,13 @@ def command(**options: Any) -> int:
     decides a pipeline: 3 when something failed, 5 when something asked could not be determined.
     """
     from diag.cli.knowledge import load
-    from diag.cli.replaying import replay_file
+    from diag.cli.observing import manifests_of, outcome_of
     from diag.cli.target import target_of
+    from diag.cli.waiting import look_until_well
     from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
     from diag.engine.run import UnknownSelection, select
-    from diag.reports.report import Policy
+    from diag.reports.report import Policy, Report
     from diag.reports.tally import of_run
     from diag.sources.world import facts
     from diag.symptoms.match import match_text
@@ -72,71 +94,25 @@ def command(**options: Any) -> int:
     except UnknownSelection as error:
         raise click.UsageError(str(error)) from error
     offered = (*facts(), *plugins.facts)
-    if options["replayed"]:
-        outcome = replay_file(options["replayed"], chosen, offered, target)
-    else:
-        outcome = _observe(options, chosen, offered, target, started)
-    if options["saved"]:
-        _save(outcome.snapshot, options["saved"])
-    diagnoses = diagnose(
-        outcome.judged.findings,
-        outcome.facts,
-        knowledge.causes,
-        lambda text, medium: match_text(text, medium, knowledge),
-    )
+    manifests = manifests_of(options)
     policy = Policy(fail_on_warn=options["fail_on"] == "warn", unknown_passes=options["unknown"] == "pass")
-    report = of_run(outcome, diagnoses, policy, plugins.errors)
+    instants = itertools.chain((started,), iter(time.monotonic, None))
+
+    def look() -> Report:
+        outcome = outcome_of(options, chosen, offered, target, manifests, next(instants))
+        if options["saved"]:
+            _save(outcome.snapshot, options["saved"])
+        diagnoses = diagnose(
+            outcome.judged.findings,
+            outcome.facts,
+            knowledge.causes,
+            lambda text, medium: match_text(text, medium, knowledge),
+        )
+        return of_run(outcome, diagnoses, policy, plugins.errors)
+
+    report = look_until_well(look, options["wait"])
     click.echo(render(report, options["form"], everything=options["everything"]), nl=False)
     return report.exit_code
-
-
-def _observe(options: dict[str, Any], checks: Any, offered: Any, target: Any, started: float) -> Any:
-
-    from diag.engine.run import observe
-    from diag.facts.target import Settings
-    from diag.model.unavailable import Unavailable
-    from diag.sources.world import Options, open_world
-    from diag.version import __version__
-
-    kubeconfig, profile = options["kubeconfig"], options["profile"]
-    if kubeconfig and not os.path.isfile(kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
-        raise click.UsageError(f"--kubeconfig: there is no file {kubeconfig!r}")
-    settings = Settings(
-        cluster=options["cluster"],
-        region=options["region"],
-        dns_servers=options["dns_servers"],
-        assume_kernel=options["assume_kernel"],
-        assume_server_version=options["assume_server_version"],
-    )
-    until = started + options["deadline"]
-    nodes = node_options_of(options, until)
-    world = open_world(
-        Options(
-            profile=profile,
-            region=options["region"],
-            kubeconfig=kubeconfig,
-            context=options["context"],
-            in_cluster=options["in_cluster"],
-            probe_lnet=options["probe_lnet"],
-            nodes=nodes,
-        )
-    )
-    if (kubeconfig or options["context"]) and isinstance(unusable := world["kube"].context(), Unavailable):
-        raise click.UsageError(f"{unusable.detail}; {unusable.remedy}")
-    if not world["aws"].has_profile():
-        raise click.UsageError(f"--profile: no AWS profile is called {profile!r} (see `aws configure list-profiles`)")
-    with _progress() as tick:
-        return observe(
-            checks,
-            offered,
-            world,
-            target=target,
-            settings=settings,
-            taken_at=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            deadline=until,
-            tool_version=__version__,
-            progress=tick,
-        )
 
 
 def _save(snapshot: Any, path: str) -> None:
@@ -147,19 +123,3 @@ def _save(snapshot: Any, path: str) -> None:
         write_private(path, encode(snapshot))
     except UnreadableFile as error:
         raise click.UsageError(f"--save {path}: {error}") from error
-
-
-class _progress:
-    """Says on a terminal what was read last, and leaves no trace."""
-
-    def __enter__(self) -> Callable[[str], None]:
-        return self._tick if sys.stderr.isatty() else lambda name: None
-
-    def _tick(self, name: str) -> None:
-        sys.stderr.write(f"\r\x1b[Kread {name.replace('_', ' ')}")
-        sys.stderr.flush()
-
-    def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -121,7 +121,7 @@ def _finish(check: Check, draft: Draft) -> Finding:
 def _cannot_decide(check: Check, subject: Subject, reasons: tuple[Unavailable, ...]) -> Finding:
     first = reasons[0]
     if _was_not_to_be_asked(reasons):
-        return Finding(check.id, check.layer, subject, Verdict.SKIP, f"{first.detail}: {check.title}")
+        return Finding(check.id, check.layer, subject, Verdict.SKIP, first.detail)
     remedy = f" ({first.remedy})" if first.remedy and first.reason is not Reason.DENIED else ""
     message = f"cannot decide “{check.title}”: {first}{remedy}"
     return Finding(check.id, check.layer, subject, Verdict.UNKNOWN, message, unavailable=reasons)

@@ -43,7 +43,8 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def unavailable(self) -> tuple[Unavailable, ...]:
         """The root reasons why facts that were asked for are missing, each once."""
-        missing = (v for v in self.facts.values() if isinstance(v, Unavailable) and v.reason is not Reason.NOT_ASKED)
+        unasked = (Reason.NOT_ASKED, Reason.OFFLINE)
+        missing = (v for v in self.facts.values() if isinstance(v, Unavailable) and v.reason not in unasked)
         return tuple(dict.fromkeys(missing))
 
 

@@ -16,6 +16,8 @@ class Reason(enum.Enum):
     GARBLED = "garbled"
     UNREACHABLE = "unreachable"
     NOT_ASKED = "not-asked"
+    OFFLINE = "offline"
+    """The person asked for a run that touches nothing: what needs the world is no open question."""
 
 
 class Unavailable(msgspec.Struct, frozen=True):
