@@ -1,0 +1,118 @@
+"""`lustre-doctor run` with a way in: what the command tells, how it is interrupted, and that it ends in time."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.lab.kubernetes.exec import Ending, ExecAnswer
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    with Lab.start(world="incident") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(running: Lab) -> Lab:
+    running.load("incident")
+    return running
+
+
+def start(lab: Lab, *options: str) -> subprocess.Popen[str]:
+    argv = [
+        sys.executable,
+        "-m",
+        "diag",
+        "run",
+        "--format",
+        "json",
+        "--dns-server",
+        lab.env["LUSTRE_DOCTOR_DNS"],
+        *options,
+    ]
+    return subprocess.Popen(argv, env=os.environ | lab.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def report(command: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = command.communicate(timeout=60)
+    assert out, err
+    answer: dict[str, Any] = json.loads(out)
+    return answer
+
+
+def of(found: dict[str, Any], check: str) -> list[dict[str, Any]]:
+    return [finding for finding in found["findings"] if finding["check"] == check]
+
+
+@pytest.mark.parametrize("via", ["exec", "ssm", "auto"])
+def test_the_incident_is_the_file_system_s_and_no_single_node_s(lab: Lab, via: str) -> None:
+    found = report(start(lab, "--via", via, "--nodes", "all"))
+    assert found["diagnoses"][0]["causes"][0]["id"] == "client-server-version-mismatch"
+    (told,) = of(found, "node-client")
+    assert "3 nodes: client 2.15 cannot mount from server 2.10" in told["message"]
+    assert "all 3 nodes alike" in told["message"]
+    (version,) = of(found, "client-version")
+    assert any("the node's own module is Lustre 2.15.6" in line for line in version["evidence"])
+
+
+def test_nobody_is_asked_unless_it_is_wished(lab: Lab) -> None:
+    found = report(start(lab))
+    assert {finding["verdict"] for finding in found["findings"] if finding["check"].startswith("node-lnet")} == {"skip"}
+    assert lab.script.asked == []
+    assert not any(call.permission.startswith("ssm:") for call in lab.calls().aws)
+
+
+def test_a_node_that_is_none_is_told(lab: Lab) -> None:
+    found = report(start(lab, "--via", "exec", "--nodes", "nosuchnode"))
+    assert any("no node of that name" in finding["message"] for finding in of(found, "node-module"))
+
+
+def hang_one(lab: Lab) -> None:
+    victim = lab.site.node(1, 5)
+    lab.script.on(".*", ExecAnswer(ending=Ending.NEVER), node=re.escape(victim))
+
+
+def test_a_hanging_node_costs_its_own_answer_and_the_run_ends_by_its_deadline(lab: Lab) -> None:
+    hang_one(lab)
+    started = time.monotonic()
+    found = report(start(lab, "--via", "exec", "--nodes", "all", "--deadline", "8", "--node-deadline", "30"))
+    assert time.monotonic() - started < 9.5
+    passed = [finding for finding in of(found, "node-module") if finding["verdict"] == "pass"]
+    silent = [finding for finding in of(found, "node-module") if finding["verdict"] == "unknown"]
+    assert len(passed) == 1 and passed[0]["message"].startswith("2 nodes")
+    assert len(silent) == 1
+
+
+def test_ctrl_c_tells_what_is_known(lab: Lab) -> None:
+    hang_one(lab)
+    command = start(lab, "--via", "exec", "--nodes", "all", "--deadline", "60", "--node-deadline", "50")
+    deadline = time.monotonic() + 30
+    while len(lab.script.asked) < 12 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)
+    command.send_signal(signal.SIGINT)
+    interrupted = time.monotonic()
+    found = report(command)
+    assert time.monotonic() - interrupted < 3
+    assert any(f["verdict"] == "pass" and f["message"].startswith("2 nodes") for f in of(found, "node-module"))
+
+
+def test_a_snapshot_replays_the_nodes_without_asking_them(lab: Lab, tmp_path: Any) -> None:
+    saved = tmp_path / "snapshot.json"
+    live = report(start(lab, "--via", "exec", "--nodes", "all", "--save", str(saved)))
+    lab.forget_calls()
+    replayed = report(start(lab, "--snapshot", str(saved)))
+    assert of(replayed, "node-client") == of(live, "node-client")
+    assert lab.script.asked == []
