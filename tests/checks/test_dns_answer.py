@@ -14,8 +14,8 @@ from diag.model.finding import Finding
 from tests.checks import given, given_network
 from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, NAME, answered
 
-OUTSIDE = {"tcp_answers": given_network.connects(Connect.TIMEOUT, source="192.168.178.20")}
-ASKED = OUTSIDE | {"settings": Settings(dns_servers=("10.0.0.2",))}
+OUTSIDE: dict[str, Any] = {"tcp_answers": given_network.connects(Connect.TIMEOUT, source="192.168.178.20")}
+ASKED: dict[str, Any] = OUTSIDE | {"settings": Settings(dns_servers=("10.0.0.2",))}
 FAILURES = [outcome for outcome in Resolution if outcome is not Resolution.ANSWERED]
 
 

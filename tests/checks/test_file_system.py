@@ -135,7 +135,7 @@ def test_a_lifecycle_that_nobody_knows_is_unknown() -> None:
     assert judge(file_system_serves, given.file_system(lifecycle="HIBERNATING")).verdict is Verdict.UNKNOWN
 
 
-UPDATING = {
+UPDATING: dict[str, Any] = {
     "lifecycle": "UPDATING",
     "administrative_actions": (
         AdministrativeAction(

@@ -13,6 +13,7 @@ from checks.dns_vpc import name_is_used_in_its_vpc
 from checks.vpc_dns import vpc_resolves_names
 from diag import Reason, Table, Unavailable, Verdict
 from diag.declare.check import Check
+from diag.facts.ec2 import Instance
 from diag.facts.kubernetes import Workload
 from diag.facts.reachability import Connect
 from diag.model.finding import Finding
@@ -115,7 +116,7 @@ def test_the_vpcs_own_resolver_has_three_names(server: str) -> None:
 
 def test_a_zone_of_its_own_sends_the_name_past_the_company() -> None:
     text = f"amazonaws.com:53 {{\n forward . 169.254.169.253\n}}\n{COREFILE.replace('/etc/resolv.conf', '10.9.9.9')}"
-    facts = {"corefile": corefile(text), "dhcp_options": COMPANY}
+    facts: dict[str, Any] = {"corefile": corefile(text), "dhcp_options": COMPANY}
     assert judge(names_are_asked_of_the_vpc, **facts, **FAILS).verdict is Verdict.PASS
 
 
@@ -176,7 +177,7 @@ def test_the_vpcs_dns_servers_are_not_blamed_for_a_name_asked_elsewhere() -> Non
 
 def test_where_the_nodes_are_may_be_unknown() -> None:
     absent = Unavailable("i-0", Reason.ABSENT, "EC2 has no such object")
-    missing = Table({}, {given.node().instance_id: absent})
+    missing: Table[Instance] = Table({}, {given.node().instance_id: absent})
     assert judge(name_is_used_in_its_vpc, instances=missing).verdict is Verdict.UNKNOWN
     denied = given.denied("ec2:DescribeInstances")
     assert judge(name_is_used_in_its_vpc, instances=denied).verdict is Verdict.UNKNOWN

@@ -90,7 +90,7 @@ def test_a_rule_by_prefix_list_counts_by_what_is_in_the_list() -> None:
     rules = (rule(988, lists=("pl-1",)), rule(1018, 1023, lists=("pl-1",)))
     holds = Table({"pl-1": PrefixList("pl-1", ("10.0.0.0/16",))})
     misses = Table({"pl-1": PrefixList("pl-1", ("10.1.0.0/16",))})
-    unread = Table({}, {"pl-1": given.denied("ec2:GetManagedPrefixListEntries")})
+    unread: Table[PrefixList] = Table({}, {"pl-1": given.denied("ec2:GetManagedPrefixListEntries")})
     assert with_inbound(*rules, lists=holds).verdict is Verdict.PASS
     assert with_inbound(*rules, lists=misses).verdict is Verdict.FAIL
     assert with_inbound(*rules, lists=unread).verdict is Verdict.UNKNOWN
