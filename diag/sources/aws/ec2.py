@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+import msgspec
+
 from diag.declare.fact import fact
 from diag.facts.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
 from diag.facts.eks import ClusterIdentity
@@ -114,35 +116,62 @@ def subnets(
     return by_id(aws, cluster_identity, "DescribeSubnets", "Subnets", "subnet-id", "SubnetId", sorted(ids), Subnet)
 
 
-@fact(permissions=("ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"))
-def vpcs(
+@fact(permissions=("ec2:DescribeVpcs",))
+def described_vpcs(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
 ) -> Table[Vpc] | Unavailable:
-    """The VPCs of the file systems with their two DNS attributes, which EC2 gives one a call."""
-    region = cluster_identity.region
-    ids = sorted({fs.vpc_id for fs in mounted_file_systems if fs.vpc_id})
-    found = by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
-    if isinstance(found, Unavailable):
-        return found
+    """The VPCs of the file systems, without their DNS attributes."""
+    ids = _vpc_ids(mounted_file_systems)
+    return by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
+
+
+@fact(permissions=("ec2:DescribeVpcAttribute",))
+def dns_support(
+    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
+) -> Table[bool]:
+    """enableDnsSupport of each VPC: EC2 gives one attribute a call, so both are read at the same time."""
+    return _attribute(aws, cluster_identity, mounted_file_systems, "enableDnsSupport")
+
+
+@fact(permissions=("ec2:DescribeVpcAttribute",))
+def dns_hostnames(
+    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
+) -> Table[bool]:
+    """enableDnsHostnames of each VPC."""
+    return _attribute(aws, cluster_identity, mounted_file_systems, "enableDnsHostnames")
+
+
+@fact()
+def vpcs(described_vpcs: Table[Vpc], dns_support: Table[bool], dns_hostnames: Table[bool]) -> Table[Vpc]:
+    """The VPCs of the file systems with their two DNS attributes."""
     values: dict[str, Vpc] = {}
-    missing = dict(found.missing)
-    for vpc in found:
-        flags: dict[str, bool] = {}
-        for attribute, key in (("enableDnsSupport", "EnableDnsSupport"), ("enableDnsHostnames", "EnableDnsHostnames")):
-            answer = aws.one("ec2", "DescribeVpcAttribute", region=region, VpcId=vpc.vpc_id, Attribute=attribute)
-            if isinstance(answer, Unavailable):
-                missing[vpc.vpc_id] = answer
-                break
-            flags[key] = bool(answer.get(key, {}).get("Value"))
+    missing = dict(described_vpcs.missing)
+    for vpc in described_vpcs:
+        support, hostnames = dns_support.get(vpc.vpc_id), dns_hostnames.get(vpc.vpc_id)
+        if isinstance(support, Unavailable):
+            missing[vpc.vpc_id] = support
+        elif isinstance(hostnames, Unavailable):
+            missing[vpc.vpc_id] = hostnames
         else:
-            values[vpc.vpc_id] = Vpc(
-                vpc_id=vpc.vpc_id,
-                cidr_block=vpc.cidr_block,
-                cidr_block_association_set=vpc.cidr_block_association_set,
-                dhcp_options_id=vpc.dhcp_options_id,
-                enable_dns_support=flags["EnableDnsSupport"],
-                enable_dns_hostnames=flags["EnableDnsHostnames"],
+            values[vpc.vpc_id] = msgspec.structs.replace(
+                vpc, enable_dns_support=support, enable_dns_hostnames=hostnames
             )
+    return Table(values, missing)
+
+
+def _vpc_ids(file_systems: Iterable[FileSystem]) -> list[str]:
+    return sorted({system.vpc_id for system in file_systems if system.vpc_id})
+
+
+def _attribute(aws: Aws, identity: ClusterIdentity, file_systems: Iterable[FileSystem], attribute: str) -> Table[bool]:
+    values: dict[str, bool] = {}
+    missing: dict[str, Unavailable] = {}
+    for id in _vpc_ids(file_systems):
+        answer = aws.one("ec2", "DescribeVpcAttribute", region=identity.region, VpcId=id, Attribute=attribute)
+        if isinstance(answer, Unavailable):
+            missing[id] = answer
+        else:
+            values[id] = bool(answer.get(attribute[0].upper() + attribute[1:], {}).get("Value"))
     return Table(values, missing)
 
 
