@@ -118,7 +118,8 @@ def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
 
 
 def test_a_throttled_simulation_is_not_answered_by_documents() -> None:
-    aws = Recorder(SimulatePrincipalPolicy=Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT))
+    throttled = Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT)
+    aws = Recorder(SimulatePrincipalPolicy=throttled, ListAttachedRolePolicies=(), ListRolePolicies=())
     found = controller_rights(aws, given.identity(), IN_USE, roles(role())).get(ROLE_ARN)
     assert isinstance(found, Unavailable) and found.reason is Reason.TIMEOUT
 
