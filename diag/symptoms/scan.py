@@ -21,11 +21,15 @@ _SHORT = 8 << 10
 
 
 class _Window(NamedTuple):
-    """A piece of the stream: blocks may begin before `end`, and `floor` is the first byte not read yet."""
+    """A piece of the stream, with some of what came before it."""
 
     data: bytes
     floor: int
+    """First byte that is not part of a block yet."""
+    start: int
+    """Words are looked for from here …"""
     end: int
+    """… to here; what stands behind may continue in the next piece."""
 
 
 class Scan:
@@ -66,15 +70,15 @@ class Scan:
     def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
         finder = signature_words(self._knowledge)
         data = b""
-        floor = 0
+        floor = start = 0
         for piece, last in _marked(pieces):
             self.bytes_read += len(piece)
             data += piece
             end = len(data) if last else max(0, len(data) - LONGEST)
-            for block in _blocks_in(_Window(data, floor, end), finder):
+            for block in _blocks_in(_Window(data, floor, start, end), finder):
                 yield from self._block(data, block)
                 floor = block.next
-            floor = max(floor, end)
+            start = max(floor, end)
             keep = max(0, end - LONGEST)
             self._count(data, keep)
             if last:
@@ -82,7 +86,7 @@ class Scan:
                 self._at_line_start = data.endswith(b"\n")
             data = data[keep:]
             self._counted -= keep
-            floor -= keep
+            floor, start = max(0, floor - keep), start - keep
 
     def _block(self, data: bytes, block: Block) -> Iterator[Reading]:
         self._count(data, block.start)
@@ -97,8 +101,7 @@ class Scan:
 
 
 def _blocks_in(window: _Window, finder: BytesFinder) -> Iterator[Block]:
-    data, place = window.data, window.floor
-    floor = window.floor
+    data, floor, place = window.data, window.floor, max(window.floor, window.start)
     while place < window.end:
         place = finder.next(data, place, len(data))
         if place < 0 or place >= window.end:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diag.model.symptom import Medium, Symptom
+from diag.symptoms.blocks import LONGEST
 from diag.symptoms.match import match_text
 from diag.symptoms.scan import Scan
 from tests.symptoms.healthy import healthy_lines
@@ -117,13 +118,26 @@ def test_a_long_log_is_read_as_well_as_a_short_one(before: int, size: int) -> No
     assert scan.lines_read == text.count("\n")
 
 
+@pytest.mark.parametrize("inside", [1, 40, 80, 120, 170])
+def test_a_line_across_two_pieces_is_read_whole(inside: int) -> None:
+    """The first piece of a long log is looked through up to one block's length before its end."""
+    bare = REFUSAL.replace("LustreError: 16a-d: ", "")
+    size = (1 << 20) + 1
+    before = (LONG[: size - LONGEST - inside - 1] + "\n").encode()[-(size - LONGEST - inside) :].decode()
+    assert len(before.encode()) + inside == size - LONGEST
+    symptoms, _ = read(f"{before}{bare}\n{LONG}", size)
+    (found,) = [symptom for symptom in symptoms if symptom.hits]
+    assert found.text.startswith("Server MGS version")
+
+
 def test_the_long_log_is_long_enough() -> None:
     assert len(LONG) > 1 << 20
 
 
 def test_a_signature_split_over_lines_is_found_in_a_long_log() -> None:
     filler = LONG
-    wrapped = REFUSAL.replace("refused ", "refused\n      ").replace("an incompatible", "an\n      incompatible")
+    bare = REFUSAL.replace("LustreError: 16a-d: ", "")
+    wrapped = bare.replace("refused ", "refused\n      ").replace("an incompatible", "an\n      incompatible")
     assert causes(read(f"{filler}{wrapped}\n{filler}")[0]) == ["refused"]
 
 
