@@ -77,7 +77,7 @@ def test_one_simulation_answers_everything_about_a_role() -> None:
 def test_nothing_is_asked_where_nothing_is_provisioned() -> None:
     aws = Recorder()
     assert len(controller_rights(aws, given.identity(), IDLE, roles(role()))) == 0
-    assert len(controller_instances(aws, given.identity(), IDLE, (given.node(),))) == 0
+    assert len(controller_instances(aws, given.identity(), IDLE, (given.node(),), Table())) == 0
     assert len(node_rights(aws, given.identity(), IDLE, absent("role"), Table({INSTANCE: instance()}))) == 0
     assert aws.asked == []
 
@@ -134,6 +134,17 @@ def test_the_nodes_role_is_asked_about_only_where_the_controller_has_none() -> N
     assert aws.asked == []
     found = node_rights(aws, given.identity(), IN_USE, absent("role"), table)
     assert list(found.values) == ["arn:aws:iam::111122223333:role/node"]
+
+
+def test_an_instance_that_was_read_already_is_not_read_again() -> None:
+    nodes = (given.node(), given.node("node-b"))
+    other = nodes[1].instance_id
+    aws = Recorder(DescribeInstances=({"Instances": [{"InstanceId": other}]},))
+    found = controller_instances(aws, given.identity(), IN_USE, nodes, Table({INSTANCE: instance(hops=3)}))
+    assert set(found.values) == {INSTANCE, other}
+    assert aws.asked == [("DescribeInstances", {"Filters": [{"Name": "instance-id", "Values": [other]}]})]
+    controller_instances(aws, given.identity(), IN_USE, nodes[:1], Table({INSTANCE: instance()}))
+    assert len(aws.asked) == 1
 
 
 def test_fsxs_role_is_looked_up_only_where_no_file_system_proves_it() -> None:

@@ -17,24 +17,32 @@ from diag.sources.aws.session import Aws, shaped
 
 @fact(permissions=("ec2:DescribeInstances",))
 def controller_instances(
-    aws: Aws, cluster_identity: ClusterIdentity, provisioning: Provisioning, controller_nodes: tuple[Node, ...]
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    provisioning: Provisioning,
+    controller_nodes: tuple[Node, ...],
+    instances: Table[Instance] | Unavailable,
 ) -> Table[Instance] | Unavailable:
-    """The EC2 instances under the controller's pods; nothing is asked where nothing is provisioned."""
+    """The EC2 instances under the controller's pods; those that mount a volume as well are not read twice.
+
+    Nothing is asked where nothing is provisioned.
+    """
     ids = sorted({node.instance_id for node in controller_nodes if node.instance_id}) if provisioning.in_use else []
-    if not ids:
-        return Table()
+    known = {} if isinstance(instances, Unavailable) else instances.values
+    values = {id: known[id] for id in ids if id in known}
+    if not (wanted := [id for id in ids if id not in known]):
+        return Table(values)
     found = aws.pages(
         "ec2", "DescribeInstances", "Reservations", region=cluster_identity.region,
-        Filters=[{"Name": "instance-id", "Values": ids}],
+        Filters=[{"Name": "instance-id", "Values": wanted}],
     )  # fmt: skip
     if isinstance(found, Unavailable):
         return found
-    values: dict[str, Instance] = {}
     for raw in (raw for reservation in found for raw in reservation.get("Instances", ())):
         item = shaped({**raw, "NetworkInterfaces": ()}, Instance, "instance")
         if not isinstance(item, Unavailable):
             values[item.instance_id] = item
-    missing = {id: Unavailable(f"instance {id}", Reason.ABSENT, "EC2 has none") for id in ids if id not in values}
+    missing = {id: Unavailable(f"instance {id}", Reason.ABSENT, "EC2 has none") for id in wanted if id not in values}
     return Table(values, missing)
 
 
