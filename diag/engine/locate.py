@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from diag.facts.manifests import ManifestSet, Placed
-from diag.model.finding import Finding, Location
+from diag.model.finding import Finding, Fix, Location
 from diag.model.subject import Subject
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9./-]*[A-Za-z0-9]")
@@ -35,7 +35,12 @@ def _with_place(finding: Finding, places: Mapping[Subject, Placed]) -> Finding:
     placed = next((places[s] for s in (finding.subject, *finding.concerns) if s in places), None)
     if placed is None:
         return finding
-    return msgspec.structs.replace(finding, location=field_of(placed, finding.message))
+    where = field_of(placed, finding.message)
+    fix = finding.fix
+    if fix is not None and fix.commands and finding.subject in places:
+        # Its commands mend a live object; what is still in a file is mended there.
+        fix = Fix(note=f"correct it in {where.file}, line {where.line}, before it is applied")
+    return msgspec.structs.replace(finding, location=where, fix=fix)
 
 
 def field_of(placed: Placed, message: str) -> Location:

@@ -1,0 +1,62 @@
+"""The driver as manifests or Helm values will install it: its role and its images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
+from diag.facts.driver_images import judge_images
+from diag.facts.eks import ClusterIdentity
+from diag.facts.manifests import ManifestSet
+from diag.facts.service_role import ANNOTATION, role_arn_of, what_is_wrong
+
+
+@check("planned-role", layer=Layer.IDENTITY, speaks_for="irsa-role-arn-malformed")
+def planned_account_names_a_role(manifest_set: ManifestSet | Unavailable) -> Iterator[Draft]:
+    """The role that manifests or Helm values give the driver's service account is one that can exist.
+
+    An unset variable leaves `arn:aws:iam::…:role/` behind. The controller then gets no credentials and every claim
+    waits; volumes that exist mount all the same.
+
+    pass: the annotation has the form of a role's ARN
+    warn: the chart is told not to make the service account, and then drops the annotation without a word
+    fail: the annotation names no role
+    source: IAM reference, ARNs of roles; aws-fsx-csi-driver chart 1.17.0 controller-serviceaccount.yaml
+    """
+    for planned in () if isinstance(manifest_set, Unavailable) else manifest_set.accounts:
+        arn = planned.account.role_arn or ""
+        told = f"its annotation {ANNOTATION} is {arn!r}"
+        if planned.is_ignored:
+            yield warn(planned, f"{told}, and with serviceAccount.create=false the chart ignores it")
+        elif role_arn_of(arn) is None:
+            fix = Fix(note=f"write the role's whole ARN as {ANNOTATION} before the manifest is applied")
+            yield fail(planned, f"{told}: {what_is_wrong(arn)}", fix=fix)
+        else:
+            yield ok(planned, told, rules_out=())
+
+
+@check("planned-images", layer=Layer.DRIVER,
+       speaks_for=("image-pull-wrong-region-ecr", "image-invalid-reference"))  # fmt: skip
+def planned_images_can_be_pulled(
+    manifest_set: ManifestSet | Unavailable, cluster_identity: ClusterIdentity | Unavailable
+) -> Iterator[Draft]:
+    """The driver's images in manifests or Helm values are references that the cluster's region can pull.
+
+    Without its image the node plugin never registers, and every pod with a volume waits. An empty region in
+    `602401143452.dkr.ecr..amazonaws.com` is no reference that a runtime takes.
+
+    pass: every reference is well formed and its registry serves the region, as far as the region is known
+    warn: as fail, but the table of registries only infers it
+    fail: a reference that no runtime accepts, or a registry that does not serve the region
+    source: distribution/reference grammar; EKS User Guide, add-on image registries (2024-12-18)
+    """
+    region = "" if isinstance(cluster_identity, Unavailable) else cluster_identity.region
+    for workload in () if isinstance(manifest_set, Unavailable) else manifest_set.drivers:
+        judged = judge_images(workload, (), (), region)
+        for found in judged:
+            say = fail if found.certain else warn
+            message = f"image {found.image!r} ({found.container}): {found.why}"
+            yield say(workload, message, *found.evidence, cause=found.cause, fix=found.fix)
+        if not judged:
+            where = region or "an unknown region (give --region)"
+            yield ok(workload, f"its images fit {where}", rules_out=())
