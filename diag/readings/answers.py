@@ -95,4 +95,7 @@ def absent(detail: str) -> Unavailable:
 
 def short(text: str, limit: int = 200) -> str:
     """One line without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[: limit * 8]).split())[:limit]
+    piece = text[: limit * 8]
+    if not piece.isprintable():
+        piece = "".join(character if character.isprintable() else " " for character in piece)
+    return " ".join(piece.split())[:limit]

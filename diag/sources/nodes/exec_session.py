@@ -17,7 +17,7 @@ import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.readings.answers import short
-from diag.sources.nodes.websocket import Broken, Endpoint, Refused, connect
+from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, connect
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _STATUS = 0, 1, 2, 3
@@ -68,7 +68,7 @@ class Server:
         self._base = url.path.rstrip("/")
         self._lock = threading.Lock()
         self._auth = configuration.auth_settings
-        self._tls = _tls(configuration) if url.scheme == "https" else None
+        self._tls = Tls(_tls(configuration)) if url.scheme == "https" else None
         self._server_name = str(configuration.tls_server_name or "")
         self._proxy = _proxy(configuration, self.host)
 

@@ -39,6 +39,23 @@ class Broken(Exception):
     """The peer does not speak the protocol, or went away half-way."""
 
 
+class Tls:
+    """One context for all connections to a server, which resumes its session: a full handshake costs milliseconds."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._session: ssl.SSLSession | None = None
+
+    def wrap(self, connection: socket.socket, server_name: str) -> ssl.SSLSocket:
+        """The connection after its handshake, within the connection's own time-out."""
+        return self._context.wrap_socket(connection, server_hostname=server_name, session=self._session)
+
+    def remember(self, connection: socket.socket) -> None:
+        """Keep the newest session: with TLS 1.3 it comes after the handshake."""
+        if isinstance(connection, ssl.SSLSocket) and connection.session is not None:
+            self._session = connection.session
+
+
 class Endpoint(msgspec.Struct, frozen=True):
     """Where and how to connect."""
 
@@ -48,7 +65,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     """Path and query, encoded."""
     headers: Mapping[str, str]
     subprotocols: tuple[str, ...]
-    tls: ssl.SSLContext | None = None
+    tls: Tls | None = None
     server_name: str = ""
     proxy: tuple[str, int] | None = None
     """Host and port of an HTTP proxy that is asked to CONNECT."""
@@ -57,8 +74,11 @@ class Endpoint(msgspec.Struct, frozen=True):
 class WebSocket:
     """One open connection. Close it, whatever happens."""
 
-    def __init__(self, connection: socket.socket, subprotocol: str, rest: bytes, until: float) -> None:
+    def __init__(
+        self, connection: socket.socket, subprotocol: str, rest: bytes, until: float, tls: Tls | None = None
+    ) -> None:
         self.subprotocol = subprotocol
+        self._tls = tls
         self._connection = connection
         self._buffer = bytearray(rest)
         self._until = until
@@ -95,6 +115,8 @@ class WebSocket:
 
     def close(self) -> None:
         """Say goodbye without waiting for the answer."""
+        if self._tls is not None:
+            self._tls.remember(self._connection)
         try:
             self._connection.settimeout(0.1)
             self._connection.sendall(_frame(CLOSE, b"\x03\xe8"))
@@ -132,7 +154,7 @@ def connect(endpoint: Endpoint, until: float) -> WebSocket:
             _tunnel(connection, endpoint, until)
         if endpoint.tls is not None:
             connection.settimeout(_left(until))
-            connection = endpoint.tls.wrap_socket(connection, server_hostname=endpoint.server_name or endpoint.host)
+            connection = endpoint.tls.wrap(connection, endpoint.server_name or endpoint.host)
         return _upgrade(connection, endpoint, until)
     except BaseException:
         connection.close()
@@ -157,7 +179,7 @@ def _upgrade(connection: socket.socket, endpoint: Endpoint, until: float) -> Web
     chosen = answered.get("sec-websocket-protocol", "")
     if answered.get("sec-websocket-accept") != expected or chosen not in endpoint.subprotocols:
         raise Broken(f"the server upgraded without agreeing on a protocol ({chosen[:40]!r})")
-    return WebSocket(connection, chosen, rest, until)
+    return WebSocket(connection, chosen, rest, until, endpoint.tls)
 
 
 def _tunnel(connection: socket.socket, endpoint: Endpoint, until: float) -> None:
