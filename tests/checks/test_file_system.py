@@ -13,7 +13,7 @@ from checks.file_system_owner import file_system_is_this_clusters
 from checks.ip_family import cluster_is_ipv4
 from checks.maintenance import no_maintenance_now
 from checks.subnet_addresses import subnet_has_addresses
-from diag import Table, Verdict
+from diag import Reason, Table, Unavailable, Verdict
 from diag.declare.check import Check
 from diag.facts.ec2 import Permission, Subnet
 from diag.facts.fsx import (
@@ -82,6 +82,8 @@ def test_whether_it_exists_is_unknown_when_fsx_may_not_be_asked() -> None:
     found = judge(file_system_exists, file_systems=DENIED)
     assert found.verdict is Verdict.UNKNOWN
     assert "fsx:DescribeFileSystems" in found.message
+    garbled = given.table(missing={given.FS: Unavailable(given.FS, Reason.GARBLED)})
+    assert judge(file_system_exists, file_systems=garbled).verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("kind", ["ONTAP", "OPENZFS", "WINDOWS"])
@@ -169,6 +171,8 @@ def test_rebalancing_and_what_is_done_are_no_maintenance() -> None:
         AdministrativeAction(administrative_action_type="STORAGE_OPTIMIZATION", status="IN_PROGRESS"),
     )
     assert judge(no_maintenance_now, given.file_system(administrative_actions=actions)).verdict is Verdict.PASS
+    quiet = given.file_system(**UPDATING | {"lifecycle": "AVAILABLE"})
+    assert judge(no_maintenance_now, quiet, tcp_answers=()).verdict is Verdict.PASS, "the servers are not taken down"
 
 
 @pytest.mark.parametrize(

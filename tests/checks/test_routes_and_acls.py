@@ -138,6 +138,7 @@ def of_acls(*acls: NetworkAcl, **facts: Any) -> tuple[Finding, ...]:
         ),
         acl((90, "in", "allow", "6", 512, 1023, ANY), (90, "out", "allow", "6", 512, 65535, ANY), subnet=SERVERS),
         acl(ALL_IN, ALL_OUT, (200, "in", "deny", "6", 0, 65535, ANY), subnet=SERVERS),
+        acl((32767, "in", "deny", "-1", 0, 65535, ANY), ALL_IN, ALL_OUT, subnet=SERVERS),
         acl((10, "in", "deny", "17", 0, 65535, ANY), ALL_IN, ALL_OUT, subnet=SERVERS),
         acl((10, "in", "deny", "6", 0, 65535, "10.0.3.0/24"), ALL_IN, ALL_OUT, subnet=SERVERS),
     ],

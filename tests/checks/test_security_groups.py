@@ -95,6 +95,7 @@ def test_a_rule_by_prefix_list_counts_by_what_is_in_the_list() -> None:
     assert with_inbound(*rules, lists=misses).verdict is Verdict.FAIL
     assert with_inbound(*rules, lists=unread).verdict is Verdict.UNKNOWN
     assert with_inbound(*rules, *lustre(SG_NODES), lists=unread).verdict is Verdict.PASS, "another rule decides"
+    assert with_inbound(*rules, *ranges("10.0.0.0/16"), lists=unread).verdict is Verdict.PASS, "a range decides"
 
 
 @pytest.mark.parametrize("inbound", [(rule(988, groups=(SG_NODES,)),), (*ranges("10.0.2.0/24")[:1],)])

@@ -118,7 +118,7 @@ def test_the_usual_corefile_asks_the_node() -> None:
         (". {\n forward corp.example 10.9.9.9\n forward . 10.0.0.2 # the VPC\n}", ("10.0.0.2",)),
         (". {\n forward corp.example 10.9.9.9\n}", ()),
         ("corp.example {\n forward . 10.9.9.9\n}", ()),
-        ("xamazonaws.com {\n forward . 10.9.9.9\n}\n. {\n forward . 10.0.0.2\n}", ("10.0.0.2",)),
+        ("zonaws.com {\n forward . 10.9.9.9\n}\n. {\n forward . 10.0.0.2\n}", ("10.0.0.2",)),
         ("dns://.:53 {\r\n  forward . 10.0.0.2\r\n}", ("10.0.0.2",)),
         ("# . {\n#  forward . 10.9.9.9\n# }", ()),
         ("", ()),

@@ -102,7 +102,8 @@ class Cluster:
     """An API server with one DaemonSet and one ConfigMap, decoded as the client decodes them."""
 
     def __init__(self, env: Sequence[dict[str, Any]] | None = None, data: dict[str, str] | None = None) -> None:
-        containers = [{"name": "aws-node", "env": env}, {"name": "aws-eks-nodeagent", "env": None}]
+        agent = {"name": "aws-eks-nodeagent", "env": variables(external="true", randomize="none", exclude="0.0.0.0/0")}
+        containers = [agent, {"name": "aws-node", "env": env}]
         self.daemon_set = {"spec": {"template": {"spec": {"containers": containers}}}}
         self.data = data
         self.asked: list[str] = []
