@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
     "explain": "Name the causes behind an error text, with no credentials.",
     "probe": "Ask a Lustre server itself: LNet, MGS, version, file-system name.",
+    "collect": "Save a run as a case that can be passed on, redacted.",
     "checks": "List the checks, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run takes.",
     "runbook": "List the runbooks, or show one with this incident's values.",

@@ -14,7 +14,8 @@ from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import BadSnapshot, decode
 from diag.facts.manifests import ManifestSet
 from diag.facts.target import Target
-from diag.sources.files import UnreadableFile, read_bounded
+from diag.sources.casefile import BadCase, read_snapshot
+from diag.sources.files import UnreadableFile
 from diag.sources.world import NO_MANIFESTS, SOURCES
 
 
@@ -25,13 +26,13 @@ def replay_file(
     target: Target,
     manifests: ManifestSet = NO_MANIFESTS,
 ) -> Outcome:
-    """The outcome over a snapshot's facts; a target narrows what was recorded. A wrong file is wrong usage.
+    """The outcome over the facts of a snapshot or case; a target narrows them. A wrong file is wrong usage.
 
     Manifests, if any, are judged against the recorded world in place of those that it was recorded with.
     """
     try:
-        snapshot = decode(read_bounded(path), catalogue(offered))
-    except (BadSnapshot, UnreadableFile) as error:
+        snapshot = decode(read_snapshot(path), catalogue(offered))
+    except (BadSnapshot, BadCase, UnreadableFile) as error:
         raise click.UsageError(f"--snapshot {path}: {error}") from error
     if not target.is_everything:
         snapshot = msgspec.structs.replace(snapshot, target=target)

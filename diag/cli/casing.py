@@ -1,0 +1,91 @@
+"""Makes a case out of a run: facts redacted first, the report judged from what is left."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from diag.declare.fact import Fact
+from diag.engine.graph import catalogue
+from diag.engine.run import Outcome, replay
+from diag.engine.snapshot import decode, encode
+from diag.knowledge.runbooks import Knowledge
+from diag.redaction.document import DocumentRedactor
+from diag.redaction.level import Level
+from diag.redaction.tokens import KEY_BYTES
+from diag.redaction.trade import words_of_the_trade
+from diag.reports.json import to_json
+from diag.reports.report import Report
+from diag.sources.casefile import ABOUT, REPORT, SCHEMA, SNAPSHOT, pack
+from diag.sources.world import SOURCES
+from diag.version import __version__
+
+KEY_SCHEMA = "lustre-doctor/redaction-key/v1"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A case ready to be written."""
+
+    archive: bytes
+    key: bytes
+    """What each stand-in stands for; the user's alone."""
+    told: str
+    """One line about what is in it."""
+    exit_code: int
+
+
+def make_case(
+    outcome: Outcome,
+    offered: Sequence[Fact],
+    level: Level,
+    knowledge: Knowledge,
+    report_of: Callable[[Outcome], Report],
+    seconds: float,
+    secret: bytes | None = None,
+) -> Case:
+    """The case of a run. The report in it is judged from the redacted facts, so it cannot know more than they do.
+
+    `secret` is the redaction's key, drawn at random unless given.
+    """
+    secret = secret or secrets.token_bytes(KEY_BYTES)
+    document = msgspec.json.decode(encode(outcome.snapshot))
+    redactor = DocumentRedactor(document, level, secret, words_of_the_trade(knowledge.causes.values()))
+    snapshot = msgspec.json.format(msgspec.json.encode(redactor.document(document)), indent=1) + b"\n"
+    seen = replay(outcome.checks, offered, SOURCES, decode(snapshot, catalogue(offered)))
+    report = report_of(seen)
+    about = {
+        "schema": SCHEMA,
+        "redaction": level.value,
+        "taken_at": outcome.snapshot.taken_at,
+        "versions": {
+            "lustre-doctor": outcome.snapshot.tool_version or __version__,
+            "packed-by": __version__,
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.machine()}",
+        },
+        "seconds": {"whole": round(seconds, 3), **{name: round(s, 3) for name, s in sorted(outcome.seconds.items())}},
+        "unavailable": redactor.tree(msgspec.to_builtins(outcome.unavailable)),
+        "errors": redactor.tree([error.message for error in outcome.judged.errors]),
+    }
+    parts = {ABOUT: _indented(about), SNAPSHOT: snapshot, REPORT: to_json(report).encode()}
+    key = {
+        "schema": KEY_SCHEMA,
+        "key": secret.hex(),
+        "originals": dict(sorted(redactor.redactor.tokens.originals.items())),
+    }
+    return Case(pack(parts), _indented(key), _told(report), report.exit_code)
+
+
+def _indented(document: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _told(report: Report) -> str:
+    coverage = report.coverage
+    causes = [cause.id for diagnosis in report.diagnoses for cause in diagnosis.causes[:1]]
+    cause = f"; {', '.join(dict.fromkeys(causes))}" if causes else ""
+    return f"{coverage.answered} of {coverage.questions} questions answered, {coverage.failed} failed{cause}"

@@ -1,0 +1,82 @@
+"""`lustre-doctor collect`: one run as a file that can be passed on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from diag.cli.run import command as run_command
+
+_SHARED = (
+    "namespaces", "claims", "volumes", "pods", "file_systems", "cluster", "region", "profile", "kubeconfig", "context",
+    "in_cluster", "dns_servers", "assume_kernel", "assume_server_version", "probe_lnet", "deadline", "folders", "via",
+    "nodes", "ssh_user", "ssh_config", "accept_new_host_keys", "node_deadline", "concurrency", "replayed",
+)  # fmt: skip
+"""Options that mean the same as those of `run`."""
+
+_HELP = {
+    "redact": "What is replaced: shareable takes accounts, addresses, ids and names of AWS objects, strict also names "
+    "of pods, claims and namespaces, none nothing.",
+    "key": "Where to write what each stand-in stands for (mode 0600). Keep it; it is not part of the case.",
+}
+
+
+def command_of(**options: Any) -> int:
+    """Look at a cluster and its account, and save everything a colleague needs to judge it again.
+
+    The case holds the facts, the report, what could not be read and why, versions and timings. Judge it with
+    `lustre-doctor run --snapshot CASE`, set two side by side with `lustre-doctor diff A B`.
+    """
+    from diag.cli.casing import make_case
+    from diag.cli.judging import report_of
+    from diag.cli.knowledge import load
+    from diag.cli.observing import manifests_of, outcome_of
+    from diag.cli.target import target_of
+    from diag.engine.plugins import load_plugins
+    from diag.engine.run import select
+    from diag.redaction.level import Level
+    from diag.sources.files import UnreadableFile, write_private
+    from diag.sources.world import facts
+
+    started = time.monotonic()
+    knowledge, plugins = load(options["folders"]), load_plugins()
+    chosen, offered = select(plugins.checks), (*facts(), *plugins.facts)
+    options = {"manifests": (), "offline": False, **options}
+    outcome = outcome_of(options, chosen, offered, target_of(options), manifests_of(options), started)
+    level = Level(options["redact"])
+    case = make_case(
+        outcome,
+        offered,
+        level,
+        knowledge,
+        lambda seen: report_of(seen, knowledge, errors=plugins.errors),
+        time.monotonic() - started,
+    )
+    try:
+        written = "-o", options["output"], case.archive
+        write_private(options["output"], case.archive)
+        if options["key"]:
+            written = "--key", options["key"], case.key
+            write_private(options["key"], case.key)
+    except UnreadableFile as error:
+        raise click.UsageError(f"{written[0]} {written[1]}: {error}") from error
+    click.echo(
+        f"{options['output']}: {len(case.archive) / 1024:.0f} KiB, redaction {level.value}, {case.told}", err=True
+    )
+    return case.exit_code
+
+
+command = click.Command(
+    "collect",
+    callback=command_of,
+    help=command_of.__doc__,
+    params=[
+        click.Option(["-o", "--output", "output"], required=True, type=click.Path(), metavar="CASE.tar.gz"),
+        click.Option(["--redact"], type=click.Choice(("none", "shareable", "strict")), default="shareable",
+                     show_default=True, help=_HELP["redact"]),
+        click.Option(["--key"], type=click.Path(), metavar="FILE", default="", help=_HELP["key"]),
+        *(param for param in run_command.params if param.name in _SHARED),
+    ],
+)  # fmt: skip

@@ -1,0 +1,113 @@
+"""Redacts a whole snapshot, as the document that it is saved as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from diag.redaction.fields import BY_PATH, DROPPED, HOST, VERBATIM, Path, ends_with, kind_of
+from diag.redaction.labels import redact_annotations, redact_labels, redact_tag
+from diag.redaction.level import Level
+from diag.redaction.redactor import Redactor
+
+_ANCHORS = frozenset({"CidrBlock", "serviceIpv4Cidr"})
+_ANCHOR_FACTS = ("vpcs", "eks_cluster")
+
+
+class DocumentRedactor:
+    """Redacts the parts of one case with the names that its snapshot taught."""
+
+    def __init__(self, document: Mapping[str, Any], level: Level, key: bytes, trade: str) -> None:
+        """`document` is a decoded snapshot, `trade` the texts that judgement depends on."""
+        self._level = level
+        self.redactor = Redactor(key, trade=trade, anchors=tuple(_anchors(document)))
+        if level is Level.NONE:
+            return
+        self._learn_well_known(document)
+        # Names are learnt wherever they stand as names before any text is searched for them.
+        self.document(document)
+        self.redactor.forget_texts()
+
+    def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The snapshot's document, redacted."""
+        if self._level is Level.NONE:
+            return dict(document)
+        made = {key: self._walk(value, (key,)) for key, value in document.items() if key != "facts"}
+        facts = document.get("facts", {})
+        return {**made, "facts": {name: self._walk(entry, (name,)) for name, entry in facts.items()}}
+
+    def tree(self, value: Any) -> Any:
+        """Any other decoded JSON of the case: texts are searched, nothing is taken for a name by its place."""
+        if self._level is Level.NONE:
+            return value
+        if isinstance(value, str):
+            return self.redactor.text(value)
+        if isinstance(value, dict):
+            return {self.redactor.text(key): self.tree(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.tree(item) for item in value]
+        return value
+
+    def _learn_well_known(self, document: Mapping[str, Any]) -> None:
+        """Clusters first, so that a token of a cluster's name says so wherever else the name is used."""
+        facts = document.get("facts", {})
+        for (fact, field), kind in BY_PATH.items():
+            value = (facts.get(fact) or {}).get("value") or {}
+            if kind == "cluster" and isinstance(value, dict) and isinstance(value.get(field), str):
+                self.redactor.names.learn(kind, (value[field],))
+
+    def _walk(self, value: Any, path: Path) -> Any:
+        if isinstance(value, str):
+            return self._string(value, path)
+        if isinstance(value, list):
+            return [self._walk(item, path) for item in value]
+        if not isinstance(value, dict):
+            return value
+        key = path[-1]
+        if key == "annotations":
+            return redact_annotations(value, self.redactor, self._level)
+        if key in ("labels", "matchLabels", "nodeSelector"):
+            return redact_labels(value, self.redactor, self._level)
+        if key in ("tags", "Tags"):
+            return redact_tag(value, self.redactor)
+        if value.keys() == {"values", "missing"}:
+            return {part: self._table(items, path) for part, items in value.items()}
+        return {self._key(name): self._walk(item, (*path, name)) for name, item in value.items() if name not in DROPPED}
+
+    def _table(self, items: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """A table's keys are ids or names, its values objects of the fact."""
+        names = self.redactor.names
+        return {names.identifier(key) or self.redactor.text(key): self._walk(item, path) for key, item in items.items()}
+
+    def _key(self, name: str) -> str:
+        return name if name.isidentifier() else self.redactor.text(name)
+
+    def _string(self, text: str, path: Path) -> str:
+        if path[-1] in VERBATIM:
+            return text
+        # An entry of the document's facts wraps its value.
+        place = tuple(part for part in path if part not in ("value", "unavailable"))
+        kind = kind_of(place, self._level) if text else ""
+        if kind == HOST:
+            return self.redactor.host(text)
+        if kind and not text.startswith("arn:"):
+            return "/".join(self.redactor.names.name(kind, part) for part in text.split("/"))
+        return self.redactor.text(text)
+
+
+def _anchors(document: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in (document.get("facts") or {}).items():
+        if ends_with(name, _ANCHOR_FACTS):
+            yield from _cidrs(entry)
+
+
+def _cidrs(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _cidrs(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in _ANCHORS and isinstance(item, str) and item:
+                yield item
+            else:
+                yield from _cidrs(item)

@@ -1,0 +1,55 @@
+"""Labels, annotations and tags: keys of well-known programs are kept, what a person chose is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from diag.redaction.level import Level
+from diag.redaction.public import NAMING_KEYS, is_public_key
+from diag.redaction.redactor import Redactor
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""A copy of the whole manifest, environment values and command lines included."""
+
+LONGEST_ANNOTATION = 512
+_OWNERSHIP = ("owned", "shared", "Name")
+
+
+def redact_annotations(annotations: Mapping[str, Any], redactor: Redactor, level: Level) -> dict[str, Any]:
+    """Annotations of well-known programs; all others may hold anything and are left out."""
+    return {
+        key: _value(key, value, redactor, level)
+        for key, value in annotations.items()
+        if is_public_key(key) and key != LAST_APPLIED and isinstance(value, str) and len(value) <= LONGEST_ANNOTATION
+    }
+
+
+def redact_labels(labels: Mapping[str, Any], redactor: Redactor, level: Level) -> dict[str, Any]:
+    """Labels and selectors over them, so that a selector still selects what it selected."""
+    if level is not Level.STRICT:
+        return {redactor.text(key): redactor.text(str(value)) for key, value in labels.items()}
+    return {
+        key if is_public_key(key) else redactor.names.name("label", key): _value(key, str(value), redactor, level)
+        for key, value in labels.items()
+    }
+
+
+def _value(key: str, value: str, redactor: Redactor, level: Level) -> str:
+    chosen = key in NAMING_KEYS or not is_public_key(key)
+    if level is Level.STRICT and chosen and value not in ("", "true", "false"):
+        return redactor.names.name("label", value)
+    return redactor.text(value)
+
+
+def redact_tag(tag: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """One tag `{Key, Value}` of AWS, or a mapping of tags."""
+    if tag.keys() <= {"Key", "Value"}:
+        return {field: _tag(str(text), redactor) for field, text in tag.items()}
+    return {_tag(key, redactor): _tag(str(value), redactor) for key, value in tag.items()}
+
+
+def _tag(text: str, redactor: Redactor) -> str:
+    """A key with a prefix belongs to a program, any other text of a tag was chosen by a person."""
+    is_known = not text or text in _OWNERSHIP or ":" in text or "/" in text
+    return redactor.text(text) if is_known else redactor.names.name("tag", text)

@@ -1,0 +1,67 @@
+"""Stable stand-ins of the same shape, made with a key that is not in the case.
+
+A token is an HMAC-SHA-256 of the value: the same value gives the same token within a case, and whoever holds only the
+case cannot try out all account ids or addresses, since the 32-byte key is drawn anew for each case.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+KEY_BYTES = 32
+
+
+class Tokens:
+    """Makes tokens and remembers what each stands for."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self.originals: dict[str, str] = {}
+        """Token → what it stands for; belongs to the user, never into the case."""
+
+    def digest(self, kind: str, value: str) -> bytes:
+        """32 bytes that only the key's holder can work out."""
+        return hmac.digest(self._key, f"{kind}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
+
+    def hexadecimal(self, kind: str, value: str, length: int) -> str:
+        """Lower-case hex digits."""
+        return self.digest(kind, value).hex()[:length]
+
+    def id(self, id: str) -> str:
+        """`fs-0123…` as another `fs-…` of the same length."""
+        prefix, _, digits = id.rpartition("-")
+        return self.keep(f"{prefix}-{self.hexadecimal('id', id, len(digits))}", id)
+
+    def account(self, account: str) -> str:
+        """Twelve other digits."""
+        return self.keep(f"{int.from_bytes(self.digest('account', account)[:8]) % 10**12:012d}", account)
+
+    def uuid(self, uuid: str) -> str:
+        """Another UUID, in lower case."""
+        digits = self.hexadecimal("uuid", uuid.lower(), 32)
+        return self.keep("-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])), uuid)
+
+    def upper_hex(self, value: str) -> str:
+        """As many upper-case hex digits: what an EKS cluster's issuer and endpoint are known by."""
+        return self.keep(self.hexadecimal("upper", value, len(value)).upper(), value)
+
+    def access_key(self, value: str) -> str:
+        """`AKIA…` with other letters: four that tell the kind are kept."""
+        letters = "".join(_UPPER[byte % 32] for byte in self.digest("access key", value))
+        return self.keep(value[:4] + letters[: len(value) - 4], value)
+
+    def mac(self, value: str) -> str:
+        """A locally administered MAC address."""
+        digits = self.hexadecimal("mac", value.lower(), 10)
+        return self.keep(":".join(("02", *re.findall("..", digits))), value)
+
+    def name(self, kind: str, value: str) -> str:
+        """`<kind>-<8 hex digits>`: valid where Kubernetes, IAM and S3 take a name."""
+        return self.keep(f"{kind}-{self.hexadecimal('name', value, 8)}", value)
+
+    def keep(self, token: str, value: str) -> str:
+        """The token, remembered."""
+        self.originals[token] = value
+        return token
