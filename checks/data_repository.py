@@ -36,7 +36,7 @@ def link_to_s3_works(
             links.append((what, link.lifecycle, link.failure_details))
     for what, lifecycle, details in links:
         if lifecycle in BROKEN:
-            message = f"the link {what} is {lifecycle}{_said(details)}: files and objects are not exchanged"
+            message = f"the link {what} is {lifecycle}, so that files and objects are not exchanged{_said(details)}"
             yield warn(file_system, message, cause="data-repository-misconfigured")
     if unread is not None:
         yield unknown(file_system, f"its data repository associations are not known: {unread}", because=(unread,))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown
-from diag.facts.ec2 import Instance, NetworkInterface
+from diag.facts.ec2 import NetworkInterface
 from diag.facts.file_system_of import file_system_of
 from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import Node, PersistentVolume
+from diag.facts.kubernetes import PersistentVolume
 from diag.facts.name_standing import NameStanding
 from diag.facts.naming import DNS_NAME
+from diag.facts.paths import Clients
 from diag.facts.replacement import recreate_volume
 
 
@@ -18,8 +19,7 @@ from diag.facts.replacement import recreate_volume
 def name_is_used_in_its_vpc(
     volume: PersistentVolume,
     file_systems: Table[FileSystem],
-    instances: Table[Instance],
-    mounting_nodes: tuple[Node, ...],
+    clients: dict[str, Clients],
     network_interfaces: Table[NetworkInterface] | Unavailable,
     name_standings: dict[str, NameStanding],
 ) -> Iterator[Draft]:
@@ -38,12 +38,10 @@ def name_is_used_in_its_vpc(
     if not DNS_NAME.fullmatch((volume.dns_name or "").lower().removesuffix(".")) or isinstance(known, Unavailable):
         yield skip(volume, "no name of a file system is asked for this volume")
         return
-    found = [instances.get(node.instance_id) for node in mounting_nodes if node.instance_id]
-    vpcs = sorted({instance.vpc_id for instance in found if not isinstance(instance, Unavailable)})
-    others = [vpc for vpc in vpcs if vpc != known.vpc_id]
-    if not vpcs:
-        missing = [instance for instance in found if isinstance(instance, Unavailable)]
-        yield unknown(volume, "the VPC of the nodes is not known", because=missing[:1])
+    nodes = clients[known.id]
+    others = sorted({group.vpc_id for group in nodes.groups} - {known.vpc_id})
+    if not nodes.groups:
+        yield unknown(volume, "the VPC of the nodes is not known", because=nodes.unread[:1])
     elif not others:
         yield ok(volume, f"nodes and {known.id} are in {known.vpc_id}", concerns=(known,))
     elif name_standings[volume.name].resolves:
