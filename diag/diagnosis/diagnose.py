@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from diag.diagnosis import values as values_of
+from diag.diagnosis.aside import beside_the_mounts, only_warned, with_own_fix
 from diag.diagnosis.complaints import MatchText, of_claim, of_mount
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.told import of_symptoms
@@ -44,8 +45,9 @@ def diagnose(
     told = [_tell(group, findings, causes) for group in _alike(_troubles(findings, facts, causes, match), findings)]
     diagnoses = [diagnosis for diagnosis in told if diagnosis is not None]
     explained = {id for d in diagnoses for id in _confirmed(d)}
-    diagnoses += _unattached(findings, explained, facts, causes)
-    return tuple(sorted(diagnoses, key=_order))
+    shared = values_of.of_cluster(dict(facts))
+    diagnoses += beside_the_mounts(findings, explained, shared, causes)
+    return tuple(sorted(diagnoses, key=_order)) or only_warned(findings, shared, causes)
 
 
 def _troubles(
@@ -122,7 +124,7 @@ def _tell(
 ) -> Diagnosis | None:
     trouble, on_path = group[0]
     weighed = weigh(Evidence(trouble.symptoms, on_path, trouble.values, trouble.phase), causes)
-    weighed = tuple(_with_own_fix(cause, on_path) for cause in weighed)
+    weighed = tuple(with_own_fix(cause, on_path) for cause in weighed)
     if not trouble.symptoms and not any(c.verdict is Likelihood.CONFIRMED for c in weighed):
         return None
     nodes = tuple(dict.fromkeys(t.node for t, _ in group if t.node))
@@ -139,12 +141,6 @@ def _tell(
         values={name: value for name, value in sorted(trouble.values.items()) if value},
         consequences=_consequences(weighed, on_path, causes),
     )
-
-
-def _with_own_fix(cause: CauseVerdict, findings: Iterable[Finding]) -> CauseVerdict:
-    """The failing check's own command before the runbook's: it knows this incident's values best."""
-    own = next((f.fix for f in findings if f.verdict is Verdict.FAIL and f.cause == cause.id and f.fix), None)
-    return msgspec.structs.replace(cause, fix=own) if own else cause
 
 
 def _consequences(
@@ -167,23 +163,6 @@ def _where(nodes: Sequence[str]) -> str:
     if not nodes:
         return ""
     return f" on {nodes[0]}" if len(nodes) == 1 else f" on {len(nodes)} nodes ({nodes[0]}, …)"
-
-
-def _unattached(
-    findings: Sequence[Finding], explained: set[str], facts: Mapping[str, Any], causes: Mapping[str, Cause]
-) -> list[Diagnosis]:
-    """Failures that no broken mount or claim carries: what will break the next provisioning, say."""
-    shared = values_of.of_cluster(dict(facts))
-    rest: dict[Subject, list[Finding]] = {}
-    for finding in findings:
-        if finding.verdict is Verdict.FAIL and finding.cause and finding.cause not in explained:
-            rest.setdefault(finding.subject, []).append(finding)
-    found = []
-    for subject, own in rest.items():
-        weighed = tuple(_with_own_fix(c, own) for c in weigh(Evidence((), tuple(own), shared), causes))
-        if weighed:
-            found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed, values=shared))
-    return found
 
 
 def _confirmed(diagnosis: Diagnosis) -> set[str]:

@@ -9,6 +9,7 @@ import msgspec
 from diag.model.finding import Fix
 from diag.model.layer import Layer
 from diag.model.subject import Subject
+from diag.model.verdict import Verdict
 
 
 class Likelihood(enum.Enum):
@@ -54,5 +55,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     concerns: tuple[Subject, ...] = ()
     values: dict[str, str] = {}
     """Names and ids of this incident that fill a runbook's commands."""
+    gravity: Verdict = Verdict.FAIL
+    """Warn where nothing fails yet."""
     consequences: tuple[str, ...] = ()
     """Failures that the first cause explains."""

@@ -60,11 +60,12 @@ def to_text(report: Report, style: Style) -> str:
 
 def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
     best = next((c for c in diagnosis.causes if c.verdict is not Likelihood.RULED_OUT), None)
-    yield from wrap(diagnosis.headline, style, f"{mark(Verdict.FAIL, style)} ", "  ", bold=True)
+    yield from wrap(diagnosis.headline, style, f"{mark(diagnosis.gravity, style)} ", "  ", bold=True)
     if best is None:
         yield from _labelled("collect", _collect(diagnosis), style)
     else:
-        yield from _labelled("cause", [f"{best.id} ({best.verdict.value}, layer {best.layer.value})"], style)
+        certainty = best.verdict.value if diagnosis.gravity is Verdict.FAIL else "a warning: nothing fails yet"
+        yield from _labelled("cause", [f"{best.id} ({certainty}, layer {best.layer.value})"], style)
         yield from _labelled("because", _because(diagnosis.headline, best.for_, style), style)
         yield from _labelled("but", best.against, style)
         yield from _next(best.next, style)
