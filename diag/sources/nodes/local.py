@@ -28,8 +28,10 @@ class Local:
 
     via = Via.LOCAL
 
-    def __init__(self, node: str = "") -> None:
-        self.node = node or socket.gethostname()
+    def __init__(self, pod_of: str = "") -> None:
+        """`pod_of` is the node when this process runs in a pod there: then /etc is the image's, not the node's."""
+        self.node = pod_of or socket.gethostname()
+        self._skip = ("os_release",) if pod_of else ()
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
         """Ask this machine on behalf of the ask that means it; the others cannot be reached this way."""
@@ -52,7 +54,7 @@ class Local:
             )
         started = time.time()
         until = min(bounds.until, time.monotonic() + bounds.node_s)
-        argv = ("/bin/sh", "-s", "--", *questions.tokens())
+        argv = ("/bin/sh", "-s", "--", *questions.tokens(skip=self._skip))
         try:
             ran = supervise(argv, key=KEY, feed=probe(), until=until, cap=ANSWER_LIMIT)
         except OSError as error:
