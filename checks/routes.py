@@ -55,7 +55,15 @@ def routes_lead_both_ways(
                     return
     direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
     proves = ("route-missing", "route-blackhole") if direct else ()
-    yield ok(file_system, "routes lead from the nodes to its ENIs and back", *followed, rules_out=proves)
+    told = (*followed, *_zones(clients[file_system.id], enis))
+    yield ok(file_system, "routes lead from the nodes to its ENIs and back", *told, rules_out=proves)
+
+
+def _zones(nodes: Clients, enis: Sequence[NetworkInterface]) -> tuple[str, ...]:
+    """A remark where packets cross zones: it works, slower, and AWS bills the traffic."""
+    here = {eni.availability_zone for eni in enis if eni.availability_zone}
+    away = sorted({node.zone for group in nodes.groups for node in group.nodes if node.zone} - here)
+    return (f"nodes in {', '.join(away)} reach it in {', '.join(sorted(here))}: across zones",) if here and away else ()
 
 
 def _table(subnet: Subnet, tables: Sequence[RouteTable]) -> RouteTable:

@@ -268,3 +268,12 @@ def test_ranges_that_are_excluded_are_not_known() -> None:
     )
     denied = given.denied("list daemonsets")
     assert judge(source_port_stays, source_nat=denied).verdict is Verdict.UNKNOWN
+
+
+def test_crossing_zones_is_a_remark_and_no_fault() -> None:
+    far = given_network.enis(given_network.eni(availability_zone="ap-northeast-2c"))
+    found = judge(routes_lead_both_ways, network_interfaces=far)
+    assert found.verdict is Verdict.PASS
+    assert any("across zones" in line for line in found.evidence)
+    near = given_network.enis(given_network.eni(availability_zone="ap-northeast-2a"))
+    assert not any("across" in line for line in judge(routes_lead_both_ways, network_interfaces=near).evidence)
