@@ -7,7 +7,7 @@ from decimal import Decimal
 
 GIB = 1024**3
 
-_QUANTITY = re.compile(r"\+?(\d+(?:\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?")
+_QUANTITY = re.compile(r"\+?(\d+(?:\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?", re.ASCII)
 """Source: Kubernetes v1.34 apimachinery pkg/api/resource/quantity.go; a negative one cannot be asked for."""
 
 _SUFFIX = {

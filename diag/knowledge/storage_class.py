@@ -22,7 +22,7 @@ GO_BOOLS = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FAL
 _PART = 8
 """Letters of a key that is a part of a longer one: `throughput`."""
 
-GO_NUMBER = re.compile(r"[+-]?\d+")
+GO_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
 """Source: Go strconv.ParseInt, base 10."""
 
 
@@ -114,7 +114,7 @@ def wrong_value(parameter: Parameter, value: str) -> str:
             wanted = "a whole number"
         case Takes.NUMBER if not _within(parameter, int(value)):
             wanted = f"a number from {parameter.least} to {parameter.most}"
-        case Takes.TEXT if not re.fullmatch(parameter.pattern, value):
+        case Takes.TEXT if not re.fullmatch(parameter.pattern, value, re.ASCII):
             wanted = f"like {parameter.example}"
     note = f" ({parameter.note})" if wanted and parameter.note else ""
     return f"{parameter.key} is {value!r}, wanted {wanted}{note}" if wanted else ""

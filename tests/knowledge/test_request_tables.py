@@ -1,0 +1,74 @@
+"""The tables of StorageClass parameters and of mount options."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diag.knowledge.mount_options import Meaning, mount_options_table, read_options
+from diag.knowledge.runbooks import load_knowledge
+from diag.knowledge.storage_class import Takes, broken_rules, misspelt, nearest_key, parameters_table, wrong_value
+
+KEYS = [parameter.key for parameter in parameters_table().parameters]
+
+
+def test_every_rule_speaks_of_keys_that_the_driver_reads_and_of_a_cause_that_has_a_runbook() -> None:
+    causes = load_knowledge().causes
+    for rule in parameters_table().rules:
+        assert {*rule.when, *rule.needs} <= set(KEYS), rule
+        assert rule.cause in causes, rule
+
+
+def test_every_example_and_every_word_is_taken() -> None:
+    for parameter in parameters_table().parameters:
+        for value in parameter.values:
+            assert wrong_value(parameter, value) == ""
+        if parameter.kind is Takes.TEXT and not parameter.example.startswith("a "):
+            assert wrong_value(parameter, parameter.example) == ""
+
+
+@given(st.sampled_from(KEYS), st.data())
+def test_a_key_in_another_case_is_recognised(key: str, data: st.DataObject) -> None:
+    written = "".join(data.draw(st.sampled_from((c.lower(), c.upper()))) for c in key)
+    assert nearest_key(written) == key
+    assert misspelt([written], key) == ("" if written == key else written)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=12)))
+def test_no_values_break_the_rules(parameters: dict[str, str]) -> None:
+    assert all(rule.says for rule in broken_rules(parameters))
+
+
+def test_a_known_option_is_not_taken_for_a_shorter_one_that_it_begins_with() -> None:
+    table = mount_options_table()
+    for word in (*table.helper.words, *table.client.words, *table.newer_client.words, *table.parsed.words):
+        (option,) = read_options([f"{word}x" if word.endswith("=") else word])
+        assert option.meaning is Meaning.KNOWN, word
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["flock,noatime", " relatime "], [Meaning.KNOWN] * 3),
+        (["", ","], []),
+        (["context=system_u:object_r:container_file_t:s0"], [Meaning.KNOWN]),
+        (["x-systemd.requires=network.service"], [Meaning.UNSURE]),
+        (["asynchronous"], [Meaning.MISTAKEN]),
+        (["noresvport"], [Meaning.UNKNOWN]),
+    ],
+)
+def test_options_are_taken_apart_as_mount_does(given: list[str], read: list[Meaning]) -> None:
+    assert [option.meaning for option in read_options(given)] == read
+
+
+@given(st.lists(st.text(max_size=20)))
+def test_no_option_breaks_the_reader(given: list[str]) -> None:
+    assert all(option.text == option.text.strip() and "," not in option.text for option in read_options(given))
+
+
+def test_the_tables_say_when_they_were_read() -> None:
+    for date in (parameters_table().date, mount_options_table().date):
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d", date)
