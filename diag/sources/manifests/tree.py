@@ -102,7 +102,7 @@ class _Builder:
                 raise BadDocument(f"the alias *{event.anchor} stands for nothing that is finished", line, column)
             self.add(target, line, column)
         elif isinstance(event, yaml.ScalarEvent):
-            content = scalar(event.value) if event.implicit[0] and event.style is None else event.value
+            content = scalar(event.value) if event.implicit[0] and not event.style else event.value
             self.add(self.made(event, content, line, column), line, column)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             value = self.made(event, {} if isinstance(event, yaml.MappingStartEvent) else [], line, column)

@@ -12,6 +12,7 @@ from diag.sources.manifests.terraform.document import Resource
 FILE_SYSTEM = "aws_fsx_lustre_file_system"
 GROUP = "aws_security_group"
 RULES = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
+PORTS = ("from_port", "to_port", "protocol", "ip_protocol")
 
 
 def file_systems_of(resources: Iterable[Resource]) -> Iterator[PlannedFileSystem]:
@@ -23,7 +24,7 @@ def file_systems_of(resources: Iterable[Resource]) -> Iterator[PlannedFileSystem
                 resource.address,
                 _text(values.get("deployment_type")) or "SCRATCH_1",
                 _text(values.get("file_system_type_version")),
-                "file_system_type_version" in resource.refers and not values.get("file_system_type_version"),
+                resource.is_unknown("file_system_type_version"),
                 bool(values.get("metadata_configuration")),
                 _groups_named(resource),
             )
@@ -38,6 +39,8 @@ def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
         ingress = [_inline(rule, resource) for rule in _maps(resource.values.get("ingress"))]
         egress = [_inline(rule, resource) for rule in _maps(resource.values.get("egress"))]
         for rule in own:
+            if any(rule.is_unknown(attribute) for attribute in PORTS):
+                continue
             (egress if _is_egress(rule) else ingress).append(_separate(rule, resource))
         group = SecurityGroup(
             resource.address,
@@ -46,8 +49,7 @@ def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
             tuple(ingress),
             tuple(egress),
         )
-        ports = ("from_port", "to_port", "protocol", "ip_protocol")
-        yield PlannedGroup(group, any(rule.is_unknown(port) for rule in own for port in ports))
+        yield PlannedGroup(group, any(rule.is_unknown(attribute) for rule in own for attribute in PORTS))
 
 
 def _groups_named(resource: Resource) -> tuple[str, ...]:
