@@ -22,8 +22,9 @@ def of_run(
     """The report of a run. A component of the tool that broke makes it exit 1 unless something failed."""
     findings = tuple(sorted(outcome.judged.findings, key=_path_order))
     errors = (*tool_errors, *outcome.judged.errors)
+    broken = [Verdict.FAIL for diagnosis in diagnoses if diagnosis.gravity is Verdict.FAIL]
     code = exit_code(
-        (finding.verdict for finding in findings),
+        (*(finding.verdict for finding in findings), *broken),
         inspected=_inspected(outcome, findings),
         fail_on_warn=policy.fail_on_warn,
         unknown_passes=policy.unknown_passes,
