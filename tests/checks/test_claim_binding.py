@@ -175,6 +175,10 @@ def test_claims_of_other_drivers_are_not_looked_at() -> None:
     assert verdicts(claim_has_its_volume, claims=(asked,), persistent_volumes=(), storage_classes=classes) == ()
 
 
+def test_a_claim_that_is_bound_to_a_volume_of_no_csi_driver_is_not_lustres() -> None:
+    assert verdicts(claim_has_its_volume, claims=(claim(volume="nfs-pv"),)) == ()
+
+
 def test_one_that_the_run_names_is_told_to_be_none_of_lustres() -> None:
     asked = pending(name="database", volume="", storageClassName="gp3")
     classes = (storage_class("gp3", provisioner="ebs.csi.aws.com"),)

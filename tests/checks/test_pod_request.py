@@ -113,6 +113,7 @@ class TestGroupOfFiles:
         ("facts", "why"),
         [
             ({"pods": (OWNED,)}, "many may write"),
+            ({"pods": (OWNED,), "persistent_volumes": (volume(accessModes=["ReadWriteOnce"]),)}, "no type is given"),
             ({"csi_drivers": POLICY["File"]}, "no fsGroup"),
             ({"pods": (OWNED,), "persistent_volumes": (ONCE,), "csi_drivers": POLICY["None"]}, "never"),
             ({"pods": (AT_THE_ROOT,), "csi_drivers": POLICY["File"]}, "the root alone"),
