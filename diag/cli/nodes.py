@@ -21,6 +21,7 @@ _NODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _HELP = {
     "via": "How to look into nodes: exec (the driver's container), ssm, ssh, local, or auto for the first that works.",
     "nodes": "Which nodes to look into: those with a failing mount (the default), all, one of each kind, or names.",
+    "debug": "Changes the driver's pod: where its image has no shell, adds an ephemeral container of this one.",
     "accept": "Trust SSH hosts seen for the first time, for this run alone. A changed key is refused all the same.",
 }
 
@@ -31,6 +32,7 @@ _OPTIONS = (
     click.option("--ssh-user", default="", metavar="USER", help="SSH login name, instead of the one in ~/.ssh/config."),
     click.option("--ssh-config", default="", type=click.Path(), help="SSH configuration instead of ~/.ssh/config."),
     click.option("--accept-new-host-keys", is_flag=True, help=_HELP["accept"]),
+    click.option("--debug-container", default="", metavar="IMAGE", help=_HELP["debug"]),
     click.option("--node-deadline", default=10.0, show_default=True, metavar="SECONDS", help="Seconds for one node."),
     click.option("--concurrency", default=32, show_default=True, type=click.IntRange(1, 512), metavar="N",
                  help="Nodes looked into at the same time."),
@@ -58,6 +60,7 @@ def node_options_of(options: dict[str, Any], until: float) -> NodeOptions:
         ssh_user=options["ssh_user"],
         ssh_config=options["ssh_config"],
         accept_new_host_keys=options["accept_new_host_keys"],
+        debug_container=options["debug_container"],
         node_s=options["node_deadline"],
         at_once=options["concurrency"],
         until=until - MARGIN_S,

@@ -106,6 +106,46 @@ def test_a_pod_that_has_gone(lab: Lab, asks: list[NodeAsk]) -> None:
     assert refusal(read(lab, [gone])["n"]).reason is Reason.ABSENT
 
 
+def debug(lab: Lab, asks: list[NodeAsk], image: str) -> NodeTruth | Unavailable:
+    way = Exec(Kube(kubeconfig=str(lab.kubeconfigs["exec"])), image)
+    return ask(way, asks[:1])[asks[0].node]
+
+
+def debug_containers(lab: Lab, one: NodeAsk) -> list[dict[str, object]]:
+    assert one.plugin is not None
+    found: list[dict[str, object]] = lab.kube.get("pods", one.plugin.pod, one.plugin.namespace)["spec"].get(
+        "ephemeralContainers", []
+    )
+    return found
+
+
+def test_a_debug_container_asks_what_the_image_cannot(lab: Lab, asks: list[NodeAsk]) -> None:
+    lab.script.on("sh -s --.*", ExecAnswer(NodeSays("10.0.1.4", blocked=("1 ll_file_io x",)).probe_output()))
+    for _ in range(2):
+        found = truth(debug(lab, asks, "lustre-doctor:0.1.0"))
+        assert found.blocked and found.image == "lustre-doctor:0.1.0"
+    (container,) = debug_containers(lab, asks[0])
+    assert container["targetContainerName"] == "fsx-plugin"
+
+
+def test_no_container_is_added_unless_asked_or_where_there_is_a_shell(lab: Lab, asks: list[NodeAsk]) -> None:
+    read(lab, asks[:1])
+    exec_answers(lab, asks[1].node, NodeSays("10.0.1.5"), shell=True)
+    ask(Exec(Kube(kubeconfig=str(lab.kubeconfigs["exec"])), "lustre-doctor:0.1.0"), asks[1:2])
+    assert [debug_containers(lab, one) for one in asks[:2]] == [[], []]
+
+
+def test_a_debug_image_that_cannot_be_pulled(lab: Lab, asks: list[NodeAsk]) -> None:
+    why = refusal(debug(lab, asks, "absent:1"))
+    assert why.reason is Reason.ABSENT and "ErrImagePull" in why.detail
+
+
+def test_no_right_to_add_a_container_names_the_right(lab: Lab, asks: list[NodeAsk]) -> None:
+    lab.deny_kube("patch", "pods/ephemeralcontainers")
+    why = refusal(debug(lab, asks, "lustre-doctor:0.1.0"))
+    assert why.reason is Reason.DENIED and why.permission == "patch pods/ephemeralcontainers"
+
+
 def script(lab: Lab, answer: ExecAnswer) -> None:
     lab.script.on("sh -c :", ExecAnswer())
     lab.script.on("sh -s --.*", answer)

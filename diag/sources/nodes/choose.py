@@ -88,7 +88,7 @@ class NodeReader:
         if options.via in ("exec", "auto"):
             from diag.sources.nodes.exec import Exec
 
-            yield Exec(self._kube)
+            yield Exec(self._kube, options.debug_container)
         if options.via in ("ssm", "auto"):
             from diag.sources.nodes.ssm import Ssm
 

@@ -27,6 +27,7 @@ from diag.sources.nodes.ask import (
     probe,
     truth_from_probe,
 )
+from diag.sources.nodes.debug_container import open_debug_container
 from diag.sources.nodes.exec_session import Ran, Server, run
 from diag.sources.nodes.spread import spread
 
@@ -63,8 +64,10 @@ class Exec:
 
     via = Via.EXEC
 
-    def __init__(self, kube: Kube) -> None:
+    def __init__(self, kube: Kube, debug_image: str = "") -> None:
+        """`debug_image` is started beside the driver's container where that has no shell: a change to the pod."""
         self._kube = kube
+        self._debug_image = debug_image
         self._images: dict[str, _Image] = {}
         self.sessions = 0
         """Exec sessions opened so far."""
@@ -106,16 +109,24 @@ class Exec:
                 return _ended(tried, ask) or _late(ask)
             image.has_shell = not tried.not_started
         if image.has_shell:
-            started = time.time()
-            argv = ("sh", "-s", "--", *questions.tokens(skip=POD_ONLY))
-            ran = self._run(server, ask, plugin, argv, until, feed=probe())
-            if isinstance(ran, Unavailable):
-                return ran
-            return truth_from_probe(
-                ask, self.via, ran.output, (started, time.time()), questions.port,
-                vantage=Vantage.POD, image=plugin.image, ended=_ended(ran, ask),
-            )  # fmt: skip
+            return self._ask_probe(server, ask, plugin, questions, until)
+        if self._debug_image:
+            opened = open_debug_container(server, plugin, self._debug_image, until, f"node {ask.node}")
+            return opened if isinstance(opened, Unavailable) else self._ask_probe(server, ask, opened, questions, until)
         return self._ask_one_by_one(server, ask, plugin, image, questions, until)
+
+    def _ask_probe(
+        self, server: Server, ask: NodeAsk, plugin: Plugin, questions: Questions, until: float
+    ) -> NodeTruth | Unavailable:
+        started = time.time()
+        argv = ("sh", "-s", "--", *questions.tokens(skip=POD_ONLY))
+        ran = self._run(server, ask, plugin, argv, until, feed=probe())
+        if isinstance(ran, Unavailable):
+            return ran
+        return truth_from_probe(
+            ask, self.via, ran.output, (started, time.time()), questions.port,
+            vantage=Vantage.POD, image=plugin.image, ended=_ended(ran, ask),
+        )  # fmt: skip
 
     def _ask_one_by_one(
         self, server: Server, ask: NodeAsk, plugin: Plugin, image: _Image, questions: Questions, until: float

@@ -6,6 +6,7 @@ Source: k8s.io/apimachinery v0.34 pkg/util/remotecommand, KEP-4006.
 
 from __future__ import annotations
 
+import http.client
 import re
 import ssl
 import threading
@@ -65,12 +66,33 @@ class Server:
         url = urllib.parse.urlsplit(configuration.host)
         self.host = url.hostname or ""
         self.port = url.port or (443 if url.scheme == "https" else 80)
-        self._base = url.path.rstrip("/")
+        self.base = url.path.rstrip("/")
         self._lock = threading.Lock()
         self._auth = configuration.auth_settings
-        self._tls = Tls(_tls(configuration)) if url.scheme == "https" else None
+        self._context = _tls(configuration) if url.scheme == "https" else None
+        self._tls = Tls(self._context) if self._context else None
         self._server_name = str(configuration.tls_server_name or "")
         self._proxy = _proxy(configuration, self.host)
+
+    def headers(self) -> dict[str, str]:
+        """User agent and credentials, fresh ones where a plugin of the kubeconfig gives them."""
+        headers = {"User-Agent": "lustre-doctor"}
+        with self._lock:
+            for setting in self._auth().values():
+                headers[setting["key"]] = setting["value"]
+        return headers
+
+    def connection(self, timeout_s: float) -> http.client.HTTPConnection:
+        """A connection for a plain request, through the proxy where there is one."""
+        near = self._proxy or (self.host, self.port)
+        connection = (
+            http.client.HTTPSConnection(*near, timeout=timeout_s, context=self._context)
+            if self._context
+            else http.client.HTTPConnection(*near, timeout=timeout_s)
+        )
+        if self._proxy:
+            connection.set_tunnel(self.host, self.port)
+        return connection
 
     def endpoint(self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: bool) -> Endpoint:
         """The exec endpoint of one container for one command."""
@@ -78,15 +100,11 @@ class Server:
         query += [("stdin", "true")] if stdin else []
         query += [("command", word) for word in argv]
         where = f"/api/v1/namespaces/{urllib.parse.quote(namespace)}/pods/{urllib.parse.quote(pod)}/exec"
-        headers = {"User-Agent": "lustre-doctor"}
-        with self._lock:
-            for setting in self._auth().values():
-                headers[setting["key"]] = setting["value"]
         return Endpoint(
             host=self.host,
             port=self.port,
-            path=f"{self._base}{where}?{urllib.parse.urlencode(query)}",
-            headers=headers,
+            path=f"{self.base}{where}?{urllib.parse.urlencode(query)}",
+            headers=self.headers(),
             subprotocols=SUBPROTOCOLS,
             tls=self._tls,
             server_name=self._server_name,

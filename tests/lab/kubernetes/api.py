@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from tests.lab.kubernetes import resources, status
+from tests.lab.kubernetes.ephemeral import add_containers
 from tests.lab.kubernetes.logs import read_log
 from tests.lab.kubernetes.resources import RESOURCES, Resource
 from tests.lab.kubernetes.selectors import field_predicate, label_predicate
@@ -132,6 +133,9 @@ class Api:
             return self._path(method, urlsplit(url).path, name, body)
         if target.subresource == "log":
             return Reply(200, read_log(self.cluster, self.logs, target, query).encode(), "text/plain")
+        if target.verb == "patch" and target.subresource == "ephemeralcontainers":
+            pod = add_containers(self.cluster, target.resource, target.name, target.namespace, body)
+            return Reply(200, encode(pod))
         if target.verb == "get" and not target.subresource:
             found = self.cluster.find(target.resource, target.name, target.namespace)
             if found is None:
