@@ -43,23 +43,30 @@ class _Case(msgspec.Struct):
     against: list[str]
     seen: bool
     """A text shows it, not a check alone."""
+    found: bool = False
+    """A check found it on this path."""
 
 
 def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict, ...]:
     """Every cause that the evidence speaks of, best first.
 
-    Order: confirmed before likely before possible before ruled out; within one, causes that a text shows, then the
-    specific before its broader one, then the first broken layer of the mount path.
+    Order: confirmed before likely before possible before ruled out; within one, the specific before its broader one,
+    what both a text and a check show, what a text shows, then the first broken layer of the mount path.
     """
     hits = _hits_by_cause(evidence.symptoms)
-    fails = _by_cause(evidence.findings)
+    fails = _by_cause(evidence.findings, Verdict.FAIL)
+    warns = {
+        id: own
+        for id, own in _by_cause(evidence.findings, Verdict.WARN).items()
+        if id in hits or any(id in causes and refines(causes[id], seen, causes) for seen in hits)
+    }
     passes = _by_refuted(evidence.findings)
     cases = []
-    for id in dict.fromkeys((*hits, *fails, *passes)):
+    for id in dict.fromkeys((*hits, *fails, *warns, *passes)):
         cause = causes.get(id)
         if cause is None or not _breaks(cause, evidence.phase):
             continue
-        case = _judge(cause, hits.get(id, ()), fails.get(id, ()), passes.get(id, ()), evidence)
+        case = _judge(cause, hits.get(id, ()), fails.get(id, ()), warns.get(id, ()), passes.get(id, ()), evidence)
         if case is not None:
             cases.append(case)
     _yield_to_confirmed(cases, causes)
@@ -68,18 +75,26 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
 
 
 def _judge(
-    cause: Cause, hits: Sequence[Hit], fails: Sequence[Finding], passes: Sequence[Finding], evidence: Evidence
+    cause: Cause,
+    hits: Sequence[Hit],
+    fails: Sequence[Finding],
+    warns: Sequence[Finding],
+    passes: Sequence[Finding],
+    evidence: Evidence,
 ) -> _Case | None:
     for_ = list(dict.fromkeys(_says(cause, hit) for hit in hits))
     against = [f"{finding.message} (check {finding.check})" for finding in passes]
     against += _texts_against(cause, evidence.symptoms)
     seen = bool(hits)
+    for_ = [f"{finding.message} (check {finding.check})" for finding in (*fails, *warns)] + for_
     if fails:
-        for_ = [f"{finding.message} (check {finding.check})" for finding in fails] + for_
-        return _Case(cause, Likelihood.CONFIRMED, for_, against, seen)
+        return _Case(cause, Likelihood.CONFIRMED, for_, against, seen, found=True)
     likelihood = min(
         (_BY_WEIGHT[hit.weight] for hit in hits if hit.weight in _BY_WEIGHT), key=lambda x: x.rank, default=None
     )
+    if warns and not against and likelihood is not Likelihood.CONFIRMED:
+        # The text fits and something on the path may well do it, though not surely enough to fail.
+        return _Case(cause, Likelihood.LIKELY, for_, against, seen, found=True)
     if likelihood is None:
         return _Case(cause, Likelihood.RULED_OUT, for_, against, seen=False) if passes and not hits else None
     if against:
@@ -105,7 +120,14 @@ def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> 
         other is not case and other.likelihood is case.likelihood and refines(other.cause, case.cause.id, causes)
         for other in cases
     )
-    return (case.likelihood.rank, refined, not case.seen, case.cause.layer.depth, case.cause.id)
+    return (
+        case.likelihood.rank,
+        refined,
+        not (case.seen and case.found),
+        not case.seen,
+        case.cause.layer.depth,
+        case.cause.id,
+    )
 
 
 def refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
@@ -176,10 +198,10 @@ def _hits_by_cause(symptoms: Iterable[Symptom]) -> dict[str, list[Hit]]:
     return found
 
 
-def _by_cause(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+def _by_cause(findings: Iterable[Finding], verdict: Verdict) -> dict[str, list[Finding]]:
     found: dict[str, list[Finding]] = {}
     for finding in findings:
-        if finding.verdict is Verdict.FAIL and finding.cause:
+        if finding.verdict is verdict and finding.cause:
             found.setdefault(finding.cause, []).append(finding)
     return found
 

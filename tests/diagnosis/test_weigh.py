@@ -104,6 +104,21 @@ def test_what_only_breaks_provisioning_is_never_blamed_for_a_mount() -> None:
     assert "role" in weighed(findings=(failing("role"),), phase=Phase.PROVISION)
 
 
+def warning(id: str) -> Finding:
+    return Finding("a-check", Layer.NETWORK, NODE, Verdict.WARN, f"{id} may be so", cause=id)
+
+
+def test_a_warning_makes_likely_what_the_text_fits_and_comes_before_the_general_cause() -> None:
+    shown = order(seen(("network", Weight.STRONG)), findings=(warning("rule-missing-in-a-group"),))
+    assert shown == [("rule-missing-in-a-group", "likely"), ("network", "likely")]
+
+
+def test_a_warning_that_no_text_fits_is_not_blamed() -> None:
+    assert order(seen(("version", Weight.STRONG)), findings=(warning("rule-missing-in-a-group"),)) == [
+        ("version", "likely")
+    ]
+
+
 def test_benign_noise_is_never_a_cause() -> None:
     assert order(seen(("name", Weight.BENIGN))) == []
 
