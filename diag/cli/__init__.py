@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "Name the causes behind an error text, with no credentials.",
     "probe": "Ask a Lustre server itself: LNet, MGS, version, file-system name.",
     "collect": "Save a run as a case that can be passed on, redacted.",
+    "diff": "Set two cases or two nodes side by side: the first difference on the mount path first.",
     "checks": "List the checks, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run takes.",
     "runbook": "List the runbooks, or show one with this incident's values.",

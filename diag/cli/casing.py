@@ -60,6 +60,7 @@ def make_case(
     about = {
         "schema": SCHEMA,
         "redaction": level.value,
+        "key_id": redactor.redactor.tokens.key_id if level is not Level.NONE else "",
         "taken_at": outcome.snapshot.taken_at,
         "versions": {
             "lustre-doctor": outcome.snapshot.tool_version or __version__,
@@ -78,6 +79,23 @@ def make_case(
         "originals": dict(sorted(redactor.redactor.tokens.originals.items())),
     }
     return Case(pack(parts), _indented(key), _told(report), report.exit_code)
+
+
+def key_in(document: bytes) -> bytes:
+    """The key in a key file, to redact a second case as the first. Raises ValueError with what is wrong."""
+    try:
+        held = msgspec.json.decode(document, type=_KeyFile)
+        secret = bytes.fromhex(held.key)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ValueError("not a key file of lustre-doctor") from error
+    if held.schema != KEY_SCHEMA or len(secret) != KEY_BYTES:
+        raise ValueError("not a key file of lustre-doctor")
+    return secret
+
+
+class _KeyFile(msgspec.Struct):
+    schema: str
+    key: str
 
 
 def _indented(document: Any) -> bytes:

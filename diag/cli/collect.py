@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -19,7 +20,8 @@ _SHARED = (
 _HELP = {
     "redact": "What is replaced: shareable takes accounts, addresses, ids and names of AWS objects, strict also names "
     "of pods, claims and namespaces, none nothing.",
-    "key": "Where to write what each stand-in stands for (mode 0600). Keep it; it is not part of the case.",
+    "key": "Where to write what each stand-in stands for (mode 0600). Keep it; it is not part of the case. A file that "
+    "is there is used again, so that two cases can be compared.",
 }
 
 
@@ -29,7 +31,7 @@ def command_of(**options: Any) -> int:
     The case holds the facts, the report, what could not be read and why, versions and timings. Judge it with
     `lustre-doctor run --snapshot CASE`, set two side by side with `lustre-doctor diff A B`.
     """
-    from diag.cli.casing import make_case
+    from diag.cli.casing import key_in, make_case
     from diag.cli.judging import report_of
     from diag.cli.knowledge import load
     from diag.cli.observing import manifests_of, outcome_of
@@ -37,10 +39,16 @@ def command_of(**options: Any) -> int:
     from diag.engine.plugins import load_plugins
     from diag.engine.run import select
     from diag.redaction.level import Level
-    from diag.sources.files import UnreadableFile, write_private
+    from diag.sources.files import UnreadableFile, read_bounded, write_private
     from diag.sources.world import facts
 
     started = time.monotonic()
+    secret = None
+    if options["key"] and os.path.lexists(options["key"]):
+        try:
+            secret = key_in(read_bounded(options["key"]))
+        except (UnreadableFile, ValueError) as error:
+            raise click.UsageError(f"--key {options['key']}: {error}") from error
     knowledge, plugins = load(options["folders"]), load_plugins()
     chosen, offered = select(plugins.checks), (*facts(), *plugins.facts)
     options = {"manifests": (), "offline": False, **options}
@@ -53,6 +61,7 @@ def command_of(**options: Any) -> int:
         knowledge,
         lambda seen: report_of(seen, knowledge, errors=plugins.errors),
         time.monotonic() - started,
+        secret,
     )
     try:
         written = "-o", options["output"], case.archive

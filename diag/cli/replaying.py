@@ -14,7 +14,7 @@ from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import BadSnapshot, decode
 from diag.facts.manifests import ManifestSet
 from diag.facts.target import Target
-from diag.sources.casefile import BadCase, read_snapshot
+from diag.sources.casefile import BadCase, read_key_id, read_snapshot
 from diag.sources.files import UnreadableFile
 from diag.sources.world import NO_MANIFESTS, SOURCES
 
@@ -39,3 +39,11 @@ def replay_file(
     if manifests.is_given:
         snapshot = msgspec.structs.replace(snapshot, facts={**snapshot.facts, "manifest_set": manifests})
     return replay(checks, offered, SOURCES, snapshot)
+
+
+def key_of(path: str) -> str:
+    """Which key a case was redacted with; empty for a snapshot, and for a case that was not redacted."""
+    try:
+        return read_key_id(path)
+    except (BadCase, UnreadableFile) as error:
+        raise click.UsageError(f"{path}: {error}") from error

@@ -12,6 +12,9 @@ from diag.redaction.redactor import Redactor
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """A copy of the whole manifest, environment values and command lines included."""
 
+USUAL_KEYS = frozenset({"app", "component", "k8s-app", "name", "role", "tier", "version"})
+"""Keys without a domain that everybody uses. Source: manifests of CoreDNS, the VPC CNI and the driver's chart."""
+
 LONGEST_ANNOTATION = 512
 _OWNERSHIP = ("owned", "shared", "Name")
 
@@ -30,7 +33,9 @@ def redact_labels(labels: Mapping[str, Any], redactor: Redactor, level: Level) -
     if level is not Level.STRICT:
         return {redactor.text(key): redactor.text(str(value)) for key, value in labels.items()}
     return {
-        key if is_public_key(key) else redactor.names.name("label", key): _value(key, str(value), redactor, level)
+        key if is_public_key(key) or key in USUAL_KEYS else redactor.names.name("label", key): _value(
+            key, str(value), redactor, level
+        )
         for key, value in labels.items()
     }
 

@@ -34,8 +34,9 @@ class BadCase(Exception):
     """The file is damaged, cut short, newer, or no case at all. The message says which, in one sentence."""
 
 
-class _Head(msgspec.Struct):
+class _About(msgspec.Struct):
     schema: str = ""
+    key_id: str = ""
 
 
 def pack(parts: Mapping[str, bytes]) -> bytes:
@@ -58,6 +59,14 @@ def read_snapshot(path: str) -> bytes:
     if not data.startswith(_GZIP) and not is_tar(data[:512]):
         return data
     return read_case(data)[SNAPSHOT]
+
+
+def read_key_id(path: str) -> str:
+    """Tells cases that were redacted with one key; empty for what was not redacted. Raises as `read_snapshot`."""
+    data = read_bounded(path)
+    if not data.startswith(_GZIP) and not is_tar(data[:512]):
+        return ""
+    return msgspec.json.decode(read_case(data)[ABOUT], type=_About).key_id
 
 
 def read_case(data: bytes) -> dict[str, bytes]:
@@ -93,7 +102,7 @@ def _whole(name: str, pieces: Iterator[bytes]) -> bytes:
 
 def _expect_schema(about: bytes) -> None:
     try:
-        schema = msgspec.json.decode(about, type=_Head).schema
+        schema = msgspec.json.decode(about, type=_About).schema
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCase(f"the case is damaged: {ABOUT}: {error}") from error
     family, _, version = schema.rpartition("/v")

@@ -118,6 +118,8 @@ def shown(value: Any) -> str:
     """A value as a person reads it, shortened in the middle of nowhere when it is long."""
     if value is _Nothing or value is None or value == "" or value == []:
         return ABSENT
+    if isinstance(value, dict) and value.keys() == {"message"}:
+        return shown(value["message"])
     if isinstance(value, list):
         text = ", ".join(item if isinstance(item, str) else _text(item) for item in value)
     else:

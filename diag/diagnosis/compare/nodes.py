@@ -48,24 +48,22 @@ def _sides(facts: Mapping[str, Any], working: str, failing: str) -> Iterator[tup
         table = table_of(fact, facts.get(fact) or [])
         if working in table and failing in table:
             yield fact, table[working], table[failing]
-    instances = {**_instances(facts, "controller_instances"), **_instances(facts, "instances")}
-    one, other = (instances.get(_instance_of(nodes[name])) for name in (working, failing))
-    if one and other:
-        yield "instances", one, other
-        subnets = table_of("subnets", facts.get("subnets") or [])
-        if {one.get("SubnetId"), other.get("SubnetId")} <= subnets.keys():
-            yield "subnets", subnets[one["SubnetId"]], subnets[other["SubnetId"]]
+    ids = [_instance_of(nodes[name]) for name in (working, failing)]
+    for fact in ("instances", "controller_instances"):
+        table = table_of(fact, facts.get(fact) or [])
+        if ids[0] in table and ids[1] in table:
+            one, other = (_by_device(table[id]) for id in ids)
+            yield "instances", one, other
+            subnets = table_of("subnets", facts.get("subnets") or [])
+            if {one.get("SubnetId"), other.get("SubnetId")} <= subnets.keys():
+                yield "subnets", subnets[one["SubnetId"]], subnets[other["SubnetId"]]
+            return
 
 
-def _instances(facts: Mapping[str, Any], fact: str) -> dict[str, Any]:
-    """Instances with their interfaces by device index: no two instances share an interface."""
-    return {
-        id: {
-            **instance,
-            "NetworkInterfaces": {str(i.get("DeviceIndex")): i for i in instance.get("NetworkInterfaces", ())},
-        }
-        for id, instance in table_of(fact, facts.get(fact) or []).items()
-    }
+def _by_device(instance: Mapping[str, Any]) -> dict[str, Any]:
+    """An instance with its interfaces by device index: no two instances share an interface."""
+    interfaces = instance.get("NetworkInterfaces") or ()
+    return {**instance, "NetworkInterfaces": {str(own.get("DeviceIndex")): own for own in interfaces}}
 
 
 def _instance_of(node: Mapping[str, Any]) -> str:
