@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab import Lab
 from tests.lab.kubernetes.exec import Ending, ExecAnswer
+from tests.nodes.sshd import config_entry, make_key, sshd
+from tests.nodes.sshd import why_not as no_sshd
 
 pytestmark = pytest.mark.lab
 
@@ -116,3 +119,24 @@ def test_a_snapshot_replays_the_nodes_without_asking_them(lab: Lab, tmp_path: An
     replayed = report(start(lab, "--snapshot", str(saved)))
     assert of(replayed, "node-client") == of(live, "node-client")
     assert lab.script.asked == []
+
+
+@pytest.mark.skipif(bool(no_sshd()), reason=no_sshd() or "-")
+def test_over_ssh_with_the_person_s_own_configuration(lab: Lab, tmp_path: Path) -> None:
+    make_key(tmp_path / "id")
+    with sshd(tmp_path / "server", tmp_path / "id") as server:
+        (tmp_path / "known_hosts").write_text(server.known_hosts_line)
+        (tmp_path / "config").write_text(config_entry("ip-*", server, tmp_path / "id", tmp_path / "known_hosts"))
+        found = report(start(lab, "--via", "ssh", "--nodes", "all", "--ssh-config", str(tmp_path / "config")))
+    (module,) = of(found, "node-module")
+    assert module["message"].startswith("3 nodes: no Lustre client is loaded yet")
+    (clock,) = of(found, "node-clock")
+    assert clock["verdict"] == "pass"
+
+
+def test_on_the_node_itself_without_a_cluster() -> None:
+    environment = os.environ | {"KUBECONFIG": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+    argv = [sys.executable, "-m", "diag", "run", "--format", "json", "--via", "local", "--only", "node-clock"]
+    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    (clock,) = of(json.loads(ran.stdout), "node-clock")
+    assert clock["verdict"] == "pass"
