@@ -29,6 +29,7 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
 
     pass: the claim is Bound
     fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits in vain
+    unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
     source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go
     """
@@ -91,6 +92,7 @@ def claim_is_there(absent: AbsentClaim) -> Iterator[Draft]:
     one that was deleted while the pod template stayed, does not help.
 
     fail: a pod waits for a claim that does not exist
+    unknown: claims, pods or volumes could not be read
     source: Kubernetes v1.34 pkg/scheduler/framework/plugins/volumebinding
     """
     kept = f"; volume {absent.kept[0].name} is kept for it" if absent.kept else ""

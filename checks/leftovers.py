@@ -45,6 +45,7 @@ def file_systems_are_used(
     pass: a claimed volume names it
     warn: nobody claims the volumes that name it, or none names it and its tags say that this cluster made it, or it
         stands in this cluster's VPC and nothing says whose it is (then ask first)
+    unknown: file systems or volumes could not be read
     source: fsx 2018-03-01 DescribeFileSystems; Kubernetes documentation, reclaiming
     """
     vpc = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
@@ -79,6 +80,7 @@ def cleanup_would_spare_others(
 
     pass: every Lustre file system of the region is this cluster's
     warn: one is another cluster's, or in another VPC
+    unknown: file systems, volumes or the cluster could not be read
     source: a set-up's clean-up script, run against stand-ins; fsx 2018-03-01 DeleteFileSystem
     """
     found = False
@@ -103,6 +105,7 @@ def volumes_have_a_file_system(
 
     pass: the file system exists and is not being deleted
     warn: it is gone, or goes
+    unknown: volumes or file systems could not be read
     source: fsx 2018-03-01 Lifecycle; a set-up's clean-up script, run against stand-ins
     """
     for volume in volumes:
@@ -128,6 +131,7 @@ def groups_are_used(
 
     pass: every such group is in use
     warn: one is on no interface, so it is left over; rules of other groups that name it keep it from being deleted
+    unknown: security groups, interfaces or the cluster could not be read
     source: ec2 2016-11-15 DeleteSecurityGroup; aws-cdk issue 31521
     """
     here = [group for group in lustre_groups.groups if group.vpc_id == eks_cluster.vpc_id]
@@ -154,6 +158,7 @@ def interfaces_belong_to_something(
 
     pass: every one does
     warn: one belongs to no file system and is attached to nothing
+    unknown: security groups, interfaces or file systems could not be read
     source: ec2 2016-11-15 DescribeNetworkInterfaces Status; fsx 2018-03-01 NetworkInterfaceIds
     """
     owned = {eni for file_system in file_systems for eni in file_system.network_interface_ids}
@@ -182,6 +187,7 @@ def roles_are_assumed(
 
     pass: its cluster and its service account are there, or its cluster is another one
     warn: its trust policy names no cluster of the region, or a service account that this cluster does not have
+    unknown: roles, clusters or service accounts could not be read
     source: iam 2010-05-08 ListRoles; EKS User Guide, IAM roles for service accounts
     """
     alive = {id: name for name, id in region_clusters.issuers.items() if id}
@@ -214,6 +220,7 @@ def policies_are_attached(lustre_policies: tuple[OwnPolicy, ...], cluster_identi
 
     pass: every one is
     warn: one is attached to nothing
+    unknown: policies could not be read
     source: iam 2010-05-08 ListPolicies AttachmentCount
     """
     left = [policy for policy in lustre_policies if policy.attachment_count == 0]
@@ -234,6 +241,7 @@ def providers_have_a_cluster(
 
     pass: every one has
     warn: the cluster of one is gone
+    unknown: providers or clusters could not be read
     source: iam 2010-05-08 ListOpenIDConnectProviders; EKS User Guide, OIDC provider
     """
     alive = set(region_clusters.issuers.values())
@@ -259,6 +267,7 @@ def log_groups_are_written(
 
     pass: a file system logs to it, or its cluster is there
     warn: nobody writes to it any more
+    unknown: log groups, clusters or file systems could not be read
     source: fsx 2018-03-01 LustreLogConfiguration; EKS User Guide, control plane logs
     """
     targets = [c.destination for fs in file_systems if (c := fs.lustre.log_configuration)]

@@ -26,6 +26,7 @@ def client_knows_the_options(volume: PersistentVolume) -> Iterator[Draft]:
     pass: every option is known, or is left to mount(8); that flock is not among them is told, not warned of
     warn: an option is taken for another word
     fail: the client does not know an option
+    unknown: volumes could not be read
     source: Lustre 2.10, 2.12, 2.15 mount_lustre.c, obd_mount.c, llite_lib.c
     """
     given = volume.spec.mount_options or ()
@@ -45,6 +46,7 @@ def volumes_get_known_options(demand: Demand) -> Iterator[Draft]:
     pass: every option is known, or is left to mount(8)
     warn: an option is taken for another word
     fail: the client does not know an option
+    unknown: StorageClasses, claims or volumes could not be read
     source: Lustre 2.10, 2.12, 2.15 mount_lustre.c, obd_mount.c, llite_lib.c; Kubernetes docs, StorageClass
     """
     given = demand.storage_class.mount_options or ()

@@ -61,6 +61,7 @@ def volumes_of_a_pod_differ(mounts: tuple[Mount, ...], volume_uses: tuple[Volume
 
     pass: the handles of every pod's volumes differ, or the pod runs all the same
     fail: a pod that does not run yet has two volumes of one handle
+    unknown: volumes, claims or pods could not be read
     source: Kubernetes v1.34 pkg/kubelet/volumemanager/cache desired_state_of_world.go; aws-fsx-csi-driver issue 328
     """
     seen: dict[tuple[str, str], dict[str, Mount]] = {}
@@ -90,6 +91,7 @@ def files_keep_their_group(use: VolumeUse, csi_drivers: tuple[CsiDriver, ...]) -
 
     pass: no pod has an fsGroup that applies here, or only the root directory is looked at
     warn: a pod has one, and every file is changed at each start
+    unknown: CSIDriver objects, volumes, claims or pods could not be read
     source: Kubernetes v1.34 pkg/volume/csi/csi_mounter.go supportsFSGroup; aws-fsx-csi-driver docs/troubleshooting.md
     """
     driver = next((item for item in csi_drivers if item.metadata.name == FSX_DRIVER), None)

@@ -41,6 +41,7 @@ def parameters_are_known(demand: Demand) -> Iterator[Draft]:
     pass: every key is known, every value and combination is taken
     warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
     fail: a key is misspelt, a value is not taken, or the combination is refused
+    unknown: StorageClasses, claims or volumes could not be read
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01 CreateFileSystem
     """
     about, path, healthy = demand.storage_class, demand.path, True

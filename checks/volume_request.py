@@ -22,6 +22,7 @@ def names_the_driver(volume: PersistentVolume) -> Iterator[Draft]:
 
     pass: spec.csi.driver is fsx.csi.aws.com
     fail: it is not, while its attributes are those of FSx for Lustre
+    unknown: volumes could not be read
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/driver.go; Kubernetes v1.34 pkg/volume/csi
     """
     driver = volume.spec.csi.driver if volume.spec.csi else ""
@@ -41,6 +42,7 @@ def can_be_accessed_so(volume: PersistentVolume) -> Iterator[Draft]:
 
     pass: the first access mode is taken and volumeMode is Filesystem
     fail: the first access mode is ReadOnlyMany, or volumeMode is Block
+    unknown: volumes could not be read
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go volumeCaps, node.go; Kubernetes v1.34 csi_mounter.go
     """
     modes = volume.spec.access_modes or ()

@@ -28,6 +28,7 @@ def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
 
     pass: no such line is there; that programs are content is not shown by it
     fail: there is one
+    unknown: volumes, claims or pods could not be read
     skip: no pod has the volume mounted
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go (readOnly); Lustre 2.15 llite (flock); Linux errno(3)
     """
@@ -68,6 +69,7 @@ def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
 
     pass: every pod that has the volume is younger than it
     warn: a pod is older, so it may have another file system than the others
+    unknown: volumes, claims or pods could not be read
     skip: no pod has the volume mounted
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go (a target that is mounted is not mounted again); reasoning
     """

@@ -103,6 +103,9 @@ def lustre_claims(
     by_name = {volume.name: volume for volume in persistent_volumes}
     in_run = frozenset(volume.name for volume in volumes)
     lustre = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
+    kept: dict[tuple[str, str], list[PersistentVolume]] = {}
+    for volume in lustre:
+        kept.setdefault(_key(volume), []).append(volume)
     named = _named_by_target(target, pods)
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
     found = []
@@ -111,7 +114,7 @@ def lustre_claims(
             claim,
             classes.get(class_of(claim)),
             by_name.get(claim.spec.volume_name),
-            tuple(v for v in lustre if v.spec.claim_ref and _key(v) == claim.key),
+            tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
         )
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
