@@ -135,8 +135,13 @@ def mounts(
 @fact()
 def mounted_file_systems(
     volumes: tuple[PersistentVolume, ...] | Unavailable, file_systems: Table[FileSystem], target: Target
-) -> tuple[FileSystem, ...]:
-    """The file systems that the volumes name, by handle or by DNS name, and those that the target names."""
+) -> tuple[FileSystem, ...] | Unavailable:
+    """The file systems that the volumes name, by handle or by DNS name, and those that the target names.
+
+    Which ones is not known without the volumes, unless the target says it.
+    """
+    if isinstance(volumes, Unavailable) and not target.file_systems:
+        return volumes
     ids = dict.fromkeys(target.file_systems)
     for volume in () if isinstance(volumes, Unavailable) else volumes:
         ids[volume.handle] = None

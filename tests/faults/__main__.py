@@ -16,7 +16,10 @@ def main() -> int:
         for row in singles(lab):
             rows.append(row)
             wrong += not row.right
-            print(f"{'ok  ' if row.right else 'FAIL'} {row.name:<44} {row.wanted[0]:<36} {', '.join(row.told) or '-'}", flush=True)
+            print(
+                f"{'ok  ' if row.right else 'FAIL'} {row.name:<44} {row.wanted[0]:<36} {', '.join(row.told) or '-'}",
+                flush=True,
+            )
             for stray in row.stray:
                 print(f"     also fails: {stray}")
         print(f"single faults: {sum(row.right for row in rows)} of {len(rows)}\n", flush=True)

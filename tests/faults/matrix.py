@@ -29,7 +29,7 @@ class Row:
     name: str
     wanted: tuple[str, ...]
     told: tuple[str, ...]
-    """Ids of the causes that were named first, one for each diagnosis, then the other confirmed ones."""
+    """Ids of the causes that were named first, one for each diagnosis, then all others that are not ruled out."""
     stray: tuple[str, ...] = ()
     """Failing findings that are neither the cause nor its consequence."""
 
@@ -97,8 +97,9 @@ def sampled_pairs(lab: Lab, count: int = PAIRS) -> Iterator[Row]:
 
 def _told(report: dict[str, Any]) -> tuple[str, ...]:
     first = [d["causes"][0]["id"] for d in report["diagnoses"] if d["causes"]]
-    confirmed = [c["id"] for d in report["diagnoses"] for c in d["causes"] if c["verdict"] == "confirmed"]
-    return tuple(dict.fromkeys((*first, *confirmed)))
+    open_ = [c["id"] for d in report["diagnoses"] for c in d["causes"] if c["verdict"] != "ruled-out"]
+    found = [f["cause"] for f in report["findings"] if f["cause"]]
+    return tuple(dict.fromkeys((*first, *open_, *found)))
 
 
 def _stray(report: dict[str, Any], cause: str) -> Iterator[str]:

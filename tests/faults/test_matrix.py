@@ -1,0 +1,42 @@
+"""Every fault alone, every healthy variant, and a sample of pairs (`make faults` prints them all)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.matrix import Row, sampled_pairs, single, variant
+from tests.lab.faults import FAULTS
+from tests.lab.lab import Lab
+from tests.lab.variants import VARIANTS
+
+pytestmark = pytest.mark.lab
+
+PAIRS_HERE = 25
+"""The full sample takes minutes: it is `make faults`."""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.start(world="healthy") as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_single_fault_is_named_first_and_nothing_else_fails(lab: Lab, name: str) -> None:
+    row = single(lab, FAULTS[name])
+    assert row.told[:1] == row.wanted
+    assert row.stray == ()
+
+
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_a_healthy_variant_passes_without_a_warning(lab: Lab, name: str) -> None:
+    report = variant(lab, name)
+    loud = [f"{f['check']}: {f['message']}" for f in report["findings"] if f["verdict"] not in ("pass", "skip")]
+    assert (loud, report["exit_code"]) == ([], 0)
+
+
+def test_two_faults_at_once_are_both_named(lab: Lab) -> None:
+    missed: list[Row] = [row for row in sampled_pairs(lab, PAIRS_HERE) if not row.right]
+    assert [f"{row.name}: told {row.told}" for row in missed] == []

@@ -1,0 +1,76 @@
+"""Without one permission: unknown on exactly the checks that need it, which name it, and no other verdict changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from diag.engine.graph import catalogue, closure, permissions_of, wanted_by
+from diag.engine.plugins import load_plugins
+from diag.engine.run import select
+from diag.sources.world import SOURCES, facts
+from tests.faults.matrix import run
+from tests.lab.lab import Lab
+
+pytestmark = pytest.mark.lab
+
+CHECKS = select(load_plugins().checks)
+FACTS = catalogue(facts())
+GIVEN = (*SOURCES, "target", "settings", "taken_at")
+NEEDED = closure(wanted_by(CHECKS), FACTS, GIVEN)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.start(world="healthy") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def healthy(lab: Lab) -> dict[str, set[str]]:
+    lab.load("healthy")
+    return verdicts(run(lab))
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for finding in report["findings"]:
+        found.setdefault(finding["check"], set()).add(finding["verdict"])
+    return found
+
+
+def needing(permission: str) -> set[str]:
+    """Ids of the checks one of whose facts takes the permission."""
+    return {
+        check.id
+        for check in CHECKS
+        if permission in permissions_of(closure((n.name for n in check.needs), FACTS, GIVEN))
+    }
+
+
+def deny(lab: Lab, permission: str) -> None:
+    lab.load("healthy")
+    if ":" in permission:
+        lab.deny(permission)
+    else:
+        verb, _, resource = permission.partition(" ")
+        lab.deny_kube(verb, resource)
+
+
+@pytest.mark.parametrize("permission", permissions_of(NEEDED))
+def test_only_what_needs_it_changes_and_only_to_unknown(
+    lab: Lab, healthy: dict[str, set[str]], permission: str
+) -> None:
+    deny(lab, permission)
+    report = run(lab)
+    now = verdicts(report)
+    changed = {check for check in healthy | now if healthy.get(check) != now.get(check)}
+    assert changed <= needing(permission)
+    for check in changed:
+        assert now[check] <= {"unknown", "skip", "pass", "warn"}, check
+        assert "fail" not in now[check]
+    unknown = [f for f in report["findings"] if f["verdict"] == "unknown"]
+    assert all(permission in {u["permission"] for u in f["unavailable"]} for f in unknown)
+    assert report["exit_code"] == (5 if unknown else 0)
