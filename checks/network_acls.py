@@ -10,7 +10,7 @@ from diag.facts.ec2 import NetworkInterface
 from diag.facts.fsx import FileSystem
 from diag.facts.linux_nodes import told
 from diag.facts.network_acl import NetworkAcl, acl_of, deciding
-from diag.facts.paths import Clients
+from diag.facts.paths import Clients, enis_of
 from diag.facts.security import MGS_PORT, RETURN_PORTS
 from diag.facts.serving import has_no_servers
 
@@ -34,10 +34,10 @@ def network_acls_pass_lustre(
     unknown: ACLs or ENIs could not be read
     source: Amazon VPC user guide, network ACLs; Lustre 2.15.8 lnet/lnet/acceptor.c (source ports 1023 to 512)
     """
-    if reason := has_no_servers(file_system):
-        yield skip(file_system, reason)
+    enis = enis_of(file_system, network_interfaces)
+    if not enis:
+        yield skip(file_system, has_no_servers(file_system))
         return
-    enis = [network_interfaces[id] for id in file_system.network_interface_ids]
     crossed = [c for c in crossings(clients[file_system.id].groups, enis) if c.client.subnet_id != c.server_subnet]
     if not crossed:
         yield skip(file_system, "every node is in the subnet of the file servers, where no network ACL applies")

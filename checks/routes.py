@@ -9,7 +9,7 @@ from diag.facts.crossing import Crossing, crossings
 from diag.facts.ec2 import NetworkInterface, Subnet
 from diag.facts.fsx import FileSystem
 from diag.facts.linux_nodes import told
-from diag.facts.paths import Clients
+from diag.facts.paths import Clients, enis_of
 from diag.facts.routing import Route, RouteTable, Way, table_of, way_to
 from diag.facts.serving import has_no_servers
 
@@ -30,14 +30,14 @@ def routes_lead_both_ways(
 
     pass: the most specific route on either side is alive and leads to the other VPC
     fail: a side has no such route, or it is a black hole
-    skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     unknown: route tables, subnets or ENIs could not be read, are another account's, or routes by prefix list decide
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
     """
-    if reason := has_no_servers(file_system):
-        yield skip(file_system, reason)
+    enis = enis_of(file_system, network_interfaces)
+    if not enis:
+        yield skip(file_system, has_no_servers(file_system))
         return
-    enis = [network_interfaces[id] for id in file_system.network_interface_ids]
     followed: dict[str, Route] = {}
     for crossing in crossings(clients[file_system.id].groups, enis):
         nodes, servers = subnets[crossing.client.subnet_id], subnets[crossing.server_subnet]

@@ -8,7 +8,7 @@ from diag import Draft, Fix, Layer, Table, check, fail, ok, skip, unknown, warn
 from diag.facts.ec2 import NetworkInterface, PrefixList, SecurityGroup
 from diag.facts.fsx import FileSystem
 from diag.facts.linux_nodes import told
-from diag.facts.paths import ClientGroup, Clients, Gap, described, further_gaps, request_gaps, server_gaps
+from diag.facts.paths import ClientGroup, Clients, Gap, described, enis_of, further_gaps, request_gaps, server_gaps
 from diag.facts.serving import has_no_servers
 
 
@@ -35,14 +35,14 @@ def security_groups_admit_clients(
     pass: every ENI admits 988 from the nodes, and the nodes' groups let it out
     warn: an ENI does not admit 1018-1023 from the nodes: the mount works, reconnects may not
     fail: an ENI does not admit 988 from a node, or a node's groups do not let 988 out
-    skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     unknown: ENIs, groups, a prefix list or the nodes' instances could not be read
     source: FSx for Lustre user guide, limit-access-security-groups; Lustre 2.15 lnet/lnet/acceptor.c
     """
-    if reason := has_no_servers(file_system):
-        yield skip(file_system, reason)
+    enis = enis_of(file_system, network_interfaces)
+    if not enis:
+        yield skip(file_system, has_no_servers(file_system))
         return
-    enis = [network_interfaces[id] for id in file_system.network_interface_ids]
     found = clients[file_system.id]
     for client in found.groups:
         yield from _of_client(file_system, client, enis, security_groups, prefix_lists)
@@ -103,14 +103,14 @@ def security_groups_admit_servers(
 
     pass: the groups of every ENI admit both port ranges from every ENI
     warn: they do not
-    skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     unknown: ENIs, groups or a prefix list could not be read
     source: FSx for Lustre user guide, limit-access-security-groups and cannot-create-fs
     """
-    if reason := has_no_servers(file_system):
-        yield skip(file_system, reason)
+    enis = enis_of(file_system, network_interfaces)
+    if not enis:
+        yield skip(file_system, has_no_servers(file_system))
         return
-    enis = [network_interfaces[id] for id in file_system.network_interface_ids]
     gaps = list(server_gaps(enis, security_groups, prefix_lists))
     if not gaps:
         yield ok(file_system, "its servers admit 988 and 1018-1023 from each other")

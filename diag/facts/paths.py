@@ -14,8 +14,9 @@ from diag.facts.kubernetes import Node
 from diag.facts.linux_nodes import linux_nodes
 from diag.facts.mounts import Mount
 from diag.facts.security import MGS_PORT, RETURN_PORTS, Peer, admits, describe_ports, peer, rules_of
+from diag.facts.serving import has_no_servers
 from diag.facts.table import Table
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 
 PORTS = ((str(MGS_PORT), (MGS_PORT,)), (f"{RETURN_PORTS[0]}-{RETURN_PORTS[-1]}", tuple(RETURN_PORTS)))
 """The two port ranges that AWS documents, as rules write them."""
@@ -80,6 +81,21 @@ def client_groups(nodes: Sequence[Node], instances: Table[Instance]) -> Clients:
         for key, members in alike.items()
     )
     return Clients(groups, tuple(unread))
+
+
+def enis_of(file_system: FileSystem, network_interfaces: Table[NetworkInterface]) -> tuple[NetworkInterface, ...]:
+    """The ENIs of a file system, whose rules and routes can be judged whether it serves or not.
+
+    Of one that is made, deleted or failed those that are there; none of one that is not Lustre. Raises Unreadable.
+    """
+    if not file_system.is_lustre:
+        return ()
+    ids = file_system.network_interface_ids
+    if has_no_servers(file_system):
+        return tuple(network_interfaces[id] for id in ids if id in network_interfaces)
+    if not ids:
+        raise Unreadable(Unavailable(f"NetworkInterfaceIds of {file_system.id}", Reason.ABSENT, "FSx names none"))
+    return tuple(network_interfaces[id] for id in ids)
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -238,3 +238,23 @@ def test_without_a_rule_between_themselves_there_is_a_warning_never_more(inbound
 
 def test_servers_are_unknown_when_their_groups_are() -> None:
     assert of_servers(security_groups=given.denied("ec2:DescribeSecurityGroups")).verdict is Verdict.UNKNOWN
+
+
+def test_groups_of_a_failed_file_system_are_judged_while_its_enis_are_there() -> None:
+    failed = given.table(given.file_system(lifecycle="FAILED"))
+    shut = given_network.groups(group(SG_FSX))
+    (found,) = of_clients(file_systems=failed, security_groups=shut)
+    assert found.cause == "sg-missing-988"
+    (gone,) = of_clients(file_systems=failed, security_groups=shut, network_interfaces=Table())
+    assert gone.verdict is Verdict.SKIP
+
+
+def test_another_type_of_file_system_needs_no_lustre_rules() -> None:
+    ontap = given.table(given.file_system(file_system_type="ONTAP", lustre_configuration=None))
+    (found,) = of_clients(file_systems=ontap, security_groups=given_network.groups(group(SG_FSX)))
+    assert found.verdict is Verdict.SKIP
+
+
+def test_a_file_system_that_serves_without_an_eni_is_unknown() -> None:
+    (found,) = of_clients(file_systems=given.table(given.file_system(network_interface_ids=())))
+    assert found.verdict is Verdict.UNKNOWN
