@@ -6,14 +6,16 @@ import sys
 
 import click
 
-from diag.cli.printing import output_options, render
+from diag.cli.printing import output_options, render, write_outputs
 
 
 @click.command("explain")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
 @output_options
-def command(paths: tuple[str, ...], folders: tuple[str, ...], form: str, everything: bool) -> int:
+def command(
+    paths: tuple[str, ...], folders: tuple[str, ...], form: str, outputs: tuple[tuple[str, str], ...], everything: bool
+) -> int:
     """Name the causes behind error texts: events, logs, dmesg, archives, or `-` for standard input.
 
     Needs no credentials and touches no network. Exit code 0 when a cause was found, 5 when none was.
@@ -42,5 +44,6 @@ def command(paths: tuple[str, ...], folders: tuple[str, ...], form: str, everyth
         )
     diagnoses = explain(((group.mount, group.symptoms) for group in read.groups), knowledge.causes)
     report = of_texts(diagnoses, __version__)
+    write_outputs(report, outputs, everything=everything)
     click.echo(render(report, form, everything=everything), nl=False)
     return report.exit_code

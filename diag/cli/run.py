@@ -10,7 +10,7 @@ import click
 
 from diag.cli.duration import Duration
 from diag.cli.nodes import node_options
-from diag.cli.printing import output_options, render
+from diag.cli.printing import output_options, render, write_outputs
 
 DEADLINE_S = 30.0
 
@@ -38,7 +38,9 @@ DEADLINE_S = 30.0
 @click.option("--kubeconfig", default="", type=click.Path(), help="Kubeconfig file.")
 @click.option("--context", "context", default="", help="Kubeconfig context.")
 @click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig.")
-@click.option("--dns-server", "dns_servers", multiple=True, metavar="ADDRESS[:PORT]", help="Ask this DNS server.")
+@click.option("--dns-server", "dns_servers", multiple=True, metavar="ADDRESS[:PORT]", envvar="LUSTRE_DOCTOR_DNS",
+              help="Ask this DNS server instead of this machine's own.")  # fmt: skip
+@click.option("--lustre-port", default=988, hidden=True, envvar="LUSTRE_DOCTOR_LUSTRE_PORT")
 @click.option("--assume-kernel", default="", metavar="RELEASE", help="Also judge the nodes as if they ran this kernel.")
 @click.option("--assume-server-version", default="", metavar="VERSION",
               help="Also judge the file systems as if they ran this Lustre version.")  # fmt: skip
@@ -111,6 +113,7 @@ def command(**options: Any) -> int:
         return of_run(outcome, diagnoses, policy, plugins.errors)
 
     report = look_until_well(look, options["wait"])
+    write_outputs(report, options["outputs"], everything=options["everything"])
     click.echo(render(report, options["form"], everything=options["everything"]), nl=False)
     return report.exit_code
 

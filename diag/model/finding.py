@@ -53,6 +53,8 @@ class Finding(msgspec.Struct, frozen=True):
     unavailable: tuple[Unavailable, ...] = ()
     """For an unknown: the root reasons."""
     location: Location | None = None
+    suppressed: str = ""
+    """Why this finding does not count for the exit code, with who answers for it; empty when it counts."""
 
 
 class Named(Protocol):

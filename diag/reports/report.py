@@ -6,6 +6,7 @@ import msgspec
 
 from diag.model.diagnosis import Diagnosis
 from diag.model.finding import Finding
+from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import ExitCode
@@ -37,6 +38,15 @@ class Coverage(msgspec.Struct, frozen=True):
     mounts: int = 0
 
 
+class Rule(msgspec.Struct, frozen=True):
+    """One check that ran, as a reader of a report looks it up."""
+
+    id: str
+    title: str
+    page: str
+    layer: Layer
+
+
 class Report(msgspec.Struct, frozen=True):
     """One run, or one explanation, ready to be told."""
 
@@ -51,6 +61,8 @@ class Report(msgspec.Struct, frozen=True):
     taken_at: str = ""
     tool_version: str = ""
     schema: str = SCHEMA
+    rules: tuple[Rule, ...] = ()
+    policy: Policy = Policy()
 
 
 def of_texts(diagnoses: tuple[Diagnosis, ...], tool_version: str) -> Report:

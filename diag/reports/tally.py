@@ -13,7 +13,7 @@ from diag.model.subject import Kind
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import ExitCode, Verdict, exit_code
-from diag.reports.report import Coverage, Policy, Report
+from diag.reports.report import Coverage, Policy, Report, Rule
 
 
 def of_run(
@@ -24,7 +24,7 @@ def of_run(
     errors = (*tool_errors, *outcome.judged.errors)
     broken = [Verdict.FAIL for diagnosis in diagnoses if diagnosis.gravity is Verdict.FAIL]
     code = exit_code(
-        (*(finding.verdict for finding in findings), *broken),
+        (*(finding.verdict for finding in findings if not finding.suppressed), *broken),
         inspected=_inspected(outcome, findings),
         fail_on_warn=policy.fail_on_warn,
         unknown_passes=policy.unknown_passes,
@@ -44,6 +44,8 @@ def of_run(
         region=known.region,
         taken_at=outcome.snapshot.taken_at,
         tool_version=outcome.snapshot.tool_version,
+        rules=tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks),
+        policy=policy,
     )
 
 

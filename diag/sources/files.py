@@ -31,7 +31,12 @@ def read_bounded(path: str, limit: int = LIMIT) -> bytes:
 
 
 def write_private(path: str, data: bytes) -> None:
-    """Write a file with mode 0600 by renaming a finished one into place; never through a symbolic link.
+    """Write a file that its owner alone may read. Raises UnreadableFile as `write_whole` does."""
+    write_whole(path, data, 0o600)
+
+
+def write_whole(path: str, data: bytes, mode: int) -> None:
+    """Write a file of that mode by renaming a finished one into place; never through a symbolic link.
 
     Raises UnreadableFile when the folder cannot be written or the name is a link or no regular file.
     """
@@ -42,6 +47,7 @@ def write_private(path: str, data: bytes) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

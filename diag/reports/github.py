@@ -1,0 +1,53 @@
+"""GitHub Actions workflow commands: each finding as an annotation on its file and line.
+
+Source: GitHub documentation, workflow commands for GitHub Actions (error, warning, notice; percent-encoded data).
+"""
+
+from __future__ import annotations
+
+from diag.model.finding import Finding
+from diag.model.verdict import Verdict
+from diag.reports.ordered import remedy_of, worst_first
+from diag.reports.plain import plain
+from diag.reports.report import Report
+
+_COMMANDS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.UNKNOWN: "warning"}
+
+
+def to_github(report: Report) -> str:
+    """One line for each diagnosis and each finding that is not fine.
+
+    A step shows ten of each kind, so the gravest come first.
+    """
+    lines = [_command("error", {"title": "lustre-doctor itself"}, plain(error.message)) for error in report.errors]
+    for diagnosis in report.diagnoses:
+        kind = "error" if diagnosis.gravity is Verdict.FAIL else "warning"
+        lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, plain(diagnosis.headline)))
+    lines += [_annotation(finding) for finding in worst_first(report) if finding.verdict in _COMMANDS]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _annotation(finding: Finding) -> str:
+    command = "notice" if finding.suppressed else _COMMANDS[finding.verdict]
+    properties = {"title": f"{finding.check}: {plain(str(finding.subject))}"}
+    if finding.location is not None and finding.location.file:
+        properties["file"] = plain(finding.location.file)
+        if finding.location.line:
+            properties |= {"line": str(finding.location.line), "col": str(max(1, finding.location.column))}
+    told = [plain(finding.message), *(plain(line) for line in remedy_of(finding).split("\n") if line)]
+    if finding.suppressed:
+        told.append(f"suppressed: {plain(finding.suppressed)}")
+    return _command(command, properties, "\n".join(told))
+
+
+def _command(command: str, properties: dict[str, str], text: str) -> str:
+    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{command} {told}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

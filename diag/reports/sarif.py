@@ -1,0 +1,103 @@
+"""SARIF 2.1.0, as GitHub code scanning shows it: a rule for each check, a result for each finding that is not fine.
+
+Source: OASIS SARIF 2.1.0; GitHub documentation, SARIF support for code scanning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import quote
+
+from diag.model.finding import Finding
+from diag.model.verdict import Verdict
+from diag.reports.ordered import remedy_of, worst_first
+from diag.reports.plain import plain
+from diag.reports.report import Report, Rule
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.UNKNOWN: "none"}
+
+Json = dict[str, Any]
+
+
+def to_sarif(report: Report) -> str:
+    """The report as one SARIF log with one run."""
+    told = [finding for finding in worst_first(report) if finding.verdict in _LEVELS]
+    index = {rule.id: number for number, rule in enumerate(report.rules)}
+    run = {
+        "tool": {"driver": _driver(report)},
+        "results": [_result(finding, index) for finding in told],
+        "invocations": [_invocation(report)],
+        "columnKind": "unicodeCodePoints",
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _driver(report: Report) -> Json:
+    driver: Json = {"name": "lustre-doctor", "rules": [_rule(rule) for rule in report.rules]}
+    return driver | ({"version": report.tool_version} if report.tool_version else {})
+
+
+def _rule(rule: Rule) -> Json:
+    text = f"{rule.title}.\n\n{rule.page}".strip()
+    return {
+        "id": rule.id,
+        "name": "".join(part.capitalize() for part in rule.id.split("-")),
+        "shortDescription": {"text": f"{rule.title}."},
+        "help": {"text": text, "markdown": text},
+        "properties": {"tags": ["lustre", rule.layer.value]},
+    }
+
+
+def _result(finding: Finding, index: dict[str, int]) -> Json:
+    remedy = remedy_of(finding)
+    text = plain(finding.message) + "".join(f"\n{plain(line)}" for line in remedy.split("\n") if remedy)
+    result: Json = {
+        "ruleId": finding.check,
+        "level": _LEVELS[finding.verdict],
+        "message": {"text": f"{plain(str(finding.subject))}: {text}"},
+        "locations": [_location(finding)],
+        "partialFingerprints": {"lustreDoctor/v1": fingerprint(finding)},
+    }
+    if finding.check in index:
+        result["ruleIndex"] = index[finding.check]
+    if finding.verdict is Verdict.UNKNOWN:
+        result["kind"] = "open"
+    if finding.suppressed:
+        result["suppressions"] = [{"kind": "external", "justification": plain(finding.suppressed)}]
+    return result
+
+
+def _location(finding: Finding) -> Json:
+    subject = finding.subject
+    name = f"{subject.namespace}/{subject.name}" if subject.namespace else subject.name
+    location: Json = {
+        "logicalLocations": [{"name": plain(name), "fullyQualifiedName": plain(str(subject)), "kind": "resource"}]
+    }
+    if finding.location is not None and finding.location.file:
+        place: Json = {"artifactLocation": {"uri": quote(finding.location.file, safe="/._-~")}}
+        if finding.location.line > 0:
+            place["region"] = {"startLine": finding.location.line}
+            if finding.location.column > 0:
+                place["region"]["startColumn"] = finding.location.column
+        location["physicalLocation"] = place
+    return location
+
+
+def fingerprint(finding: Finding) -> str:
+    """The same for the same rule, subject and cause, whatever the message says and wherever it stands."""
+    told = "\0".join((finding.check, str(finding.subject), finding.cause))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _invocation(report: Report) -> Json:
+    invocation: Json = {"executionSuccessful": not report.errors, "exitCode": report.exit_code}
+    if report.taken_at:
+        invocation["endTimeUtc"] = report.taken_at
+    if report.errors:
+        invocation["toolExecutionNotifications"] = [
+            {"level": "error", "message": {"text": plain(error.message)}} for error in report.errors
+        ]
+    return invocation
