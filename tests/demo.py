@@ -1,6 +1,6 @@
 """`make demo`: the founding incident in the embedded lab, diagnosed, healed and diagnosed again.
 
-Everything runs on loopback: the stand-ins are started here, `lustre-doctor` is the real command in a process of its own.
+Everything runs on loopback: the stand-ins are started here, `lustre-doctor` is the real command in its own process.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def beside_the_mounts(
 def only_warned(
     findings: Sequence[Finding], values: Mapping[str, str], causes: Mapping[str, Cause]
 ) -> tuple[Diagnosis, ...]:
-    """Where nothing fails: one for each cause that a warning names, the first layer first. None of them is confirmed."""
+    """Where nothing fails: one for each cause that a warning names, the first layer first; none is confirmed."""
     warned: dict[str, list[Finding]] = {}
     for finding in sorted(findings, key=lambda f: f.layer.depth):
         if finding.verdict is Verdict.WARN and finding.cause in causes:

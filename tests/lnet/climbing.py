@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from diag.facts.ladder import Ladder, Rung, Step
 from diag.sources.lnet.host import HostLnet, LnetState
 from diag.sources.lnet.ladder import Compatible, World, climb
 from diag.sources.lnet.nid import Nid
-from diag.facts.ladder import Ladder, Rung, Step
 from diag.sources.lnet.target import Options, Target
 from tests.lab.lustre import LustreServer
 from tests.lab.lustre.server import LAB_PRIVILEGED

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
+from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.resolve import NameState, Resolution
-from diag.facts.ladder import Step
 from diag.sources.lnet.target import Depth, Options, Target
 from tests.lab.lustre import Fault, LustreServer
 from tests.lnet.climbing import NO_LNET, PORTS, climb_to, options, rung, world

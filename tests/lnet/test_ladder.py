@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
-from diag.model.verdict import Verdict
 from diag.facts.ladder import Step
+from diag.model.verdict import Verdict
 from diag.sources.lnet.target import Target
 from tests.lab.lustre import Fault, LustreServer
 from tests.lnet.climbing import climb_to, options, rung, steps, world

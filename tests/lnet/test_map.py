@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
 from diag.sources.lnet import llog
 from diag.sources.lnet.cursor import c_string
 from diag.sources.lnet.llog import TargetKind
-from diag.facts.ladder import Step
 from tests.lab.lustre import Fault, LabFileSystem, LabTarget, LustreServer
 from tests.lab.lustre.configlog import ConfigLog
 from tests.lnet import transcript

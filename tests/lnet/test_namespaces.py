@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from diag.facts.ladder import Ladder, Step
 from diag.model.verdict import Verdict
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.nid import Nid
-from diag.facts.ladder import Ladder, Step
 from diag.sources.lnet.target import Depth, Options, Target
 from tests.lab.lustre import LustreServer
 from tests.lnet.climbing import NO_LNET, rung

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
 from diag.sources.lnet.hello import LUSTRE_PID, USERSPACE_PID
 from diag.sources.lnet.host import HostLnet, LnetState, read_host
 from diag.sources.lnet.identity import Manner, fresh_identity, manner
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.nid import Nid
-from diag.facts.ladder import Step
 from diag.sources.lnet.target import Target
 from tests.lab.lustre import LabFileSystem, LustreServer
 from tests.lnet.climbing import NO_LNET, climb_to, options, rung, world

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from diag.facts.ladder import Ladder
+from diag.facts.ladder import Step as RungStep
 from diag.model.verdict import Verdict
 from diag.sources.lnet import acceptor, hello, llog, mgs
 from diag.sources.lnet.conversation import Answered, Conversation, Event, Greeted, Pinged
@@ -12,8 +14,6 @@ from diag.sources.lnet.host import HostLnet, LnetState
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.llog import TargetKind
 from diag.sources.lnet.nid import Nid
-from diag.facts.ladder import Ladder
-from diag.facts.ladder import Step as RungStep
 from diag.sources.lnet.target import Options, Target
 from tests.lnet import transcript
 from tests.lnet.transcript import ReplayServer, Transcript

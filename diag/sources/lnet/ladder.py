@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from diag.facts.ladder import Ladder, NidReach, Rung, ServerNid, TargetReach
 from diag.model.verdict import Verdict
 from diag.sources.lnet import sweep, verdict
 from diag.sources.lnet.caller import GREETING_LIMIT_S, Caller, Identify, Met, TurnedAway
@@ -18,7 +19,6 @@ from diag.sources.lnet.interview import Interview, interview
 from diag.sources.lnet.llog import ConfiguredTarget
 from diag.sources.lnet.nid import Nid
 from diag.sources.lnet.resolve import NameState, Resolution, Resolver, resolve
-from diag.facts.ladder import Ladder, NidReach, Rung, ServerNid, TargetReach
 from diag.sources.lnet.session import Session, Stopped, question_acceptor
 from diag.sources.lnet.situation import Situation
 from diag.sources.lnet.target import FSNAME, Depth, Options, Target

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from diag.model.verdict import Verdict
 from diag.facts.ladder import Step
+from diag.model.verdict import Verdict
 
 
 class Situation(enum.Enum):

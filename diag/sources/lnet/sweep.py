@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from diag.facts.ladder import NidReach, TargetReach
 from diag.model.verdict import Verdict
 from diag.sources.lnet.caller import Caller, Met
 from diag.sources.lnet.conversation import Pinged
 from diag.sources.lnet.dial import End, NotConnected, Refusal
 from diag.sources.lnet.llog import ConfiguredTarget, TargetKind
 from diag.sources.lnet.nid import Lnd, Nid
-from diag.facts.ladder import NidReach, TargetReach
 from diag.sources.lnet.session import Stopped
 from diag.sources.lnet.situation import Situation
 

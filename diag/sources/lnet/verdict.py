@@ -6,12 +6,12 @@ import errno
 import os
 from collections.abc import Mapping, Sequence
 
+from diag.facts.ladder import Rung, ServerNid
 from diag.model.verdict import Verdict, worst
 from diag.sources.lnet import acceptor, hello
 from diag.sources.lnet.dial import End, Line, NotConnected, Refusal
 from diag.sources.lnet.mgs import LogOpened
 from diag.sources.lnet.resolve import NameState
-from diag.facts.ladder import Rung, ServerNid
 from diag.sources.lnet.session import Stopped
 from diag.sources.lnet.situation import TABLE, Situation
 from diag.sources.lnet.target import MAX_FSNAME, Target
