@@ -82,9 +82,14 @@ def pairs(seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
 
 
 def both(lab: Lab, one: Fault, other: Fault) -> Row | None:
-    """Two faults at once, in the order in which neither covers the other's traces; None when they exclude each other."""
-    rows = [row for row in (_in_order(lab, one, other), _in_order(lab, other, one)) if row is not None]
-    return next((row for row in rows if row.right), rows[0] if rows else None)
+    """Two faults at once, in the order that leaves the traces of both; None when they exclude each other."""
+    missed = None
+    for first, second in ((one, other), (other, one)):
+        row = _in_order(lab, first, second)
+        if row is not None and row.right:
+            return row
+        missed = missed or row
+    return missed
 
 
 def _in_order(lab: Lab, one: Fault, other: Fault) -> Row | None:
