@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from diag.model.diagnosis import Likelihood
 from diag.model.verdict import Verdict
+from diag.reports.plain import plain
 from diag.reports.report import Report
 
 
@@ -71,8 +72,7 @@ def _labels(**labels: str) -> str:
 
 
 def _value(text: str) -> str:
-    clean = text.encode("utf-8", "replace").decode()
-    return clean.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return plain(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _unix_seconds(taken_at: str) -> int | None:

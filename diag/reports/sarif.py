@@ -44,7 +44,6 @@ def _rule(rule: Rule) -> Json:
     text = f"{rule.title}.\n\n{rule.page}".strip()
     return {
         "id": rule.id,
-        "name": "".join(part.capitalize() for part in rule.id.split("-")),
         "shortDescription": {"text": f"{rule.title}."},
         "help": {"text": text, "markdown": text},
         "properties": {"tags": ["lustre", rule.layer.value]},

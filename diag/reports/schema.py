@@ -1,0 +1,65 @@
+"""The JSON Schema of the JSON document, made from the types that it is encoded from.
+
+`python -m diag.reports.schema > docs/schema/lustre-doctor-v1.schema.json` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import msgspec
+
+from diag.model.diagnosis import Diagnosis
+from diag.model.finding import Finding
+from diag.model.tool_error import ToolError
+from diag.model.unavailable import Unavailable
+from diag.model.verdict import ExitCode
+from diag.reports.report import SCHEMA, Coverage
+
+PARTS: dict[str, Any] = {
+    "diagnoses": tuple[Diagnosis, ...],
+    "findings": tuple[Finding, ...],
+    "unavailable": tuple[Unavailable, ...],
+    "coverage": Coverage,
+    "errors": tuple[ToolError, ...],
+}
+TEXTS = {
+    "cluster": "EKS cluster, empty when nothing tells it.",
+    "region": "AWS region, empty when nothing tells it.",
+    "taken_at": "RFC 3339, UTC: when the facts were read; empty for `explain`.",
+    "tool_version": "Version of lustre-doctor.",
+}
+
+
+def document_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12). Every key is always there; readers let keys that they do not know pass."""
+    parts, components = msgspec.json.schema_components(PARTS.values(), ref_template="#/$defs/{name}")
+    properties: dict[str, Any] = {
+        "schema": {"const": SCHEMA},
+        "exit_code": {"enum": [int(code) for code in ExitCode], "description": ExitCode.__doc__},
+        **dict(zip(PARTS, parts, strict=True)),
+        **{name: {"type": "string", "description": told} for name, told in TEXTS.items()},
+    }
+    for component in components.values():
+        if "properties" in component:
+            component["required"] = list(component["properties"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:lustre-doctor:v1",
+        "title": "lustre-doctor report",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "$defs": components,
+    }
+
+
+def to_text() -> str:
+    """The schema as the published file holds it."""
+    return json.dumps(document_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(to_text())
