@@ -15,10 +15,12 @@ from diag.knowledge.mount_options import read_options
 CLOCKS_S = 60
 """How far the clocks of a node and of the API server may be apart."""
 
-READ_ONLY, NO_FLOCK, DENIED = "volume-mounted-readonly", "flock-not-enabled", "root-squash-or-permissions"
+READ_ONLY, NO_FLOCK, DENIED, FULL = (
+    "volume-mounted-readonly", "flock-not-enabled", "root-squash-or-permissions", "file-system-full",
+)  # fmt: skip
 
 
-@check("workload-errors", layer=Layer.WORKLOAD, each="volume_uses", speaks_for=(READ_ONLY, NO_FLOCK, DENIED))
+@check("workload-errors", layer=Layer.WORKLOAD, each="volume_uses", speaks_for=(READ_ONLY, NO_FLOCK, DENIED, FULL))
 def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
     """No program of a pod that has the volume mounted says that it cannot use it.
 
@@ -38,7 +40,7 @@ def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
         return
     healthy = True
     for one in mounted:
-        for saying in sayings_of(one):
+        for saying in sayings_of(one.mount, one.events):
             healthy = False
             cause, why = _explain(one, saying)
             told = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
@@ -57,7 +59,7 @@ def _explain(use: Use, saying: Saying) -> tuple[str, str]:
         return NO_FLOCK, "the volume is mounted without the option flock"
     if saying.error in (Error.DENIED, Error.NOT_PERMITTED):
         return DENIED, "the file system's own owner, mode or root squash do not let this user"
-    return "", ""
+    return (FULL, "the file system, or one of its storage targets, is full") if saying.error is Error.FULL else ("", "")
 
 
 @check("same-file-system", layer=Layer.WORKLOAD, each="volume_uses", speaks_for="different-file-system-per-node")

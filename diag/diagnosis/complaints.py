@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from diag.facts.kubernetes import Event
 from diag.facts.mount_events import events_of, phase_of
 from diag.facts.mounts import Mount
 from diag.facts.pending import Why, why_pending
+from diag.facts.program_texts import Saying, sayings_of
 from diag.model.symptom import Medium, Phase, Symptom
 
 MatchText = Callable[[str, Medium], Sequence[Symptom]]
@@ -33,7 +34,7 @@ _SUMMARY = "timed out waiting for the condition"
 """Ends kubelet's summary of failed mounts: it repeats that something fails and never says why."""
 
 _TELLING = frozenset({"decisive", "strong"})
-"""What the text of a program that runs, or of the scheduler, must be worth before it is taken for Lustre's doing."""
+"""What the scheduler's text must be worth before it is taken for Lustre's doing."""
 
 
 class Complaints(msgspec.Struct, frozen=True):
@@ -44,14 +45,27 @@ class Complaints(msgspec.Struct, frozen=True):
 
 
 def of_mount(mount: Mount, events: Sequence[Event], match: MatchText) -> Complaints | None:
-    """What events say of one mount, in the operation that its pod is in now; None when they say nothing of it."""
+    """What is said of one mount, in the operation that its pod is in now; None when nothing is said of it.
+
+    Of a pod that has its volume only what names an error on it counts, of one without a node only what is known to
+    be Lustre's doing: both have troubles of their own.
+    """
     own = events_of(mount, events)
     phase = phase_of(mount.pod)
+    if phase is Phase.USE:
+        symptoms = tuple(_spoken(sayings_of(mount, own), match))
+        return Complaints(phase, symptoms) if symptoms else None
     symptoms = _symptoms(own, match, phase)
-    if phase in (Phase.USE, Phase.SCHEDULE):
+    if phase is Phase.SCHEDULE:
         symptoms = tuple(s for s in symptoms if any(hit.weight in _TELLING for hit in s.hits))
         return Complaints(phase, symptoms) if symptoms else None
     return Complaints(phase, symptoms) if own else None
+
+
+def _spoken(sayings: Iterable[Saying], match: MatchText) -> Iterator[Symptom]:
+    for saying in sayings:
+        for symptom in match(saying.text, Medium.TEXT):
+            yield msgspec.structs.replace(symptom, phase=Phase.USE, origin=saying.origin)
 
 
 def of_claim(case: ClaimCase, events: Sequence[Event], match: MatchText) -> Complaints:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 
 import msgspec
 
 from diag.facts.claim_reference import paths_in_pod
-from diag.facts.kubernetes import Pod
-from diag.facts.uses import Use
+from diag.facts.kubernetes import Event, Pod
+from diag.facts.mounts import Mount
 
 
 class Error(enum.Enum):
-    """An error of a system call on a Lustre path, by the text that every language's library prints for it."""
+    """An error of a system call, by the C library's text for it; Go prints the same in lower case."""
 
     READ_ONLY = "Read-only file system"
     SHUTDOWN = "Cannot send after transport endpoint shutdown"
@@ -28,11 +29,11 @@ class Error(enum.Enum):
 
 
 class Saying(msgspec.Struct, frozen=True):
-    """One text in which a program names both an error and a path on the volume."""
+    """One line in which a program names both an error and a path on the volume."""
 
     error: Error
     text: str
-    """The line, at most 300 characters."""
+    """At most 300 characters."""
     origin: str
 
 
@@ -45,28 +46,28 @@ def texts_of(pod: Pod) -> tuple[tuple[str, str], ...]:
     Source: Kubernetes documentation, terminationMessagePolicy; with FallbackToLogsOnError the end of the log.
     """
     statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
-    ends = (
-        (status.name, end) for status in statuses for end in (status.state.terminated, status.last_state.terminated)
-    )
+    ends = ((one.name, end) for one in statuses for end in (one.state.terminated, one.last_state.terminated))
     found = ((f"termination message of container {name}", end.message) for name, end in ends if end and end.message)
     return tuple(dict.fromkeys(found))
 
 
-def sayings_of(use: Use) -> tuple[Saying, ...]:
-    """Every error that the pod's programs met on this volume; texts that name no path of it are not taken."""
-    paths = paths_in_pod(use.mount)
-    said = (
-        *((f"event {event.reason}", event.message) for event in use.events),
-        *texts_of(use.mount.pod),
-    )
+def sayings_of(mount: Mount, events: Iterable[Event]) -> tuple[Saying, ...]:
+    """Every error that the pod's programs, or kubelet for them, met on this volume.
+
+    `events` are those of the pod that carry what somebody printed. Lines that name no path of the volume are not
+    taken: neither where the containers have it, nor where kubelet has.
+    """
+    paths = (*paths_in_pod(mount), f"kubernetes.io~csi/{mount.volume.name}/mount")
+    said = (*((f"event {event.reason}", event.message) for event in events), *texts_of(mount.pod))
     found: dict[tuple[Error, str], Saying] = {}
     for origin, text in said:
         for line in text.splitlines():
-            error = next((error for error in Error if error.value in line), None)
+            error = next((error for error in Error if error.value.lower() in line.lower()), None)
             if error is not None and any(_names(line, path) for path in paths):
                 found.setdefault((error, origin), Saying(error, line.strip()[:_LINE], origin))
     return tuple(found.values())
 
 
 def _names(line: str, path: str) -> bool:
-    return re.search(rf"(?<![\w/.-]){re.escape(path)}(?![\w-])", line) is not None
+    before = r"(?<![\w/.-])" if path.startswith("/") else ""
+    return re.search(rf"{before}{re.escape(path)}(?![\w-])", line) is not None

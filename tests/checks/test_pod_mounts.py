@@ -191,6 +191,17 @@ class TestPrograms:
     def test_permissions(self) -> None:
         assert only(programs_can_use_the_volume, pods=(using(last_words=EACCES),)).cause == "root-squash-or-permissions"
 
+    def test_a_file_system_that_is_full(self) -> None:
+        said = "write /data/out.pt: no space left on device"
+        assert only(programs_can_use_the_volume, pods=(using(last_words=said),)).cause == "file-system-full"
+
+    def test_kubelet_that_cannot_make_a_sub_path(self) -> None:
+        made = using()
+        path = "/var/lib/kubelet/pods/uid/volumes/kubernetes.io~csi/fsx-pv/mount/run"
+        told = event(made, "Failed", f"Error: failed to prepare subPath: mkdir {path}: permission denied")
+        finding = only(programs_can_use_the_volume, pods=(made,), warning_events=(told,))
+        assert finding.cause == "root-squash-or-permissions"
+
     def test_a_probe_that_meets_an_eviction(self) -> None:
         made = using()
         told = event(made, "Unhealthy", f"Readiness probe failed: {ESHUTDOWN}")

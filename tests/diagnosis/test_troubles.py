@@ -123,6 +123,15 @@ def test_a_program_that_meets_an_eviction() -> None:
     assert first(pods=(made,), warning_events=(told,)) == ("client-evicted", "likely")
 
 
+def test_a_program_whose_last_words_tell_of_an_eviction() -> None:
+    containers = [{"name": "app", "image": "x", "volumeMounts": [{"name": "fsx-pvc", "mountPath": "/data"}]}]
+    made = pod(containers=containers)
+    said = {"exitCode": 1, "message": "ls: cannot access '/data/x': Cannot send after transport endpoint shutdown"}
+    ended = msgspec.convert({"name": "app", "lastState": {"terminated": said}}, ContainerStatus)
+    made = replace(made, status=replace(made.status, container_statuses=(ended,)))
+    assert first(pods=(made,)) == ("client-evicted", "likely")
+
+
 def test_a_probe_that_fails_for_its_own_reasons() -> None:
     told = event(pod(), "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
     assert run(warning_events=(told,))[1] == ()
