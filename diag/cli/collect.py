@@ -10,12 +10,9 @@ import click
 
 from diag.cli.run import command as run_command
 
-_SHARED = (
-    "namespaces", "claims", "volumes", "pods", "file_systems", "cluster", "region", "profile", "kubeconfig", "context",
-    "in_cluster", "dns_servers", "assume_kernel", "assume_server_version", "probe_lnet", "deadline", "folders", "via",
-    "nodes", "ssh_user", "ssh_config", "accept_new_host_keys", "node_deadline", "concurrency", "replayed",
-)  # fmt: skip
-"""Options that mean the same as those of `run`."""
+_UNLIKE_RUN = ("manifests", "offline", "saved", "wait", "fail_on", "unknown", "outputs", "form", "everything")
+_SHARED = tuple(param for param in run_command.params if param.name not in _UNLIKE_RUN)
+"""Options that mean the same as those of `run`: all but manifests, the gate and how to print."""
 
 _HELP = {
     "redact": "What is replaced: shareable takes accounts, addresses, ids and names of AWS objects, strict also names "
@@ -37,7 +34,7 @@ def command_of(**options: Any) -> int:
     from diag.cli.observing import manifests_of, outcome_of
     from diag.cli.target import target_of
     from diag.engine.plugins import load_plugins
-    from diag.engine.run import select
+    from diag.engine.run import UnknownSelection, select
     from diag.redaction.level import Level
     from diag.sources.files import UnreadableFile, read_bounded, write_private
     from diag.sources.world import facts
@@ -50,7 +47,11 @@ def command_of(**options: Any) -> int:
         except (UnreadableFile, ValueError) as error:
             raise click.UsageError(f"--key {options['key']}: {error}") from error
     knowledge, plugins = load(options["folders"]), load_plugins()
-    chosen, offered = select(plugins.checks), (*facts(), *plugins.facts)
+    offered = (*facts(), *plugins.facts)
+    try:
+        chosen = select(plugins.checks, options["only"], options["skip"])
+    except UnknownSelection as error:
+        raise click.UsageError(str(error)) from error
     options = {"manifests": (), "offline": False, **options}
     outcome = outcome_of(options, chosen, offered, target_of(options), manifests_of(options), started)
     level = Level(options["redact"])
@@ -86,6 +87,6 @@ command = click.Command(
         click.Option(["--redact"], type=click.Choice(("none", "shareable", "strict")), default="shareable",
                      show_default=True, help=_HELP["redact"]),
         click.Option(["--key"], type=click.Path(), metavar="FILE", default="", help=_HELP["key"]),
-        *(param for param in run_command.params if param.name in _SHARED),
+        *_SHARED,
     ],
 )  # fmt: skip

@@ -46,6 +46,14 @@ class Addresses:
         self._flips: dict[tuple[int, int, int], int] = {}
         self._known: dict[str, str] = {}
 
+    def is_address(self, text: str) -> bool:
+        """Whether a text is an address or, with `/length`, a range."""
+        try:
+            ipaddress.ip_interface(text)
+        except ValueError:
+            return False
+        return True
+
     def address(self, text: str) -> str:
         """The stand-in of an address, or of a range with `/length`; what is neither comes back as it is."""
         if text not in self._known:

@@ -48,7 +48,7 @@ class Redactor:
             "email": self._email,
             "home": lambda name: self.names.name("user", name),
             "mac": self.tokens.mac,
-            "ipv6": self.addresses.address,
+            "ipv6": self._colons,
             "word": self._word,
         }
 
@@ -130,6 +130,12 @@ class Redactor:
     def _email(self, text: str) -> str:
         user, _, host = text.partition("@")
         return self.tokens.keep(f"{self.names.name('user', user)}@{self._host(host)}", text)
+
+    def _colons(self, text: str) -> str:
+        """Hex digits and colons: an IPv6 address, or words that colons part."""
+        if self.addresses.is_address(text):
+            return self.addresses.address(text)
+        return shapes.WORD.sub(lambda match: self._word(match.group()), text)
 
     def account(self, account: str) -> str:
         """An account id; those of AWS's registries stay."""
