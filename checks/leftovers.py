@@ -51,19 +51,35 @@ def file_systems_are_used(
     vpc = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
     for file_system in _lustre(file_systems):
         stood = standing_of(file_system, persistent_volumes, cluster_identity.cluster, vpc)
-        size = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type}"
+        told = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type} stands and costs: "
+        told += f"{stood.told}{_twin(file_system, file_systems)}"
         if stood.standing is Standing.USED:
             yield ok(file_system, stood.told, rules_out=())
         elif stood.standing is Standing.UNCLAIMED:
             look = f"aws fsx list-tags-for-resource --resource-arn {file_system.resource_arn or file_system.id}"
             note = "it may be another team's: delete nothing before its owner is known"
-            yield warn(file_system, f"{size} stands and costs: {stood.told}", cause=None, fix=Fix((look,), note))
+            yield warn(file_system, told, cause=None, fix=Fix((look,), note))
         elif stood.standing is not Standing.FOREIGN:
             first = [f"kubectl delete pv {shlex.quote(volume.name)}" for volume in stood.volumes]
             commands = (*first, f"aws fsx delete-file-system --file-system-id {file_system.id}")
             note = "deletes it with all its data; export what is not in S3 and ask its owner first"
             fix = Fix(commands, note, NO_WAY_BACK)
-            yield warn(file_system, f"{size} stands and costs: {stood.told}", cause=None, fix=fix)
+            yield warn(file_system, told, cause=None, fix=fix)
+
+
+def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
+    """Another file system that links the same bucket: a set-up that was run twice makes one each time."""
+    link = file_system.lustre.data_repository_configuration
+    if link is None or not link.import_path:
+        return ""
+    others = [
+        other.id
+        for other in _lustre(file_systems)
+        if other.id != file_system.id
+        and (theirs := other.lustre.data_repository_configuration)
+        and theirs.import_path == link.import_path
+    ]
+    return f"; {', '.join(others)} links {link.import_path} too, as after a set-up that was run twice" if others else ""
 
 
 @check("cleanup-hazards", layer=Layer.FILE_SYSTEM, opt_in=True)

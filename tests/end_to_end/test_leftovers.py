@@ -86,6 +86,14 @@ def test_another_teams_file_system_is_to_be_left_alone(doctor: Doctor, lab: Lab)
 
 
 @pytest.mark.lab
+def test_a_set_up_that_was_run_twice(doctor: Doctor, lab: Lab) -> None:
+    lab.load("healthy")
+    another_file_system(lab)
+    (told,) = warned(doctor)["leftover-file-systems"]
+    assert f"{FILE_SYSTEM_ID} links s3://{BUCKET} too" in told
+
+
+@pytest.mark.lab
 def test_a_volume_whose_file_system_is_gone(doctor: Doctor, lab: Lab) -> None:
     lab.load("healthy")
     lab.client("fsx").delete_file_system(FileSystemId=FILE_SYSTEM_ID)
