@@ -66,6 +66,12 @@ DEADLINE_S = 30.0
               help="From which verdict on the exit code is not 0.")  # fmt: skip
 @click.option("--unknown", type=click.Choice(("fail", "pass")), default="fail", show_default=True,
               help="Whether what could not be determined lets a gate through.")  # fmt: skip
+@click.option(
+    "--config",
+    default="",
+    type=click.Path(),
+    help="Configuration instead of ./lustre-doctor.toml or [tool.lustre-doctor] in ./pyproject.toml.",
+)
 @click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
 @node_options
 @output_options
@@ -75,13 +81,17 @@ def command(**options: Any) -> int:
     Looks at every FSx for Lustre volume of the cluster unless a target is named. Read-only. The exit code
     decides a pipeline: 3 when something failed, 5 when something asked could not be determined.
     """
+    from msgspec.structs import replace
+
+    from diag.cli.configuring import config_of, under_options
     from diag.cli.knowledge import load
     from diag.cli.observing import manifests_of, outcome_of
     from diag.cli.target import target_of
     from diag.cli.waiting import look_until_well
     from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
-    from diag.engine.run import UnknownSelection, select
+    from diag.engine.run import UnknownSelection, select, selectable
+    from diag.policy.apply import decided
     from diag.reports.report import Policy, Report
     from diag.reports.tally import of_run
     from diag.sources.world import facts
@@ -89,8 +99,10 @@ def command(**options: Any) -> int:
 
     started = time.monotonic()
     target = target_of(options)
-    knowledge = load(options["folders"])
     plugins = load_plugins()
+    config, folder = config_of(options["config"], plugins.checks, selectable(plugins.checks))
+    options = under_options(options, config, folder)
+    knowledge = load(options["folders"])
     try:
         chosen = select(plugins.checks, options["only"], options["skip"])
     except UnknownSelection as error:
@@ -104,8 +116,10 @@ def command(**options: Any) -> int:
         outcome = outcome_of(options, chosen, offered, target, manifests, next(instants))
         if options["saved"]:
             _save(outcome.snapshot, options["saved"])
+        findings = decided(outcome.judged.findings, config, outcome.snapshot.taken_at)
+        outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
         diagnoses = diagnose(
-            outcome.judged.findings,
+            tuple(finding for finding in findings if not finding.suppressed),
             outcome.facts,
             knowledge.causes,
             lambda text, medium: match_text(text, medium, knowledge),

@@ -58,7 +58,7 @@ def select(checks: Sequence[Check], only: Iterable[str] = (), skip: Iterable[str
     Raises UnknownSelection for a name that is neither.
     """
     wanted, unwanted = tuple(only), frozenset(skip)
-    known = {check.id for check in checks} | {check.layer.value for check in checks} | {_family(c) for c in checks}
+    known = selectable(checks)
     for name in (*wanted, *unwanted):
         if name not in known:
             raise UnknownSelection(f"{name!r} is neither a check nor a layer (see `lustre-doctor checks`)")
@@ -68,6 +68,11 @@ def select(checks: Sequence[Check], only: Iterable[str] = (), skip: Iterable[str
 
     chosen = (c for c in checks if (named(c, wanted) if wanted else not c.opt_in))
     return tuple(c for c in chosen if not named(c, unwanted) and (not c.opt_in or {c.id, _family(c)} & set(wanted)))
+
+
+def selectable(checks: Iterable[Check]) -> frozenset[str]:
+    """What may be selected: ids of checks, layers, and families of checks that stand in one module."""
+    return frozenset(name for check in checks for name in (check.id, check.layer.value, _family(check)))
 
 
 def _family(check: Check) -> str:

@@ -32,6 +32,8 @@ class Coverage(msgspec.Struct, frozen=True):
     failed: int = 0
     unknown: int = 0
     skipped: int = 0
+    suppressed: int = 0
+    """Of those that warned, failed or are unknown: how many do not count for the exit code."""
     volumes: int = 0
     file_systems: int = 0
     nodes: int = 0

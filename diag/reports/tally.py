@@ -77,6 +77,7 @@ def _coverage(outcome: Outcome, findings: tuple[Finding, ...]) -> Coverage:
         failed=count[Verdict.FAIL],
         unknown=count[Verdict.UNKNOWN],
         skipped=count[Verdict.SKIP],
+        suppressed=sum(1 for f in findings if f.suppressed),
         volumes=_size(outcome.facts, "volumes"),
         file_systems=_size(outcome.facts, "mounted_file_systems"),
         nodes=_size(outcome.facts, "mounting_nodes"),

@@ -161,7 +161,7 @@ def _path(findings: Sequence[Finding], style: Style) -> Iterator[str]:
         if not own:
             continue
         asked = [f for f in own if f.verdict is not Verdict.SKIP]
-        gravest = max(asked or own, key=lambda finding: finding.verdict.rank)
+        gravest = max(asked or own, key=lambda finding: (not finding.suppressed, finding.verdict.rank))
         passed = sum(1 for f in asked if f.verdict is Verdict.PASS)
         told = f"{passed} of {len(asked)} pass" if asked else gravest.message
         if gravest.verdict in (Verdict.WARN, Verdict.FAIL):
@@ -176,8 +176,10 @@ def _table(findings: Sequence[Finding], style: Style) -> list[str]:
     from tabulate import tabulate
 
     rows = [
-        [MARKS[f.verdict] + " " + f.verdict.value, plain(f.check), plain(subjects), plain(f.message)]
-        for f, subjects in _same_told_once(sorted(shown, key=lambda f: (-f.verdict.rank, f.layer.depth)))
+        [MARKS[f.verdict] + " " + f.verdict.value, plain(f.check), plain(subjects), plain(_told(f))]
+        for f, subjects in _same_told_once(
+            sorted(shown, key=lambda f: (bool(f.suppressed), -f.verdict.rank, f.layer.depth))
+        )
     ]
     spare = style.width - 9 - max(len(row[1]) for row in rows) - 8
     subject = max(16, min(36, spare * 2 // 5))
@@ -191,10 +193,17 @@ def _table(findings: Sequence[Finding], style: Style) -> list[str]:
     return [*table.splitlines(), ""]
 
 
+def _told(finding: Finding) -> str:
+    """The message, where in a manifest it points, and why it does not count if it does not."""
+    place = finding.location
+    where = f" ({place.file}:{place.line})" if place and place.line else ""
+    return f"{finding.message}{where}" + (f" [suppressed: {finding.suppressed}]" if finding.suppressed else "")
+
+
 def _same_told_once(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
     groups: dict[tuple[str, Verdict, str], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.check, finding.verdict, finding.message), []).append(finding)
+        groups.setdefault((finding.check, finding.verdict, _told(finding)), []).append(finding)
     told = []
     for same in groups.values():
         names = list(dict.fromkeys(str(finding.subject) for finding in same))
@@ -237,6 +246,7 @@ def _summary(report: Report) -> str:
         ("warning", coverage.warned),
         ("unknown", coverage.unknown),
         ("skipped", coverage.skipped),
+        ("suppressed", coverage.suppressed),
     )
     parts += [f"{number} {name}{'s' if name == 'warning' and number > 1 else ''}" for name, number in counts if number]
     looked = f"{coverage.volumes} volume(s), {coverage.file_systems} file system(s), {coverage.nodes} node(s)"
