@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("startup", "run_lab", "large_cluster")
+ALL = ("startup", "run_lab", "large_cluster", "explain_throughput", "nodes_exec", "nodes_ssh", "nodes_ssm")
 
 
 def main() -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import json
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+LAUNCHER = """
+import json, os, subprocess, sys, time
+quiet = subprocess.DEVNULL
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdin=quiet, stdout=quiet, stderr=quiet)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - started, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)]))
+"""
+"""Starts the command from a small process: a child's peak memory counts from its parent's at the fork on."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +31,9 @@ class Took:
 
 def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Took:
     """Run a command to its end."""
-    started = time.perf_counter()
-    process = subprocess.Popen(list(command), env=dict(env) if env else None, **QUIET)  # type: ignore[call-overload]
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Took(time.perf_counter() - started, usage.ru_maxrss / 1024, process.returncode)
+    launched = [sys.executable, "-S", "-c", LAUNCHER, *command]
+    told = subprocess.run(launched, env=dict(env) if env else None, capture_output=True, text=True, check=True)
+    return Took(*json.loads(told.stdout))
 
 
 def paired(
