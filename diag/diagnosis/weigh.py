@@ -45,6 +45,8 @@ class _Case(msgspec.Struct):
     """A text shows it, not a check alone."""
     found: bool = False
     """A check found it on this path."""
+    strong: bool = False
+    """A text mostly means it, and nothing in the texts themselves refutes it."""
 
 
 def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict, ...]:
@@ -70,6 +72,7 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
         if case is not None:
             cases.append(case)
     _yield_to_confirmed(cases, causes)
+    _leave_something_open(cases)
     ordered = sorted(cases, key=lambda case: _order(case, cases, causes))
     return tuple(_tell(case, evidence.values, cases) for case in ordered)
 
@@ -97,10 +100,11 @@ def _judge(
         return _Case(cause, Likelihood.LIKELY, for_, against, seen, found=True)
     if likelihood is None:
         return _Case(cause, Likelihood.RULED_OUT, for_, against, seen=False) if passes and not hits else None
+    mostly = likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY) and len(against) == len(passes)
     if against:
         # What a program itself said outlives a check that passes now (the text may be older than the mend).
         likelihood = Likelihood.POSSIBLE if likelihood is Likelihood.CONFIRMED else Likelihood.RULED_OUT
-    return _Case(cause, likelihood, for_, against, seen)
+    return _Case(cause, likelihood, for_, against, seen, strong=mostly)
 
 
 def _yield_to_confirmed(cases: list[_Case], causes: Mapping[str, Cause]) -> None:
@@ -113,6 +117,18 @@ def _yield_to_confirmed(cases: list[_Case], causes: Mapping[str, Cause]) -> None
         if case.likelihood is Likelihood.LIKELY and not refines(best.cause, case.cause.id, causes):
             case.likelihood = Likelihood.POSSIBLE
             case.against.append(f"{best.cause.id} is confirmed and shows the same text")
+
+
+def _leave_something_open(cases: list[_Case]) -> None:
+    """Where checks refute every cause that a text speaks for, what it mostly means stays possible.
+
+    A text that somebody saw has a cause; the checks then looked from elsewhere, or at another time.
+    """
+    if any(case.likelihood is not Likelihood.RULED_OUT for case in cases):
+        return
+    for case in cases:
+        if case.strong:
+            case.likelihood = Likelihood.POSSIBLE
 
 
 def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> tuple[object, ...]:

@@ -72,9 +72,14 @@ def test_a_failing_check_on_the_path_confirms_what_a_text_only_suggests() -> Non
 
 
 def test_a_passing_check_rules_out_what_the_text_suggests() -> None:
-    found = weighed(seen(("name", Weight.STRONG)), findings=(passing("name"),))["name"]
+    found = weighed(seen(("name", Weight.STRONG), ("network", Weight.WEAK)), findings=(passing("name"),))["name"]
     assert found.verdict is Likelihood.RULED_OUT
     assert found.against == ("it is right (check a-check)",)
+
+
+def test_where_all_is_refuted_what_the_text_mostly_means_stays_possible() -> None:
+    shown = order(seen(("name", Weight.STRONG), ("network", Weight.WEAK)), findings=(passing("name", "network"),))
+    assert shown == [("name", "possible"), ("network", "ruled-out")]
 
 
 def test_a_decisive_text_against_a_passing_check_is_neither_confirmed_nor_forgotten() -> None:

@@ -87,12 +87,13 @@ class Kube:
         return opened if isinstance(opened, Unavailable) else opened[0]
 
     def list(
-        self, path: str, shape: type[T], *, keep: Callable[[T], bool] | None = None, **parameters: str
+        self, path: str, shape: type[T], *, keep: Callable[[T], T | None] | None = None, **parameters: str
     ) -> Listed[T] | Unavailable:
         """Every object of a collection over all pages.
 
-        `path` is the API path without query, `/api/v1/nodes`; `keep` drops objects page by page, so that a large
-        cluster costs only what is kept. An expired continue token starts the list over once.
+        `path` is the API path without query, `/api/v1/nodes`; `keep` gives back what is to be kept of an object, or
+        None, page by page, so that a large cluster costs only that. An expired continue token starts the list over
+        once.
         """
         for last_try in (False, True):
             found = self._list_once(path, shape, keep, parameters)
@@ -131,7 +132,7 @@ class Kube:
         return answer if isinstance(answer, Unavailable) else answer.body.decode("utf-8", "replace")
 
     def _list_once(
-        self, path: str, shape: type[T], keep: Callable[[T], bool] | None, parameters: Mapping[str, str]
+        self, path: str, shape: type[T], keep: Callable[[T], T | None] | None, parameters: Mapping[str, str]
     ) -> Listed[T] | Unavailable | None:
         items: list[T] = []
         garbled: list[Unavailable] = []
@@ -154,8 +155,9 @@ class Kube:
                 except msgspec.DecodeError as error:
                     garbled.append(Unavailable(f"an object of {path}", Reason.GARBLED, str(error)))
                     continue
-                if keep is None or keep(item):
-                    items.append(item)
+                kept = item if keep is None else keep(item)
+                if kept is not None:
+                    items.append(kept)
             token = page.metadata.continue_
             if not token:
                 return Listed(tuple(items), tuple(garbled))

@@ -21,6 +21,7 @@ from diag.facts.kubernetes import (
 from diag.facts.target import KubeContext, Target
 from diag.model.unavailable import Unavailable
 from diag.sources.kubernetes.client import Kube, Listed
+from diag.sources.kubernetes.sharing import Sharing
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ def kube_context(kube: Kube) -> KubeContext | Unavailable:
 @fact(permissions=("list persistentvolumes",))
 def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...] | Unavailable:
     """Every PersistentVolume of a CSI driver."""
-    return _all(kube, "/api/v1/persistentvolumes", PersistentVolume, lambda volume: volume.spec.csi is not None)
+    return _all(kube, "/api/v1/persistentvolumes", PersistentVolume, _only(lambda volume: volume.spec.csi is not None))
 
 
 @fact(permissions=("list persistentvolumeclaims",))
@@ -58,7 +59,8 @@ def live_classes(kube: Kube) -> tuple[StorageClass, ...] | Unavailable:
 @fact(permissions=("list pods",))
 def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...] | Unavailable:
     """Pods that mount a claim, and those of the driver, of DNS and of the identity agent."""
-    found = _namespaced(kube, target, "pods", Pod, _is_of_interest)
+    sharing = Sharing()
+    found = _namespaced(kube, target, "pods", Pod, lambda pod: _of_interest(pod, sharing))
     if isinstance(found, Unavailable) or not target.namespaces:
         return found
     driver = _all(kube, "/api/v1/pods", Pod, labelSelector=DRIVER_SELECTOR)
@@ -67,15 +69,16 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...] | Unavailable:
     return tuple({pod.key: pod for pod in (*found, *driver)}.values())
 
 
-def _is_of_interest(pod: Pod) -> bool:
+def _of_interest(pod: Pod, sharing: Sharing) -> Pod | None:
     labels = pod.metadata.labels or {}
-    return (
-        bool(pod.spec.claim_names)
-        or labels.get("app.kubernetes.io/name") == "aws-fsx-csi-driver"
+    if (
+        labels.get("app.kubernetes.io/name") == "aws-fsx-csi-driver"
         or labels.get("k8s-app") in HELPER_APPS
         or labels.get("app.kubernetes.io/name") in HELPER_APPS
         or any("aws-fsx-csi-driver" in container.image for container in pod.spec.containers)
-    )
+    ):
+        return pod
+    return sharing.pod(pod) if pod.spec.claim_names else None
 
 
 @fact(permissions=("list nodes",))
@@ -106,7 +109,7 @@ def daemon_sets(kube: Kube) -> tuple[Workload, ...] | Unavailable:
 @fact(permissions=("list deployments",))
 def deployments(kube: Kube) -> tuple[Workload, ...] | Unavailable:
     """Deployments of the driver and of CoreDNS."""
-    found = _all(kube, "/apis/apps/v1/deployments", Workload, _is_component)
+    found = _all(kube, "/apis/apps/v1/deployments", Workload, _only(_is_component))
     return found if isinstance(found, Unavailable) else tuple(_of_kind("Deployment", item) for item in found)
 
 
@@ -135,7 +138,12 @@ def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...] | Unavailable
     """Every Warning event of a pod, a claim or a component of the driver."""
     kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "DaemonSet", "Deployment"}
     return _namespaced(
-        kube, target, "events", Event, lambda event: event.involved_object.kind in kinds, fieldSelector="type=Warning"
+        kube,
+        target,
+        "events",
+        Event,
+        _only(lambda event: event.involved_object.kind in kinds),
+        fieldSelector="type=Warning",
     )
 
 
@@ -146,10 +154,14 @@ def live_claim_events(kube: Kube, target: Target) -> tuple[Event, ...] | Unavail
 
 
 def _all(
-    kube: Kube, path: str, shape: type[T], keep: Callable[[T], bool] | None = None, **parameters: str
+    kube: Kube, path: str, shape: type[T], keep: Callable[[T], T | None] | None = None, **parameters: str
 ) -> tuple[T, ...] | Unavailable:
     listed: Listed[T] | Unavailable = kube.list(path, shape, keep=keep, **parameters)
     return listed if isinstance(listed, Unavailable) else listed.items
+
+
+def _only(wanted: Callable[[T], bool]) -> Callable[[T], T | None]:
+    return lambda item: item if wanted(item) else None
 
 
 def _namespaced(
@@ -157,7 +169,7 @@ def _namespaced(
     target: Target,
     resource: str,
     shape: type[T],
-    keep: Callable[[T], bool] | None = None,
+    keep: Callable[[T], T | None] | None = None,
     **parameters: str,
 ) -> tuple[T, ...] | Unavailable:
     """A namespaced list over the cluster, or over the target's namespaces alone: a person may see no more."""
