@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, unknown
+from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, unknown
 from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
 from diag.facts.manifests import ManifestSet
 
+Object = TypeVar("Object", PersistentVolume, PersistentVolumeClaim, StorageClass)
 Change = tuple[str, object, object]
 """Field, live value, the manifest's value."""
 
@@ -32,22 +34,30 @@ def changes_nothing_immutable(
     """
     if isinstance(manifest_set, Unavailable):
         return
+    written = {placed.subject: frozenset(placed.fields) for placed in manifest_set.places}
     for volume in manifest_set.volumes:
-        yield from _judge(volume, live_volumes, _of_volume)
+        yield from _judge(volume, live_volumes, _of_volume, written)
     for claim in manifest_set.claims:
-        yield from _judge(claim, live_claims, _of_claim)
+        yield from _judge(claim, live_claims, _of_claim, written)
     for item in manifest_set.classes:
-        yield from _judge(item, live_classes, _of_class)
+        yield from _judge(item, live_classes, _of_class, written)
 
 
-def _judge(planned, live, changes) -> Iterator[Draft]:  # type: ignore[no-untyped-def]
+def _judge(
+    planned: Object,
+    live: tuple[Object, ...] | Unavailable,
+    changes: Callable[[Object, Object], Iterator[Change]],
+    written: Mapping[Subject, frozenset[str]],
+) -> Iterator[Draft]:
+    """What the manifest does not write, `kubectl apply` leaves as it is."""
     if isinstance(live, Unavailable):
         yield unknown(planned, f"cannot compare it with the live one: {live}", because=(live,))
         return
     same = next((item for item in live if item.subject == planned.subject), None)
     if same is None:
         return
-    found: list[Change] = [change for change in changes(planned, same) if change[1] != change[2]]
+    own = written.get(planned.subject, frozenset())
+    found = [change for change in changes(planned, same) if change[1] != change[2] and change[0] in own]
     if not found:
         yield ok(planned, "the live one agrees in every field that cannot be changed", rules_out=())
         return
@@ -61,9 +71,8 @@ def _of_volume(planned: PersistentVolume, live: PersistentVolume) -> Iterator[Ch
     if mine is not None and theirs is not None:
         yield "driver", theirs.driver, mine.driver
         yield "volumeHandle", theirs.volume_handle, mine.volume_handle
-        keys = sorted({*(mine.volume_attributes or {}), *(theirs.volume_attributes or {})})
-        for key in keys:
-            yield key, (theirs.volume_attributes or {}).get(key), (mine.volume_attributes or {}).get(key)
+        attributes = theirs.volume_attributes or {}
+        yield from ((key, attributes.get(key), value) for key, value in (mine.volume_attributes or {}).items())
     yield "volumeMode", live.spec.volume_mode, planned.spec.volume_mode
 
 

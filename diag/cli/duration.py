@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-_PARTS = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?")
+_PARTS = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?", re.ASCII)
 LONGEST_S = 24 * 3600.0
 
 
 def seconds_of(text: str) -> float | None:
     """Seconds; a bare number is seconds. None for what is no duration from above 0 to a day."""
-    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text):
         found = float(text)
     elif text and (match := _PARTS.fullmatch(text)):
         hours, minutes, seconds = (float(match[unit] or 0) for unit in ("h", "m", "s"))

@@ -11,7 +11,7 @@ from diag.model.diagnosis import Diagnosis
 from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.tool_error import ToolError
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import ExitCode, Verdict, exit_code
 from diag.reports.report import Coverage, Policy, Report, Rule
 
@@ -60,8 +60,9 @@ _BY_ITSELF = frozenset({Kind.CLAIM, Kind.STORAGE_CLASS, Kind.MANIFEST, Kind.FILE
 def _inspected(outcome: Outcome, findings: Iterable[Finding]) -> bool:
     """Whether there was anything to look at. A list that could not be read may well hold something."""
     looked_for = [outcome.facts.get(name) for name in ("volumes", "mounted_file_systems")]
-    if any(isinstance(value, Unavailable) or (value is not None and len(value)) for value in looked_for):
-        return True
+    for value in looked_for:
+        if value.reason is not Reason.OFFLINE if isinstance(value, Unavailable) else value:
+            return True
     return any(f.verdict is Verdict.FAIL or f.subject.kind in _BY_ITSELF for f in findings)
 
 

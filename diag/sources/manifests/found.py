@@ -51,7 +51,7 @@ def placed(subject: Subject, file: str, value: Value) -> Placed:
             waiting.extend(reversed(here.content))
         elif isinstance(here.content, dict):
             for key, item in here.content.items():
-                if key == "status":
+                if key == "status" or item.content is None:
                     continue
                 fields.setdefault(key, Location(file, item.line, item.column))
             waiting.extend(item for item in reversed(here.content.values()) if isinstance(item.content, dict | list))
