@@ -65,20 +65,29 @@ def variant(lab: Lab, name: str) -> dict[str, Any]:
     return run(lab)
 
 
-def pairs(seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
+def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
     """Pairs of faults of different layers and causes, drawn without end but always the same.
 
-    Faults that are an event alone are left out: a pod has one newest event, and the other fault writes its own.
+    Faults that are an event alone are left out, since a pod has one newest event and the other fault writes its own.
+    Faults of provisioning, where there is no volume yet, go with their like: what breaks a volume has nothing to break.
     """
     faults = [fault for fault in FAULTS.values() if fault.world == "healthy" and not fault.name.startswith("event-")]
+    provisioning = {fault.name: _leaves_no_volume(lab, fault) for fault in faults}
     seen: set[frozenset[str]] = set()
     source = random.Random(seed)
-    while len(seen) < len(faults) * (len(faults) - 1) // 4:
+    for _ in range(len(faults) ** 2):
         one, other = source.sample(faults, 2)
         names = frozenset((one.name, other.name))
-        if one.cause != other.cause and one.layer != other.layer and names not in seen:
+        different = one.cause != other.cause and one.layer != other.layer
+        if different and names not in seen and provisioning[one.name] == provisioning[other.name]:
             seen.add(names)
             yield one, other
+
+
+def _leaves_no_volume(lab: Lab, fault: Fault) -> bool:
+    lab.load("healthy")
+    lab.inject(fault.name)
+    return not any(lab.kube.all("persistentvolumes"))
 
 
 def both(lab: Lab, one: Fault, other: Fault) -> Row | None:
@@ -104,7 +113,7 @@ def _in_order(lab: Lab, one: Fault, other: Fault) -> Row | None:
 
 def sampled_pairs(lab: Lab, count: int = PAIRS) -> Iterator[Row]:
     """So many pairs that can be at once."""
-    rows = (both(lab, one, other) for one, other in pairs())
+    rows = (both(lab, one, other) for one, other in pairs(lab))
     return itertools.islice((row for row in rows if row is not None), count)
 
 
