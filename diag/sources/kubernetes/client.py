@@ -92,16 +92,14 @@ class Kube:
         """Every object of a collection over all pages.
 
         `path` is the API path without query, `/api/v1/nodes`; `keep` gives back what is to be kept of an object, or
-        None, page by page, so that a large cluster costs only that. An expired continue token starts the list over
-        once.
+        None, page by page, so that a large cluster costs only that. A list whose continue token
+        expires is read anew in one piece, as kubectl does.
         """
-        for last_try in (False, True):
-            found = self._list_once(path, shape, keep, parameters)
+        for paged in (True, False):
+            found = self._list_once(path, shape, keep, parameters, paged=paged)
             if found is not None:
                 return found
-            if last_try:
-                break
-        return Unavailable(f"list {path}", Reason.GARBLED, "the list expired twice while it was read")
+        return Unavailable(f"list {path}", Reason.GARBLED, "the list expired while it was read")
 
     def get(self, path: str, shape: type[T]) -> T | Unavailable:
         """One object."""
@@ -132,14 +130,21 @@ class Kube:
         return answer if isinstance(answer, Unavailable) else answer.body.decode("utf-8", "replace")
 
     def _list_once(
-        self, path: str, shape: type[T], keep: Callable[[T], T | None] | None, parameters: Mapping[str, str]
+        self,
+        path: str,
+        shape: type[T],
+        keep: Callable[[T], T | None] | None,
+        parameters: Mapping[str, str],
+        *,
+        paged: bool,
     ) -> Listed[T] | Unavailable | None:
         items: list[T] = []
         garbled: list[Unavailable] = []
         token = ""
         decoder = msgspec.json.Decoder(shape)
         while True:
-            query = {**parameters, "limit": str(PAGE), **({"continue": token} if token else {})}
+            limit = {"limit": str(PAGE)} if paged else {}
+            query = {**parameters, **limit, **({"continue": token} if token else {})}
             answer = self._ask("list", path, query)
             if isinstance(answer, Unavailable):
                 return answer

@@ -1,0 +1,88 @@
+"""What AWS's errors mean, by code and status, never by text."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+
+from diag import Reason, Unavailable
+from diag.sources.aws.failure import unavailable_from
+
+ACTION = "fsx:DescribeFileSystems"
+
+
+def of(error: Exception) -> Unavailable:
+    found = unavailable_from(error, ACTION)
+    assert found is not None
+    return found
+
+
+def answered(code: str, status: int = 400) -> ClientError:
+    said = {"Error": {"Code": code, "Message": "what\x1b[2J\nit said"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said, "DescribeFileSystems")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("UnauthorizedOperation", 403),
+        ("AccessDeniedException", 400),
+        ("AccessDenied", 403),
+        ("403", 403),
+        ("SomethingNew", 403),
+    ],
+)
+def test_a_missing_permission_is_named_whatever_the_service_calls_it(code: str, status: int) -> None:
+    missing = of(answered(code, status))
+    assert (missing.reason, missing.permission) == (Reason.DENIED, ACTION)
+
+
+@pytest.mark.parametrize(
+    "code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure"]
+)
+def test_bad_credentials_are_no_missing_permission(code: str) -> None:
+    missing = of(answered(code, 403))
+    assert (missing.what, missing.reason, missing.permission) == ("AWS credentials", Reason.DENIED, "")
+    assert "log in again" in missing.remedy
+
+
+@pytest.mark.parametrize(
+    "code", ["FileSystemNotFound", "NoSuchEntity", "InvalidGroup.NotFound", "ResourceNotFoundException", "NoSuchBucket"]
+)
+def test_what_does_not_exist_is_absent(code: str) -> None:
+    assert of(answered(code)).reason is Reason.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("ThrottlingException", 400), ("RequestLimitExceeded", 503), ("Any", 429)]
+)
+def test_throttling_is_worth_another_try(code: str, status: int) -> None:
+    assert of(answered(code, status)).reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (exceptions.NoCredentialsError(), Reason.DENIED),
+        (exceptions.ProfileNotFound(profile="x"), Reason.ABSENT),
+        (exceptions.NoRegionError(), Reason.NOT_ASKED),
+        (exceptions.ConnectTimeoutError(endpoint_url="https://x"), Reason.TIMEOUT),
+        (exceptions.ReadTimeoutError(endpoint_url="https://x"), Reason.TIMEOUT),
+        (exceptions.EndpointConnectionError(endpoint_url="https://x"), Reason.UNREACHABLE),
+        (exceptions.ParamValidationError(report="x"), Reason.GARBLED),
+        (ResponseParserError("not XML"), Reason.GARBLED),
+    ],
+)
+def test_failures_below_the_service_are_values_too(error: Exception, reason: Reason) -> None:
+    assert of(error).reason is reason
+
+
+def test_what_aws_said_stays_on_one_clean_line() -> None:
+    assert "\x1b" not in of(answered("SomethingElse")).detail
+    assert "\n" not in of(answered("SomethingElse")).detail
+
+
+def test_our_own_bug_is_not_aws_fault() -> None:
+    assert unavailable_from(KeyError("x"), ACTION) is None
