@@ -1,0 +1,134 @@
+"""What is ready to use: the action, the pipelines, the plugin, and every command line that the documents show."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from diag.cli import cli
+
+ROOT = Path(__file__).parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+
+
+def command_lines() -> Iterator[tuple[str, list[str]]]:
+    """Every `lustre-doctor …` of the documents and of deploy/, as words."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        for line in path.read_text().splitlines():
+            if found := re.match(
+                r"(?:.*\| |\$ )?lustre-doctor (run .*)", line.partition("  #")[0].partition("; echo")[0]
+            ):
+                yield f"{path.name}: {line.strip()}", shlex.split(found[1].partition(" | ")[0])
+    for path in sorted((ROOT / "deploy").rglob("*.y*ml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            for container in containers(document):
+                yield f"{path.name}: {container['name']}", [str(word) for word in container["args"]]
+
+
+def containers(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "args" in node and "lustre-doctor" in str(node.get("image", "")):
+            yield node
+        for value in node.values():
+            yield from containers(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from containers(value)
+
+
+@pytest.mark.parametrize(("where", "words"), list(command_lines()), ids=lambda value: str(value)[:60])
+def test_every_command_line_shown_is_one_that_the_program_takes(where: str, words: list[str]) -> None:
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None, where
+    command.make_context(words[0], words[1:])
+
+
+def test_some_are_shown() -> None:
+    assert len(list(command_lines())) > 8
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [("vendor.github-actions", "action.yml"), ("vendor.gitlab-ci", "deploy/gitlab/lustre-doctor.gitlab-ci.yml")],
+)
+def test_the_pipelines_keep_their_owners_schemas(schema: str, path: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(ROOT / path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+
+
+def act(folder: Path, **inputs: str) -> tuple[int, str]:
+    """The action's own script as the runner calls it, with the command that is installed here."""
+    program = Path(sys.executable).parent / "lustre-doctor"
+    if not program.exists():
+        pytest.skip("lustre-doctor is not installed in this environment")
+    (folder / "lustre-doctor" / "bin").mkdir(parents=True)
+    (folder / "lustre-doctor" / "bin" / "lustre-doctor").symlink_to(program)
+    step = next(step for step in ACTION["runs"]["steps"] if step.get("id") == "run")
+    values = {name: str(given.get("default", "")) for name, given in ACTION["inputs"].items()} | inputs
+    environment = {key: re.sub(r"\$\{\{ inputs\.([\w-]+) }}", lambda m: values[m[1]], text)
+                   for key, text in step["env"].items()}  # fmt: skip
+    files = {name: str(folder / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env={"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder), **files, **environment},
+        capture_output=True, text=True, check=False, cwd=folder, timeout=60,
+    )  # fmt: skip
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(("example", "code"), [("original", 3), ("mended", 0)])
+def test_the_action_annotates_sums_up_and_ends_with_the_commands_code(tmp_path: Path, example: str, code: int) -> None:
+    manifests = "\n".join(str(path) for path in sorted((ROOT / "examples" / example).iterdir()))
+    ended, printed = act(tmp_path, manifests=manifests)
+    assert ended == code, printed
+    assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"exit-code={code}\n"
+    assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text().startswith("## ")
+    assert ("::error " in printed) == bool(code)
+    assert (tmp_path / "lustre-doctor.sarif").exists() and (tmp_path / "lustre-doctor.xml").exists()
+
+
+def test_an_input_of_the_action_is_never_a_piece_of_its_script(tmp_path: Path) -> None:
+    hostile = f'x; touch {tmp_path}/owned; $(touch {tmp_path}/owned) `touch {tmp_path}/owned` "'
+    act(tmp_path, manifests=hostile, region=hostile, config=hostile, arguments=hostile)
+    assert not (tmp_path / "owned").exists()
+    assert not re.search(r"\$\{\{", "".join(step["run"] for step in ACTION["runs"]["steps"]))
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_kubectl_finds_the_plugin() -> None:
+    folder = Path(sys.executable).parent
+    if not (folder / "kubectl-lustre_doctor").exists():
+        pytest.skip("lustre-doctor is not installed in this environment")
+    environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    ran = subprocess.run(
+        ["kubectl", "lustre-doctor", "--version"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.startswith("lustre-doctor, version")
+
+
+def test_the_image_runs_as_nobody_and_from_pinned_bases() -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    pins = dict(re.findall(r"^ARG (\w+)=(\d+\.\d+\.\d+)$", "\n".join(lines), re.MULTILINE))
+    assert bases and all("${PYTHON_VERSION}" in base and "PYTHON_VERSION" in pins for base in bases)
+    user = [line for line in lines if line.startswith("USER ")]
+    assert user == ["USER 65532:65532"]
+    copied = {
+        word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
+    }
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied == kept
