@@ -175,7 +175,9 @@ class Redactor:
         text = match.group()
         match match.lastgroup:
             case "id":
-                return self.tokens.id(text)
+                # DNS does not care about case, so neither may the token: FSx's own name and one in capitals are one.
+                token = self.tokens.id(text.lower())
+                return token.upper() if text.isupper() else token
             case "uuid":
                 return self.tokens.uuid(text)
             case "upper":

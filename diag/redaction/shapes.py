@@ -18,7 +18,7 @@ DASHED = r"(?:ip|ec2|host)-(?:\d{1,3}-){3}\d{1,3}"
 IPV4 = r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2}(?!\d))?"
 
 IN_WORD = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<id>{ID})(?![A-Za-z0-9])"
+    rf"(?<![A-Za-z0-9])(?P<id>(?i:{ID}))(?![A-Za-z0-9])"
     rf"|(?<![0-9a-fA-F])(?P<uuid>{UUID})(?![0-9a-fA-F])"
     rf"|(?<![A-Za-z0-9])(?P<dashed>{DASHED})(?!\d)"
     rf"|(?<![A-Za-z0-9])(?P<upper>{UPPER_HEX})(?![A-Za-z0-9])"

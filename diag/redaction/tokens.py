@@ -12,6 +12,9 @@ import re
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 KEY_BYTES = 32
 
+HINTS = ("lustre", "fsx")
+"""Words in a name by which a claim without a class, say, is known to be for Lustre; they are kept."""
+
 
 class Tokens:
     """Makes tokens and remembers what each stands for."""
@@ -64,7 +67,8 @@ class Tokens:
 
     def name(self, kind: str, value: str) -> str:
         """`<kind>-<8 hex digits>`: valid where Kubernetes, IAM and S3 take a name."""
-        return self.keep(f"{kind}-{self.hexadecimal('name', value, 8)}", value)
+        hint = next((f"{word}-" for word in HINTS if word in value.lower()), "")
+        return self.keep(f"{kind}-{hint}{self.hexadecimal('name', value, 8)}", value)
 
     def keep(self, token: str, value: str) -> str:
         """The token, remembered."""

@@ -13,6 +13,7 @@ MACHINE = {
     "sarif": "diag.reports.sarif:to_sarif",
     "markdown": "diag.reports.markdown:to_markdown",
     "github": "diag.reports.github:to_github",
+    "html": "diag.reports.html.page:to_html",
     "openmetrics": "diag.reports.openmetrics:to_openmetrics",
 }
 """Each in a module of its own, imported when it is asked for."""

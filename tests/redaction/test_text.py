@@ -113,6 +113,10 @@ def test_a_mount_message_still_says_what_was_mounted_from_where() -> None:
     assert made == MOUNT.replace(FS, token)
 
 
+def test_a_name_in_capitals_is_the_same_name() -> None:
+    assert redactor().text(DNS.upper()) == redactor().text(DNS).upper()
+
+
 def test_an_address_with_a_network_is_one_even_when_it_looks_like_a_version() -> None:
     made = redactor()
     assert made.text("2.12.3.4@tcp") != "2.12.3.4@tcp"

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.lab
 SAMPLE = (
     "dhcp-custom-dns",
     "dns-wrong-address",
+    "dnsname-in-capitals",
+    "storageclass-absent",
     "dnsname-of-another-partition",
     "image-of-another-region",
     *WORLDS[5::23],

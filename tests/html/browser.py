@@ -1,0 +1,71 @@
+"""Debian's Chromium, driven by selenium, with everything it says on its console and every request it makes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+
+
+class Browser:
+    """One headless browser."""
+
+    def __init__(self) -> None:
+        webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+        if not CHROMIUM or not DRIVER:
+            pytest.skip("chromium and chromium-driver are not installed")
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for argument in ARGUMENTS:
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver: Any = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+
+    def size(self, width: int, height: int = 900) -> None:
+        """Show pages on a screen of this many CSS pixels."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def media(self, media: str = "", scheme: str = "light") -> None:
+        """Screen or `print`, light or dark."""
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+    def open(self, path: Path) -> None:
+        """Show a page; what was said and asked before is forgotten."""
+        self.driver.get("about:blank")
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
+        self.driver.get(path.as_uri())
+
+    def console(self) -> list[str]:
+        """What the page said on the console since it was opened."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> list[str]:
+        """What was asked for since the page was opened."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        asked = (m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent")
+        return [url for url in asked if not url.startswith("data:,")]
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """The value of a script in the page."""
+        return self.driver.execute_script(script, *arguments)

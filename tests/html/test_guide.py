@@ -1,0 +1,63 @@
+"""Runbooks as HTML: all that ship, and what strangers' values cannot do to them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from diag.knowledge.runbooks import load_knowledge
+from diag.reports.html.guide import to_html
+from tests.html.reports import HOSTILE
+from tests.html.test_page import Page
+
+FILES = load_knowledge().files
+
+
+def body(markdown: str, **values: str) -> str:
+    return to_html(f"---\nid: x\n---\n{markdown}", values)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "made"),
+    [
+        ("## How to mend", "<h3>How to mend</h3>"),
+        ("one\ntwo\n\nthree", "<p>one two</p><p>three</p>"),
+        ("* a\n* b\n  goes on", "<ul><li>a</li><li>b goes on</li></ul>"),
+        ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
+        ("`x` **y** [[other-cause]]", "<p><code>x</code> <strong>y</strong> <code>other-cause</code></p>"),
+        ("[a](https://b.c/d)", '<p><a href="https://b.c/d" rel="noreferrer noopener">a</a></p>'),
+        ("[a](javascript:alert)", "<p>[a](javascript:alert)</p>"),
+    ],
+)
+def test_what_runbooks_use_becomes_what_it_means(markdown: str, made: str) -> None:
+    assert body(markdown) == made
+
+
+def test_a_fence_inside_a_list_is_a_command_of_that_item() -> None:
+    made = body("1. first:\n\n   ```sh\n   aws x \\\n     --y\n   ```\n\n   after\n2. second")
+    assert re.search(
+        r"<ol><li>first:<pre[^>]*><code>aws x \\\n  --y</code></pre><p>after</p></li><li>second</li></ol>", made
+    )
+
+
+def test_a_table_is_a_table() -> None:
+    made = body("| a | b |\n| --- | --- |\n| 1 | **2** |")
+    assert '<th scope="col">a</th>' in made and "<td><strong>2</strong></td>" in made and "---" not in made
+
+
+def test_values_are_text_in_prose_and_quoted_in_commands() -> None:
+    made = body("of {claim} and `{claim}`\n\n```sh\nkubectl get {claim}\n```", claim="a; rm -rf <b> **x**")
+    assert "of a; rm -rf &lt;b&gt; **x** and <code>a; rm -rf &lt;b&gt; **x**</code>" in made
+    assert "kubectl get &#x27;a; rm -rf &lt;b&gt; **x**&#x27;" in made
+
+
+@pytest.mark.parametrize("id", sorted(FILES))
+def test_every_runbook_is_shown_without_leftovers(id: str) -> None:
+    text = Path(FILES[id]).read_text()
+    page = Page(to_html(text, dict.fromkeys(("file_system", "claim", "node"), HOSTILE)))
+    prose = page.text
+    assert "```" not in prose and "How to mend" in prose
+    assert not re.search(r"\[\[[a-z]|\*\*[A-Za-z]", prose.replace(HOSTILE, ""))
+    assert not {"script", "img", "svg"} & {tag for tag, _ in page.elements}

@@ -1,0 +1,109 @@
+"""The picture of the mount path: where it breaks, and that each way to draw it says the same."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from diag.model.diagnosis import Likelihood
+from diag.model.layer import Layer
+from diag.model.subject import Kind, Subject
+from diag.model.verdict import Verdict
+from diag.reports.html.drawing import shortened
+from diag.reports.letters import to_letters
+from diag.reports.mermaid import to_mermaid
+from diag.reports.picture import Hop, Picture, Station, picture_of
+from diag.reports.report import Report, of_texts
+from diag.reports.text import Style
+from tests.html.reports import BROKEN, DIAGNOSIS, FINDINGS, HEALTHY, HOSTILE, finding
+
+replace = msgspec.structs.replace
+
+
+def hops(report: Report) -> dict[Station, Hop]:
+    picture = picture_of(report)
+    assert picture is not None
+    return {hop.station: hop for hop in picture.hops}
+
+
+def test_the_hop_of_the_cause_is_broken_and_it_alone() -> None:
+    states = {station: hop.state for station, hop in hops(BROKEN).items()}
+    assert states == {
+        Station.POD: Verdict.PASS, Station.NODE: Verdict.FAIL, Station.DRIVER: Verdict.PASS, Station.DNS: Verdict.PASS,
+        Station.RULES: Verdict.WARN, Station.INTERFACES: Verdict.PASS, Station.SERVERS: Verdict.PASS,
+    }  # fmt: skip
+    assert [hop.station for hop in hops(BROKEN).values() if hop.is_broken] == [Station.NODE]
+
+
+def test_a_likely_cause_is_a_warning_not_a_verdict() -> None:
+    likely = replace(DIAGNOSIS, causes=(replace(DIAGNOSIS.causes[0], verdict=Likelihood.LIKELY),))
+    hop = hops(replace(BROKEN, diagnoses=(likely,)))[Station.NODE]
+    assert (hop.state, hop.is_broken) == (Verdict.WARN, True)
+
+
+def test_a_healthy_run_breaks_nowhere_and_what_was_not_asked_says_so() -> None:
+    found = hops(HEALTHY)
+    assert not any(hop.is_broken for hop in found.values())
+    assert found[Station.POD].state is Verdict.PASS
+    assert (found[Station.SERVERS].state, found[Station.SERVERS].told) == (Verdict.SKIP, "not looked at")
+
+
+def test_a_text_alone_shows_where_its_cause_sits_and_claims_nothing_else() -> None:
+    found = hops(of_texts((DIAGNOSIS,), "1"))
+    assert found[Station.NODE].state is Verdict.FAIL
+    assert {hop.state for station, hop in found.items() if station is not Station.NODE} == {Verdict.SKIP}
+
+
+def test_a_failure_of_another_volume_is_not_on_this_path() -> None:
+    elsewhere = finding(Verdict.FAIL, "dns-answer", Layer.DNS, Subject(Kind.VOLUME, "another"))
+    assert hops(replace(BROKEN, findings=(*FINDINGS, elsewhere)))[Station.DNS].state is Verdict.PASS
+
+
+def test_a_failure_of_everybody_is_on_this_path() -> None:
+    shared = finding(Verdict.FAIL, "cluster-dns", Layer.DNS, Subject(Kind.DEPLOYMENT, "coredns", "kube-system"))
+    assert hops(replace(BROKEN, findings=(*FINDINGS, shared)))[Station.DNS].state is Verdict.FAIL
+
+
+def test_nothing_to_draw_is_no_picture() -> None:
+    assert picture_of(Report(6)) is None
+
+
+def test_mermaid_shows_every_hop_and_cuts_the_path_at_the_broken_one() -> None:
+    picture = picture_of(BROKEN)
+    assert picture is not None
+    lines = to_mermaid(picture).splitlines()
+    assert lines[0] == "flowchart LR"
+    assert '  h1["✗ Node<br/>ip-10-0-1-4.ap-northeast-2.compute.internal"]:::fail' in lines
+    assert "  h0 -. ✗ .-> h1" in lines and "  h3 --> h4" in lines
+
+
+@pytest.mark.parametrize(
+    "text", [HOSTILE, '"]; click h0 "javascript:x"', "a\nb", "end", "`x`", "h0-->h1", "%%{init}%%"]
+)
+def test_nothing_in_a_name_is_mermaid_syntax(text: str) -> None:
+    picture = Picture((Hop(Station.POD, Verdict.PASS, text, ""),), text)
+    lines = to_mermaid(picture).splitlines()
+    assert len(lines) == 3
+    label = lines[1].removeprefix('  h0["').removesuffix('"]:::pass')
+    assert not set(label.replace("<br/>", "")) & set("\"'<>[]{}()`|&\\%\n;".replace(";", ""))
+
+
+def test_letters_show_the_break_and_never_move_the_cursor() -> None:
+    picture = picture_of(BROKEN)
+    assert picture is not None
+    drawn = to_letters(picture, Style(100))
+    assert drawn.index("✓ Pod") < drawn.index("╳") < drawn.index("✗ Node") < drawn.index("✓ MGS and OSTs")
+    hostile = Picture((Hop(Station.POD, Verdict.PASS, HOSTILE, HOSTILE),), HOSTILE)
+    assert "\x1b" not in to_letters(hostile, Style(60)) and "\u202e" not in to_letters(hostile, Style(60))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("short", "short"),
+        ("ip-10-0-1-4.ap-northeast-2.compute.internal", "ip-10-0-1-4"),
+        ("fs-0123456789abcdef0", "fs-012345…9abcdef0"),
+    ],
+)
+def test_a_name_is_shortened_to_what_tells_it_from_others(name: str, shown: str) -> None:
+    assert shortened(name, 18) == shown
