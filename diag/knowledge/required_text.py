@@ -54,11 +54,19 @@ def required_texts(pattern: str) -> tuple[str, ...]:
 
 
 def without_blanks(pattern: str) -> str:
-    """The pattern for a text from which all white space was taken out."""
+    """The pattern for a text from which all white space was taken out.
+
+    Words run together there, so their edges cannot be asked for; that a number ends can (-2 is not -22).
+    """
     parts: list[str] = []
     dropped = False
+    last = ""
     for match in _TOKEN.finditer(pattern):
         kind, token = match.lastgroup, match.group()
+        if match.group() == r"\b" and last.isdigit():
+            parts.append("(?:[^0-9]|$)")
+        elif kind not in {"close", "quantifier"}:
+            last = token
         blank = token in {_BLANK, "[ ]"} or (kind == "escape" and token[1] in "s bBnt")
         if blank:
             dropped = True

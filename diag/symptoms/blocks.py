@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from diag.symptoms.continuation import CONTINUES
+
 LONGEST = 16 << 10
 """Bytes of one block at most; what is longer is cut."""
 _MOST_LINES = 64
@@ -17,6 +19,8 @@ _START = re.compile(
       | (?:<\d{1,3}>|\w{1,8}\ *:\w{1,8}\ *:\ )?\[\ *(?:\d{1,10}\.\d{3,9}|[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d\ \d{4})\]
       | [IWEF]\d{4}\ \d\d:\d\d:\d\d
       | \[pod/
+      | \d{13},
+      | (?:MESSAGE|__REALTIME_TIMESTAMP|__CURSOR)=
       | \{"
       | [ \t]{0,8}(?:Warning|Normal)[ \t]{1,16}[A-Z]\w{2,40}\s
       | (?:\S{1,253}[ \t]{1,64})?(?:<unknown>|[0-9][0-9smhdy]{0,12})(?:\ \(x\d{1,9}\ over\ \w{1,16}\))?[ \t]{1,32}(?:Warning|Normal)\s
@@ -49,7 +53,7 @@ def block_at(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
         line_end, after = _line_end(data, following, limit)
         line = data[following : min(line_end, following + 512)]
         if (_BLANK_LINE.match(line) and not over_blanks) or (
-            _START.match(line) and not _HANGING.search(data[max(start, end - 64) : end])
+            _begins(line) and not _HANGING.search(data[max(start, end - 64) : end])
         ):
             break
         end, following = line_end, after
@@ -62,7 +66,7 @@ def block_around(data: bytes, place: int, floor: int) -> Block:
     first = _line_start(data, place, floor)
     start = first
     for _ in range(_MOST_LINES):
-        if start <= floor or _START.match(data, start, start + 512):
+        if start <= floor or _begins(data[start : start + 512]):
             break
         above = _line_start(data, start - 1, max(floor, place - LONGEST))
         if _BLANK_LINE.match(data[above : start - 1][:512]) or place - above >= LONGEST:
@@ -70,6 +74,10 @@ def block_around(data: bytes, place: int, floor: int) -> Block:
         start = above
     block = block_at(data, start)
     return block if block.next > place else block_at(data, first)
+
+
+def _begins(line: bytes) -> bool:
+    return _START.match(line) is not None and CONTINUES.match(line) is None
 
 
 def _line_start(data: bytes, place: int, floor: int) -> int:

@@ -9,6 +9,7 @@ import msgspec
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Medium, Symptom
 from diag.symptoms.context import in_context, speaks_of_lustre
+from diag.symptoms.continuation import rejoined
 from diag.symptoms.matcher import matcher_of
 from diag.symptoms.mount import clues_of, exit_status_of, phase_of
 from diag.symptoms.normalise import normalise
@@ -53,6 +54,8 @@ class Interpreter:
             text = _LEADING_COLOUR.sub("", text)
         prefix = read_prefix(text)
         body = text[prefix.length :]
+        if prefix.csv:
+            body = body.rstrip().removesuffix('"').replace('""', '"')
         key = (body, prefix.node, self._pod)
         if key in self._remembered:
             known = self._remembered[key]
@@ -74,8 +77,11 @@ class Interpreter:
         return any(finder.next(block, 0, len(block)) >= 0 for finder in words)
 
     def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
-        row = json_row(body) if body.startswith("{") else None
-        flat = normalise(row.message if row else body)
+        body = rejoined(body) if lines > 1 else body
+        row: Row | None = None
+        if body.startswith("{"):
+            row, prefix, body = _unwrapped(body, prefix)
+        flat = normalise(body)
         described = described_pod(flat) if flat.startswith("Name: ") else None
         if described is not None:
             self._pod, self._pod_node = described
@@ -114,6 +120,17 @@ class Interpreter:
         placed = msgspec.structs.replace(symptom, first_seen=time, last_seen=time, origin=origin)
         moment = moment_of(time, prefix.uptime, self.origin)
         return known._replace(symptom=placed, moment=moment, stream=self.origin)
+
+
+def _unwrapped(body: str, prefix: Prefix) -> tuple[Row | None, Prefix, str]:
+    """A JSON record's fields, what stands before its message, and the message with the lines that go on with it."""
+    record, _, further = body.partition("\n")
+    row = json_row(record)
+    if row is None:
+        return None, prefix, body
+    within = read_prefix(row.message)
+    row = row._replace(time=row.time or within.time, node=row.node or within.node)
+    return row, within._replace(node=within.node or prefix.node), f"{row.message[within.length :]}\n{further}"
 
 
 _LEADING_COLOUR = re.compile(r"\A(?:\x1b\[[0-9;]{0,16}m)+")

@@ -15,6 +15,8 @@ _PROGRAM = r"(?:[\w./-]{1,64}(?:\[\d{1,10}\])?: )"
 _STEPS = (
     ("stamped", re.compile(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*")),
     ("cri", re.compile(r"(?P<stream>stdout|stderr) [FP] ")),
+    ("csv", re.compile(r'(?:\d{13})?,"')),
+    ("export", re.compile(r"MESSAGE=")),
     ("pod", re.compile(r"\[pod/(?P<pod>[\w.-]{1,253})/[\w.-]{1,253}\]\s+")),
     ("dmesg", re.compile(rf"{_PRIORITY}\[ *(?P<time>\d{{1,10}}\.\d{{3,9}}|{_ASCTIME})\](?: \[ *[TC]\d+\])?\s*")),
     ("klog", re.compile(rf"[IWEF](?P<time>{_KLOG})\s+\d{{1,10}} [\w./-]{{1,128}}:\d{{1,6}}\]\s*")),
@@ -35,6 +37,8 @@ class Prefix(NamedTuple):
     program: str = ""
     klog: bool = False
     kernel: bool = False
+    csv: bool = False
+    """The message is a quoted field of a table, its quotes doubled."""
     length: int = 0
     """Characters that the prefixes take."""
 
@@ -68,5 +72,6 @@ def read_prefix(line: str) -> Prefix:
         program=program,
         klog="klog" in kinds,
         kernel="dmesg" in kinds or program == "kernel",
+        csv="csv" in kinds,
         length=position,
     )

@@ -47,8 +47,17 @@ def read_symptoms(paths: Iterable[str], knowledge: Knowledge) -> SymptomReport:
     Memory does not grow with the size of the texts. What cannot be read is a problem in the report, never an error.
     """
     problems = _Problems()
+    return _report(open_texts(paths, problems.add), knowledge, problems)
+
+
+def read_streams(streams: Iterable[TextStream], knowledge: Knowledge) -> SymptomReport:
+    """The same for texts that are open already."""
+    return _report(streams, knowledge, _Problems())
+
+
+def _report(streams: Iterable[TextStream], knowledge: Knowledge, problems: _Problems) -> SymptomReport:
     reader = _Reader(knowledge)
-    for stream in open_texts(paths, problems.add):
+    for stream in streams:
         reader.read(stream)
     if reader.collector.left_out:
         problems.add(

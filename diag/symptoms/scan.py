@@ -9,6 +9,7 @@ from diag.knowledge.linear_regex import BytesFinder
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Medium
 from diag.symptoms.blocks import LONGEST, Block, block_around, block_at
+from diag.symptoms.decoration import undecorated
 from diag.symptoms.interpret import Interpreter
 from diag.symptoms.symptom_of import Reading
 from diag.symptoms.words import signature_words
@@ -58,6 +59,7 @@ class Scan:
     _at_line_start = True
 
     def _every_block(self, data: bytes) -> Iterator[Reading]:
+        data = undecorated(data)
         place = 0
         short = len(data) <= _SHORT
         while place < len(data):

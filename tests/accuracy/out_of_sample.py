@@ -11,10 +11,8 @@ from typing import NamedTuple
 from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import Knowledge
 from diag.model.diagnosis import Likelihood
-from diag.symptoms.collect import Collector
-from diag.symptoms.grouping import grouped
-from diag.symptoms.matcher import matcher_of
-from diag.symptoms.scan import Scan
+from diag.sources.texts.stream import TextStream
+from diag.symptoms.read import read_streams
 from tests.accuracy.measure import is_right
 
 OUT_OF_SAMPLE = Path(__file__).parent / "out_of_sample.jsonl"
@@ -78,10 +76,8 @@ def _record(line: str) -> Expected:
 
 def told(record: Expected, text: str, knowledge: Knowledge) -> Told:
     """What a person gets who pastes `text` (the record's own or another form of it)."""
-    collector = Collector(matcher_of(knowledge))
-    for reading in Scan(knowledge).read(iter((text.encode("utf-8"),))):
-        collector.add(reading)
-    diagnoses = explain(grouped(collector.kinds()), knowledge.causes)
+    report = read_streams((TextStream("", iter((text.encode("utf-8"),))),), knowledge)
+    diagnoses = explain(report.groups, knowledge.causes)
     return Told(
         record,
         tuple(
