@@ -122,16 +122,7 @@ def fail(
     location: Location | None = None,
 ) -> Draft:
     """A failure. `cause` defaults to the first cause the check speaks for; `""` for a failure of no known cause."""
-    return Draft(
-        subject_of(about),
-        Verdict.FAIL,
-        message,
-        evidence,
-        cause=cause,
-        fix=fix,
-        concerns=subjects_of(concerns),
-        location=location,
-    )
+    return _trouble(Verdict.FAIL, about, message, evidence, cause, fix, concerns, location)
 
 
 def warn(
@@ -144,9 +135,22 @@ def warn(
     location: Location | None = None,
 ) -> Draft:
     """A warning: worth mending, not the reason of a failed mount, or only inferred."""
+    return _trouble(Verdict.WARN, about, message, evidence, cause, fix, concerns, location)
+
+
+def _trouble(
+    verdict: Verdict,
+    about: About,
+    message: str,
+    evidence: tuple[str, ...],
+    cause: str | None,
+    fix: Fix | None,
+    concerns: Iterable[About],
+    location: Location | None,
+) -> Draft:
     return Draft(
         subject_of(about),
-        Verdict.WARN,
+        verdict,
         message,
         evidence,
         cause=cause,
