@@ -9,7 +9,7 @@ import msgspec
 
 from diag.diagnosis import values as values_of
 from diag.diagnosis.aside import beside_the_mounts, only_warned, with_own_fix
-from diag.diagnosis.complaints import MatchText, of_claim, of_mount
+from diag.diagnosis.complaints import MatchText, of_claim, of_kernel, of_mount
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, refines, weigh
@@ -18,6 +18,7 @@ from diag.facts.claims import ClaimCase
 from diag.facts.kubernetes import Event, PersistentVolume
 from diag.facts.mount_events import events_by_pod, phase_of
 from diag.facts.mounts import Mount
+from diag.facts.node_truth import NodeTruth
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding
@@ -57,8 +58,15 @@ def _troubles(
     file_systems = facts.get("file_systems")
     mounts: Sequence[Mount] = _known(facts.get("mounts"))
     events = events_by_pod(_known(facts.get("warning_events")))
+    cases: Sequence[ClaimCase] = _known(facts.get("lustre_claims"))
+    unbound = {case.claim.key for case in cases if not case.is_bound}
+    truths: Iterable[NodeTruth] = _known(facts.get("node_truths"))
+    kernel_logs = {truth.node: truth.kernel_messages or () for truth in truths}
     mounted: set[str] = set()
     for mount in mounts:
+        if mount.claim.key in unbound:
+            # Nothing of it was tried: the claim's own diagnosis says why.
+            continue
         key = (mount.pod.metadata.namespace, mount.pod.metadata.name)
         complaints = of_mount(mount, events.get(key, ()), match)
         mounted.add(mount.volume.name)
@@ -66,6 +74,8 @@ def _troubles(
         # What would keep a pod that runs from being mounted again breaks its next start.
         phase = Phase.MOUNT if phase is Phase.USE and not complaints else phase
         symptoms = complaints.symptoms if complaints else ()
+        if complaints and phase is Phase.MOUNT:
+            symptoms += of_kernel(mount, kernel_logs.get(mount.node_name, ()), match)
         values = {
             **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, file_systems),
             **values_of.of_mount(mount),

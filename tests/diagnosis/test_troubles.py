@@ -173,6 +173,6 @@ class TestClaims:
         pending = claim(phase="Pending", resources={"requests": {"storage": "9Ti"}})
         made = volume()
         free = replace(made, spec=replace(made.spec, claim_ref=None))
-        _, (diagnosis,) = run(claims=(pending,), persistent_volumes=(free,), pods=())
+        _, (diagnosis,) = run(claims=(pending,), persistent_volumes=(free,), pods=(waiting(node=""),))
         assert [c.id for c in diagnosis.causes if c.verdict is Likelihood.CONFIRMED] == ["claim-volume-mismatch"]
         assert diagnosis.headline.startswith("the binding of PersistentVolumeClaim default/fsx-pvc fails")
