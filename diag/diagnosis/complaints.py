@@ -62,6 +62,24 @@ def of_mount(mount: Mount, events: Sequence[Event], match: MatchText) -> Complai
     return Complaints(phase, symptoms) if own else None
 
 
+def of_kernel(mount: Mount, messages: Sequence[str], match: MatchText) -> tuple[Symptom, ...]:
+    """What the node's kernel log says that fits a mount which waits: of this file system, or of none by name.
+
+    `messages` are the node's Lustre and LNet lines in order. Lines of another file system's mount are not this one's.
+    """
+    found = match("\n".join(messages), Medium.KERNEL_LOG) if messages else ()
+    fitting = (symptom for symptom in found if _may_be_of(symptom, mount))
+    return tuple(
+        msgspec.structs.replace(symptom, phase=Phase.MOUNT, origin=f"kernel log of {mount.node_name}")
+        for symptom in fitting
+    )
+
+
+def _may_be_of(symptom: Symptom, mount: Mount) -> bool:
+    names = {value for hit in symptom.hits for key, value in hit.groups if key == "mount_name"}
+    return bool(symptom.hits) and (not names or (mount.volume.mount_name or "") in names)
+
+
 def _spoken(sayings: Iterable[Saying], match: MatchText) -> Iterator[Symptom]:
     for saying in sayings:
         for symptom in match(saying.text, Medium.TEXT):
