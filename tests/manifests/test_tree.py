@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.sources.manifests.pieces import values_of
+from diag.sources.manifests.pieces import MOST_PROBLEMS, values_of
 from diag.sources.manifests.tree import MOST_VALUES, BadDocument, Value, documents, plain, scalar
 
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
@@ -146,3 +146,10 @@ def test_json_that_is_no_yaml_is_read_all_the_same(text: str) -> None:
     [value] = values_of(text)
     assert isinstance(value, Value)
     assert value.text("kind") == "Pod"
+
+
+def test_a_file_of_nothing_but_bad_documents_is_given_up() -> None:
+    found = list(values_of("---\na: [\n" * 5000))
+    assert len(found) == MOST_PROBLEMS + 2
+    assert isinstance(found[-1], BadDocument)
+    assert "the rest is not read" in found[-1].told

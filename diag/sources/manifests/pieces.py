@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
 from diag.sources.manifests.tree import BadDocument, Value, documents, from_plain
+
+MOST_DOCUMENTS = 100_000
+MOST_PROBLEMS = 100
+"""Documents of one file, and bad ones among them, before the rest of it is not read."""
 
 _CUT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _NOTHING = re.compile(r"\s*(?:[#%].*|---\s*(?:#.*)?)?")
@@ -22,13 +27,18 @@ def values_of(text: str) -> Iterator[Value | BadDocument]:
     if text.lstrip()[:1] == "{" and (whole := _json_beyond_yaml(text)) is not None:
         yield whole
         return
-    line = 1
-    for piece in _pieces(text):
-        if not all(_NOTHING.fullmatch(row) for row in piece.splitlines()):
+    line, bad = 1, 0
+    for number, piece in enumerate(_pieces(text), 1):
+        if number > MOST_DOCUMENTS or bad > MOST_PROBLEMS:
+            what = f"{MOST_DOCUMENTS} documents" if number > MOST_DOCUMENTS else f"{MOST_PROBLEMS} bad documents"
+            yield BadDocument(f"more than {what}; the rest is not read", line, 1)
+            return
+        if not all(_NOTHING.fullmatch(row.rstrip("\n")) for row in io.StringIO(piece)):
             try:
                 yield from documents(piece, line)
-            except BadDocument as bad:
-                yield _named(bad, piece, line)
+            except BadDocument as damaged:
+                bad += 1
+                yield _named(damaged, piece, line)
         line += piece.count("\n")
 
 
