@@ -58,11 +58,15 @@ def render(report: Report, form: str, *, everything: bool, colour: bool | None =
     """The report in one format, for standard output; text is coloured where that shows, or as told."""
     if form in MACHINE:
         return machine_format(form)(report)
+    from diag.reports.letters import to_letters
+    from diag.reports.picture import picture_of
     from diag.reports.text import Style, to_text
 
-    return to_text(
-        report, Style(terminal_width(), colour=wants_colour() if colour is None else colour, everything=everything)
-    )
+    style = Style(terminal_width(), colour=wants_colour() if colour is None else colour, everything=everything)
+    text = to_text(report, style)
+    if everything and (picture := picture_of(report)) is not None:
+        text += "\n" + to_letters(picture, style)
+    return text
 
 
 def wants_colour() -> bool:

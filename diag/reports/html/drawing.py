@@ -43,6 +43,11 @@ def draw(picture: Picture) -> Markup:
     return element("figure", _svg(picture, _WIDE), _svg(picture, _TALL), element("figcaption", hint), class_="picture")
 
 
+def word_of(hop: Hop) -> str:
+    """How a station stands, in a word or two."""
+    return "likely broken" if hop.is_broken and hop.state is not Verdict.FAIL else WORDS[hop.state]
+
+
 def anchor(hop: Hop) -> str:
     """The id of a station's findings."""
     return f"hop-{hop.station.name.lower()}"
@@ -63,8 +68,9 @@ def _svg(picture: Picture, layout: _Layout) -> Markup:
 def _hop(picture: Picture, place: int, hop: Hop, along: int, layout: _Layout) -> Iterator[Markup]:
     x, y = (place * along, 0) if layout.is_row else (0, place * along)
     if place:
-        yield from _wire(x, y, hop.is_broken or picture.hops[place - 1].is_broken, hop.is_broken, layout)
-    word = WORDS[hop.state]
+        is_proven = hop.is_broken and hop.state is Verdict.FAIL
+        yield from _wire(x, y, hop.is_broken or picture.hops[place - 1].is_broken, is_proven, layout)
+    word = word_of(hop)
     box = element("rect", x=str(x), y=str(y), width=str(layout.width), height=str(layout.height), rx="10")
     called = " ".join(filter(None, (hop.station.value, hop.name, hop.version)))
     label = f"{called}: {word}. {hop.told}"
@@ -80,7 +86,7 @@ def _hop(picture: Picture, place: int, hop: Hop, along: int, layout: _Layout) ->
 def _row(hop: Hop, word: str, x: int, y: int, layout: _Layout) -> Iterator[Markup]:
     yield _text(MARKS[hop.state], x + 12, y + 26, "mark")
     yield _text(hop.station.value, x + 28, y + 26, "title")
-    yield _text(shortened(hop.name, layout.letters), x + 12, y + 48, "name")
+    yield _text(shortened(hop.name or hop.told.partition(";")[0], layout.letters), x + 12, y + 48, "name")
     yield _text(hop.version, x + 12, y + 65, "name")
     yield _text(word, x + 12, y + 90, "told")
 

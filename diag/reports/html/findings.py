@@ -8,7 +8,7 @@ from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
 from diag.reports.html.diagnosis import fix_of
-from diag.reports.html.drawing import WORDS, anchor
+from diag.reports.html.drawing import WORDS, anchor, word_of
 from diag.reports.html.markup import Markup, element, join
 from diag.reports.picture import Picture, Station, station_of
 from diag.reports.text import MARKS
@@ -51,7 +51,7 @@ def _group(station: Station, findings: Iterable[Finding], picture: Picture | Non
     hop = next((hop for hop in picture.hops if hop.station is station), None) if picture else None
     if hop is None:
         return None
-    badge = element("span", WORDS[hop.state], class_=f"badge tone-{hop.state.value}")
+    badge = element("span", word_of(hop), class_=f"badge tone-{hop.state.value}")
     return element(
         "div",
         element("h3", station.value, " ", badge),
