@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from diag.redaction.fields import BY_PATH, DROPPED, HOST, VERBATIM, Path, ends_with, kind_of
-from diag.redaction.labels import redact_annotations, redact_labels, redact_tag
+from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_tag
 from diag.redaction.level import Level
 from diag.redaction.redactor import Redactor
 
@@ -29,9 +29,10 @@ class DocumentRedactor:
         self.redactor.forget_texts()
 
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """The snapshot's document, redacted."""
+        """The snapshot's document, redacted. Command lines and copies of manifests go at every level."""
         if self._level is Level.NONE:
-            return dict(document)
+            kept: dict[str, Any] = _without_secrets(document)
+            return kept
         made = {key: self._walk(value, (key,)) for key, value in document.items() if key != "facts"}
         facts = document.get("facts", {})
         return {**made, "facts": {name: self._walk(entry, (name,)) for name, entry in facts.items()}}
@@ -93,6 +94,12 @@ class DocumentRedactor:
         if kind and not text.startswith("arn:"):
             return "/".join(self.redactor.names.name(kind, part) for part in text.split("/"))
         return self.redactor.text(text)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(item) for key, item in value.items() if key not in (*DROPPED, LAST_APPLIED)}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _anchors(document: Mapping[str, Any]) -> Iterator[str]:

@@ -67,8 +67,8 @@ class Tokens:
 
     def name(self, kind: str, value: str) -> str:
         """`<kind>-<8 hex digits>`: valid where Kubernetes, IAM and S3 take a name."""
-        hint = next((f"{word}-" for word in HINTS if word in value.lower()), "")
-        return self.keep(f"{kind}-{hint}{self.hexadecimal('name', value, 8)}", value)
+        hint = next((f"-{word}" for word in HINTS if word in value.lower()), "")
+        return self.keep(f"{kind}-{self.hexadecimal('name', value, 8)}{hint}", value)
 
     def keep(self, token: str, value: str) -> str:
         """The token, remembered."""
