@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
+from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
 from diag.facts.corefile import ServerBlock, upstreams_for
 from diag.facts.dhcp import AMAZON_PROVIDED, DhcpOptions
 from diag.facts.ec2 import Vpc
@@ -21,6 +21,8 @@ LINK_LOCAL_RESOLVER = "169.254.169.253"
 """The VPC's own resolver under a fixed address. Source: Amazon VPC user guide, Amazon DNS server."""
 
 NODE_RESOLVER = "/etc/resolv.conf"
+
+DEFAULT_OPTIONS = "default"
 
 
 @check("dns-servers", layer=Layer.DNS, each="volumes", speaks_for="custom-dns-servers")
@@ -42,7 +44,7 @@ def names_are_asked_of_the_vpc(
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
     warn: servers of one's own are on the way, and nothing tells whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
-    skip: mounted by address, FSx has no such file system, or the nodes are in another VPC
+    skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
     unknown: DHCP options or CoreDNS's configuration could not be read
     source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
     """
@@ -52,6 +54,9 @@ def names_are_asked_of_the_vpc(
         return
     if not isinstance(clients, Unavailable) and any(g.vpc_id != known.vpc_id for g in clients[known.id].groups):
         yield skip(volume, f"the nodes are not in {known.vpc_id} (see dns-vpc)")
+        return
+    if isinstance(corefile, Unavailable) and corefile.reason is Reason.ABSENT and asks_cluster_dns(node_plugin):
+        yield skip(volume, "the cluster's DNS has no ConfigMap kube-system/coredns: it is of another kind, not read")
         return
     vpc = vpcs[known.vpc_id]
     own, told, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)
@@ -91,13 +96,24 @@ def _servers_of_ones_own(
         elif not upstreams:
             own.append("CoreDNS forwards the name to nobody")
     if NODE_RESOLVER in upstreams:
-        servers = next((o.name_servers for o in dhcp_options if o.dhcp_options_id == vpc.dhcp_options_id), ())
+        servers = _name_servers(vpc, dhcp_options)
         told.append(f"ec2:DescribeDhcpOptions {vpc.dhcp_options_id}: {', '.join(servers) or 'no name server'}")
         if strange := [server for server in servers if not _is_amazons(server, vpc)]:
             own.append(f"the DHCP options of {vpc.vpc_id} name {', '.join(strange)}")
         elif not servers:
             own.append(f"the DHCP options of {vpc.vpc_id} name no DNS server")
     return own, told, unread
+
+
+def _name_servers(vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]) -> tuple[str, ...]:
+    """The DNS servers of a VPC's DHCP options; `default` is EC2's word for its own set (API reference, Vpc)."""
+    if vpc.dhcp_options_id == DEFAULT_OPTIONS:
+        return (AMAZON_PROVIDED,)
+    found = next((options for options in dhcp_options if options.dhcp_options_id == vpc.dhcp_options_id), None)
+    if found is None:
+        what = f"DHCP options {vpc.dhcp_options_id or '(none named)'} of {vpc.vpc_id}"
+        raise Unreadable(Unavailable(what, Reason.ABSENT, "EC2 lists no such set"))
+    return found.name_servers
 
 
 def _is_amazons(server: str, vpc: Vpc) -> bool:

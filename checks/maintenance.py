@@ -11,7 +11,7 @@ from diag.facts.fsx import FileSystem
 from diag.facts.maintenance import is_in_window
 from diag.facts.reachability import Connect, TcpAnswer
 from diag.facts.serving import has_no_servers, update_under_way
-from diag.facts.vantage import is_inside
+from diag.facts.vantage import is_within_reach
 
 
 @check("maintenance", layer=Layer.FILE_SYSTEM, each="mounted_file_systems", speaks_for="maintenance-in-progress")
@@ -44,7 +44,7 @@ def no_maintenance_now(
         answers = _answers(file_system, network_interfaces, tcp_answers)
         if answers and all(answer.outcome is Connect.OPEN for answer in answers):
             yield ok(file_system, f"{told}, but all of them answer")
-        elif is_inside(answers, vpcs, file_system.vpc_id):
+        elif is_within_reach(answers, vpcs, file_system.vpc_id):
             yield fail(file_system, f"{told}, and one does not answer now")
         else:
             yield warn(file_system, told, cause="maintenance-in-progress")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, check, ok, skip, warn
+from diag import Draft, Fix, Layer, Reason, Unavailable, Unreadable, check, ok, skip, warn
 from diag.facts.fsx import FileSystem
 from diag.facts.mounts import Mount
 from diag.facts.paths import Clients
@@ -13,7 +13,10 @@ from diag.facts.vpc_cni import SourceNat
 
 @check("source-port", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="source-port-rewritten-snat")
 def source_port_stays(
-    file_system: FileSystem, clients: dict[str, Clients], source_nat: SourceNat, mounts: tuple[Mount, ...]
+    file_system: FileSystem,
+    clients: dict[str, Clients],
+    source_nat: SourceNat | Unavailable,
+    mounts: tuple[Mount, ...],
 ) -> Iterator[Draft]:
     """The VPC CNI does not rewrite the source port of Lustre's connections.
 
@@ -24,16 +27,22 @@ def source_port_stays(
 
     pass: file system and nodes share the VPC, the CNI translates nothing or keeps ports, or a pod has it mounted
     warn: traffic to the file system leaves the VPC, and the CNI chooses the source ports of what leaves
-    skip: AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set, whose ranges are not read
+    skip: AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set, whose ranges are not read, or another CNI is at work
     unknown: the aws-node DaemonSet or the nodes' instances could not be read
     source: aws-fsx-csi-driver docs/troubleshooting.md; amazon-vpc-cni-k8s README; Lustre 2.15.8 lnet/lnet/acceptor.c
     """
     outside = [group for group in clients[file_system.id].groups if group.vpc_id != file_system.vpc_id]
+    if not outside:
+        yield ok(file_system, f"nodes and {file_system.id} are in {file_system.vpc_id}: nothing is translated")
+        return
+    if isinstance(source_nat, Unavailable):
+        if source_nat.reason is not Reason.ABSENT:
+            raise Unreadable(source_nat)
+        yield skip(file_system, "the cluster does not run the VPC CNI itself, so its translation is not known")
+        return
     setting = f"EXTERNALSNAT={str(source_nat.external).lower()}, RANDOMIZESNAT={source_nat.randomize}"
     told = f"aws-node: AWS_VPC_K8S_CNI_{setting.replace(', ', ', AWS_VPC_K8S_CNI_')}"
-    if not outside:
-        yield ok(file_system, f"nodes and {file_system.id} are in {file_system.vpc_id}: nothing is translated", told)
-    elif source_nat.external or source_nat.randomize == "none":
+    if source_nat.external or source_nat.randomize == "none":
         yield ok(file_system, "what leaves the VPC keeps its source port", told)
     elif source_nat.excludes_ranges:
         yield skip(

@@ -9,7 +9,7 @@ from diag.facts.ec2 import NetworkInterface, Vpc
 from diag.facts.fsx import FileSystem
 from diag.facts.reachability import Connect, TcpAnswer
 from diag.facts.serving import has_no_servers, may_be_silent
-from diag.facts.vantage import is_inside
+from diag.facts.vantage import is_within_reach
 
 WHAT_IT_MEANS = {
     Connect.REFUSED: "the host answers but nothing listens: not a Lustre server, or it is down",
@@ -50,7 +50,7 @@ def port_988_accepts(
         return
     told = tuple(_line(answer) for answer in answers)
     closed = [answer for answer in answers if answer.outcome is not Connect.OPEN]
-    inside = is_inside(answers, vpcs, file_system.vpc_id)
+    inside = is_within_reach(answers, vpcs, file_system.vpc_id)
     if not closed:
         proves = ("eni-not-in-use",) if inside else ()
         message = f"port {answers[0].port} of all {len(answers)} ENI(s) accepts from here"

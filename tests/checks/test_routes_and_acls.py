@@ -267,7 +267,15 @@ def test_ranges_that_are_excluded_are_not_known() -> None:
         Verdict.SKIP
     )
     denied = given.denied("list daemonsets")
-    assert judge(source_port_stays, source_nat=denied).verdict is Verdict.UNKNOWN
+    assert judge(source_port_stays, **abroad(source_nat=denied), **WAITING).verdict is Verdict.UNKNOWN
+
+
+def test_what_another_network_plugin_translates_is_not_asked() -> None:
+    from diag import Reason, Unavailable
+
+    other = Unavailable("DaemonSet kube-system/aws-node", Reason.ABSENT)
+    assert judge(source_port_stays, **abroad(source_nat=other), **WAITING).verdict is Verdict.SKIP
+    assert judge(source_port_stays, source_nat=other).verdict is Verdict.PASS
 
 
 def test_crossing_zones_is_a_remark_and_no_fault() -> None:
