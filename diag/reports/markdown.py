@@ -9,7 +9,9 @@ from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
 from diag.model.verdict import Verdict
+from diag.reports.mermaid import to_mermaid
 from diag.reports.ordered import worst_first
+from diag.reports.picture import picture_of
 from diag.reports.plain import plain
 from diag.reports.report import Report
 
@@ -29,7 +31,9 @@ def to_markdown(report: Report) -> str:
     for diagnosis in report.diagnoses:
         lines += [*_diagnosis(diagnosis), ""]
     if report.findings:
-        lines += [*_path(report), "", *_table(report)]
+        picture = picture_of(report)
+        drawn = ["```mermaid", to_mermaid(picture), "```", ""] if picture else []
+        lines += [*drawn, *_path(report), "", *_table(report)]
     lines += [f"> {escaped(error.message)}" for error in report.errors]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -113,12 +113,12 @@ def _hop(
 ) -> Hop:
     own = tuple(f for f in findings if station_of(f) is station)
     name, version = _name(station, diagnosis), _version(station, diagnosis)
-    if is_broken and root is not None:
-        state = Verdict.FAIL if root.verdict is Likelihood.CONFIRMED else Verdict.WARN
+    if is_broken and root is not None and diagnosis is not None:
+        state = diagnosis.gravity if root.verdict is Likelihood.CONFIRMED else Verdict.WARN
         told = f"{root.title} ({root.verdict.value})"
         return Hop(station, state, name, told, version, is_broken=True, findings=own)
     judged = [f for f in own if root is None or f.layer not in _SEEN_AFTERWARDS]
-    asked = [f for f in judged if f.verdict is not Verdict.SKIP]
+    asked = [f for f in judged if f.verdict is not Verdict.SKIP and not f.suppressed]
     if not asked:
         return Hop(station, Verdict.SKIP, name, "not looked at", version, findings=own)
     gravest = max(asked, key=lambda finding: finding.verdict.rank)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.plain import plain
 from diag.reports.report import Coverage, Report
@@ -219,15 +219,22 @@ def _undetermined(report: Report, style: Style) -> Iterator[str]:
         if finding.verdict is Verdict.UNKNOWN:
             for reason in finding.unavailable or (finding.message,):
                 checks.setdefault(reason, {})[finding.check] = None
-    if not checks:
-        return
-    yield _bold("Not determined", style)
+    lines = list(_open_questions(checks, style))
+    if lines:
+        yield _bold("Not determined", style)
+        yield from lines
+        yield ""
+
+
+def _open_questions(checks: Mapping[Unavailable | str, Iterable[str]], style: Style) -> Iterator[str]:
+    """Reasons with what they leave open; that something is not there and nobody misses it is no news."""
     for reason, stopped in checks.items():
+        if not stopped and isinstance(reason, Unavailable) and reason.reason is Reason.ABSENT:
+            continue
         remedy = f" — {reason.remedy}" if isinstance(reason, Unavailable) and reason.remedy else ""
         yield from wrap(f"{reason}{remedy}", style, f"  {mark(Verdict.UNKNOWN, style)} ", "    ")
         if stopped:
             yield from wrap(f"leaves open: {', '.join(stopped)}", style, "    ", "    ")
-    yield ""
 
 
 def _problems(report: Report, style: Style) -> Iterator[str]:

@@ -59,7 +59,7 @@ DIAGNOSIS = Diagnosis(
             MISMATCH, "The client and the server cannot talk to each other", Likelihood.CONFIRMED, Layer.CLIENT,
             for_=("the file system runs 2.10",), fix=UPGRADE,
         ),
-        CauseVerdict("port-988-in-use", "Port 988 is taken", Likelihood.POSSIBLE, Layer.LNET, next=("x\ndmesg | tail",)),
+        CauseVerdict("port-988-in-use", "Port 988 is taken", Likelihood.POSSIBLE, Layer.LNET, next=("\ndmesg | tail",)),
         CauseVerdict("wrong-mountname", "Wrong name", Likelihood.RULED_OUT, Layer.REQUEST, against=("FSx says so",)),
     ),
     concerns=(FS, NODE),

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from diag.model.verdict import Verdict
 from diag.reports.html.page import to_html
 from diag.reports.report import Report, of_texts
-from tests.html.reports import BROKEN, DIAGNOSIS, HEALTHY, HOSTILE, hostile
+from tests.html.reports import BROKEN, DIAGNOSIS, HEALTHY, HOSTILE, finding, hostile
 
 VOID = {"meta", "link", "input", "br", "hr"}
 
@@ -100,6 +101,12 @@ def test_the_runbook_is_filled_with_the_incidents_values() -> None:
     text = Page(to_html(BROKEN)).text
     assert "aws fsx describe-file-systems --file-system-ids fs-0123456789abcdef0" in text
     assert "{file_system}" not in text
+
+
+def test_a_suppressed_finding_is_still_shown_with_its_reason() -> None:
+    suppressed = finding(Verdict.FAIL, message="988 is missing", suppressed="ticket 12, by ops")
+    text = Page(to_html(Report(0, findings=(*HEALTHY.findings, suppressed), coverage=HEALTHY.coverage))).text
+    assert "988 is missing (suppressed)" in text and "ticket 12, by ops" in text and "Healthy" in text
 
 
 def test_a_healthy_page_has_no_diagnosis_and_says_so() -> None:

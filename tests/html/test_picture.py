@@ -64,6 +64,16 @@ def test_a_failure_of_everybody_is_on_this_path() -> None:
     assert hops(replace(BROKEN, findings=(*FINDINGS, shared)))[Station.DNS].state is Verdict.FAIL
 
 
+def test_a_suppressed_failure_breaks_nothing() -> None:
+    suppressed = finding(Verdict.FAIL, "cluster-dns", Layer.DNS, Subject(Kind.CLUSTER, "c"), suppressed="known, by ops")
+    assert hops(replace(BROKEN, findings=(*FINDINGS, suppressed)))[Station.DNS].state is Verdict.PASS
+
+
+def test_what_will_only_break_later_is_a_warning() -> None:
+    later = replace(DIAGNOSIS, gravity=Verdict.WARN)
+    assert hops(replace(BROKEN, diagnoses=(later,)))[Station.NODE].state is Verdict.WARN
+
+
 def test_nothing_to_draw_is_no_picture() -> None:
     assert picture_of(Report(6)) is None
 

@@ -45,7 +45,7 @@ def draw(picture: Picture) -> Markup:
 
 def word_of(hop: Hop) -> str:
     """How a station stands, in a word or two."""
-    return "likely broken" if hop.is_broken and hop.state is not Verdict.FAIL else WORDS[hop.state]
+    return "suspect" if hop.is_broken and hop.state is not Verdict.FAIL else WORDS[hop.state]
 
 
 def anchor(hop: Hop) -> str:

@@ -62,15 +62,17 @@ def _group(station: Station, findings: Iterable[Finding], picture: Picture | Non
 
 
 def _worst_first(finding: Finding) -> tuple[int, int]:
-    """What was not asked tells less than what is in order."""
-    return (1 if finding.verdict is Verdict.SKIP else -finding.verdict.rank, finding.layer.depth)
+    """What was not asked, or does not count, comes after what is in order."""
+    tells_little = finding.verdict is Verdict.SKIP or finding.suppressed
+    return (1 if tells_little else -finding.verdict.rank, finding.layer.depth)
 
 
 def _finding(finding: Finding) -> Markup:
     tone = finding.verdict.value
     location = finding.location
     place = f"{location.file}:{location.line}" if location and location.line else location.file if location else ""
-    rows = [("about", str(finding.subject)), ("layer", finding.layer.value), ("cause", finding.cause), ("in", place)]
+    rows = [("about", str(finding.subject)), ("layer", finding.layer.value), ("cause", finding.cause), ("in", place),
+            ("suppressed", finding.suppressed)]  # fmt: skip
     facts = [join(element("dt", name), element("dd", value)) for name, value in rows if value]
     return element(
         "details",
@@ -78,7 +80,7 @@ def _finding(finding: Finding) -> Markup:
             "summary",
             element("span", MARKS[finding.verdict], class_="sign", role="img", aria_label=WORDS[finding.verdict]),
             element("span", finding.check, class_="check"),
-            element("span", finding.message, class_="what"),
+            element("span", finding.message, " (suppressed)" if finding.suppressed else None, class_="what"),
         ),
         element(
             "div",
