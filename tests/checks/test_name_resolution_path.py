@@ -181,3 +181,14 @@ def test_where_the_nodes_are_may_be_unknown() -> None:
     assert judge(name_is_used_in_its_vpc, instances=missing).verdict is Verdict.UNKNOWN
     denied = given.denied("ec2:DescribeInstances")
     assert judge(name_is_used_in_its_vpc, instances=denied).verdict is Verdict.UNKNOWN
+
+
+def test_the_default_dhcp_options_are_amazons_and_unlisted_ones_are_not_known() -> None:
+    default = Table({VPC: given_network.vpc(dhcp_options_id="default")})
+    assert judge(names_are_asked_of_the_vpc, vpcs=default, dhcp_options=()).verdict is Verdict.PASS
+    assert judge(names_are_asked_of_the_vpc, dhcp_options=()).verdict is Verdict.UNKNOWN
+
+
+def test_a_cluster_dns_of_another_kind_is_not_judged() -> None:
+    absent = Unavailable("ConfigMap kube-system/coredns", Reason.ABSENT)
+    assert judge(names_are_asked_of_the_vpc, corefile=absent).verdict is Verdict.SKIP
