@@ -7,8 +7,10 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
+from diag.model.diagnosis import Likelihood
 from diag.model.verdict import Verdict
 from diag.reports.html.page import to_html
 from diag.reports.report import Report, of_texts
@@ -113,6 +115,21 @@ def test_a_healthy_page_has_no_diagnosis_and_says_so() -> None:
     page = Page(to_html(HEALTHY))
     assert "Healthy" in page.text and "Why" not in page.text
     assert any(a.get("class") == "verdict tone-pass" for _, a in page.elements)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "word", "title"),
+    [
+        (Likelihood.CONFIRMED, "Explained, confirmed", "The client and the server"),
+        (Likelihood.LIKELY, "Explained, likely", "Likely: The client and the server"),
+        (Likelihood.POSSIBLE, "Explained, possible", "Possibly: The client and the server"),
+        (Likelihood.RULED_OUT, "Not recognised", "The mount of fsx-pv fails"),
+    ],
+)
+def test_an_explanation_claims_no_more_than_its_best_cause(likelihood: Likelihood, word: str, title: str) -> None:
+    cause = msgspec.structs.replace(DIAGNOSIS.causes[0], verdict=likelihood)
+    source = to_html(of_texts((msgspec.structs.replace(DIAGNOSIS, causes=(cause,)),), "1"))
+    assert word in Page(source).text and f"<h1>{title}" in source
 
 
 def test_the_same_report_gives_the_same_page() -> None:

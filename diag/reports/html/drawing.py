@@ -86,7 +86,8 @@ def _hop(picture: Picture, place: int, hop: Hop, along: int, layout: _Layout) ->
 def _row(hop: Hop, word: str, x: int, y: int, layout: _Layout) -> Iterator[Markup]:
     yield _text(MARKS[hop.state], x + 12, y + 26, "mark")
     yield _text(hop.station.value, x + 28, y + 26, "title")
-    yield _text(shortened(hop.name or hop.told.partition(";")[0], layout.letters), x + 12, y + 48, "name")
+    counted = hop.told.partition(";")[0] if not hop.is_broken and hop.state is not Verdict.SKIP else ""
+    yield _text(shortened(hop.name or counted, layout.letters), x + 12, y + 48, "name")
     yield _text(hop.version, x + 12, y + 65, "name")
     yield _text(word, x + 12, y + 90, "told")
 

@@ -82,9 +82,27 @@ def _section(id: str, title: str, *children: Markup | None) -> Markup:
     return element("section", element("h2", title, id=id), *children, aria_labelledby=id)
 
 
+_HOW_SURE = {
+    Likelihood.CONFIRMED: "",
+    Likelihood.LIKELY: "Likely: ",
+    Likelihood.POSSIBLE: "Possibly: ",
+    Likelihood.RULED_OUT: "",
+}
+
+
+def _of_text(report: Report) -> tuple[Verdict, str]:
+    """What an explanation of texts comes to: it looked at nothing, so it is as good as its best cause."""
+    causes = [best for diagnosis in report.diagnoses if (best := _best(diagnosis)) is not None]
+    if not causes:
+        return Verdict.UNKNOWN, "Not recognised"
+    surest = min(causes, key=lambda cause: cause.verdict.rank).verdict
+    told = {Likelihood.CONFIRMED: Verdict.FAIL, Likelihood.LIKELY: Verdict.WARN}
+    return told.get(surest, Verdict.UNKNOWN), f"Explained, {surest.value}"
+
+
 def _verdict(report: Report) -> tuple[Verdict, str]:
     if not report.findings and not report.coverage.checks and report.exit_code in (0, 5):
-        return (Verdict.FAIL, "Explained") if report.exit_code == 0 else (Verdict.UNKNOWN, "Not recognised")
+        return _of_text(report)
     return _TOLD.get(report.exit_code, (Verdict.UNKNOWN, "Incomplete"))
 
 
@@ -114,7 +132,7 @@ def _headline(report: Report, verdict: Verdict) -> tuple[str, str]:
         first = report.diagnoses[0]
         best = _best(first)
         lead = first.headline[:1].upper() + first.headline[1:]
-        return (best.title, lead) if best is not None else (lead, "")
+        return (f"{_HOW_SURE[best.verdict]}{best.title}", lead) if best is not None else (lead, "")
     if verdict is Verdict.PASS:
         return f"All {coverage.answered} questions about {coverage.mounts} mount(s) are answered well", ""
     return f"{coverage.failed} failed, {coverage.warned} warned, {coverage.unknown} not determined", ""
