@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from diag.cli.run import command
 from tests.lab.faults import FAULTS
 from tests.lab.faults.registry import Fault
+from tests.lab.incident import WORKLOAD
 from tests.lab.lab import Lab
 from tests.lab.variants import VARIANTS
 
@@ -69,25 +70,35 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
     """Pairs of faults of different layers and causes, drawn without end but always the same.
 
     Faults that are an event alone are left out, since a pod has one newest event and the other fault writes its own.
-    Faults of provisioning, where there is no volume yet, go with their like: what breaks a volume has nothing to break.
+    The others go with those that leave the world as far along: without a volume nothing can be wrong with its name,
+    without a file system nothing with its network, and a pod that waits cannot be evicted from what it uses.
     """
     faults = [fault for fault in FAULTS.values() if fault.world == "healthy" and not fault.name.startswith("event-")]
-    provisioning = {fault.name: _leaves_no_volume(lab, fault) for fault in faults}
+    reaches = {fault.name: _how_far(lab, fault) for fault in faults}
     seen: set[frozenset[str]] = set()
     source = random.Random(seed)
     for _ in range(len(faults) ** 2):
         one, other = source.sample(faults, 2)
         names = frozenset((one.name, other.name))
         different = one.cause != other.cause and one.layer != other.layer
-        if different and names not in seen and provisioning[one.name] == provisioning[other.name]:
+        if different and names not in seen and reaches[one.name] == reaches[other.name]:
             seen.add(names)
             yield one, other
 
 
-def _leaves_no_volume(lab: Lab, fault: Fault) -> bool:
+def _how_far(lab: Lab, fault: Fault) -> tuple[bool, bool, bool, bool]:
+    """Whether there is a volume, of a file system that exists, and a pod of it that is scheduled, and runs."""
     lab.load("healthy")
     lab.inject(fault.name)
-    return not any(lab.kube.all("persistentvolumes"))
+    handles = {volume["spec"]["csi"]["volumeHandle"] for volume in lab.kube.all("persistentvolumes")}
+    known = lab.aws.fsx.state.file_systems.get(lab.site.region, {})
+    pod = next((pod for pod in lab.kube.all("pods") if pod["metadata"]["name"] == WORKLOAD), {"spec": {}, "status": {}})
+    return (
+        bool(handles),
+        handles <= set(known),
+        bool(pod["spec"].get("nodeName")),
+        pod["status"].get("phase") == "Running",
+    )
 
 
 def both(lab: Lab, one: Fault, other: Fault) -> Row | None:
