@@ -78,6 +78,7 @@ def test_a_snapshot_is_found_in_a_case_and_is_a_file_by_itself(tmp_path: Path) -
         (tar(file(ABOUT, b"[" * 100_000)), "damaged: about.json"),
         (tar(file(ABOUT, b"\xff\xfe")), "damaged: about.json"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "file",
 )
 def test_what_is_no_sound_case_is_refused_in_one_sentence(data: bytes, said: str) -> None:
     with pytest.raises(BadCase, match=said) as refused:
