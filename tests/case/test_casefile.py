@@ -57,6 +57,7 @@ def test_a_snapshot_is_found_in_a_case_and_is_a_file_by_itself(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("data", "said"),
     [
+        (pack(PARTS)[:-4], "cut short"),
         (pack(PARTS)[:-30], "cut short|damaged"),
         (pack(PARTS)[:60], "cut short|damaged"),
         (b"\x1f\x8b" + b"\0" * 40, "damaged"),

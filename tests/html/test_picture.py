@@ -35,6 +35,12 @@ def test_the_hop_of_the_cause_is_broken_and_it_alone() -> None:
     assert [hop.station for hop in hops(BROKEN).values() if hop.is_broken] == [Station.NODE]
 
 
+def test_what_shows_only_afterwards_breaks_no_second_hop() -> None:
+    afterwards = finding(Verdict.FAIL, "workload-errors", Layer.WORKLOAD, DIAGNOSIS.subject)
+    assert hops(replace(BROKEN, findings=(*FINDINGS, afterwards)))[Station.POD].state is Verdict.PASS
+    assert hops(replace(BROKEN, findings=(*FINDINGS, afterwards), diagnoses=()))[Station.POD].state is Verdict.FAIL
+
+
 def test_a_likely_cause_is_a_warning_not_a_verdict() -> None:
     likely = replace(DIAGNOSIS, causes=(replace(DIAGNOSIS.causes[0], verdict=Likelihood.LIKELY),))
     hop = hops(replace(BROKEN, diagnoses=(likely,)))[Station.NODE]
