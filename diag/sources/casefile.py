@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -84,10 +85,17 @@ def read_case(data: bytes) -> dict[str, bytes]:
         found[name] = _whole(name, member.pieces)
         if name == ABOUT:
             _expect_schema(found[name])
+    _expect_end(pieces)
     for name in (ABOUT, SNAPSHOT):
         if name not in found:
             raise BadCase(f"not a case: there is no {name} in it")
     return found
+
+
+def _expect_end(pieces: Iterator[bytes]) -> None:
+    """Read on to gzip's checksum: only padding may be left. Raises BadCase where there is more."""
+    if any(piece.strip(b"\0") for piece in itertools.islice(pieces, 2)) or next(pieces, b""):
+        raise BadCase("not a case: it goes on after its end")
 
 
 def _whole(name: str, pieces: Iterator[bytes]) -> bytes:

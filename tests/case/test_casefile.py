@@ -61,6 +61,8 @@ def test_a_snapshot_is_found_in_a_case_and_is_a_file_by_itself(tmp_path: Path) -
         (pack(PARTS)[:-30], "cut short|damaged"),
         (pack(PARTS)[:60], "cut short|damaged"),
         (b"\x1f\x8b" + b"\0" * 40, "damaged"),
+        (gzip.compress(gzip.decompress(pack(PARTS)) + b"\0" * 600_000 + b"x" * 600_000), "after its end"),
+        (gzip.compress(gzip.decompress(pack(PARTS)) + b"\0" * 9_000_000), "after its end"),
         (gzip.compress(b"hello" * 500), "damaged or no case"),
         (gzip.compress(b""), "no about.json"),
         (tar(), "no about.json"),
