@@ -230,6 +230,8 @@ class Kube:
         from kubernetes.client.rest import RESTClientObject
         from kubernetes.config import ConfigException, incluster_config, kube_config
 
+        from diag.sources.kubernetes.kubeconfig import kubeconfig_paths
+
         configuration = Configuration()
         complaints = _Complaints()
         logging.getLogger().addHandler(complaints)
@@ -238,7 +240,7 @@ class Kube:
                 incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             else:
                 kube_config.load_kube_config(  # type: ignore[no-untyped-call]
-                    config_file=self._kubeconfig,
+                    config_file=kubeconfig_paths(self._kubeconfig),
                     context=self._context,
                     client_configuration=configuration,
                     persist_config=False,

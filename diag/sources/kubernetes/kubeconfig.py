@@ -23,11 +23,16 @@ ENDPOINT = re.compile(r"^https://[0-9A-F]+\.[\w-]+\.(?P<region>[a-z]{2}(?:-[a-z]
 REMEDY = "give --kubeconfig and --context, or run `aws eks update-kubeconfig --name <cluster>`"
 
 
+def kubeconfig_paths(given: str | None) -> str:
+    """The kubeconfig path list as kubectl takes it, read now: the official client remembers the one of its import."""
+    return given or os.environ.get("KUBECONFIG") or "~/.kube/config"
+
+
 def describe_context(kubeconfig: str | None, context: str | None) -> KubeContext | Unavailable:
     """The context with the cluster name, region and account that its names, endpoint and exec arguments carry."""
     import yaml
 
-    paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    paths = kubeconfig_paths(kubeconfig)
     try:
         config = _merged(paths)
         name = context or str(config.get("current-context") or "")
