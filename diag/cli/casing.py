@@ -12,7 +12,7 @@ import msgspec
 from diag.declare.fact import Fact
 from diag.engine.graph import catalogue
 from diag.engine.run import Outcome, replay
-from diag.engine.snapshot import decode, encode
+from diag.engine.snapshot import Snapshot, decode, encode
 from diag.knowledge.runbooks import Knowledge
 from diag.redaction.document import DocumentRedactor
 from diag.redaction.level import Level
@@ -52,9 +52,7 @@ def make_case(
     `secret` is the redaction's key, drawn at random unless given.
     """
     secret = secret or secrets.token_bytes(KEY_BYTES)
-    document = msgspec.json.decode(encode(outcome.snapshot))
-    redactor = DocumentRedactor(document, level, secret, words_of_the_trade(knowledge.causes.values()))
-    snapshot = msgspec.json.format(msgspec.json.encode(redactor.document(document)), indent=1) + b"\n"
+    redactor, snapshot = redact_snapshot(outcome.snapshot, level, knowledge, secret)
     seen = replay(outcome.checks, offered, SOURCES, decode(snapshot, catalogue(offered)))
     report = report_of(seen)
     about = {
@@ -79,6 +77,16 @@ def make_case(
         "originals": dict(sorted(redactor.redactor.tokens.originals.items())),
     }
     return Case(pack(parts), _indented(key), _told(report), report.exit_code)
+
+
+def redact_snapshot(
+    snapshot: Snapshot, level: Level, knowledge: Knowledge, secret: bytes | None = None
+) -> tuple[DocumentRedactor, bytes]:
+    """A snapshot's document, redacted, with what redacts other parts of the same case alike."""
+    document = msgspec.json.decode(encode(snapshot))
+    key = secret or secrets.token_bytes(KEY_BYTES)
+    redactor = DocumentRedactor(document, level, key, words_of_the_trade(knowledge.causes.values()))
+    return redactor, _indented(redactor.document(document))
 
 
 def key_in(document: bytes) -> bytes:

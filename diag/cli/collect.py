@@ -10,7 +10,7 @@ import click
 
 from diag.cli.run import command as run_command
 
-_UNLIKE_RUN = ("manifests", "offline", "saved", "wait", "fail_on", "unknown", "outputs", "form", "everything")
+_UNLIKE_RUN = ("manifests", "offline", "saved", "wait", "fail_on", "unknown", "outputs", "form", "everything", "redact")
 _SHARED = tuple(param for param in run_command.params if param.name not in _UNLIKE_RUN)
 """Options that mean the same as those of `run`: all but manifests, the gate and how to print."""
 

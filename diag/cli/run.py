@@ -47,6 +47,8 @@ DEADLINE_S = 30.0
 @click.option("--probe-lnet", is_flag=True, help="Also ask the Lustre servers themselves (needs a privileged port).")
 @click.option("--snapshot", "replayed", type=click.Path(), help="Judge a saved snapshot; touches nothing.")
 @click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot.")
+@click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="none", show_default=True,
+              help="What is replaced in what --save writes (see `collect`).")  # fmt: skip
 @click.option(
     "--deadline",
     type=Duration(),
@@ -115,7 +117,7 @@ def command(**options: Any) -> int:
     def look() -> Report:
         outcome = outcome_of(options, chosen, offered, target, manifests, next(instants))
         if options["saved"]:
-            _save(outcome.snapshot, options["saved"])
+            _save(outcome.snapshot, options["saved"], options["redact"], knowledge)
         findings = decided(outcome.judged.findings, config, outcome.snapshot.taken_at)
         outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
         diagnoses = diagnose(
@@ -132,11 +134,18 @@ def command(**options: Any) -> int:
     return report.exit_code
 
 
-def _save(snapshot: Any, path: str) -> None:
+def _save(snapshot: Any, path: str, redact: str, knowledge: Any) -> None:
     from diag.engine.snapshot import encode
     from diag.sources.files import UnreadableFile, write_private
 
     try:
-        write_private(path, encode(snapshot))
+        write_private(path, encode(snapshot) if redact == "none" else _redacted(snapshot, redact, knowledge))
     except UnreadableFile as error:
         raise click.UsageError(f"--save {path}: {error}") from error
+
+
+def _redacted(snapshot: Any, level: str, knowledge: Any) -> bytes:
+    from diag.cli.casing import redact_snapshot
+    from diag.redaction.level import Level
+
+    return redact_snapshot(snapshot, Level(level), knowledge)[1]

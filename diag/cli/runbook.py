@@ -19,7 +19,7 @@ from diag.model.diagnosis import Diagnosis
     "source",
     type=click.Path(),
     metavar="FILE",
-    help="Fill in the values of a snapshot, or of the JSON that run or explain printed.",
+    help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.",
 )
 @click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
 def command(id: str | None, source: str | None, folders: tuple[str, ...]) -> int:
@@ -55,12 +55,13 @@ def _close_to(id: str, ids: Iterable[str]) -> str:
 def _values(source: str, id: str, knowledge: Knowledge) -> dict[str, str]:
     """The values of the diagnosis that names the cause, else of the first one."""
     from diag.diagnosis.recall import NoDiagnosis, is_snapshot, values_in, values_of
-    from diag.sources.files import UnreadableFile, read_bounded
+    from diag.sources.casefile import BadCase, read_snapshot
+    from diag.sources.files import UnreadableFile
 
     try:
-        data = read_bounded(source)
+        data = read_snapshot(source)
         return values_of(_diagnoses(source, knowledge), id) if is_snapshot(data) else values_in(data, id)
-    except (NoDiagnosis, UnreadableFile) as error:
+    except (NoDiagnosis, BadCase, UnreadableFile) as error:
         raise click.UsageError(f"--with {source}: {error}") from error
 
 

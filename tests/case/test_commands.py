@@ -79,6 +79,16 @@ def test_a_file_that_is_no_case_is_wrong_usage_told_in_one_sentence(doctor: Doct
         assert ran.code == 2 and "cut short" in ran.err and ran.out == ""
 
 
+def test_a_snapshot_is_redacted_when_asked_and_fills_a_runbook_as_a_case_does(doctor: Doctor, tmp_path: Path) -> None:
+    saved, case = tmp_path / "s.json", tmp_path / "case.tar.gz"
+    doctor("run", "--save", str(saved), "--redact", "strict")
+    assert "fs-04cb64a224a31f75d" not in saved.read_text() and "training-on-eks" not in saved.read_text()
+    assert doctor("run", "--snapshot", str(saved), "--format", "json").best["id"] == "client-server-version-mismatch"
+    collect(doctor, case, "--redact", "none")
+    filled = doctor("runbook", "client-server-version-mismatch", "--with", str(case))
+    assert filled.code == 0 and "fs-04cb64a224a31f75d" in filled.out
+
+
 def test_a_case_is_never_written_through_a_link(doctor: Doctor, tmp_path: Path) -> None:
     precious, link = tmp_path / "precious", tmp_path / "case.tar.gz"
     precious.write_text("mine")
