@@ -28,6 +28,9 @@ from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
 
 
+_TROUBLE = (Verdict.FAIL, Verdict.WARN)
+
+
 class Trouble(msgspec.Struct, frozen=True):
     """One broken thing before it is weighed: what it is, what was said of it, what lies on its path."""
 
@@ -139,7 +142,7 @@ def _tell(
         return None
     nodes = tuple(dict.fromkeys(t.node for t, _ in group if t.node))
     best = weighed[0] if weighed else None
-    decisive = next((f for f in on_path if best and f.verdict is Verdict.FAIL and f.cause == best.id), None)
+    decisive = next((f for f in on_path if best and f.verdict in _TROUBLE and f.cause == best.id), None)
     return Diagnosis(
         subject=trouble.subject,
         headline=headline_of(
@@ -162,11 +165,12 @@ def _consequences(
         return ()
     root = confirmed[0]
     later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause not in ("", root.id))
-    return tuple(
+    told = (
         f"{f.layer.value}: {f.message}"
         for f in later
         if f.layer.depth > root.layer.depth or refines(causes[root.id], f.cause, causes)
     )
+    return tuple(dict.fromkeys(told))
 
 
 def _where(nodes: Sequence[str]) -> str:
