@@ -162,3 +162,11 @@ def test_a_healthy_report_says_nothing_wrong_in_any_format() -> None:
     assert sarif(healthy)["runs"][0]["results"] == []
     assert junit(healthy).failures + junit(healthy).errors == 0
     assert to_markdown(healthy).startswith("## ✅ Healthy")
+
+
+def test_junit_lets_an_accepted_failure_through_and_says_why() -> None:
+    document = junit(report(finding(Verdict.FAIL, suppressed="known (owner team, until 2027-01-31)"), exit_code=0))
+    [case] = [case for suite in document for case in suite]
+    [result] = case.result
+    assert isinstance(result, Skipped)
+    assert "owner team" in result.message
