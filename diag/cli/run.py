@@ -51,6 +51,8 @@ DEADLINE_S = 30.0
               help="What is replaced in what --save writes (see `collect`).")  # fmt: skip
 @click.option(
     "--deadline",
+    "--budget",
+    "deadline",
     type=Duration(),
     default=DEADLINE_S,
     show_default=True,
