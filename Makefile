@@ -38,7 +38,7 @@ index: $(READY)  ## compile the runbooks' front matter after an edit
 
 system-packages:  ## what some lab tests use on Debian; without them those tests say so and skip
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables openssh-server openssh-client strace busybox chromium chromium-driver
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables openssh-server openssh-client strace busybox chromium chromium-driver fonts-dejavu-core
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

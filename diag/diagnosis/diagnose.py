@@ -27,7 +27,6 @@ from diag.model.symptom import Phase, Symptom
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
 
-
 _TROUBLE = (Verdict.FAIL, Verdict.WARN)
 
 

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
@@ -45,7 +46,10 @@ class Row:
 def run(lab: Lab, *options: str) -> dict[str, Any]:
     """The JSON report of `lustre-doctor run` in this process."""
     arguments = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"], "--format", "json", *options]
-    ran = CliRunner().invoke(command, arguments, env=lab.env, standalone_mode=False)
+    now = lab.site.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # The lab's times are those of its start; a long session must not make its pods older than they are meant to be.
+    with mock.patch("diag.cli.observing._now", return_value=now):
+        ran = CliRunner().invoke(command, arguments, env=lab.env, standalone_mode=False)
     if ran.exception is not None:
         raise ran.exception
     report: dict[str, Any] = json.loads(ran.stdout)

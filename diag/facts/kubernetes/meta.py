@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where kubectl apply keeps the object as it was given. Source: Kubernetes documentation, well-known annotations."""
+
 
 class KubernetesObject(msgspec.Struct, frozen=True, rename="camel"):
     """Base of all shapes: the API's camel-case names, unknown fields left out."""
@@ -29,6 +32,12 @@ class Metadata(KubernetesObject, frozen=True):
     annotations: dict[str, str] | None = None
     owner_references: tuple[OwnerReference, ...] | None = None
     finalizers: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Forget kubectl's copy of the whole object: it holds values and command lines that are never read."""
+        if self.annotations and LAST_APPLIED in self.annotations:
+            kept = {key: value for key, value in self.annotations.items() if key != LAST_APPLIED}
+            msgspec.structs.force_setattr(self, "annotations", kept)
 
     def label(self, key: str) -> str:
         """The label's value, empty when absent."""

@@ -44,7 +44,6 @@ class Container(KubernetesObject, frozen=True):
 
     name: str = ""
     image: str = ""
-    args: tuple[str, ...] | None = None
     env: tuple[EnvVar, ...] | None = None
     volume_mounts: tuple[VolumeMount, ...] | None = None
 
