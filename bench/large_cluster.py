@@ -24,4 +24,6 @@ def main() -> None:
             f"{len(calls.aws)} AWS and {len(calls.kubernetes)} Kubernetes calls"
         )
         judged = once([program, "run", "--snapshot", str(saved)])
-        print(f"judging its snapshot ({saved.stat().st_size >> 20} MiB): {judged.wall_s:.1f} s, peak {judged.peak_mib:.0f} MiB")
+        print(
+            f"judging its snapshot ({saved.stat().st_size >> 20} MiB): {judged.wall_s:.1f} s, peak {judged.peak_mib:.0f} MiB"
+        )
