@@ -7,6 +7,8 @@ import io
 import json
 from collections.abc import Callable
 
+from tests.accuracy.out_of_sample import Expected
+
 _HOST = "ip-10-0-3-17.ec2.internal"
 _HEADER = 'E1124 06:48:13.123456       1 driver.go:105] "GRPC error" err='
 
@@ -145,3 +147,8 @@ CONTAINERS: dict[str, Callable[[str], str]] = {
     "Chinese prose": in_chinese,
     "German prose": in_german,
 }
+
+
+def fits(record: Expected, container: str) -> bool:
+    """Whether a text may come in that wrapping: only an event in an event, nothing that is wrapped already."""
+    return not record.id.startswith("t-") and (record.medium == "event" or not container.startswith("event"))

@@ -1,0 +1,80 @@
+"""Texts that other programs and people hand on: what they put around each line is taken off, and no more than that."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from diag.knowledge.required_text import without_blanks
+from diag.symptoms.blocks import block_at
+from diag.symptoms.continuation import rejoined
+from diag.symptoms.decoration import undecorated
+
+LINES = b"mount.lustre: mount a@tcp:/b at /c failed: Input/output error\nIs the MGS running?\n"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [lambda n: b"> ", lambda n: b">> ", lambda n: b"%6d\t" % n, lambda n: b"var/log/messages:%d:" % (8800 + n)],
+    ids=["mail", "answered mail", "numbered", "grep"],
+)
+def test_marks_before_every_line_are_taken_off(mark: object) -> None:
+    assert callable(mark)
+    marked = b"".join(mark(number) + line for number, line in enumerate(LINES.splitlines(keepends=True), 1))
+    assert undecorated(marked) == LINES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"2026-11-24T06:48:13Z n1 kubelet[1]: one\n2026-11-24T06:49:13Z n1 kubelet[1]: two\n",
+        b"06:48:13 one\n06:48:14 two\n",
+        b"7\tWarning\n3\tNormal\n",
+        b"10.0.0.1@tcp:/abc on /fsx type lustre (rw)\n10.0.0.2@tcp:/abd on /fsy type lustre (rw)\n",
+    ],
+    ids=["stamps", "clock times", "numbers that do not count up", "mounts"],
+)
+def test_what_only_looks_like_marks_stays(text: bytes) -> None:
+    assert undecorated(text) == text
+
+
+def test_the_number_of_lines_stays_the_same() -> None:
+    text = b"On Monday Kim wrote:\n> one\n>\n> two\n"
+    assert undecorated(text).count(b"\n") == text.count(b"\n")
+
+
+def records(*texts: str, runtime: str) -> str:
+    if runtime == "cri":
+        return "\n".join(f"2026-11-24T06:48:13.00000000{n}Z stderr F {text}" for n, text in enumerate(texts))
+    return "\n".join(json.dumps({"log": text + "\n", "stream": "stderr"}) for text in texts)
+
+
+@pytest.mark.parametrize("runtime", ["cri", "json"])
+def test_a_message_of_several_records_is_one_block(runtime: str) -> None:
+    first = "E1124 06:48:13.000001       1 driver.go:105] GRPC error: mount failed: exit status 5"
+    text = records(first, "Mounting command: mount", "Output: mount.lustre: x", "Is the MGS running?", runtime=runtime)
+    block = block_at(text.encode(), 0)
+    assert block.lines == 4
+    assert rejoined(text).split("\n")[1:] == [
+        "Mounting command: mount",
+        "Output: mount.lustre: x",
+        "Is the MGS running?",
+    ]
+
+
+@pytest.mark.parametrize("runtime", ["cri", "json"])
+def test_another_programs_next_record_is_not_joined(runtime: str) -> None:
+    text = records(
+        "E1124 06:48:13.000001       1 driver.go:105] GRPC call ends", "level=info msg=ready", runtime=runtime
+    )
+    assert block_at(text.encode(), 0).lines == 1
+
+
+def test_a_number_ends_also_where_blanks_are_taken_out() -> None:
+    from diag.knowledge.linear_regex import Pattern
+
+    pattern = Pattern(without_blanks(r"failed from MGS (?P<errno>-2)\b"))
+    assert pattern.search("failedfromMGS-2.Communication")
+    assert pattern.search("failedfromMGS-2")
+    assert not pattern.search("failedfromMGS-22.Checkclient")
