@@ -119,7 +119,7 @@ def _ruled_out(causes: Sequence[CauseVerdict]) -> Markup | None:
     rows = [join(element("dt", element("code", c.id)), element("dd", "; ".join(c.against))) for c in causes]
     return element(
         "details",
-        element("summary", f"Ruled out: {count} that the symptom would fit"),
+        element("summary", f"Ruled out: {count} that what was looked at refutes"),
         element("div", element("dl", *rows, class_="facts"), class_="body"),
     )
 
