@@ -19,6 +19,9 @@ COLLECT = (
 )
 """What to collect when a text is not recognised."""
 
+DRIVER_NAMESPACE = "kube-system"
+"""Where chart, kustomization and add-on put the driver. Source: aws-fsx-csi-driver v1.9.0, docs/install.md."""
+
 WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
 NOTHING_FOUND = (
     "not recognised: nothing in the given text is known to show why a Lustre mount fails "
@@ -42,8 +45,10 @@ def explain(
 def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
     phases = {symptom.phase for symptom in symptoms}
     phase: Phase | None = phases.pop() if len(phases) == 1 else None
-    values = of_symptoms(symptoms)
+    values = {"driver_namespace": DRIVER_NAMESPACE, **of_symptoms(symptoms)}
     weighed = weigh(Evidence(symptoms, (), values, phase), causes)
+    if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
+        (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)
     return Diagnosis(subject, headline_of(subject, weighed, phase), quoted(symptoms), weighed, values=values)
 
