@@ -20,6 +20,16 @@ NOT_SCHEDULED = "csi-node-not-scheduled"
 PLUGIN_DOWN = "csi-node-plugin-down"
 STARTUP_RACE = "csi-driver-startup-race"
 KUBELET_PATH = "kubelet-path-wrong"
+EVICTED = "csi-node-pod-evicted-before-workload"
+
+LEAVING = frozenset(
+    {
+        "ToBeDeletedByClusterAutoscaler",
+        "karpenter.sh/disrupted",
+        "karpenter.sh/disruption",
+    }
+)
+"""Taints of a node that is being taken away. Source: aws-fsx-csi-driver v1.9.0, pre-stop hook."""
 
 
 class State(enum.Enum):
@@ -108,6 +118,8 @@ def _state(
 def _without_pod(node: Node, plugin: Workload, young: bool) -> PluginState:
     if barrier := keeps_off(plugin.spec.template.spec, node, daemon=True):
         return PluginState(State.BROKEN, NOT_SCHEDULED, f"the DaemonSet has no pod there: {barrier}")
+    if any(taint.key in LEAVING for taint in node.spec.taints or ()):
+        return PluginState(State.BROKEN, EVICTED, "the node is being taken away, and the plugin's pod went first")
     if young:
         return PluginState(State.STARTING, STARTUP_RACE, "the node is new and has no pod of the DaemonSet yet")
     return PluginState(State.BROKEN, NOT_SCHEDULED, "the DaemonSet has no pod there, though nothing keeps it off")

@@ -51,6 +51,13 @@ def test_no_pod_of_the_daemon_set_on_the_node(spec: dict[str, Any], node: Any, w
     assert found.concerns == (NODE,)
 
 
+@pytest.mark.parametrize("key", ["ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted"])
+def test_a_node_that_is_being_taken_away_lost_its_plugin_first(key: str) -> None:
+    node = given.node(taints=(Taint(key, "", "NoSchedule"),))
+    found = of_node(daemon_sets=(given.node_plugin(tolerations=[{"operator": "Exists"}]),), nodes=(node,))
+    assert found.cause == "csi-node-pod-evicted-before-workload"
+
+
 def test_a_pod_of_the_daemon_set_that_the_scheduler_cannot_place() -> None:
     field = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [given.NODE]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [field]}}}
