@@ -75,7 +75,8 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
 
     Faults that are an event alone are left out, since a pod has one newest event and the other fault writes its own.
     The others go with those that leave the world as far along: without a volume nothing can be wrong with its name,
-    without a file system nothing with its network, and a pod that waits cannot be evicted from what it uses.
+    without a file system nothing with its network, and a pod that waits cannot be evicted from what it uses. Two
+    faults of one field (`dnsname-…`) cannot be at once either.
     """
     faults = [fault for fault in FAULTS.values() if fault.world == "healthy" and not fault.name.startswith("event-")]
     reaches = {fault.name: _how_far(lab, fault) for fault in faults}
@@ -84,22 +85,28 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
     for _ in range(len(faults) ** 2):
         one, other = source.sample(faults, 2)
         names = frozenset((one.name, other.name))
-        different = one.cause != other.cause and one.layer != other.layer
+        same_field = one.name.partition("-")[0] == other.name.partition("-")[0]
+        different = one.cause != other.cause and one.layer != other.layer and not same_field
         if different and names not in seen and reaches[one.name] == reaches[other.name]:
             seen.add(names)
             yield one, other
 
 
 def _how_far(lab: Lab, fault: Fault) -> tuple[bool, bool, bool, bool]:
-    """Whether there is a volume, of a file system that exists, and a pod of it that is scheduled, and runs."""
+    """Whether there is a volume, of a file system that serves, and a pod of it that is scheduled, and runs."""
     lab.load("healthy")
     lab.inject(fault.name)
     handles = {volume["spec"]["csi"]["volumeHandle"] for volume in lab.kube.all("persistentvolumes")}
-    known = lab.aws.fsx.state.file_systems.get(lab.site.region, {})
+    systems = lab.aws.fsx.state.file_systems.get(lab.site.region, {})
+    serving = {
+        id
+        for id, system in systems.items()
+        if system["FileSystemType"] == "LUSTRE" and system.get("Lifecycle", "AVAILABLE") in ("AVAILABLE", "UPDATING")
+    }
     pod = next((pod for pod in lab.kube.all("pods") if pod["metadata"]["name"] == WORKLOAD), {"spec": {}, "status": {}})
     return (
         bool(handles),
-        handles <= set(known),
+        handles <= serving,
         bool(pod["spec"].get("nodeName")),
         pod["status"].get("phase") == "Running",
     )
