@@ -92,8 +92,8 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
             yield one, other
 
 
-def _how_far(lab: Lab, fault: Fault) -> tuple[bool, bool, bool, bool]:
-    """Whether there is a volume, of a file system that serves, and a pod of it that is scheduled, and runs."""
+def _how_far(lab: Lab, fault: Fault) -> tuple[bool, ...]:
+    """Whether there is a volume, of a file system that exists, and serves, and a pod of it that is scheduled, and runs."""
     lab.load("healthy")
     lab.inject(fault.name)
     handles = {volume["spec"]["csi"]["volumeHandle"] for volume in lab.kube.all("persistentvolumes")}
@@ -106,6 +106,7 @@ def _how_far(lab: Lab, fault: Fault) -> tuple[bool, bool, bool, bool]:
     pod = next((pod for pod in lab.kube.all("pods") if pod["metadata"]["name"] == WORKLOAD), {"spec": {}, "status": {}})
     return (
         bool(handles),
+        handles <= set(systems),
         handles <= serving,
         bool(pod["spec"].get("nodeName")),
         pod["status"].get("phase") == "Running",
