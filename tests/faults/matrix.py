@@ -93,7 +93,7 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
 
 
 def _how_far(lab: Lab, fault: Fault) -> tuple[bool, ...]:
-    """Whether there is a volume, of a file system that exists and serves, and a pod of it that is scheduled and runs."""
+    """Whether there is a volume, its file system exists and serves, and a pod of it is scheduled and runs."""
     lab.load("healthy")
     lab.inject(fault.name)
     handles = {volume["spec"]["csi"]["volumeHandle"] for volume in lab.kube.all("persistentvolumes")}
