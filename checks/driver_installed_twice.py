@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, unknown, warn
 from diag.facts.absence import DRIVER
 from diag.facts.addons import Addon
-from diag.facts.driver_images import runs_driver
 from diag.facts.kubernetes import Node, Workload
 from diag.facts.linux_nodes import linux_nodes, told
+from diag.facts.mounts import runs_driver
 from diag.facts.scheduling import keeps_off
 from diag.facts.workloads import HELM_RELEASE
 

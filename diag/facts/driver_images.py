@@ -32,11 +32,6 @@ class Judgement(msgspec.Struct, frozen=True):
     fix: Fix | None = None
 
 
-def runs_driver(workload: Workload) -> bool:
-    """Whether one of its containers has the driver's image, from whichever registry."""
-    return any(DRIVER_REPOSITORY in container.image for container in workload.spec.template.spec.containers)
-
-
 def judge_images(
     workload: Workload, pods: Iterable[Pod], events: Iterable[Event], region: str
 ) -> tuple[Judgement, ...]:

@@ -172,7 +172,7 @@ def mounting_nodes(nodes: tuple[Node, ...], mounts: tuple[Mount, ...]) -> tuple[
 def controller(deployments: tuple[Workload, ...]) -> Workload | Unavailable:
     """The driver's controller Deployment."""
     for deployment in deployments:
-        if any(_is_driver_image(c.image) for c in deployment.spec.template.spec.containers):
+        if runs_driver(deployment):
             return deployment
     named = (d for d in deployments if d.metadata.name == "fsx-csi-controller")
     return next(
@@ -184,10 +184,15 @@ def controller(deployments: tuple[Workload, ...]) -> Workload | Unavailable:
 def node_plugin(daemon_sets: tuple[Workload, ...]) -> Workload | Unavailable:
     """The driver's node DaemonSet."""
     for daemon_set in daemon_sets:
-        if any(_is_driver_image(c.image) for c in daemon_set.spec.template.spec.containers):
+        if runs_driver(daemon_set):
             return daemon_set
     named = (d for d in daemon_sets if d.metadata.name == "fsx-csi-node")
     return next(named, Unavailable("node DaemonSet of the driver", Reason.ABSENT, "no DaemonSet runs its image"))
+
+
+def runs_driver(workload: Workload) -> bool:
+    """Whether a Deployment or DaemonSet runs the driver's image."""
+    return any(_is_driver_image(container.image) for container in workload.spec.template.spec.containers)
 
 
 def _is_driver_image(image: str) -> bool:
