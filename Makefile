@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts unit bench accuracy faults index system-packages clean
+.PHONY: demo test lint types contracts unit properties bench accuracy faults index system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -23,6 +23,9 @@ contracts: $(READY)
 
 unit: $(READY)
 	$(BIN)/pytest -n 2 --dist loadfile --cov=diag --cov=checks --cov-report=term:skip-covered
+
+properties: $(READY)  ## the property tests with other, and many more, random examples than `make test` takes
+	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)
 
 bench: $(READY)  ## speed and memory, paired; prints figures, judges nothing
 	$(BIN)/python -m bench

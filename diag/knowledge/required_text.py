@@ -14,6 +14,7 @@ _ESCAPED_BY_WRITERS = frozenset('"\\<>&')
 _NOT_CERTAIN = _ESCAPED_BY_WRITERS | {"."}
 _LEAST_LENGTH = 4
 _BLANK = " "
+_MAY_BE_BLANK = frozenset({".", r"\D", r"\W"})
 
 _TOKEN = re.compile(
     r"""(?P<group>\((?:\?(?:P?<\w+>|[imsU-]*:))?)
@@ -56,7 +57,8 @@ def required_texts(pattern: str) -> tuple[str, ...]:
 def without_blanks(pattern: str) -> str:
     """The pattern for a text from which all white space was taken out.
 
-    Words run together there, so their edges cannot be asked for; that a number ends can (-2 is not -22).
+    Words run together there, so their edges cannot be asked for; that a number ends can (-2 is not -22). What may have
+    been a blank itself (any character, no digit, no letter) may be missing.
     """
     parts: list[str] = []
     dropped = False
@@ -70,6 +72,9 @@ def without_blanks(pattern: str) -> str:
         blank = token in {_BLANK, "[ ]"} or (kind == "escape" and token[1] in "s bBnt")
         if blank:
             dropped = True
+        elif token in _MAY_BE_BLANK:
+            parts.append(f"(?:{token}?)")
+            dropped = False
         elif not (dropped and kind == "quantifier"):
             parts.append(token)
             dropped = False

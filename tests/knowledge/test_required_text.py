@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from diag.knowledge.linear_regex import Pattern
@@ -46,7 +46,7 @@ def patterns() -> st.SearchStrategy[str]:
             group.flatmap(lambda p: st.sampled_from([f"{p}?", f"{p}*", f"{p}+", f"{p}{{2}}", f"{p}{{0,2}}"])),
         )
 
-    return st.recursive(st.one_of(WORDS, st.sampled_from(["[ab]", r"\w", ".", r"\.", " "])), larger, max_leaves=8)
+    return st.recursive(st.one_of(WORDS, st.sampled_from(["[ab]", r"\w", r"\W", r"\D", ".", r"\.", " "])), larger, max_leaves=8)
 
 
 @given(patterns(), st.text("abcd. ", max_size=30))
@@ -57,6 +57,8 @@ def test_every_match_holds_one_of_the_texts(pattern: str, text: str) -> None:
 
 
 @given(patterns(), st.text("abcd. ", max_size=30))
+@example("(?:.){2}", "a ")
+@example(r"a\W+b", "a b")
 def test_a_match_is_still_one_without_blanks(pattern: str, text: str) -> None:
     if "[" not in pattern and re.search(pattern, text):
         assert Pattern(without_blanks(pattern)).search(text.replace(" ", ""))
