@@ -105,8 +105,13 @@ class Aws:
     def _open(self) -> Any:
         if self._session is None:
             import boto3
+            from botocore.session import Session
 
-            self._session = boto3.Session(profile_name=self.profile or None, region_name=self.region or None)
+            from diag.sources.aws.models import ReadOnlyModels
+
+            core = Session(profile=self.profile or None)
+            core.register_component("data_loader", ReadOnlyModels(core.get_config_variable("data_path") or ""))
+            self._session = boto3.Session(botocore_session=core, region_name=self.region or None)
         return self._session
 
     def _count(self, event_name: str, **_: Any) -> None:
