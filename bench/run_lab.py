@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ def delayed(lab: Lab, command: list[str], env: Mapping[str, str]) -> None:
     """Wall time with 50 ms a call, the calls made, and the longest chain of calls that wait for each other."""
     bare = [sys.executable, "-c", "import boto3, kubernetes"]
     lab.delay(DELAY_S)
-    ours, imports = paired(command, bare, env=env)
+    ours, imports = paired(command, bare, rounds=15, env=env)
     lab.forget_calls()
     once(command, env)
     calls = lab.calls()
@@ -50,6 +51,9 @@ def delayed(lab: Lab, command: list[str], env: Mapping[str, str]) -> None:
     )
     print(f"  {len(calls.aws)} AWS and {len(calls.kubernetes)} Kubernetes calls, longest chain {chain:.1f} calls")
     print(f"  {median_ms(ours) / allowed:.2f} times (imports + chain x {DELAY_S * 1000:.0f} ms = {allowed:.0f} ms)")
+    waits = round(chain) * DELAY_S
+    pairs = [a.wall_s / (b.wall_s + waits) for a, b in zip(ours, imports, strict=True)]
+    print(f"  pair by pair: median {statistics.median(pairs):.2f}, from {min(pairs):.2f} to {max(pairs):.2f}")
 
 
 def by_hand(command: list[str], env: Mapping[str, str]) -> None:

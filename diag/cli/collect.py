@@ -29,8 +29,7 @@ def command_of(**options: Any) -> int:
     `lustre-doctor run --snapshot CASE`, set two side by side with `lustre-doctor diff A B`.
     """
     from diag.cli.casing import key_in, make_case
-    from diag.cli.judging import report_of
-    from diag.cli.knowledge import load
+    from diag.cli.judging import Judging
     from diag.cli.observing import manifests_of, outcome_of
     from diag.cli.target import target_of
     from diag.engine.plugins import load_plugins
@@ -46,21 +45,23 @@ def command_of(**options: Any) -> int:
             secret = key_in(read_bounded(options["key"]))
         except (UnreadableFile, ValueError) as error:
             raise click.UsageError(f"--key {options['key']}: {error}") from error
-    knowledge, plugins = load(options["folders"]), load_plugins()
+    plugins = load_plugins()
+    judging = Judging(options["folders"], plugins.errors)
     offered = (*facts(), *plugins.facts)
     try:
         chosen = select(plugins.checks, options["only"], options["skip"])
     except UnknownSelection as error:
         raise click.UsageError(str(error)) from error
     options = {"manifests": (), "offline": False, **options}
-    outcome = outcome_of(options, chosen, offered, target_of(options), manifests_of(options), started)
+    target, manifests = target_of(options), manifests_of(options)
+    outcome = outcome_of(options, chosen, offered, target, manifests, started, judging.load)
     level = Level(options["redact"])
     case = make_case(
         outcome,
         offered,
         level,
-        knowledge,
-        lambda seen: report_of(seen, knowledge, errors=plugins.errors),
+        judging.knowledge,
+        judging.report_of,
         time.monotonic() - started,
         secret,
     )

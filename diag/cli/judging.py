@@ -1,28 +1,82 @@
-"""From an outcome to its report, for commands that judge."""
+"""From what a run observed to its report. All that this takes is loaded while the world is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from diag.diagnosis.diagnose import diagnose
-from diag.engine.run import Outcome
-from diag.knowledge.runbooks import Knowledge
-from diag.model.tool_error import ToolError
-from diag.reports.report import Policy, Report
-from diag.reports.tally import of_run
-from diag.symptoms.match import match_text
-
-LENIENT = Policy()
+if TYPE_CHECKING:
+    from diag.engine.run import Outcome
+    from diag.knowledge.runbooks import Knowledge
+    from diag.model.tool_error import ToolError
+    from diag.policy.config import Config
+    from diag.reports.report import Report
 
 
-def report_of(
-    outcome: Outcome, knowledge: Knowledge, policy: Policy = LENIENT, errors: Iterable[ToolError] = ()
-) -> Report:
-    """The report of a run or of a replay; `errors` are plugins that could not be loaded."""
-    diagnoses = diagnose(
-        outcome.judged.findings,
-        outcome.facts,
-        knowledge.causes,
-        lambda text, medium: match_text(text, medium, knowledge),
-    )
-    return of_run(outcome, diagnoses, policy, errors)
+class Judging:
+    """The knowledge, the configuration and the policy that turn outcomes into reports."""
+
+    def __init__(
+        self,
+        folders: Sequence[str],
+        errors: tuple[ToolError, ...],
+        *,
+        config: Config | None = None,
+        fail_on_warn: bool = False,
+        unknown_passes: bool = False,
+    ) -> None:
+        """`folders` hold a team's own runbooks, `errors` are plugins that could not be loaded.
+
+        Raises click.UsageError for a team's runbook that is wrong: before the world is asked.
+        """
+        self._folders = folders
+        self._errors = errors
+        self._config = config
+        self._fail_on_warn = fail_on_warn
+        self._unknown_passes = unknown_passes
+        if folders:
+            self.load()
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """The built-in causes and the team's own."""
+        from diag.cli.knowledge import load
+
+        return load(self._folders)
+
+    def load(self) -> None:
+        """Load knowledge and modules ahead of their use. What goes wrong goes wrong again, and is told, in use."""
+        with contextlib.suppress(ImportError):
+            import diag.diagnosis.diagnose
+            import diag.policy.apply
+            import diag.reports.tally
+            import diag.reports.text
+            import diag.symptoms.match  # noqa: F401
+        _ = self.knowledge
+
+    def report_of(self, outcome: Outcome) -> Report:
+        """Findings under the configuration, diagnoses, exit code."""
+        from msgspec.structs import replace
+
+        from diag.diagnosis.diagnose import diagnose
+        from diag.reports.report import Policy
+        from diag.reports.tally import of_run
+        from diag.symptoms.match import match_text
+
+        knowledge = self.knowledge
+        findings = outcome.judged.findings
+        if self._config is not None:
+            from diag.policy.apply import decided
+
+            findings = decided(findings, self._config, outcome.snapshot.taken_at)
+            outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
+        diagnoses = diagnose(
+            tuple(finding for finding in findings if not finding.suppressed),
+            outcome.facts,
+            knowledge.causes,
+            lambda text, medium: match_text(text, medium, knowledge),
+        )
+        policy = Policy(fail_on_warn=self._fail_on_warn, unknown_passes=self._unknown_passes)
+        return of_run(outcome, diagnoses, policy, self._errors)

@@ -44,8 +44,12 @@ def outcome_of(
     target: Target,
     manifests: ManifestSet,
     started: float,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Outcome:
-    """One look; `started` is the `time.monotonic()` instant that the deadline counts from."""
+    """One look; `started` is the `time.monotonic()` instant that the deadline counts from.
+
+    `meanwhile` is called once, in a thread, when a live run has begun to wait for answers.
+    """
     if options["replayed"]:
         from diag.cli.replaying import replay_file
 
@@ -60,7 +64,7 @@ def outcome_of(
             offered, SOURCES, manifests, target=target, settings=settings, taken_at=_now(), tool_version=__version__
         )
         return replay(checks, offered, SOURCES, snapshot)
-    return _observe(options, checks, offered, target, manifests, started)
+    return _observe(options, checks, offered, target, manifests, started, meanwhile)
 
 
 def _observe(
@@ -70,6 +74,7 @@ def _observe(
     target: Target,
     manifests: ManifestSet,
     started: float,
+    meanwhile: Callable[[], None] | None,
 ) -> Outcome:
     from diag.cli.nodes import node_options_of
     from diag.model.unavailable import Unavailable
@@ -106,6 +111,7 @@ def _observe(
             deadline=until,
             tool_version=__version__,
             progress=tick,
+            meanwhile=meanwhile,
         )
 
 

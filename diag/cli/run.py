@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from diag.cli.duration import Duration
 from diag.cli.nodes import node_options
 from diag.cli.printing import output_options, render, write_outputs
+
+if TYPE_CHECKING:
+    from diag.reports.report import Report
 
 DEADLINE_S = 30.0
 
@@ -85,50 +88,40 @@ def command(**options: Any) -> int:
     Looks at every FSx for Lustre volume of the cluster unless a target is named. Read-only. The exit code
     decides a pipeline: 3 when something failed, 5 when something asked could not be determined.
     """
-    from msgspec.structs import replace
-
     from diag.cli.configuring import config_of, under_options
-    from diag.cli.knowledge import load
+    from diag.cli.judging import Judging
     from diag.cli.observing import manifests_of, outcome_of
     from diag.cli.target import target_of
     from diag.cli.waiting import look_until_well
-    from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
     from diag.engine.run import UnknownSelection, select, selectable
-    from diag.policy.apply import decided
-    from diag.reports.report import Policy, Report
-    from diag.reports.tally import of_run
     from diag.sources.world import facts
-    from diag.symptoms.match import match_text
 
     started = time.monotonic()
     target = target_of(options)
     plugins = load_plugins()
     config, folder = config_of(options["config"], plugins.checks, selectable(plugins.checks))
     options = under_options(options, config, folder)
-    knowledge = load(options["folders"])
+    judging = Judging(
+        options["folders"],
+        plugins.errors,
+        config=config,
+        fail_on_warn=options["fail_on"] == "warn",
+        unknown_passes=options["unknown"] == "pass",
+    )
     try:
         chosen = select(plugins.checks, options["only"], options["skip"])
     except UnknownSelection as error:
         raise click.UsageError(str(error)) from error
     offered = (*facts(), *plugins.facts)
     manifests = manifests_of(options)
-    policy = Policy(fail_on_warn=options["fail_on"] == "warn", unknown_passes=options["unknown"] == "pass")
     instants = itertools.chain((started,), iter(time.monotonic, None))
 
     def look() -> Report:
-        outcome = outcome_of(options, chosen, offered, target, manifests, next(instants))
+        outcome = outcome_of(options, chosen, offered, target, manifests, next(instants), judging.load)
         if options["saved"]:
-            _save(outcome.snapshot, options["saved"], options["redact"], knowledge)
-        findings = decided(outcome.judged.findings, config, outcome.snapshot.taken_at)
-        outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
-        diagnoses = diagnose(
-            tuple(finding for finding in findings if not finding.suppressed),
-            outcome.facts,
-            knowledge.causes,
-            lambda text, medium: match_text(text, medium, knowledge),
-        )
-        return of_run(outcome, diagnoses, policy, plugins.errors)
+            _save(outcome.snapshot, options["saved"], options["redact"], judging.knowledge)
+        return judging.report_of(outcome)
 
     report = look_until_well(look, options["wait"])
     write_outputs(report, options["outputs"], everything=options["everything"])

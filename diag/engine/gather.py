@@ -35,12 +35,15 @@ def gather(
     known: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] = lambda name: None,
     hurry: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Gathered:
     """Read the facts, given in dependency order.
 
     `given` are sources and settings by name; `known` facts come from a snapshot and are not read again; `deadline`
     is a `time.monotonic()` instant. A reader that is still busy then is abandoned, not waited for: its thread is a
     daemon, its fact becomes a timeout. Readers run in threads, so a hung socket in one costs no other.
+    `meanwhile` is called once, in a thread, when a question that hung on another answer of the world is answered: by
+    then all that asks is loaded, and what is left of the run is waiting.
     Ctrl-C brings the deadline forward: `hurry` tells sources to hand over what they have, and what is known is judged.
     """
     values: dict[str, Any] = {**given, **(known or {})}
@@ -48,6 +51,7 @@ def gather(
     running: dict[str, float] = {}
     seconds: dict[str, float] = {}
     crashes: dict[str, str] = {}
+    of_world: set[str] = set()
     done: queue.SimpleQueue[tuple[str, Any, str]] = queue.SimpleQueue()
 
     def start_ready() -> None:
@@ -77,7 +81,13 @@ def gather(
         if name not in running:
             continue
         seconds[name] = time.monotonic() - running.pop(name)
-        del pending[name]
+        fact = pending.pop(name)
+        hung_on_another = any(need.name in of_world for need in fact.needs)
+        if fact.permissions or hung_on_another:
+            of_world.add(name)
+        if meanwhile is not None and fact.permissions and hung_on_another:
+            threading.Thread(target=meanwhile, name="meanwhile", daemon=True).start()
+            meanwhile = None
         values[name] = value
         if crash:
             crashes[name] = crash

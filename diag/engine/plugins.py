@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -37,8 +38,7 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
     facts: dict[str, Fact] = {}
     errors: list[ToolError] = []
     entries = sorted(entry_points(group=GROUP) if found is None else found, key=lambda e: (e.name, e.value))
-    for entry in entries:
-        module = _load(entry)
+    for entry, module in _load_all(entries):
         if isinstance(module, ToolError):
             errors.append(module)
             continue
@@ -63,19 +63,31 @@ def _members(module: Any) -> list[Check | Fact]:
     ]
 
 
-def _load(entry: EntryPoint) -> Any:
-    outcome: list[Any] = []
+def _load_all(entries: Sequence[EntryPoint]) -> Iterator[tuple[EntryPoint, Any]]:
+    """Each entry with its module, or with the error. One thread loads them in turn: a thread for each takes as long
+    as the loading itself. The one that hangs stays behind with its plugin, another goes on."""
+    position = 0
+    while position < len(entries):
+        loaded: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        left_behind = threading.Event()
+        arguments = (entries[position:], loaded, left_behind)
+        threading.Thread(target=_load, args=arguments, name="plugins", daemon=True).start()
+        while position < len(entries) and not left_behind.is_set():
+            entry = entries[position]
+            position += 1
+            try:
+                yield entry, loaded.get(timeout=IMPORT_PATIENCE_S)
+            except queue.Empty:
+                left_behind.set()
+                yield entry, ToolError(entry.name, f"plugin {entry.name} ({entry.value}) hung while it was imported")
 
-    def load() -> None:
+
+def _load(entries: Sequence[EntryPoint], loaded: queue.SimpleQueue[Any], left_behind: threading.Event) -> None:
+    for entry in entries:
+        if left_behind.is_set():
+            return
         try:
-            outcome.append(entry.load())
+            loaded.put(entry.load())
         except BaseException as error:
             message = f"plugin {entry.name} ({entry.value}) cannot be imported: {type(error).__name__}: {error}"
-            outcome.append(ToolError(entry.name, message))
-
-    loader = threading.Thread(target=load, name=f"plugin {entry.name}", daemon=True)
-    loader.start()
-    loader.join(IMPORT_PATIENCE_S)
-    if not outcome:
-        return ToolError(entry.name, f"plugin {entry.name} ({entry.value}) hung while it was imported")
-    return outcome[0]
+            loaded.put(ToolError(entry.name, message))

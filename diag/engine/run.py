@@ -90,12 +90,24 @@ def observe(
     deadline: float,
     tool_version: str,
     progress: Callable[[str], None] = lambda name: None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Outcome:
-    """A live run: read the world until the `time.monotonic()` deadline, then judge."""
+    """A live run: read the world until the `time.monotonic()` deadline, then judge.
+
+    `meanwhile` is called once, in a thread, when the run has begun to wait for answers.
+    """
     given = {**sources, "target": target, "settings": settings, "taken_at": taken_at}
     by_name = catalogue(facts)
     needed = closure((*wanted_by(checks), *(n for n in ALWAYS if n in by_name)), by_name, given)
-    gathered = gather(needed, given, deadline=deadline, progress=progress, hurry=lambda: _hurry(sources))
+    _expect(sources, needed)
+    gathered = gather(
+        needed,
+        given,
+        deadline=deadline,
+        progress=progress,
+        hurry=lambda: _hurry(sources),
+        meanwhile=meanwhile,
+    )
     read = {f.name: gathered.values[f.name] for f in needed if is_read(f, sources)}
     snapshot = Snapshot(taken_at, target, settings, read, tool_version)
     crashes = tuple(
@@ -105,6 +117,14 @@ def observe(
     return Outcome(
         snapshot, gathered.values, Judged(judged.findings, (*crashes, *judged.errors)), tuple(checks), gathered.seconds
     )
+
+
+def _expect(sources: Mapping[str, Any], facts: Sequence[Fact]) -> None:
+    """Tell every source that can prepare itself which permissions will be used, in the order of their need."""
+    permissions = tuple(dict.fromkeys(permission for fact in facts for permission in fact.permissions))
+    for source in sources.values():
+        if hasattr(source, "expect"):
+            source.expect(permissions)
 
 
 def _hurry(sources: Mapping[str, Any]) -> None:

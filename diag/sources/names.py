@@ -9,6 +9,7 @@ from diag.facts.kubernetes import PersistentVolume
 from diag.facts.naming import HOST_NAME, is_address
 from diag.facts.reachability import DnsAnswer, Resolution
 from diag.facts.target import Settings
+from diag.sources.loading import ONE_AT_A_TIME
 
 LIFETIME_S = 4.0
 """Bound of one question to one server, retries included."""
@@ -19,7 +20,8 @@ class Resolver:
 
     def ask(self, name: str, servers: tuple[str, ...]) -> tuple[DnsAnswer, ...]:
         """The answer of each server (this machine's own when none is given) to the A question for a name."""
-        import dns.resolver
+        with ONE_AT_A_TIME:
+            import dns.resolver
 
         try:
             known = servers or tuple(str(server) for server in dns.resolver.Resolver().nameservers)

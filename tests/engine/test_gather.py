@@ -143,3 +143,34 @@ def test_known_facts_are_not_read_again() -> None:
 
     gathered = gather([root, child], {}, deadline=time.monotonic() + 5, known={"root": 1})
     assert gathered.values == {"root": 1, "child": 2}
+
+
+def test_what_comes_later_is_loaded_once_the_second_link_of_a_chain_is_answered() -> None:
+    asked: list[str] = []
+    loaded = threading.Event()
+
+    @fact(permissions=("list nodes",))
+    def nodes(world: object) -> int:
+        asked.append("nodes")
+        return 1
+
+    @fact()
+    def ids(nodes: int) -> int:
+        return nodes
+
+    @fact(permissions=("ec2:DescribeInstances",))
+    def instances(ids: int) -> int:
+        asked.append("instances")
+        return ids
+
+    @fact(permissions=("ec2:DescribeVpcs",))
+    def vpcs(instances: int) -> bool:
+        return loaded.wait(5)
+
+    def meanwhile() -> None:
+        asked.append("meanwhile")
+        loaded.set()
+
+    found = gather([nodes, ids, instances, vpcs], {"world": None}, deadline=time.monotonic() + 10, meanwhile=meanwhile)
+    assert found.values["vpcs"] is True
+    assert asked == ["nodes", "instances", "meanwhile"]

@@ -64,7 +64,11 @@ def test_a_plugin_that_hangs_while_imported_is_left_behind(monkeypatch: pytest.M
     (tmp_path / "slow_plugin.py").write_text("import time\ntime.sleep(3)\n")  # type: ignore[operator]
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(plugins, "IMPORT_PATIENCE_S", 0.2)
-    assert "hung" in load_plugins([EntryPoint("slow", "slow_plugin", GROUP)]).errors[0].message
+    found = load_plugins(
+        [EntryPoint("slow", "slow_plugin", GROUP), module("their_plugin", monkeypatch, a_check("theirs"))]
+    )
+    assert [error.message for error in found.errors] == ["plugin slow (slow_plugin) hung while it was imported"]
+    assert [c.id for c in found.checks] == ["theirs"]
 
 
 def test_a_check_id_is_never_taken_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,9 @@ def patterns() -> st.SearchStrategy[str]:
             group.flatmap(lambda p: st.sampled_from([f"{p}?", f"{p}*", f"{p}+", f"{p}{{2}}", f"{p}{{0,2}}"])),
         )
 
-    return st.recursive(st.one_of(WORDS, st.sampled_from(["[ab]", r"\w", r"\W", r"\D", ".", r"\.", " "])), larger, max_leaves=8)
+    return st.recursive(
+        st.one_of(WORDS, st.sampled_from(["[ab]", r"\w", r"\W", r"\D", ".", r"\.", " "])), larger, max_leaves=8
+    )
 
 
 @given(patterns(), st.text("abcd. ", max_size=30))

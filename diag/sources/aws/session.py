@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.aws.failure import unavailable_from
+from diag.sources.loading import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -32,8 +34,14 @@ class Aws:
         self._lock = threading.Lock()
         self._session: Any = None
         self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._expected: tuple[str, ...] = ()
         self.calls: Counter[str] = Counter()
         """How often each `service:Operation` was called, pages counted one by one."""
+
+    def expect(self, permissions: Iterable[str]) -> None:
+        """Say what will be asked, `service:Operation` each, so that clients are ready when their first call comes."""
+        services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
+        self._expected = tuple(services)
 
     def has_profile(self) -> bool:
         """Whether the profile that was asked for is configured; true when none was."""
@@ -88,26 +96,47 @@ class Aws:
             return ready
         with self._lock:
             if (service, region) not in self._clients:
-                from botocore.config import Config
-
-                config = Config(
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    read_timeout=READ_TIMEOUT_S,
-                    retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
-                    max_pool_connections=16,
-                    user_agent_extra="lustre-doctor",
-                )
-                client = self._open().client(service, region_name=region or None, config=config)
-                client.meta.events.register("before-send.*", self._count)
-                self._clients[service, region] = client
+                self._clients[service, region] = self._build(service, region)
             return self._clients[service, region]
+
+    def _build(self, service: str, region: str) -> BaseClient:
+        session = self._open()
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=16,
+            user_agent_extra="lustre-doctor",
+        )
+        session.get_credentials()
+        with ONE_AT_A_TIME:
+            client = session.client(service, region_name=region or None, config=config)
+        client.meta.events.register("before-send.*", self._count)
+        self._build_the_rest(region)
+        return client
+
+    def _build_the_rest(self, region: str) -> None:
+        """The other clients of this run, while the first one's answer is on its way."""
+        services, self._expected = self._expected, ()
+
+        def build() -> None:
+            for service in services:
+                with contextlib.suppress(Exception):
+                    # Whoever asks for this client gets the same error, and says so.
+                    self._client(service, region)
+
+        if services:
+            threading.Thread(target=build, name="aws clients", daemon=True).start()
 
     def _open(self) -> Any:
         if self._session is None:
-            import boto3
-            from botocore.session import Session
+            with ONE_AT_A_TIME:
+                import boto3
+                from botocore.session import Session
 
-            from diag.sources.aws.models import ReadOnlyModels
+                from diag.sources.aws.models import ReadOnlyModels
 
             core = Session(profile=self.profile or None)
             core.register_component("data_loader", ReadOnlyModels(core.get_config_variable("data_path") or ""))

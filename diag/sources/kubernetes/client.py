@@ -15,6 +15,7 @@ import msgspec
 
 from diag.facts.target import KubeContext
 from diag.model.unavailable import Reason, Unavailable
+from diag.sources.loading import ONE_AT_A_TIME
 
 T = TypeVar("T")
 
@@ -226,9 +227,10 @@ class Kube:
     def _configure(self) -> tuple[Any, Any] | Unavailable:
         if not self._in_cluster and isinstance(described := self.context(), Unavailable):
             return described
-        from kubernetes.client import Configuration
-        from kubernetes.client.rest import RESTClientObject
-        from kubernetes.config import ConfigException, incluster_config, kube_config
+        with ONE_AT_A_TIME:
+            from kubernetes.client import Configuration
+            from kubernetes.client.rest import RESTClientObject
+            from kubernetes.config import ConfigException, incluster_config, kube_config
 
         from diag.sources.kubernetes.kubeconfig import kubeconfig_paths
 

@@ -1,0 +1,12 @@
+"""Large libraries are loaded one at a time.
+
+Two threads that import at once only take turns at the interpreter's lock, and both are late. One after the other, the
+first sends its calls while the second loads.
+"""
+
+from __future__ import annotations
+
+import threading
+
+ONE_AT_A_TIME = threading.Lock()
+"""Held while the Kubernetes client, boto3, a service model or dnspython loads; never while waiting for the world."""
