@@ -46,7 +46,7 @@ FACT_MODULES = (
     "diag.sources.connect",
     "diag.sources.probing",
     "diag.sources.nodes.truths",
-    "diag.sources.manifests.read",
+    "diag.sources.manifests.given",
     "diag.fleet.traits",
 )
 """Modules that declare facts, those of others included."""

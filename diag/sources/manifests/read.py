@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag.declare.fact import fact
 from diag.facts.manifests import ManifestFile, ManifestSet, Problem
 from diag.model.finding import Location
 from diag.sources.manifests.files import Text, texts
@@ -15,12 +14,6 @@ from diag.sources.manifests.pieces import values_of
 from diag.sources.manifests.terraform.document import is_terraform
 from diag.sources.manifests.terraform.read import terraform_in
 from diag.sources.manifests.tree import BadDocument
-
-
-@fact()
-def manifest_set(manifests: ManifestSet) -> ManifestSet:
-    """The manifests that the run was given; none usually."""
-    return manifests
 
 
 def read_manifests(paths: tuple[str, ...]) -> ManifestSet:

@@ -1,0 +1,12 @@
+"""The fact of the manifests; reading them is in `read`, which a run without any does not load."""
+
+from __future__ import annotations
+
+from diag.declare.fact import fact
+from diag.facts.manifests import ManifestSet
+
+
+@fact()
+def manifest_set(manifests: ManifestSet) -> ManifestSet:
+    """The manifests that the run was given; none usually."""
+    return manifests
