@@ -40,8 +40,9 @@ def file_system_is_this_clusters(
     owners = clusters_of(file_system)
     groups = () if isinstance(clients, Unavailable) else clients[file_system.id].groups
     vpcs = {group.vpc_id for group in groups} - {file_system.vpc_id}
-    named = {meant_id(volume) for volume in persistent_volumes}
-    unused = [fs for fs in file_systems if fs.is_lustre and fs.vpc_id in vpcs and fs.id not in named]
+    in_their_vpc = [other for other in file_systems if other.is_lustre and other.vpc_id in vpcs] if vpcs else []
+    named = {meant_id(volume) for volume in persistent_volumes} if in_their_vpc else set()
+    unused = [other for other in in_their_vpc if other.id not in named]
     if owners and cluster_identity.cluster not in owners:
         message = f"{called} is tagged as owned by {', '.join(owners)}, not by {cluster_identity.cluster}"
         yield warn(file_system, message, *_tags(file_system), cause="foreign-file-system")

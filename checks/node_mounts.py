@@ -6,19 +6,15 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, ok, skip, warn
 from diag.facts.ec2 import Instance
-from diag.facts.kubernetes import Event, Node, PersistentVolume
-from diag.facts.mounts import Mount
+from diag.facts.kubernetes import Node, PersistentVolume
+from diag.facts.placement import Placement, Placements
 from diag.fleet.differential import compare
 from diag.fleet.traits import traits_of
 
 
 @check("node-mounts", layer=Layer.MOUNT, each="volumes")
 def volume_mounts_everywhere(
-    volume: PersistentVolume,
-    mounts: tuple[Mount, ...],
-    warning_events: tuple[Event, ...],
-    nodes: tuple[Node, ...],
-    instances: Table[Instance] | Unavailable,
+    volume: PersistentVolume, placements: Placements, nodes: tuple[Node, ...], instances: Table[Instance] | Unavailable
 ) -> Iterator[Draft]:
     """A volume that mounts on one node mounts on all.
 
@@ -30,15 +26,8 @@ def volume_mounts_everywhere(
     skip: no pod has it up on any node, so there is nothing to compare
     source: status and events of the pods; traits from status.nodeInfo, labels and ec2:DescribeInstances
     """
-    failing = {
-        (event.involved_object.namespace, event.involved_object.name)
-        for event in warning_events
-        if event.reason == "FailedMount" and event.involved_object.kind == "Pod"
-    }
-    placed = [mount for mount in mounts if mount.volume.name == volume.name and mount.node_name]
-    up = {mount.node_name for mount in placed if mount.pod.is_up}
-    stuck = [m for m in placed if not m.pod.is_up and (m.pod.metadata.namespace, m.pod.metadata.name) in failing]
-    down = {mount.node_name for mount in stuck} - up
+    placed = placements.get(volume.name, Placement())
+    up, down = placed.up_on, placed.down_on
     if not up:
         tried = f", {len(down)} node(s) try in vain" if down else ""
         yield skip(volume, f"{volume.name} is up on no node{tried}: nothing to compare")
@@ -46,8 +35,8 @@ def volume_mounts_everywhere(
     if not down:
         yield ok(volume, f"{volume.name} is up on {len(up)} node(s) and fails on no other", rules_out=())
         return
-    traits = {node.name: traits_of(node, instances, None) for node in nodes if node.name in up | down}
+    traits = {node.name: traits_of(node, instances, None) for node in nodes if node.name in up or node.name in down}
     shown = (f"{name}: {', '.join(f'{k} {v}' for k, v in traits.get(name, {}).items())}" for name in sorted(down)[:3])
     concerned = [node for node in nodes if node.name in down]
     message = f"{volume.name} does not come up on {compare(down, up, traits)}"
-    yield warn(volume, message, *shown, concerns=(*concerned, *(mount.pod for mount in stuck)))
+    yield warn(volume, message, *shown, concerns=(*concerned, *(mount.pod for mount in placed.in_vain)))

@@ -33,7 +33,8 @@ def mount_reach(nodes: tuple[Node, ...], mounts: tuple[Mount, ...]) -> MountReac
         for m in mounts
     }
     usable = linux_nodes(nodes)
-    rest = (node for node in usable if node.name not in waiting | up)
+    there = waiting | up
+    rest = (node for node in usable if node.name not in there)
     return MountReach(
         tuple(node for node in usable if node.name in waiting),
         tuple(node for node in usable if node.name in up),

@@ -51,14 +51,15 @@ def clients(
     for mount in mounts:
         for id in ids_of(mount):
             using.setdefault(id, set()).add(mount.node_name)
-    alike: dict[frozenset[str], Clients] = {}
+    usable = linux_nodes(mounting_nodes)
+    position = {node.name: number for number, node in enumerate(usable)}
+    alike: dict[tuple[int, ...], Clients] = {}
     found = {}
     for file_system in mounted_file_systems:
-        names = frozenset(using.get(file_system.id, ()))
-        if names not in alike:
-            own = [node for node in linux_nodes(mounting_nodes) if node.name in names]
-            alike[names] = client_groups(own or linux_nodes(mounting_nodes), instances)
-        found[file_system.id] = alike[names]
+        own = tuple(sorted(position[name] for name in using.get(file_system.id, ()) if name in position))
+        if own not in alike:
+            alike[own] = client_groups([usable[number] for number in own] or usable, instances)
+        found[file_system.id] = alike[own]
     return found
 
 

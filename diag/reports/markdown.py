@@ -9,6 +9,7 @@ from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
 from diag.model.verdict import Verdict
+from diag.reports.alike import alike
 from diag.reports.mermaid import to_mermaid
 from diag.reports.ordered import worst_first
 from diag.reports.picture import picture_of
@@ -28,8 +29,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
 def to_markdown(report: Report) -> str:
     """The page, in GitHub's dialect. Every stranger's text is escaped, so that it shows as it is."""
     lines = [f"## {VERDICTS.get(report.exit_code, 'Incomplete')}", "", _summary(report), ""]
-    for diagnosis in report.diagnoses:
-        lines += [*_diagnosis(diagnosis), ""]
+    for group in alike(report.diagnoses):
+        for diagnosis in group.in_full:
+            lines += [*_diagnosis(diagnosis), ""]
+        lines += [f"### {escaped(group.told)}", ""] if group.rest else []
     if report.findings:
         picture = picture_of(report)
         drawn = ["```mermaid", to_mermaid(picture), "```", ""] if picture else []

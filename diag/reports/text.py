@@ -13,6 +13,7 @@ from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.reports.alike import Alike, alike
 from diag.reports.plain import plain
 from diag.reports.report import Coverage, Report
 
@@ -32,6 +33,8 @@ REASONS = 3
 """Pieces of evidence for the first cause, unless everything is asked."""
 SAME_ROWS = 3
 """Subjects named for findings that say the same."""
+CHECK_ROWS = 5
+"""Rows of one check with one verdict, unless everything is asked."""
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -46,8 +49,7 @@ class Style(msgspec.Struct, frozen=True):
 def to_text(report: Report, style: Style) -> str:
     """The whole report with a final newline."""
     lines: list[str] = []
-    for diagnosis in report.diagnoses:
-        lines += [*_diagnosis(diagnosis, style), ""]
+    lines += _diagnoses(report.diagnoses, style)
     if report.findings:
         lines += [*_path(report.findings, style), ""]
         lines += _table(report.findings, style)
@@ -56,6 +58,16 @@ def to_text(report: Report, style: Style) -> str:
     if report.coverage.checks:
         lines += wrap(_summary(report), style, "", "")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _diagnoses(diagnoses: Sequence[Diagnosis], style: Style) -> Iterator[str]:
+    for group in (Alike("", Verdict.FAIL, tuple(diagnoses)),) if style.everything else alike(diagnoses):
+        for diagnosis in group.in_full:
+            yield from _diagnosis(diagnosis, style)
+            yield ""
+        if group.rest:
+            yield from wrap(f"{group.told} (--all)", style, f"{mark(group.gravity, style)} ", "  ", bold=True)
+            yield ""
 
 
 def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
@@ -175,11 +187,10 @@ def _table(findings: Sequence[Finding], style: Style) -> list[str]:
         return []
     from tabulate import tabulate
 
+    told = _same_told_once(sorted(shown, key=lambda f: (bool(f.suppressed), -f.verdict.rank, f.layer.depth)))
     rows = [
-        [MARKS[f.verdict] + " " + f.verdict.value, plain(f.check), plain(subjects), plain(_told(f))]
-        for f, subjects in _same_told_once(
-            sorted(shown, key=lambda f: (bool(f.suppressed), -f.verdict.rank, f.layer.depth))
-        )
+        [MARKS[f.verdict] + " " + f.verdict.value, plain(f.check), plain(subjects), plain(message)]
+        for f, subjects, message in (told if style.everything else _few_of_each(told))
     ]
     spare = style.width - 9 - max(len(row[1]) for row in rows) - 8
     subject = max(16, min(36, spare * 2 // 5))
@@ -200,7 +211,8 @@ def _told(finding: Finding) -> str:
     return f"{finding.message}{where}" + (f" [suppressed: {finding.suppressed}]" if finding.suppressed else "")
 
 
-def _same_told_once(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
+def _same_told_once(findings: Iterable[Finding]) -> list[tuple[Finding, str, str]]:
+    """Findings with their subjects and their message; those that say the same are one."""
     groups: dict[tuple[str, Verdict, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.check, finding.verdict, _told(finding)), []).append(finding)
@@ -208,8 +220,19 @@ def _same_told_once(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
     for same in groups.values():
         names = list(dict.fromkeys(str(finding.subject) for finding in same))
         more = f" and {len(names) - SAME_ROWS} more" if len(names) > SAME_ROWS else ""
-        told.append((same[0], ", ".join(names[:SAME_ROWS]) + more))
+        told.append((same[0], ", ".join(names[:SAME_ROWS]) + more, _told(same[0])))
     return told
+
+
+def _few_of_each(told: Iterable[tuple[Finding, str, str]]) -> Iterator[tuple[Finding, str, str]]:
+    """The first rows of each check's verdict, and how many more there are."""
+    groups: dict[tuple[str, Verdict], list[tuple[Finding, str, str]]] = {}
+    for row in told:
+        groups.setdefault((row[0].check, row[0].verdict), []).append(row)
+    for rows in groups.values():
+        yield from rows[:CHECK_ROWS]
+        if len(rows) > CHECK_ROWS:
+            yield rows[CHECK_ROWS][0], f"{len(rows) - CHECK_ROWS} more", "… (--all)"
 
 
 def _undetermined(report: Report, style: Style) -> Iterator[str]:

@@ -25,6 +25,7 @@ FACT_MODULES = (
     "diag.facts.controller",
     "diag.facts.demand",
     "diag.facts.mount_reach",
+    "diag.facts.placement",
     "diag.facts.plugin_health",
     "diag.facts.provisioning",
     "diag.facts.uses",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.verdict import Verdict
+from diag.reports.alike import alike
 from diag.reports.html.diagnosis import diagnosis_section
 from diag.reports.html.drawing import draw
 from diag.reports.html.findings import findings_section, nodes_section
@@ -55,8 +56,7 @@ def _body(report: Report) -> Markup:
     picture = picture_of(report)
     sections = [
         ("mount-path", "Mount path", _section("mount-path", "Mount path", draw(picture)) if picture else None),
-        *((f"diagnosis-{n}", "Why" if n == 1 else f"Why ({n})", diagnosis_section(diagnosis, n))
-          for n, diagnosis in enumerate(report.diagnoses, 1)),
+        *_diagnoses(report.diagnoses),
         ("node-by-node", "Node by node", nodes_section(report.findings)),
         ("evidence", "Evidence", findings_section(report.findings, picture)),
         ("runbook", "Runbook", _runbooks(report.diagnoses)),
@@ -76,6 +76,26 @@ def _body(report: Report) -> Markup:
             class_="page",
         ),
     )
+
+
+def _diagnoses(diagnoses: Iterable[Diagnosis]) -> Iterator[tuple[str, str, Markup]]:
+    """Anchor, title and section of each that is told in full, and of what is like them."""
+    number = 0
+    for group in alike(diagnoses):
+        for diagnosis in group.in_full:
+            number += 1
+            title = "Why" if number == 1 else f"Why ({number})"
+            yield f"diagnosis-{number}", title, diagnosis_section(diagnosis, number)
+        if group.rest:
+            subjects = [element("li", str(diagnosis.subject)) for diagnosis in group.rest]
+            body = element(
+                "details", element("summary", group.told), element("div", element("ul", *subjects), class_="body")
+            )
+            yield (
+                f"like-{number}",
+                f"{len(group.rest)} more",
+                _section(f"like-{number}", f"{len(group.rest)} more", body),
+            )
 
 
 def _section(id: str, title: str, *children: Markup | None) -> Markup:
