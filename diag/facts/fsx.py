@@ -9,7 +9,7 @@ import msgspec
 from diag.model.subject import Kind, Subject
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
+class _Shape(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
     pass
 
 

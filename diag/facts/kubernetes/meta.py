@@ -8,7 +8,7 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Where kubectl apply keeps the object as it was given. Source: Kubernetes documentation, well-known annotations."""
 
 
-class KubernetesObject(msgspec.Struct, frozen=True, rename="camel"):
+class KubernetesObject(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Base of all shapes: the API's camel-case names, unknown fields left out."""
 
 
