@@ -16,6 +16,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.readings.answers import NO_COMMAND, Answer, Answers
 from diag.readings.truth import Reading, truth_of
 from diag.sources.kubernetes.client import Kube
+from diag.sources.nodes.ahead import Ahead
 from diag.sources.nodes.ask import (
     ANSWER_LIMIT,
     POD_ONLY,
@@ -69,6 +70,7 @@ class Exec:
         self._kube = kube
         self._debug_image = debug_image
         self._images: dict[str, _Image] = {}
+        self._ahead = Ahead(0)
         self.sessions = 0
         """Exec sessions opened so far."""
 
@@ -87,6 +89,7 @@ class Exec:
                 deliver(ask.node, Unavailable(f"node {ask.node}", Reason.ABSENT, detail))
             else:
                 reachable.append(ask)
+        self._ahead = Ahead(len(reachable))
         spread(
             reachable,
             lambda ask, deadline: deliver(ask.node, self._ask(server, ask, questions, deadline)),
@@ -95,6 +98,7 @@ class Exec:
             item_s=bounds.node_s,
             until=bounds.until,
         )
+        self._ahead.close()
 
     def _ask(self, server: Server, ask: NodeAsk, questions: Questions, until: float) -> NodeTruth | Unavailable:
         plugin = ask.plugin
@@ -196,7 +200,7 @@ class Exec:
     ) -> Ran | Unavailable:
         self.sessions += 1
         endpoint = server.endpoint(plugin.namespace, plugin.pod, plugin.container, argv, stdin=bool(feed))
-        ran = run(endpoint, feed=feed, until=until, cap=ANSWER_LIMIT, what=f"exec on {ask.node}")
+        ran = run(endpoint, feed=feed, until=until, cap=ANSWER_LIMIT, what=f"exec on {ask.node}", ahead=self._ahead)
         if isinstance(ran, Ran) and ran.not_started and not ran.lacks_command:
             return Unavailable(f"exec on {ask.node}", Reason.UNREACHABLE, ran.not_started[-200:])
         return ran

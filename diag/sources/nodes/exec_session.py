@@ -18,7 +18,8 @@ import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.readings.answers import short
-from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, connect
+from diag.sources.nodes.ahead import Ahead
+from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, WebSocket, connect, upgrade
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _STATUS = 0, 1, 2, 3
@@ -112,13 +113,17 @@ class Server:
         )
 
 
-def run(endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str) -> Ran | Unavailable:
+def run(
+    endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str, ahead: Ahead | None = None
+) -> Ran | Unavailable:
     """Run one command before the `time.monotonic()` instant, with `feed` as its standard input.
+
+    While it runs, the connection of a session to come is opened `ahead`.
 
     Unavailable when the session could not even be opened; otherwise whatever came before the end of it.
     """
     try:
-        session = connect(endpoint, until)
+        session = _open(endpoint, until, ahead)
     except Refused as refusal:
         return _refused(refusal, what)
     except (TimeoutError, Broken, OSError) as error:
@@ -129,6 +134,8 @@ def run(endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str) -
             session.send(bytes((_STDIN,)) + feed)
             if session.subprotocol == SUBPROTOCOLS[0]:
                 session.send(_CLOSE_STDIN)
+        if ahead is not None:
+            ahead.open(endpoint, until)
         while (message := session.receive()) is not None:
             if message[:1] == bytes((_STATUS,)):
                 return _verdict(said, message[1:], what)
@@ -140,6 +147,16 @@ def run(endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str) -
         return said.ran(ended=_broken_off(error, what))
     finally:
         session.close()
+
+
+def _open(endpoint: Endpoint, until: float, ahead: Ahead | None) -> WebSocket:
+    """A session, on a connection that was opened ahead if there is one and the server still holds it."""
+    if ahead is not None and (ready := ahead.take()) is not None:
+        try:
+            return upgrade(ready, endpoint, until)
+        except (Broken, ConnectionError):
+            pass
+    return connect(endpoint, until)
 
 
 class _Said:

@@ -142,9 +142,17 @@ class WebSocket:
 
 
 def connect(endpoint: Endpoint, until: float) -> WebSocket:
-    """Open a connection before the `time.monotonic()` instant.
+    """Open a connection before the `time.monotonic()` instant, and a session on it.
 
     Raises Refused when the server does not upgrade, TimeoutError, Broken for nonsense, OSError (ssl.SSLError included).
+    """
+    return upgrade(dial(endpoint, until), endpoint, until)
+
+
+def dial(endpoint: Endpoint, until: float) -> socket.socket:
+    """A connection with its handshakes done.
+
+    Raises TimeoutError, Broken for a proxy's nonsense, OSError (ssl.SSLError included).
     """
     near = endpoint.proxy or (endpoint.host, endpoint.port)
     connection = socket.create_connection(near, timeout=_left(until))
@@ -155,6 +163,15 @@ def connect(endpoint: Endpoint, until: float) -> WebSocket:
         if endpoint.tls is not None:
             connection.settimeout(_left(until))
             connection = endpoint.tls.wrap(connection, endpoint.server_name or endpoint.host)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def upgrade(connection: socket.socket, endpoint: Endpoint, until: float) -> WebSocket:
+    """A session on the connection, which is closed when there is to be none. Raises as `connect` does."""
+    try:
         return _upgrade(connection, endpoint, until)
     except BaseException:
         connection.close()
