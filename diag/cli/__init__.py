@@ -13,6 +13,7 @@ from diag.version import __version__
 COMMANDS = {
     "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
     "explain": "Name the causes behind an error text, with no credentials.",
+    "node": "Look into this node alone, and print its answer for `run --node-answers`.",
     "probe": "Ask a Lustre server itself: LNet, MGS, version, file-system name.",
     "collect": "Save a run as a case that can be passed on, redacted.",
     "diff": "Set two cases or two nodes side by side: the first difference on the mount path first.",

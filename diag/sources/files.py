@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 LIMIT = 512 * 1024 * 1024
 """Bytes of the largest file that is read whole."""
@@ -17,17 +19,25 @@ class UnreadableFile(Exception):
 
 
 def read_bounded(path: str, limit: int = LIMIT) -> bytes:
-    """A regular file's bytes. Raises UnreadableFile for anything else, and for more than `limit` bytes."""
+    """A regular file's bytes, or standard input's for `-`.
+
+    Raises UnreadableFile for anything else, and for more than `limit` bytes.
+    """
     try:
+        if path == "-":
+            data = sys.stdin.buffer.read(limit + 1)
+            return data if len(data) <= limit else _too_large(limit)
         with Path(path).open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnreadableFile("not a regular file")
             data = file.read(limit + 1)
     except OSError as error:
         raise UnreadableFile(error.strerror or str(error)) from error
-    if len(data) > limit:
-        raise UnreadableFile(f"larger than {limit // 1024 // 1024} MiB")
-    return data
+    return data if len(data) <= limit else _too_large(limit)
+
+
+def _too_large(limit: int) -> NoReturn:
+    raise UnreadableFile(f"larger than {limit // 1024 // 1024} MiB")
 
 
 def write_private(path: str, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """The manifests for use in a cluster: rights as the tool declares them, privileges only where they are needed."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def documents(name: str) -> list[dict[str, Any]]:
 
 
 def pod_of(name: str) -> dict[str, Any]:
-    (document,) = documents(name)
+    (document,) = [document for document in documents(name) if document["kind"] in ("Job", "CronJob")]
     spec = document["spec"]
     pod: dict[str, Any] = spec.get("jobTemplate", document)["spec"]["template"]["spec"]
     return pod
@@ -70,9 +71,16 @@ def test_the_node_reader_writes_its_ledger_alone() -> None:
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_the_arguments_are_the_command_s_own(name: str) -> None:
-    from diag.cli.run import command as run
-
-    arguments = pod_of(name)["containers"][0]["args"]
-    assert arguments[0] == "run"
-    known = {option for parameter in run.params for option in parameter.opts}
+    command, *arguments = pod_of(name)["containers"][0]["args"]
+    known = {
+        option
+        for parameter in importlib.import_module(f"diag.cli.{command}").command.params
+        for option in parameter.opts
+    }
     assert {word for word in arguments if word.startswith("--")} <= known, json.dumps(arguments)
+
+
+def test_the_node_reader_may_list_volumes_and_nothing_else() -> None:
+    (role,) = [document for document in documents("nodes-job.yaml") if document["kind"] == "ClusterRole"]
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["list"]}]
+    assert pod_of("nodes-job.yaml")["serviceAccountName"] == role["metadata"]["name"]

@@ -63,6 +63,8 @@ def _asks(
         return (_this_machine(reader, nodes),), {}
     if isinstance(nodes, Unavailable):
         # Named nodes can be reached over SSH without a cluster; instance ids through SSM.
+        if options.recorded is not None:
+            return tuple(NodeAsk(name) for name in options.recorded.values), {}
         names = tuple(name for name in options.nodes if name not in ("all", "affected", "sample"))
         if names and options.via in ("ssh", "ssm"):
             return tuple(NodeAsk(n, n, n if n.startswith("i-") else "") for n in names), {}

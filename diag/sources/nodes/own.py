@@ -1,0 +1,40 @@
+"""What a reader on a node asks of it: the names of the cluster's volumes, and what they resolve to there."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from diag.facts.kubernetes import PersistentVolume
+from diag.facts.mounts import is_fsx_volume
+from diag.facts.node_truth import NodeTruth
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.kubernetes.client import Kube
+from diag.sources.names import Resolver
+from diag.sources.nodes.ask import Bounds, NodeAsk, questions_of
+from diag.sources.nodes.local import Local
+
+
+def volume_names(kube: Kube) -> tuple[str, ...] | Unavailable:
+    """The DNS names that the cluster's Lustre volumes carry."""
+    listed = kube.list("/api/v1/persistentvolumes", PersistentVolume, keep=lambda v: v if is_fsx_volume(v) else None)
+    if isinstance(listed, Unavailable):
+        return listed
+    return tuple(dict.fromkeys(volume.dns_name for volume in listed.items if volume.dns_name))
+
+
+def read_own(
+    node: str, names: tuple[str, ...], servers: tuple[str, ...], port: int, until: float
+) -> tuple[str, NodeTruth | Unavailable]:
+    """This node's name and answer, by the `time.monotonic()` instant.
+
+    `node` is its name in the cluster, empty outside one; `servers` are DNS servers instead of this machine's own.
+    """
+    name = node or socket.gethostname()
+    answers = (answer for host in names for answer in Resolver().ask(host, servers))
+    addresses = tuple(dict.fromkeys(address for answer in answers for address in answer.addresses))
+    found: list[NodeTruth | Unavailable] = []
+    bounds = Bounds(until, max(1.0, until - time.monotonic()))
+    questions = questions_of(names, addresses, port)
+    Local(node).read([NodeAsk(name)], questions, bounds, lambda _, answer: found.append(answer))
+    return name, found[0] if found else Unavailable(f"node {name}", Reason.TIMEOUT, "the probe gave no answer")

@@ -1,0 +1,85 @@
+"""Answers that readers on the nodes printed: one line of JSON a node, as `lustre-doctor node` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from diag.facts.node_truth import NodeTruth, Via
+from diag.facts.table import Table
+from diag.model.unavailable import Reason, Unavailable
+from diag.sources.files import read_bounded
+from diag.sources.nodes.ask import Bounds, Deliver, NodeAsk, Questions
+
+SCHEMA = "lustre-doctor/node/v1"
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One node's answer, or why there is none."""
+
+    schema: str
+    node: str
+    truth: NodeTruth | None = None
+    unavailable: Unavailable | None = None
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """What a file of answers holds."""
+
+    answers: Table[NodeTruth]
+    strays: tuple[str, ...] = ()
+    """Lines that are no answers: other output of the readers, or cut short."""
+
+
+def line_of(node: str, answer: NodeTruth | Unavailable) -> bytes:
+    """The answer as one line."""
+    told = Line(SCHEMA, node, unavailable=answer) if isinstance(answer, Unavailable) else Line(SCHEMA, node, answer)
+    return msgspec.json.encode(told) + b"\n"
+
+
+def read_recording(path: str) -> Recording:
+    """The answers in a file (`-` for standard input), the last one of a node counting.
+
+    Readers' logs come put together, so a line may be anything: what is no answer is kept as a stray. Raises
+    UnreadableFile.
+    """
+    values: dict[str, NodeTruth] = {}
+    missing: dict[str, Unavailable] = {}
+    strays: list[str] = []
+    for raw in read_bounded(path).splitlines():
+        if not raw.strip():
+            continue
+        try:
+            line = msgspec.json.decode(raw, type=Line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            strays.append(raw[:200].decode("utf-8", "replace"))
+            continue
+        if line.schema != SCHEMA or not line.node or (line.truth is None) == (line.unavailable is None):
+            strays.append(raw[:200].decode("utf-8", "replace"))
+        elif line.truth is not None:
+            values[line.node] = line.truth
+        elif line.unavailable is not None:
+            missing[line.node] = line.unavailable
+    absent = {node: why for node, why in missing.items() if node not in values}
+    return Recording(Table(values, absent), tuple(strays))
+
+
+class Recorded:
+    """The way into nodes that have answered already, each to a reader on it."""
+
+    via = Via.LOCAL
+
+    def __init__(self, answers: Table[NodeTruth]) -> None:
+        self._answers = answers
+
+    def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
+        """Deliver what was recorded; a node whose reader printed nothing says so."""
+        for ask in asks:
+            answer = self._answers.get(ask.node)
+            if isinstance(answer, Unavailable) and answer.reason is Reason.ABSENT:
+                detail = "its reader printed no answer"
+                answer = Unavailable(
+                    f"node {ask.node}", Reason.ABSENT, detail, remedy="see that the Job ran a reader on every node"
+                )
+            deliver(ask.node, answer)
