@@ -10,10 +10,8 @@ import pytest
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
-from diag.engine.plugins import load_plugins
-from diag.sources.aws.models import SERVICES, ReadOnlyModels
+from diag.sources.aws.models import ReadOnlyModels
 from diag.sources.aws.session import Aws
-from diag.sources.world import facts
 
 REGION = "eu-central-1"
 
@@ -40,7 +38,7 @@ def test_of_what_changes_something_only_the_node_script_is_left() -> None:
     assert not hasattr(client, "put_parameter")
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", ["ec2", "eks", "fsx", "iam", "logs", "s3", "ssm", "sts", "cloudwatch"])
 def test_what_is_left_is_botocores_own(service: str) -> None:
     ours = ReadOnlyModels().load_service_model(service, "service-2")
     theirs = Loader().load_service_model(service, "service-2")
@@ -49,14 +47,9 @@ def test_what_is_left_is_botocores_own(service: str) -> None:
     assert all(operation == theirs["operations"][name] for name, operation in ours["operations"].items())
 
 
-def test_every_service_that_a_fact_names_has_a_model() -> None:
-    permissions = [p for f in (*facts(), *load_plugins().facts) for p in (*f.permissions, *f.optional_permissions)]
-    assert {p.partition(":")[0] for p in permissions if ":" in p} <= set(SERVICES)
-
-
-def test_another_service_is_unknown() -> None:
+def test_a_service_that_there_is_not_is_unknown() -> None:
     with pytest.raises(UnknownServiceError):
-        ReadOnlyModels().load_service_model("lambda", "service-2")
+        ReadOnlyModels().load_service_model("lambada", "service-2")
 
 
 def test_a_folder_of_the_users_own_comes_first(tmp_path: Path) -> None:
