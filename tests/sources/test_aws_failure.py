@@ -9,6 +9,7 @@ from botocore.parsers import ResponseParserError
 
 from diag import Reason, Unavailable
 from diag.sources.aws.failure import unavailable_from
+from diag.sources.aws.session import Aws
 
 ACTION = "fsx:DescribeFileSystems"
 
@@ -67,6 +68,11 @@ def test_throttling_is_worth_another_try(code: str, status: int) -> None:
     [
         (exceptions.NoCredentialsError(), Reason.DENIED),
         (exceptions.ProfileNotFound(profile="x"), Reason.ABSENT),
+        (exceptions.CredentialRetrievalError(provider="custom-process", error_msg="exit 1"), Reason.DENIED),
+        (exceptions.ConfigParseError(path="~/.aws/config"), Reason.GARBLED),
+        (FileNotFoundError(2, "No such file or directory", "aws-vault"), Reason.GARBLED),
+        (exceptions.SSLError(endpoint_url="https://x", error="x"), Reason.UNREACHABLE),
+        (exceptions.ProxyConnectionError(proxy_url="http://p"), Reason.UNREACHABLE),
         (exceptions.NoRegionError(), Reason.NOT_ASKED),
         (exceptions.ConnectTimeoutError(endpoint_url="https://x"), Reason.TIMEOUT),
         (exceptions.ReadTimeoutError(endpoint_url="https://x"), Reason.TIMEOUT),
@@ -77,6 +83,17 @@ def test_throttling_is_worth_another_try(code: str, status: int) -> None:
 )
 def test_failures_below_the_service_are_values_too(error: Exception, reason: Reason) -> None:
     assert of(error).reason is reason
+
+
+def test_a_program_for_credentials_that_is_not_there_is_the_configuration_s_fault() -> None:
+    told = of(FileNotFoundError(2, "No such file or directory", "aws-vault"))
+    assert told.what == "AWS configuration"
+    assert "credential_process" in told.remedy
+
+
+def test_a_profile_that_is_not_there_names_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert Aws().configured_region() == ""
 
 
 def test_what_aws_said_stays_on_one_clean_line() -> None:

@@ -57,8 +57,10 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
     text = _line(error)
     if isinstance(error, aws.ClientError):
         return _from_code(error.response, action, text)
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+    if isinstance(error, aws.NoCredentialsError):
         return Unavailable("AWS credentials", Reason.DENIED, "none were found", remedy=LOGIN)
+    if isinstance(error, aws.PartialCredentialsError | aws.CredentialRetrievalError):
+        return Unavailable("AWS credentials", Reason.DENIED, text, remedy=LOGIN)
     if isinstance(
         error, aws.TokenRetrievalError | aws.SSOTokenLoadError | aws.UnauthorizedSSOTokenError | aws.SSOError
     ):
@@ -69,13 +71,17 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
         return Unavailable(action, Reason.NOT_ASKED, "no AWS region is known", remedy="give --region")
     if isinstance(error, aws.ReadTimeoutError | aws.ConnectTimeoutError):
         return Unavailable(action, Reason.TIMEOUT, text, remedy="see whether this machine reaches the AWS endpoint")
-    if isinstance(error, aws.HTTPClientError | aws.EndpointConnectionError):
+    if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
         return Unavailable(
             action,
             Reason.UNREACHABLE,
             text,
             remedy="see whether this machine reaches the AWS endpoint of that region, and whether the region exists",
         )
+    if isinstance(error, aws.ConfigParseError | OSError):
+        # What is left of the operating system's errors comes before a call: credential_process, a CA bundle, a file.
+        remedy = "see ~/.aws/config (credential_process, ca_bundle) and the AWS_… variables"
+        return Unavailable("AWS configuration", Reason.GARBLED, text, remedy=remedy)
     if isinstance(error, aws.BotoCoreError | ResponseParserError):
         return Unavailable(action, Reason.GARBLED, text, remedy="see whether a proxy answers in AWS's place")
     return None

@@ -52,11 +52,19 @@ class Aws:
         return self.profile in boto3.Session().available_profiles
 
     def configured_region(self) -> str:
-        """The region of the flag, the environment or the profile; empty when none names one."""
+        """The region of the flag, the environment or the profile; empty when none names one or the profile is wrong.
+
+        What is wrong with the configuration is told by the first call.
+        """
         if self.region:
             return self.region
-        with self._lock:
-            return str(self._open().region_name or "")
+        try:
+            with self._lock:
+                return str(self._open().region_name or "")
+        except Exception as error:
+            if unavailable_from(error, "AWS configuration") is None:
+                raise
+            return ""
 
     def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> dict[str, Any] | Unavailable:
         """One call. `operation` in AWS's own spelling, `DescribeCluster`."""
