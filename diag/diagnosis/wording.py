@@ -28,7 +28,9 @@ def headline_of(
     """The first sentence a person reads. `reason` is the decisive finding's own words when there is one."""
     is_unbound = phase is Phase.SCHEDULE and subject.kind is Kind.CLAIM
     operation = "the binding of" if is_unbound else _WHAT_FAILS[phase]
-    what = operation.removesuffix(" of") if subject.kind is Kind.TEXT else f"{operation} {_name(subject)}{where}"
+    what = f"{operation} {_name(subject)}{where}"
+    if subject.kind is Kind.TEXT:
+        what = "the mounted file system" if phase is Phase.USE else operation.removesuffix(" of")
     best = next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)
     if best is None:
         return f"{what} fails and the reason is not recognised"
