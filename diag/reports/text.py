@@ -193,7 +193,7 @@ def _table(findings: Sequence[Finding], style: Style) -> list[str]:
         for f, subjects, message in (told if style.everything else _few_of_each(told))
     ]
     spare = style.width - 9 - max(len(row[1]) for row in rows) - 8
-    subject = max(16, min(36, spare * 2 // 5))
+    subject = max(20, min(36, spare * 2 // 5))  # no narrower than an id
     table = tabulate(
         rows,
         headers=["verdict", "check", "subject", "message"],

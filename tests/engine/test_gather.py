@@ -132,6 +132,34 @@ def test_a_reader_that_hangs_is_left_behind_at_the_deadline() -> None:
     never.set()
 
 
+def test_a_fact_worked_out_from_another_that_hangs_costs_only_itself() -> None:
+    never = threading.Event()
+
+    @fact()
+    def root(world: object) -> int:
+        return 1
+
+    @fact()
+    def stuck(root: int) -> int:
+        never.wait(30)
+        return root
+
+    @fact()
+    def sound(root: int) -> int:
+        return root + 1
+
+    @fact()
+    def further(sound: int) -> int:
+        return sound + 1
+
+    started = time.monotonic()
+    gathered = gather([root, stuck, sound, further], {"world": None}, deadline=started + 0.5)
+    assert time.monotonic() - started < 1.5
+    assert (gathered.values["sound"], gathered.values["further"]) == (2, 3)
+    assert gathered.values["stuck"].reason is Reason.TIMEOUT
+    never.set()
+
+
 def test_known_facts_are_not_read_again() -> None:
     @fact()
     def root(world: object) -> int:
