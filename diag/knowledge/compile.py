@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from diag.knowledge.front_matter import BadRunbook, Mistake, read_cause
-from diag.knowledge.runbooks import BUILT_IN, INDEX, INDEX_FORMAT, Index, fingerprint, read_index, texts_of
+from diag.knowledge.index import BUILT_IN, INDEX, INDEX_FORMAT, Index, fingerprint, read_index, texts_of
 
 
 def compile_index(contents: dict[str, bytes], folder: str, known: Index | None = None) -> Index:

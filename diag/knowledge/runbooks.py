@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from diag.knowledge.cause import Cause, Weight
+from diag.knowledge.index import BUILT_IN, fingerprint, read_index, texts_of
 
-BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
-INDEX = "index.json"
-INDEX_FORMAT = 2
 _TELLING_LENGTH = 16
 
 
@@ -25,16 +21,6 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
     """The runbook file of each cause."""
     texts: dict[str, tuple[str, ...]]
     """By pattern, plain texts in lower case of which one must stand where the pattern matches; empty when none must."""
-
-
-class Index(msgspec.Struct, frozen=True):
-    """The compiled front matter of a folder of runbooks."""
-
-    format: int
-    files: dict[str, tuple[int, int]]
-    """Length and CRC-32 of every runbook file, so that an edited one is noticed."""
-    causes: tuple[Cause, ...]
-    texts: dict[str, tuple[str, ...]]
 
 
 def load_knowledge(*folders: Path) -> Knowledge:
@@ -55,22 +41,6 @@ def load_knowledge(*folders: Path) -> Knowledge:
     return Knowledge(causes=causes, files=files, texts=texts)
 
 
-def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
-    """The plain texts that every pattern of the causes demands."""
-    from diag.knowledge.required_text import required_texts
-
-    found: dict[str, tuple[str, ...]] = {}
-    for cause in causes:
-        for signature in cause.signatures:
-            for pattern in (signature.pattern, *signature.all, *signature.unless):
-                if pattern and pattern not in found:
-                    found[pattern] = required_texts(pattern)
-        for refutation in cause.rule_out:
-            if refutation.pattern:
-                found[refutation.pattern] = required_texts(refutation.pattern)
-    return found
-
-
 def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple[str, ...]:
     """Plain texts such that no signature and no refutation can match where none of them stands, sorted.
 
@@ -88,20 +58,6 @@ def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple
         for refutation in () if decisive_only else cause.rule_out:
             wanted.update(knowledge.texts.get(refutation.pattern, ()))
     return tuple(sorted(wanted))
-
-
-def fingerprint(content: bytes) -> tuple[int, int]:
-    """Length and CRC-32: enough to notice an edit, cheap enough to check at every start."""
-    return len(content), zlib.crc32(content)
-
-
-def read_index(folder: Path) -> Index | None:
-    """The compiled index of a folder; None when there is none or it is of another format."""
-    try:
-        index = msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return index if index.format == INDEX_FORMAT else None
 
 
 def _built_in() -> tuple[dict[str, Cause], dict[str, str], dict[str, tuple[str, ...]]]:

@@ -11,7 +11,8 @@ from diag.knowledge import runbooks
 from diag.knowledge.cause import Weight
 from diag.knowledge.compile import write_index
 from diag.knowledge.front_matter import BadRunbook, read_cause
-from diag.knowledge.runbooks import load_knowledge, read_index
+from diag.knowledge.index import read_index
+from diag.knowledge.runbooks import load_knowledge
 
 GOOD = """\
 ---

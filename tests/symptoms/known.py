@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from diag.knowledge.cause import Cause, Refutation, Severity, Signature, Source, Weight
-from diag.knowledge.runbooks import Knowledge, texts_of
+from diag.knowledge.index import texts_of
+from diag.knowledge.runbooks import Knowledge
 from diag.model.layer import Layer
 from diag.model.symptom import Phase
 
