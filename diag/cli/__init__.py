@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import signal
 import sys
 
 import click
@@ -59,6 +60,8 @@ def main() -> None:
     """Entry point of the console script."""
     # One short run makes few cycles; looking for them costs a quarter of its CPU time (0.77 s, without 0.59 s).
     gc.disable()
+    # Who stops a job sends SIGTERM: it ends as after Ctrl-C, with what is known and no connection left open.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli.main(standalone_mode=False)
     except click.UsageError as error:

@@ -98,14 +98,15 @@ def test_a_hanging_node_costs_its_own_answer_and_the_run_ends_by_its_deadline(la
     assert len(silent) == 1
 
 
-def test_ctrl_c_tells_what_is_known(lab: Lab) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_the_end_of_a_job_tell_what_is_known(lab: Lab, ending: signal.Signals) -> None:
     hang_one(lab)
     command = start(lab, "--via", "exec", "--nodes", "all", "--deadline", "60", "--node-deadline", "50")
     deadline = time.monotonic() + 30
     while len(lab.script.asked) < 12 and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(2)
-    command.send_signal(signal.SIGINT)
+    command.send_signal(ending)
     interrupted = time.monotonic()
     found = report(command)
     assert time.monotonic() - interrupted < 3
