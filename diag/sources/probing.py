@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 from diag.declare.fact import fact
 from diag.facts.ec2 import NetworkInterface
 from diag.facts.fsx import FileSystem
 from diag.facts.ladder import Ladder
 from diag.facts.table import Table
 from diag.facts.target import Settings
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 
 TIMEOUT_S = 8.0
 """For one file system: longer than the 5 s for which somebody else's idle connection holds an acceptor up."""
+
+PAST_EVERY_DEADLINE_S = 86400.0
 
 
 class Prober:
@@ -19,13 +24,23 @@ class Prober:
 
     def __init__(self, *, wanted: bool) -> None:
         self.wanted = wanted
+        self._interrupted = threading.Event()
+
+    def hurry(self) -> None:
+        """Stop climbing, as after Ctrl-C: for the climb under way the time is up, so that it takes its leave."""
+        self._interrupted.set()
+
+    def _now(self) -> float:
+        return time.monotonic() + (PAST_EVERY_DEADLINE_S if self._interrupted.is_set() else 0.0)
 
     def ask(self, address: str, port: int, mount_name: str) -> Ladder:
-        """The ladder at one address."""
-        from diag.sources.lnet.ladder import climb
+        """The ladder at one address. Raises Unreadable when the run was interrupted before."""
+        from diag.sources.lnet.ladder import World, climb
         from diag.sources.lnet.target import Options, Target
 
-        return climb(Target(address, port, mount_name or None), Options(timeout=TIMEOUT_S))
+        if self._interrupted.is_set():
+            raise Unreadable(Unavailable(f"the server at {address}", Reason.TIMEOUT, "the run was interrupted"))
+        return climb(Target(address, port, mount_name or None), Options(timeout=TIMEOUT_S), World(now=self._now))
 
 
 @fact()
@@ -51,5 +66,8 @@ def ladders(
         if isinstance(eni, Unavailable):
             missing[system.id] = eni
         else:
-            values[system.id] = prober.ask(eni.private_ip_address, settings.lustre_port, system.mount_name)
+            try:
+                values[system.id] = prober.ask(eni.private_ip_address, settings.lustre_port, system.mount_name)
+            except Unreadable as interrupted:
+                missing[system.id] = interrupted.unavailable
     return Table(values, missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from diag.facts.ladder import Step
+from diag.model.unavailable import Unreadable
 from diag.model.verdict import Verdict
 from diag.sources.lnet.hello import LUSTRE_PID, USERSPACE_PID
 from diag.sources.lnet.host import HostLnet, LnetState, read_host
@@ -17,7 +19,9 @@ from diag.sources.lnet.identity import Manner, fresh_identity, manner
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.nid import Nid
 from diag.sources.lnet.target import Target
-from tests.lab.lustre import LabFileSystem, LustreServer
+from diag.sources.probing import Prober
+from tests.lab.lustre import LabFileSystem, LustreServer, peer
+from tests.lab.lustre.fault import Fault
 from tests.lnet.climbing import NO_LNET, climb_to, options, rung, world
 
 OURS = Nid.tcp("127.0.0.1")
@@ -234,3 +238,35 @@ def test_a_long_series_of_probes_leaves_a_server_as_it_was() -> None:
             assert ladder.verdict is Verdict.PASS
         assert (server.exports, server.mistakes) == ((), [])
     assert server.log == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may bind a port below 1024")
+def test_an_interrupted_run_takes_its_leave_of_a_server_that_keeps_it_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "SLOWNESS_S", 0.2)
+    with LustreServer(faults=[Fault.SLOW], privileged=range(512, 1024)) as server:
+        prober, ladders = Prober(wanted=True), []
+
+        def ask() -> None:
+            ladders.append(prober.ask(server.address, server.port, "ddyezbev"))
+
+        climbing = threading.Thread(target=ask, daemon=True)
+        climbing.start()
+        end = time.monotonic() + 5
+        while not server.exports and time.monotonic() < end:
+            time.sleep(0.002)
+        assert server.exports, "it never came to the MGS"
+        prober.hurry()
+        climbing.join(5)
+        settle(server)
+        assert server.exports == ()
+        found = {rung.step: rung.verdict for rung in ladders[0].rungs}
+        assert found.get(Step.FILE_SYSTEM) is not Verdict.PASS, "it went on as if nothing had happened"
+
+
+def test_an_interrupted_run_calls_no_further_server() -> None:
+    prober = Prober(wanted=True)
+    prober.hurry()
+    with LustreServer(accept="all") as server:
+        with pytest.raises(Unreadable, match="interrupted"):
+            prober.ask(server.address, server.port, "ddyezbev")
+        assert server.log == []

@@ -19,6 +19,7 @@ CLIENT_PORTS = tuple(port for port in range(HIGHEST_PRIVILEGED_PORT, LOWEST_PRIV
 for FSx (LustreGuide, limit-access-security-groups). 988 itself is left for this node's own acceptor."""
 
 CHUNK = 65536
+SLICE_S = 0.1
 
 Clock = Callable[[], float]
 
@@ -100,12 +101,13 @@ class Line:
                     break
 
     def _wait(self, event: int, until: float) -> bool:
-        left = until - self._now()
-        if left <= 0:
-            return False
         poll = select.poll()
         poll.register(self._socket, event)
-        return bool(poll.poll(max(1, left * 1000)))
+        # In slices: the clock is moved on when the run is interrupted.
+        while (left := until - self._now()) > 0:
+            if poll.poll(max(1, min(left, SLICE_S) * 1000)):
+                return True
+        return False
 
 
 def dial(
