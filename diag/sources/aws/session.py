@@ -118,6 +118,7 @@ class Aws:
             max_pool_connections=16,
             user_agent_extra="lustre-doctor",
         )
+        # A program, SSO or IMDS may have to be waited for: not while somebody else waits for the turn to load.
         session.get_credentials()
         with ONE_AT_A_TIME:
             client = session.client(service, region_name=region or None, config=config)
