@@ -21,8 +21,9 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
+# Some tests hold a promise in seconds: on a machine that stalls they get a second chance, which the summary counts.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile --cov=diag --cov=checks --cov-report=term:skip-covered
+	$(BIN)/pytest -n 2 --dist loadfile --reruns 1 --cov=diag --cov=checks --cov-report=term:skip-covered
 
 properties: $(READY)  ## the property tests with other, and many more, random examples than `make test` takes
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)

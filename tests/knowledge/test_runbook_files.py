@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -83,7 +84,9 @@ def test_a_second_wrong_signature_is_found_by_its_own_line() -> None:
 
 
 def test_deep_nesting_is_refused_not_followed() -> None:
-    assert "nested deeper" in mistake(GOOD.replace("[any]", "[" * 5000 + "]" * 5000))
+    # Where libyaml reads ahead far enough it meets a limit of its own first.
+    assert re.search("nested deeper|nesting depth", mistake(GOOD.replace("[any]", "[" * 5000 + "]" * 5000)))
+    assert "nested deeper" in mistake(GOOD.replace("[any]", "[" * 80 + "]" * 80))
 
 
 def test_a_teams_runbook_joins_the_built_in_ones(tmp_path: Path) -> None:
