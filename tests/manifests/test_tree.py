@@ -89,7 +89,7 @@ def test_an_alias_that_contains_itself_is_refused_where_it_stands() -> None:
 
 def test_depth_costs_no_stack() -> None:
     # The libyaml of PyYAML 6.0.4 has a limit of its own and may meet it first: it reads ahead.
-    with pytest.raises(BadDocument, match="nested deeper|nesting depth"):
+    with pytest.raises(BadDocument, match=r"nested deeper|nesting depth"):
         only("[" * 200_000)
 
 
