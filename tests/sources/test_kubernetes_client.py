@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import socket
+import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,6 +18,12 @@ from diag import Reason, Unavailable
 from diag.facts.kubernetes import CsiNode, Node, Pod
 from diag.sources.kubernetes import client
 from diag.sources.kubernetes.client import Kube, Listed, resource_of
+from tests.lab.kubernetes.api import Api
+from tests.lab.kubernetes.certificates import make_certificates
+from tests.lab.kubernetes.exec import ExecScript
+from tests.lab.kubernetes.kubeconfig import write_kubeconfigs
+from tests.lab.kubernetes.server import KubeServer
+from tests.lab.kubernetes.world import Cluster
 from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.lab
@@ -48,6 +61,47 @@ def test_every_page_is_read(lab: Lab, kube: Kube, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(client, "PAGE", 1)
     assert len(listed(kube.list(NODES, Node)).items) == 3
     assert lab.calls().count("list nodes") == 3
+
+
+def test_the_authority_of_an_eks_cluster_is_trusted_where_python_is_strict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_in_3_13(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        context = default(*args, **kwargs)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    default = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", as_in_3_13)
+    certificates = make_certificates("admin", "system:masters", "127.0.0.1", like_eks=True)
+    server = KubeServer(Api(Cluster()), ExecScript(), certificates, "token", "admin")
+    written = write_kubeconfigs(tmp_path, server.url, "a-cluster", "eu-west-1", certificates, "token")
+    kube = Kube(kubeconfig=str(written["certificate"]))
+    try:
+        assert listed(kube.list(NODES, Node)).items == ()
+        strict, host = as_in_3_13(cafile=kube.configuration().ssl_ca_cert), urlsplit(kube.server)
+        connection = socket.create_connection((host.hostname, host.port), 5)
+        with connection, pytest.raises(ssl.SSLError, match="Key Identifier"):
+            strict.wrap_socket(connection, server_hostname=host.hostname)
+    finally:
+        server.close()
+
+
+def test_another_authority_than_the_cluster_s_is_not_trusted(lab: Lab, tmp_path: Path) -> None:
+    stranger = make_certificates("admin", "system:masters", "127.0.0.1").authority
+    config = json.loads(lab.kubeconfigs["token"].read_text())
+    config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(stranger).decode()
+    (tmp_path / "config").write_text(json.dumps(config))
+    assert "no trusted TLS connection" in failed(Kube(kubeconfig=str(tmp_path / "config")).list(NODES, Node)).detail
+
+
+def test_an_authority_that_is_no_certificate_is_told(lab: Lab, tmp_path: Path) -> None:
+    config = json.loads(lab.kubeconfigs["token"].read_text())
+    config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(b"nonsense").decode()
+    (tmp_path / "config").write_text(json.dumps(config))
+    found = failed(Kube(kubeconfig=str(tmp_path / "config")).list(NODES, Node))
+    assert (found.what, found.reason) == ("kubeconfig", Reason.GARBLED)
+    assert "certificate-authority" in found.remedy
 
 
 def test_what_is_not_kept_is_dropped_page_by_page(kube: Kube) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from diag.facts.target import KubeContext
 from diag.model.unavailable import Reason, Unavailable
+from diag.sources.kubernetes.tls import tls_of
 from diag.sources.loading import ONE_AT_A_TIME
 
 T = TypeVar("T")
@@ -264,7 +265,20 @@ class Kube:
                 remedy="run the plugin's command by hand (`aws eks get-token --cluster-name <cluster>`)",
             )
         configuration.connection_pool_maxsize = 16
-        return configuration, RESTClientObject(configuration).pool_manager
+        pool = RESTClientObject(configuration).pool_manager
+        if str(configuration.host).startswith("https:"):
+            try:
+                pool.connection_pool_kw["ssl_context"] = tls_of(configuration)
+            except (OSError, ValueError) as error:
+                return Unavailable(
+                    "kubeconfig",
+                    Reason.GARBLED,
+                    f"its certificates cannot be used: {_line(error)}",
+                    remedy="see certificate-authority(-data) and client-certificate(-data) of the kubeconfig",
+                )
+            for file in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
+                pool.connection_pool_kw.pop(file, None)
+        return configuration, pool
 
 
 class _Complaints(logging.Handler):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import re
-import ssl
 import threading
 import urllib.parse
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.readings.answers import short
+from diag.sources.kubernetes.tls import tls_of
 from diag.sources.nodes.ahead import Ahead
 from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, WebSocket, connect, upgrade
 
@@ -70,7 +70,7 @@ class Server:
         self.base = url.path.rstrip("/")
         self._lock = threading.Lock()
         self._auth = configuration.auth_settings
-        self._context = _tls(configuration) if url.scheme == "https" else None
+        self._context = tls_of(configuration) if url.scheme == "https" else None
         self._tls = Tls(self._context) if self._context else None
         self._server_name = str(configuration.tls_server_name or "")
         self._proxy = _proxy(configuration, self.host)
@@ -223,20 +223,6 @@ def _broken_off(error: Exception, what: str) -> Unavailable:
     if isinstance(error, TimeoutError):
         return _transport(error, what, "the exec session")
     return Unavailable(what, Reason.GARBLED, f"the exec session ended half-way: {short(str(error))}")
-
-
-def _tls(configuration: Any) -> ssl.SSLContext:
-    """One context for all sessions: loading the CA again for each would cost more than the handshake."""
-    authority = getattr(configuration, "ca_cert_data", None)
-    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None, cadata=authority or None)
-    if not configuration.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif configuration.assert_hostname is False:
-        context.check_hostname = False
-    if configuration.cert_file:
-        context.load_cert_chain(configuration.cert_file, configuration.key_file or None)
-    return context
 
 
 def _proxy(configuration: Any, host: str) -> tuple[str, int] | None:

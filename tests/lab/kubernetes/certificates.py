@@ -27,12 +27,16 @@ class Certificates:
     client: Identity
 
 
-def make_certificates(user: str, group: str, address: str) -> Certificates:
-    """An authority that vouches for the server at `address` and for a client named `user` in `group`."""
+def make_certificates(user: str, group: str, address: str, *, like_eks: bool = False) -> Certificates:
+    """An authority that vouches for the server at `address` and for a client named `user` in `group`.
+
+    `like_eks` leaves out key identifiers, as the authority of an EKS cluster does: the official client refuses such
+    certificates where Python is 3.13 or newer.
+    """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("kubernetes")
     authority = (
-        _builder(authority_name, authority_name, authority_key)
+        _builder(authority_name, authority_name, authority_key, like_eks)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_key_usage(sign_certificates=True), critical=True)
         .sign(authority_key, hashes.SHA256())
@@ -41,18 +45,17 @@ def make_certificates(user: str, group: str, address: str) -> Certificates:
     def issue(subject: x509.Name, usage: x509.ObjectIdentifier) -> Identity:
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))]
-        certificate = (
-            _builder(subject, authority_name, key)
+        made = (
+            _builder(subject, authority_name, key, like_eks)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(sign_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            # Python 3.13 verifies strictly: a leaf without its issuer's key identifier is refused.
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-            )
-            .sign(authority_key, hashes.SHA256())
         )
+        if not like_eks:
+            identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
+            made = made.add_extension(identifier, critical=False)
+        certificate = made.sign(authority_key, hashes.SHA256())
         return Identity(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
 
     return Certificates(
@@ -62,9 +65,11 @@ def make_certificates(user: str, group: str, address: str) -> Certificates:
     )
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, like_eks: bool
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
@@ -72,8 +77,9 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return builder if like_eks else builder.add_extension(identifier, critical=False)
 
 
 def _key_usage(sign_certificates: bool) -> x509.KeyUsage:
