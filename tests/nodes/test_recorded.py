@@ -73,6 +73,12 @@ def test_standard_input_is_read_for_a_dash(own: NodeTruth, monkeypatch: pytest.M
     assert read_recording("-").answers == Table({"a": own})
 
 
+def test_why_a_reader_could_not_start_is_told_as_it_said() -> None:
+    why = Unavailable("node a", Reason.ABSENT, "the probe cannot be started: No such file or directory")
+    answers = ask(Recorded(Table({}, {"a": why})), [NodeAsk("a")], NOTHING)
+    assert answers["a"] == why
+
+
 def test_a_node_without_a_reader_says_so(own: NodeTruth) -> None:
     answers = ask(Recorded(Table({"a": own}, {"b": SILENT})), [NodeAsk("a"), NodeAsk("b"), NodeAsk("c")], NOTHING)
     assert answers["a"] == own

@@ -76,10 +76,14 @@ class Recorded:
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
         """Deliver what was recorded; a node whose reader printed nothing says so."""
         for ask in asks:
-            answer = self._answers.get(ask.node)
-            if isinstance(answer, Unavailable) and answer.reason is Reason.ABSENT:
-                detail = "its reader printed no answer"
-                answer = Unavailable(
-                    f"node {ask.node}", Reason.ABSENT, detail, remedy="see that the Job ran a reader on every node"
-                )
-            deliver(ask.node, answer)
+            answer = self._answers.values.get(ask.node) or self._answers.missing.get(ask.node)
+            deliver(ask.node, answer or _silent(ask.node))
+
+
+def _silent(node: str) -> Unavailable:
+    return Unavailable(
+        f"node {node}",
+        Reason.ABSENT,
+        "its reader printed no answer",
+        remedy="see that the Job ran a reader on every node",
+    )
