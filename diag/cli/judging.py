@@ -37,7 +37,7 @@ class Judging:
         self._fail_on_warn = fail_on_warn
         self._unknown_passes = unknown_passes
         if folders:
-            self.load()
+            _ = self.knowledge
 
     @cached_property
     def knowledge(self) -> Knowledge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diag.model.diagnosis import CauseVerdict, Likelihood
+from diag.model.diagnosis import CauseVerdict, Likelihood, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import Phase, Symptom
 
@@ -31,7 +31,7 @@ def headline_of(
     what = f"{operation} {_name(subject)}{where}"
     if subject.kind is Kind.TEXT:
         what = "the mounted file system" if phase is Phase.USE else operation.removesuffix(" of")
-    best = next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)
+    best = best_of(causes)
     if best is None:
         return f"{what} fails and the reason is not recognised"
     if best.verdict in _CERTAINTY:

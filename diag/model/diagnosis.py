@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -59,3 +60,13 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """Warn where nothing fails yet."""
     consequences: tuple[str, ...] = ()
     """Failures that the first cause explains."""
+
+    @property
+    def best(self) -> CauseVerdict | None:
+        """The leading cause; None where none is known or all are ruled out."""
+        return best_of(self.causes)
+
+
+def best_of(causes: Iterable[CauseVerdict]) -> CauseVerdict | None:
+    """The first of causes, best first, that is not ruled out."""
+    return next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)

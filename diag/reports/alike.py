@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.model.diagnosis import Diagnosis, Likelihood
+from diag.model.diagnosis import Diagnosis
 from diag.model.verdict import Verdict
 
 IN_FULL = 3
@@ -41,8 +41,8 @@ def alike(diagnoses: Iterable[Diagnosis]) -> tuple[Alike, ...]:
     """The diagnoses by leading cause, in the order of their first."""
     groups: dict[tuple[str, Verdict], list[Diagnosis]] = {}
     for diagnosis in diagnoses:
-        best = next((cause.id for cause in diagnosis.causes if cause.verdict is not Likelihood.RULED_OUT), "")
-        groups.setdefault((best, diagnosis.gravity), []).append(diagnosis)
+        cause = diagnosis.best.id if diagnosis.best else ""
+        groups.setdefault((cause, diagnosis.gravity), []).append(diagnosis)
     return tuple(
         Alike(cause, gravity, tuple(group[:IN_FULL]), tuple(group[IN_FULL:]))
         for (cause, gravity), group in groups.items()

@@ -66,7 +66,7 @@ def _summary(report: Report) -> str:
 def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"### {escaped(diagnosis.headline)}"
     yield ""
-    best = next((c for c in diagnosis.causes if c.verdict is not Likelihood.RULED_OUT), None)
+    best = diagnosis.best
     if best is None:
         yield "No cause is known for this."
         return

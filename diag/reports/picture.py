@@ -73,7 +73,7 @@ def picture_of(report: Report) -> Picture | None:
     diagnosis = report.diagnoses[0] if report.diagnoses else None
     if diagnosis is None and not report.findings:
         return None
-    root = _root(diagnosis)
+    root = diagnosis.best if diagnosis else None
     findings = tuple(_on_path(report.findings, diagnosis))
     deciding = next((f for f in findings if root and f.verdict is Verdict.FAIL and f.cause == root.id), None)
     broken = station_of(deciding) if deciding else _LAYERS[root.layer] if root else None
@@ -87,11 +87,6 @@ def station_of(finding: Finding) -> Station:
     if finding.layer is Layer.NETWORK and finding.check in _INTERFACE_CHECKS:
         return Station.INTERFACES
     return _LAYERS[finding.layer]
-
-
-def _root(diagnosis: Diagnosis | None) -> CauseVerdict | None:
-    causes = diagnosis.causes if diagnosis else ()
-    return next((cause for cause in causes if cause.verdict is not Likelihood.RULED_OUT), None)
 
 
 def _on_path(findings: Iterable[Finding], diagnosis: Diagnosis | None) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def _diagnoses(diagnoses: Sequence[Diagnosis], style: Style) -> Iterator[str]:
 
 
 def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
-    best = next((c for c in diagnosis.causes if c.verdict is not Likelihood.RULED_OUT), None)
+    best = diagnosis.best
     yield from wrap(diagnosis.headline, style, f"{mark(diagnosis.gravity, style)} ", "  ", bold=True)
     if best is None:
         yield from _labelled("collect", _collect(diagnosis), style)

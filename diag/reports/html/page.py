@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from diag.knowledge.runbooks import load_knowledge
-from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
+from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.verdict import Verdict
 from diag.reports.alike import alike
 from diag.reports.html.diagnosis import diagnosis_section
@@ -112,7 +112,7 @@ _HOW_SURE = {
 
 def _of_text(report: Report) -> tuple[Verdict, str]:
     """What an explanation of texts comes to: it looked at nothing, so it is as good as its best cause."""
-    causes = [best for diagnosis in report.diagnoses if (best := _best(diagnosis)) is not None]
+    causes = [best for diagnosis in report.diagnoses if (best := diagnosis.best) is not None]
     if not causes:
         return Verdict.UNKNOWN, "Not recognised"
     surest = min(causes, key=lambda cause: cause.verdict.rank).verdict
@@ -150,7 +150,7 @@ def _headline(report: Report, verdict: Verdict) -> tuple[str, str]:
     coverage = report.coverage
     if report.diagnoses:
         first = report.diagnoses[0]
-        best = _best(first)
+        best = first.best
         lead = first.headline[:1].upper() + first.headline[1:]
         return (f"{_HOW_SURE[best.verdict]}{best.title}", lead) if best is not None else (lead, "")
     if verdict is Verdict.PASS:
@@ -158,16 +158,12 @@ def _headline(report: Report, verdict: Verdict) -> tuple[str, str]:
     return f"{coverage.failed} failed, {coverage.warned} warned, {coverage.unknown} not determined", ""
 
 
-def _best(diagnosis: Diagnosis) -> CauseVerdict | None:
-    return next((cause for cause in diagnosis.causes if cause.verdict is not Likelihood.RULED_OUT), None)
-
-
 def _runbooks(diagnoses: tuple[Diagnosis, ...]) -> Markup | None:
     """The runbooks of the best causes, each once; a team's own are not ours to print."""
     knowledge = load_knowledge()
     shown: dict[str, Markup] = {}
     for diagnosis in diagnoses:
-        best = _best(diagnosis)
+        best = diagnosis.best
         if best is not None and best.id in knowledge.files and best.id not in shown:
             body = guide_to_html(Path(knowledge.files[best.id]).read_text(), diagnosis.values)
             title = element("summary", element("strong", best.title), " ", element("code", best.id))

@@ -10,6 +10,7 @@ from diag.facts.mounts import is_fsx_volume
 from diag.facts.node_truth import NodeTruth
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.kubernetes.client import Kube
+from diag.sources.kubernetes.lists import live_volumes
 from diag.sources.names import Resolver
 from diag.sources.nodes.ask import Bounds, NodeAsk, questions_of
 from diag.sources.nodes.local import Local
@@ -17,10 +18,10 @@ from diag.sources.nodes.local import Local
 
 def volume_names(kube: Kube) -> tuple[str, ...] | Unavailable:
     """The DNS names that the cluster's Lustre volumes carry."""
-    listed = kube.list("/api/v1/persistentvolumes", PersistentVolume, keep=lambda v: v if is_fsx_volume(v) else None)
+    listed: tuple[PersistentVolume, ...] | Unavailable = live_volumes(kube)
     if isinstance(listed, Unavailable):
         return listed
-    return tuple(dict.fromkeys(volume.dns_name for volume in listed.items if volume.dns_name))
+    return tuple(dict.fromkeys(v.dns_name for v in listed if is_fsx_volume(v) and v.dns_name))
 
 
 def read_own(
