@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from diag.facts.aws_shape import CamelShape
 from diag.model.subject import Kind, Subject
 
 DRIVER_ADDON = "aws-fsx-csi-driver"
 """Source: EKS User Guide, available add-ons."""
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="camel"):
-    pass
-
-
-class AddonIssue(_Shape, frozen=True):
+class AddonIssue(CamelShape, frozen=True):
     """One entry of health.issues."""
 
     code: str = ""
@@ -22,13 +17,13 @@ class AddonIssue(_Shape, frozen=True):
     resource_ids: tuple[str, ...] | None = None
 
 
-class AddonHealth(_Shape, frozen=True):
+class AddonHealth(CamelShape, frozen=True):
     """health."""
 
     issues: tuple[AddonIssue, ...] | None = None
 
 
-class Addon(_Shape, frozen=True):
+class Addon(CamelShape, frozen=True):
     """An add-on as DescribeAddon returns it."""
 
     addon_name: str

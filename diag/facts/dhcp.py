@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import msgspec
+from diag.facts.aws_shape import PascalShape
 
 AMAZON_PROVIDED = "AmazonProvidedDNS"
 """Stands for the VPC's own resolver. Source: Amazon VPC user guide, DHCP option sets."""
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
-    pass
-
-
-class DhcpValue(_Shape, frozen=True):
+class DhcpValue(PascalShape, frozen=True):
     """One value of one option."""
 
     value: str = ""
 
 
-class DhcpConfiguration(_Shape, frozen=True):
+class DhcpConfiguration(PascalShape, frozen=True):
     """One option."""
 
     key: str = ""
     values: tuple[DhcpValue, ...] = ()
 
 
-class DhcpOptions(_Shape, frozen=True):
+class DhcpOptions(PascalShape, frozen=True):
     """A set of DHCP options."""
 
     dhcp_options_id: str

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.facts.aws_shape import PascalShape
 from diag.model.subject import Kind, Subject
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
-    pass
-
-
-class Tag(_Shape, frozen=True):
+class Tag(PascalShape, frozen=True):
     """A tag."""
 
     key: str = ""
     value: str = ""
 
 
-class GroupRef(_Shape, frozen=True):
+class GroupRef(PascalShape, frozen=True):
     """A security group on an interface or instance."""
 
     group_id: str = ""
     group_name: str = ""
 
 
-class PrivateAddress(_Shape, frozen=True):
+class PrivateAddress(PascalShape, frozen=True):
     """One private IPv4 address of an interface."""
 
     private_ip_address: str = ""
     primary: bool = False
 
 
-class NetworkInterface(_Shape, frozen=True):
+class NetworkInterface(PascalShape, frozen=True):
     """An ENI."""
 
     network_interface_id: str
@@ -58,25 +55,25 @@ class NetworkInterface(_Shape, frozen=True):
         return tuple(group.group_id for group in self.groups)
 
 
-class IpRange(_Shape, frozen=True):
+class IpRange(PascalShape, frozen=True):
     """An IPv4 range of a rule."""
 
     cidr_ip: str = ""
 
 
-class Ipv6Range(_Shape, frozen=True):
+class Ipv6Range(PascalShape, frozen=True):
     """An IPv6 range of a rule."""
 
     cidr_ipv6: str = msgspec.field(default="", name="CidrIpv6")
 
 
-class PrefixListRef(_Shape, frozen=True):
+class PrefixListRef(PascalShape, frozen=True):
     """A prefix list of a rule."""
 
     prefix_list_id: str = ""
 
 
-class GroupPair(_Shape, frozen=True):
+class GroupPair(PascalShape, frozen=True):
     """A peer group of a rule."""
 
     group_id: str = ""
@@ -86,7 +83,7 @@ class GroupPair(_Shape, frozen=True):
     peering_status: str = ""
 
 
-class Permission(_Shape, frozen=True):
+class Permission(PascalShape, frozen=True):
     """One rule of a security group. Ports are absent or -1 for all."""
 
     ip_protocol: str = ""
@@ -98,7 +95,7 @@ class Permission(_Shape, frozen=True):
     user_id_group_pairs: tuple[GroupPair, ...] = ()
 
 
-class SecurityGroup(_Shape, frozen=True):
+class SecurityGroup(PascalShape, frozen=True):
     """A security group with its rules."""
 
     group_id: str
@@ -114,14 +111,14 @@ class SecurityGroup(_Shape, frozen=True):
         return Subject(Kind.SECURITY_GROUP, self.group_id)
 
 
-class PrefixList(_Shape, frozen=True):
+class PrefixList(PascalShape, frozen=True):
     """A managed prefix list with its entries."""
 
     prefix_list_id: str
     cidrs: tuple[str, ...] = ()
 
 
-class InstanceInterface(_Shape, frozen=True):
+class InstanceInterface(PascalShape, frozen=True):
     """An interface of an instance."""
 
     network_interface_id: str = ""
@@ -131,7 +128,7 @@ class InstanceInterface(_Shape, frozen=True):
     device_index: int = 0
 
 
-class MetadataOptions(_Shape, frozen=True):
+class MetadataOptions(PascalShape, frozen=True):
     """IMDS options of an instance."""
 
     http_tokens: str = ""
@@ -139,13 +136,13 @@ class MetadataOptions(_Shape, frozen=True):
     http_endpoint: str = ""
 
 
-class InstanceProfile(_Shape, frozen=True):
+class InstanceProfile(PascalShape, frozen=True):
     """The instance profile's ARN."""
 
     arn: str = ""
 
 
-class Instance(_Shape, frozen=True):
+class Instance(PascalShape, frozen=True):
     """An EC2 instance under a node."""
 
     instance_id: str
@@ -168,7 +165,7 @@ class Instance(_Shape, frozen=True):
         return tuple(group.group_id for group in self.security_groups)
 
 
-class Subnet(_Shape, frozen=True):
+class Subnet(PascalShape, frozen=True):
     """A subnet."""
 
     subnet_id: str
@@ -178,13 +175,13 @@ class Subnet(_Shape, frozen=True):
     available_ip_address_count: int | None = None
 
 
-class CidrAssociation(_Shape, frozen=True):
+class CidrAssociation(PascalShape, frozen=True):
     """One CIDR of a VPC."""
 
     cidr_block: str = ""
 
 
-class Vpc(_Shape, frozen=True):
+class Vpc(PascalShape, frozen=True):
     """A VPC with its two DNS attributes (None: not read)."""
 
     vpc_id: str

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.facts.aws_shape import CamelShape
 from diag.model.subject import Kind, Subject
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="camel"):
-    pass
-
-
-class VpcConfig(_Shape, frozen=True):
+class VpcConfig(CamelShape, frozen=True):
     """resourcesVpcConfig."""
 
     subnet_ids: tuple[str, ...] = ()
@@ -22,26 +19,26 @@ class VpcConfig(_Shape, frozen=True):
     endpoint_private_access: bool | None = None
 
 
-class Oidc(_Shape, frozen=True):
+class Oidc(CamelShape, frozen=True):
     """identity.oidc."""
 
     issuer: str = ""
 
 
-class Identity(_Shape, frozen=True):
+class Identity(CamelShape, frozen=True):
     """identity."""
 
     oidc: Oidc = Oidc()
 
 
-class NetworkConfig(_Shape, frozen=True):
+class NetworkConfig(CamelShape, frozen=True):
     """kubernetesNetworkConfig."""
 
     ip_family: str = "ipv4"
     service_ipv4_cidr: str = msgspec.field(default="", name="serviceIpv4Cidr")
 
 
-class EksCluster(_Shape, frozen=True):
+class EksCluster(CamelShape, frozen=True):
     """An EKS cluster as DescribeCluster returns it."""
 
     name: str
@@ -89,7 +86,7 @@ class EksCluster(_Shape, frozen=True):
         return self.resources_vpc_config.vpc_id
 
 
-class PodIdentityAssociation(_Shape, frozen=True):
+class PodIdentityAssociation(CamelShape, frozen=True):
     """Which role a service account gets from EKS Pod Identity."""
 
     namespace: str = ""

@@ -6,20 +6,17 @@ import datetime
 
 import msgspec
 
+from diag.facts.aws_shape import PascalShape
 from diag.model.subject import Kind, Subject
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
-    pass
-
-
-class FailureDetails(_Shape, frozen=True):
+class FailureDetails(PascalShape, frozen=True):
     """Why FSx could not create, update or link."""
 
     message: str = ""
 
 
-class DataRepositoryConfiguration(_Shape, frozen=True):
+class DataRepositoryConfiguration(PascalShape, frozen=True):
     """The legacy S3 link of a file system."""
 
     lifecycle: str = ""
@@ -29,21 +26,21 @@ class DataRepositoryConfiguration(_Shape, frozen=True):
     failure_details: FailureDetails | None = None
 
 
-class MetadataConfiguration(_Shape, frozen=True):
+class MetadataConfiguration(PascalShape, frozen=True):
     """Metadata IOPS of a PERSISTENT_2 file system."""
 
     mode: str = ""
     iops: int | None = None
 
 
-class RootSquashConfiguration(_Shape, frozen=True):
+class RootSquashConfiguration(PascalShape, frozen=True):
     """Root squash of a file system."""
 
     root_squash: str = ""
     no_squash_nids: tuple[str, ...] = ()
 
 
-class LogConfiguration(_Shape, frozen=True):
+class LogConfiguration(PascalShape, frozen=True):
     """Where a file system logs the events of its data repositories."""
 
     level: str = ""
@@ -51,7 +48,7 @@ class LogConfiguration(_Shape, frozen=True):
     """ARN of a CloudWatch Logs log group, with or without a stream."""
 
 
-class LustreConfiguration(_Shape, frozen=True):
+class LustreConfiguration(PascalShape, frozen=True):
     """The Lustre half of a file system."""
 
     deployment_type: str = ""
@@ -66,7 +63,7 @@ class LustreConfiguration(_Shape, frozen=True):
     log_configuration: LogConfiguration | None = None
 
 
-class AdministrativeAction(_Shape, frozen=True):
+class AdministrativeAction(PascalShape, frozen=True):
     """An update in progress or done."""
 
     administrative_action_type: str = ""
@@ -76,14 +73,14 @@ class AdministrativeAction(_Shape, frozen=True):
     failure_details: FailureDetails | None = None
 
 
-class Tag(_Shape, frozen=True):
+class Tag(PascalShape, frozen=True):
     """A tag."""
 
     key: str = ""
     value: str = ""
 
 
-class FileSystem(_Shape, frozen=True):
+class FileSystem(PascalShape, frozen=True):
     """One FSx file system of any type."""
 
     file_system_id: str
@@ -139,7 +136,7 @@ class FileSystem(_Shape, frozen=True):
         return next((tag.value for tag in self.tags if tag.key == "Name"), "")
 
 
-class DataRepositoryAssociation(_Shape, frozen=True):
+class DataRepositoryAssociation(PascalShape, frozen=True):
     """A link between a path of a file system and S3."""
 
     association_id: str = ""

@@ -6,19 +6,16 @@ from typing import Any
 
 import msgspec
 
+from diag.facts.aws_shape import PascalShape
 from diag.model.subject import Kind, Subject
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
-    pass
-
-
-class Role(_Shape, frozen=True):
+class Role(PascalShape, frozen=True):
     """An IAM role with its trust policy."""
 
     role_name: str
     arn: str = ""
-    assume_role_policy_document: dict[str, Any] = {}
+    assume_role_policy_document: dict[str, Any] = {}  # noqa: RUF012 - msgspec makes a new one for each
     permissions_boundary: dict[str, Any] | None = None
 
     @property

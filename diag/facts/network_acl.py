@@ -6,21 +6,18 @@ from collections.abc import Iterable
 
 import msgspec
 
+from diag.facts.aws_shape import PascalShape
 from diag.facts.security import holds
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
-    pass
-
-
-class PortRange(_Shape, frozen=True):
+class PortRange(PascalShape, frozen=True):
     """Ports of an entry."""
 
     from_: int = msgspec.field(default=0, name="From")
     to: int = 65535
 
 
-class AclEntry(_Shape, frozen=True):
+class AclEntry(PascalShape, frozen=True):
     """One entry; the lowest rule number that fits decides."""
 
     rule_number: int = 0
@@ -31,13 +28,13 @@ class AclEntry(_Shape, frozen=True):
     port_range: PortRange | None = None
 
 
-class AclAssociation(_Shape, frozen=True):
+class AclAssociation(PascalShape, frozen=True):
     """Which subnet an ACL guards."""
 
     subnet_id: str = ""
 
 
-class NetworkAcl(_Shape, frozen=True):
+class NetworkAcl(PascalShape, frozen=True):
     """A network ACL."""
 
     network_acl_id: str

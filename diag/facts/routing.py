@@ -6,16 +6,11 @@ import enum
 import ipaddress
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
+from diag.facts.aws_shape import PascalShape
 from diag.facts.ec2 import Subnet
 
 
-class _Shape(msgspec.Struct, frozen=True, rename="pascal"):
-    pass
-
-
-class Route(_Shape, frozen=True):
+class Route(PascalShape, frozen=True):
     """One route of a table; the one target that is set says where it leads."""
 
     destination_cidr_block: str = ""
@@ -42,14 +37,14 @@ class Route(_Shape, frozen=True):
         ) if id), "")  # fmt: skip
 
 
-class RouteTableAssociation(_Shape, frozen=True):
+class RouteTableAssociation(PascalShape, frozen=True):
     """Which subnet uses a table; `main` tables serve every subnet without its own."""
 
     subnet_id: str = ""
     main: bool = False
 
 
-class RouteTable(_Shape, frozen=True):
+class RouteTable(PascalShape, frozen=True):
     """A route table."""
 
     route_table_id: str
