@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -15,7 +19,8 @@ from diag.declare.fact import Fact
 from diag.model.tool_error import ToolError
 
 GROUP = "lustre_doctor.checks"
-"""Entry-point group. Each entry names a module (or a package's module) whose Check and Fact objects are taken."""
+"""Entry-point group. An entry names a module, or a package whose modules are all loaded: their checks and facts are
+taken."""
 
 IMPORT_PATIENCE_S = 5.0
 
@@ -56,38 +61,63 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
 def _members(module: Any) -> list[Check | Fact]:
     own = [module] if isinstance(module, Check | Fact) else list(vars(module).values())
     name = getattr(module, "__name__", None)
-    return [
-        item
-        for item in own
-        if isinstance(item, Check | Fact) and (name is None or item.function.__module__.startswith(name))
-    ]
+    return [item for item in own if isinstance(item, Check | Fact) and name in (None, item.function.__module__)]
 
 
 def _load_all(entries: Sequence[EntryPoint]) -> Iterator[tuple[EntryPoint, Any]]:
-    """Each entry with its module, or with the error. One thread loads them in turn: a thread for each takes as long
-    as the loading itself. The one that hangs stays behind with its plugin, another goes on."""
-    position = 0
-    while position < len(entries):
+    """Each entry with each of its modules, or with the error. One thread loads them in turn: a thread for each takes
+    as long as the loading itself. The one that hangs stays behind with its plugin, another goes on."""
+    waiting = list(entries)
+    while waiting:
         loaded: queue.SimpleQueue[Any] = queue.SimpleQueue()
         left_behind = threading.Event()
-        arguments = (entries[position:], loaded, left_behind)
+        arguments = (tuple(waiting), loaded, left_behind)
         threading.Thread(target=_load, args=arguments, name="plugins", daemon=True).start()
-        while position < len(entries) and not left_behind.is_set():
-            entry = entries[position]
-            position += 1
+        while waiting and not left_behind.is_set():
+            entry = waiting[0]
             try:
-                yield entry, loaded.get(timeout=IMPORT_PATIENCE_S)
+                module = loaded.get(timeout=IMPORT_PATIENCE_S)
             except queue.Empty:
                 left_behind.set()
-                yield entry, ToolError(entry.name, f"plugin {entry.name} ({entry.value}) hung while it was imported")
+                module = ToolError(entry.name, f"plugin {entry.name} ({entry.value}) hung while it was imported")
+            if module is _END or left_behind.is_set():
+                waiting.pop(0)
+            if module is not _END:
+                yield entry, module
+
+
+_END = object()
+"""Stands after the last module of an entry."""
 
 
 def _load(entries: Sequence[EntryPoint], loaded: queue.SimpleQueue[Any], left_behind: threading.Event) -> None:
     for entry in entries:
-        if left_behind.is_set():
-            return
-        try:
-            loaded.put(entry.load())
-        except BaseException as error:
-            message = f"plugin {entry.name} ({entry.value}) cannot be imported: {type(error).__name__}: {error}"
-            loaded.put(ToolError(entry.name, message))
+        module = _imported(entry, entry.load)
+        loaded.put(module)
+        for name in _modules_of(module):
+            if left_behind.is_set():
+                return
+            loaded.put(_imported(entry, partial(importlib.import_module, name)))
+        loaded.put(_END)
+
+
+def _modules_of(package: Any) -> Iterator[str]:
+    """The names of all modules below a package, in order. A plain module has none."""
+    if isinstance(package, ModuleType) and hasattr(package, "__path__"):
+        yield from _names_below(package.__path__, package.__name__)
+
+
+def _names_below(folders: Iterable[str], prefix: str) -> Iterator[str]:
+    for found in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name):
+        name = f"{prefix}.{found.name}"
+        yield name
+        if found.ispkg:
+            yield from _names_below([f"{folder}/{found.name}" for folder in folders], name)
+
+
+def _imported(entry: EntryPoint, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except BaseException as error:
+        message = f"plugin {entry.name} ({entry.value}) cannot be imported: {type(error).__name__}: {error}"
+        return ToolError(entry.name, message)

@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,25 @@ def test_a_plugin_that_hangs_while_imported_is_left_behind(monkeypatch: pytest.M
     )
     assert [error.message for error in found.errors] == ["plugin slow (slow_plugin) hung while it was imported"]
     assert [c.id for c in found.checks] == ["theirs"]
+
+
+def test_an_entry_may_name_a_package_and_a_broken_module_of_it_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "whole_plugin" / "inner"
+    folder.mkdir(parents=True)
+    (tmp_path / "whole_plugin" / "__init__.py").write_text("")
+    (folder / "__init__.py").write_text("")
+    (tmp_path / "whole_plugin" / "broken.py").write_text("raise ValueError('odd')\n")
+    (folder / "rule.py").write_text(
+        "from diag import Layer, check\n\n"
+        "@check('deep', layer=Layer.DNS)\ndef rule(number: int):\n    'It holds.'\n    yield from ()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = load_plugins([EntryPoint("whole", "whole_plugin", GROUP)])
+    assert [c.id for c in found.checks] == ["deep"]
+    assert len(found.errors) == 1
+    assert "ValueError: odd" in found.errors[0].message
 
 
 def test_a_check_id_is_never_taken_twice(monkeypatch: pytest.MonkeyPatch) -> None:
