@@ -76,6 +76,6 @@ def _request(target: str, options: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def _exit_code(climbed: Sequence[Any]) -> int:
-    from diag.model.verdict import exit_code
+    from diag.model.exit_code import exit_code
 
     return int(exit_code((ladder.verdict for ladder in climbed), inspected=bool(climbed)))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import click
 
-from diag.model.verdict import ExitCode
+from diag.model.exit_code import ExitCode
 from diag.reports.plain import plain
 from diag.reports.report import Report
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from diag.model.diagnosis import Diagnosis
+from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
-from diag.model.verdict import ExitCode
 
 SCHEMA = "lustre-doctor/v1"
 

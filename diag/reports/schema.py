@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from diag.model.diagnosis import Diagnosis
+from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
-from diag.model.verdict import ExitCode
 from diag.reports.report import SCHEMA, Coverage
 
 PARTS: dict[str, Any] = {

@@ -8,11 +8,12 @@ from typing import Any
 from diag.engine.run import Outcome
 from diag.facts.eks import ClusterIdentity
 from diag.model.diagnosis import Diagnosis
+from diag.model.exit_code import ExitCode, exit_code
 from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
-from diag.model.verdict import ExitCode, Verdict, exit_code
+from diag.model.verdict import Verdict
 from diag.reports.report import Coverage, Policy, Report, Rule
 
 

@@ -1,0 +1,44 @@
+"""The exit codes, and how the verdicts of a run become one: here an unknown becomes exit code 5."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from diag.model.verdict import Verdict
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of every command: an interface, never renumbered."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    FAILED = 3
+    WARNED = 4
+    UNDETERMINED = 5
+    NOTHING_INSPECTED = 6
+
+
+def exit_code(
+    verdicts: Iterable[Verdict],
+    *,
+    inspected: bool,
+    fail_on_warn: bool = False,
+    unknown_passes: bool = False,
+) -> ExitCode:
+    """The exit code of a run.
+
+    A failure outranks an unknown, and an unknown outranks a warning: a run that could not look is not a run that
+    found only warnings.
+    """
+    seen = frozenset(verdicts)
+    if Verdict.FAIL in seen:
+        return ExitCode.FAILED
+    if not inspected:
+        return ExitCode.NOTHING_INSPECTED
+    if Verdict.UNKNOWN in seen and not unknown_passes:
+        return ExitCode.UNDETERMINED
+    if Verdict.WARN in seen and fail_on_warn:
+        return ExitCode.WARNED
+    return ExitCode.OK
