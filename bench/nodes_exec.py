@@ -50,8 +50,8 @@ def serve(nodes: int, pipe: Connection) -> None:
 
 def measure(nodes: int, at_once: int, kubeconfig: str) -> str:
     """One run over all nodes."""
-    from diag.facts.node_truth import NodeTruth
     from diag.model.unavailable import Unavailable
+    from diag.resources.node_report import NodeTruth
     from diag.sources.kubernetes.client import Kube
     from diag.sources.nodes.ask import Bounds, NodeAsk, Plugin, Questions
     from diag.sources.nodes.exec import Exec

@@ -16,8 +16,8 @@ from pathlib import Path
 
 def main() -> None:
     """Starts a server and measures each concurrency in turn."""
-    from diag.facts.node_truth import NodeTruth
     from diag.model.unavailable import Unavailable
+    from diag.resources.node_report import NodeTruth
     from diag.sources.nodes.ask import Bounds, NodeAsk, Questions
     from diag.sources.nodes.ssh import Ssh
     from tests.nodes.sshd import config_entry, make_key, sshd, why_not

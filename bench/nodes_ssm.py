@@ -13,8 +13,8 @@ import time
 
 def main() -> None:
     """One run over all nodes; the lab answers in this very process, so its CPU is in the figure."""
-    from diag.facts.node_truth import NodeTruth
     from diag.model.unavailable import Unavailable
+    from diag.resources.node_report import NodeTruth
     from diag.sources.aws.session import Aws
     from diag.sources.nodes.ask import Bounds, NodeAsk, Questions
     from diag.sources.nodes.ssm import Ssm

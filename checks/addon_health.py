@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, warn
-from diag.facts.absence import DRIVER
-from diag.facts.addons import Addon
-from diag.facts.provisioning import Provisioning
+from diag.analysis.claims import Provisioning
+from diag.analysis.driver.workloads import DRIVER
+from diag.resources.eks import Addon
 
 PERMISSIONS = frozenset({"AccessDenied", "AddonPermissionFailure", "AddonSubscriptionNeeded"})
 """Issue codes about AWS rights: they stop provisioning, never a mount. Source: eks 2017-11-01 AddonIssueCode."""

@@ -6,11 +6,10 @@ import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, check, fail, ok, skip
-from diag.facts.age import age_s
-from diag.facts.binding import corrections
-from diag.facts.claims import AbsentClaim, ClaimCase
-from diag.facts.kubernetes import FSX_DRIVER
-from diag.facts.pending import Pending, Why, why_pending
+from diag.analysis.binding import corrections
+from diag.analysis.claims import AbsentClaim, ClaimCase, Pending, Why, why_pending
+from diag.resources.age import age_s
+from diag.resources.kubernetes import FSX_DRIVER
 
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""

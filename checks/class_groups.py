@@ -6,10 +6,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, ok, skip, warn
-from diag.facts.class_network import group_ids, subnet_ids
-from diag.facts.demand import Demand
-from diag.facts.ec2 import PrefixList, SecurityGroup, Subnet
-from diag.facts.security import MGS_PORT, Peer, admits, peer, rules_of
+from diag.analysis.network.security_groups import MGS_PORT, Peer, admits, peer, rules_of
+from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
+from diag.resources.ec2 import PrefixList, SecurityGroup, Subnet
 
 
 @check("storageclass-groups", layer=Layer.NETWORK, each="demands", speaks_for="sg-missing-lustre-ports-at-create")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, ok, skip, warn
-from diag.facts.clients import Kinds, clients_of
-from diag.facts.fsx import FileSystem
-from diag.facts.pairing import MISMATCH, Outcome, pair
-from diag.facts.version_change import bring_together
+from diag.advice.version_change import bring_together
+from diag.analysis.nodes.lustre_client import MISMATCH, Kinds, Outcome, clients_of, pair
+from diag.resources.fsx import FileSystem
 
 
 @check("client-mixed", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for=MISMATCH)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, warn
-from diag.facts.clients import Kinds, NodeKind
-from diag.facts.fsx import FileSystem
-from diag.facts.pairing import LARGE_PAGES
+from diag.analysis.nodes.lustre_client import LARGE_PAGES, Kinds, NodeKind
 from diag.knowledge.lustre_versions import Client
+from diag.resources.fsx import FileSystem
 
 
 @check("client-page-size", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for=LARGE_PAGES)

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, check, fail, ok, skip, unknown, warn
-from diag.facts.clients import Kinds, NodeKind, clients_of
-from diag.facts.fsx import FileSystem
-from diag.facts.pairing import MISMATCH, NO_CLIENT, NO_MODULE, Outcome, Pairing, pair
-from diag.facts.version_change import bring_together, why_this_version
+from diag.advice.version_change import bring_together, why_this_version
+from diag.analysis.nodes.lustre_client import (
+    MISMATCH,
+    NO_CLIENT,
+    NO_MODULE,
+    Kinds,
+    NodeKind,
+    Outcome,
+    Pairing,
+    clients_of,
+    pair,
+)
+from diag.resources.fsx import FileSystem
 
 
 @check("client-version", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for=(MISMATCH, NO_MODULE, NO_CLIENT))

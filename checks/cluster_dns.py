@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, skip
-from diag.facts.kubernetes import PersistentVolume, Pod, Workload
-from diag.facts.naming import is_address
-from diag.facts.plugin_dns import asks_cluster_dns
+from diag.analysis.attributes import is_address
+from diag.analysis.network.names import asks_cluster_dns
+from diag.resources.kubernetes import PersistentVolume, Pod, Workload
 
 
 @check("cluster-dns", layer=Layer.DNS, speaks_for="coredns-unhealthy")

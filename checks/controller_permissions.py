@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.absence import not_there
-from diag.facts.controller import Given, has_own_key
-from diag.facts.kubernetes import ServiceAccount, Workload
-from diag.facts.provisioning import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
-from diag.facts.rights import Right, Rights, later_uses, unlinkable
-from diag.facts.service_role import allow, create_service_role
+from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import Given, has_own_key
+from diag.analysis.identity.irsa import allow, create_service_role
+from diag.analysis.identity.permissions import Right, Rights, later_uses, unlinkable
 from diag.knowledge.controller_actions import Use
+from diag.resources.kubernetes import ServiceAccount, Workload
 
 LACKS, NO_SERVICE_ROLE, NO_LINK = "iam-missing-permission", "service-linked-role-missing", "s3-access-denied"
 
@@ -39,7 +39,7 @@ def controller_is_allowed_what_it_does(
     source: aws-fsx-csi-driver v1.9.0 docs/install.md; FSx for Lustre user guide, setting-up
     """
     if isinstance(controller_account, Unavailable):
-        yield not_there("service account of the controller", controller_account)
+        yield missing_component("service account of the controller", controller_account)
         return
     account = controller_account
     rights: Rights | Unavailable | None = None

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, warn
-from diag.facts.absence import not_there
-from diag.facts.controller import PROXY, REGION, Giver, has_own_key, injected, plugin_of, set_region
-from diag.facts.ec2 import Instance
-from diag.facts.egress import subnets_without_way_out
-from diag.facts.eks import ClusterIdentity
-from diag.facts.imds import why_closed
-from diag.facts.kubernetes import Node, Pod, Workload
-from diag.facts.provisioning import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
-from diag.facts.rights import Rights, who_may_create
-from diag.facts.routing import RouteTable
-from diag.facts.vpc_endpoint import VpcEndpoint
+from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import (
+    PROXY,
+    REGION,
+    Giver,
+    has_own_key,
+    injected,
+    plugin_of,
+    set_region,
+    why_closed,
+)
+from diag.analysis.identity.permissions import Rights, who_may_create
+from diag.analysis.network.routing import subnets_without_way_out
+from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Node, Pod, Workload
 
 
 @check("controller-region", layer=Layer.IDENTITY, speaks_for=("region-undetermined", "imds-unreachable"))
@@ -42,7 +48,7 @@ def controller_knows_its_region(
     source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
     """
     if isinstance(controller, Unavailable):
-        yield not_there("controller Deployment", controller)
+        yield missing_component("controller Deployment", controller)
         return
     subject = controller.subject
     if not provisioning.in_use or not controller_pods:
@@ -91,7 +97,7 @@ def controller_reaches_aws(
     source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
     """
     if isinstance(controller, Unavailable):
-        yield not_there("controller Deployment", controller)
+        yield missing_component("controller Deployment", controller)
         return
     subject = controller.subject
     names = {name for pod in controller_pods for name in plugin_of(pod.spec).env_names}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.absence import DRIVER
-from diag.facts.kubernetes import Pod, Workload
-from diag.facts.plugin_state import how_it_ended
-from diag.facts.provisioning import Provisioning
-from diag.facts.workloads import pods_of, scale
+from diag.analysis.claims import Provisioning
+from diag.analysis.driver.node_plugin import how_it_ended
+from diag.analysis.driver.workloads import DRIVER, pods_of, scale
+from diag.resources.kubernetes import Pod, Workload
 
 
 @check("csi-controller", layer=Layer.DRIVER, speaks_for="csi-controller-not-running")

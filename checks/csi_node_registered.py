@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.absence import DRIVER
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.linux_nodes import told
-from diag.facts.mount_reach import MountReach
-from diag.facts.plugin_health import PluginHealth
-from diag.facts.plugin_state import (
+from diag.analysis.driver.node_plugin import (
     KUBELET_PATH,
     NOT_REGISTERED,
     NOT_SCHEDULED,
     PLUGIN_DOWN,
     READY,
     STARTUP_RACE,
+    PluginHealth,
     State,
-)  # fmt: skip
+)
+from diag.analysis.driver.workloads import DRIVER
+from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.placement import MountReach
+from diag.resources.kubernetes import PersistentVolume
 
 CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH)
 

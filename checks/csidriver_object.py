@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Unavailable, check, fail, ok
-from diag.facts.absence import DRIVER, not_there
-from diag.facts.kubernetes import FSX_DRIVER, CsiDriver, Workload
-from diag.facts.workloads import reinstall
+from diag.analysis.driver.workloads import DRIVER, missing_component, reinstall
+from diag.resources.kubernetes import FSX_DRIVER, CsiDriver, Workload
 
 CAUSE = "csidriver-object-missing"
 
@@ -28,7 +27,7 @@ def csidriver_object(csi_drivers: tuple[CsiDriver, ...], node_plugin: Workload |
     found = next((item for item in csi_drivers if item.metadata.name == FSX_DRIVER), None)
     if isinstance(node_plugin, Unavailable):
         # Without a driver there is nothing for the object to describe; csi-node-registered says so.
-        yield not_there("node plugin of the driver", node_plugin)
+        yield missing_component("node plugin of the driver", node_plugin)
     elif found is None:
         message = f"there is no CSIDriver {FSX_DRIVER}: Kubernetes waits for an attach that nobody does"
         yield fail(DRIVER, message, fix=reinstall(node_plugin))

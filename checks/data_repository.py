@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Unavailable, check, ok, skip, unknown, warn
-from diag.facts.fsx import DataRepositoryAssociation, FailureDetails, FileSystem
+from diag.resources.fsx import DataRepositoryAssociation, FailureDetails, FileSystem
 
 BROKEN = frozenset({"MISCONFIGURED", "FAILED"})
 """Source: fsx 2018-03-01, DataRepositoryLifecycle."""

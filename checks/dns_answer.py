@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, unknown, warn
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.file_system_of import file_system_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.name_standing import NameStanding
-from diag.facts.naming import DNS_NAME, HOST_NAME, is_address, looks_unexpanded
-from diag.facts.reachability import DnsAnswer, Resolution
-from diag.facts.serving import has_no_servers
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded
+from diag.analysis.file_systems import file_system_of, has_no_servers
+from diag.analysis.network.names import NameStanding
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+from diag.resources.reachability import DnsAnswer, Resolution
 
 WHAT_IT_MEANS = {
     Resolution.NO_NAME: "there is no such name (NXDOMAIN)",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.eks import ClusterIdentity
-from diag.facts.file_system_of import file_system_of, meant_id
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import DNS_NAME, HOST_NAME, is_address, looks_unexpanded, misspelt_attribute
-from diag.facts.replacement import recreate_volume
+from diag.advice.replace_volume import recreate_volume
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded, misspelt_attribute
+from diag.analysis.file_systems import file_system_of, meant_id
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 OUR_CAUSES = (
     "dnsname-mismatch", "dnsname-missing", "region-mismatch", "wrong-mgs-address", "unexpanded-variable",

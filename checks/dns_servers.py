@@ -6,16 +6,14 @@ import ipaddress
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
-from diag.facts.corefile import ServerBlock, upstreams_for
-from diag.facts.dhcp import AMAZON_PROVIDED, DhcpOptions
-from diag.facts.ec2 import Vpc
-from diag.facts.file_system_of import file_system_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume, Workload
-from diag.facts.name_standing import NameStanding
-from diag.facts.naming import is_address
-from diag.facts.paths import Clients
-from diag.facts.plugin_dns import asks_cluster_dns
+from diag.analysis.attributes import is_address
+from diag.analysis.file_systems import file_system_of
+from diag.analysis.network.names import NameStanding, asks_cluster_dns
+from diag.analysis.network.paths import Clients
+from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume, Workload
+from diag.resources.kubernetes.corefile import ServerBlock, upstreams_for
 
 LINK_LOCAL_RESOLVER = "169.254.169.253"
 """The VPC's own resolver under a fixed address. Source: Amazon VPC user guide, Amazon DNS server."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.file_system_of import file_system_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.name_standing import NameStanding
-from diag.facts.naming import DNS_NAME
-from diag.facts.paths import Clients
-from diag.facts.replacement import recreate_volume
+from diag.advice.replace_volume import recreate_volume
+from diag.analysis.attributes import DNS_NAME
+from diag.analysis.file_systems import file_system_of
+from diag.analysis.network.names import NameStanding
+from diag.analysis.network.paths import Clients
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 
 @check("dns-vpc", layer=Layer.DNS, each="volumes", speaks_for="dns-outside-vpc")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Subject, Unavailable, check, fail, ok, warn
-from diag.facts.absence import not_there
-from diag.facts.driver_images import Judgement, judge_images
-from diag.facts.eks import ClusterIdentity
-from diag.facts.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
-from diag.facts.provisioning import Provisioning
+from diag.analysis.claims import Provisioning
+from diag.analysis.driver.images import Judgement, judge_images
+from diag.analysis.driver.workloads import missing_component
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
 
 CAUSES = (
     "image-pull-wrong-region-ecr", "image-invalid-reference", "image-pull-no-egress", "image-pull-denied",
@@ -43,7 +43,7 @@ def driver_image(
     asked = () if isinstance(provisioning, Unavailable) else provisioning.pending
     for half, workload in (("node plugin", node_plugin), ("controller", controller)):
         if isinstance(workload, Unavailable):
-            yield not_there(half, workload)
+            yield missing_component(half, workload)
             continue
         mounts = half == "node plugin"
         judged = judge_images(workload, driver_pods, events, cluster_identity.region)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, unknown, warn
-from diag.facts.absence import DRIVER
-from diag.facts.addons import Addon
-from diag.facts.kubernetes import Node, Workload
-from diag.facts.linux_nodes import linux_nodes, told
-from diag.facts.mounts import runs_driver
-from diag.facts.scheduling import keeps_off
-from diag.facts.workloads import HELM_RELEASE
+from diag.analysis.driver.workloads import DRIVER, HELM_RELEASE, runs_driver
+from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, told
+from diag.resources.eks import Addon
+from diag.resources.kubernetes import Node, Workload
 
 
 @check("driver-installed-twice", layer=Layer.DRIVER, speaks_for="csi-driver-installed-twice")

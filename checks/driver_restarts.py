@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Subject, Unavailable, check, ok, warn
-from diag.facts.absence import not_there
-from diag.facts.age import is_younger
-from diag.facts.kubernetes import ContainerStatus, Pod, Workload
-from diag.facts.workloads import pods_of
+from diag.analysis.driver.workloads import missing_component, pods_of
+from diag.resources.age import is_younger
+from diag.resources.kubernetes import ContainerStatus, Pod, Workload
 
 MANY = 3
 DAY_S = 86400.0
@@ -31,7 +30,7 @@ def driver_restarts(
     source: Kubernetes containerStatuses.lastState; aws-fsx-csi-driver docs/troubleshooting.md
     """
     if isinstance(node_plugin, Unavailable):
-        yield not_there("node plugin of the driver", node_plugin)
+        yield missing_component("node plugin of the driver", node_plugin)
         return
     pods = pods_of(node_plugin, driver_pods)
     restless: dict[tuple[str, str], list[tuple[Pod, ContainerStatus]]] = {}

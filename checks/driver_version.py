@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, ok, skip, warn
-from diag.facts.absence import not_there
-from diag.facts.image import Image, parse_image
-from diag.facts.kubernetes import Workload
+from diag.analysis.driver.images import Image, parse_image
+from diag.analysis.driver.workloads import missing_component
 from diag.knowledge.driver_versions import Half, Version, driver_versions, faults_of, parse_version
+from diag.resources.kubernetes import Workload
 
 
 @check("driver-version", layer=Layer.DRIVER, speaks_for="csi-driver-outdated")
@@ -27,7 +27,7 @@ def driver_version(node_plugin: Workload | Unavailable, controller: Workload | U
     table = driver_versions()
     for half, workload in ((Half.NODE, node_plugin), (Half.CONTROLLER, controller)):
         if isinstance(workload, Unavailable):
-            yield not_there(half.value, workload)
+            yield missing_component(half.value, workload)
             continue
         version = release_of(workload)
         if version is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Table, check, ok, skip, warn
-from diag.facts.ec2 import NetworkInterface, Permission, SecurityGroup
-from diag.facts.fsx import FileSystem
-from diag.facts.security import rules_of
-from diag.facts.serving import has_no_servers
+from diag.analysis.file_systems import has_no_servers
+from diag.analysis.network.security_groups import rules_of
+from diag.resources.ec2 import NetworkInterface, Permission, SecurityGroup
+from diag.resources.fsx import FileSystem
 
 
 @check("efa-traffic", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="efa-requirements")

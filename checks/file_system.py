@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown
-from diag.facts.eks import ClusterIdentity
-from diag.facts.file_system_of import file_system_of, meant_id
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import DNS_NAME, is_address
-from diag.facts.replacement import recreate_volume
+from diag.advice.replace_volume import recreate_volume
+from diag.analysis.attributes import DNS_NAME, is_address
+from diag.analysis.file_systems import file_system_of, meant_id
 from diag.knowledge.file_system_states import Mountable, causes, state_of
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 KEY = "kms-key-unusable"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, ok, skip, warn
-from diag.facts.eks import ClusterIdentity
-from diag.facts.file_system_of import meant_id
-from diag.facts.file_system_owners import clusters_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.paths import Clients
+from diag.analysis.file_systems import clusters_of, meant_id
+from diag.analysis.network.paths import Clients
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 
 @check("file-system-owner", layer=Layer.FILE_SYSTEM, each="mounted_file_systems", speaks_for="foreign-file-system")

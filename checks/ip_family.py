@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Unavailable, check, fail, ok, warn
-from diag.facts.eks import EksCluster
-from diag.facts.mounts import Mount
+from diag.analysis.volumes import Mount
+from diag.resources.eks import EksCluster
 
 
 @check("ip-family", layer=Layer.NETWORK, speaks_for="ipv6-cluster")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.absence import not_there
-from diag.facts.controller import SKIP_CONTAINERS, Given, injected, plugin_of
-from diag.facts.kubernetes import Pod, ServiceAccount, Workload
-from diag.facts.provisioning import Provisioning
-from diag.facts.service_role import restart
+from diag.analysis.claims import Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import SKIP_CONTAINERS, Given, injected, plugin_of
+from diag.analysis.identity.irsa import restart
+from diag.resources.kubernetes import Pod, ServiceAccount, Workload
 
 
 @check("irsa-injected", layer=Layer.IDENTITY, speaks_for="irsa-not-injected")
@@ -33,7 +33,7 @@ def role_reached_the_pods(
     source: amazon-eks-pod-identity-webhook README and handler
     """
     if isinstance(controller_account, Unavailable):
-        yield not_there("service account of the controller", controller_account)
+        yield missing_component("service account of the controller", controller_account)
         return
     account = controller_account
     if isinstance(controller_role, Unavailable):

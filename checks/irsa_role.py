@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.controller import Given, Giver, has_own_key, key_secret_of
-from diag.facts.eks import ClusterIdentity, EksCluster
-from diag.facts.iam import OidcProvider, Role
-from diag.facts.kubernetes import ServiceAccount, Workload
-from diag.facts.provisioning import NOT_FOR_MOUNTS, Provisioning
-from diag.facts.rights import Rights, who_may_create
-from diag.facts.service_role import annotate, trust_web_identity
-from diag.facts.web_identity import Flaw, flaw_of, strangers_allowed
+from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
+from diag.analysis.identity.controller import Given, Giver, has_own_key, key_secret_of
+from diag.analysis.identity.irsa import Flaw, annotate, flaw_of, strangers_allowed, trust_web_identity
+from diag.analysis.identity.permissions import Rights, who_may_create
+from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.iam import OidcProvider, Role
+from diag.resources.kubernetes import ServiceAccount, Workload
 
 ABSENT_ROLE = "it has neither the annotation eks.amazonaws.com/role-arn nor a Pod Identity association"
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.absence import DRIVER, not_there
-from diag.facts.kubelet_root import USUAL, kubelet_root, roots_of_others
-from diag.facts.kubernetes import Workload
-from diag.facts.plugin_health import PluginHealth
-from diag.facts.plugin_state import READY
+from diag.analysis.driver.node_plugin import READY, USUAL, PluginHealth, kubelet_root, roots_of_others
+from diag.analysis.driver.workloads import DRIVER, missing_component
+from diag.resources.kubernetes import Workload
 
 
 @check("kubelet-path", layer=Layer.DRIVER, speaks_for="kubelet-path-wrong")
@@ -30,7 +28,7 @@ def kubelet_path(
     source: Kubernetes kubelet --root-dir; aws-fsx-csi-driver chart 1.17.0 node.kubeletPath
     """
     if isinstance(node_plugin, Unavailable):
-        yield not_there("node plugin of the driver", node_plugin)
+        yield missing_component("node plugin of the driver", node_plugin)
         return
     root, others = kubelet_root(node_plugin), roots_of_others(node_plugin, daemon_sets)
     if not root:

@@ -10,11 +10,11 @@ import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Kind, Layer, Reason, Subject, Table, Unavailable, check, ok, unknown, warn
-from diag.facts.eks import ClusterIdentity, EksCluster
-from diag.facts.file_system_of import meant_id
-from diag.facts.fsx import DataRepositoryAssociation, FileSystem
-from diag.facts.kubernetes import PersistentVolume, ServiceAccount
-from diag.facts.leftovers import (
+from diag.analysis.file_systems import Standing, meant_id, standing_of
+from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.fsx import DataRepositoryAssociation, FileSystem
+from diag.resources.kubernetes import PersistentVolume, ServiceAccount
+from diag.resources.teardown import (
     BucketNotices,
     Clusters,
     LogGroup,
@@ -24,7 +24,6 @@ from diag.facts.leftovers import (
     bucket_of,
     issuer_id,
 )
-from diag.facts.standing import Standing, standing_of
 
 LEFT = "leftover-resources"
 NO_WAY_BACK = "there is none"

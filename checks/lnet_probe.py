@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Verdict, check, fail, ok, skip, unknown
-from diag.facts.fsx import FileSystem
-from diag.facts.ladder import Ladder
-from diag.facts.serving import has_no_servers
+from diag.analysis.file_systems import has_no_servers
+from diag.resources.fsx import FileSystem
+from diag.resources.lnet_probe import Ladder
 
 OUR_CAUSES = (
     "mgs-down", "wrong-service-on-988", "lnet-wrong-network", "source-port-rewritten-snat", "wrong-mgs-address",

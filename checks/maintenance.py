@@ -6,12 +6,11 @@ import datetime
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, warn
-from diag.facts.ec2 import NetworkInterface, Vpc
-from diag.facts.fsx import FileSystem
-from diag.facts.maintenance import is_in_window
-from diag.facts.reachability import Connect, TcpAnswer
-from diag.facts.serving import has_no_servers, update_under_way
-from diag.facts.vantage import is_within_reach
+from diag.analysis.file_systems import has_no_servers, is_in_window, update_under_way
+from diag.analysis.network.vantage import is_within_reach
+from diag.resources.ec2 import NetworkInterface, Vpc
+from diag.resources.fsx import FileSystem
+from diag.resources.reachability import Connect, TcpAnswer
 
 
 @check("maintenance", layer=Layer.FILE_SYSTEM, each="mounted_file_systems", speaks_for="maintenance-in-progress")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, skip, unknown
-from diag.facts.binding import class_of
-from diag.facts.kubernetes import FSX_DRIVER
-from diag.facts.loose_ends import LooseEnd
-from diag.facts.manifests import ManifestSet
-from diag.facts.naming import looks_unexpanded
+from diag.analysis.attributes import looks_unexpanded
+from diag.analysis.binding import class_of
+from diag.analysis.planned import LooseEnd
+from diag.resources.kubernetes import FSX_DRIVER
+from diag.resources.manifests import ManifestSet
 
 
 @check("manifest-readable", layer=Layer.REQUEST)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, unknown
-from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
-from diag.facts.manifests import ManifestSet
+from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
+from diag.resources.manifests import ManifestSet
 
 Object = TypeVar("Object", PersistentVolume, PersistentVolumeClaim, StorageClass)
 Change = tuple[str, object, object]

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, ok, warn
-from diag.facts.age import is_younger
-from diag.facts.kubernetes import Event, Node
-from diag.facts.linux_nodes import told
-from diag.facts.mount_reach import MountReach
-from diag.facts.mounts import Mount
-from diag.facts.plugin_state import YOUNG_S
+from diag.analysis.driver.node_plugin import YOUNG_S
+from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.placement import MountReach
+from diag.analysis.volumes import Mount
+from diag.resources.age import is_younger
+from diag.resources.kubernetes import Event, Node
 
 CAUSE = "module-not-ready-race"
 NO_DEVICE = re.compile(r"exit status 19\b|failed: No such device")

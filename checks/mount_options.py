@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, check, fail, ok, warn
-from diag.facts.demand import Demand
-from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
-from diag.facts.replace_class import replace_class
+from diag.advice.replace_class import replace_class
+from diag.analysis.storage_classes import Demand
 from diag.knowledge.mount_options import Meaning, Option, mount_options_table, read_options
+from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
 
 LOCKING = frozenset({"flock", "localflock"})
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
-from diag.facts.file_system_of import file_system_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, looks_unexpanded, misspelt_attribute
-from diag.facts.replacement import recreate_volume
+from diag.advice.replace_volume import recreate_volume
+from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, looks_unexpanded, misspelt_attribute
+from diag.analysis.file_systems import file_system_of
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 
 @check(

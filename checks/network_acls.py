@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
-from diag.facts.crossing import Crossing, crossings
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.fsx import FileSystem
-from diag.facts.linux_nodes import told
-from diag.facts.network_acl import NetworkAcl, acl_of, deciding
-from diag.facts.paths import Clients, enis_of
-from diag.facts.security import MGS_PORT, RETURN_PORTS
-from diag.facts.serving import has_no_servers
+from diag.analysis.file_systems import has_no_servers
+from diag.analysis.network.network_acls import acl_of, deciding
+from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
+from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS
+from diag.analysis.nodes.eligibility import told
+from diag.resources.ec2 import NetworkAcl, NetworkInterface
+from diag.resources.fsx import FileSystem
 
 
 @check("network-acls", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="nacl-blocks-lustre")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.fsx import FileSystem
-from diag.facts.serving import has_no_servers
+from diag.analysis.file_systems import has_no_servers
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.fsx import FileSystem
 
 
 @check("network-interfaces", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="eni-not-in-use")

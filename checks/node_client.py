@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from diag import Draft, Layer, check, ok, skip, unknown, warn
-from diag.facts.fsx import FileSystem
-from diag.facts.node_truth import NodeTruth
-from diag.fleet.tell import tell
-from diag.fleet.traits import Fleet
+from diag.analysis.nodes.differential import Fleet, tell
 from diag.knowledge.lustre_versions import Client, NotListed, Talks, client_of_module, talks
+from diag.resources.fsx import FileSystem
+from diag.resources.node_report import NodeTruth
 
 
 @check("node-client", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for="client-server-version-mismatch")

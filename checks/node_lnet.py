@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, skip, warn
-from diag.facts.node_truth import LnetInterface, NodeTruth
-from diag.fleet.tell import not_told, tell
-from diag.fleet.traits import Fleet
+from diag.analysis.nodes.differential import Fleet, not_told, tell
+from diag.resources.node_report import LnetInterface, NodeTruth
 
 SERVER_NETWORK = "tcp"
 """FSx servers are on this network, EFA ones too. Source: FSx user guide, mount commands `…@tcp:/…`."""

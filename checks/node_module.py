@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, unknown, warn
-from diag.facts.node_truth import InstalledModule, NodeTruth
-from diag.fleet.tell import not_told, tell
-from diag.fleet.traits import Fleet
+from diag.analysis.nodes.differential import Fleet, not_told, tell
+from diag.resources.node_report import InstalledModule, NodeTruth
 
 MISSING, OTHER_KERNEL = "lustre-module-missing", "kernel-module-version-mismatch"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, ok, skip, warn
-from diag.facts.ec2 import Instance
-from diag.facts.kubernetes import Node, PersistentVolume
-from diag.facts.placement import Placement, Placements
-from diag.fleet.differential import compare
-from diag.fleet.traits import traits_of
+from diag.analysis.nodes.differential import compare, traits_of
+from diag.analysis.nodes.placement import Placement, Placements
+from diag.resources.ec2 import Instance
+from diag.resources.kubernetes import Node, PersistentVolume
 
 
 @check("node-mounts", layer=Layer.MOUNT, each="volumes")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
-from diag.facts.absence import not_there
-from diag.facts.kubernetes import Node, Pod, Workload
-from diag.facts.linux_nodes import told
-from diag.facts.mounts import Mount
-from diag.facts.plugin_state import node_of
-from diag.facts.workloads import pods_of
+from diag.analysis.driver.node_plugin import node_of
+from diag.analysis.driver.workloads import missing_component, pods_of
+from diag.analysis.nodes.eligibility import told
+from diag.analysis.volumes import Mount
+from diag.resources.kubernetes import Node, Pod, Workload
 
 CAUSE = "csi-node-pod-evicted-before-workload"
 ANNOTATION = "cluster-autoscaler.kubernetes.io/enable-ds-eviction"
@@ -43,7 +42,7 @@ def node_plugin_eviction(
     source: aws-fsx-csi-driver docs/troubleshooting.md; kubernetes/autoscaler issue 5240
     """
     if isinstance(node_plugin, Unavailable):
-        yield not_there("node plugin of the driver", node_plugin)
+        yield missing_component("node plugin of the driver", node_plugin)
         return
     served = {node_of(pod) for pod in pods_of(node_plugin, driver_pods) if pod.status.phase != "Failed"}
     using = {mount.node_name for mount in mounts}

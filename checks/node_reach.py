@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.node_truth import NodeTruth, Vantage
-from diag.facts.reachability import Connect
-from diag.fleet.tell import not_told, tell
-from diag.fleet.traits import Fleet
+from diag.analysis.nodes.differential import Fleet, not_told, tell
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.node_report import NodeTruth, Vantage
+from diag.resources.reachability import Connect
 
 TIMED_OUT = (124, 137)
 UNREACHED = "mgs-unreachable-network"

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, skip, warn
-from diag.facts.node_truth import Import, NodeTruth
-from diag.fleet.tell import not_told, tell
-from diag.fleet.traits import Fleet
+from diag.analysis.nodes.differential import Fleet, not_told, tell
+from diag.resources.node_report import Import, NodeTruth
 
 WELL = frozenset({"FULL", "IDLE"})
 """States of a connection that works; an OST that nobody uses goes IDLE. Source: Lustre 2.15 lustre_import.h."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
-from diag.facts.driver_images import judge_images
-from diag.facts.eks import ClusterIdentity
-from diag.facts.manifests import ManifestSet
-from diag.facts.service_role import ANNOTATION, role_arn_of, what_is_wrong
+from diag.analysis.driver.images import judge_images
+from diag.analysis.identity.irsa import ANNOTATION, role_arn_of, what_is_wrong
+from diag.resources.eks import ClusterIdentity
+from diag.resources.manifests import ManifestSet
 
 
 @check("planned-role", layer=Layer.IDENTITY, speaks_for="irsa-role-arn-malformed")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.ec2 import Permission
-from diag.facts.manifests import ManifestSet
-from diag.facts.planned_groups import Guarded, guarded
-from diag.facts.security import MGS_PORT, RETURN_PORTS, covers_port
+from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS, Guarded, covers_port, guarded
+from diag.resources.ec2 import Permission
+from diag.resources.manifests import ManifestSet
 
 MISSING, INCOMPLETE, SELF = "sg-missing-988", "sg-lustre-rules-incomplete", "sg-self-rule-missing"
 

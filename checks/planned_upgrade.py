@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, unknown, warn
-from diag.facts.clients import Kinds, NodeKind
-from diag.facts.fsx import FileSystem
-from diag.facts.pairing import Outcome, pair
-from diag.facts.target import Settings
+from diag.analysis.nodes.lustre_client import Kinds, NodeKind, Outcome, pair
 from diag.knowledge.lustre_versions import Client, NotListed, client_of, client_of_kernel, major_minor, version_number
+from diag.resources.fsx import FileSystem
+from diag.resources.target import Settings
 
 
 @check("planned-upgrade", layer=Layer.CLIENT, each="mounted_file_systems")

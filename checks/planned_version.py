@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.clients import NodeKind
-from diag.facts.demand import Demand
-from diag.facts.manifests import ManifestSet
-from diag.facts.planned_version import Client, Making, clients_for, makings
-from diag.facts.target import Settings
+from diag.analysis.nodes.lustre_client import NodeKind
+from diag.analysis.planned import Client, Making, clients_for, makings
+from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Talks, common_servers, talks
+from diag.resources.manifests import ManifestSet
+from diag.resources.target import Settings
 
 MISMATCH = "client-server-version-mismatch"
 

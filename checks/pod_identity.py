@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.absence import not_there
-from diag.facts.controller import is_auto_mode
-from diag.facts.eks import EksCluster, PodIdentityAssociation
-from diag.facts.iam import Role
-from diag.facts.kubernetes import Node, ServiceAccount, Workload
-from diag.facts.provisioning import NOT_FOR_MOUNTS, Provisioning
-from diag.facts.service_role import trust_pod_identity
-from diag.facts.trust import POD_IDENTITY, Answer, may_assume, pod_identity
+from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import is_auto_mode
+from diag.analysis.identity.irsa import trust_pod_identity
+from diag.analysis.identity.trust_policy import POD_IDENTITY, Answer, may_assume, pod_identity
+from diag.resources.eks import EksCluster, PodIdentityAssociation
+from diag.resources.iam import Role
+from diag.resources.kubernetes import Node, ServiceAccount, Workload
 
 AGENT = "eks-pod-identity-agent"
 TRUST, AGENT_MISSING, ROLE_MISSING = "pod-identity-trust", "pod-identity-agent-missing", "irsa-role-missing"
@@ -41,7 +41,7 @@ def pod_identity_gives_the_role(
     source: EKS user guide, pod-id-role, pod-id-agent-setup and pod-id-how-it-works
     """
     if isinstance(controller_account, Unavailable):
-        yield not_there("service account of the controller", controller_account)
+        yield missing_component("service account of the controller", controller_account)
         return
     account = controller_account
     associations = pod_identity_associations

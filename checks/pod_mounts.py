@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.age import age_s
-from diag.facts.kubernetes import Event, Pod
-from diag.facts.pod_progress import Progress, has_ended
-from diag.facts.uses import Use, VolumeUse, listed
+from diag.analysis.pods import Progress, has_ended
+from diag.analysis.volume_usage import Use, VolumeUse, listed
+from diag.resources.age import age_s
+from diag.resources.kubernetes import Event, Pod
 
 STARTING_S = 3 * 60
 """A mount takes seconds, and kubelet complains every two minutes; before that silence means nothing."""

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, check, fail, ok, warn
-from diag.facts.file_groups import changes_ownership
-from diag.facts.kubernetes import FSX_DRIVER, CsiDriver
-from diag.facts.mounts import Mount
-from diag.facts.uses import Use, VolumeUse, listed
+from diag.analysis.pods import changes_ownership
+from diag.analysis.volume_usage import Use, VolumeUse, listed
+from diag.analysis.volumes import Mount
+from diag.resources.kubernetes import FSX_DRIVER, CsiDriver
 
 FARGATE_PROFILE = "eks.amazonaws.com/fargate-profile"
 """Label of every pod that a Fargate profile has caught. Source: EKS User Guide, Fargate profiles."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
-from diag.facts.crossing import Crossing, crossings
-from diag.facts.ec2 import NetworkInterface, Subnet
-from diag.facts.fsx import FileSystem
-from diag.facts.linux_nodes import told
-from diag.facts.paths import Clients, enis_of
-from diag.facts.routing import Route, RouteTable, Way, table_of, way_to
-from diag.facts.serving import has_no_servers
+from diag.analysis.file_systems import has_no_servers
+from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
+from diag.analysis.network.routing import Way, table_of, way_to
+from diag.analysis.nodes.eligibility import told
+from diag.resources.ec2 import NetworkInterface, Route, RouteTable, Subnet
+from diag.resources.fsx import FileSystem
 
 
 @check("routes", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for=("route-missing", "route-blackhole"))

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Table, check, fail, ok, skip, unknown, warn
-from diag.facts.ec2 import NetworkInterface, PrefixList, SecurityGroup
-from diag.facts.fsx import FileSystem
-from diag.facts.linux_nodes import told
-from diag.facts.paths import ClientGroup, Clients, Gap, described, enis_of, further_gaps, request_gaps, server_gaps
-from diag.facts.serving import has_no_servers
+from diag.analysis.file_systems import has_no_servers
+from diag.analysis.network.paths import (
+    ClientGroup,
+    Clients,
+    Gap,
+    described,
+    enis_of,
+    further_gaps,
+    request_gaps,
+    server_gaps,
+)
+from diag.analysis.nodes.eligibility import told
+from diag.resources.ec2 import NetworkInterface, PrefixList, SecurityGroup
+from diag.resources.fsx import FileSystem
 
 
 @check(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, Unreadable, check, ok, skip, warn
-from diag.facts.fsx import FileSystem
-from diag.facts.mounts import Mount
-from diag.facts.paths import Clients
-from diag.facts.vpc_cni import SourceNat
+from diag.analysis.network.paths import Clients
+from diag.analysis.volumes import Mount
+from diag.resources.eks import SourceNat
+from diag.resources.fsx import FileSystem
 
 
 @check("source-port", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="source-port-rewritten-snat")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown
-from diag.facts.absence import DRIVER
-from diag.facts.kubernetes import Node
-from diag.facts.linux_nodes import linux_nodes, told
-from diag.facts.plugin_health import PluginHealth
-from diag.facts.plugin_state import State
-from diag.facts.start_taint import TAINT, remove_taint, stuck_by_state
+from diag.analysis.driver.node_plugin import PluginHealth, State
+from diag.analysis.driver.startup_taint import TAINT, remove_taint, stuck_by_state
+from diag.analysis.driver.workloads import DRIVER
+from diag.analysis.nodes.eligibility import linux_nodes, told
+from diag.resources.kubernetes import Node
 
 
 @check("startup-taint", layer=Layer.DRIVER, speaks_for="startup-taint-stuck")

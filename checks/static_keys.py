@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, ok, unknown, warn
-from diag.facts.absence import not_there
-from diag.facts.controller import Given, StaticKeys
-from diag.facts.kubernetes import Workload
-from diag.facts.service_role import restart
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import Given, StaticKeys
+from diag.analysis.identity.irsa import restart
+from diag.resources.kubernetes import Workload
 
 
 @check("static-keys", layer=Layer.IDENTITY, speaks_for="static-aws-keys-win", opt_in=True)
@@ -29,7 +29,7 @@ def no_static_keys_before_the_role(
     source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml; AWS SDKs, standardized credential providers
     """
     if isinstance(controller, Unavailable):
-        yield not_there("controller Deployment", controller)
+        yield missing_component("controller Deployment", controller)
         return
     subject = controller.subject
     if isinstance(static_keys, Unavailable):

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.class_network import Flaw, network_flaws
-from diag.facts.clients import NodeKind, clients_of
-from diag.facts.demand import Demand
-from diag.facts.ec2 import SecurityGroup, Subnet
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import looks_unexpanded
-from diag.facts.pairing import MISMATCH, Outcome, Pairing, pair
-from diag.facts.replace_class import replace_class
+from diag.advice.replace_class import replace_class
+from diag.analysis.attributes import looks_unexpanded
+from diag.analysis.nodes.lustre_client import MISMATCH, NodeKind, Outcome, Pairing, clients_of, pair
+from diag.analysis.storage_classes import Demand, Flaw, network_flaws
 from diag.knowledge.lustre_matrix import matrix
 from diag.knowledge.lustre_versions import common_servers
 from diag.knowledge.storage_class import (
@@ -25,6 +20,9 @@ from diag.knowledge.storage_class import (
     parameters_table,
     wrong_value,
 )
+from diag.resources.ec2 import SecurityGroup, Subnet
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 UNKNOWN_KEY, INVALID = "storageclass-unknown-parameter", "storageclass-invalid-value"
 

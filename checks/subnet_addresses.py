@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, check, fail, ok, skip, warn
-from diag.facts.demand import Demand
-from diag.facts.ec2 import Subnet
-from diag.facts.replace_class import replace_class
+from diag.advice.replace_class import replace_class
+from diag.analysis.storage_classes import Demand
+from diag.resources.ec2 import Subnet
 
 OUT = "subnet-out-of-addresses"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown
-from diag.facts.ec2 import NetworkInterface, Vpc
-from diag.facts.fsx import FileSystem
-from diag.facts.reachability import Connect, TcpAnswer
-from diag.facts.serving import has_no_servers, may_be_silent
-from diag.facts.vantage import is_within_reach
+from diag.analysis.file_systems import has_no_servers, may_be_silent
+from diag.analysis.network.vantage import is_within_reach
+from diag.resources.ec2 import NetworkInterface, Vpc
+from diag.resources.fsx import FileSystem
+from diag.resources.reachability import Connect, TcpAnswer
 
 WHAT_IT_MEANS = {
     Connect.REFUSED: "the host answers but nothing listens: not a Lustre server, or it is down",

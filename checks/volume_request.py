@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.facts.file_system_of import file_system_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import FSX_DRIVER, PersistentVolume
-from diag.facts.quantity import GIB, bytes_of, in_gib
+from diag.analysis.file_systems import file_system_of
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume
+from diag.resources.quantity import GIB, bytes_of, in_gib
 
 
 @check("volume-driver", layer=Layer.REQUEST, each="volumes", speaks_for="pv-wrong-driver")

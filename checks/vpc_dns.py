@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip
-from diag.facts.ec2 import Vpc
-from diag.facts.file_system_of import file_system_of
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import is_address
+from diag.analysis.attributes import is_address
+from diag.analysis.file_systems import file_system_of
+from diag.resources.ec2 import Vpc
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
 
 
 @check("vpc-dns", layer=Layer.DNS, each="volumes", speaks_for="vpc-dns-disabled")

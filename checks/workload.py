@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, skip, warn
-from diag.facts.age import age_s
-from diag.facts.claim_reference import is_read_only
-from diag.facts.pod_progress import Progress
-from diag.facts.program_texts import Error, Saying, sayings_of
-from diag.facts.uses import Use, VolumeUse, listed
+from diag.analysis.pod_events import Error, Saying, sayings_of
+from diag.analysis.pods import Progress, is_read_only
+from diag.analysis.volume_usage import Use, VolumeUse, listed
 from diag.knowledge.mount_options import read_options
+from diag.resources.age import age_s
 
 CLOCKS_S = 60
 """How far the clocks of a node and of the API server may be apart."""

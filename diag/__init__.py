@@ -14,7 +14,6 @@ from diag.version import __version__ as __version__
 if TYPE_CHECKING:
     from diag.declare.check import check as check
     from diag.declare.fact import fact as fact
-    from diag.facts.table import Table as Table
     from diag.model.finding import Draft as Draft
     from diag.model.finding import Finding as Finding
     from diag.model.finding import Fix as Fix
@@ -31,11 +30,12 @@ if TYPE_CHECKING:
     from diag.model.unavailable import Unavailable as Unavailable
     from diag.model.unavailable import Unreadable as Unreadable
     from diag.model.verdict import Verdict as Verdict
+    from diag.resources.table import Table as Table
 
 _HOME = {
     "check": "diag.declare.check",
     "fact": "diag.declare.fact",
-    "Table": "diag.facts.table",
+    "Table": "diag.resources.table",
     **dict.fromkeys(
         ("Draft", "Finding", "Fix", "Location", "fail", "ok", "skip", "unknown", "warn"), "diag.model.finding"
     ),

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from diag.config.file import PYPROJECT, BadConfig, Config, parse
 from diag.declare.check import Check
-from diag.policy.config import PYPROJECT, BadConfig, Config, parse
 
 NAME = "lustre-doctor.toml"
 LIMIT = 1 << 20

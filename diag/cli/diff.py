@@ -41,12 +41,12 @@ def command(before: str, after: str | None, nodes: str, form: str, everything: b
 
 def _of_files(before: str, after: str) -> Any:
     from diag.cli.replaying import key_of, replay_file
-    from diag.diagnosis.compare.compare import compare
-    from diag.diagnosis.compare.verdicts import verdict_changes
+    from diag.diff.compare import compare
+    from diag.diff.verdicts import verdict_changes
     from diag.engine.plugins import load_plugins
     from diag.engine.run import select
-    from diag.facts.target import Target
     from diag.reports.difference import Comparison
+    from diag.resources.target import Target
     from diag.sources.world import facts
 
     plugins = load_plugins()
@@ -67,9 +67,9 @@ def _of_files(before: str, after: str) -> Any:
 
 def _of_nodes(path: str, nodes: str) -> Any:
     from diag.cli.replaying import replay_file
-    from diag.diagnosis.compare.nodes import UnknownNode, compare_nodes
-    from diag.facts.target import Target
+    from diag.diff.nodes import UnknownNode, compare_nodes
     from diag.reports.difference import Comparison
+    from diag.resources.target import Target
     from diag.sources.world import facts
 
     working, comma, failing = nodes.partition(",")

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diag.config.file import Config
     from diag.engine.run import Outcome
     from diag.knowledge.runbooks import Knowledge
     from diag.model.tool_error import ToolError
-    from diag.policy.config import Config
     from diag.reports.report import Report
 
 
@@ -49,8 +49,8 @@ class Judging:
     def load(self) -> None:
         """Load knowledge and modules ahead of their use. What goes wrong goes wrong again, and is told, in use."""
         with contextlib.suppress(ImportError):
+            import diag.config.apply
             import diag.diagnosis.diagnose
-            import diag.policy.apply
             import diag.reports.tally
             import diag.reports.text
             import diag.symptoms.match  # noqa: F401
@@ -68,7 +68,7 @@ class Judging:
         knowledge = self.knowledge
         findings = outcome.judged.findings
         if self._config is not None:
-            from diag.policy.apply import decided
+            from diag.config.apply import decided
 
             findings = decided(findings, self._config, outcome.snapshot.taken_at)
             outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from diag.facts.node_truth import NodeTruth
-from diag.facts.table import Table
 from diag.reports.plain import plain
+from diag.resources.node_report import NodeTruth
+from diag.resources.table import Table
 from diag.sources.nodes.choose import VIA, NodeOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -14,8 +14,8 @@ import msgspec
 from diag.declare.check import Check
 from diag.declare.fact import Fact
 from diag.engine.run import Outcome, observe, replay
-from diag.facts.manifests import ManifestSet
-from diag.facts.target import Settings, Target
+from diag.resources.manifests import ManifestSet
+from diag.resources.target import Settings, Target
 
 Options = dict[str, Any]
 

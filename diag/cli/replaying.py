@@ -12,8 +12,8 @@ from diag.declare.fact import Fact
 from diag.engine.graph import catalogue
 from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import BadSnapshot, decode
-from diag.facts.manifests import ManifestSet
-from diag.facts.target import Target
+from diag.resources.manifests import ManifestSet
+from diag.resources.target import Target
 from diag.sources.casefile import BadCase, read_key_id, read_snapshot
 from diag.sources.files import UnreadableFile
 from diag.sources.world import NO_MANIFESTS, SOURCES

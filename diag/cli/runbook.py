@@ -70,7 +70,7 @@ def _diagnoses(source: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
     from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
     from diag.engine.run import select
-    from diag.facts.target import Target
+    from diag.resources.target import Target
     from diag.sources.world import facts
     from diag.symptoms.match import match_text
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from diag.facts.target import Target
+from diag.resources.target import Target
 
 OBJECT_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 """`name` or `namespace/name`. Source: Kubernetes documentation, object names and ids (RFC 1123)."""

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from diag.facts.claims import ClaimCase
-from diag.facts.kubernetes import Event
-from diag.facts.mount_events import events_of, phase_of
-from diag.facts.mounts import Mount
-from diag.facts.pending import Why, why_pending
-from diag.facts.program_texts import Saying, sayings_of
+from diag.analysis.claims import ClaimCase, Why, why_pending
+from diag.analysis.pod_events import Saying, events_of, phase_of, sayings_of
+from diag.analysis.volumes import Mount
 from diag.model.symptom import Medium, Phase, Symptom
+from diag.resources.kubernetes import Event
 
 MatchText = Callable[[str, Medium], Sequence[Symptom]]
 """The matcher: a text to the symptoms in it."""

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from diag.analysis.claims import ClaimCase
+from diag.analysis.pod_events import events_by_pod, phase_of
+from diag.analysis.volumes import Mount
 from diag.diagnosis import values as values_of
 from diag.diagnosis.aside import beside_the_mounts, only_warned, with_own_fix
 from diag.diagnosis.complaints import MatchText, of_claim, of_kernel, of_mount
@@ -14,11 +17,6 @@ from diag.diagnosis.path import PathFindings
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, refines, weigh
 from diag.diagnosis.wording import headline_of, quoted
-from diag.facts.claims import ClaimCase
-from diag.facts.kubernetes import Event, PersistentVolume
-from diag.facts.mount_events import events_by_pod, phase_of
-from diag.facts.mounts import Mount
-from diag.facts.node_truth import NodeTruth
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding
@@ -26,6 +24,8 @@ from diag.model.subject import Kind, Subject
 from diag.model.symptom import Phase, Symptom
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
+from diag.resources.kubernetes import Event, PersistentVolume
+from diag.resources.node_report import NodeTruth
 
 _TROUBLE = (Verdict.FAIL, Verdict.WARN)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, ServiceAccount
-from diag.facts.mounts import Mount
-from diag.facts.table import Table
+from diag.analysis.volumes import Mount
 from diag.model.unavailable import Unavailable
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, ServiceAccount
+from diag.resources.table import Table
 
 
 def of_cluster(facts: dict[str, Any]) -> dict[str, str]:

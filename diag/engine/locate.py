@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from diag.facts.manifests import ManifestSet, Placed
 from diag.model.finding import Finding, Fix, Location
 from diag.model.subject import Subject
+from diag.resources.manifests import ManifestSet, Placed
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9./-]*[A-Za-z0-9]")
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 
 from diag.declare.fact import Fact
 from diag.engine.snapshot import Snapshot, is_read
-from diag.facts.eks import ClusterIdentity
-from diag.facts.manifests import ManifestSet
-from diag.facts.target import Settings, Target
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.eks import ClusterIdentity
+from diag.resources.manifests import ManifestSet
+from diag.resources.target import Settings, Target
 
 OFFLINE = Unavailable("cluster and account", Reason.OFFLINE, "not asked: --offline", remedy="run without --offline")
 

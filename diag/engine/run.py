@@ -14,9 +14,9 @@ from diag.engine.gather import gather
 from diag.engine.graph import catalogue, closure, wanted_by
 from diag.engine.judge import Judged, judge
 from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
-from diag.facts.target import Settings, Target
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.target import Settings, Target
 
 ALWAYS = (
     "cluster_identity",

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from diag.declare.fact import Fact
-from diag.facts.target import Settings, Target
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.target import Settings, Target
 
 SCHEMA = "lustre-doctor/snapshot/v1"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from diag.diagnosis.compare.compare import Difference
-from diag.diagnosis.compare.verdicts import VerdictChange
+from diag.diff.compare import Difference
+from diag.diff.verdicts import VerdictChange
 from diag.model.verdict import Verdict
 from diag.reports.plain import plain
 from diag.reports.text import MARKS, Style, wrap

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from diag.facts.ladder import Ladder, Rung, Step, TargetReach
 from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -14,6 +13,7 @@ from diag.model.verdict import Verdict
 from diag.reports.plain import plain
 from diag.reports.report import SCHEMA
 from diag.reports.text import Style, mark, wrap
+from diag.resources.lnet_probe import Ladder, Rung, Step, TargetReach
 
 _LAYERS = {
     Step.NAME: Layer.DNS, Step.TCP: Layer.NETWORK, Step.SOURCE_PORT: Layer.NETWORK, Step.FILE_SYSTEM: Layer.REQUEST,

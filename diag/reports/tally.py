@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diag.engine.run import Outcome
-from diag.facts.eks import ClusterIdentity
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode, exit_code
 from diag.model.finding import Finding
@@ -15,6 +14,7 @@ from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.report import Coverage, Policy, Report, Rule
+from diag.resources.eks import ClusterIdentity
 
 
 def of_run(

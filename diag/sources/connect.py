@@ -8,10 +8,10 @@ import socket
 import time
 
 from diag.declare.fact import fact
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.reachability import Connect, TcpAnswer
-from diag.facts.table import Table
-from diag.facts.target import Settings
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.reachability import Connect, TcpAnswer
+from diag.resources.table import Table
+from diag.resources.target import Settings
 
 PATIENCE_S = 3.0
 """How long a SYN may stay unanswered. A dropped one is retransmitted after 1 s and 3 s."""

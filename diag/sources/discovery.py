@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from diag.declare.fact import fact
-from diag.facts.eks import ClusterIdentity
-from diag.facts.kubernetes import Node
-from diag.facts.target import KubeContext, Settings
 from diag.model.unavailable import Unavailable
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Node
+from diag.resources.target import KubeContext, Settings
 from diag.sources.aws.session import Aws
 from diag.sources.kubernetes.client import Kube
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
+from diag.analysis.attributes import HOST_NAME, is_address
 from diag.declare.fact import fact
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.naming import HOST_NAME, is_address
-from diag.facts.reachability import DnsAnswer, Resolution
-from diag.facts.target import Settings
+from diag.resources.kubernetes import PersistentVolume
+from diag.resources.reachability import DnsAnswer, Resolution
+from diag.resources.target import Settings
 from diag.sources.loading import ONE_AT_A_TIME
 
 LIFETIME_S = 4.0

@@ -6,12 +6,12 @@ import threading
 import time
 
 from diag.declare.fact import fact
-from diag.facts.ec2 import NetworkInterface
-from diag.facts.fsx import FileSystem
-from diag.facts.ladder import Ladder
-from diag.facts.table import Table
-from diag.facts.target import Settings
 from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.fsx import FileSystem
+from diag.resources.lnet_probe import Ladder
+from diag.resources.table import Table
+from diag.resources.target import Settings
 
 TIMEOUT_S = 8.0
 """For one file system: longer than the 5 s for which somebody else's idle connection holds an acceptor up."""

@@ -8,27 +8,26 @@ from typing import Any
 import msgspec
 
 from diag.declare.fact import Fact
-from diag.facts.manifests import ManifestSet
+from diag.resources.manifests import ManifestSet
 from diag.sources.nodes.choose import NodeOptions
 
 SOURCES = ("aws", "kube", "resolver", "dialer", "prober", "node_reader", "manifests")
 """Names under which facts ask for the sources."""
 
 FACT_MODULES = (
-    "diag.facts.planned",
-    "diag.facts.loose_ends",
-    "diag.facts.mounts",
-    "diag.facts.name_standing",
-    "diag.facts.paths",
-    "diag.facts.claims",
-    "diag.facts.clients",
-    "diag.facts.controller",
-    "diag.facts.demand",
-    "diag.facts.mount_reach",
-    "diag.facts.placement",
-    "diag.facts.plugin_health",
-    "diag.facts.provisioning",
-    "diag.facts.uses",
+    "diag.analysis.claims",
+    "diag.analysis.driver.node_plugin",
+    "diag.analysis.driver.workloads",
+    "diag.analysis.identity.controller",
+    "diag.analysis.network.names",
+    "diag.analysis.network.paths",
+    "diag.analysis.nodes.differential",
+    "diag.analysis.nodes.lustre_client",
+    "diag.analysis.nodes.placement",
+    "diag.analysis.planned",
+    "diag.analysis.storage_classes",
+    "diag.analysis.volume_usage",
+    "diag.analysis.volumes",
     "diag.sources.discovery",
     "diag.sources.kubernetes.lists",
     "diag.sources.kubernetes.key_secret",
@@ -48,7 +47,6 @@ FACT_MODULES = (
     "diag.sources.probing",
     "diag.sources.nodes.truths",
     "diag.sources.manifests.given",
-    "diag.fleet.traits",
 )
 """Modules that declare facts, those of others included."""
 

@@ -12,13 +12,17 @@ from typing import Any
 
 import msgspec
 
+from diag.analysis.volumes import Mount
 from diag.declare.check import Check
 from diag.declare.fact import Fact
 from diag.engine.judge import run_check
 from diag.engine.snapshot import is_read
-from diag.facts.eks import ClusterIdentity, EksCluster
-from diag.facts.fsx import FileSystem, LustreConfiguration
-from diag.facts.kubernetes import (
+from diag.model.finding import Finding
+from diag.model.unavailable import Reason, Unavailable
+from diag.model.verdict import Verdict
+from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.fsx import FileSystem, LustreConfiguration
+from diag.resources.kubernetes import (
     FSX_DRIVER,
     Condition,
     Container,
@@ -36,12 +40,8 @@ from diag.facts.kubernetes import (
     Taint,
     Workload,
 )
-from diag.facts.mounts import Mount
-from diag.facts.table import Table
-from diag.facts.target import Settings, Target
-from diag.model.finding import Finding
-from diag.model.unavailable import Reason, Unavailable
-from diag.model.verdict import Verdict
+from diag.resources.table import Table
+from diag.resources.target import Settings, Target
 from diag.sources.world import SOURCES, facts
 
 REGION = "ap-northeast-2"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diag.facts.ec2 import Instance, MetadataOptions
-from diag.facts.eks import PodIdentityAssociation
-from diag.facts.iam import OidcProvider, Role
-from diag.facts.kubernetes import (
+from diag.analysis.identity.irsa import RoleArn
+from diag.analysis.identity.permissions import Decision, Right, Rights, questions
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance, MetadataOptions, Route, RouteTable, RouteTableAssociation
+from diag.resources.eks import PodIdentityAssociation
+from diag.resources.iam import OidcProvider, Role
+from diag.resources.kubernetes import (
     EnvSource,
     EnvVar,
     PersistentVolumeClaim,
@@ -17,11 +20,7 @@ from diag.facts.kubernetes import (
     ServiceAccount,
     Workload,
 )
-from diag.facts.rights import Decision, Right, Rights, questions
-from diag.facts.routing import Route, RouteTable, RouteTableAssociation
-from diag.facts.service_role import RoleArn
-from diag.facts.table import Table
-from diag.model.unavailable import Reason, Unavailable
+from diag.resources.table import Table
 from tests.checks import given
 
 ACCOUNT = "111122223333"

@@ -9,27 +9,27 @@ from typing import Any
 
 import msgspec
 
-from diag.facts.corefile import ServerBlock, blocks_of
-from diag.facts.dhcp import DhcpOptions
-from diag.facts.ec2 import (
+from diag.resources.ec2 import (
+    DhcpOptions,
     GroupPair,
     GroupRef,
     Instance,
     IpRange,
+    NetworkAcl,
     NetworkInterface,
     Permission,
     PrefixListRef,
+    RouteTable,
     SecurityGroup,
     Subnet,
     Vpc,
 )
-from diag.facts.kubernetes import Node
-from diag.facts.network_acl import NetworkAcl
-from diag.facts.reachability import Connect, DnsAnswer, Resolution, TcpAnswer
-from diag.facts.routing import RouteTable
-from diag.facts.table import Table
-from diag.facts.target import Settings
-from diag.facts.vpc_cni import SourceNat
+from diag.resources.eks import SourceNat
+from diag.resources.kubernetes import Node
+from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
+from diag.resources.reachability import Connect, DnsAnswer, Resolution, TcpAnswer
+from diag.resources.table import Table
+from diag.resources.target import Settings
 from tests.checks.given import FS, REGION, node
 
 VPC, PEER = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"

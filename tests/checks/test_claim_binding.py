@@ -7,23 +7,12 @@ from typing import Any
 import pytest
 
 from checks.claim_binding import claim_has_its_volume, claim_is_there
-from diag.facts.kubernetes import Event, PersistentVolume, PersistentVolumeClaim
-from diag.facts.target import Target
 from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
-from tests.checks.given import (
-    LONG_AGO,
-    claim,
-    denied,
-    event,
-    findings,
-    pod,
-    replace,
-    storage_class,
-    verdicts,
-    volume,
-)
+from diag.resources.kubernetes import Event, PersistentVolume, PersistentVolumeClaim
+from diag.resources.target import Target
+from tests.checks.given import LONG_AGO, claim, denied, event, findings, pod, replace, storage_class, verdicts, volume
 
 JUST_NOW = "2026-11-24T11:55:00Z"
 

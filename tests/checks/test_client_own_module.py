@@ -1,10 +1,10 @@
 """The version check takes the node's own module where a node was looked into, and says so."""
 
 from checks.client_version import client_version
-from diag.facts.node_truth import LoadedModule, NodeTruth, Via
-from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.node_report import LoadedModule, NodeTruth, Via
+from diag.resources.table import Table
 from tests.checks import given
 
 

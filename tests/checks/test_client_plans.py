@@ -8,8 +8,8 @@ from checks.client_mixed import client_mixed
 from checks.client_page_size import client_page_size
 from checks.planned_upgrade import planned_upgrade
 from diag import Verdict
-from diag.facts.kubernetes import Taint
-from diag.facts.target import Settings
+from diag.resources.kubernetes import Taint
+from diag.resources.target import Settings
 from tests.checks import given
 
 UBUNTU_64K = ("Ubuntu 24.04.1 LTS", "6.14.0-1018-aws-64k")

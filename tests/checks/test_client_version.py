@@ -6,7 +6,7 @@ import pytest
 
 from checks.client_version import client_version
 from diag import Kind, Subject, Verdict
-from diag.facts.kubernetes import Node, Pod
+from diag.resources.kubernetes import Node, Pod
 from tests.checks import given
 
 UBUNTU = ("Ubuntu 22.04.5 LTS", "6.8.0-1021-aws")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from checks.controller_permissions import controller_is_allowed_what_it_does as controller_permissions
-from diag.facts.rights import Rights
-from diag.facts.table import Table
+from diag.analysis.identity.permissions import Rights
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_identity import ROLE_ARN, absent, association, keyed_controller, rights, world
 

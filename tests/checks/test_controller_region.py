@@ -8,10 +8,10 @@ import pytest
 
 from checks.controller_region import controller_knows_its_region as controller_region
 from checks.controller_region import controller_reaches_aws as aws_endpoints
-from diag.facts.table import Table
-from diag.facts.vpc_endpoint import VpcEndpoint
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.ec2 import VpcEndpoint
+from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_identity import (
     INSTANCE,

@@ -6,8 +6,8 @@ import pytest
 
 from checks.csi_node_registered import csi_node_registered
 from diag import Kind, Subject, Verdict
-from diag.facts.kubernetes import Condition, ContainerState, ContainerStatus, Taint, Terminated, Waiting
 from diag.model.finding import Finding
+from diag.resources.kubernetes import Condition, ContainerState, ContainerStatus, Taint, Terminated, Waiting
 from tests.checks import given
 
 JUST_NOW = "2026-11-24T11:58:00Z"

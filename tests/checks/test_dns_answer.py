@@ -8,9 +8,9 @@ import pytest
 
 from checks.dns_answer import dns_answers_the_file_system
 from diag import Verdict
-from diag.facts.reachability import Connect, DnsAnswer, Resolution
-from diag.facts.target import Settings
 from diag.model.finding import Finding
+from diag.resources.reachability import Connect, DnsAnswer, Resolution
+from diag.resources.target import Settings
 from tests.checks import given, given_network
 from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, NAME, answered
 

@@ -8,8 +8,8 @@ import pytest
 
 from checks.dns_name import dns_name_is_the_file_systems
 from diag import Table, Verdict
-from diag.facts.fsx import FileSystem
 from diag.model.finding import Finding
+from diag.resources.fsx import FileSystem
 from tests.checks import given, given_network
 from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, NAME
 

@@ -6,8 +6,8 @@ import pytest
 
 from checks.driver_image import driver_image
 from diag import Kind, Subject, Unavailable, Verdict
-from diag.facts.kubernetes import Pod, Workload
 from diag.model.finding import Finding
+from diag.resources.kubernetes import Pod, Workload
 from tests.checks import given
 
 SEOUL = "602401143452.dkr.ecr.ap-northeast-2.amazonaws.com/eks/aws-fsx-csi-driver:v1.9.0"

@@ -9,8 +9,8 @@ from checks.csi_controller import csi_controller
 from checks.csidriver_object import csidriver_object
 from checks.driver_installed_twice import driver_installed_twice
 from diag import Verdict
-from diag.facts.addons import Addon, AddonHealth, AddonIssue
-from diag.facts.kubernetes import Workload
+from diag.resources.eks import Addon, AddonHealth, AddonIssue
+from diag.resources.kubernetes import Workload
 from tests.checks import given
 
 PENDING = given.claim("wanted", volume="")

@@ -15,8 +15,9 @@ from checks.maintenance import no_maintenance_now
 from checks.subnet_addresses import subnet_has_addresses
 from diag import Reason, Table, Unavailable, Verdict
 from diag.declare.check import Check
-from diag.facts.ec2 import Permission, Subnet
-from diag.facts.fsx import (
+from diag.model.finding import Finding
+from diag.resources.ec2 import Permission, Subnet
+from diag.resources.fsx import (
     AdministrativeAction,
     DataRepositoryAssociation,
     DataRepositoryConfiguration,
@@ -24,8 +25,7 @@ from diag.facts.fsx import (
     FileSystem,
     Tag,
 )
-from diag.facts.reachability import Connect
-from diag.model.finding import Finding
+from diag.resources.reachability import Connect
 from tests.checks import given, given_network
 from tests.checks.given_network import ADDRESS, NAME, PEER, SERVERS, SG_FSX, SG_NODES, connects, group, rule
 

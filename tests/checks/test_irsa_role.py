@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from checks.irsa_role import controller_may_take_its_role as irsa_role
-from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_identity import (
     ISSUER,

@@ -20,12 +20,12 @@ from checks.leftovers import (
 )
 from diag.declare.check import Check
 from diag.engine.run import select
-from diag.facts.ec2 import GroupPair, GroupRef, NetworkInterface, Permission, SecurityGroup
-from diag.facts.fsx import DataRepositoryConfiguration, FileSystem, LogConfiguration
-from diag.facts.leftovers import BucketNotices, Clusters, LogGroup, LustreGroups, OwnPolicy, TrustedRole
-from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.ec2 import GroupPair, GroupRef, NetworkInterface, Permission, SecurityGroup
+from diag.resources.fsx import DataRepositoryConfiguration, FileSystem, LogConfiguration
+from diag.resources.table import Table
+from diag.resources.teardown import BucketNotices, Clusters, LogGroup, LustreGroups, OwnPolicy, TrustedRole
 from tests.checks.given import REGION, denied, file_system, findings, replace, table, verdicts
 
 VPC, ISSUER, GONE = "vpc-0123456789abcdef0", "0123456789ABCDEF", "FEDCBA9876543210"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.lnet_probe import server_speaks_lustre
 from diag import Reason, Table, Unavailable, Verdict
-from diag.facts.ladder import Ladder, Rung, Step
+from diag.resources.lnet_probe import Ladder, Rung, Step
 from tests.checks import given
 
 SYSTEM = given.file_system()

@@ -13,10 +13,10 @@ from checks.dns_vpc import name_is_used_in_its_vpc
 from checks.vpc_dns import vpc_resolves_names
 from diag import Reason, Table, Unavailable, Verdict
 from diag.declare.check import Check
-from diag.facts.ec2 import Instance
-from diag.facts.kubernetes import Workload
-from diag.facts.reachability import Connect
 from diag.model.finding import Finding
+from diag.resources.ec2 import Instance
+from diag.resources.kubernetes import Workload
+from diag.resources.reachability import Connect
 from tests.checks import given, given_network
 from tests.checks.given_network import ADDRESS, COREFILE, NAME, PEER, VPC, answered, corefile
 

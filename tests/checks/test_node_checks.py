@@ -14,14 +14,14 @@ from checks.node_mounts import volume_mounts_everywhere
 from checks.node_reach import node_keeps_source_ports, node_reaches_988, node_resolves_names
 from checks.node_use import node_clock_agrees, node_has_no_hung_task, node_is_connected
 from diag.declare.check import Check
-from diag.facts.ec2 import Instance, NetworkInterface
-from diag.facts.node_truth import NodeTruth, Vantage, Via
-from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
-from diag.readings.answers import parse_answers
-from diag.readings.truth import Reading, truth_of
+from diag.resources.ec2 import Instance, NetworkInterface
+from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.table import Table
+from diag.sources.nodes.parsers.answers import parse_answers
+from diag.sources.nodes.parsers.report import Reading, truth_of
 from tests.checks import given
 from tests.lab.nodes import NodeSays, Target
 

@@ -10,7 +10,7 @@ from checks.kubelet_path import kubelet_path
 from checks.node_plugin_eviction import node_plugin_eviction
 from checks.startup_taint import startup_taint
 from diag import Kind, Subject, Verdict
-from diag.facts.kubernetes import Condition, ContainerState, ContainerStatus, Pod, Taint, Terminated, Workload
+from diag.resources.kubernetes import Condition, ContainerState, ContainerStatus, Pod, Taint, Terminated, Workload
 from tests.checks import given
 
 NODE = Subject(Kind.NODE, given.NODE)

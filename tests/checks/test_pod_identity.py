@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from checks.pod_identity import pod_identity_gives_the_role as pod_identity
-from diag.facts.kubernetes import Metadata, Workload, WorkloadStatus
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.kubernetes import Metadata, Workload, WorkloadStatus
 from tests.checks import given
 from tests.checks.given_identity import ROLE_ARN, absent, association, role, roles, trust, trusts_pods, world
 

@@ -10,9 +10,9 @@ import pytest
 from checks.pod_mounts import pods_have_the_volume, pods_let_go_of_the_volume
 from checks.workload import pods_see_the_same_files, programs_can_use_the_volume
 from diag.declare.check import Check
-from diag.facts.kubernetes import Condition, ContainerStatus, Event, Pod
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.kubernetes import Condition, ContainerStatus, Event, Pod
 from tests.checks.given import LONG_AGO, NODE, denied, event, findings, node, pod, replace, verdicts, volume
 
 AN_HOUR_AGO, JUST_NOW = "2026-11-24T11:00:00Z", "2026-11-24T11:59:00Z"

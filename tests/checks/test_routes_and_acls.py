@@ -12,11 +12,9 @@ from checks.routes import routes_lead_both_ways
 from checks.source_port import source_port_stays
 from diag import Table, Verdict
 from diag.declare.check import Check
-from diag.facts.ec2 import Subnet
-from diag.facts.network_acl import NetworkAcl
-from diag.facts.routing import Route, RouteTable
-from diag.facts.vpc_cni import SourceNat
 from diag.model.finding import Finding
+from diag.resources.ec2 import NetworkAcl, Route, RouteTable, Subnet
+from diag.resources.eks import SourceNat
 from tests.checks import given, given_network
 from tests.checks.given_network import ENI, ENI_2, NODES, PEER, SERVERS, VPC, acl, open_acl, routes
 

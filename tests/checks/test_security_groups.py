@@ -8,8 +8,8 @@ import pytest
 
 from checks.security_groups import security_groups_admit_clients, security_groups_admit_servers
 from diag import Table, Verdict
-from diag.facts.ec2 import Permission, PrefixList
 from diag.model.finding import Finding
+from diag.resources.ec2 import Permission, PrefixList
 from tests.checks import given, given_network
 from tests.checks.given_network import (
     ADDRESS,

@@ -10,13 +10,13 @@ import pytest
 from checks.class_groups import groups_let_servers_talk
 from checks.storage_class import network_is_given, parameters_are_known, version_suits_the_nodes
 from diag.declare.check import Check
-from diag.facts.ec2 import GroupPair, IpRange, Permission, SecurityGroup, Subnet
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.resources.ec2 import GroupPair, IpRange, Permission, SecurityGroup, Subnet
+from diag.resources.kubernetes import PersistentVolume
+from diag.resources.table import Table
 from tests.checks.given import (
     AL2,
     claim,

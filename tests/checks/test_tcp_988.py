@@ -8,9 +8,9 @@ import pytest
 
 from checks.tcp_988 import port_988_accepts
 from diag import Verdict
-from diag.facts.fsx import AdministrativeAction
-from diag.facts.reachability import Connect, TcpAnswer
 from diag.model.finding import Finding
+from diag.resources.fsx import AdministrativeAction
+from diag.resources.reachability import Connect, TcpAnswer
 from tests.checks import given, given_network
 from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, connects
 

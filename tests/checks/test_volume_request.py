@@ -9,10 +9,10 @@ import pytest
 from checks.mount_options import client_knows_the_options, volumes_get_known_options
 from checks.volume_request import can_be_accessed_so, names_the_driver, promises_no_more_than_there_is
 from diag.declare.check import Check
-from diag.facts.fsx import FileSystem
-from diag.facts.table import Table
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.fsx import FileSystem
+from diag.resources.table import Table
 from tests.checks.given import FS, claim, denied, file_system, findings, storage_class, table, verdicts, volume
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from diag.analysis.volumes import Mount
 from diag.diagnosis.complaints import of_kernel
-from diag.facts.mounts import Mount
 from diag.knowledge.runbooks import load_knowledge
 from diag.symptoms.match import match_text
 from tests.checks import given

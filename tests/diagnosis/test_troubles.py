@@ -17,13 +17,13 @@ from diag.diagnosis.diagnose import diagnose
 from diag.engine.gather import gather
 from diag.engine.graph import catalogue, closure, wanted_by
 from diag.engine.judge import judge
-from diag.facts.ec2 import SecurityGroup, Subnet
-from diag.facts.kubernetes import ContainerStatus, Pod
-from diag.facts.table import Table
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.finding import Finding
 from diag.model.symptom import Medium, Symptom
+from diag.resources.ec2 import SecurityGroup, Subnet
+from diag.resources.kubernetes import ContainerStatus, Pod
+from diag.resources.table import Table
 from diag.sources import world
 from diag.symptoms.match import match_text
 from tests.checks.given import claim, event, healthy, pod, replace, storage_class, volume

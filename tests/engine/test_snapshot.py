@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from diag import Reason, Table, Unavailable
 from diag.engine.graph import catalogue
 from diag.engine.snapshot import BadSnapshot, Snapshot, decode, encode
-from diag.facts.fsx import FileSystem, LustreConfiguration
-from diag.facts.target import Settings, Target
+from diag.resources.fsx import FileSystem, LustreConfiguration
+from diag.resources.target import Settings, Target
 from diag.sources.world import facts
 
 FACTS = catalogue(facts())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diag.facts.ladder import Ladder, Rung, Step
+from diag.resources.lnet_probe import Ladder, Rung, Step
 from diag.sources.lnet.host import HostLnet, LnetState
 from diag.sources.lnet.ladder import Compatible, World, climb
 from diag.sources.lnet.nid import Nid

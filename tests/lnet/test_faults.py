@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Step
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.resolve import NameState, Resolution
 from diag.sources.lnet.target import Depth, Options, Target

@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
-from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Step
 from diag.sources.lnet.target import Target
 from tests.lab.lustre import Fault, LustreServer
 from tests.lnet.climbing import climb_to, options, rung, steps, world
@@ -134,7 +134,7 @@ def test_without_a_mount_name_the_version_is_told_all_the_same() -> None:
 
 
 def test_a_ladder_is_json_and_comes_back() -> None:
-    from diag.facts.ladder import Ladder
+    from diag.resources.lnet_probe import Ladder
 
     with LustreServer() as server:
         ladder = climb_to(server, how=options(read_map=True))

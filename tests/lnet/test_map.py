@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Step
 from diag.sources.lnet import llog
 from diag.sources.lnet.cursor import c_string
 from diag.sources.lnet.llog import TargetKind

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from diag.facts.ladder import Ladder, Step
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Ladder, Step
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.nid import Nid
 from diag.sources.lnet.target import Depth, Options, Target

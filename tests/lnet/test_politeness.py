@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from diag.facts.ladder import Step
 from diag.model.unavailable import Unreadable
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Step
 from diag.sources.lnet.hello import LUSTRE_PID, USERSPACE_PID
 from diag.sources.lnet.host import HostLnet, LnetState, read_host
 from diag.sources.lnet.identity import Manner, fresh_identity, manner

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diag.facts.ladder import Ladder
-from diag.facts.ladder import Step as RungStep
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Ladder
+from diag.resources.lnet_probe import Step as RungStep
 from diag.sources.lnet import acceptor, hello, llog, mgs
 from diag.sources.lnet.conversation import Answered, Conversation, Event, Greeted, Pinged
 from diag.sources.lnet.hello import Hello

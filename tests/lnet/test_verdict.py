@@ -8,8 +8,8 @@ from collections import defaultdict
 
 import pytest
 
-from diag.facts.ladder import Rung, ServerNid, Step
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Rung, ServerNid, Step
 from diag.sources.lnet import verdict
 from diag.sources.lnet.dial import End, Refusal
 from diag.sources.lnet.resolve import NameState

@@ -10,12 +10,12 @@ import pytest
 from checks.manifest_documents import manifests_can_be_read, nothing_was_left_open, references_lead_somewhere
 from checks.manifest_immutable import changes_nothing_immutable
 from checks.planned_driver import planned_account_names_a_role, planned_images_can_be_pulled
+from diag.analysis import planned
+from diag.analysis.planned import ends_of, loose_ends
 from diag.engine.judge import run_check
-from diag.facts import planned
-from diag.facts.loose_ends import ends_of, loose_ends
-from diag.facts.manifests import ManifestSet
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.resources.manifests import ManifestSet
 from tests.checks.given import NOW, claim, denied, findings, identity, pod, replace, storage_class, volume
 from tests.manifests.written import CLAIM, VOLUME, read
 

@@ -9,11 +9,11 @@ import pytest
 
 from checks.planned_network import planned_rules_let_lustre_in
 from checks.planned_version import planned_file_systems_suit_the_nodes
-from diag.facts.demand import Demand
-from diag.facts.target import Settings
+from diag.analysis.storage_classes import Demand
 from diag.model.finding import Finding
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.resources.target import Settings
 from tests.checks.given import AL2, AL2023, findings, node, storage_class
 from tests.manifests.written import plan, problems, read
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from diag.facts.manifests import ManifestSet, Problem
+from diag.resources.manifests import ManifestSet, Problem
 from diag.sources.manifests.read import read_manifests
 
 VOLUME = """\

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Sequence
 
-from diag.facts.node_truth import NodeTruth
 from diag.model.unavailable import Unavailable
+from diag.resources.node_report import NodeTruth
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
 
 NOTHING = Questions()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from diag.facts.node_truth import NodeTruth, Vantage, Via
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth, Vantage, Via
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import NodeAsk, Plugin, Questions, questions_of
 from diag.sources.nodes.exec import Exec

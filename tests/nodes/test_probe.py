@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.facts.node_truth import Vantage, Via
-from diag.facts.reachability import Connect
 from diag.model.unavailable import Reason, Unavailable
-from diag.readings.answers import parse_answers
+from diag.resources.node_report import Vantage, Via
+from diag.resources.reachability import Connect
 from diag.sources import stuck
 from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of
 from diag.sources.nodes.local import Local
+from diag.sources.nodes.parsers.answers import parse_answers
 from tests.nodes.reading import ask, refusal, truth
 from tests.nodes.stopped_fuse import stopped_fuse, why_not
 

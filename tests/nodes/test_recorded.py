@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from diag.facts.node_truth import NodeTruth
-from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth
+from diag.resources.table import Table
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import NodeAsk, Plugin
 from diag.sources.nodes.exec import Exec

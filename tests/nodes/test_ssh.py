@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from diag.facts.node_truth import NodeTruth, Via
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth, Via
 from diag.sources.nodes.ask import NodeAsk, probe_hash, questions_of
 from diag.sources.nodes.ssh import Ssh
 from tests.nodes.reading import ask, refusal, truth

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from diag.facts.addons import Addon
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.eks import Addon
 from diag.sources.aws.addons import addons
 from tests.checks import given
 

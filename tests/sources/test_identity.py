@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from diag.facts.controller import Given, Giver, StaticKeys
-from diag.facts.ec2 import InstanceProfile
-from diag.facts.provisioning import Provisioning
-from diag.facts.rights import Decision
-from diag.facts.table import Table
+from diag.analysis.claims import Provisioning
+from diag.analysis.identity.controller import Given, Giver, StaticKeys
+from diag.analysis.identity.permissions import Decision
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import InstanceProfile
+from diag.resources.table import Table
 from diag.sources.aws.controller_host import controller_instances, vpc_endpoints
 from diag.sources.aws.identity import controller_roles, oidc_provider, pod_identity_associations
 from diag.sources.aws.rights import controller_rights, fsx_service_role, node_rights

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diag import Reason, Unavailable
-from diag.facts.target import KubeContext
+from diag.resources.target import KubeContext
 from diag.sources.kubernetes.kubeconfig import describe_context
 
 SERVER = "https://0123456789ABCDEF0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com"

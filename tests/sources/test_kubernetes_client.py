@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from diag import Reason, Unavailable
-from diag.facts.kubernetes import CsiNode, Node, Pod
+from diag.resources.kubernetes import CsiNode, Node, Pod
 from diag.sources.kubernetes import client
 from diag.sources.kubernetes.client import Kube, Listed, resource_of
 from tests.lab.kubernetes.api import Api

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from diag.facts.kubernetes import Pod
+from diag.resources.kubernetes import Pod
 from diag.sources.kubernetes.sharing import Sharing
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from diag.facts.corefile import ServerBlock
-from diag.facts.table import Table
-from diag.facts.vpc_cni import SourceNat
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.eks import SourceNat
+from diag.resources.kubernetes.corefile import ServerBlock
+from diag.resources.table import Table
 from diag.sources.aws.vpc import dhcp_options, network_acls, route_tables
 from diag.sources.kubernetes.client import Listed
 from diag.sources.kubernetes.cluster_dns import corefile

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from diag.declare.fact import fact
-from diag.facts.addons import DRIVER_ADDON, Addon
-from diag.facts.eks import ClusterIdentity, EksCluster
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.eks import DRIVER_ADDON, Addon, ClusterIdentity, EksCluster
 from diag.sources.aws.session import Aws, shaped
 
 

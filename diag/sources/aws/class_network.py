@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
 from diag.declare.fact import fact
-from diag.facts.class_network import group_ids, subnet_ids
-from diag.facts.demand import Demand
-from diag.facts.ec2 import SecurityGroup, Subnet
-from diag.facts.eks import ClusterIdentity
-from diag.facts.table import Table
 from diag.model.unavailable import Unavailable
+from diag.resources.ec2 import SecurityGroup, Subnet
+from diag.resources.eks import ClusterIdentity
+from diag.resources.table import Table
 from diag.sources.aws.ec2 import by_id
 from diag.sources.aws.session import Aws
 

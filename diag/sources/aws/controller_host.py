@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from diag.analysis.claims import Provisioning
+from diag.analysis.network.routing import subnets_without_way_out
 from diag.declare.fact import fact
-from diag.facts.ec2 import Instance
-from diag.facts.egress import subnets_without_way_out
-from diag.facts.eks import ClusterIdentity
-from diag.facts.kubernetes import Node
-from diag.facts.provisioning import Provisioning
-from diag.facts.routing import RouteTable
-from diag.facts.table import Table
-from diag.facts.vpc_endpoint import VpcEndpoint
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Node
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 
 

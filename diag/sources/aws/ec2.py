@@ -8,12 +8,12 @@ from typing import TypeVar
 import msgspec
 
 from diag.declare.fact import fact
-from diag.facts.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import Node
-from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import Node
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 
 T = TypeVar("T")

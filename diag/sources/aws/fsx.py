@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from diag.declare.fact import fact
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import DataRepositoryAssociation, FileSystem
-from diag.facts.table import Table
 from diag.model.unavailable import Unavailable
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import DataRepositoryAssociation, FileSystem
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 
 

@@ -7,13 +7,13 @@ import re
 import urllib.parse
 from typing import Any
 
+from diag.analysis.identity.controller import Given
 from diag.declare.fact import fact
-from diag.facts.controller import Given
-from diag.facts.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
-from diag.facts.iam import OidcProvider, Role
-from diag.facts.kubernetes import ServiceAccount
-from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
+from diag.resources.iam import OidcProvider, Role
+from diag.resources.kubernetes import ServiceAccount
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 from diag.sources.kubernetes.client import Kube
 

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from diag.declare.fact import fact
-from diag.facts.ec2 import NetworkInterface, SecurityGroup
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import FileSystem
-from diag.facts.leftovers import (
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import NetworkInterface, SecurityGroup
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.table import Table
+from diag.resources.teardown import (
     LUSTRE_NAME,
     BucketNotices,
     Clusters,
@@ -24,8 +26,6 @@ from diag.facts.leftovers import (
     bucket_of,
     issuer_id,
 )
-from diag.facts.table import Table
-from diag.model.unavailable import Reason, Unavailable
 from diag.sources.aws.ec2 import BATCH
 from diag.sources.aws.session import Aws, shaped
 

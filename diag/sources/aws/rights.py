@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from diag.analysis.claims import Provisioning
+from diag.analysis.identity.controller import Given
+from diag.analysis.identity.irsa import role_arn_of
+from diag.analysis.identity.permissions import Rights, buckets_of, by_documents, context_of, questions, simulated
+from diag.analysis.identity.policy_language import Document
 from diag.declare.fact import fact
-from diag.facts.controller import Given
-from diag.facts.ec2 import Instance
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import FileSystem
-from diag.facts.iam import Role
-from diag.facts.policy import Document
-from diag.facts.provisioning import Provisioning
-from diag.facts.rights import Rights, buckets_of, by_documents, context_of, questions, simulated
-from diag.facts.service_role import role_arn_of
-from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.iam import Role
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws
 
 SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from diag.declare.fact import fact
-from diag.facts.dhcp import DhcpOptions
-from diag.facts.ec2 import Instance, Vpc
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import FileSystem
-from diag.facts.network_acl import NetworkAcl
-from diag.facts.routing import RouteTable
-from diag.facts.table import Table
 from diag.model.unavailable import Unavailable
+from diag.resources.ec2 import DhcpOptions, Instance, NetworkAcl, RouteTable, Vpc
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 
 T = TypeVar("T")

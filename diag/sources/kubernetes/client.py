@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from diag.facts.target import KubeContext
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.target import KubeContext
 from diag.sources.kubernetes.tls import tls_of
 from diag.sources.loading import ONE_AT_A_TIME
 

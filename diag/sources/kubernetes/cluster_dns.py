@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from diag.declare.fact import fact
-from diag.facts.corefile import ServerBlock, blocks_of
 from diag.model.unavailable import Unavailable
+from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
 from diag.sources.kubernetes.client import Kube
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
 from diag.declare.fact import fact
-from diag.facts.controller import StaticKeys, has_own_key, key_secret_of
-from diag.facts.kubernetes import Workload
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.kubernetes import Workload
 from diag.sources.kubernetes.client import Kube
 
 

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from diag.facts.target import KubeContext
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.target import KubeContext
 
 CLUSTER_ARN = re.compile(r"^arn:[\w-]+:eks:(?P<region>[\w-]+):(?P<account>\d{12}):cluster/(?P<name>.+)$")
 """Cluster and context name that `aws eks update-kubeconfig` writes."""

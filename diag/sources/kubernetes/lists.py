@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from diag.declare.fact import fact
-from diag.facts.kubernetes import (
+from diag.model.unavailable import Unavailable
+from diag.resources.kubernetes import (
     CsiDriver,
     CsiNode,
     Event,
@@ -18,8 +19,7 @@ from diag.facts.kubernetes import (
     StorageClass,
     Workload,
 )
-from diag.facts.target import KubeContext, Target
-from diag.model.unavailable import Unavailable
+from diag.resources.target import KubeContext, Target
 from diag.sources.kubernetes.client import Kube, Listed
 from diag.sources.kubernetes.sharing import Sharing
 

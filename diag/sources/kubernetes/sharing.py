@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from diag.facts.kubernetes import Pod
+from diag.resources.kubernetes import Pod
 
 T = TypeVar("T")
 

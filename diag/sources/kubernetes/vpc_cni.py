@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from diag.declare.fact import fact
-from diag.facts.vpc_cni import SourceNat
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.eks import SourceNat
 from diag.sources.kubernetes.client import Kube
 
 EXTERNAL = "AWS_VPC_K8S_CNI_EXTERNALSNAT"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from diag.facts.ladder import Ladder, NidReach, Rung, ServerNid, TargetReach
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Ladder, NidReach, Rung, ServerNid, TargetReach
 from diag.sources.lnet import sweep, verdict
 from diag.sources.lnet.caller import GREETING_LIMIT_S, Caller, Identify, Met, TurnedAway
 from diag.sources.lnet.conversation import Answered, Pinged

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from diag.facts.ladder import Step
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Step
 
 
 class Situation(enum.Enum):

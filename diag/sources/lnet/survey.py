@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from diag.facts.ladder import Ladder
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import Ladder
 from diag.sources.lnet.ladder import Climber, World
 from diag.sources.lnet.target import Options, Target
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from diag.facts.ladder import NidReach, TargetReach
 from diag.model.verdict import Verdict
+from diag.resources.lnet_probe import NidReach, TargetReach
 from diag.sources.lnet.caller import Caller, Met
 from diag.sources.lnet.conversation import Pinged
 from diag.sources.lnet.dial import End, NotConnected, Refusal

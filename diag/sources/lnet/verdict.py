@@ -6,8 +6,8 @@ import errno
 import os
 from collections.abc import Mapping, Sequence
 
-from diag.facts.ladder import Rung, ServerNid
 from diag.model.verdict import Verdict, worst
+from diag.resources.lnet_probe import Rung, ServerNid
 from diag.sources.lnet import acceptor, hello
 from diag.sources.lnet.dial import End, Line, NotConnected, Refusal
 from diag.sources.lnet.mgs import LogOpened

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.facts.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Workload
-from diag.facts.manifests import Placed, PlannedAccount, PlannedFileSystem, PlannedGroup, Problem, Undecided
 from diag.model.finding import Location
 from diag.model.subject import Subject
+from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Workload
+from diag.resources.manifests import Placed, PlannedAccount, PlannedFileSystem, PlannedGroup, Problem, Undecided
 from diag.sources.manifests.tree import Value
 
 MOST_FIELDS = 300

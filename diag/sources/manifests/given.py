@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diag.declare.fact import fact
-from diag.facts.manifests import ManifestSet
+from diag.resources.manifests import ManifestSet
 
 
 @fact()

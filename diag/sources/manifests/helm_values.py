@@ -6,8 +6,8 @@ controller-serviceaccount, node-serviceaccount).
 
 from __future__ import annotations
 
-from diag.facts.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
-from diag.facts.manifests import PlannedAccount
+from diag.resources.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
+from diag.resources.manifests import PlannedAccount
 from diag.sources.manifests.found import Found, placed, together
 from diag.sources.manifests.tree import Value
 

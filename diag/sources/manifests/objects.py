@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from diag.facts.kubernetes import (
+from diag.model.finding import Location
+from diag.resources.kubernetes import (
     ClaimVolume,
     PersistentVolume,
     PersistentVolumeClaim,
@@ -19,8 +20,7 @@ from diag.facts.kubernetes import (
     StorageClass,
     Workload,
 )
-from diag.facts.manifests import PlannedAccount, Problem
-from diag.model.finding import Location
+from diag.resources.manifests import PlannedAccount, Problem
 from diag.sources.manifests.found import Found, placed, together
 from diag.sources.manifests.tree import BadDocument, Value, plain
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag.facts.manifests import ManifestFile, ManifestSet, Problem
 from diag.model.finding import Location
+from diag.resources.manifests import ManifestFile, ManifestSet, Problem
 from diag.sources.manifests.files import Text, texts
 from diag.sources.manifests.found import Found, together
 from diag.sources.manifests.helm_values import is_driver_values, values_in
@@ -46,8 +46,8 @@ def _documents(text: Text) -> Iterator[Found]:
 
 def _of_lustre(found: Found) -> int:
     """How many objects of a file a Lustre volume surely depends on; pods and claims may be for another driver's."""
-    from diag.facts.kubernetes import FSX_DRIVER
-    from diag.facts.mounts import is_fsx_volume
+    from diag.analysis.volumes import is_fsx_volume
+    from diag.resources.kubernetes import FSX_DRIVER
 
     volumes = sum(1 for volume in found.volumes if is_fsx_volume(volume))
     classes = sum(1 for item in found.classes if item.provisioner == FSX_DRIVER)

@@ -12,10 +12,10 @@ from typing import Protocol
 
 import msgspec
 
-from diag.facts.node_truth import NodeTruth, Vantage, Via
 from diag.model.unavailable import Unavailable
-from diag.readings.answers import parse_answers
-from diag.readings.truth import Reading, truth_of
+from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.sources.nodes.parsers.answers import parse_answers
+from diag.sources.nodes.parsers.report import Reading, truth_of
 
 NAMES, ADDRESSES = 16, 32
 """How many names one node resolves and how many addresses it connects to: each takes a process there."""

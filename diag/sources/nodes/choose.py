@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from diag.facts.node_truth import NodeTruth
-from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth
+from diag.resources.table import Table
 from diag.sources.aws.session import Aws
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.readings.answers import short
 from diag.sources.nodes.ask import Plugin
 from diag.sources.nodes.exec_session import Server
+from diag.sources.nodes.parsers.answers import short
 
 LIFETIME_S = 300
 HOPELESS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName")

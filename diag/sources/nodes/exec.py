@@ -11,10 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from diag.facts.node_truth import NodeTruth, Vantage, Via
 from diag.model.unavailable import Reason, Unavailable
-from diag.readings.answers import NO_COMMAND, Answer, Answers
-from diag.readings.truth import Reading, truth_of
+from diag.resources.node_report import NodeTruth, Vantage, Via
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ahead import Ahead
 from diag.sources.nodes.ask import (
@@ -30,6 +28,8 @@ from diag.sources.nodes.ask import (
 )
 from diag.sources.nodes.debug_container import open_debug_container
 from diag.sources.nodes.exec_session import Ran, Server, run
+from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
+from diag.sources.nodes.parsers.report import Reading, truth_of
 from diag.sources.nodes.spread import spread
 
 COMMANDS: dict[str, tuple[str, ...]] = {

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.readings.answers import short
 from diag.sources.kubernetes.tls import tls_of
 from diag.sources.nodes.ahead import Ahead
+from diag.sources.nodes.parsers.answers import short
 from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, WebSocket, connect, upgrade
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")

@@ -7,17 +7,9 @@ import socket
 import time
 from collections.abc import Sequence
 
-from diag.facts.node_truth import NodeTruth, Via
 from diag.model.unavailable import Reason, Unavailable
-from diag.sources.nodes.ask import (
-    ANSWER_LIMIT,
-    Bounds,
-    Deliver,
-    NodeAsk,
-    Questions,
-    probe,
-    truth_from_probe,
-)
+from diag.resources.node_report import NodeTruth, Via
+from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
 from diag.sources.stuck import still_stuck, supervise
 
 KEY = "node probe"

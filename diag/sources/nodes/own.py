@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import time
 
-from diag.facts.kubernetes import PersistentVolume
-from diag.facts.mounts import is_fsx_volume
-from diag.facts.node_truth import NodeTruth
+from diag.analysis.volumes import is_fsx_volume
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.kubernetes import PersistentVolume
+from diag.resources.node_report import NodeTruth
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.lists import live_volumes
 from diag.sources.names import Resolver

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from diag.facts.node_truth import NodeTruth, Via
-from diag.facts.table import Table
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth, Via
+from diag.resources.table import Table
 from diag.sources.files import read_bounded
 from diag.sources.nodes.ask import Bounds, Deliver, NodeAsk, Questions
 

@@ -13,18 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diag.facts.node_truth import NodeTruth, Via
 from diag.model.unavailable import Reason, Unavailable
-from diag.readings.answers import short
-from diag.sources.nodes.ask import (
-    ANSWER_LIMIT,
-    Bounds,
-    Deliver,
-    NodeAsk,
-    Questions,
-    probe,
-    truth_from_probe,
-)
+from diag.resources.node_report import NodeTruth, Via
+from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
+from diag.sources.nodes.parsers.answers import short
 from diag.sources.nodes.spread import spread
 
 KEEPALIVE_S = 5

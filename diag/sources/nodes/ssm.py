@@ -16,19 +16,11 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from diag.facts.node_truth import NodeTruth, Via
 from diag.model.unavailable import Reason, Unavailable
-from diag.readings.answers import short
+from diag.resources.node_report import NodeTruth, Via
 from diag.sources.aws.session import Aws
-from diag.sources.nodes.ask import (
-    ANSWER_LIMIT,
-    Bounds,
-    Deliver,
-    NodeAsk,
-    Questions,
-    probe,
-    truth_from_probe,
-)
+from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
+from diag.sources.nodes.parsers.answers import short
 from diag.sources.nodes.spread import spread
 
 Item = TypeVar("Item")

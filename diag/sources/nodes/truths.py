@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diag.analysis.volumes import Mount
 from diag.declare.fact import fact
-from diag.facts.ec2 import Instance, NetworkInterface
-from diag.facts.eks import ClusterIdentity
-from diag.facts.fsx import FileSystem
-from diag.facts.kubernetes import Node, PersistentVolume, Pod
-from diag.facts.mounts import Mount
-from diag.facts.node_truth import NodeTruth
-from diag.facts.table import Table
-from diag.facts.target import Settings
-from diag.fleet.choose import choose
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance, NetworkInterface
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import Node, PersistentVolume, Pod
+from diag.resources.node_report import NodeTruth
+from diag.resources.table import Table
+from diag.resources.target import Settings
 from diag.sources.nodes.ask import NodeAsk, Plugin, questions_of
 from diag.sources.nodes.choose import NodeReader
+from diag.sources.nodes.selection import choose
 
 PLUGIN_CONTAINER = "fsx-plugin"
 """Source: aws-fsx-csi-driver chart 1.17.0, node-daemonset.yaml."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from diag.facts.ec2 import GroupPair, IpRange, Ipv6Range, Permission, PrefixListRef, SecurityGroup
-from diag.facts.manifests import PlannedFileSystem, PlannedGroup
+from diag.resources.ec2 import GroupPair, IpRange, Ipv6Range, Permission, PrefixListRef, SecurityGroup
+from diag.resources.manifests import PlannedFileSystem, PlannedGroup
 from diag.sources.manifests.terraform.document import Resource
 
 FILE_SYSTEM = "aws_fsx_lustre_file_system"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from diag.facts.manifests import Placed, Problem, Undecided
 from diag.model.finding import Location
+from diag.resources.manifests import Placed, Problem, Undecided
 from diag.sources.manifests.found import Found, together
 from diag.sources.manifests.objects import objects_in
 from diag.sources.manifests.terraform.document import Resource, resources_of

@@ -1,0 +1,1 @@
+"""How a fault is fixed: the steps, in their order."""

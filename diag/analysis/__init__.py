@@ -1,0 +1,1 @@
+"""Facts worked out from facts, and the domain logic behind them, by topic."""

@@ -1,0 +1,303 @@
+"""The claims that ask for a Lustre volume, what Kubernetes has for each, and why one is still pending."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
+from diag.analysis.volumes import is_fsx_volume, matches
+from diag.declare.fact import fact
+from diag.model.subject import Kind, Subject
+from diag.model.unavailable import Unavailable
+from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.target import Target
+
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+"""Set by the scheduler when a claim of a WaitForFirstConsumer class may be provisioned. Source: Kubernetes docs,
+well-known annotations."""
+
+
+NOT_FOR_MOUNTS = "only creating and resizing file systems needs it, mounting one that exists does not"
+
+
+NOT_IN_USE = "no StorageClass, claim or volume has the driver create file systems; a static volume needs no AWS rights"
+
+
+class Provisioning(msgspec.Struct, frozen=True):
+    """What of dynamic provisioning the cluster has."""
+
+    classes: tuple[StorageClass, ...] = ()
+    """The driver's StorageClasses."""
+    pending: tuple[PersistentVolumeClaim, ...] = ()
+    """Claims that wait for the driver to create their file system."""
+    dynamic: tuple[str, ...] = ()
+    """Names of the volumes that the driver created."""
+
+    @property
+    def in_use(self) -> bool:
+        """Somebody can ask, asks or has asked the driver for a file system."""
+        return bool(self.classes or self.pending or self.dynamic)
+
+
+@fact()
+def provisioning(
+    storage_classes: tuple[StorageClass, ...],
+    claims: tuple[PersistentVolumeClaim, ...],
+    persistent_volumes: tuple[PersistentVolume, ...],
+) -> Provisioning:
+    """The driver's StorageClasses, the claims that wait for it, and the volumes that it created."""
+    ours = {item.metadata.name: item for item in storage_classes if item.provisioner == FSX_DRIVER}
+    pending = tuple(claim for claim in claims if _waits_for(claim, ours.get(claim.spec.storage_class_name or "")))
+    made = (v for v in persistent_volumes if v.is_dynamic and v.spec.csi and v.spec.csi.driver == FSX_DRIVER)
+    return Provisioning(tuple(ours.values()), pending, tuple(volume.name for volume in made))
+
+
+def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None) -> bool:
+    if storage_class is None or claim.spec.volume_name or claim.status.phase not in ("", "Pending"):
+        return False
+    waits_for_pod = storage_class.volume_binding_mode == "WaitForFirstConsumer"
+    return not waits_for_pod or bool(claim.metadata.annotation(SELECTED_NODE))
+
+
+LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
+"""In the name of a class that does not exist, or of a claim without one: nothing else tells whose it is."""
+
+_COMPLAINTS = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ClaimLost", "ClaimMisbound"})
+"""Reasons of events that say why a claim has no volume. Source: Kubernetes v1.34 pkg/controller/volume/events."""
+
+
+class ClaimCase(msgspec.Struct, frozen=True):
+    """One claim for a Lustre volume, and what it could be bound to."""
+
+    claim: PersistentVolumeClaim
+    storage_class: StorageClass | None = None
+    """The class that it names; None when it names none or one that does not exist."""
+    volume: PersistentVolume | None = None
+    """The volume that it names (`spec.volumeName`); None when it names none or one that does not exist."""
+    kept: tuple[PersistentVolume, ...] = ()
+    """Lustre volumes whose claimRef has its name."""
+    offered: tuple[PersistentVolume, ...] = ()
+    """Lustre volumes of its class that nobody holds."""
+    complaint: str = ""
+    """The newest warning event about it; empty when there is none or events could not be read."""
+
+    @property
+    def subject(self) -> Subject:
+        """The claim as the subject of findings."""
+        return self.claim.subject
+
+    @property
+    def is_bound(self) -> bool:
+        """It has its volume."""
+        return self.claim.status.phase == "Bound"
+
+    @property
+    def is_dynamic(self) -> bool:
+        """The driver is to make its volume: it names none, and its class is the driver's."""
+        ours = self.storage_class is not None and self.storage_class.provisioner == FSX_DRIVER
+        return ours and not self.claim.spec.volume_name
+
+
+class AbsentClaim(msgspec.Struct, frozen=True):
+    """A claim that pods wait for and that does not exist."""
+
+    subject: Subject
+    pods: tuple[Pod, ...]
+    kept: tuple[PersistentVolume, ...] = ()
+    """Lustre volumes whose claimRef has its name."""
+
+
+@fact()
+def absent_claims(
+    claims: tuple[PersistentVolumeClaim, ...],
+    pods: tuple[Pod, ...],
+    persistent_volumes: tuple[PersistentVolume, ...],
+    target: Target,
+) -> tuple[AbsentClaim, ...]:
+    """Every claim that a waiting pod of this run names, that is not there, and that was to be a Lustre volume."""
+    there = {claim.key for claim in claims}
+    named = _named_by_target(target, pods)
+    wanted: dict[tuple[str, str], list[Pod]] = {}
+    for pod in pods:
+        if not pod.is_up and not pod.is_terminating:
+            for name in pod.spec.claim_names:
+                if (key := (pod.metadata.namespace, name)) not in there:
+                    wanted.setdefault(key, []).append(pod)
+    found = []
+    for key, waiting in wanted.items():
+        kept = tuple(v for v in persistent_volumes if is_fsx_volume(v) and _key(v) == key)
+        scoped = _in_scope(key[0], target) and (kept or LOOKS_LIKE_LUSTRE.search(key[1]))
+        if scoped or matches(key, named):
+            found.append(AbsentClaim(Subject(Kind.CLAIM, key[1], key[0]), tuple(waiting), kept))
+    return tuple(found)
+
+
+@fact()
+def lustre_claims(
+    claims: tuple[PersistentVolumeClaim, ...],
+    persistent_volumes: tuple[PersistentVolume, ...],
+    storage_classes: tuple[StorageClass, ...],
+    volumes: tuple[PersistentVolume, ...],
+    pods: tuple[Pod, ...] | Unavailable,
+    claim_events: tuple[Event, ...] | Unavailable,
+    target: Target,
+) -> tuple[ClaimCase, ...]:
+    """Every claim of this run that is bound to a Lustre volume, or waits for one."""
+    classes = {item.metadata.name: item for item in storage_classes}
+    by_name = {volume.name: volume for volume in persistent_volumes}
+    in_run = frozenset(volume.name for volume in volumes)
+    lustre = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
+    kept: dict[tuple[str, str], list[PersistentVolume]] = {}
+    for volume in lustre:
+        kept.setdefault(_key(volume), []).append(volume)
+    named = _named_by_target(target, pods)
+    complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
+    found = []
+    for claim in claims:
+        case = ClaimCase(
+            claim,
+            classes.get(class_of(claim)),
+            by_name.get(claim.spec.volume_name),
+            tuple(kept.get(claim.key, ())),
+            complaint=complaints.get(claim.key, ""),
+        )
+        wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
+        if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
+            claim.key, named
+        ):
+            found.append(case if case.is_bound else _with_offers(case, lustre))
+    return tuple(found)
+
+
+def _is_for_lustre(case: ClaimCase) -> bool:
+    if case.claim.spec.volume_name and case.volume is not None:
+        return is_fsx_volume(case.volume)
+    if case.is_bound:
+        return False
+    if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
+        return True
+    told = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
+    return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(told))
+
+
+def _in_scope(namespace: str, target: Target) -> bool:
+    """Whether the run is about every claim of the cluster, or of the namespace."""
+    return target.is_everything or (target == Target(namespaces=target.namespaces) and namespace in target.namespaces)
+
+
+def _named_by_target(target: Target, pods: Sequence[Pod] | Unavailable) -> tuple[str, ...]:
+    """`namespace/name` or `name` of the claims that the target names, by itself or through a pod."""
+    chosen = () if isinstance(pods, Unavailable) else pods
+    of_pods = (
+        f"{pod.metadata.namespace}/{name}"
+        for pod in chosen
+        if target.pods and matches((pod.metadata.namespace, pod.metadata.name), target.pods)
+        for name in pod.spec.claim_names
+    )
+    return (*target.claims, *of_pods)
+
+
+def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
+    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    for event in events:
+        about = event.involved_object
+        if about.kind == "PersistentVolumeClaim" and event.reason in _COMPLAINTS:
+            key = (about.namespace, about.name)
+            newest[key] = max(newest.get(key, ("", "")), (event.last_seen, event.message))
+    return {key: message for key, (_, message) in newest.items()}
+
+
+def _with_offers(case: ClaimCase, lustre: Iterable[PersistentVolume]) -> ClaimCase:
+    free = (v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim))
+    offered = tuple(v for v in free if class_of_volume(v) == class_of(case.claim))
+    return msgspec.structs.replace(case, offered=offered)
+
+
+def _key(volume: PersistentVolume) -> tuple[str, str]:
+    ref = volume.spec.claim_ref
+    return (ref.namespace, ref.name) if ref else ("", "")
+
+
+class Why(enum.Enum):
+    """The reasons, the first that holds counts."""
+
+    LOST = "lost"
+    RELEASED = "released"
+    TAKEN = "taken"
+    MISFIT = "misfit"
+    VOLUME_ABSENT = "volume-absent"
+    CLASS_ABSENT = "class-absent"
+    NOTHING_OFFERED = "nothing-offered"
+    WAITS_FOR_POD = "waits-for-pod"
+    WAITS_FOR_DRIVER = "waits-for-driver"
+    BINDS_SOON = "binds-soon"
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """The reason, in words, with the volume that it is about."""
+
+    why: Why
+    told: str
+    volume: PersistentVolume | None = None
+
+
+def why_pending(case: ClaimCase) -> Pending:
+    """The reason why a claim that is not bound has no volume.
+
+    Source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go syncUnboundClaim.
+    """
+    claim, name = case.claim, case.claim.spec.volume_name
+    if claim.status.phase == "Lost":
+        return Pending(Why.LOST, f"its volume {name or '(unnamed)'} was deleted under it")
+    if name and case.volume is None:
+        return Pending(Why.VOLUME_ABSENT, f"it names the volume {name}, and no CSI volume is called so")
+    if case.volume is not None:
+        return _why_not(case, case.volume)
+    for volume in case.kept:
+        if not is_held_by(volume, claim) and not case.is_dynamic:
+            told = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
+            return Pending(Why.RELEASED, told, volume)
+        if is_held_by(volume, claim):
+            return _why_not(case, volume)
+    fitting = [volume for volume in case.offered if selects(claim, volume) and not misfits(claim, volume)]
+    if fitting:
+        return Pending(Why.BINDS_SOON, f"volume {fitting[0].name} fits and is free", fitting[0])
+    return _unprovisioned(case)
+
+
+def _why_not(case: ClaimCase, volume: PersistentVolume) -> Pending:
+    ref = volume.spec.claim_ref
+    if ref is not None and not is_held_by(volume, case.claim):
+        if (ref.namespace, ref.name) == case.claim.key:
+            told = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
+            return Pending(Why.RELEASED, told, volume)
+        if volume.status.phase == "Released":
+            told = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
+            return Pending(Why.RELEASED, told, volume)
+        return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
+    reasons = misfits(case.claim, volume)
+    if reasons:
+        return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
+    return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
+
+
+def _unprovisioned(case: ClaimCase) -> Pending:
+    name = class_of(case.claim)
+    if case.storage_class is not None and case.is_dynamic:
+        waits = case.storage_class.volume_binding_mode == "WaitForFirstConsumer"
+        if waits and not case.claim.metadata.annotation(SELECTED_NODE):
+            return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
+        kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
+        return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")
+    for volume in case.offered:
+        reasons = misfits(case.claim, volume) or ("its selector does not take the volume",)
+        return Pending(Why.MISFIT, f"it does not fit the free volume {volume.name}: {'; '.join(reasons)}", volume)
+    if name and case.storage_class is None:
+        return Pending(Why.CLASS_ABSENT, f"its StorageClass {name} does not exist, and no volume is of it either")
+    if not name:
+        return Pending(Why.NOTHING_OFFERED, "it names no StorageClass, and no volume without one is free")
+    return Pending(Why.NOTHING_OFFERED, f"no volume of its StorageClass {name} is free")

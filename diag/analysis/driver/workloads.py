@@ -1,0 +1,161 @@
+"""The driver's pods, and the Deployment and DaemonSet that own them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from diag.declare.fact import fact
+from diag.model.finding import Draft, Fix, skip, unknown
+from diag.model.subject import Kind, Subject
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.kubernetes import FSX_DRIVER, Container, Pod, ServiceAccount, Workload
+
+HELM_RELEASE = "meta.helm.sh/release-name"
+"""Annotation of every object that Helm 3 made."""
+
+
+MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/overlays/stable/?ref=release-1.9"
+
+
+CHART = "aws-fsx-csi-driver/aws-fsx-csi-driver"
+"""The chart, in the repository as the driver's docs/install.md names it."""
+
+
+def pods_of(workload: Workload, pods: Iterable[Pod]) -> tuple[Pod, ...]:
+    """The pods that the workload's selector takes in, in its namespace."""
+    wanted = (workload.spec.selector.match_labels if workload.spec.selector else None) or {}
+    return tuple(
+        pod
+        for pod in pods
+        if wanted
+        and pod.metadata.namespace == workload.metadata.namespace
+        and wanted.items() <= (pod.metadata.labels or {}).items()
+    )
+
+
+def containers_of(workload: Workload, pods: Iterable[Pod]) -> tuple[Container, ...]:
+    """The distinct containers of the template and of its pods, which may still be older ones."""
+    specs = (workload.spec.template.spec, *(pod.spec for pod in pods))
+    found = {(c.name, c.image): c for spec in specs for c in (*(spec.init_containers or ()), *spec.containers)}
+    return tuple(found.values())
+
+
+def change_image(workload: Workload, container: str, image: str) -> Fix:
+    """Give one container another image, through Helm where Helm installed it: it would take any other change back."""
+    name, namespace = workload.metadata.name, shlex.quote(workload.metadata.namespace)
+    release = workload.metadata.annotation(HELM_RELEASE)
+    if release and container == "fsx-plugin" and ":" in image:
+        repository, _, tag = image.rpartition(":")
+        return Fix(
+            (
+                f"helm upgrade {shlex.quote(release)} {CHART} -n {namespace} --reuse-values "
+                f"--set image.repository={shlex.quote(repository)} --set image.tag={shlex.quote(tag)}",
+            ),
+            "rolls the driver's pods; mounted volumes stay mounted",
+            f"helm rollback {shlex.quote(release)} -n {namespace}",
+        )
+    target = f"{workload.kind.lower()}/{name}"
+    return Fix(
+        (f"kubectl -n {namespace} set image {shlex.quote(target)} {shlex.quote(f'{container}={image}')}",),
+        "rolls the driver's pods; mounted volumes stay mounted",
+        f"kubectl -n {namespace} rollout undo {shlex.quote(target)}",
+    )
+
+
+def scale(workload: Workload, replicas: int) -> Fix:
+    """Give a Deployment that many replicas."""
+    namespace, target = shlex.quote(workload.metadata.namespace), shlex.quote(f"deployment/{workload.metadata.name}")
+    return Fix(
+        (f"kubectl -n {namespace} scale {target} --replicas={replicas}",),
+        "starts the controller; a claim that waits is provisioned at once, which costs money",
+        f"kubectl -n {namespace} scale {target} --replicas=0",
+    )
+
+
+def reinstall(workload: Workload, *, first: str = "") -> Fix:
+    """Put the objects of an installation back as its chart or manifests have them, after one command if given."""
+    release, namespace = workload.metadata.annotation(HELM_RELEASE), shlex.quote(workload.metadata.namespace)
+    if release:
+        command = f"helm upgrade {shlex.quote(release)} {CHART} -n {namespace} --reuse-values"
+    else:
+        command = f'kubectl apply -k "{MANIFESTS}"'
+    note = "creates what is missing and leaves mounts alone; an EKS add-on does the same with aws eks update-addon"
+    return Fix((first, command) if first else (command,), note)
+
+
+DRIVER = Subject(Kind.CSI_DRIVER, FSX_DRIVER)
+
+
+def missing_component(part: str, missing: Unavailable) -> Draft:
+    """Skip where the part does not exist (another check says whether that is a fault), unknown where nobody saw it."""
+    if missing.reason is Reason.ABSENT:
+        return skip(DRIVER, f"there is no {part}: {missing.detail}")
+    return unknown(DRIVER, f"cannot see the {part}: {missing}", because=(missing,))
+
+
+CONTROLLER_ACCOUNTS = ("fsx-csi-controller-sa",)
+"""The controller's service account where no Deployment says otherwise. Source: aws-fsx-csi-driver chart 1.17.0."""
+
+
+@fact()
+def controller(deployments: tuple[Workload, ...]) -> Workload | Unavailable:
+    """The driver's controller Deployment."""
+    for deployment in deployments:
+        if runs_driver(deployment):
+            return deployment
+    named = (d for d in deployments if d.metadata.name == "fsx-csi-controller")
+    return next(
+        named, Unavailable("controller Deployment of the driver", Reason.ABSENT, "no Deployment runs its image")
+    )
+
+
+@fact()
+def node_plugin(daemon_sets: tuple[Workload, ...]) -> Workload | Unavailable:
+    """The driver's node DaemonSet."""
+    for daemon_set in daemon_sets:
+        if runs_driver(daemon_set):
+            return daemon_set
+    named = (d for d in daemon_sets if d.metadata.name == "fsx-csi-node")
+    return next(named, Unavailable("node DaemonSet of the driver", Reason.ABSENT, "no DaemonSet runs its image"))
+
+
+def runs_driver(workload: Workload) -> bool:
+    """Whether a Deployment or DaemonSet runs the driver's image."""
+    return any(_is_driver_image(container.image) for container in workload.spec.template.spec.containers)
+
+
+def _is_driver_image(image: str) -> bool:
+    return "aws-fsx-csi-driver" in image
+
+
+@fact()
+def driver_pods(pods: tuple[Pod, ...], live_pods: tuple[Pod, ...] | Unavailable) -> tuple[Pod, ...] | Unavailable:
+    """The driver's pods, controller and node plugins: manifests hold none, so the live ones must be readable."""
+    if isinstance(live_pods, Unavailable):
+        return live_pods
+    return tuple(
+        pod
+        for pod in pods
+        if pod.metadata.label("app.kubernetes.io/name") == "aws-fsx-csi-driver"
+        or any(_is_driver_image(container.image) for container in pod.spec.containers)
+    )
+
+
+@fact()
+def controller_account(
+    service_accounts: tuple[ServiceAccount, ...], controller: Workload | Unavailable
+) -> ServiceAccount | Unavailable:
+    """The service account that the controller really runs as."""
+    if isinstance(controller, Unavailable):
+        names, namespace = CONTROLLER_ACCOUNTS, ""
+    else:
+        names = (controller.spec.template.spec.service_account_name or "default",)
+        namespace = controller.metadata.namespace
+    for account in service_accounts:
+        if account.metadata.name in names and namespace in ("", account.metadata.namespace):
+            return account
+    if isinstance(controller, Unavailable) and controller.reason is not Reason.ABSENT:
+        return controller
+    where = f"{namespace}/{names[0]}" if namespace else names[0]
+    return Unavailable(f"service account {where}", Reason.ABSENT, "the controller's service account does not exist")

@@ -1,0 +1,1 @@
+"""Who the driver's controller is for AWS, and what it may do."""

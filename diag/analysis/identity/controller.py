@@ -1,0 +1,193 @@
+"""The controller's pods, and where they take their AWS credentials and their Region from."""
+
+from __future__ import annotations
+
+import enum
+import shlex
+
+import msgspec
+
+from diag.analysis.driver.workloads import CHART, HELM_RELEASE, pods_of
+from diag.declare.fact import fact
+from diag.model.finding import Fix
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance
+from diag.resources.eks import PodIdentityAssociation
+from diag.resources.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
+from diag.resources.table import Table
+
+PLUGIN = "fsx-plugin"
+"""Name of the container that calls AWS. Source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml."""
+
+
+KEY_ID = "AWS_ACCESS_KEY_ID"
+
+
+WEB_IDENTITY_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+
+
+POD_IDENTITY_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+
+
+REGION = "AWS_REGION"
+
+
+SKIP_CONTAINERS = "eks.amazonaws.com/skip-containers"
+"""Annotation of a pod: containers that the webhook leaves alone. Source: amazon-eks-pod-identity-webhook README."""
+
+
+PROXY = frozenset({"HTTPS_PROXY", "https_proxy"})
+
+
+AUTO_MODE = ("eks.amazonaws.com/compute-type", "auto")
+"""Label of the nodes of EKS Auto Mode, which have the Pod Identity agent built in and shut pods out of IMDS.
+
+Source: EKS user guide, auto-accelerated and automode.
+"""
+
+
+class Giver(enum.Enum):
+    """What gives the controller a role, the first that applies.
+
+    The webhook injects Pod Identity where there is an association, else web identity where there is an annotation.
+    Source: amazon-eks-pod-identity-webhook, buildPodPatchConfig.
+    """
+
+    POD_IDENTITY = "Pod Identity"
+    WEB_IDENTITY = "IRSA"
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The role that new pods of the controller are given."""
+
+    giver: Giver
+    role_arn: str
+
+
+@fact()
+def controller_role(
+    controller_account: ServiceAccount | Unavailable,
+    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
+) -> Given | Unavailable:
+    """The role that the controller's service account is given, absent when nothing gives it one.
+
+    Without sight of the associations an annotation is taken at its word; without an annotation nothing is known.
+    """
+    if isinstance(controller_account, Unavailable):
+        return controller_account
+    if not isinstance(pod_identity_associations, Unavailable) and pod_identity_associations:
+        return Given(Giver.POD_IDENTITY, pod_identity_associations[0].role_arn)
+    if controller_account.role_arn is not None:
+        return Given(Giver.WEB_IDENTITY, controller_account.role_arn)
+    if not isinstance(pod_identity_associations, Unavailable):
+        what = f"role of {controller_account.subject}"
+        return Unavailable(what, Reason.ABSENT, "it has neither an annotation nor an association")
+    if pod_identity_associations.reason is Reason.ABSENT:
+        # That the cluster was not found does not mean that it has no associations.
+        return msgspec.structs.replace(pod_identity_associations, reason=Reason.NOT_ASKED)
+    return pod_identity_associations
+
+
+@fact()
+def controller_pods(controller: Workload | Unavailable, driver_pods: tuple[Pod, ...]) -> tuple[Pod, ...] | Unavailable:
+    """The pods of the controller's Deployment; none where there is no Deployment."""
+    if isinstance(controller, Unavailable):
+        return () if controller.reason is Reason.ABSENT else controller
+    return pods_of(controller, driver_pods)
+
+
+@fact()
+def controller_nodes(controller_pods: tuple[Pod, ...], nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes where the controller's pods run."""
+    names = {pod.spec.node_name for pod in controller_pods}
+    return tuple(node for node in nodes if node.name in names)
+
+
+def plugin_of(spec: PodSpec) -> Container:
+    """The container that calls AWS; an empty one where none looks like it."""
+    for container in spec.containers:
+        if container.name == PLUGIN or "aws-fsx-csi-driver" in container.image:
+            return container
+    return Container()
+
+
+def injected(pod: Pod) -> Giver | None:
+    """What the webhook put into a pod when it was created."""
+    names = plugin_of(pod.spec).env_names
+    if WEB_IDENTITY_FILE in names:
+        return Giver.WEB_IDENTITY
+    return Giver.POD_IDENTITY if POD_IDENTITY_URI in names else None
+
+
+def key_secret_of(controller: Workload) -> SecretKeyRef | None:
+    """The secret that the Deployment takes a static access key from."""
+    for variable in plugin_of(controller.spec.template.spec).env or ():
+        if variable.name == KEY_ID and variable.value_from is not None:
+            return variable.value_from.secret_key_ref
+    return None
+
+
+def has_own_key(controller: Workload) -> bool:
+    """Whether the controller surely has a static access key: in the Deployment, or in a secret it cannot start without.
+
+    An optional secret tells nothing by itself.
+    """
+    for variable in plugin_of(controller.spec.template.spec).env or ():
+        if variable.name == KEY_ID:
+            secret = variable.value_from.secret_key_ref if variable.value_from else None
+            return variable.value_from is None or (secret is not None and not secret.optional)
+    return False
+
+
+def is_auto_mode(node: Node) -> bool:
+    """A node of EKS Auto Mode."""
+    return node.metadata.label(AUTO_MODE[0]) == AUTO_MODE[1]
+
+
+class StaticKeys(msgspec.Struct, frozen=True):
+    """Whether the controller is given a static access key; never the key."""
+
+    given: bool
+    where: str = ""
+    """`secret fsx-csi-driver/aws-secret` or the Deployment."""
+    removable: bool = False
+    """It stands in a secret that the driver can do without."""
+
+
+def set_region(controller: Workload, region: str) -> Fix:
+    """Tell the controller its region, through Helm where Helm installed it."""
+    namespace, name = shlex.quote(controller.metadata.namespace), shlex.quote(controller.metadata.name)
+    note = "rolls the controller"
+    if release := controller.metadata.annotation(HELM_RELEASE):
+        command = f"helm upgrade {shlex.quote(release)} {CHART} -n {namespace} --reuse-values"
+        undo = f"helm rollback {shlex.quote(release)} -n {namespace}"
+        return Fix((f"{command} --set controller.region={region}",), note, undo)
+    command = f"kubectl -n {namespace} set env deployment/{name} -c {PLUGIN} AWS_REGION"
+    return Fix((f"{command}={region}",), note, f"{command}-")
+
+
+HOPS_OF_A_POD = 2
+"""An answer to a pod of its own network takes one hop more than to the node itself.
+
+Source: EC2 user guide, instance metadata options, hop limit in a container environment.
+"""
+
+
+def why_closed(pod: Pod, node: Node | None, instances: Table[Instance]) -> str:
+    """Why a pod gets no answer from the metadata service, in words; empty when it does.
+
+    Raises Unreadable when the instance could not be read.
+    """
+    if node is None or not node.instance_id:
+        return "it runs on no EC2 instance that is known"
+    if is_auto_mode(node):
+        return "EKS Auto Mode lets pods reach no instance metadata"
+    options = instances[node.instance_id].metadata_options
+    if options is None:
+        return ""
+    if options.http_endpoint == "disabled":
+        return f"instance {node.instance_id} has its metadata service switched off"
+    hops = options.http_put_response_hop_limit
+    if hops is not None and hops < HOPS_OF_A_POD and options.http_tokens == "required" and not pod.spec.host_network:
+        return f"instance {node.instance_id} has hop limit {hops} for metadata tokens, a pod needs {HOPS_OF_A_POD}"
+    return ""

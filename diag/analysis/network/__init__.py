@@ -1,0 +1,1 @@
+"""Whether packets and names reach the file servers."""

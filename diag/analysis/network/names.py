@@ -1,0 +1,80 @@
+"""How the name of a volume resolves where it matters."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.analysis.file_systems import file_system_of
+from diag.analysis.network.vantage import is_inside
+from diag.analysis.volumes import Mount
+from diag.declare.fact import fact
+from diag.model.unavailable import Unavailable
+from diag.resources.ec2 import Vpc
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume, Workload
+from diag.resources.reachability import DnsAnswer, Resolution, TcpAnswer
+from diag.resources.table import Table
+from diag.resources.target import Settings
+
+
+def asks_cluster_dns(node_plugin: Workload | Unavailable) -> bool:
+    """Whether the pods of the DaemonSet ask CoreDNS; yes when it could not be read, as the chart makes it so.
+
+    A pod on the host's network asks the node's resolver unless its policy is ClusterFirstWithHostNet. Source:
+    Kubernetes documentation, DNS for Services and Pods; aws-fsx-csi-driver chart 1.17.0 node-daemonset.yaml.
+    """
+    if isinstance(node_plugin, Unavailable):
+        return True
+    spec = node_plugin.spec.template.spec
+    if spec.dns_policy == "ClusterFirst":
+        return not spec.host_network
+    return spec.dns_policy == "ClusterFirstWithHostNet"
+
+
+class NameStanding(msgspec.Struct, frozen=True):
+    """The answers to one volume's name, and whether they tell anything of the nodes."""
+
+    answers: tuple[DnsAnswer, ...] = ()
+    """One a server asked, the deciding one last; empty when the volume gives no host name."""
+    counts: bool = False
+    """Asked of the servers given by --dns-server, or from inside the file system's VPC."""
+    is_mounted: bool = False
+    """A pod that mounts the volume is up, so the name resolved when it was mounted."""
+
+    @property
+    def resolves(self) -> bool | None:
+        """Whether the name resolves for the nodes; None when nothing tells.
+
+        An answer of now outweighs a pod that mounted some time ago.
+        """
+        if self.counts and self.answers:
+            return self.answers[-1].outcome is Resolution.ANSWERED
+        return True if self.is_mounted else None
+
+
+@fact()
+def name_standings(
+    volumes: tuple[PersistentVolume, ...],
+    dns_answers: tuple[DnsAnswer, ...],
+    mounts: tuple[Mount, ...] | Unavailable,
+    file_systems: Table[FileSystem] | Unavailable,
+    tcp_answers: tuple[TcpAnswer, ...] | Unavailable,
+    vpcs: Table[Vpc] | Unavailable,
+    settings: Settings,
+) -> dict[str, NameStanding]:
+    """The standing of every volume's name, by volume."""
+    by_name: dict[str, list[DnsAnswer]] = {}
+    for answer in dns_answers:
+        by_name.setdefault(answer.name, []).append(answer)
+    up = set() if isinstance(mounts, Unavailable) else {mount.volume.name for mount in mounts if mount.pod.is_up}
+    sent = () if isinstance(tcp_answers, Unavailable) else tcp_answers
+    inside: dict[str, bool] = {}
+    standings = {}
+    for volume in volumes:
+        known = file_system_of(volume, file_systems)
+        vpc = "" if isinstance(known, Unavailable) else known.vpc_id
+        if vpc not in inside:
+            inside[vpc] = bool(settings.dns_servers) or is_inside(sent, vpcs, vpc)
+        answers = tuple(by_name.get(volume.dns_name or "", ()))
+        standings[volume.name] = NameStanding(answers, inside[vpc], volume.name in up)
+    return standings

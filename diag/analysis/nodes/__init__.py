@@ -1,0 +1,1 @@
+"""The nodes: which can mount, which do, and what sets failing ones apart."""

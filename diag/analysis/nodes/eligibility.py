@@ -1,0 +1,98 @@
+"""On which nodes a pod could run, and on which a Lustre volume can be mounted at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from diag.resources.kubernetes import LabelRequirement, Node, NodeSelectorTerm, PodSpec, Taint, Toleration
+
+
+def linux_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Neither Windows, which has no Lustre client, nor Fargate, where no DaemonSet runs."""
+    return tuple(n for n in nodes if n.status.node_info.operating_system != "windows" and not n.is_fargate)
+
+
+def told(nodes: Sequence[Node]) -> str:
+    """`node node-a`, or `node node-a and 12 more`."""
+    more = len(nodes) - 1
+    return f"node {nodes[0].name}" + (f" and {more} more" if more else "")
+
+
+REPELLING = frozenset({"NoSchedule", "NoExecute"})
+
+
+DAEMON_TAINTS = frozenset(
+    f"node.kubernetes.io/{name}"
+    for name in ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+)
+"""Taints that every DaemonSet pod tolerates. Source: Kubernetes docs, DaemonSet, taints and tolerations."""
+
+
+def keeps_off(spec: PodSpec, node: Node, *, daemon: bool = False) -> str:
+    """What keeps a pod of that spec off the node, in words; empty when nothing does. `daemon` for a DaemonSet's pod."""
+    for key, value in sorted((spec.node_selector or {}).items()):
+        if node.metadata.label(key) != value:
+            return f"its nodeSelector wants {key}={value}"
+    if not _affinity_fits(spec, node):
+        return "its required node affinity does not match"
+    for taint in node.spec.taints or ():
+        free = daemon and taint.key in DAEMON_TAINTS
+        if taint.effect in REPELLING and not free and not tolerates(spec.tolerations or (), taint):
+            value = f"={taint.value}" if taint.value else ""
+            return f"it does not tolerate the taint {taint.key}{value}:{taint.effect}"
+    return ""
+
+
+def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
+    """Whether one of the tolerations covers the taint. Source: Kubernetes v1.34 core/v1 ToleratesTaint."""
+    return any(
+        toleration.effect in ("", taint.effect)
+        and toleration.key in ("", taint.key)
+        and (toleration.operator == "Exists" or (bool(toleration.key) and toleration.value == taint.value))
+        for toleration in tolerations
+    )
+
+
+def _affinity_fits(spec: PodSpec, node: Node) -> bool:
+    affinity = spec.affinity.node_affinity if spec.affinity else None
+    required = affinity.required_during_scheduling_ignored_during_execution if affinity else None
+    if required is None:
+        return True
+    return any(_term_fits(term, node) for term in required.node_selector_terms or ())
+
+
+def _term_fits(term: NodeSelectorTerm, node: Node) -> bool:
+    """A term fits when all its expressions do; one without any fits no node."""
+    labels = node.metadata.labels or {}
+    expressions, fields = term.match_expressions or (), term.match_fields or ()
+    if not expressions and not fields:
+        return False
+    return all(_expression_fits(e, labels) for e in expressions) and all(
+        _expression_fits(f, {"metadata.name": node.name}) for f in fields
+    )
+
+
+def _expression_fits(expression: LabelRequirement, labels: dict[str, str]) -> bool:
+    value = labels.get(expression.key)
+    values = expression.values or ()
+    match expression.operator:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt":
+            return _compares(value, expression.operator, values)
+        case _:
+            return False
+
+
+def _compares(value: str | None, operator: str, values: tuple[str, ...]) -> bool:
+    try:
+        have, bound = int(value or ""), int(values[0])
+    except (ValueError, IndexError):
+        return False
+    return have > bound if operator == "Gt" else have < bound

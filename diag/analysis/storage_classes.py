@@ -1,0 +1,201 @@
+"""The StorageClasses that somebody provisions from, and what is wrong with the network that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from diag.analysis.attributes import looks_unexpanded
+from diag.analysis.binding import class_of_volume
+from diag.analysis.claims import ClaimCase
+from diag.declare.fact import fact
+from diag.knowledge.lustre_versions import default_version
+from diag.knowledge.storage_class import misspelt
+from diag.model.subject import Subject
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import SecurityGroup, Subnet
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass
+from diag.resources.table import Table
+from diag.resources.target import Target
+
+SUBNET_ID = re.compile(r"subnet-[0-9a-f]{8,}")
+
+
+GROUP_ID = re.compile(r"sg-[0-9a-f]{8,}")
+"""Source: fsx 2018-03-01, SubnetId and SecurityGroupId."""
+
+MISSING, SEVERAL, UNEXPANDED, MISSPELT = (
+    "storageclass-network-missing", "multiple-subnets-not-supported", "unexpanded-variable",
+    "storageclass-unknown-parameter",
+)  # fmt: skip
+
+
+class Flaw(msgspec.Struct, frozen=True):
+    """One thing that is wrong, or that could not be looked at."""
+
+    key: str
+    told: str
+    cause: str = MISSING
+    unread: Unavailable | None = None
+
+
+def subnet_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The subnet of the parameters, if it is well-formed."""
+    given = parameters.get("subnetId", "")
+    return (given,) if SUBNET_ID.fullmatch(given) else ()
+
+
+def group_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The well-formed security groups of the parameters."""
+    return tuple(id for id in parameters.get("securityGroupIds", "").split(",") if GROUP_ID.fullmatch(id))
+
+
+def network_flaws(
+    parameters: Mapping[str, str], subnets: Table[Subnet] | Unavailable, groups: Table[SecurityGroup] | Unavailable
+) -> tuple[Flaw, ...]:
+    """Everything that keeps FSx from standing a file system where the parameters say."""
+    return (*_subnet_flaws(parameters, subnets), *_group_flaws(parameters, subnets, groups))
+
+
+def _subnet_flaws(parameters: Mapping[str, str], subnets: Table[Subnet] | Unavailable) -> tuple[Flaw, ...]:
+    given = parameters.get("subnetId", "")
+    if not given and (written := misspelt(parameters, "subnetId")):
+        return (Flaw("subnetId", f"the driver ignores {written!r}; without subnetId it refuses", MISSPELT),)
+    if not given:
+        return (Flaw("subnetId", "it has no subnetId, so the driver refuses: SubnetId is required"),)
+    if looks_unexpanded(given):
+        return (Flaw("subnetId", f"its subnetId is {given!r}, a variable that was never filled in", UNEXPANDED),)
+    if "," in given or len(given.split()) > 1:
+        return (Flaw("subnetId", f"its subnetId names several subnets ({given}); Lustre takes one", SEVERAL),)
+    if not SUBNET_ID.fullmatch(given):
+        return (Flaw("subnetId", f"its subnetId is {given!r}, which is no subnet id"),)
+    return _absent("subnetId", given, subnets)
+
+
+def _group_flaws(
+    parameters: Mapping[str, str], subnets: Table[Subnet] | Unavailable, groups: Table[SecurityGroup] | Unavailable
+) -> tuple[Flaw, ...]:
+    key, given = "securityGroupIds", parameters.get("securityGroupIds", "")
+    if not given and (written := misspelt(parameters, key)):
+        return (Flaw(key, f"the driver ignores {written!r}; it reads {key!r}, and FSx refuses without", MISSPELT),)
+    if not given:
+        return (Flaw(key, "it has no securityGroupIds; the driver then sends one empty id, which FSx refuses"),)
+    if looks_unexpanded(given):
+        return (Flaw(key, f"its securityGroupIds are {given!r}, a variable that was never filled in", UNEXPANDED),)
+    found: list[Flaw] = []
+    for id in given.split(","):
+        if GROUP_ID.fullmatch(id):
+            found.extend(_absent(key, id, groups))
+        elif GROUP_ID.fullmatch(id.strip()):
+            found.append(Flaw(key, f"the group id {id!r} has blanks; the driver does not trim them, FSx refuses it"))
+        else:
+            found.append(Flaw(key, f"{id!r} among its securityGroupIds is no security-group id"))
+    return (*found, *_elsewhere(parameters, subnets, groups))
+
+
+def _absent(key: str, id: str, table: Table[Subnet] | Table[SecurityGroup] | Unavailable) -> tuple[Flaw, ...]:
+    found = table if isinstance(table, Unavailable) else table.get(id)
+    if not isinstance(found, Unavailable):
+        return ()
+    if found.reason is Reason.ABSENT:
+        return (Flaw(key, f"{id} does not exist in this account and region"),)
+    return (Flaw(key, f"cannot tell whether {id} exists", unread=found),)
+
+
+def _elsewhere(
+    parameters: Mapping[str, str], subnets: Table[Subnet] | Unavailable, groups: Table[SecurityGroup] | Unavailable
+) -> tuple[Flaw, ...]:
+    """Groups of another VPC than the subnet's: CreateFileSystem takes none (fsx 2018-03-01 InvalidNetworkSettings)."""
+    if isinstance(subnets, Unavailable) or isinstance(groups, Unavailable):
+        return ()
+    home = next((subnets.values[id].vpc_id for id in subnet_ids(parameters) if id in subnets), "")
+    strangers = [groups.values[id] for id in group_ids(parameters) if id in groups]
+    return tuple(
+        Flaw("securityGroupIds", f"{group.group_id} is of {group.vpc_id}, the subnet of {home}")
+        for group in strangers
+        if home and group.vpc_id and group.vpc_id != home
+    )
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """One StorageClass of the driver with who asks it for volumes.
+
+    A class that only static volumes and their claims name is never provisioned from, whatever its parameters.
+    """
+
+    storage_class: StorageClass
+    waiting: tuple[PersistentVolumeClaim, ...] = ()
+    """Claims for which a volume is to be made of it."""
+    made: tuple[PersistentVolume, ...] = ()
+    """Volumes that the driver made of it."""
+
+    @property
+    def subject(self) -> Subject:
+        """The class as the subject of findings."""
+        return self.storage_class.subject
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The class's parameters."""
+        return self.storage_class.parameters or {}
+
+    @property
+    def deployment_type(self) -> str:
+        """The deployment type that is made. Source: fsx 2018-03-01 DeploymentType, default SCRATCH_1."""
+        return self.parameters.get("deploymentType") or "SCRATCH_1"
+
+    @property
+    def named_version(self) -> str:
+        """The Lustre version that the class asks for; empty when it leaves it to FSx."""
+        return self.parameters.get("fileSystemTypeVersion", "")
+
+    @property
+    def version(self) -> str:
+        """The Lustre version that is made; empty for a deployment type that no table knows."""
+        metadata = bool(self.parameters.get("metadataConfigurationMode"))
+        return self.named_version or default_version(self.deployment_type, metadata_configuration=metadata)
+
+    def made_with(self, version: str, file_systems: Table[FileSystem] | Unavailable) -> tuple[PersistentVolume, ...]:
+        """Its volumes whose file system still has that Lustre version; none when FSx could not be asked."""
+        if isinstance(file_systems, Unavailable):
+            return ()
+        return tuple(
+            volume
+            for volume in self.made
+            if (found := file_systems.values.get(volume.handle)) and found.file_system_type_version == version
+        )
+
+    @property
+    def path(self) -> tuple[Subject, ...]:
+        """The claims and volumes that depend on it."""
+        return (*(claim.subject for claim in self.waiting), *(volume.subject for volume in self.made))
+
+
+@fact()
+def demands(
+    storage_classes: tuple[StorageClass, ...],
+    lustre_claims: tuple[ClaimCase, ...],
+    volumes: tuple[PersistentVolume, ...],
+    target: Target,
+) -> tuple[Demand, ...]:
+    """The driver's classes that a waiting claim or a volume that it made depends on.
+
+    Where there is neither a Lustre volume nor a claim for one, a class is there to be judged by itself.
+    """
+    ours = (item for item in storage_classes if item.provisioner == FSX_DRIVER)
+    alone = target.is_everything and not volumes and not lustre_claims
+    found = []
+    for item in ours:
+        name = item.metadata.name
+        waiting = tuple(
+            case.claim
+            for case in lustre_claims
+            if case.is_dynamic and not case.is_bound and case.storage_class and case.storage_class.metadata.name == name
+        )
+        made = tuple(volume for volume in volumes if volume.is_dynamic and class_of_volume(volume) == name)
+        if waiting or made or alone:
+            found.append(Demand(item, waiting, made))
+    return tuple(found)

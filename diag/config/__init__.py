@@ -1,0 +1,1 @@
+"""The team's configuration: selection, severities and suppressions."""

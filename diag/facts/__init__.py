@@ -1,1 +1,0 @@
-"""What is: the typed, frozen values that sources read from the world. No judgement lives here."""

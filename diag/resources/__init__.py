@@ -1,0 +1,1 @@
+"""Typed, frozen shapes of what an API or a node returned. No judgement."""

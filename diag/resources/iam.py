@@ -1,0 +1,33 @@
+"""IAM roles and OIDC providers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from diag.model.subject import Kind, Subject
+from diag.resources.aws_shape import PascalShape
+
+
+class Role(PascalShape, frozen=True):
+    """An IAM role with its trust policy."""
+
+    role_name: str
+    arn: str = ""
+    assume_role_policy_document: dict[str, Any] = {}  # noqa: RUF012 - msgspec makes a new one for each
+    permissions_boundary: dict[str, Any] | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The role as the subject of findings."""
+        return Subject(Kind.ROLE, self.role_name)
+
+
+class OidcProvider(msgspec.Struct, frozen=True):
+    """An IAM OIDC identity provider."""
+
+    arn: str
+    url: str = ""
+    """Issuer without the scheme, as IAM returns it."""
+    client_ids: tuple[str, ...] = ()

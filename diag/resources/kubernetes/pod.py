@@ -1,0 +1,216 @@
+"""Pods."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.model.subject import Kind, Subject
+from diag.resources.kubernetes.meta import Condition, KubernetesObject, LabelRequirement, Metadata
+
+
+class VolumeMount(KubernetesObject, frozen=True):
+    """One volumeMount of a container."""
+
+    name: str = ""
+    mount_path: str = ""
+    read_only: bool = False
+    sub_path: str = ""
+    sub_path_expr: str = ""
+
+
+class SecretKeyRef(KubernetesObject, frozen=True):
+    """Which key of which secret a variable is taken from."""
+
+    name: str = ""
+    key: str = ""
+    optional: bool = False
+
+
+class EnvSource(KubernetesObject, frozen=True):
+    """valueFrom of an environment variable; only secrets are of interest."""
+
+    secret_key_ref: SecretKeyRef | None = None
+
+
+class EnvVar(KubernetesObject, frozen=True):
+    """The name of an environment variable and where it comes from; values are never read, they may be secrets."""
+
+    name: str = ""
+    value_from: EnvSource | None = None
+
+
+class Container(KubernetesObject, frozen=True):
+    """A container of a pod or pod template."""
+
+    name: str = ""
+    image: str = ""
+    env: tuple[EnvVar, ...] | None = None
+    volume_mounts: tuple[VolumeMount, ...] | None = None
+
+    @property
+    def env_names(self) -> frozenset[str]:
+        """Names of the environment variables that the spec sets."""
+        return frozenset(var.name for var in self.env or ())
+
+
+class ClaimVolume(KubernetesObject, frozen=True):
+    """A pod volume's persistentVolumeClaim."""
+
+    claim_name: str = ""
+    read_only: bool = False
+
+
+class HostPath(KubernetesObject, frozen=True):
+    """A pod volume's hostPath."""
+
+    path: str = ""
+
+
+class PodVolume(KubernetesObject, frozen=True):
+    """One entry of spec.volumes; only claims and host paths are of interest."""
+
+    name: str = ""
+    persistent_volume_claim: ClaimVolume | None = None
+    host_path: HostPath | None = None
+
+
+class PodSecurityContext(KubernetesObject, frozen=True):
+    """spec.securityContext."""
+
+    fs_group: int | None = None
+    fs_group_change_policy: str = ""
+    run_as_user: int | None = None
+
+
+class Toleration(KubernetesObject, frozen=True):
+    """A toleration."""
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSelectorTerm(KubernetesObject, frozen=True):
+    """One alternative of a node affinity."""
+
+    match_expressions: tuple[LabelRequirement, ...] | None = None
+    match_fields: tuple[LabelRequirement, ...] | None = None
+
+
+class NodeSelector(KubernetesObject, frozen=True):
+    """requiredDuringSchedulingIgnoredDuringExecution."""
+
+    node_selector_terms: tuple[NodeSelectorTerm, ...] | None = None
+
+
+class NodeAffinity(KubernetesObject, frozen=True):
+    """Node affinity, the required half."""
+
+    required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+
+
+class Affinity(KubernetesObject, frozen=True):
+    """Affinity, the node half."""
+
+    node_affinity: NodeAffinity | None = None
+
+
+class PodSpec(KubernetesObject, frozen=True):
+    """spec of a pod or a pod template."""
+
+    node_name: str = ""
+    service_account_name: str = ""
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] | None = None
+    volumes: tuple[PodVolume, ...] | None = None
+    host_network: bool = False
+    dns_policy: str = "ClusterFirst"
+    security_context: PodSecurityContext | None = None
+    node_selector: dict[str, str] | None = None
+    affinity: Affinity | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    priority_class_name: str = ""
+    termination_grace_period_seconds: int | None = None
+
+    @property
+    def claim_names(self) -> tuple[str, ...]:
+        """Names of the claims that the pod mounts, in order."""
+        return tuple(v.persistent_volume_claim.claim_name for v in self.volumes or () if v.persistent_volume_claim)
+
+
+class Waiting(KubernetesObject, frozen=True):
+    """state.waiting of a container."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class Terminated(KubernetesObject, frozen=True):
+    """state.terminated of a container."""
+
+    reason: str = ""
+    message: str = ""
+    exit_code: int = 0
+    finished_at: str | None = None
+
+
+class ContainerState(KubernetesObject, frozen=True):
+    """state or lastState of a container."""
+
+    waiting: Waiting | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(KubernetesObject, frozen=True):
+    """One of status.containerStatuses."""
+
+    name: str = ""
+    image: str = ""
+    image_id: str = msgspec.field(default="", name="imageID")
+    ready: bool = False
+    restart_count: int = 0
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+
+
+class PodStatus(KubernetesObject, frozen=True):
+    """status of a pod."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    start_time: str | None = None
+    conditions: tuple[Condition, ...] | None = None
+    container_statuses: tuple[ContainerStatus, ...] | None = None
+    init_container_statuses: tuple[ContainerStatus, ...] | None = None
+    host_ip: str = msgspec.field(default="", name="hostIP")
+    pod_ip: str = msgspec.field(default="", name="podIP")
+
+
+class Pod(KubernetesObject, frozen=True):
+    """A pod."""
+
+    metadata: Metadata
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    @property
+    def subject(self) -> Subject:
+        """The pod as the subject of findings."""
+        return Subject(Kind.POD, self.metadata.name, self.metadata.namespace)
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`."""
+        return f"{self.metadata.namespace}/{self.metadata.name}"
+
+    @property
+    def is_up(self) -> bool:
+        """Its volumes are mounted: it runs or has run, so every mount succeeded."""
+        return self.status.phase in {"Running", "Succeeded", "Failed"}
+
+    @property
+    def is_terminating(self) -> bool:
+        """It was deleted and is still there."""
+        return self.metadata.deletion_timestamp is not None

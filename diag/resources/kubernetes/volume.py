@@ -1,0 +1,145 @@
+"""PersistentVolumes, claims and classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diag.model.subject import Kind, Subject
+from diag.resources.kubernetes.meta import KubernetesObject, LabelSelector, Metadata, ObjectReference
+
+FSX_DRIVER = "fsx.csi.aws.com"
+"""Name of the CSI driver. Source: aws-fsx-csi-driver v1.9.0, pkg/driver/driver.go."""
+
+
+class CsiSource(KubernetesObject, frozen=True):
+    """spec.csi of a PersistentVolume."""
+
+    driver: str = ""
+    volume_handle: str = ""
+    volume_attributes: dict[str, str] | None = None
+    read_only: bool = False
+    fs_type: str = ""
+
+
+class VolumeSpec(KubernetesObject, frozen=True):
+    """spec of a PersistentVolume."""
+
+    access_modes: tuple[str, ...] | None = None
+    capacity: dict[str, str] | None = None
+    claim_ref: ObjectReference | None = None
+    csi: CsiSource | None = None
+    mount_options: tuple[str, ...] | None = None
+    persistent_volume_reclaim_policy: str = ""
+    storage_class_name: str = ""
+    volume_mode: str = "Filesystem"
+    node_affinity: Any = None
+
+
+class VolumeStatus(KubernetesObject, frozen=True):
+    """status of a PersistentVolume."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class PersistentVolume(KubernetesObject, frozen=True):
+    """A PersistentVolume."""
+
+    metadata: Metadata
+    spec: VolumeSpec = VolumeSpec()
+    status: VolumeStatus = VolumeStatus()
+
+    @property
+    def subject(self) -> Subject:
+        """The volume as the subject of findings."""
+        return Subject(Kind.VOLUME, self.metadata.name)
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return self.metadata.name
+
+    @property
+    def handle(self) -> str:
+        """spec.csi.volumeHandle: the file-system id for this driver."""
+        return self.spec.csi.volume_handle if self.spec.csi else ""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """spec.csi.volumeAttributes."""
+        return (self.spec.csi.volume_attributes or {}) if self.spec.csi else {}
+
+    @property
+    def dns_name(self) -> str | None:
+        """The `dnsname` attribute, spelt exactly so as the driver reads it; None when absent."""
+        return self.attributes.get("dnsname")
+
+    @property
+    def mount_name(self) -> str | None:
+        """The `mountname` attribute; None when absent (the driver then mounts `fsx`)."""
+        return self.attributes.get("mountname")
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Made by the external provisioner rather than by hand."""
+        return bool(self.metadata.annotation("pv.kubernetes.io/provisioned-by"))
+
+
+class ClaimResources(KubernetesObject, frozen=True):
+    """spec.resources of a PersistentVolumeClaim."""
+
+    requests: dict[str, str] | None = None
+
+
+class ClaimSpec(KubernetesObject, frozen=True):
+    """spec of a PersistentVolumeClaim."""
+
+    access_modes: tuple[str, ...] | None = None
+    resources: ClaimResources = ClaimResources()
+    storage_class_name: str | None = None
+    volume_name: str = ""
+    volume_mode: str = "Filesystem"
+    selector: LabelSelector | None = None
+
+
+class ClaimStatus(KubernetesObject, frozen=True):
+    """status of a PersistentVolumeClaim."""
+
+    phase: str = ""
+    capacity: dict[str, str] | None = None
+
+
+class PersistentVolumeClaim(KubernetesObject, frozen=True):
+    """A PersistentVolumeClaim."""
+
+    metadata: Metadata
+    spec: ClaimSpec = ClaimSpec()
+    status: ClaimStatus = ClaimStatus()
+
+    @property
+    def subject(self) -> Subject:
+        """The claim as the subject of findings."""
+        return Subject(Kind.CLAIM, self.metadata.name, self.metadata.namespace)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name)."""
+        return self.metadata.namespace, self.metadata.name
+
+
+class StorageClass(KubernetesObject, frozen=True):
+    """A StorageClass."""
+
+    metadata: Metadata
+    provisioner: str = ""
+    parameters: dict[str, str] | None = None
+    mount_options: tuple[str, ...] | None = None
+    reclaim_policy: str = "Delete"
+    volume_binding_mode: str = "Immediate"
+    allow_volume_expansion: bool | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The class as the subject of findings."""
+        return Subject(Kind.STORAGE_CLASS, self.metadata.name)

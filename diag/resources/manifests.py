@@ -1,0 +1,124 @@
+"""What manifests, Helm values and Terraform plans say will be made, with the place of everything in its file."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.model.finding import Location
+from diag.model.subject import Kind, Subject
+from diag.resources.ec2 import SecurityGroup
+from diag.resources.kubernetes import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    ServiceAccount,
+    StorageClass,
+    Workload,
+)
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Where one object stands, and where its fields do."""
+
+    subject: Subject
+    location: Location
+    fields: dict[str, Location] = {}
+    """By the field's own name: `mountname`, `volumeHandle`. Of fields with one name the first."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One document that cannot be taken for what it wants to be."""
+
+    location: Location
+    told: str
+
+
+class ManifestFile(msgspec.Struct, frozen=True):
+    """One file that was read."""
+
+    name: str
+    objects: int = 0
+    """Objects in it that a Lustre volume depends on."""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """The file as the subject of findings."""
+        return Subject(Kind.MANIFEST, self.name)
+
+
+class PlannedAccount(msgspec.Struct, frozen=True):
+    """A service account of the driver that a manifest or Helm values make, with its role."""
+
+    account: ServiceAccount
+    is_ignored: bool = False
+    """The chart is told not to make the account, so that it drops the annotation."""
+
+    @property
+    def subject(self) -> Subject:
+        """The account as the subject of findings."""
+        return self.account.subject
+
+
+class PlannedFileSystem(msgspec.Struct, frozen=True):
+    """An aws_fsx_lustre_file_system of a Terraform plan."""
+
+    address: str
+    deployment_type: str = "SCRATCH_1"
+    """Source: terraform-provider-aws, fsx_lustre_file_system, and fsx 2018-03-01: the default is SCRATCH_1."""
+    version: str = ""
+    """file_system_type_version; empty when the plan leaves it to FSx."""
+    version_is_open: bool = False
+    """It is known only after apply."""
+    has_metadata_configuration: bool = False
+    groups: tuple[str, ...] = ()
+    """Addresses of planned security groups and ids of others that it is made with."""
+
+    @property
+    def subject(self) -> Subject:
+        """The file system as the subject of findings."""
+        return Subject(Kind.FILE_SYSTEM, self.address)
+
+
+class PlannedGroup(msgspec.Struct, frozen=True):
+    """An aws_security_group of a Terraform plan with the rules that the plan gives it."""
+
+    group: SecurityGroup
+    """Its group_id is the address in the plan."""
+    is_open: bool = False
+    """A rule's ports or protocol are known only after apply."""
+
+    @property
+    def subject(self) -> Subject:
+        """The group as the subject of findings."""
+        return self.group.subject
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """An object that cannot be judged before it is applied, and why."""
+
+    subject: Subject
+    why: str
+
+
+class ManifestSet(msgspec.Struct, frozen=True):
+    """Everything of one run's manifests; empty when none were given."""
+
+    files: tuple[ManifestFile, ...] = ()
+    volumes: tuple[PersistentVolume, ...] = ()
+    claims: tuple[PersistentVolumeClaim, ...] = ()
+    classes: tuple[StorageClass, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    """Pods, and one for each pod template of a workload, under the workload's name."""
+    accounts: tuple[PlannedAccount, ...] = ()
+    drivers: tuple[Workload, ...] = ()
+    """Workloads that run the driver's image."""
+    file_systems: tuple[PlannedFileSystem, ...] = ()
+    groups: tuple[PlannedGroup, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    places: tuple[Placed, ...] = ()
+
+    @property
+    def is_given(self) -> bool:
+        """The run was given manifests."""
+        return bool(self.files)

@@ -1,0 +1,1 @@
+"""What a node printed, as typed values. Pure."""

@@ -1,0 +1,59 @@
+"""The client's connections to its targets: `lctl get_param *.*.import *.*.state`."""
+
+from __future__ import annotations
+
+import re
+
+from diag.model.unavailable import Unavailable
+from diag.resources.node_report import Import
+from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer, short
+
+_HEAD = re.compile(r"(?:mgc|mdc|osc)\.(?P<name>\S{1,200})\.(?P<what>import|state)=")
+
+
+LIMIT = 4096
+"""Imports of one node that are kept."""
+
+
+def read_imports(answer: Answer) -> tuple[Import, ...] | Unavailable:
+    """Imports and state histories of mgc, mdc and osc devices. Absent while no client is loaded.
+
+    Source: Lustre 2.15 lustre/obdclass/lprocfs_status.c, lprocfs_import_seq_show and lprocfs_state_seq_show.
+    """
+    imports: dict[str, dict[str, str]] = {}
+    evicted: dict[str, int] = {}
+    name, what = "", ""
+    for line in answer.lines:
+        text = line.strip()
+        if head := _HEAD.fullmatch(text):
+            name, what = head["name"], head["what"]
+            if what == "import" and len(imports) < LIMIT:
+                imports.setdefault(name, {})
+            continue
+        key, colon, value = text.partition(":")
+        if what == "import" and name in imports and colon:
+            imports[name].setdefault(key, short(value.strip().strip('"')))
+        elif what == "state" and re.search(r",\s*EVICTED\s*\]", text):
+            evicted[name] = evicted.get(name, 0) + 1
+    found = tuple(
+        Import(
+            short(name),
+            fields.get("target", "").removesuffix("_UUID"),
+            fields["state"],
+            fields.get("current_connection", ""),
+            fields.get("target_version", ""),
+            _number(fields.get("connection_attempts", "")),
+            evicted.get(name, 0),
+        )
+        for name, fields in imports.items()
+        if fields.get("state")
+    )
+    if found:
+        return found
+    if "param_path" in answer.text and "No such file" in answer.text:
+        return absent("the kernel has no mgc, mdc or osc device: nothing of Lustre is mounted")
+    return no_answer(answer) or (garbled(answer.text) if answer.text.strip() else ())
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,74 @@
+"""LNet's own view of its networks: `lnetctl net show` and `lctl list_nids`."""
+
+from __future__ import annotations
+
+import re
+
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import LnetInterface
+from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer, short
+
+NID = re.compile(r"[0-9A-Za-z.:]{1,64}@(?:lo|tcp|o2ib|kfi|efa|gni)\d{0,5}")
+"""Source: Lustre 2.15 and 2.17 libcfs/util/nidstrings.c."""
+
+_NOT_LOADED = ("opening /dev/lnet failed: No such", "failed to resolve Netlink family", "modules may not be loaded")
+
+
+_STACK_DOWN = ("Network is down", "LNet stack down")
+
+
+def read_lnet_interfaces(answer: Answer) -> tuple[LnetInterface, ...] | Unavailable:
+    """`lnetctl net show`: block YAML of 2.12 to 2.17, whose indentation differs. Absent while LNet is not loaded.
+
+    2.15 ends with 0 and 2.17 with 234 when the module is missing, so the text decides.
+    """
+    if (missing := _not_up(answer)) is not None:
+        return missing
+    found: list[LnetInterface] = []
+    nid, status, cards = "", "", list[str]()
+    in_cards = False
+
+    def close() -> None:
+        if nid:
+            found.append(LnetInterface(nid, status, tuple(cards)))
+
+    for line in answer.lines:
+        key, _, value = line.strip().removeprefix("-").strip().partition(":")
+        value = value.strip().strip("\"'")
+        if key == "nid":
+            match = NID.fullmatch(value)
+            close()
+            nid, status, cards, in_cards = match[0] if match else "", "", [], False
+        elif key == "net type":
+            close()
+            nid, status, cards, in_cards = "", "", [], False
+        elif key == "status":
+            status = short(value, 20)
+        elif key == "interfaces":
+            in_cards = True
+        elif in_cards and key.isdigit() and len(cards) < 64:
+            cards.append(short(value, 20))
+        elif key:
+            in_cards = False
+    close()
+    if not found and not any(line.strip().startswith("net:") for line in answer.lines):
+        return no_answer(answer) or (garbled(answer.text) if answer.text.strip() else absent("LNet has no network"))
+    return tuple(found)
+
+
+def read_nids(answer: Answer) -> tuple[str, ...] | Unavailable:
+    """`lctl list_nids`, one a line."""
+    if (missing := _not_up(answer)) is not None:
+        return missing
+    nids = tuple(line.strip() for line in answer.lines if NID.fullmatch(line.strip()))
+    return nids or no_answer(answer) or (garbled(answer.text) if answer.text.strip() else ())
+
+
+def _not_up(answer: Answer) -> Unavailable | None:
+    if "Permission denied" in answer.text:
+        return no_answer(answer) or Unavailable("", Reason.DENIED, short(answer.text), permission="root on the node")
+    if any(text in answer.text for text in _NOT_LOADED):
+        return absent(f"LNet is not loaded: {answer.text}")
+    if any(text in answer.text for text in _STACK_DOWN):
+        return absent(f"LNet is loaded and has no network: {answer.text}")
+    return None

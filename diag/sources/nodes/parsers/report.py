@@ -1,0 +1,109 @@
+"""Puts the answers of one node together into what is true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.sources.nodes.parsers import imports, kernel, lnet, modules, mountinfo, reach, sockets, system
+from diag.sources.nodes.parsers.answers import Answer, Answers
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One node's answers with the circumstances under which they were given."""
+
+    node: str
+    via: Via
+    vantage: Vantage
+    answers: Answers
+    asked_at: float
+    answered_at: float
+    """Unix seconds by our clock."""
+    port: int = 988
+    image: str = ""
+    probe: str = ""
+    refused: Mapping[str, Unavailable] = {}
+    """Questions that could not be asked, and why."""
+    ended: Unavailable | None = None
+    """Why the answers stop early, when they do."""
+
+
+_READERS: dict[str, Callable[[Answer], Any]] = {
+    "kernel": system.read_kernel,
+    "architecture": system.read_architecture,
+    "os_release": system.read_os_release,
+    "installed_module": modules.read_installed_module,
+    "loaded_modules": modules.read_loaded_modules,
+    "client_version": modules.read_client_version,
+    "filesystems": modules.read_filesystems,
+    "lustre_mounts": mountinfo.read_lustre_mounts,
+    "lnet_interfaces": lnet.read_lnet_interfaces,
+    "nids": lnet.read_nids,
+    "imports": imports.read_imports,
+    "kernel_messages": kernel.read_kernel_messages,
+    "sockets": sockets.read_sockets,
+    "translations": sockets.read_translations,
+    "resolver": system.read_resolver,
+    "names": reach.read_names,
+    "page_size": system.read_page_size,
+    "lockdown": system.read_lockdown,
+    "blocked": kernel.read_blocked,
+    "tools_version": system.read_tools_version,
+}
+
+FIELDS = (*_READERS, "connects", "clock_skew_s")
+"""Fields of NodeTruth that are read on the node."""
+
+
+def truth_of(reading: Reading) -> NodeTruth:
+    """Parse every answer; a field whose answer is missing or unusable says why in `missing`."""
+    values: dict[str, Any] = {}
+    missing: dict[str, Unavailable] = {}
+    for field in FIELDS:
+        value = _read(field, reading)
+        if isinstance(value, Unavailable):
+            what = f"{field.replace('_', ' ')} of {reading.node}"
+            missing[field] = msgspec.structs.replace(value, what=what)
+        else:
+            values[field] = value
+    return NodeTruth(
+        node=reading.node,
+        via=reading.via,
+        vantage=reading.vantage,
+        image=reading.image,
+        probe=reading.probe,
+        missing=missing,
+        **values,
+    )
+
+
+def _read(field: str, reading: Reading) -> Any:
+    question = "clock" if field == "clock_skew_s" else field
+    answer = reading.answers.by_question.get(question)
+    if answer is None:
+        return _not_answered(question, reading)
+    if field == "connects":
+        return reach.read_connects(answer, reading.port)
+    if field == "clock_skew_s":
+        return system.read_clock_skew(answer, reading.asked_at, reading.answered_at)
+    return _READERS[field](answer)
+
+
+def _not_answered(question: str, reading: Reading) -> Unavailable:
+    if question in reading.refused:
+        return reading.refused[question]
+    if question in reading.answers.not_asked:
+        return Unavailable(
+            "",
+            Reason.TIMEOUT,
+            "a Lustre tool already hangs on the node, so no other was started",
+            remedy="see its blocked tasks; only a reboot frees them",
+        )
+    was_cut_off = reading.ended is not None and reading.ended.reason is not Reason.TIMEOUT
+    if question == reading.answers.unfinished and not was_cut_off:
+        return Unavailable("", Reason.TIMEOUT, "it was asked and gave no answer in time")
+    return reading.ended or Unavailable("", Reason.NOT_ASKED, f"not asked through {reading.via.value}")

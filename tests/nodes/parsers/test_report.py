@@ -1,0 +1,42 @@
+"""A node's answers put together: what is missing says why, and the lab's nodes speak as the parsers read."""
+
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.sources.nodes.parsers.answers import parse_answers
+from diag.sources.nodes.parsers.report import FIELDS, Reading, truth_of
+from tests.lab.nodes import NodeSays
+
+
+def truth(output: bytes, **fields: object) -> NodeTruth:
+    reading = Reading("node-a", Via.SSH, Vantage.HOST, parse_answers(output.decode()), 1.0, 2.0, **fields)  # type: ignore[arg-type]
+    return truth_of(reading)
+
+
+def test_a_whole_answer_leaves_nothing_open() -> None:
+    found = truth(NodeSays("10.0.1.4", fsname="ddyezbev", clock="1").probe_output())
+    assert found.client_version == "2.15.6"
+    assert found.nids == ("10.0.1.4@tcp",)
+    assert found.imports and {i.state for i in found.imports} == {"FULL"}
+    assert set(found.missing) <= {"clock_skew_s"}
+
+
+def test_every_field_is_told_or_missing() -> None:
+    found = truth(NodeSays("10.0.1.4", is_loaded=False).probe_output())
+    for field in FIELDS:
+        assert (getattr(found, field) is None) == (field in found.missing), field
+
+
+def test_cut_output_blames_the_question_that_hung() -> None:
+    output = NodeSays("10.0.1.4").probe_output()
+    cut = output[: output.index(b"#end nids")]
+    late = Unavailable("node node-a", Reason.TIMEOUT, "the probe took too long")
+    found = truth(cut, ended=late)
+    assert found.kernel is not None
+    assert "gave no answer in time" in found.why_missing("nids").detail
+    assert found.why_missing("names").detail == "the probe took too long"
+
+
+def test_absent_is_told_apart_from_unasked() -> None:
+    found = truth(NodeSays("10.0.1.4", client="").probe_output("sockets"))
+    assert found.is_absent("installed_module") and found.is_absent("client_version")
+    assert found.why_missing("sockets").reason is Reason.NOT_ASKED
