@@ -8,6 +8,7 @@ from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, warn
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import DRIVER
 from diag.resources.eks import Addon
+from diag.sanitize import one_line
 
 PERMISSIONS = frozenset({"AccessDenied", "AddonPermissionFailure", "AddonSubscriptionNeeded"})
 """Issue codes about AWS rights: they stop provisioning, never a mount. Source: eks 2017-11-01 AddonIssueCode."""
@@ -36,7 +37,7 @@ def addon_health(addons: tuple[Addon, ...], provisioning: Provisioning | Unavail
         if addon.status in WORKING and not issues:
             yield ok(addon, f"add-on {addon.addon_name} {addon.addon_version} is {addon.status}")
             continue
-        said = [f"{issue.code}: {' '.join(issue.message.split())[:300]}" for issue in issues]
+        said = [f"{issue.code}: {one_line(issue.message)}" for issue in issues]
         message = f"add-on {addon.addon_name} is {addon.status}" + (f": {'; '.join(said)}" if said else "")
         only_rights = bool(issues) and all(issue.code in PERMISSIONS for issue in issues)
         fix = Fix(

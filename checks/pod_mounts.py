@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, skip, unknown, warn
@@ -10,15 +9,13 @@ from diag.analysis.pods import Progress, has_ended
 from diag.analysis.volume_usage import Use, VolumeUse, listed
 from diag.resources.age import age_s
 from diag.resources.kubernetes import Event, Pod
+from diag.sanitize import one_line
 
 STARTING_S = 3 * 60
 """A mount takes seconds, and kubelet complains every two minutes; before that silence means nothing."""
 
 LEAVING_S = 5 * 60
 """After the grace period; an unmount takes seconds."""
-
-SHOWN = 300
-"""Characters of an event that a finding quotes."""
 
 
 @check("pod-mounts", layer=Layer.MOUNT, each="volume_uses")
@@ -48,7 +45,7 @@ def pods_have_the_volume(
         told = (
             f"{len(failing)} pod(s) wait for it since {min(e.first_seen for e in failing[0].events)}; see the diagnosis"
         )
-        yield fail(use, told, f"{listed(failing)}: {_line(event.message)}", cause="", concerns=_path(failing))
+        yield fail(use, told, f"{listed(failing)}: {one_line(event.message)}", cause="", concerns=_path(failing))
     if silent:
         why = warning_events if isinstance(warning_events, Unavailable) else None
         told = f"{listed(silent)} waits, and no event says for what (they are kept for an hour)"
@@ -60,7 +57,9 @@ def pods_have_the_volume(
 def _why_not_yet(use: Use) -> str:
     if use.progress is Progress.UNSCHEDULED:
         return "not scheduled yet, so nothing was mounted"
-    return f"it waits for another volume: {_line(use.elsewhere)}" if use.elsewhere else "it has only just got its node"
+    return (
+        f"it waits for another volume: {one_line(use.elsewhere)}" if use.elsewhere else "it has only just got its node"
+    )
 
 
 def _waits(use: Use, taken_at: str) -> float:
@@ -88,7 +87,7 @@ def pods_let_go_of_the_volume(use: VolumeUse, taken_at: str) -> Iterator[Draft]:
     hanging = [one for one in late if one not in kept and one not in stuck]
     if stuck:
         told = f"{len(stuck)} pod(s) cannot let go of it since {stuck[0].mount.pod.metadata.deletion_timestamp}"
-        said = [_line(event.message) for event in stuck[0].events[:1]]
+        said = [one_line(event.message) for event in stuck[0].events[:1]]
         cause = "" if any("list of registered CSI drivers" in text for text in said) else None
         yield fail(use, told, listed(stuck), *said, cause=cause, concerns=_path(stuck))
     if hanging:
@@ -113,8 +112,3 @@ def _is_ready(use: Use) -> bool:
 
 def _path(uses: list[Use]) -> list[Subject]:
     return [subject for use in uses for subject in use.path]
-
-
-def _line(text: str) -> str:
-    folded = re.sub(r"\s+", " ", text).strip()
-    return folded if len(folded) <= SHOWN else folded[:SHOWN] + " …"

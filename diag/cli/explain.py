@@ -24,8 +24,8 @@ def command(
 
     from diag.cli.knowledge import load
     from diag.diagnosis.explain import explain
-    from diag.reports.plain import plain
     from diag.reports.report import of_texts
+    from diag.sanitize import visible
     from diag.symptoms.read import read_symptoms
     from diag.version import __version__
 
@@ -37,10 +37,10 @@ def command(
             raise click.UsageError(f"there is no file or folder {path!r}")
     read = read_symptoms(paths or ("-",), knowledge)
     for problem in read.problems:
-        click.echo(f"lustre-doctor: {plain(str(problem))}", err=True)
+        click.echo(f"lustre-doctor: {visible(str(problem))}", err=True)
     for noise in read.benign:
         click.echo(
-            f"lustre-doctor: harmless, seen {noise.times} time(s) ({noise.cause}): {plain(noise.text)}", err=True
+            f"lustre-doctor: harmless, seen {noise.times} time(s) ({noise.cause}): {visible(noise.text)}", err=True
         )
     diagnoses = explain(((group.mount, group.symptoms) for group in read.groups), knowledge.causes)
     report = of_texts(diagnoses, __version__)

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from diag.reports.plain import plain
 from diag.resources.node_report import NodeTruth
 from diag.resources.table import Table
+from diag.sanitize import visible
 from diag.sources.nodes.choose import VIA, NodeOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -92,6 +92,6 @@ def _recorded(options: dict[str, Any]) -> Table[NodeTruth] | None:
     if not recording.answers.values and not recording.answers.missing:
         raise click.UsageError(f"--node-answers {path}: there is no node's answer in it (see `lustre-doctor node`)")
     if recording.strays:
-        told = plain(recording.strays[0])
+        told = visible(recording.strays[0])
         click.echo(f"--node-answers {path}: {len(recording.strays)} line(s) are no answers, as {told!r}", err=True)
     return recording.answers

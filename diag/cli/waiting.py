@@ -9,8 +9,8 @@ from collections.abc import Callable
 import click
 
 from diag.model.exit_code import ExitCode
-from diag.reports.plain import plain
 from diag.reports.report import Report
+from diag.sanitize import visible
 
 PAUSE_S = 5.0
 """Between two looks: what is waited for takes minutes, and every look asks the APIs."""
@@ -36,7 +36,7 @@ def look_until_well(
 def _say(report: Report, left: float) -> None:
     """On a terminal one line that tells why it still waits."""
     if sys.stderr.isatty():
-        click.echo(f"not yet ({left:.0f} s left): {plain(reason_of(report))[:160]}", err=True)
+        click.echo(f"not yet ({left:.0f} s left): {visible(reason_of(report))[:160]}", err=True)
 
 
 def reason_of(report: Report) -> str:

@@ -9,8 +9,9 @@ import msgspec
 from diag.diff.compare import Difference
 from diag.diff.verdicts import VerdictChange
 from diag.model.verdict import Verdict
-from diag.reports.plain import plain
+from diag.reports.json import document
 from diag.reports.text import MARKS, Style, wrap
+from diag.sanitize import visible
 
 SCHEMA = "lustre-doctor/diff/v1"
 
@@ -32,7 +33,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def to_json(comparison: Comparison) -> str:
     """The comparison as a JSON document with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode() + "\n"
+    return document(comparison, indent=1)
 
 
 def to_text(comparison: Comparison, style: Style) -> str:
@@ -41,7 +42,7 @@ def to_text(comparison: Comparison, style: Style) -> str:
     for note in comparison.notes:
         lines += [*wrap(note, style, "! ", "  "), ""]
     if not comparison.differences and not comparison.verdicts:
-        lines.append(f"Nothing differs between {plain(comparison.before)} and {plain(comparison.after)}.")
+        lines.append(f"Nothing differs between {visible(comparison.before)} and {visible(comparison.after)}.")
         return "\n".join(lines) + "\n"
     if comparison.differences:
         first = comparison.differences[0]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.reports.ordered import remedy_of, worst_first
-from diag.reports.plain import plain
 from diag.reports.report import Report
+from diag.sanitize import visible
 
 _COMMANDS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.UNKNOWN: "warning"}
 
@@ -19,24 +19,24 @@ def to_github(report: Report) -> str:
 
     A step shows ten of each kind, so the gravest come first.
     """
-    lines = [_command("error", {"title": "lustre-doctor itself"}, plain(error.message)) for error in report.errors]
+    lines = [_command("error", {"title": "lustre-doctor itself"}, visible(error.message)) for error in report.errors]
     for diagnosis in report.diagnoses:
         kind = "error" if diagnosis.gravity is Verdict.FAIL else "warning"
-        lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, plain(diagnosis.headline)))
+        lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, visible(diagnosis.headline)))
     lines += [_annotation(finding) for finding in worst_first(report) if finding.verdict in _COMMANDS]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _annotation(finding: Finding) -> str:
     command = "notice" if finding.suppressed else _COMMANDS[finding.verdict]
-    properties = {"title": f"{finding.check}: {plain(str(finding.subject))}"}
+    properties = {"title": f"{finding.check}: {visible(str(finding.subject))}"}
     if finding.location is not None and finding.location.file:
-        properties["file"] = plain(finding.location.file)
+        properties["file"] = visible(finding.location.file)
         if finding.location.line:
             properties |= {"line": str(finding.location.line), "col": str(max(1, finding.location.column))}
-    told = [plain(finding.message), *(plain(line) for line in remedy_of(finding).split("\n") if line)]
+    told = [visible(finding.message), *(visible(line) for line in remedy_of(finding).split("\n") if line)]
     if finding.suppressed:
-        told.append(f"suppressed: {plain(finding.suppressed)}")
+        told.append(f"suppressed: {visible(finding.suppressed)}")
     return _command(command, properties, "\n".join(told))
 
 

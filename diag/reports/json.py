@@ -7,20 +7,28 @@ from typing import Any
 import msgspec
 
 from diag.reports.report import Report
+from diag.sanitize import json_safe
+
+KEYS = (
+    "schema", "exit_code", "diagnoses", "findings", "unavailable", "coverage", "errors", "cluster", "region",
+    "taken_at", "tool_version",
+)  # fmt: skip
+"""What the document holds of a report, in this order."""
 
 
 def to_json(report: Report) -> str:
     """The report as one JSON document with a final newline, keys in a fixed order."""
-    first = {"schema": report.schema, "exit_code": report.exit_code}
-    rest = {name: getattr(report, name) for name in ("diagnoses", "findings", "unavailable", "coverage", "errors")}
-    about = {name: getattr(report, name) for name in ("cluster", "region", "taken_at", "tool_version")}
-    document = {**first, **rest, **about}
+    return document({key: getattr(report, key) for key in KEYS})
+
+
+def document(value: Any, indent: int = 2) -> str:
+    """Any value as a JSON document with a final newline that is safe on a terminal and in a log."""
     try:
-        encoded = msgspec.json.encode(document)
+        encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:
         # The name of a file need not be text; JSON is.
-        encoded = msgspec.json.encode(_as_text(msgspec.to_builtins(document)))
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+        encoded = msgspec.json.encode(_as_text(msgspec.to_builtins(value)))
+    return json_safe(msgspec.json.format(encoded, indent=indent).decode()) + "\n"
 
 
 def _as_text(value: Any) -> Any:

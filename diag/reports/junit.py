@@ -11,8 +11,8 @@ from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.verdict import Verdict
 from diag.reports.ordered import counts_as_failure, remedy_of
-from diag.reports.plain import plain
 from diag.reports.report import Report
+from diag.sanitize import visible
 
 TOOL = "lustre-doctor"
 
@@ -34,13 +34,13 @@ def _diagnoses(report: Report) -> Xml.Element:
     """A mount can fail with every check green: what its events say is a failure too."""
     suite = Xml.Element("testsuite", {"name": f"{TOOL}.diagnoses"})
     for number, diagnosis in enumerate(report.diagnoses, 1):
-        name = f"{plain(str(diagnosis.subject))} ({number})"
+        name = f"{visible(str(diagnosis.subject))} ({number})"
         case = Xml.SubElement(suite, "testcase", {"classname": "diagnosis", "name": name, "time": "0"})
         if diagnosis.gravity is Verdict.FAIL:
             cause = diagnosis.causes[0].id if diagnosis.causes else "not-recognised"
-            Xml.SubElement(case, "failure", {"message": plain(diagnosis.headline), "type": cause})
+            Xml.SubElement(case, "failure", {"message": visible(diagnosis.headline), "type": cause})
         else:
-            Xml.SubElement(case, "system-out").text = plain(diagnosis.headline)
+            Xml.SubElement(case, "system-out").text = visible(diagnosis.headline)
     _count(suite)
     return suite
 
@@ -54,7 +54,7 @@ def _suite(layer: Layer, report: Report) -> Xml.Element | None:
         suite.set("timestamp", report.taken_at.removesuffix("Z"))
     seen: dict[tuple[str, str], int] = {}
     for finding in own:
-        name = plain(str(finding.subject))
+        name = visible(str(finding.subject))
         seen[finding.check, name] = nth = seen.get((finding.check, name), 0) + 1
         suite.append(_case(finding, name if nth == 1 else f"{name} ({nth})", report))
     _count(suite)
@@ -64,15 +64,15 @@ def _suite(layer: Layer, report: Report) -> Xml.Element | None:
 def _case(finding: Finding, name: str, report: Report) -> Xml.Element:
     case = Xml.Element("testcase", {"classname": finding.check, "name": name, "time": "0"})
     if finding.location is not None:
-        case.set("file", plain(finding.location.file))
+        case.set("file", visible(finding.location.file))
         case.set("line", str(max(1, finding.location.line)))
-    message = plain(finding.message)
+    message = visible(finding.message)
     if counts_as_failure(finding, report):
         tag = "error" if finding.verdict is Verdict.UNKNOWN else "failure"
         told = Xml.SubElement(case, tag, {"message": message, "type": finding.cause or finding.verdict.value})
-        told.text = "\n".join(plain(line) for line in _lines(finding))
+        told.text = "\n".join(visible(line) for line in _lines(finding))
     elif finding.verdict is Verdict.SKIP or finding.suppressed:
-        Xml.SubElement(case, "skipped", {"message": plain(finding.suppressed) or message})
+        Xml.SubElement(case, "skipped", {"message": visible(finding.suppressed) or message})
     elif finding.verdict is not Verdict.PASS:
         Xml.SubElement(case, "system-out").text = f"{finding.verdict.value}: {message}"
     return case
@@ -86,8 +86,8 @@ def _lines(finding: Finding) -> list[str]:
 def _broken(report: Report) -> Xml.Element:
     suite = Xml.Element("testsuite", {"name": f"{TOOL}.itself"})
     for error in report.errors:
-        case = Xml.SubElement(suite, "testcase", {"classname": TOOL, "name": plain(error.component), "time": "0"})
-        Xml.SubElement(case, "error", {"message": plain(error.message), "type": "ToolError"})
+        case = Xml.SubElement(suite, "testcase", {"classname": TOOL, "name": visible(error.component), "time": "0"})
+        Xml.SubElement(case, "error", {"message": visible(error.message), "type": "ToolError"})
     _count(suite)
     return suite
 

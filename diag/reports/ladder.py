@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from diag.model.finding import Finding, Fix
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.verdict import Verdict
-from diag.reports.plain import plain
+from diag.reports.json import document
 from diag.reports.report import SCHEMA
 from diag.reports.text import Style, mark, wrap
 from diag.resources.lnet_probe import Ladder, Rung, Step, TargetReach
+from diag.sanitize import visible
 
 _LAYERS = {
     Step.NAME: Layer.DNS, Step.TCP: Layer.NETWORK, Step.SOURCE_PORT: Layer.NETWORK, Step.FILE_SYSTEM: Layer.REQUEST,
@@ -29,7 +28,7 @@ def to_text(ladder: Ladder, style: Style) -> str:
     if ladder.failed is not None and ladder.failed.fix:
         lines += wrap(ladder.failed.fix, style, "  next   ", " " * 9)
     if ladder.summary:
-        lines.append(f"  nc     {plain(ladder.summary)}")
+        lines.append(f"  nc     {visible(ladder.summary)}")
     lines.append("")
     for rung in ladder.rungs:
         lines += _rung(rung, style)
@@ -42,11 +41,11 @@ def to_text(ladder: Ladder, style: Style) -> str:
 def to_json(ladders: Sequence[Ladder], exit_code: int, tool_version: str) -> str:
     """One document: `findings` as of a run, one for each rung, and the whole ladders under `ladders`."""
     findings = tuple(finding for ladder in ladders for finding in findings_of(ladder))
-    document = {
+    made = {
         "schema": SCHEMA, "exit_code": exit_code, "diagnoses": (), "findings": findings, "unavailable": (),
         "ladders": ladders, "tool_version": tool_version,
     }  # fmt: skip
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return document(made)
 
 
 def findings_of(ladder: Ladder) -> Iterator[Finding]:

@@ -13,8 +13,8 @@ from diag.reports.alike import alike
 from diag.reports.mermaid import to_mermaid
 from diag.reports.ordered import worst_first
 from diag.reports.picture import picture_of
-from diag.reports.plain import plain
 from diag.reports.report import Report
+from diag.sanitize import visible
 
 MARKS = {Verdict.PASS: "✅", Verdict.SKIP: "➖", Verdict.WARN: "⚠️", Verdict.UNKNOWN: "❔", Verdict.FAIL: "❌"}
 VERDICTS = {0: "✅ Healthy", 1: "💥 lustre-doctor failed", 3: "❌ Broken", 4: "⚠️ Warnings", 5: "❔ Not determined",
@@ -43,12 +43,12 @@ def to_markdown(report: Report) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows letter by letter, on one line."""
-    return _SPECIAL.sub(r"\\\1", plain(text))
+    return _SPECIAL.sub(r"\\\1", visible(text))
 
 
 def code(text: str) -> str:
     """Text as inline code, with a fence longer than any run of backticks in it."""
-    shown = plain(text).replace("|", "\\|")
+    shown = visible(text).replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
@@ -90,7 +90,7 @@ def _fix(fix: Fix | None) -> Iterator[str]:
     if fix.commands:
         longest = max((len(run) for command in fix.commands for run in re.findall("`+", command)), default=0)
         fence = "`" * max(3, longest + 1)
-        yield from ("", f"{fence}sh", *(plain(command) for command in fix.commands), fence)
+        yield from ("", f"{fence}sh", *(visible(command) for command in fix.commands), fence)
     if fix.note:
         yield from ("", escaped(fix.note))
     if fix.undo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diag.model.verdict import Verdict
 from diag.reports.picture import Hop, Picture
-from diag.reports.plain import plain
+from diag.sanitize import visible
 
 LONGEST = 60
 _MARKS = {Verdict.PASS: "✓", Verdict.SKIP: "–", Verdict.WARN: "!", Verdict.UNKNOWN: "?", Verdict.FAIL: "✗"}
@@ -37,6 +37,6 @@ def _label(hop: Hop) -> str:
 
 def _escaped(text: str) -> str:
     """Mermaid's own entities for whatever is no letter, digit or harmless sign."""
-    text = plain(text)
+    text = visible(text)
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     return "".join(char if char.isalnum() or char in " .,:/_@…-" else f"#{ord(char)};" for char in text)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from diag.model.diagnosis import Likelihood
 from diag.model.verdict import Verdict
-from diag.reports.plain import plain
 from diag.reports.report import Report
+from diag.sanitize import visible
 
 
 def to_openmetrics(report: Report) -> str:
@@ -72,7 +72,7 @@ def _labels(**labels: str) -> str:
 
 
 def _value(text: str) -> str:
-    return plain(text).replace("\\", "\\\\").replace('"', '\\"')
+    return visible(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _unix_seconds(taken_at: str) -> int | None:

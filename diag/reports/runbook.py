@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from diag.diagnosis.fill import fill, fill_command
 from diag.knowledge.cause import Cause
-from diag.reports.plain import plain
+from diag.sanitize import visible
 
 FENCE = "```"
 
@@ -26,7 +26,7 @@ def to_page(cause: Cause, text: str, values: Mapping[str, str]) -> str:
         if line.strip().startswith(FENCE):
             fenced = not fenced
             continue
-        lines.append(plain("    " + fill_command(line, values) if fenced else fill(line, values)))
+        lines.append(visible("    " + fill_command(line, values) if fenced else fill(line, values)))
     return "\n".join(lines).rstrip() + "\n"
 
 

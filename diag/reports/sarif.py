@@ -6,15 +6,15 @@ Source: OASIS SARIF 2.1.0; GitHub documentation, SARIF support for code scanning
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 from urllib.parse import quote
 
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.reports.json import document
 from diag.reports.ordered import remedy_of, worst_first
-from diag.reports.plain import plain
 from diag.reports.report import Report, Rule
+from diag.sanitize import visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.UNKNOWN: "none"}
@@ -32,7 +32,7 @@ def to_sarif(report: Report) -> str:
         "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return document({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _driver(report: Report) -> Json:
@@ -52,11 +52,11 @@ def _rule(rule: Rule) -> Json:
 
 def _result(finding: Finding, index: dict[str, int]) -> Json:
     remedy = remedy_of(finding)
-    text = plain(finding.message) + "".join(f"\n{plain(line)}" for line in remedy.split("\n") if remedy)
+    text = visible(finding.message) + "".join(f"\n{visible(line)}" for line in remedy.split("\n") if remedy)
     result: Json = {
         "ruleId": finding.check,
         "level": _LEVELS[finding.verdict],
-        "message": {"text": f"{plain(str(finding.subject))}: {text}"},
+        "message": {"text": f"{visible(str(finding.subject))}: {text}"},
         "locations": [_location(finding)],
         "partialFingerprints": {"lustreDoctor/v1": fingerprint(finding)},
     }
@@ -65,7 +65,7 @@ def _result(finding: Finding, index: dict[str, int]) -> Json:
     if finding.verdict is Verdict.UNKNOWN:
         result["kind"] = "open"
     if finding.suppressed:
-        result["suppressions"] = [{"kind": "external", "justification": plain(finding.suppressed)}]
+        result["suppressions"] = [{"kind": "external", "justification": visible(finding.suppressed)}]
     return result
 
 
@@ -73,7 +73,7 @@ def _location(finding: Finding) -> Json:
     subject = finding.subject
     name = f"{subject.namespace}/{subject.name}" if subject.namespace else subject.name
     location: Json = {
-        "logicalLocations": [{"name": plain(name), "fullyQualifiedName": plain(str(subject)), "kind": "resource"}]
+        "logicalLocations": [{"name": visible(name), "fullyQualifiedName": visible(str(subject)), "kind": "resource"}]
     }
     if finding.location is not None and finding.location.file:
         place: Json = {"artifactLocation": {"uri": quote(finding.location.file, safe="/._-~")}}
@@ -97,6 +97,6 @@ def _invocation(report: Report) -> Json:
         invocation["endTimeUtc"] = report.taken_at
     if report.errors:
         invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": plain(error.message)}} for error in report.errors
+            {"level": "error", "message": {"text": visible(error.message)}} for error in report.errors
         ]
     return invocation

@@ -14,8 +14,8 @@ from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.alike import Alike, alike
-from diag.reports.plain import plain
 from diag.reports.report import Coverage, Report
+from diag.sanitize import visible
 
 MARKS = {Verdict.PASS: "✓", Verdict.SKIP: "-", Verdict.WARN: "!", Verdict.UNKNOWN: "?", Verdict.FAIL: "✗"}
 _COLOURS = {
@@ -91,7 +91,7 @@ def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
 
 def _shortened(text: str, style: Style) -> str:
     """A long text by its beginning and its end, where programs put what they tried and why it failed."""
-    text = plain(text)
+    text = visible(text)
     if style.everything or len(text) <= QUOTED:
         return text
     return f"{text[: QUOTED // 3].rsplit(' ', 1)[0]} … {text[-QUOTED * 2 // 3 :].split(' ', 1)[-1]}"
@@ -129,7 +129,7 @@ def _fix(fix: Fix | None, style: Style, label: str) -> Iterator[str]:
 def _command(label: str, command: str) -> Iterator[str]:
     """A command is copied, so it is never wrapped, whatever the width."""
     if command:
-        yield f"  {label:<{LABEL}}{plain(command)}"
+        yield f"  {label:<{LABEL}}{visible(command)}"
 
 
 def _because(headline: str, reasons: Sequence[str], style: Style) -> Sequence[str]:
@@ -189,7 +189,7 @@ def _table(findings: Sequence[Finding], style: Style) -> list[str]:
 
     told = _same_told_once(sorted(shown, key=lambda f: (bool(f.suppressed), -f.verdict.rank, f.layer.depth)))
     rows = [
-        [MARKS[f.verdict] + " " + f.verdict.value, plain(f.check), plain(subjects), plain(message)]
+        [MARKS[f.verdict] + " " + f.verdict.value, visible(f.check), visible(subjects), visible(message)]
         for f, subjects, message in (told if style.everything else _few_of_each(told))
     ]
     spare = style.width - 9 - max(len(row[1]) for row in rows) - 8
@@ -294,7 +294,7 @@ def _labelled(label: str, items: Iterable[str], style: Style) -> Iterator[str]:
 def wrap(text: str, style: Style, first: str, rest: str, *, bold: bool = False) -> list[str]:
     """Wrapped lines. Width is counted without escape codes, which are put in after wrapping."""
     lines = textwrap.wrap(
-        plain(text),
+        visible(text),
         width=max(40, style.width),
         initial_indent=" " * _visible_length(first),
         subsequent_indent=rest,
@@ -310,7 +310,7 @@ def _visible_length(text: str) -> int:
 
 
 def _bold(text: str, style: Style) -> str:
-    return f"{_BOLD}{plain(text)}{_PLAIN}" if style.colour else plain(text)
+    return f"{_BOLD}{visible(text)}{_PLAIN}" if style.colour else visible(text)
 
 
 def mark(verdict: Verdict, style: Style) -> str:

@@ -9,6 +9,7 @@ from diag.declare.fact import fact
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.reachability import DnsAnswer, Resolution
 from diag.resources.target import Settings
+from diag.sanitize import one_line
 from diag.sources.loading import ONE_AT_A_TIME
 
 LIFETIME_S = 4.0
@@ -44,7 +45,7 @@ def _ask_one(name: str, server: str) -> DnsAnswer:
 
     def answer(outcome: Resolution, addresses: tuple[str, ...] = (), detail: str = "") -> DnsAnswer:
         elapsed = round((time.monotonic() - started) * 1000, 1)
-        return DnsAnswer(name, server, outcome, addresses, elapsed, " ".join(detail.split())[:200])
+        return DnsAnswer(name, server, outcome, addresses, elapsed, one_line(detail))
 
     try:
         resolver = dns.resolver.Resolver(configure=False)

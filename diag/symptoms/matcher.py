@@ -9,7 +9,8 @@ from diag.knowledge.cause import Signature
 from diag.knowledge.linear_regex import Pattern, PatternSet
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
-from diag.symptoms.normalise import printable, without_blanks
+from diag.sanitize import one_line
+from diag.symptoms.normalise import without_blanks
 
 _AGAINST = "against"
 _TELLING = frozenset(("decisive", "strong"))
@@ -137,8 +138,8 @@ class Matcher:
             cause=rule.cause,
             signature=rule.signature,
             weight=rule.weight,
-            text=printable(first),
-            groups=tuple(sorted((name, printable(value)) for name, value in groups.items())),
+            text=one_line(first),
+            groups=tuple(sorted((name, one_line(value)) for name, value in groups.items())),
         )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diag.knowledge.linear_regex import Pattern
 from diag.model.symptom import MountRef, Phase
-from diag.symptoms.normalise import printable
+from diag.sanitize import one_line
 
 # A redacted name (`fs-***`, `<MGS_IP>`) is still a source.
 _NID = r"[\w.*<>{}$-]+@(?:tcp|o2ib|kfi|gni|ptlf)\d*"
@@ -58,11 +58,11 @@ def clues_of(text: str, node: str = "", pod: str = "", volume: str = "") -> Clue
     in_pod = _find(_POD, text) if "pod" in text else {}
     file_system = _find(_FILE_SYSTEM, device.get("source", "")) or _find(_FILE_SYSTEM, text) if "fs-" in text else {}
     mount = MountRef(
-        volume=printable(spoken.get("volume", volume)),
-        source=printable(device.get("source", "")),
-        target=printable(device.get("target", "")),
-        node=printable(_find(_NODE, text).get("node", node).rstrip(".:")) if "node" in text else node,
-        pod=printable(in_pod.get("pod", in_pod.get("namespaced", pod))),
+        volume=one_line(spoken.get("volume", volume)),
+        source=one_line(device.get("source", "")),
+        target=one_line(device.get("target", "")),
+        node=one_line(_find(_NODE, text).get("node", node).rstrip(".:")) if "node" in text else node,
+        pod=one_line(in_pod.get("pod", in_pod.get("namespaced", pod))),
         file_system=file_system.get("id", ""),
     )
     return Clues(mount, frozenset(names), frozenset(nids))

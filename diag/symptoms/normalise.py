@@ -33,12 +33,6 @@ def without_blanks(text: str) -> str:
     return text.replace(" ", "")
 
 
-def printable(text: str, longest: int = 300) -> str:
-    """A piece of foreign text, safe to print: no control characters, cut to `longest` characters."""
-    clean = _CONTROL.sub("�", _BLANKS.sub(" ", text)).strip()
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
-
-
 def _unquote(match: re.Match[str]) -> str:
     token = match.group()
     if token[0] == "#":

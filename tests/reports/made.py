@@ -16,7 +16,9 @@ PLACE = Location("deploy/fsx volume.yaml", 25, 16)
 HOSTILE = (
     '<script>alert(1)</script>', "]]>", "&amp;", "\x1b[2J\x00\x07", "a,b:c%0A::error::x", "::set-output name=x::y",
     '"} 1\nlustre_doctor_exit_code 0', "| a | b |\n# head", "[x](javascript:alert(1))", "`code` ``more``", "\ud800",
-    "\u202egnp.exe", "$(rm -rf /)", "\\", "line\r\nbreak", "{{ .Values.x }}", "<!-- c -->", "*bold* _x_ ~~y~~", "",
+    "\u202egnp.exe", "\x9b2J\x7f", "::error::x", "##vso[task.x]y",
+    "$(rm -rf /)", "\\", "line\r\nbreak", "{{ .Values.x }}", "<!-- c -->", "*bold* _x_ ~~y~~",
+    "",
 )  # fmt: skip
 
 

@@ -27,8 +27,10 @@ from diag.reports.openmetrics import to_openmetrics
 from diag.reports.report import Policy, Report
 from diag.reports.sarif import fingerprint, to_sarif
 from tests.reports.made import HOSTILE, PLACE, everything, finding, report
+from tests.test_sanitize import is_command
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "sarif-2.1.0-rtm.5.json").read_text())
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 TEXTS = st.text(max_size=80) | st.sampled_from(HOSTILE)
 
 
@@ -56,8 +58,11 @@ def test_no_text_breaks_out_of_any_format(text: str) -> None:
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in to_github(made).splitlines())
     assert len(to_github(made).splitlines()) == 6
     json.loads(machine_format("json")(made))
-    for name in set(MACHINE) - {"json"}:
-        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202e]", machine_format(name)(made)), name
+    for name in MACHINE:
+        assert not re.search(
+            r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", machine_format(name)(made)
+        ), name
+        assert not any(is_command(line) for line in machine_format(name)(made).splitlines()) or name == "github", name
 
 
 @given(TEXTS)

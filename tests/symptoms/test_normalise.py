@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.symptoms.normalise import normalise, printable
+from diag.symptoms.normalise import normalise
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,3 @@ def test_what_is_seen(raw: str, seen: str) -> None:
 def test_never_a_control_character_or_a_double_blank(raw: str) -> None:
     seen = normalise(raw)
     assert "  " not in seen and "\n" not in seen and "\x1b" not in seen and "\x00" not in seen
-
-
-@given(st.text(), st.integers(2, 50))
-def test_what_is_printed_is_short_and_harmless(raw: str, longest: int) -> None:
-    shown = printable(raw, longest)
-    assert len(shown) <= longest and "\x1b" not in shown and "\n" not in shown

@@ -13,6 +13,7 @@ from diag.knowledge.partitions import is_known_region, partition_of
 from diag.knowledge.registries import driver_image, regions_of, registries, registry_of
 from diag.model.finding import Fix
 from diag.resources.kubernetes import Container, ContainerStatus, Event, Pod, Workload
+from diag.sanitize import one_line
 
 _COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 
@@ -247,8 +248,8 @@ def _failure(pod: Pod, status: ContainerStatus, told: tuple[str, ...]) -> PullFa
     texts = (f"{reason}: {own}", *(text for text in told if f'"{image}"' in text))
     for text in texts:
         if cause := meaning_of(text):
-            return PullFailure(pod, status.name, reason, _one_line(text), cause)
-    return PullFailure(pod, status.name, reason, _one_line(texts[-1]), "")
+            return PullFailure(pod, status.name, reason, one_line(text), cause)
+    return PullFailure(pod, status.name, reason, one_line(texts[-1]), "")
 
 
 def meaning_of(text: str) -> str:
@@ -264,10 +265,6 @@ def _told_by_events(events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
             key = f"{about.namespace}/{about.name}"
             found[key] = (*found.get(key, ()), event.message)
     return found
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300]
 
 
 DRIVER_REPOSITORY = "aws-fsx-csi-driver"

@@ -15,6 +15,7 @@ from diag.model.unavailable import Unavailable
 from diag.resources.age import is_younger
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import FSX_DRIVER, ContainerStatus, CsiNode, Event, Node, Pod, Workload
+from diag.sanitize import one_line
 
 USUAL = "/var/lib/kubelet"
 """The kubelet's --root-dir where nobody sets another, as on every EKS image. Source: Kubernetes kubelet reference."""
@@ -190,7 +191,7 @@ def how_it_ended(status: ContainerStatus) -> str:
     ended = status.state.terminated or status.last_state.terminated
     looping = status.state.waiting is not None and status.state.waiting.reason == "CrashLoopBackOff"
     if ended is not None:
-        said = f" ({' '.join(ended.message.split())[:200]})" if ended.message.strip() else ""
+        said = f" ({one_line(ended.message)})" if ended.message.strip() else ""
         again = f", {status.restart_count} restarts" if status.restart_count else ""
         return f"ended with exit code {ended.exit_code} {ended.reason}{said}{again}".replace("  ", " ")
     return f"is in CrashLoopBackOff after {status.restart_count} restarts" if looping else ""
@@ -212,7 +213,7 @@ def _status(pod: Pod, kind: str) -> str:
 
 def _condition(pod: Pod, kind: str) -> str:
     found = next((c for c in pod.status.conditions or () if c.type == kind), None)
-    return " ".join((found.message or found.reason).split())[:200] if found else "no reason given"
+    return one_line(found.message or found.reason) if found else "no reason given"
 
 
 class PluginHealth(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from diag.reports.plain import plain
+from diag.sanitize import visible
 
 _VOID = frozenset({"meta", "link", "input", "br", "hr"})
 
@@ -20,7 +20,7 @@ Child = str | None
 
 def text(value: str) -> Markup:
     """A text, escaped; control characters and characters that turn the writing direction are made visible."""
-    return Markup(html.escape(plain(value), quote=True))
+    return Markup(html.escape(visible(value), quote=True))
 
 
 def lines(value: str) -> Markup:

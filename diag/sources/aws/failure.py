@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from diag.model.unavailable import Reason, Unavailable
+from diag.sanitize import one_line
 
 DENIED = frozenset(
     {
@@ -54,7 +54,7 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
     from botocore import exceptions as aws
     from botocore.parsers import ResponseParserError
 
-    text = _line(error)
+    text = one_line(error)
     if isinstance(error, aws.ClientError):
         return _from_code(error.response, action, text)
     if isinstance(error, aws.NoCredentialsError):
@@ -103,7 +103,3 @@ def _from_code(response: Any, action: str, text: str) -> Unavailable:
     if status == 404:
         return Unavailable(action, Reason.ABSENT, text)
     return Unavailable(action, Reason.GARBLED, text)
-
-
-def _line(error: Exception) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", str(error))[:300]

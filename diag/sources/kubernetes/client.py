@@ -15,6 +15,7 @@ import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.target import KubeContext
+from diag.sanitize import one_line
 from diag.sources.kubernetes.tls import tls_of
 from diag.sources.loading import ONE_AT_A_TIME
 
@@ -252,7 +253,7 @@ class Kube:
             return Unavailable(
                 "kubeconfig",
                 Reason.ABSENT,
-                f"no usable Kubernetes configuration: {_line(error)}",
+                f"no usable Kubernetes configuration: {one_line(error)}",
                 remedy="give --kubeconfig and --context, or run `aws eks update-kubeconfig --name <cluster>`",
             )
         finally:
@@ -273,7 +274,7 @@ class Kube:
                 return Unavailable(
                     "kubeconfig",
                     Reason.GARBLED,
-                    f"its certificates cannot be used: {_line(error)}",
+                    f"its certificates cannot be used: {one_line(error)}",
                     remedy="see certificate-authority(-data) and client-certificate(-data) of the kubeconfig",
                 )
             for file in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
@@ -290,7 +291,7 @@ class _Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the line."""
-        self.lines.append(_line(record.getMessage()))
+        self.lines.append(one_line(record.getMessage()))
 
 
 def resource_of(path: str) -> str:
@@ -325,7 +326,7 @@ def _refused(answer: _Answer, verb: str, resource: str, path: str) -> Unavailabl
 def _transport_failure(error: Exception, host: str) -> Unavailable | None:
     from urllib3 import exceptions as transport
 
-    what, text = f"Kubernetes API server {host}", _line(error)
+    what, text = f"Kubernetes API server {host}", one_line(error)
     elsewhere = "see VPN, proxy and --context"
     if isinstance(error, transport.NewConnectionError | transport.NameResolutionError):
         return Unavailable(what, Reason.UNREACHABLE, text, remedy=elsewhere)
@@ -343,8 +344,8 @@ def _status_message(body: bytes) -> str:
     try:
         message = json.loads(body).get("message", "")
     except (ValueError, AttributeError):
-        message = body[:200].decode("utf-8", "replace")
-    return _line(message)
+        message = body[:4096].decode("utf-8", "replace")
+    return one_line(message)
 
 
 def _seconds(text: str) -> float:
@@ -352,7 +353,3 @@ def _seconds(text: str) -> float:
         return min(30.0, max(0.1, float(text)))
     except ValueError:
         return 1.0
-
-
-def _line(what: object) -> str:
-    return " ".join(str(what).split())[:300]

@@ -9,6 +9,7 @@ from typing import Any
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.target import KubeContext
+from diag.sanitize import one_line
 
 CLUSTER_ARN = re.compile(r"^arn:[\w-]+:eks:(?P<region>[\w-]+):(?P<account>\d{12}):cluster/(?P<name>.+)$")
 """Cluster and context name that `aws eks update-kubeconfig` writes."""
@@ -41,9 +42,7 @@ def describe_context(kubeconfig: str | None, context: str | None) -> KubeContext
         user = _named(config, "users", str(entry.get("user", ""))).get("user") or {}
         plugin = user.get("exec") or {}
     except (OSError, yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
-        return Unavailable(
-            "kubeconfig", Reason.GARBLED, f"{paths}: {' '.join(str(error).split())[:200]}", remedy=REMEDY
-        )
+        return Unavailable("kubeconfig", Reason.GARBLED, f"{paths}: {one_line(error)}", remedy=REMEDY)
     if not entry:
         told = f"has no context {name!r}" if name else "names no context"
         return Unavailable("kubeconfig", Reason.ABSENT, f"{paths} {told}", remedy=REMEDY)

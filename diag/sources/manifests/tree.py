@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from diag.sanitize import one_line
+
 MOST_VALUES = 500_000
 """Values of one document, aliases counted as what they stand for."""
 
@@ -78,7 +80,7 @@ def documents(text: str, first_line: int = 1) -> Iterator[Value]:
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
         raise BadDocument(error.problem or "not YAML", line, column) from None
     except yaml.YAMLError as error:
-        raise BadDocument(" ".join(str(error).split())[:200], first_line, 1) from None
+        raise BadDocument(one_line(error), first_line, 1) from None
 
 
 class _Builder:

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
+from diag.sanitize import one_line
 from diag.sources.nodes.ask import Plugin
 from diag.sources.nodes.exec_session import Server
-from diag.sources.nodes.parsers.answers import short
 
 LIFETIME_S = 300
 HOPELESS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName")
@@ -44,7 +44,7 @@ def open_debug_container(server: Server, plugin: Plugin, image: str, until: floa
         if "running" in state:
             return msgspec.structs.replace(plugin, container=name, image=image)
         if "terminated" in state or (state.get("waiting") or {}).get("reason") in HOPELESS:
-            said = f"the debug container does not run: {short(json.dumps(state, ensure_ascii=False))}"
+            said = f"the debug container does not run: {one_line(json.dumps(state, ensure_ascii=False))}"
             return Unavailable(what, Reason.ABSENT, said, remedy="see --debug-container")
         if time.monotonic() + POLL_S > until:
             said = "the debug container did not start in time"
@@ -89,13 +89,13 @@ def _request(server: Server, method: str, path: str, body: Any, until: float, wh
     except TimeoutError:
         return Unavailable(what, Reason.TIMEOUT, "the API server gave no answer in time")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return Unavailable(what, Reason.UNREACHABLE, f"the API server: {short(str(error))}")
+        return Unavailable(what, Reason.UNREACHABLE, f"the API server: {one_line(error)}")
     finally:
         connection.close()
     if response.status in (401, 403):
         verb = "patch pods/ephemeralcontainers" if method == "PATCH" else "get pods"
-        return Unavailable(what, Reason.DENIED, short(str(found.get("message", ""))), permission=verb)
+        return Unavailable(what, Reason.DENIED, one_line(str(found.get("message", ""))), permission=verb)
     if response.status >= 300 or not isinstance(found, dict):
-        said = short(str(found.get("message", ""))) if isinstance(found, dict) else ""
+        said = one_line(str(found.get("message", ""))) if isinstance(found, dict) else ""
         return Unavailable(what, Reason.GARBLED, f"the API server answered {response.status}: {said}")
     return found

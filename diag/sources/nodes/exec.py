@@ -13,6 +13,7 @@ import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.sanitize import one_line
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ahead import Ahead
 from diag.sources.nodes.ask import (
@@ -210,7 +211,7 @@ def _ended(ran: Ran, ask: NodeAsk) -> Unavailable | None:
     if ran.ended is not None:
         return msgspec.structs.replace(ran.ended, what=f"node {ask.node}")
     if ran.exit_status:
-        said = ran.errors.decode("utf-8", "replace")[:200]
+        said = one_line(ran.errors.decode("utf-8", "replace"))
         return Unavailable(f"node {ask.node}", Reason.GARBLED, f"the probe ended with {ran.exit_status} {said}".strip())
     return None
 

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
+from diag.sanitize import one_line
 from diag.sources.kubernetes.tls import tls_of
 from diag.sources.nodes.ahead import Ahead
-from diag.sources.nodes.parsers.answers import short
 from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, WebSocket, connect, upgrade
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -191,14 +191,14 @@ def _verdict(said: _Said, data: bytes, what: str) -> Ran:
         code = next((cause.message for cause in causes if cause.reason == "ExitCode"), "")
         if code.isascii() and code.isdigit() and len(code) < 4:
             return said.ran(int(code))
-    return said.ran(not_started=short(status.message, 1000) or "the runtime did not say why")
+    return said.ran(not_started=one_line(status.message, 1000) or "the runtime did not say why")
 
 
 def _refused(refusal: Refused, what: str) -> Unavailable:
     try:
-        said = short(msgspec.json.decode(refusal.body, type=_Status).message)
+        said = one_line(msgspec.json.decode(refusal.body, type=_Status).message)
     except (msgspec.DecodeError, RecursionError):
-        said = short(refusal.body.decode("utf-8", "replace"))
+        said = one_line(refusal.body.decode("utf-8", "replace"))
     if refusal.status in (401, 403):
         # A WebSocket client needs both verbs from Kubernetes 1.35 on (AuthorizePodWebsocketUpgradeCreatePermission).
         remedy = "allow `get` and `create` on pods/exec, or choose another way in with --via"
@@ -214,15 +214,15 @@ def _transport(error: Exception, what: str, peer: str) -> Unavailable:
     if isinstance(error, TimeoutError):
         return Unavailable(what, Reason.TIMEOUT, f"{peer} gave no answer in time", remedy="raise --node-deadline")
     if isinstance(error, Broken):
-        return Unavailable(what, Reason.GARBLED, short(str(error)))
-    return Unavailable(what, Reason.UNREACHABLE, f"{peer} cannot be reached: {short(str(error))}")
+        return Unavailable(what, Reason.GARBLED, one_line(error))
+    return Unavailable(what, Reason.UNREACHABLE, f"{peer} cannot be reached: {one_line(error)}")
 
 
 def _broken_off(error: Exception, what: str) -> Unavailable:
     """Why an open session gave no end."""
     if isinstance(error, TimeoutError):
         return _transport(error, what, "the exec session")
-    return Unavailable(what, Reason.GARBLED, f"the exec session ended half-way: {short(str(error))}")
+    return Unavailable(what, Reason.GARBLED, f"the exec session ended half-way: {one_line(error)}")
 
 
 def _proxy(configuration: Any, host: str) -> tuple[str, int] | None:

@@ -9,6 +9,7 @@ import msgspec
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Via
 from diag.resources.table import Table
+from diag.sanitize import json_safe
 from diag.sources.files import read_bounded
 from diag.sources.nodes.ask import Bounds, Deliver, NodeAsk, Questions
 
@@ -33,9 +34,9 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def line_of(node: str, answer: NodeTruth | Unavailable) -> bytes:
-    """The answer as one line."""
+    """The answer as one line, safe on a terminal and in a log."""
     told = Line(SCHEMA, node, unavailable=answer) if isinstance(answer, Unavailable) else Line(SCHEMA, node, answer)
-    return msgspec.json.encode(told) + b"\n"
+    return json_safe(msgspec.json.encode(told).decode()).encode() + b"\n"
 
 
 def read_recording(path: str) -> Recording:

@@ -15,8 +15,8 @@ from typing import Any
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Via
+from diag.sanitize import one_line
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
-from diag.sources.nodes.parsers.answers import short
 from diag.sources.nodes.spread import spread
 
 KEEPALIVE_S = 5
@@ -68,7 +68,7 @@ class Ssh:
         try:
             self._config = paramiko.SSHConfig.from_path(str(path)) if path.is_file() else paramiko.SSHConfig()
         except (OSError, paramiko.ConfigParseError, UnicodeDecodeError) as error:
-            return Unavailable(f"ssh configuration {path}", Reason.GARBLED, short(str(error)))
+            return Unavailable(f"ssh configuration {path}", Reason.GARBLED, one_line(error))
         if self._config_path and not path.is_file():
             return Unavailable(f"ssh configuration {path}", Reason.ABSENT, "there is no such file")
         return None
@@ -89,7 +89,7 @@ class Ssh:
             return error.unavailable(what)
         except paramiko.AuthenticationException as error:
             remedy = "see --ssh-user, the agent (`ssh-add -l`) and IdentityFile in ~/.ssh/config"
-            return Unavailable(what, Reason.DENIED, f"SSH login refused: {short(str(error))}", remedy=remedy)
+            return Unavailable(what, Reason.DENIED, f"SSH login refused: {one_line(error)}", remedy=remedy)
         except (TimeoutError, paramiko.ssh_exception.SSHException, OSError, EOFError) as error:
             return _transport(what, error, until)
         finally:
@@ -254,7 +254,7 @@ def _known_hosts(options: Any) -> tuple[str, ...]:
 def _transport(what: str, error: Exception, until: float) -> Unavailable:
     if isinstance(error, TimeoutError | socket.timeout) or time.monotonic() >= until:
         return Unavailable(what, Reason.TIMEOUT, "SSH gave no answer in time", remedy="raise --node-deadline")
-    return Unavailable(what, Reason.UNREACHABLE, f"no SSH session: {short(str(error) or type(error).__name__)}")
+    return Unavailable(what, Reason.UNREACHABLE, f"no SSH session: {one_line(str(error) or type(error).__name__)}")
 
 
 def _late(ask: NodeAsk) -> Unavailable:

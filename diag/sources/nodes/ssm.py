@@ -18,9 +18,9 @@ from typing import TypeVar
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Via
+from diag.sanitize import one_line
 from diag.sources.aws.session import Aws
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
-from diag.sources.nodes.parsers.answers import short
 from diag.sources.nodes.spread import spread
 
 Item = TypeVar("Item")
@@ -203,7 +203,7 @@ class Ssm:
         if status == "TimedOut":
             ended = Unavailable(what, Reason.TIMEOUT, "the probe took too long", remedy="raise --node-deadline")
         elif not output:
-            ended = Unavailable(what, Reason.GARBLED, f"SSM: {status}: {short(printed) or 'it printed nothing'}")
+            ended = Unavailable(what, Reason.GARBLED, f"SSM: {status}: {one_line(printed) or 'it printed nothing'}")
         elif not is_whole:
             said = f"the answer was cut, SSM keeps {GET_CUT} characters"
             ended = Unavailable(what, Reason.GARBLED, said, remedy="use --via exec or ssh for this node")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.model.unavailable import Reason, Unavailable
+from diag.sanitize import one_line
 
 PIECE = 256 << 10
 
@@ -21,9 +22,5 @@ class TextStream(NamedTuple):
 
 
 def refused(what: str, detail: str, remedy: str = "", reason: Reason = Reason.GARBLED) -> Unavailable:
-    """A text that is not read, with why. Names come from strangers: control characters are replaced."""
-    return Unavailable(_clean(what), reason, _clean(detail), remedy=remedy)
-
-
-def _clean(text: str) -> str:
-    return "".join(char if char.isprintable() else "�" for char in text)[:300]
+    """A text that is not read, with why. Names come from strangers."""
+    return Unavailable(one_line(what), reason, one_line(detail), remedy=remedy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
+from diag.sanitize import one_line
 
 HEAD = "#lustre-doctor 1"
 
@@ -83,23 +84,15 @@ def no_answer(answer: Answer) -> Unavailable | None:
     if answer.status in TIMED_OUT:
         return Unavailable("", Reason.TIMEOUT, "no answer in time")
     if answer.status and any(word in answer.text.lower() for word in ("permission denied", "not permitted")):
-        return Unavailable("", Reason.DENIED, short(answer.text), permission="root on the node")
+        return Unavailable("", Reason.DENIED, one_line(answer.text), permission="root on the node")
     return None
 
 
 def garbled(detail: str) -> Unavailable:
     """An answer that is not what its question asked for."""
-    return Unavailable("", Reason.GARBLED, short(detail))
+    return Unavailable("", Reason.GARBLED, one_line(detail))
 
 
 def absent(detail: str) -> Unavailable:
     """The node says that there is no such thing."""
-    return Unavailable("", Reason.ABSENT, short(detail))
-
-
-def short(text: str, limit: int = 200) -> str:
-    """One line without control characters."""
-    piece = text[: limit * 8]
-    if not piece.isprintable():
-        piece = "".join(character if character.isprintable() else " " for character in piece)
-    return " ".join(piece.split())[:limit]
+    return Unavailable("", Reason.ABSENT, one_line(detail))

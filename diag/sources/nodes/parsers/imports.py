@@ -6,7 +6,8 @@ import re
 
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import Import
-from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer
 
 _HEAD = re.compile(r"(?:mgc|mdc|osc)\.(?P<name>\S{1,200})\.(?P<what>import|state)=")
 
@@ -32,12 +33,12 @@ def read_imports(answer: Answer) -> tuple[Import, ...] | Unavailable:
             continue
         key, colon, value = text.partition(":")
         if what == "import" and name in imports and colon:
-            imports[name].setdefault(key, short(value.strip().strip('"')))
+            imports[name].setdefault(key, one_line(value.strip().strip('"')))
         elif what == "state" and re.search(r",\s*EVICTED\s*\]", text):
             evicted[name] = evicted.get(name, 0) + 1
     found = tuple(
         Import(
-            short(name),
+            one_line(name),
             fields.get("target", "").removesuffix("_UUID"),
             fields["state"],
             fields.get("current_connection", ""),

@@ -6,7 +6,8 @@ import re
 
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import BlockedTask
-from diag.sources.nodes.parsers.answers import Answer, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import Answer, no_answer
 
 MESSAGES = 60
 
@@ -21,7 +22,7 @@ def read_kernel_messages(answer: Answer) -> tuple[str, ...] | Unavailable:
     """Lines of dmesg that the probe picked, oldest first, at most 60."""
     if failed := no_answer(answer):
         return failed
-    return tuple(short(line, 500) for line in answer.lines[-MESSAGES:] if line.strip())
+    return tuple(one_line(line, 500) for line in answer.lines[-MESSAGES:] if line.strip())
 
 
 def read_blocked(answer: Answer) -> tuple[BlockedTask, ...] | Unavailable:
@@ -31,6 +32,6 @@ def read_blocked(answer: Answer) -> tuple[BlockedTask, ...] | Unavailable:
     found = []
     for line in answer.lines:
         if match := _TASK.fullmatch(line):
-            wchan = "" if match[2] in ("0", "-") else short(match[2], 100)
-            found.append(BlockedTask(int(match[1]), short(match[3], 64), wchan))
+            wchan = "" if match[2] in ("0", "-") else one_line(match[2], 100)
+            found.append(BlockedTask(int(match[1]), one_line(match[3], 64), wchan))
     return tuple(found[:TASKS])

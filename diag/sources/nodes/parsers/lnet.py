@@ -6,7 +6,8 @@ import re
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import LnetInterface
-from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer
 
 NID = re.compile(r"[0-9A-Za-z.:]{1,64}@(?:lo|tcp|o2ib|kfi|efa|gni)\d{0,5}")
 """Source: Lustre 2.15 and 2.17 libcfs/util/nidstrings.c."""
@@ -43,11 +44,11 @@ def read_lnet_interfaces(answer: Answer) -> tuple[LnetInterface, ...] | Unavaila
             close()
             nid, status, cards, in_cards = "", "", [], False
         elif key == "status":
-            status = short(value, 20)
+            status = one_line(value, 20)
         elif key == "interfaces":
             in_cards = True
         elif in_cards and key.isdigit() and len(cards) < 64:
-            cards.append(short(value, 20))
+            cards.append(one_line(value, 20))
         elif key:
             in_cards = False
     close()
@@ -66,7 +67,7 @@ def read_nids(answer: Answer) -> tuple[str, ...] | Unavailable:
 
 def _not_up(answer: Answer) -> Unavailable | None:
     if "Permission denied" in answer.text:
-        return no_answer(answer) or Unavailable("", Reason.DENIED, short(answer.text), permission="root on the node")
+        return no_answer(answer) or Unavailable("", Reason.DENIED, one_line(answer.text), permission="root on the node")
     if any(text in answer.text for text in _NOT_LOADED):
         return absent(f"LNet is not loaded: {answer.text}")
     if any(text in answer.text for text in _STACK_DOWN):

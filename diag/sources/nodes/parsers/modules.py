@@ -6,7 +6,8 @@ import re
 
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import InstalledModule, LoadedModule
-from diag.sources.nodes.parsers.answers import NO_FILE, Answer, absent, garbled, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import NO_FILE, Answer, absent, garbled, no_answer
 
 VERSION = re.compile(r"\d+\.\d+[\w.+~-]{0,60}")
 """`2.15.8`, `2.17.57_62`, `2.12.8_198_gde6dd89`. Source: /sys/fs/lustre/version of FSx and upstream clients."""
@@ -20,7 +21,7 @@ def read_installed_module(answer: Answer) -> InstalledModule | Unavailable:
     for line in answer.lines:
         key, colon, value = line.partition(":")
         if colon and key in _FIELDS:
-            fields.setdefault(key, short(value))
+            fields.setdefault(key, one_line(value))
     if "filename" in fields and answer.status == 0:
         return InstalledModule(
             fields.get("version", ""), fields.get("vermagic", ""), fields["filename"], fields.get("signer", "")

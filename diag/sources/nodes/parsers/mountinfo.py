@@ -6,7 +6,8 @@ import re
 
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import LustreMount
-from diag.sources.nodes.parsers.answers import Answer, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import Answer, no_answer
 
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 
@@ -22,10 +23,10 @@ def read_lustre_mounts(answer: Answer) -> tuple[LustreMount, ...] | Unavailable:
         if not dash or len(head) < 6 or len(tail) < 3 or tail[0] != "lustre":
             continue
         mount, whole = head[5].split(","), tail[2].split(",")
-        options = tuple(dict.fromkeys(short(option, 100) for option in (*mount, *whole)))
+        options = tuple(dict.fromkeys(one_line(option, 100) for option in (*mount, *whole)))
         found.append(LustreMount(_unescape(tail[1]), _unescape(head[4]), options, "ro" in (*mount, *whole)))
     return tuple(found)
 
 
 def _unescape(field: str) -> str:
-    return short(_OCTAL.sub(lambda match: chr(int(match[1], 8)), field), 4096)
+    return one_line(_OCTAL.sub(lambda match: chr(int(match[1], 8)), field), 4096)

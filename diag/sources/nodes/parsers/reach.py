@@ -8,7 +8,8 @@ import re
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import NameAnswer
 from diag.resources.reachability import Connect, TcpAnswer
-from diag.sources.nodes.parsers.answers import TIMED_OUT, Answer, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import TIMED_OUT, Answer, no_answer
 
 _TEXTS = (
     ("refused", Connect.REFUSED),
@@ -58,7 +59,7 @@ def read_connects(answer: Answer, port: int) -> tuple[TcpAnswer, ...] | Unavaila
         match = re.match(r"(\S+) (\d{1,3}) ?(.*)", line)
         if match and _address(match[1]):
             outcome = _outcome(int(match[2]), match[3].lower())
-            detail = "" if outcome is Connect.OPEN else short(match[3])
+            detail = "" if outcome is Connect.OPEN else one_line(match[3])
             found.append(TcpAnswer(_address(match[1]), port, outcome, detail=detail))
     return tuple(sorted(found, key=lambda answer: ipaddress.ip_address(answer.address).packed))
 

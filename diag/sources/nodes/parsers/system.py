@@ -6,7 +6,8 @@ import re
 
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import OsRelease, ResolverConfig
-from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer, short
+from diag.sanitize import one_line
+from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer
 
 _RELEASE = re.compile(r"\d+(?:\.\d+)*[\w.+~-]{0,100}")
 
@@ -71,7 +72,7 @@ def read_os_release(answer: Answer) -> OsRelease | Unavailable:
     fields: dict[str, str] = {}
     for line in answer.lines:
         if match := _FIELD.fullmatch(line.strip()):
-            fields.setdefault(match[1], short(re.sub(r"\\(.)", r"\1", match[2].strip("\"'"))))
+            fields.setdefault(match[1], one_line(re.sub(r"\\(.)", r"\1", match[2].strip("\"'"))))
     if not fields:
         return garbled("no os-release")
     return OsRelease(fields.get("ID", ""), fields.get("VERSION_ID", ""), fields.get("PRETTY_NAME", ""))
@@ -86,9 +87,9 @@ def read_resolver(answer: Answer) -> ResolverConfig | Unavailable:
     for line in answer.lines:
         words = line.split("#")[0].split(";")[0].split()
         if len(words) > 1 and words[0] == "nameserver":
-            servers.append(short(words[1], 64))
+            servers.append(one_line(words[1], 64))
         elif len(words) > 1 and words[0] in ("search", "domain"):
-            search = tuple(short(word, 255) for word in words[1:33])
+            search = tuple(one_line(word, 255) for word in words[1:33])
     return ResolverConfig(tuple(servers[:16]), search)
 
 
