@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts unit properties bench accuracy faults index system-packages clean
+.PHONY: demo test lint types contracts unit properties bench accuracy faults index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -39,6 +39,9 @@ faults: $(READY)  ## the fault matrix: every fault injected alone, healthy varia
 
 index: $(READY)  ## compile the runbooks' front matter after an edit
 	$(BIN)/python -m diag.knowledge.compile
+
+programs: $(READY)  ## the real kubectl, helm and aws for tests that execute commands; without one its tests say so and skip
+	$(BIN)/python -m tests.programs
 
 system-packages:  ## what some lab tests use on Debian; without them those tests say so and skip
 	apt-get update -qq

@@ -1,0 +1,72 @@
+"""Runs aws command lines through the real aws program up to the request, which is never sent.
+
+Executed by the Python that has awscli: a JSON list of argument lists comes on standard input, a list of complaints of
+the same length goes to standard output, empty where there is none.
+"""
+
+import contextlib
+import functools
+import io
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import time
+from unittest import mock
+
+import awscli.clidriver
+import botocore.awsrequest
+
+LOADER = awscli.clidriver.create_clidriver().session.get_component("data_loader")
+
+
+def _answer(model, **_):
+    return botocore.awsrequest.AWSResponse("https://nowhere.invalid", 200, {}, io.BytesIO()), {}
+
+
+def _wait(_):
+    # A waiter that gets as far as waiting was understood.
+    raise SystemExit(0)
+
+
+@functools.cache
+def driver_for(service, operation):
+    """A driver for one operation: what aws adds to some arguments stays in the driver and breaks other operations."""
+    driver = awscli.clidriver.create_clidriver()
+    driver.session.register_component("data_loader", LOADER)
+    driver.session.register("before-call", _answer)
+    return driver
+
+
+def complaint(argv):
+    """What aws says against a command line, empty when it would have sent a request."""
+    for name in re.findall(r"file://(\S+)", " ".join(argv)):
+        pathlib.Path(name).write_text("{}")
+    said = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        try:
+            code = driver_for(*argv[:2]).main(argv)
+        except SystemExit as left:
+            code = left.code
+    return said.getvalue().strip() or f"exit {code}" if code else ""
+
+
+def main():
+    """Judge every line of standard input."""
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_PAGER": "",
+    }
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(time, "sleep", _wait):
+        os.chdir(folder)
+        complaints = [complaint(argv) for argv in json.load(sys.stdin)]
+    json.dump(complaints, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
