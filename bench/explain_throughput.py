@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.timing import median_ms, paired, ratio
 from diag.knowledge.runbooks import Knowledge, load_knowledge, texts_to_find
-from tests.symptoms.healthy import healthy_lines
+from tests.texts.healthy import healthy_lines
 
 ROOT = Path(__file__).parent.parent
 
@@ -105,8 +105,9 @@ def plain_alternation(knowledge: Knowledge) -> str:
 READER = """
 import sys
 from diag.knowledge.runbooks import load_knowledge
-from diag.symptoms.read import read_symptoms
-assert read_symptoms([sys.argv[1]], load_knowledge()).groups
+from diag.sources.texts.open import Texts
+from diag.texts.symptoms import read_symptoms
+assert read_symptoms(Texts([sys.argv[1]]), load_knowledge()).groups
 """
 
 

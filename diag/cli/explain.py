@@ -26,7 +26,8 @@ def command(
     from diag.diagnosis.explain import explain
     from diag.reports.report import of_texts
     from diag.sanitize import visible
-    from diag.symptoms.read import read_symptoms
+    from diag.sources.texts.open import Texts
+    from diag.texts.symptoms import read_symptoms
     from diag.version import __version__
 
     if not paths and sys.stdin.isatty():
@@ -35,8 +36,9 @@ def command(
     for path in paths:
         if path != "-" and not Path(path).exists():
             raise click.UsageError(f"there is no file or folder {path!r}")
-    read = read_symptoms(paths or ("-",), knowledge)
-    for problem in read.problems:
+    texts = Texts(paths or ("-",))
+    read = read_symptoms(texts, knowledge)
+    for problem in (*texts.problems, *read.problems):
         click.echo(f"lustre-doctor: {visible(str(problem))}", err=True)
     for noise in read.benign:
         click.echo(

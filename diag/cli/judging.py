@@ -53,7 +53,7 @@ class Judging:
             import diag.diagnosis.diagnose
             import diag.reports.tally
             import diag.reports.text
-            import diag.symptoms.match  # noqa: F401
+            import diag.texts.symptoms  # noqa: F401
         _ = self.knowledge
 
     def report_of(self, outcome: Outcome) -> Report:
@@ -63,7 +63,7 @@ class Judging:
         from diag.diagnosis.diagnose import diagnose
         from diag.reports.report import Policy
         from diag.reports.tally import of_run
-        from diag.symptoms.match import match_text
+        from diag.texts.symptoms import match_text
 
         knowledge = self.knowledge
         findings = outcome.judged.findings

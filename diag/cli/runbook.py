@@ -72,7 +72,7 @@ def _diagnoses(source: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
     from diag.engine.run import select
     from diag.resources.target import Target
     from diag.sources.world import facts
-    from diag.symptoms.match import match_text
+    from diag.texts.symptoms import match_text
 
     plugins = load_plugins()
     outcome = replay_file(source, select(plugins.checks), (*facts(), *plugins.facts), Target())

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from diag.diagnosis.fill import fill, fill_command, fix_of
+from diag.grammar.regex import Pattern
 from diag.knowledge.cause import Cause, Weight
-from diag.knowledge.linear_regex import Pattern
 from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
 from diag.model.symptom import Hit, Phase, Symptom

@@ -6,10 +6,10 @@ import re
 
 import msgspec
 
+from diag.grammar.plain_yaml import BadYaml, Path, parse
+from diag.grammar.regex import BadPattern, Pattern
+from diag.grammar.required_text import required_texts
 from diag.knowledge.cause import Cause, Signature
-from diag.knowledge.linear_regex import BadPattern, Pattern
-from diag.knowledge.plain_yaml import BadYaml, Path, parse
-from diag.knowledge.required_text import required_texts
 
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)

@@ -27,7 +27,7 @@ class Index(msgspec.Struct, frozen=True):
 
 def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
     """The plain texts that every pattern of the causes demands."""
-    from diag.knowledge.required_text import required_texts
+    from diag.grammar.required_text import required_texts
 
     found: dict[str, tuple[str, ...]] = {}
     for cause in causes:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
+
+
+class TextStream(NamedTuple):
+    """A text that can be read once, before the next one is asked for."""
+
+    name: str
+    """Path, `archive.tar.gz:member/name` or `standard input`."""
+    pieces: Iterator[bytes]
+    node: str = ""
+    """The node an archive says it was collected on."""
 
 
 class Medium(enum.Enum):

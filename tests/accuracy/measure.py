@@ -9,10 +9,8 @@ from typing import NamedTuple
 from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import Knowledge
 from diag.model.diagnosis import Likelihood
-from diag.symptoms.collect import Collector
-from diag.symptoms.grouping import grouped
-from diag.symptoms.matcher import matcher_of
-from diag.symptoms.scan import Scan
+from diag.model.symptom import TextStream
+from diag.texts.symptoms import read_symptoms
 from tests.accuracy.samples import Sample
 
 
@@ -35,10 +33,8 @@ class Answer(NamedTuple):
 
 def answer(sample: Sample, text: str, knowledge: Knowledge) -> Answer:
     """What a person gets who pastes `text` (the sample's own or a variant of it)."""
-    collector = Collector(matcher_of(knowledge))
-    for reading in Scan(knowledge).read(iter((text.encode("utf-8"),))):
-        collector.add(reading)
-    diagnoses = explain(grouped(collector.kinds()), knowledge.causes)
+    report = read_symptoms((TextStream("", iter((text.encode("utf-8"),))),), knowledge)
+    diagnoses = explain(report.groups, knowledge.causes)
     named: dict[str, Likelihood] = {}
     for diagnosis in diagnoses:
         for cause in diagnosis.causes:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import Knowledge
 from diag.model.diagnosis import Likelihood
-from diag.sources.texts.stream import TextStream
-from diag.symptoms.read import read_streams
+from diag.model.symptom import TextStream
+from diag.texts.symptoms import read_symptoms
 from tests.accuracy.measure import is_right
 
 OUT_OF_SAMPLE = Path(__file__).parent / "out_of_sample.jsonl"
@@ -76,7 +76,7 @@ def _record(line: str) -> Expected:
 
 def told(record: Expected, text: str, knowledge: Knowledge) -> Told:
     """What a person gets who pastes `text` (the record's own or another form of it)."""
-    report = read_streams((TextStream("", iter((text.encode("utf-8"),))),), knowledge)
+    report = read_symptoms((TextStream("", iter((text.encode("utf-8"),))),), knowledge)
     diagnoses = explain(report.groups, knowledge.causes)
     return Told(
         record,

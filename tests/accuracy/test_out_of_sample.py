@@ -68,11 +68,11 @@ def test_it_is_the_same_in_other_wrappings(container: str) -> None:
 def test_two_mounts_of_one_pod_are_told_apart_by_name() -> None:
     """Each diagnosis of `kubectl describe`'s output names its own volume."""
     from diag.diagnosis.explain import explain
-    from diag.sources.texts.stream import TextStream
-    from diag.symptoms.read import read_streams
+    from diag.model.symptom import TextStream
+    from diag.texts.symptoms import read_symptoms
 
     text = next(record.text for record in RECORDS if record.id == "t-describe-two")
-    report = read_streams((TextStream("", iter((text.encode(),))),), KNOWLEDGE)
+    report = read_symptoms((TextStream("", iter((text.encode(),))),), KNOWLEDGE)
     named = {d.subject.name: d.causes[0].id for d in explain(report.groups, KNOWLEDGE.causes)}
     assert named == {"data-a": "client-server-version-mismatch", "data-b": "mgs-unreachable-network"}
 

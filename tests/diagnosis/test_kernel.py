@@ -7,7 +7,7 @@ from functools import partial
 from diag.analysis.volumes import Mount
 from diag.diagnosis.complaints import of_kernel
 from diag.knowledge.runbooks import load_knowledge
-from diag.symptoms.match import match_text
+from diag.texts.symptoms import match_text
 from tests.checks import given
 
 MATCH = partial(match_text, knowledge=load_knowledge())

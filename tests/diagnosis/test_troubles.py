@@ -25,7 +25,7 @@ from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.kubernetes import ContainerStatus, Pod
 from diag.resources.table import Table
 from diag.sources import world
-from diag.symptoms.match import match_text
+from diag.texts.symptoms import match_text
 from tests.checks.given import claim, event, healthy, pod, replace, storage_class, volume
 from tests.checks.given import waiting as container_waiting
 

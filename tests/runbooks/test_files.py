@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from diag.grammar.regex import Pattern
 from diag.knowledge.cause import Cause
 from diag.knowledge.front_matter import read_cause, split
 from diag.knowledge.index import BUILT_IN
-from diag.knowledge.linear_regex import Pattern
 
 FILES = sorted(BUILT_IN.glob("*.md"))
 TEXTS = {path.stem: path.read_text("utf-8") for path in FILES}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
-
 import pytest
 
 from diag.knowledge.cause import Signature, Weight
 from diag.knowledge.runbooks import load_knowledge
-from diag.model.symptom import Hit
-from diag.symptoms.collect import Collector
-from diag.symptoms.matcher import matcher_of
-from diag.symptoms.scan import Scan
+from diag.model.symptom import Symptom
+from diag.texts.grouping import Collector
+from diag.texts.matching import build_matcher
+from diag.texts.scanning import Scan
 
 KNOWLEDGE = load_knowledge()
 SAMPLES = [(cause.id, signature) for cause in KNOWLEDGE.causes.values() for signature in cause.signatures]
@@ -20,12 +17,13 @@ NAMES = [f"{cause}/{signature.id}" for cause, signature in SAMPLES]
 
 
 def hits_in(text: str) -> set[tuple[str, str, str]]:
-    """(cause, signature, weight) that a pasted text shows."""
-    collector = Collector(matcher_of(KNOWLEDGE))
+    """(cause, signature, weight) that a pasted text shows: each of its messages alone, and several together."""
+    collector = Collector(build_matcher(KNOWLEDGE))
+    alone: list[Symptom] = []
     for reading in Scan(KNOWLEDGE).read(iter((text.encode(),))):
+        alone.append(reading.symptom)
         collector.add(reading)
-    found: Iterator[Hit] = chain.from_iterable(kind.symptom.hits for kind in collector.kinds())
-    return {(hit.cause, hit.signature, hit.weight) for hit in found}
+    return {(hit.cause, hit.signature, hit.weight) for one in (*alone, *collector.symptoms()) for hit in one.hits}
 
 
 @pytest.mark.parametrize(("cause", "signature"), SAMPLES, ids=NAMES)

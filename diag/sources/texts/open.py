@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from diag.model.symptom import TextStream
 from diag.model.unavailable import Reason, Unavailable
-from diag.sources.texts.stream import PIECE, TextStream, refused
+from diag.sources.texts.stream import PIECE, refused
 from diag.sources.texts.unpack import compression_of, foreign_format, unpacked
 
 STDIN = "-"
 _HEAD = 8 << 10
 _DEEPEST_FOLDER = 40
 _MOST_FILES = 100_000
+_MOST_PROBLEMS = 50
 _DEEPEST_NESTING = 4
 _UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _JOURNAL = b"LPKSHHRH"
@@ -30,11 +32,35 @@ _COLLECTED_ON = re.compile(
 Report = Callable[[Unavailable], None]
 
 
-def open_texts(paths: Iterable[str], report: Report) -> Iterator[TextStream]:
+class Texts:
     """The texts under the given paths, one at a time; `-` is standard input.
 
-    Folders are walked, archives (tar; gzip, xz, bzip2; nested) looked into. What is not read is told to `report`.
+    Folders are walked, archives (tar; gzip, xz, bzip2; nested) are opened. What is not read becomes a problem.
     """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = paths
+        self._problems: list[Unavailable] = []
+        self._more = 0
+
+    def __iter__(self) -> Iterator[TextStream]:
+        return _texts(self._paths, self._report)
+
+    @property
+    def problems(self) -> tuple[Unavailable, ...]:
+        """What could not be read, or not to its end, so far."""
+        if not self._more:
+            return tuple(self._problems)
+        return (*self._problems, refused("further texts", f"{self._more} more problems of this kind"))
+
+    def _report(self, problem: Unavailable) -> None:
+        if len(self._problems) < _MOST_PROBLEMS:
+            self._problems.append(problem)
+        else:
+            self._more += 1
+
+
+def _texts(paths: Iterable[str], report: Report) -> Iterator[TextStream]:
     for path in paths:
         if path == STDIN:
             yield from _contents(

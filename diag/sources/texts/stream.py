@@ -1,24 +1,11 @@
-"""One text as it is read: a name for people, and its bytes in pieces."""
+"""What is shared by those who read texts: the size of a piece, and why a text is not read."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.sanitize import one_line
 
 PIECE = 256 << 10
-
-
-class TextStream(NamedTuple):
-    """A text that can be read once, before the next one is asked for."""
-
-    name: str
-    """Path, `archive.tar.gz:member/name` or `standard input`."""
-    pieces: Iterator[bytes]
-    node: str = ""
-    """The node an archive says it was collected on."""
 
 
 def refused(what: str, detail: str, remedy: str = "", reason: Reason = Reason.GARBLED) -> Unavailable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from diag.knowledge.linear_regex import Pattern
+from diag.grammar.regex import Pattern
 from diag.model.symptom import MountRef, Phase
 from diag.sanitize import one_line
 
@@ -44,7 +44,7 @@ class Clues(NamedTuple):
     nids: frozenset[str]
 
 
-def clues_of(text: str, node: str = "", pod: str = "", volume: str = "") -> Clues:
+def find_clues(text: str, node: str = "", pod: str = "", volume: str = "") -> Clues:
     """The mount that a normalised text speaks of; `node`, `pod` and `volume` stand in where the text is silent."""
     device = _find(_SOURCE, text) if "@" in text else {}
     names = {device["name"]} if "name" in device else set[str]()
@@ -68,13 +68,13 @@ def clues_of(text: str, node: str = "", pod: str = "", volume: str = "") -> Clue
     return Clues(mount, frozenset(names), frozenset(nids))
 
 
-def exit_status_of(text: str) -> int | None:
+def find_exit_status(text: str) -> int | None:
     """The exit status that a normalised text names, None when it names none."""
     found = _find(_EXIT_STATUS, text) if "exit" in text or "received" in text else {}
     return int(found["status"]) if found else None
 
 
-def phase_of(text: str) -> Phase | None:
+def find_phase(text: str) -> Phase | None:
     """The operation that a normalised text belongs to, None when it does not tell."""
     return next((phase for phase, words in _WORDS_OF_PHASE if any(word in text for word in words)), None)
 

@@ -2,6 +2,11 @@
 
 The first lets a log of gigabytes be searched for a few hundred plain texts at the speed of memory, and only the
 places found be looked at closely. The second matches a text that a terminal wrapped in the middle of a word.
+
+RE2 computes such texts too (`re2.Filter`), and is not used for three reasons. It keeps them to itself, so raw bytes
+cannot be searched for them, nor can they be kept in the compiled index. It compiles every pattern first: 59 ms for
+446 patterns and one event, 13.5 ms here (measured 2026-11-28, cold, two cores). And white space is folded here, so
+that a text may be wrapped between two words.
 """
 
 from __future__ import annotations
@@ -54,7 +59,7 @@ def required_texts(pattern: str) -> tuple[str, ...]:
     return texts if texts and min(map(len, texts)) >= _LEAST_LENGTH else ()
 
 
-def without_blanks(pattern: str) -> str:
+def remove_blanks_from_pattern(pattern: str) -> str:
     """The pattern for a text from which all white space was taken out.
 
     Words run together there, so their edges cannot be asked for; that a number ends can (-2 is not -22). What may have

@@ -15,16 +15,21 @@ from pathlib import Path
 import pytest
 
 from diag.knowledge.runbooks import load_knowledge
-from diag.symptoms.read import SymptomReport, read_symptoms
-from diag.symptoms.scan import Scan
-from tests.symptoms.test_scan import REFUSAL
+from diag.sources.texts.open import Texts
+from diag.texts.grouping import Collector
+from diag.texts.matching import build_matcher
+from diag.texts.scanning import Scan
+from diag.texts.symptoms import SymptomReport, read_symptoms
+from tests.texts.test_scanning import REFUSAL
 
 KNOWLEDGE = load_knowledge()
 MEGABYTE = 1 << 20
 
 
 def report(*paths: Path) -> SymptomReport:
-    return read_symptoms([str(path) for path in paths], KNOWLEDGE)
+    texts = Texts(str(path) for path in paths)
+    found = read_symptoms(texts, KNOWLEDGE)
+    return found._replace(problems=(*texts.problems, *found.problems))
 
 
 def repeated(unit: bytes, size: int) -> Iterator[bytes]:
@@ -104,10 +109,7 @@ def test_memory_does_not_grow_with_a_log_full_of_different_symptoms() -> None:
                 )
 
         def work() -> None:
-            from diag.symptoms.collect import Collector
-            from diag.symptoms.matcher import matcher_of
-
-            collector = Collector(matcher_of(KNOWLEDGE))
+            collector = Collector(build_matcher(KNOWLEDGE))
             for reading in Scan(KNOWLEDGE).read(pieces()):
                 collector.add(reading)
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from diag.model.symptom import Medium
-from diag.symptoms.matcher import Matcher
-from diag.symptoms.symptom_of import Circumstances, Reading, read_symptom
-from diag.symptoms.time import moment_of
+from diag.texts.line import normalise, parse_moment
+from diag.texts.matching import Matcher
+from diag.texts.message import Context, Reading, read_message
 
 _JSON_LIST = re.compile(rb'\A\s*\{(?=[\s\S]{0,4096}"kind"\s*:\s*"(?:Event)?(?:List)?")')
 _YAML_LIST = re.compile(rb"\A(?:---\s*\n)?(?:apiVersion: \S+\s*\n(?:items:|[\s\S]{0,4096}\nkind: Event\b)|kind: Event)")
@@ -77,14 +77,14 @@ def looks_like_events(head: bytes) -> str:
     return ""
 
 
-def events_in(data: bytes, kind: str) -> list[_Event] | None:
+def parse_events(data: bytes, kind: str) -> list[_Event] | None:
     """The events of a whole document, None when it is not one after all (then it is read as plain text)."""
     try:
         if kind == "json":
             listed = msgspec.json.decode(data.decode("utf-8", "replace"), type=_Listed)
             found = listed.items if listed.items is not None else [msgspec.json.decode(data, type=_Event)]
         else:
-            from diag.knowledge.plain_yaml import parse
+            from diag.grammar.plain_yaml import parse
 
             tree, _ = parse(data.decode("utf-8", "replace"))
             items = tree.get("items") if isinstance(tree, dict) else None
@@ -94,7 +94,7 @@ def events_in(data: bytes, kind: str) -> list[_Event] | None:
     return [event for event in found if event.kind in ("Event", "")]
 
 
-def readings_of(events: list[_Event], matcher: Matcher, origin: str) -> Iterator[Reading]:
+def read_events(events: list[_Event], matcher: Matcher, origin: str) -> Iterator[Reading]:
     """One reading for each event, oldest kept in the list's order."""
     for event in events:
         text = event.message or event.note or ""
@@ -103,7 +103,7 @@ def readings_of(events: list[_Event], matcher: Matcher, origin: str) -> Iterator
         first = event.first_timestamp or event.deprecated_first_timestamp or event.event_time or ""
         last = event.last_timestamp or event.deprecated_last_timestamp or _last_observed(event) or first
         metadata = event.metadata or _Metadata()
-        around = Circumstances(
+        context = Context(
             medium=Medium.EVENT,
             node=by.host,
             pod=f"{about.namespace or 'default'}/{about.name}" if about.kind == "Pod" else "",
@@ -113,8 +113,9 @@ def readings_of(events: list[_Event], matcher: Matcher, origin: str) -> Iterator
             last_seen=last,
             origin=f"event {metadata.namespace or about.namespace}/{metadata.name or about.name}",
             reason=event.reason or "",
+            wrapped="\n" in text,
         )
-        yield read_symptom(text, around, matcher)._replace(moment=moment_of(last), stream=origin)
+        yield read_message(normalise(text), context, matcher)._replace(moment=parse_moment(last), stream=origin)
 
 
 def _without_nulls(value: Any) -> Any:

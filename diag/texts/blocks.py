@@ -1,11 +1,16 @@
-"""Where one message ends and the next begins: log lines with their continuation lines, in raw bytes."""
+"""Where one message ends and the next begins: lines with their continuation lines, in raw bytes.
+
+A block is one message. Before blocks are cut, `strip_decoration` takes off what a mail program, grep or an editor put
+before every line; afterwards, `join_records` puts a message together that a container runtime wrote as several records.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from diag.symptoms.continuation import CONTINUES
+import msgspec
 
 LONGEST = 16 << 10
 """Bytes of one block at most; what is longer is cut."""
@@ -29,6 +34,16 @@ _START = re.compile(
     )""",  # noqa: E501
     re.VERBOSE,
 )
+_CRI = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) [FP] "
+_JSON = r"\{\"log\": ?\""
+# How the lines go on that the mount library and mount.lustre print after their first, and klog's closing bracket.
+_GOES_ON = (
+    r"(?:\\t|[ \t]|Mounting (?:command|arguments): |Unmounting arguments: |Output: |This may have multiple causes"
+    r"|Is (?:the|')|Are the |Check |If upgrading, |Note 'alias |>(?:\\n|\n|$))"
+)
+# A record that goes on with the message of the one before it.
+_CONTINUES = re.compile(f"(?:{_CRI}|{_JSON}){_GOES_ON}".encode())
+_RECORD = re.compile(_CRI)
 _HANGING = re.compile(rb"(?:Output|STDERR|STDOUT|stderr|stdout|desc =|error|err)\s?[:=]?\s*\Z")
 _BLANK_LINE = re.compile(rb"[ \t\r\x00]*\Z")
 
@@ -44,7 +59,7 @@ class Block(NamedTuple):
     lines: int
 
 
-def block_at(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
+def find_block(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
     """The block whose first line begins at `start`. A blank line ends it, unless `over_blanks`."""
     limit = min(len(data), start + LONGEST)
     end, following = _line_end(data, start, limit)
@@ -61,7 +76,7 @@ def block_at(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
     return Block(start, end, following, lines)
 
 
-def block_around(data: bytes, place: int, floor: int) -> Block:
+def find_block_around(data: bytes, place: int, floor: int) -> Block:
     """The block that holds the byte at `place` and begins at `floor` or later."""
     first = _line_start(data, place, floor)
     start = first
@@ -72,12 +87,12 @@ def block_around(data: bytes, place: int, floor: int) -> Block:
         if _BLANK_LINE.match(data[above : start - 1][:512]) or place - above >= LONGEST:
             break
         start = above
-    block = block_at(data, start)
-    return block if block.next > place else block_at(data, first)
+    block = find_block(data, start)
+    return block if block.next > place else find_block(data, first)
 
 
 def _begins(line: bytes) -> bool:
-    return _START.match(line) is not None and CONTINUES.match(line) is None
+    return _START.match(line) is not None and _CONTINUES.match(line) is None
 
 
 def _line_start(data: bytes, place: int, floor: int) -> int:
@@ -89,3 +104,47 @@ def _line_start(data: bytes, place: int, floor: int) -> int:
 def _line_end(data: bytes, start: int, limit: int) -> tuple[int, int]:
     found = data.find(b"\n", start, limit)
     return (limit, limit) if found < 0 else (found, found + 1)
+
+
+def join_records(block: str) -> str:
+    """A block of records as the one message they were: the first record as it is, the others' text alone."""
+    first, *others = block.split("\n")
+    return "\n".join((first, *map(_text_of, others)))
+
+
+def _text_of(record: str) -> str:
+    if found := _RECORD.match(record):
+        return record[found.end() :]
+    if record.startswith('{"log":'):
+        try:
+            fields: Any = msgspec.json.decode(record)
+        except (msgspec.DecodeError, RecursionError):
+            return record
+        if isinstance(fields, dict) and isinstance(fields.get("log"), str):
+            return str(fields["log"]).rstrip("\n")
+    return record
+
+
+_QUOTED = re.compile(rb"(?m)^[ \t]{0,3}>(?:[ \t]?>)*[ \t]?")
+_FOUND = re.compile(rb"(?m)^(?:/?(?:[\w.@+-]{1,100}/){1,20}[\w.@+-]{1,100}|[\w@+-]{1,100}\.[a-z]{2,5}):\d{1,9}:")
+_NUMBERED = re.compile(rb"(?m)^[ \t]{0,8}(\d{1,7})\t")
+_MOST_DECORATED_LINES = 20000
+
+
+def strip_decoration(data: bytes) -> bytes:
+    """The same lines without what stands before each of them; their number stays the same.
+
+    grep's places are taken off only when most lines have one, line numbers only when they count up: a log may begin
+    with a number or with a name of its own.
+    """
+    if data.startswith(b">") or b"\n>" in data or b"\n >" in data:
+        data = _QUOTED.sub(b"", data)
+    lines = data.count(b"\n") + 1
+    if lines > _MOST_DECORATED_LINES:
+        return data
+    if 2 * sum(1 for _ in _FOUND.finditer(data)) > lines:
+        data = _FOUND.sub(b"", data)
+    numbers = [int(found[1]) for found in _NUMBERED.finditer(data)]
+    if len(numbers) > 1 and all(after == before + 1 for before, after in pairwise(numbers)):
+        data = _NUMBERED.sub(b"", data)
+    return data

@@ -1,16 +1,16 @@
-"""Signatures against texts: which causes a text shows, and with which values."""
+"""Signatures against texts: which causes a text shows, with which values, and whether it is about Lustre at all."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
 
+from diag.grammar.regex import Pattern, PatternSet
 from diag.knowledge.cause import Signature
-from diag.knowledge.linear_regex import Pattern, PatternSet
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
-from diag.symptoms.normalise import without_blanks
+from diag.texts.line import remove_blanks
 
 _AGAINST = "against"
 _TELLING = frozenset(("decisive", "strong"))
@@ -53,9 +53,9 @@ class Matcher:
         self._texts = tuple(knowledge.texts[pattern] for pattern in self._sources)
         self._asked = 0
         self._set: PatternSet | None = None
-        self._set_without_blanks: PatternSet | None = None
+        self._dense_patterns: PatternSet | None = None
 
-    def matches(self, text: str, *, wrapped: bool = False) -> Matches:
+    def match(self, text: str, *, wrapped: bool = False) -> Matches:
         """All signatures and refutations that a normalised text shows.
 
         `wrapped` says that the text's lines may have been broken inside words: when it tells little as it is, it is
@@ -64,7 +64,7 @@ class Matcher:
         seen = self._seen(text)
         dense, everything = "", seen
         if wrapped and not any(self._rules[number].weight in _TELLING for number in self._shown(seen)):
-            dense = without_blanks(text)
+            dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
         hits: list[Hit] = []
         against: set[str] = set()
@@ -121,9 +121,9 @@ class Matcher:
         return self._patterns.setdefault(pattern, len(self._patterns))
 
     def _dense_set(self) -> PatternSet:
-        if self._set_without_blanks is None:
-            self._set_without_blanks = PatternSet(map(_pattern_without_blanks, self._sources))
-        return self._set_without_blanks
+        if self._dense_patterns is None:
+            self._dense_patterns = PatternSet(map(_pattern_without_blanks, self._sources))
+        return self._dense_patterns
 
     def _hit(self, rule: _Rule, text: str, *, in_dense: bool) -> Hit:
         groups: dict[str, str] = {}
@@ -147,9 +147,9 @@ _ORDER = {"decisive": 0, "strong": 1, "weak": 2, "benign": 3}
 
 
 def _pattern_without_blanks(pattern: str) -> str:
-    from diag.knowledge.required_text import without_blanks
+    from diag.grammar.required_text import remove_blanks_from_pattern
 
-    return without_blanks(pattern)
+    return remove_blanks_from_pattern(pattern)
 
 
 def _patterns(signature: Signature) -> tuple[str, ...]:
@@ -162,6 +162,44 @@ def _compiled(pattern: str) -> Pattern:
 
 
 @lru_cache(maxsize=4)
-def matcher_of(knowledge: Knowledge) -> Matcher:
-    """The matcher of a body of knowledge, made once."""
+def build_matcher(knowledge: Knowledge) -> Matcher:
+    """The matcher of a body of knowledge, built once."""
     return Matcher(knowledge)
+
+
+# --- whether a text is about Lustre: many signatures are words that every file system uses
+
+LUSTRE = (
+    r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
+    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|\bldlm_|\bllite\b"
+)
+"""In upper or lower case."""
+_OTHER_STORAGE = (
+    r"(?i)-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|fuse\S*) "
+    r"|\bmount\.(?:nfs4?|efs|cifs|ceph)\b"
+    r"|\b(?:efs|ebs|s3|smb|nfs|cephfs|rbd|secrets-store|file|disk|pd|filestore)\.csi\.|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS)\b"
+    r"|\bdriver\.longhorn\.io\b"
+)
+
+
+def mentions_lustre(text: str) -> bool:
+    """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
+    return _compiled(f"(?i){LUSTRE}").search(text) is not None
+
+
+def mentions_other_storage(text: str) -> bool:
+    """Whether a normalised text speaks of another file system or another storage driver."""
+    return _compiled(_OTHER_STORAGE).search(text) is not None
+
+
+def filter_by_context(hits: tuple[Hit, ...], text: str, *, asked_about: bool) -> tuple[Hit, ...]:
+    """The hits that count in a text.
+
+    A decisive signature names its cause in any surroundings. The others count where the text speaks of Lustre, and
+    where somebody asked about just this text (`asked_about`) unless it speaks of another file system.
+    """
+    if not hits or all(hit.weight == "decisive" for hit in hits) or mentions_lustre(text):
+        return hits
+    if asked_about and not mentions_other_storage(text):
+        return hits
+    return tuple(hit for hit in hits if hit.weight == "decisive")

@@ -1,4 +1,4 @@
-"""What stands before a message: stamps, hosts and headers, in any order they are stacked."""
+"""One line of a text: its stamps and headers, its moment, and its message as signatures see it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.symptoms.prefix import read_prefix
-from diag.symptoms.time import apart, moment_of
+from diag.texts.line import are_apart, normalise, parse_moment, read_prefix
 
 KLOG = "E0613 15:46:25.752890       1 utils.go:58] "
 
@@ -57,17 +56,41 @@ def test_a_dmesg_stamp_is_seconds_since_boot() -> None:
     ],
 )
 def test_stamps_of_one_clock_compare(one: str, other: str, seconds: float) -> None:
-    a, b = moment_of(one), moment_of(other)
+    a, b = parse_moment(one), parse_moment(other)
     assert a is not None and b is not None and a.clock == b.clock
     assert abs(a.seconds - b.seconds) == seconds
 
 
 def test_stamps_of_different_clocks_are_never_known_to_be_apart() -> None:
-    assert not apart(moment_of("2026-11-24T06:48:07Z"), moment_of("Nov 01 00:00:00"), 1)
-    assert not apart(moment_of("", 5.0, "a.log"), moment_of("", 5000.0, "b.log"), 1)
-    assert apart(moment_of("", 5.0, "a.log"), moment_of("", 5000.0, "a.log"), 1)
+    assert not are_apart(parse_moment("2026-11-24T06:48:07Z"), parse_moment("Nov 01 00:00:00"), 1)
+    assert not are_apart(parse_moment("", 5.0, "a.log"), parse_moment("", 5000.0, "b.log"), 1)
+    assert are_apart(parse_moment("", 5.0, "a.log"), parse_moment("", 5000.0, "a.log"), 1)
 
 
 @given(st.text(alphabet="0123456789-:TZ+ /.JanFeb"))
 def test_a_garbled_stamp_never_fails(stamp: str) -> None:
-    moment_of(stamp)
+    parse_moment(stamp)
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [
+        ("a  b\t\tc\r\n   d", "a b c d"),
+        ("\x1b[1;31mLustreError:\x1b[0m x", "LustreError: x"),
+        ("^[[31mred^[[0m", "red"),
+        ("\x1b]0;title\x07text", "text"),
+        (r'err="Could not mount \"fs-1@tcp:/a\" at\n\tx"', 'err="Could not mount "fs-1@tcp:/a" at x"'),
+        (r"rc \u003cunknown\u003e", "rc <unknown>"),
+        ("one#012two", "one two"),
+        ("Can’t parse NID “x”", 'Can\'t parse NID "x"'),
+        ("nul\x00byte and \u202emark", "nul byte and mark"),
+    ],
+)
+def test_what_is_seen(raw: str, seen: str) -> None:
+    assert normalise(raw) == seen
+
+
+@given(st.text())
+def test_never_a_control_character_or_a_double_blank(raw: str) -> None:
+    seen = normalise(raw)
+    assert "  " not in seen and "\n" not in seen and "\x1b" not in seen and "\x00" not in seen

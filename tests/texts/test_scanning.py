@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diag.model.symptom import Medium, Symptom
-from diag.symptoms.blocks import LONGEST
-from diag.symptoms.match import match_text
-from diag.symptoms.scan import Scan
-from tests.symptoms.healthy import healthy_lines
-from tests.symptoms.known import KNOWN
+from diag.texts.blocks import LONGEST
+from diag.texts.scanning import Scan
+from diag.texts.symptoms import match_text
+from tests.texts.healthy import healthy_lines
+from tests.texts.known import KNOWN
 
 REFUSAL = (
     "[640442.328129] LustreError: 16a-d: Server MGS version (2.10.5.0) refused connection from this client with an "
@@ -39,7 +39,7 @@ def read(text: str, size: int = 1 << 16) -> tuple[list[Symptom], Scan]:
             yield data[place : place + size]
 
     scan = Scan(KNOWN, origin="x.log")
-    return [reading.symptom for reading in scan.read(pieces()) if reading.telling], scan
+    return [reading.symptom for reading in scan.read(pieces()) if reading.significant], scan
 
 
 def causes(symptoms: list[Symptom]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Texts that other programs and people hand on: what they put around each line is taken off, and no more than that."""
+"""Where a message begins and ends, and what other programs and people put around each of its lines."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from diag.knowledge.required_text import without_blanks
-from diag.symptoms.blocks import block_at
-from diag.symptoms.continuation import rejoined
-from diag.symptoms.decoration import undecorated
+from diag.grammar.regex import Pattern
+from diag.grammar.required_text import remove_blanks_from_pattern
+from diag.texts.blocks import find_block, join_records, strip_decoration
 
 LINES = b"mount.lustre: mount a@tcp:/b at /c failed: Input/output error\nIs the MGS running?\n"
 
@@ -22,7 +21,7 @@ LINES = b"mount.lustre: mount a@tcp:/b at /c failed: Input/output error\nIs the 
 def test_marks_before_every_line_are_taken_off(mark: object) -> None:
     assert callable(mark)
     marked = b"".join(mark(number) + line for number, line in enumerate(LINES.splitlines(keepends=True), 1))
-    assert undecorated(marked) == LINES
+    assert strip_decoration(marked) == LINES
 
 
 @pytest.mark.parametrize(
@@ -36,12 +35,12 @@ def test_marks_before_every_line_are_taken_off(mark: object) -> None:
     ids=["stamps", "clock times", "numbers that do not count up", "mounts"],
 )
 def test_what_only_looks_like_marks_stays(text: bytes) -> None:
-    assert undecorated(text) == text
+    assert strip_decoration(text) == text
 
 
 def test_the_number_of_lines_stays_the_same() -> None:
     text = b"On Monday Kim wrote:\n> one\n>\n> two\n"
-    assert undecorated(text).count(b"\n") == text.count(b"\n")
+    assert strip_decoration(text).count(b"\n") == text.count(b"\n")
 
 
 def records(*texts: str, runtime: str) -> str:
@@ -54,9 +53,9 @@ def records(*texts: str, runtime: str) -> str:
 def test_a_message_of_several_records_is_one_block(runtime: str) -> None:
     first = "E1124 06:48:13.000001       1 driver.go:105] GRPC error: mount failed: exit status 5"
     text = records(first, "Mounting command: mount", "Output: mount.lustre: x", "Is the MGS running?", runtime=runtime)
-    block = block_at(text.encode(), 0)
+    block = find_block(text.encode(), 0)
     assert block.lines == 4
-    assert rejoined(text).split("\n")[1:] == [
+    assert join_records(text).split("\n")[1:] == [
         "Mounting command: mount",
         "Output: mount.lustre: x",
         "Is the MGS running?",
@@ -68,13 +67,11 @@ def test_another_programs_next_record_is_not_joined(runtime: str) -> None:
     text = records(
         "E1124 06:48:13.000001       1 driver.go:105] GRPC call ends", "level=info msg=ready", runtime=runtime
     )
-    assert block_at(text.encode(), 0).lines == 1
+    assert find_block(text.encode(), 0).lines == 1
 
 
 def test_a_number_ends_also_where_blanks_are_taken_out() -> None:
-    from diag.knowledge.linear_regex import Pattern
-
-    pattern = Pattern(without_blanks(r"failed from MGS (?P<errno>-2)\b"))
+    pattern = Pattern(remove_blanks_from_pattern(r"failed from MGS (?P<errno>-2)\b"))
     assert pattern.search("failedfromMGS-2.Communication")
     assert pattern.search("failedfromMGS-2")
     assert not pattern.search("failedfromMGS-22.Checkclient")

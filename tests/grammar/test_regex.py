@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diag.knowledge.linear_regex import BadPattern, BytesFinder, Pattern, PatternSet
+from diag.grammar.regex import BadPattern, BytesFinder, Pattern, PatternSet
 from diag.knowledge.runbooks import load_knowledge
 
 SIGNATURES = [

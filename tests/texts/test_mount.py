@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag.model.symptom import MountRef, Phase
-from diag.symptoms.mount import clues_of, exit_status_of, phase_of
+from diag.texts.mount import find_clues, find_exit_status, find_phase
 
 KUBELET = (
     'MountVolume.SetUp failed for volume "fsx-pv" : rpc error: code = Internal desc = Could not mount '
@@ -18,7 +18,7 @@ KUBELET = (
 
 
 def test_a_kubelet_event_names_volume_source_target_and_file_system() -> None:
-    clues = clues_of(KUBELET, node="ip-10-0-1-2", pod="default/app")
+    clues = find_clues(KUBELET, node="ip-10-0-1-2", pod="default/app")
     assert clues.mount == MountRef(
         volume="fsx-pv",
         source="fs-04cb64a224a31f75d.fsx.ap-northeast-2.amazonaws.com@tcp:/ddyezbev",
@@ -28,7 +28,7 @@ def test_a_kubelet_event_names_volume_source_target_and_file_system() -> None:
         file_system="fs-04cb64a224a31f75d",
     )
     assert clues.names == {"ddyezbev"}
-    assert (exit_status_of(KUBELET), phase_of(KUBELET)) == (22, Phase.MOUNT)
+    assert (find_exit_status(KUBELET), find_phase(KUBELET)) == (22, Phase.MOUNT)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,14 @@ def test_a_kubelet_event_names_volume_source_target_and_file_system() -> None:
     ],
 )  # fmt: skip
 def test_source_and_target_are_found(text: str, source: str, target: str) -> None:
-    mount = clues_of(text).mount
+    mount = find_clues(text).mount
     assert (mount.source, mount.target) == (source, target)
 
 
 def test_the_kernel_names_its_mount_in_its_own_way() -> None:
-    clues = clues_of("LustreError: 15c-8: MGC10.77.0.2@tcp: Confguration from log ddyezbev-client failed from MGS -5.")
+    clues = find_clues(
+        "LustreError: 15c-8: MGC10.77.0.2@tcp: Confguration from log ddyezbev-client failed from MGS -5."
+    )
     assert clues.names == {"ddyezbev"} and clues.nids == {"10.77.0.2@tcp"}
     assert clues.mount == MountRef()
 
@@ -65,15 +67,15 @@ def test_the_kernel_names_its_mount_in_its_own_way() -> None:
     ],
 )
 def test_the_operation_is_told_where_the_text_tells_it(text: str, phase: Phase | None) -> None:
-    assert phase_of(text) is phase
+    assert find_phase(text) is phase
 
 
 def test_an_exit_status_is_read_in_every_wording() -> None:
-    assert exit_status_of("mount failed: exit status 5") == 5
-    assert exit_status_of("Expected process to exit with [0], but received '22'") == 22
-    assert exit_status_of("status 22 of exit") is None
+    assert find_exit_status("mount failed: exit status 5") == 5
+    assert find_exit_status("Expected process to exit with [0], but received '22'") == 22
+    assert find_exit_status("status 22 of exit") is None
 
 
 @given(st.text(alphabet="fs-0abc@tcp:/ \"'MGC-client.<*>", max_size=200))
 def test_no_text_breaks_the_reading(text: str) -> None:
-    clues_of(text)
+    find_clues(text)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diag.knowledge.linear_regex import Pattern
-from diag.knowledge.required_text import required_texts, without_blanks
+from diag.grammar.regex import Pattern
+from diag.grammar.required_text import remove_blanks_from_pattern, required_texts
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_every_match_holds_one_of_the_texts(pattern: str, text: str) -> None:
 @given(patterns(), st.text("abcd. ", max_size=30))
 @example("(?:.){2}", "a ")
 @example(r"a\W+b", "a b")
-def test_a_match_is_still_one_without_blanks(pattern: str, text: str) -> None:
+def test_a_match_is_still_one_remove_blanks_from_pattern(pattern: str, text: str) -> None:
     if "[" not in pattern and re.search(pattern, text):
-        assert Pattern(without_blanks(pattern)).search(text.replace(" ", ""))
+        assert Pattern(remove_blanks_from_pattern(pattern)).search(text.replace(" ", ""))
 
 
 def test_blanks_in_a_pattern_go_with_their_quantifier() -> None:
-    assert without_blanks(r"a +b\s*c [ ]?d\bé[^ ]") == "abcdé[^ ]"
+    assert remove_blanks_from_pattern(r"a +b\s*c [ ]?d\bé[^ ]") == "abcdé[^ ]"

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from diag.model.symptom import Medium
-from diag.symptoms.read import SymptomReport, read_symptoms
-from tests.symptoms.known import KNOWN
-from tests.symptoms.test_scan import EVENT, PROFILE, REFUSAL
+from diag.sources.texts.open import Texts
+from diag.texts.symptoms import SymptomReport, read_symptoms
+from tests.texts.known import KNOWN
+from tests.texts.test_scanning import EVENT, PROFILE, REFUSAL
 
 DMESG = (
     f"{REFUSAL}\n{PROFILE}\n[640442.335581] LustreError: 1:0:(super25.c:1:lustre_fill_super()) llite: Unable to mount\n"
@@ -24,7 +25,9 @@ DMESG = (
 
 
 def report(*paths: Path) -> SymptomReport:
-    return read_symptoms([str(path) for path in paths], KNOWN)
+    texts = Texts(str(path) for path in paths)
+    found = read_symptoms(texts, KNOWN)
+    return found._replace(problems=(*texts.problems, *found.problems))
 
 
 def is_refused(found: SymptomReport) -> bool:

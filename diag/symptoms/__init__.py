@@ -1,1 +1,0 @@
-"""From texts to symptoms: blocks of lines, their signatures, the mount they speak of. Pure: opens nothing."""

@@ -1,0 +1,12 @@
+"""From error texts to symptoms with causes. Pure: opens nothing.
+
+symptoms   the two calls: one text in hand (`match_text`), streams of any size (`read_symptoms`)
+scanning   a stream: which of its blocks may be symptoms
+blocks     where one message ends and the next begins
+line       stamps, headers and wrappings around a message; the message as signatures see it
+message    one message becomes one `Symptom`
+matching   which signatures, of which causes, a message shows
+mount      which mount a message speaks of
+events     `kubectl get events -o json|yaml`
+grouping   equal symptoms counted, lines of one attempt joined, symptoms of one mount grouped
+"""

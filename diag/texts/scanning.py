@@ -1,0 +1,331 @@
+"""A text stream of any size, read once: which of its messages are symptoms.
+
+A short text is read block by block. In a longer one, an automaton first looks in the raw bytes for the words that the
+signatures demand, and only the blocks around them are decoded, unwrapped and matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from diag.grammar.regex import BytesFinder
+from diag.knowledge.runbooks import Knowledge, texts_to_find
+from diag.model.symptom import Medium
+from diag.texts.blocks import LONGEST, Block, find_block, find_block_around, join_records, strip_decoration
+from diag.texts.line import (
+    Prefix,
+    Row,
+    normalise,
+    parse_described_pod,
+    parse_event_row,
+    parse_json_row,
+    parse_moment,
+    read_prefix,
+)
+from diag.texts.matching import LUSTRE, build_matcher, mentions_lustre
+from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
+
+_PIECE = 1 << 20
+_PASTE = 1 << 20
+"""A text up to this size is read block by block; of a longer one only the places that hold a signature's words."""
+_SHORT = 8 << 10
+"""A text up to this size is what somebody asks about, not a log to be searched."""
+
+
+class _Window(NamedTuple):
+    """A piece of the stream, with some of what came before it."""
+
+    data: bytes
+    floor: int
+    """First byte that is not part of a block yet."""
+    start: int
+    """Words are looked for from here …"""
+    end: int
+    """… to here; what stands behind may continue in the next piece."""
+
+
+class Scan:
+    """One pass over one stream. Memory does not grow with the stream."""
+
+    def __init__(self, knowledge: Knowledge, *, origin: str = "", node: str = "", medium: Medium | None = None) -> None:
+        self._knowledge = knowledge
+        self._reader = _BlockReader(knowledge, origin=origin, node=node, medium=medium)
+        self._line = 1
+        self._counted = 0
+        self.bytes_read = 0
+        self.lines_read = 0
+
+    def read(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
+        """The symptoms of a stream given in pieces, in order, with readings that only name a mount between them."""
+        head, rest = _head(pieces)
+        self.bytes_read += len(head)
+        if rest is None:
+            self._reader.pasted = True
+            self._reader.asked_about = self._reader.asked_about or len(head) <= _SHORT
+            yield from self._every_block(head)
+        else:
+            yield from self._found_blocks(_joined(head, rest))
+        self.lines_read = self._line - 1 if self._at_line_start else self._line
+
+    _at_line_start = True
+
+    def _every_block(self, data: bytes) -> Iterator[Reading]:
+        data = strip_decoration(data)
+        place = 0
+        short = len(data) <= _SHORT
+        while place < len(data):
+            block = find_block(data, place, over_blanks=short)
+            yield from self._block(data, block)
+            place = block.next
+        self._count(data, len(data))
+        self._at_line_start = data.endswith(b"\n") or not data
+
+    def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
+        finder = _signature_words(self._knowledge)
+        data = b""
+        floor = start = 0
+        for piece, last in _marked(pieces):
+            self.bytes_read += len(piece)
+            data += piece
+            end = len(data) if last else max(0, len(data) - LONGEST)
+            for block in _blocks_in(_Window(data, floor, start, end), finder):
+                yield from self._block(data, block)
+                floor = block.next
+            start = max(floor, end)
+            keep = max(0, end - LONGEST)
+            self._count(data, keep)
+            if last:
+                self._count(data, len(data))
+                self._at_line_start = data.endswith(b"\n")
+            data = data[keep:]
+            self._counted -= keep
+            floor, start = max(0, floor - keep), start - keep
+
+    def _block(self, data: bytes, block: Block) -> Iterator[Reading]:
+        self._count(data, block.start)
+        reading = self._reader.read(data[block.start : block.end], self._line, block.lines)
+        if reading is not None:
+            yield reading
+
+    def _count(self, data: bytes, end: int) -> None:
+        if end > self._counted:
+            self._line += data.count(b"\n", self._counted, end)
+            self._counted = end
+
+
+def _blocks_in(window: _Window, finder: BytesFinder) -> Iterator[Block]:
+    data, floor, place = window.data, window.floor, max(window.floor, window.start)
+    while place < window.end:
+        place = finder.next(data, place, len(data))
+        if place < 0 or place >= window.end:
+            return
+        block = find_block_around(data, place, floor)
+        yield block
+        floor = place = max(block.next, place + 1)
+
+
+def _head(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
+    """The first megabyte, and the rest when there is more."""
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > _PASTE:
+            return b"".join(parts), pieces
+    return b"".join(parts), None
+
+
+def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    parts: list[bytes] = []
+    size = 0
+    for piece in rest:
+        parts.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
+
+
+def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece with whether it is the last."""
+    held: bytes | None = None
+    for piece in pieces:
+        if held is not None:
+            yield held, False
+        held = piece
+    if held is not None:
+        yield held, True
+
+
+_MOST_REMEMBERED = 2000
+_KERNEL_WORDS = re.compile(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
+_COMMAND_WORDS = re.compile(
+    r"(?:mount\.lustre|mount|umount|modprobe|insmod|ls|cat|touch|dd|df|lfs|lctl|lnetctl|E|ERROR)(?:\[\d+\])?: "
+)
+_EVENT_WORDS = re.compile(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
+_LEADING_COLOUR = re.compile(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
+
+
+class _BlockReader:
+    """Reads the blocks of one stream in order; what one block says of the pod and node holds for those after it."""
+
+    def __init__(self, knowledge: Knowledge, *, origin: str, node: str, medium: Medium | None) -> None:
+        self.asked_about = bool(origin) and mentions_lustre(origin)
+        """Somebody asks about just this text, or its name says that it is about Lustre."""
+        self.pasted = False
+        """The text may have gone through a terminal, so that lines may be broken inside words."""
+        self._origin = origin
+        self._node = node
+        self._medium = medium
+        self._knowledge = knowledge
+        self._matcher = build_matcher(knowledge)
+        self._pod = ""
+        self._pod_node = ""
+        self._remembered: dict[tuple[str, str, str], Reading | None] = {}
+
+    def read(self, block: bytes, line: int, lines: int) -> Reading | None:
+        """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
+        if not self._may_speak(block):
+            return None
+        text = block.decode("utf-8", "replace")
+        if "\x1b" in text[:64]:
+            text = _LEADING_COLOUR.sub("", text)
+        prefix = read_prefix(text)
+        body = text[prefix.length :]
+        if prefix.csv:
+            body = body.rstrip().removesuffix('"').replace('""', '"')
+        key = (body, prefix.node, self._pod)
+        if key in self._remembered:
+            known = self._remembered[key]
+        else:
+            known = self._read(body, prefix, lines)
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            if len(body) <= LONGEST_TEXT:
+                self._remembered[key] = known
+        if known is None:
+            return None
+        return self._place(known, prefix, line)
+
+    def _may_speak(self, block: bytes) -> bool:
+        """In a log, a text that is not about Lustre counts only when it names its cause."""
+        if self.asked_about:
+            return True
+        words = (_lustre_words(), _decisive_words(self._knowledge))
+        return any(finder.next(block, 0, len(block)) >= 0 for finder in words)
+
+    def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
+        body = join_records(body) if lines > 1 else body
+        row: Row | None = None
+        if body.startswith("{"):
+            row, prefix, body = _unwrap(body, prefix)
+        message = normalise(body)
+        described = parse_described_pod(message) if message.startswith("Name: ") else None
+        if described is not None:
+            self._pod, self._pod_node = described
+        table = parse_event_row(message) if row is None else None
+        if table is not None:
+            message = table.message
+        row = table or row or Row(message)
+        context = Context(
+            medium=self._medium or _medium_of(message, prefix, row, is_event=table is not None),
+            node=row.node or prefix.node or self._node or self._pod_node,
+            pod=row.pod or self._pod,
+            reason=row.reason,
+            times=row.times,
+            first_seen=row.time,
+            last_seen=row.time,
+            asked_about=self.asked_about,
+            wrapped=lines > 1 and self.pasted,
+        )
+        reading = read_message(message, context, self._matcher)
+        if not reading.significant and not reading.symptom.hits and not reading.clues.names and not reading.against:
+            return None
+        return reading
+
+    def _place(self, known: Reading, prefix: Prefix, line: int) -> Reading:
+        """A reading, which may be of an earlier block with the same message, at the block's own time and line."""
+        time = prefix.time or known.symptom.first_seen
+        origin = f"{self._origin}:{line}" if self._origin else f"line {line}"
+        symptom = msgspec.structs.replace(known.symptom, first_seen=time, last_seen=time, origin=origin)
+        moment = parse_moment(time, prefix.uptime, self._origin)
+        return known._replace(symptom=symptom, moment=moment, stream=self._origin)
+
+
+def _unwrap(body: str, prefix: Prefix) -> tuple[Row | None, Prefix, str]:
+    """A JSON record's fields, what stands before its message, and the message with the lines that go on with it."""
+    record, _, further = body.partition("\n")
+    row = parse_json_row(record)
+    if row is None:
+        return None, prefix, body
+    within = read_prefix(row.message)
+    row = row._replace(time=row.time or within.time, node=row.node or within.node)
+    return row, within._replace(node=within.node or prefix.node), f"{row.message[within.length :]}\n{further}"
+
+
+def _medium_of(message: str, prefix: Prefix, row: Row, *, is_event: bool) -> Medium:
+    if is_event:
+        return Medium.EVENT
+    if prefix.kernel or row.program == "kernel" or _KERNEL_WORDS.match(message):
+        return Medium.KERNEL_LOG
+    if prefix.klog or row.program:
+        return Medium.DRIVER_LOG
+    if _EVENT_WORDS.match(message):
+        return Medium.EVENT
+    if _COMMAND_WORDS.match(message):
+        return Medium.COMMAND_OUTPUT
+    return Medium.TEXT
+
+
+# --- words to look for in raw bytes, before anything is decoded: most of a log holds none of them
+
+# Besides the signatures' own words: what names a mount or tells of a failure that no signature explains.
+_ALWAYS = (
+    "lustre: unmounted",
+    "lustre: mounted",
+    "lustreerror",
+    "lneterror",
+    "mount.lustre:",
+    "mount failed: exit status",
+    "could not mount",
+    "mountvolume.setup failed",
+    "mountvolume.mountdevice failed",
+    "provisioningfailed",
+)
+
+
+@lru_cache(maxsize=4)
+def _signature_words(knowledge: Knowledge) -> BytesFinder:
+    """Finds the places where a signature may match or a mount is named."""
+    return _finder((*_ALWAYS, *texts_to_find(knowledge)))
+
+
+@lru_cache(maxsize=4)
+def _decisive_words(knowledge: Knowledge) -> BytesFinder:
+    """Finds the places where a decisive signature may match."""
+    return _finder(texts_to_find(knowledge, decisive_only=True))
+
+
+@cache
+def _lustre_words() -> BytesFinder:
+    """Finds what speaks of Lustre."""
+    return BytesFinder((LUSTRE.encode(),))
+
+
+def _finder(texts: Iterable[str]) -> BytesFinder:
+    return BytesFinder(rb"\s+".join(_escaped(word) for word in text.split(" ")) for text in texts)
+
+
+def _escaped(word: str) -> bytes:
+    return b"".join(
+        bytes((byte,)) if byte < 128 and chr(byte).isalnum() else b"\\x{%02x}" % byte for byte in word.encode()
+    )

@@ -1,0 +1,140 @@
+"""From texts to symptoms: one text that is in hand, or streams of any size and number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from diag.knowledge.runbooks import Knowledge
+from diag.model.symptom import Medium, Symptom, TextStream
+from diag.model.unavailable import Reason, Unavailable
+from diag.texts.blocks import LONGEST
+from diag.texts.grouping import Collector, Group
+from diag.texts.line import normalise
+from diag.texts.matching import build_matcher
+from diag.texts.message import Context, Reading, read_message
+from diag.texts.scanning import Scan
+
+_BEGINS_EVENTS = (b"{", b"a", b"k", b"-")
+"""First bytes of what kubectl prints as JSON or YAML."""
+
+
+def match_text(text: str, medium: Medium, knowledge: Knowledge) -> tuple[Symptom, ...]:
+    """The symptoms in one text.
+
+    An event's message is one symptom, with its hits or without. Any other text is read as lines: every block that
+    shows a signature or speaks of a failed mount is a symptom, in the text's order; equal ones are counted.
+    """
+    matcher = build_matcher(knowledge)
+    if medium is Medium.EVENT:
+        message = text[:LONGEST]
+        return (read_message(normalise(message), Context(medium, wrapped="\n" in message), matcher).symptom,)
+    scan = Scan(knowledge, medium=None if medium is Medium.TEXT else medium)
+    collector = Collector(matcher)
+    for reading in scan.read(iter((text.encode("utf-8", "replace"),))):
+        collector.add(reading)
+    return collector.symptoms()
+
+
+class Noise(NamedTuple):
+    """A harmless text that people take for a cause."""
+
+    cause: str
+    text: str
+    times: int
+
+
+class SymptomReport(NamedTuple):
+    """What was found in the given texts."""
+
+    groups: tuple[Group, ...]
+    """Symptoms of each mount and stretch of time."""
+    texts_read: int
+    lines_read: int
+    bytes_read: int
+    benign: tuple[Noise, ...]
+    problems: tuple[Unavailable, ...]
+    """What was left out."""
+
+
+def read_symptoms(streams: Iterable[TextStream], knowledge: Knowledge) -> SymptomReport:
+    """Reads every stream and groups the symptoms in them by mount. Memory does not grow with the size of the texts."""
+    reader = _Reader(knowledge)
+    for stream in streams:
+        reader.read(stream)
+    return reader.report()
+
+
+class _Reader:
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._collector = Collector(build_matcher(knowledge))
+        self._noise: dict[str, tuple[str, int]] = {}
+        self._texts = self._lines = self._bytes = 0
+
+    def read(self, stream: TextStream) -> None:
+        self._texts += 1
+        pieces, events = self._events(stream)
+        if events is not None:
+            for reading in events:
+                self._add(reading)
+            return
+        scan = Scan(self._knowledge, origin=stream.name, node=stream.node)
+        for reading in scan.read(pieces):
+            self._add(reading)
+        self._lines += scan.lines_read
+        self._bytes += scan.bytes_read
+
+    def report(self) -> SymptomReport:
+        left_out = self._collector.left_out
+        too_many = Unavailable(
+            "the given texts",
+            Reason.GARBLED,
+            f"too many different symptoms; {left_out} further ones are not counted",
+            remedy="give the log of one node or one day",
+        )
+        return SymptomReport(
+            groups=self._collector.groups(),
+            texts_read=self._texts,
+            lines_read=self._lines,
+            bytes_read=self._bytes,
+            benign=tuple(Noise(cause, text, count) for cause, (text, count) in sorted(self._noise.items())),
+            problems=(too_many,) if left_out else (),
+        )
+
+    def _events(self, stream: TextStream) -> tuple[Iterator[bytes], Iterator[Reading] | None]:
+        """The stream's pieces again, or the readings of its events when it is a list of them."""
+        head = next(stream.pieces, b"")
+        if head.lstrip()[:1] not in _BEGINS_EVENTS:
+            return _again([head], stream.pieces), None
+        from diag.texts.events import LARGEST_JSON, LARGEST_YAML, looks_like_events, parse_events, read_events
+
+        kind = looks_like_events(head)
+        if not kind:
+            return _again([head], stream.pieces), None
+        parts, size = [head], len(head)
+        limit = LARGEST_JSON if kind == "json" else LARGEST_YAML
+        for piece in stream.pieces:
+            parts.append(piece)
+            size += len(piece)
+            if size > limit:
+                return _again(parts, stream.pieces), None
+        data = b"".join(parts)
+        events = parse_events(data, kind)
+        if events is None:
+            return iter((data,)), None
+        self._bytes += len(data)
+        self._lines += data.count(b"\n")
+        return iter(()), read_events(events, build_matcher(self._knowledge), stream.name)
+
+    def _add(self, reading: Reading) -> None:
+        self._collector.add(reading)
+        for hit in reading.symptom.hits:
+            if hit.weight == "benign":
+                text, count = self._noise.get(hit.cause, (hit.text, 0))
+                self._noise[hit.cause] = (text, count + reading.symptom.count)
+
+
+def _again(parts: Iterable[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    yield from parts
+    yield from pieces
