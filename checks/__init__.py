@@ -1,1 +1,1 @@
-"""The built-in checks: one short file each, found through entry points like anybody else's."""
+"""The built-in checks, in folders by layer of the mount path: one check a file, under its id."""

@@ -14,6 +14,7 @@ from diag.engine.gather import gather
 from diag.engine.graph import catalogue, closure, wanted_by
 from diag.engine.judge import Judged, judge
 from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
+from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.target import Settings, Target
@@ -71,12 +72,16 @@ def select(checks: Sequence[Check], only: Iterable[str] = (), skip: Iterable[str
 
 
 def selectable(checks: Iterable[Check]) -> frozenset[str]:
-    """What may be selected: ids of checks, layers, and families of checks that stand in one module."""
+    """What may be selected: ids of checks, layers, and families: a folder of checks that is no layer, or a module."""
     return frozenset(name for check in checks for name in (check.id, check.layer.value, _family(check)))
 
 
 def _family(check: Check) -> str:
-    return check.origin.rpartition(".")[2].replace("_", "-")
+    """`leftovers` for the checks in `checks/leftovers/`; a plugin's own folder or module likewise."""
+    package, _, module = check.origin.rpartition(".")
+    folder = package.rpartition(".")[2]
+    is_layer = folder in {layer.value.replace("-", "_") for layer in Layer}
+    return (folder if folder and not is_layer else module).replace("_", "-")
 
 
 def observe(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from checks.claim_binding import claim_has_its_volume, claim_is_there
+from checks.request.claim_binding import claim_has_its_volume
+from checks.request.claim_exists import claim_is_there
 from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict

@@ -1,6 +1,6 @@
 """The version check takes the node's own module where a node was looked into, and says so."""
 
-from checks.client_version import client_version
+from checks.client.client_version import client_version
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.node_report import LoadedModule, NodeTruth, Via

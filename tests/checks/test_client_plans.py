@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from checks.client_mixed import client_mixed
-from checks.client_page_size import client_page_size
-from checks.planned_upgrade import planned_upgrade
+from checks.client.client_mixed import client_mixed
+from checks.client.client_page_size import client_page_size
+from checks.client.planned_upgrade import planned_upgrade
 from diag import Verdict
 from diag.resources.kubernetes import Taint
 from diag.resources.target import Settings

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checks.client_version import client_version
+from checks.client.client_version import client_version
 from diag import Kind, Subject, Verdict
 from diag.resources.kubernetes import Node, Pod
 from tests.checks import given

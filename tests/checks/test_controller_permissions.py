@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.controller_permissions import controller_is_allowed_what_it_does as controller_permissions
+from checks.identity.controller_permissions import controller_is_allowed_what_it_does as controller_permissions
 from diag.analysis.identity.permissions import Rights
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from checks.controller_region import controller_knows_its_region as controller_region
-from checks.controller_region import controller_reaches_aws as aws_endpoints
+from checks.identity.aws_endpoints import controller_reaches_aws as aws_endpoints
+from checks.identity.controller_region import controller_knows_its_region as controller_region
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.ec2 import VpcEndpoint

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checks.csi_node_registered import csi_node_registered
+from checks.driver.csi_node_registered import csi_node_registered
 from diag import Kind, Subject, Verdict
 from diag.model.finding import Finding
 from diag.resources.kubernetes import Condition, ContainerState, ContainerStatus, Taint, Terminated, Waiting

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.dns_answer import dns_answers_the_file_system
+from checks.dns.dns_answer import dns_answers_the_file_system
 from diag import Verdict
 from diag.model.finding import Finding
 from diag.resources.reachability import Connect, DnsAnswer, Resolution

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.dns_name import dns_name_is_the_file_systems
+from checks.dns.dns_name import dns_name_is_the_file_systems
 from diag import Table, Verdict
 from diag.model.finding import Finding
 from diag.resources.fsx import FileSystem

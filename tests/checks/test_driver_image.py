@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checks.driver_image import driver_image
+from checks.driver.driver_image import driver_image
 from diag import Kind, Subject, Unavailable, Verdict
 from diag.model.finding import Finding
 from diag.resources.kubernetes import Pod, Workload

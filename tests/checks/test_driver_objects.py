@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from checks.addon_health import addon_health
-from checks.csi_controller import csi_controller
-from checks.csidriver_object import csidriver_object
-from checks.driver_installed_twice import driver_installed_twice
+from checks.driver.addon_health import addon_health
+from checks.driver.csi_controller import csi_controller
+from checks.driver.csidriver_object import csidriver_object
+from checks.driver.driver_installed_twice import driver_installed_twice
 from diag import Verdict
 from diag.resources.eks import Addon, AddonHealth, AddonIssue
 from diag.resources.kubernetes import Workload

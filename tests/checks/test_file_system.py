@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from checks.data_repository import link_to_s3_works
-from checks.efa_traffic import efa_may_talk
-from checks.file_system import file_system_exists, file_system_is_lustre, file_system_serves
-from checks.file_system_owner import file_system_is_this_clusters
-from checks.ip_family import cluster_is_ipv4
-from checks.maintenance import no_maintenance_now
-from checks.subnet_addresses import subnet_has_addresses
+from checks.file_system.data_repository import link_to_s3_works
+from checks.file_system.file_system_exists import file_system_exists
+from checks.file_system.file_system_owner import file_system_is_this_clusters
+from checks.file_system.file_system_state import file_system_serves
+from checks.file_system.file_system_type import file_system_is_lustre
+from checks.file_system.maintenance import no_maintenance_now
+from checks.network.efa_traffic import efa_may_talk
+from checks.network.ip_family import cluster_is_ipv4
+from checks.network.subnet_addresses import subnet_has_addresses
 from diag import Reason, Table, Unavailable, Verdict
 from diag.declare.check import Check
 from diag.model.finding import Finding

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.irsa_injected import role_reached_the_pods as irsa_injected
+from checks.identity.irsa_injected import role_reached_the_pods as irsa_injected
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from tests.checks import given

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.irsa_role import controller_may_take_its_role as irsa_role
+from checks.identity.irsa_role import controller_may_take_its_role as irsa_role
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.table import Table

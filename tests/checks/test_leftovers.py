@@ -6,18 +6,16 @@ from typing import Any
 
 import pytest
 
-from checks.leftovers import (
-    cleanup_would_spare_others,
-    file_systems_are_used,
-    groups_are_used,
-    interfaces_belong_to_something,
-    log_groups_are_written,
-    notifications_have_a_file_system,
-    policies_are_attached,
-    providers_have_a_cluster,
-    roles_are_assumed,
-    volumes_have_a_file_system,
-)
+from checks.leftovers.cleanup_hazards import cleanup_would_spare_others
+from checks.leftovers.leftover_bucket_notifications import notifications_have_a_file_system
+from checks.leftovers.leftover_file_systems import file_systems_are_used
+from checks.leftovers.leftover_interfaces import interfaces_belong_to_something
+from checks.leftovers.leftover_log_groups import log_groups_are_written
+from checks.leftovers.leftover_oidc_providers import providers_have_a_cluster
+from checks.leftovers.leftover_policies import policies_are_attached
+from checks.leftovers.leftover_roles import roles_are_assumed
+from checks.leftovers.leftover_security_groups import groups_are_used
+from checks.leftovers.leftover_volumes import volumes_have_a_file_system
 from diag.declare.check import Check
 from diag.engine.run import select
 from diag.model.finding import Finding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.lnet_probe import server_speaks_lustre
+from checks.lnet.lnet_probe import server_speaks_lustre
 from diag import Reason, Table, Unavailable, Verdict
 from diag.resources.lnet_probe import Ladder, Rung, Step
 from tests.checks import given

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.module_ready import module_ready
+from checks.client.module_ready import module_ready
 from diag import Verdict
 from tests.checks import given
 

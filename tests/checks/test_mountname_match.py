@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.mountname_match import mountname_is_the_file_systems
+from checks.request.mountname_match import mountname_is_the_file_systems
 from diag import Table, Verdict
 from diag.model.finding import Finding
 from tests.checks import given

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from checks.cluster_dns import core_dns_is_up
-from checks.dns_servers import names_are_asked_of_the_vpc
-from checks.dns_vpc import name_is_used_in_its_vpc
-from checks.vpc_dns import vpc_resolves_names
+from checks.dns.cluster_dns import core_dns_is_up
+from checks.dns.dns_servers import names_are_asked_of_the_vpc
+from checks.dns.dns_vpc import name_is_used_in_its_vpc
+from checks.dns.vpc_dns import vpc_resolves_names
 from diag import Reason, Table, Unavailable, Verdict
 from diag.declare.check import Check
 from diag.model.finding import Finding

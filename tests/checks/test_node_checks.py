@@ -7,12 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from checks.node_client import node_clients_fit
-from checks.node_lnet import node_lnet_has_own_address, node_lnet_is_up, node_port_is_free
-from checks.node_module import node_has_module
-from checks.node_mounts import volume_mounts_everywhere
-from checks.node_reach import node_keeps_source_ports, node_reaches_988, node_resolves_names
-from checks.node_use import node_clock_agrees, node_has_no_hung_task, node_is_connected
+from checks.client.node_client import node_clients_fit
+from checks.client.node_module import node_has_module
+from checks.dns.node_dns import node_resolves_names
+from checks.lnet.node_lnet import node_lnet_is_up
+from checks.lnet.node_lnet_interface import node_lnet_has_own_address
+from checks.lnet.node_port_988 import node_port_is_free
+from checks.mount.node_mounts import volume_mounts_everywhere
+from checks.network.node_source_port import node_keeps_source_ports
+from checks.network.node_tcp_988 import node_reaches_988
+from checks.workload.node_blocked import node_has_no_hung_task
+from checks.workload.node_clock import node_clock_agrees
+from checks.workload.node_targets import node_is_connected
 from diag.declare.check import Check
 from diag.model.finding import Finding
 from diag.model.unavailable import Reason, Unavailable

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from checks.driver_restarts import driver_restarts
-from checks.driver_version import driver_version
-from checks.kubelet_path import kubelet_path
-from checks.node_plugin_eviction import node_plugin_eviction
-from checks.startup_taint import startup_taint
+from checks.driver.driver_restarts import driver_restarts
+from checks.driver.driver_version import driver_version
+from checks.driver.kubelet_path import kubelet_path
+from checks.driver.node_plugin_eviction import node_plugin_eviction
+from checks.driver.startup_taint import startup_taint
 from diag import Kind, Subject, Verdict
 from diag.resources.kubernetes import Condition, ContainerState, ContainerStatus, Pod, Taint, Terminated, Workload
 from tests.checks import given

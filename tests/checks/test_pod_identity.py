@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.pod_identity import pod_identity_gives_the_role as pod_identity
+from checks.identity.pod_identity import pod_identity_gives_the_role as pod_identity
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import Metadata, Workload, WorkloadStatus

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from checks.pod_mounts import pods_have_the_volume, pods_let_go_of_the_volume
-from checks.workload import pods_see_the_same_files, programs_can_use_the_volume
+from checks.mount.pod_mounts import pods_have_the_volume
+from checks.workload.same_file_system import pods_see_the_same_files
+from checks.workload.stuck_unmount import pods_let_go_of_the_volume
+from checks.workload.workload_errors import programs_can_use_the_volume
 from diag.declare.check import Check
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict

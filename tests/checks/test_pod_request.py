@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from checks.pod_request import files_keep_their_group, runs_where_lustre_can_be_mounted, volumes_of_a_pod_differ
+from checks.request.duplicate_volumehandle import volumes_of_a_pod_differ
+from checks.request.fsgroup_chown import files_keep_their_group
+from checks.request.pod_placement import runs_where_lustre_can_be_mounted
 from diag.declare.check import Check
 from diag.model.finding import Finding
 from diag.model.subject import Kind

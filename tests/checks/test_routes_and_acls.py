@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from checks.network_acls import network_acls_pass_lustre
-from checks.network_interfaces import interfaces_are_in_use
-from checks.routes import routes_lead_both_ways
-from checks.source_port import source_port_stays
+from checks.network.network_acls import network_acls_pass_lustre
+from checks.network.network_interfaces import interfaces_are_in_use
+from checks.network.routes import routes_lead_both_ways
+from checks.network.source_port import source_port_stays
 from diag import Table, Verdict
 from diag.declare.check import Check
 from diag.model.finding import Finding

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from checks.security_groups import security_groups_admit_clients, security_groups_admit_servers
+from checks.network.security_groups import security_groups_admit_clients
+from checks.network.security_groups_self import security_groups_admit_servers
 from diag import Table, Verdict
 from diag.model.finding import Finding
 from diag.resources.ec2 import Permission, PrefixList

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.static_keys import no_static_keys_before_the_role as static_keys
+from checks.identity.static_keys import no_static_keys_before_the_role as static_keys
 from diag.analysis.identity.controller import StaticKeys
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict

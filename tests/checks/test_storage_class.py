@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from checks.class_groups import groups_let_servers_talk
-from checks.storage_class import network_is_given, parameters_are_known, version_suits_the_nodes
+from checks.network.storageclass_groups import groups_let_servers_talk
+from checks.request.storageclass_network import network_is_given
+from checks.request.storageclass_parameters import parameters_are_known
+from checks.request.storageclass_version import version_suits_the_nodes
 from diag.declare.check import Check
 from diag.model.finding import Finding
 from diag.model.subject import Kind

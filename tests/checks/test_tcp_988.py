@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.tcp_988 import port_988_accepts
+from checks.network.tcp_988 import port_988_accepts
 from diag import Verdict
 from diag.model.finding import Finding
 from diag.resources.fsx import AdministrativeAction

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from checks.mount_options import client_knows_the_options, volumes_get_known_options
-from checks.volume_request import can_be_accessed_so, names_the_driver, promises_no_more_than_there_is
+from checks.request.mount_options import client_knows_the_options
+from checks.request.storageclass_mount_options import volumes_get_known_options
+from checks.request.volume_access import can_be_accessed_so
+from checks.request.volume_capacity import promises_no_more_than_there_is
+from checks.request.volume_driver import names_the_driver
 from diag.declare.check import Check
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from checks.claim_binding import claim_has_its_volume
-from checks.pod_mounts import pods_have_the_volume, pods_let_go_of_the_volume
-from checks.storage_class import network_is_given, parameters_are_known
-from checks.workload import programs_can_use_the_volume
+from checks.mount.pod_mounts import pods_have_the_volume
+from checks.request.claim_binding import claim_has_its_volume
+from checks.request.storageclass_network import network_is_given
+from checks.request.storageclass_parameters import parameters_are_known
+from checks.workload.stuck_unmount import pods_let_go_of_the_volume
+from checks.workload.workload_errors import programs_can_use_the_volume
 from diag.diagnosis.diagnose import diagnose
 from diag.engine.gather import gather
 from diag.engine.graph import catalogue, closure, wanted_by

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from checks.manifest_documents import manifests_can_be_read, nothing_was_left_open, references_lead_somewhere
-from checks.manifest_immutable import changes_nothing_immutable
-from checks.planned_driver import planned_account_names_a_role, planned_images_can_be_pulled
+from checks.driver.planned_images import planned_images_can_be_pulled
+from checks.identity.planned_role import planned_account_names_a_role
+from checks.request.manifest_filled_in import nothing_was_left_open
+from checks.request.manifest_immutable import changes_nothing_immutable
+from checks.request.manifest_readable import manifests_can_be_read
+from checks.request.manifest_references import references_lead_somewhere
 from diag.analysis import planned
 from diag.analysis.planned import ends_of, loose_ends
 from diag.engine.judge import run_check

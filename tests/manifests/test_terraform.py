@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checks.planned_network import planned_rules_let_lustre_in
-from checks.planned_version import planned_file_systems_suit_the_nodes
+from checks.network.planned_rules import planned_rules_let_lustre_in
+from checks.request.planned_version import planned_file_systems_suit_the_nodes
 from diag.analysis.storage_classes import Demand
 from diag.model.finding import Finding
 from diag.model.unavailable import Reason, Unavailable

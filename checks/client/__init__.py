@@ -1,0 +1,1 @@
+"""The node's kernel has a Lustre module, and its version can talk to the server's."""

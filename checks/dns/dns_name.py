@@ -1,0 +1,119 @@
+"""The name or address under which a volume reaches its file system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag.advice.replace_volume import recreate_volume
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded, misspelt_attribute
+from diag.analysis.file_systems import file_system_of, meant_id
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+
+OUR_CAUSES = (
+    "dnsname-mismatch", "dnsname-missing", "region-mismatch", "wrong-mgs-address", "unexpanded-variable",
+    "dns-resolution-failure",
+)  # fmt: skip
+
+
+NAME_IS_RIGHT = ("dnsname-mismatch", "dnsname-missing", "region-mismatch", "wrong-mgs-address")
+
+
+NO_NAME_IS_ASKED = (
+    *NAME_IS_RIGHT, "dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "vpc-dns-disabled",
+    "custom-dns-servers", "coredns-unhealthy",
+)  # fmt: skip
+
+
+@check("dns-name", layer=Layer.DNS, each="volumes", speaks_for=OUR_CAUSES)
+def dns_name_is_the_file_systems(
+    volume: PersistentVolume,
+    file_systems: Table[FileSystem] | Unavailable,
+    network_interfaces: Table[NetworkInterface] | Unavailable,
+    cluster_identity: ClusterIdentity,
+) -> Iterator[Draft]:
+    """The PersistentVolume's dnsname is the DNS name of its file system, or the address of its primary ENI.
+
+    The driver puts the attribute, read under that exact key, in front of `@tcp:/` and mounts it; it never asks FSx.
+    From another VPC, by peering, an address is the right way: the name is only for the file system's own VPC.
+
+    pass: it equals FSx's DNSName, or is the address of the first of NetworkInterfaceIds, or a host name of your own
+    fail: it is missing, misspelt, an unexpanded variable, no host name, or names another file system, Region or suffix;
+        an address is another than the primary ENI's
+    unknown: FSx or EC2 could not be asked, or FSx has no such file system
+    source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go; FSx API DNSName and NetworkInterfaceIds (first is the primary)
+    """
+    name = volume.dns_name or ""
+    known = file_system_of(volume, file_systems)
+    fix = recreate_volume(volume, dns_name="" if isinstance(known, Unavailable) else known.dns_name)
+    if not name:
+        wrong_key = misspelt_attribute(volume.attributes, "dnsname")
+        why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
+        yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix)
+    elif looks_unexpanded(name):
+        told = f"dnsname is {name!r}, a variable that was never filled in"
+        yield fail(volume, told, cause="unexpanded-variable", fix=fix)
+    elif is_address(name):
+        yield _judge_address(volume, name, known, network_interfaces, fix)
+    elif not HOST_NAME.fullmatch(name):
+        told = f"dnsname is {name!r}, which is no host name and can never resolve"
+        yield fail(volume, told, cause="dns-resolution-failure", fix=fix)
+    else:
+        yield _judge_name(volume, name.lower().removesuffix("."), known, cluster_identity.region, fix)
+
+
+def _judge_name(volume: PersistentVolume, name: str, known: FileSystem | Unavailable, region: str, fix: Fix) -> Draft:
+    parts = DNS_NAME.fullmatch(name)
+    if parts is None:
+        told = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
+        return ok(volume, told, rules_out=("dnsname-missing",))
+    actual = "" if isinstance(known, Unavailable) else known.dns_name.lower()
+    if name == actual:
+        return ok(volume, f"dnsname is {name}, as FSx says", rules_out=NAME_IS_RIGHT)
+    meant = meant_id(volume)
+    if parts["file_system"] != meant:
+        told = f"dnsname names {parts['file_system']}, the volume handle {meant}"
+        return fail(volume, told, cause="dnsname-mismatch", fix=fix)
+    expected = DNS_NAME.fullmatch(actual)
+    home = expected["region"] if expected else region
+    if home and parts["region"] != home:
+        told = (
+            f"dnsname is of Region {parts['region']}, {'the file system' if expected else 'the cluster'} is in {home}"
+        )
+        return fail(volume, told, cause="region-mismatch", fix=fix)
+    if actual:
+        return fail(volume, f"dnsname is {name!r}, FSx says {actual!r}", cause="dnsname-mismatch", fix=fix)
+    why = known if isinstance(known, Unavailable) else None
+    told = f"cannot compare dnsname {name!r}: {why or 'FSx gives no DNSName'}"
+    return unknown(volume, told, because=(why,) if why else ())
+
+
+def _judge_address(
+    volume: PersistentVolume,
+    address: str,
+    known: FileSystem | Unavailable,
+    enis: Table[NetworkInterface] | Unavailable,
+    fix: Fix,
+) -> Draft:
+    if isinstance(known, Unavailable):
+        return unknown(volume, f"cannot tell whose address {address} is: {known}", because=(known,))
+    ids = known.network_interface_ids
+    primary = enis if isinstance(enis, Unavailable) else enis.get(ids[0] if ids else "")
+    if isinstance(primary, Unavailable):
+        return unknown(volume, f"cannot tell the primary address of {known.id}: {primary}", because=(primary,))
+    right = primary.private_ip_address
+    evidence = f"ec2:DescribeNetworkInterfaces {ids[0]}, the first of {known.id}, has {right}"
+    if address == right:
+        told = f"dnsname is {address}, the address of the primary ENI of {known.id}"
+        return ok(volume, told, evidence, rules_out=NO_NAME_IS_ASKED)
+    own = not isinstance(enis, Unavailable) and any(
+        not isinstance(eni := enis.get(id), Unavailable) and eni.private_ip_address == address for id in ids
+    )
+    whose = "an ENI of its other servers, not the primary one" if own else f"no ENI of {known.id}"
+    return fail(
+        volume, f"dnsname is {address}, {whose}: the MGS is at {right}", evidence, cause="wrong-mgs-address",
+        fix=recreate_volume(volume, dns_name=right), concerns=(known,),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""FSx has the file system, it is available, and it is the one that is meant."""

@@ -1,0 +1,52 @@
+"""FSx has the file system that the PersistentVolume means, in this account and Region."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown
+from diag.advice.replace_volume import recreate_volume
+from diag.analysis.attributes import DNS_NAME, is_address
+from diag.analysis.file_systems import file_system_of, meant_id
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+
+
+@check("file-system-exists", layer=Layer.FILE_SYSTEM, each="volumes", speaks_for="file-system-not-found")
+def file_system_exists(
+    volume: PersistentVolume, file_systems: Table[FileSystem], cluster_identity: ClusterIdentity
+) -> Iterator[Draft]:
+    """FSx has the file system that the PersistentVolume means, in this account and Region.
+
+    A volume outlives its file system: nothing in Kubernetes notices when somebody deletes that. Then its name resolves
+    no longer, and the mount ends in "Can't parse NID".
+
+    pass: FSx has it
+    fail: FSx has none of that id
+    skip: the volume names no file system, or one of another Region (see mountname-match and dns-name)
+    unknown: FSx could not be asked, or the volume is mounted by an address that another account's file system may have
+    source: FSx API DescribeFileSystems
+    """
+    known, id = file_system_of(volume, file_systems), meant_id(volume)
+    if not isinstance(known, Unavailable):
+        name = f" ({known.name})" if known.name else ""
+        yield ok(volume, f"FSx has {known.id}{name}, {known.storage_capacity or '?'} GiB", concerns=(known,))
+        return
+    name_parts = DNS_NAME.fullmatch((volume.dns_name or "").lower().removesuffix("."))
+    region = cluster_identity.region
+    if not id:
+        yield skip(volume, f"the volume names no file system of FSx (volumeHandle {volume.handle!r})")
+    elif name_parts and region and name_parts["region"] != region:
+        yield skip(volume, f"{id} is of Region {name_parts['region']}, FSx was asked in {region}")
+    elif known.reason is not Reason.ABSENT or is_address(volume.dns_name or ""):
+        why = "; by address it may be another account's or Region's" if known.reason is Reason.ABSENT else ""
+        yield unknown(volume, f"{known}{why}", because=(known,))
+    else:
+        others = [fs.id for fs in file_systems if fs.is_lustre]
+        near = difflib.get_close_matches(id, others, 1, 0.85)
+        meant = f"; {near[0]} is meant?" if near else ""
+        evidence = f"fsx:DescribeFileSystems in {region}: {', '.join(others[:5]) or 'no Lustre file system'}"
+        fix = recreate_volume(volume, handle=near[0] if near else "")
+        yield fail(volume, f"FSx has no file system {id} in this account and Region{meant}", evidence, fix=fix)

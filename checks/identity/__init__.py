@@ -1,0 +1,1 @@
+"""The controller may call AWS. Only provisioning needs it."""

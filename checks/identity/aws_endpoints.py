@@ -1,0 +1,72 @@
+"""From the controller's subnets there is a way to the endpoints of FSx and of its credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, skip, warn
+from diag.analysis.claims import NOT_IN_USE, Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
+from diag.analysis.network.routing import subnets_without_way_out
+from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Pod, Workload
+
+
+@check("aws-endpoints", layer=Layer.IDENTITY, speaks_for="aws-endpoint-unreachable")
+def controller_reaches_aws(
+    cluster_identity: ClusterIdentity,
+    provisioning: Provisioning,
+    controller: Workload | Unavailable,
+    controller_pods: tuple[Pod, ...],
+    controller_instances: Table[Instance],
+    route_tables: tuple[RouteTable, ...],
+    vpc_endpoints: tuple[VpcEndpoint, ...],
+) -> Iterator[Draft]:
+    """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
+
+    In a private cluster without NAT the controller needs interface endpoints: fsx, and sts with IRSA or eks-auth
+    with Pod Identity. Without them its calls hang until they time out. Mount traffic takes none of these ways.
+
+    pass: the subnets have a default route, or the VPC has the endpoints with private DNS
+    warn: neither; a proxy or a route that no table shows may still help
+    unknown: instances, route tables or endpoints could not be read
+    skip: nothing is provisioned dynamically, or the controller goes through a proxy
+    source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
+    """
+    if isinstance(controller, Unavailable):
+        yield missing_component("controller Deployment", controller)
+        return
+    subject = controller.subject
+    names = {name for pod in controller_pods for name in plugin_of(pod.spec).env_names}
+    if not provisioning.in_use or names & PROXY:
+        yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
+        return
+    closed = subnets_without_way_out(controller_instances, route_tables)
+    if not closed:
+        yield ok(subject, "its subnets have a way to AWS's public endpoints", rules_out=())
+        return
+    givers = {injected(pod) for pod in controller_pods}
+    needed = ["fsx", *(["sts"] if Giver.WEB_IDENTITY in givers else ()),
+              *(["eks-auth"] if Giver.POD_IDENTITY in givers else ())]  # fmt: skip
+    served = {item.service for item in vpc_endpoints if item.state == "available" and item.private_dns_enabled}
+    lacking = [service for service in needed if service not in served]
+    where = ", ".join(subnet.subnet_id for subnet in closed)
+    if not lacking:
+        message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"
+        yield ok(subject, message, rules_out=())
+        return
+    message = f"{where} has no way to the internet, and the VPC no endpoint with private DNS for {', '.join(lacking)}"
+    fix = _create_endpoints(cluster_identity.region, closed[0].vpc_id, closed[0].subnet_id, lacking)
+    yield warn(subject, message, cause="aws-endpoint-unreachable", fix=fix)
+
+
+def _create_endpoints(region: str, vpc: str, subnet: str, services: list[str]) -> Fix:
+    prefix = "cn.com.amazonaws" if region.startswith("cn-") else "com.amazonaws"
+    commands = tuple(
+        f"aws ec2 create-vpc-endpoint --vpc-id {vpc} --vpc-endpoint-type Interface --subnet-ids {subnet}"
+        f" --service-name {prefix}.{region}.{service} --security-group-ids <sg-that-admits-443> --private-dns-enabled"
+        for service in services
+    )
+    return Fix(commands, "each costs by the hour", "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <id>")

@@ -1,0 +1,65 @@
+"""The controller knows its region, and reaches the instance metadata service if it depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, warn
+from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import REGION, has_own_key, injected, plugin_of, set_region, why_closed
+from diag.analysis.identity.permissions import Rights, who_may_create
+from diag.resources.ec2 import Instance
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Node, Pod, Workload
+
+
+@check("controller-region", layer=Layer.IDENTITY, speaks_for=("region-undetermined", "imds-unreachable"))
+def controller_knows_its_region(
+    cluster_identity: ClusterIdentity,
+    provisioning: Provisioning,
+    controller: Workload | Unavailable,
+    controller_pods: tuple[Pod, ...],
+    controller_nodes: tuple[Node, ...],
+    controller_instances: Table[Instance],
+    node_rights: Table[Rights] | Unavailable,
+) -> Iterator[Draft]:
+    """The controller knows its region, and reaches the instance metadata service if it depends on it.
+
+    It takes the region from AWS_REGION, which IRSA, Pod Identity and controller.region of the chart set, else from
+    the metadata service. Where pods cannot reach that (hop limit 1, EKS Auto Mode) it starts with an empty region and
+    every call to FSx fails. If it acts with its node's role it gets the credentials there as well.
+
+    pass: AWS_REGION is set, or the metadata service answers
+    warn: as fail, for the node's credentials, but no claim waits
+    fail: AWS_REGION is not set, or the node's role has to do, and pods cannot reach the metadata service
+    unknown: the node's instance could not be read
+    skip: nothing is provisioned dynamically, or no pod of the controller exists
+    source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
+    """
+    if isinstance(controller, Unavailable):
+        yield missing_component("controller Deployment", controller)
+        return
+    subject = controller.subject
+    if not provisioning.in_use or not controller_pods:
+        yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
+        return
+    nodes = {node.name: node for node in controller_nodes}
+    without_region = [pod for pod in controller_pods if REGION not in plugin_of(pod.spec).env_names]
+    able = who_may_create(node_rights)
+    as_node = isinstance(able, str) and able and not has_own_key(controller)
+    for pod in without_region:
+        if closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances):
+            message = (
+                f"{len(without_region)} pod(s) of the controller have no AWS_REGION and cannot ask for it: {closed}"
+            )
+            fix = set_region(controller, cluster_identity.region)
+            yield fail(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
+            return
+    for pod in controller_pods if as_node else ():
+        if injected(pod) is None and (closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances)):
+            message = f"{pod.key} acts with its node's role, and cannot get the credentials: {closed}"
+            broken, waiting = (fail, provisioning.pending) if provisioning.pending else (warn, ())
+            yield broken(subject, message, cause="imds-unreachable", concerns=waiting)
+            return
+    yield ok(subject, "every pod of the controller knows its region")

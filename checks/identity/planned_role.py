@@ -1,0 +1,33 @@
+"""The role that manifests or Helm values give the driver's service account is one that can exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
+from diag.analysis.identity.irsa import ANNOTATION, role_arn_of, what_is_wrong
+from diag.resources.manifests import ManifestSet
+
+
+@check("planned-role", layer=Layer.IDENTITY, speaks_for="irsa-role-arn-malformed")
+def planned_account_names_a_role(manifest_set: ManifestSet | Unavailable) -> Iterator[Draft]:
+    """The role that manifests or Helm values give the driver's service account is one that can exist.
+
+    An unset variable leaves `arn:aws:iam::…:role/` behind. The controller then gets no credentials and every claim
+    waits; volumes that exist mount all the same.
+
+    pass: the annotation has the form of a role's ARN
+    warn: the chart is told not to make the service account, and then drops the annotation without a word
+    fail: the annotation names no role
+    source: IAM reference, ARNs of roles; aws-fsx-csi-driver chart 1.17.0 controller-serviceaccount.yaml
+    """
+    for planned in () if isinstance(manifest_set, Unavailable) else manifest_set.accounts:
+        arn = planned.account.role_arn or ""
+        told = f"its annotation {ANNOTATION} is {arn!r}"
+        if planned.is_ignored:
+            yield warn(planned, f"{told}, and with serviceAccount.create=false the chart ignores it")
+        elif role_arn_of(arn) is None:
+            fix = Fix(note=f"write the role's whole ARN as {ANNOTATION} before the manifest is applied")
+            yield fail(planned, f"{told}: {what_is_wrong(arn)}", fix=fix)
+        else:
+            yield ok(planned, told, rules_out=())

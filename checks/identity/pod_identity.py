@@ -1,0 +1,112 @@
+"""EKS Pod Identity for the controller: the association's role, its trust policy, the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
+from diag.analysis.driver.workloads import missing_component
+from diag.analysis.identity.controller import is_auto_mode
+from diag.analysis.identity.irsa import trust_pod_identity
+from diag.analysis.identity.trust_policy import POD_IDENTITY, Answer, may_assume, pod_identity
+from diag.resources.eks import EksCluster, PodIdentityAssociation
+from diag.resources.iam import Role
+from diag.resources.kubernetes import Node, ServiceAccount, Workload
+
+AGENT = "eks-pod-identity-agent"
+
+
+TRUST, AGENT_MISSING, ROLE_MISSING = "pod-identity-trust", "pod-identity-agent-missing", "irsa-role-missing"
+
+
+@check("pod-identity", layer=Layer.IDENTITY, speaks_for=(TRUST, AGENT_MISSING, ROLE_MISSING))
+def pod_identity_gives_the_role(
+    provisioning: Provisioning,
+    controller_account: ServiceAccount | Unavailable,
+    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
+    controller_roles: Table[Role],
+    controller_nodes: tuple[Node, ...] | Unavailable,
+    daemon_sets: tuple[Workload, ...],
+    eks_cluster: EksCluster | Unavailable,
+) -> Iterator[Draft]:
+    """Where an EKS Pod Identity association gives the controller its role, agent and trust policy let it.
+
+    An agent on the controller's node hands the credentials out, and takes them from EKS, which must be trusted by
+    the role for sts:AssumeRole and sts:TagSession. As with IRSA, no mount of an existing file system needs it.
+
+    pass: the role trusts pods.eks.amazonaws.com and the agent runs, or is built in (EKS Auto Mode)
+    warn: as fail, but nothing is provisioned; or the agent is not ready on some nodes
+    fail: the role does not exist or does not trust EKS for both actions, or the agent is missing
+    unknown: association, role or DaemonSets could not be read, or the trust policy hangs on what only AWS knows
+    skip: there is no association
+    source: EKS user guide, pod-id-role, pod-id-agent-setup and pod-id-how-it-works
+    """
+    if isinstance(controller_account, Unavailable):
+        yield missing_component("service account of the controller", controller_account)
+        return
+    account = controller_account
+    associations = pod_identity_associations
+    if isinstance(associations, Unavailable):
+        yield unknown(account, f"whether it has an association is not known: {associations}", because=(associations,))
+        return
+    if not associations:
+        yield skip(account, "it has no Pod Identity association")
+        return
+    if isinstance(eks_cluster, Unavailable):
+        yield unknown(account, f"cannot judge its association: {eks_cluster}", because=(eks_cluster,))
+        return
+    broken = fail if provisioning.in_use else warn
+    role = controller_roles.get(associations[0].role_arn)
+    if isinstance(role, Unavailable) and role.reason is Reason.ABSENT:
+        message = f"its association names {associations[0].role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
+        yield broken(account, message, cause=ROLE_MISSING)
+    else:
+        yield from _trust(account, controller_roles[associations[0].role_arn], eks_cluster, provisioning)
+    nodes = () if isinstance(controller_nodes, Unavailable) else controller_nodes
+    yield from _agent(account, daemon_sets, nodes, eks_cluster, provisioning)
+
+
+def _trust(account: ServiceAccount, role: Role, cluster: EksCluster, provisioning: Provisioning) -> Iterator[Draft]:
+    namespace, name = account.metadata.namespace, account.metadata.name
+    for action in POD_IDENTITY:
+        trust = may_assume(role.assume_role_policy_document, pod_identity(action, cluster.arn, namespace, name))
+        if trust.answer is Answer.REFUSED:
+            broken = fail if provisioning.in_use else warn
+            message = f"role {role.role_name} does not let EKS Pod Identity {action}: {'; '.join(trust.reasons)}"
+            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role.role_name))
+            return
+        if trust.answer is Answer.UNDECIDED:
+            told = "; ".join(trust.reasons)
+            because = (Unavailable(f"trust policy of {role.role_name}", Reason.NOT_ASKED, told),)
+            yield unknown(account, f"whether Pod Identity may {action} on {role.role_name}: {told}", because=because)
+            return
+    yield ok(account, f"role {role.role_name} trusts EKS Pod Identity", rules_out=(TRUST, ROLE_MISSING))
+
+
+def _agent(
+    account: ServiceAccount,
+    daemon_sets: tuple[Workload, ...],
+    nodes: tuple[Node, ...],
+    cluster: EksCluster,
+    provisioning: Provisioning,
+) -> Iterator[Draft]:
+    if nodes and all(is_auto_mode(node) for node in nodes):
+        yield ok(account, "EKS Auto Mode has the Pod Identity agent built in", rules_out=(AGENT_MISSING,))
+        return
+    agent = next((item for item in daemon_sets if item.metadata.name == AGENT), None)
+    broken = fail if provisioning.in_use else warn
+    create = f"aws eks create-addon --cluster-name {cluster.name} --addon-name {AGENT}"
+    fix = Fix((create,), "installs a DaemonSet on all nodes", create.replace("create-addon", "delete-addon"))
+    if agent is None:
+        message = f"it has an association, and the cluster has no {AGENT} to hand the credentials out"
+        yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=AGENT_MISSING, fix=fix)
+        return
+    ready, wanted = agent.status.number_ready, agent.status.desired_number_scheduled
+    told = f"the Pod Identity agent is ready on {ready} of {wanted} nodes"
+    if not ready:
+        yield broken(account, told, cause=AGENT_MISSING)
+    elif ready < wanted:
+        yield warn(account, told, cause=AGENT_MISSING)
+    else:
+        yield ok(account, told, rules_out=(AGENT_MISSING,))

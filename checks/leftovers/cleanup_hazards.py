@@ -1,0 +1,41 @@
+"""A clean-up that goes by type or name alone would take nothing that is not this cluster's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.leftovers._teardown import account, lustre
+from diag import Draft, Layer, Table, check, ok, warn
+from diag.analysis.file_systems import Standing, standing_of
+from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+
+
+@check("cleanup-hazards", layer=Layer.FILE_SYSTEM, opt_in=True)
+def cleanup_would_spare_others(
+    file_systems: Table[FileSystem],
+    persistent_volumes: tuple[PersistentVolume, ...],
+    cluster_identity: ClusterIdentity,
+    eks_cluster: EksCluster,
+) -> Iterator[Draft]:
+    """A clean-up that goes by type or name alone would take nothing that is not this cluster's.
+
+    Scripts that delete every file system with FileSystemType LUSTRE, or the first one of a list, delete other teams'
+    data as well. There is no way back from that.
+
+    pass: every Lustre file system of the region is this cluster's
+    warn: one is another cluster's, or in another VPC
+    unknown: file systems, volumes or the cluster could not be read
+    source: a set-up's clean-up script, run against stand-ins; fsx 2018-03-01 DeleteFileSystem
+    """
+    found = False
+    for file_system in lustre(file_systems):
+        stood = standing_of(file_system, persistent_volumes, cluster_identity.cluster, eks_cluster.vpc_id)
+        if stood.standing is Standing.FOREIGN:
+            found = True
+            name = f" ({file_system.name})" if file_system.name else ""
+            told = f"leave it alone{name}: {stood.told}; a script that deletes every Lustre file system would take it"
+            yield warn(file_system, told)
+    if not found:
+        yield ok(account(cluster_identity), "no Lustre file system of the region is known to be somebody else's")

@@ -1,0 +1,65 @@
+"""Every Lustre file system of this cluster is used by a claimed volume."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from checks.leftovers._teardown import LEFT, NO_WAY_BACK, lustre
+from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, warn
+from diag.analysis.file_systems import Standing, standing_of
+from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+
+
+@check("leftover-file-systems", layer=Layer.FILE_SYSTEM, opt_in=True, speaks_for=LEFT)
+def file_systems_are_used(
+    file_systems: Table[FileSystem],
+    persistent_volumes: tuple[PersistentVolume, ...],
+    cluster_identity: ClusterIdentity,
+    eks_cluster: EksCluster | Unavailable,
+) -> Iterator[Draft]:
+    """Every Lustre file system of this cluster is used by a claimed volume.
+
+    A file system costs by the hour whether anybody mounts it or not. A volume with reclaim policy Retain leaves it
+    standing when its claim goes, and a PersistentVolume deleted by hand never takes it along.
+
+    pass: a claimed volume names it
+    warn: nobody claims the volumes that name it, or none names it and its tags say that this cluster made it, or it
+        stands in this cluster's VPC and nothing says whose it is (then ask first)
+    unknown: file systems or volumes could not be read
+    source: fsx 2018-03-01 DescribeFileSystems; Kubernetes documentation, reclaiming
+    """
+    vpc = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
+    for file_system in lustre(file_systems):
+        stood = standing_of(file_system, persistent_volumes, cluster_identity.cluster, vpc)
+        told = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type} stands and costs: "
+        told += f"{stood.told}{_twin(file_system, file_systems)}"
+        if stood.standing is Standing.USED:
+            yield ok(file_system, stood.told, rules_out=())
+        elif stood.standing is Standing.UNCLAIMED:
+            look = f"aws fsx list-tags-for-resource --resource-arn {file_system.resource_arn or file_system.id}"
+            note = "it may be another team's: delete nothing before its owner is known"
+            yield warn(file_system, told, cause=None, fix=Fix((look,), note))
+        elif stood.standing is not Standing.FOREIGN:
+            first = [f"kubectl delete pv {shlex.quote(volume.name)}" for volume in stood.volumes]
+            commands = (*first, f"aws fsx delete-file-system --file-system-id {file_system.id}")
+            note = "deletes it with all its data; export what is not in S3 and ask its owner first"
+            fix = Fix(commands, note, NO_WAY_BACK)
+            yield warn(file_system, told, cause=None, fix=fix)
+
+
+def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
+    """Another file system that links the same bucket: a set-up that was run twice makes one each time."""
+    link = file_system.lustre.data_repository_configuration
+    if link is None or not link.import_path:
+        return ""
+    others = [
+        other.id
+        for other in lustre(file_systems)
+        if other.id != file_system.id
+        and (theirs := other.lustre.data_repository_configuration)
+        and theirs.import_path == link.import_path
+    ]
+    return f"; {', '.join(others)} links {link.import_path} too, as after a set-up that was run twice" if others else ""

@@ -1,0 +1,36 @@
+"""Every network interface with a Lustre group belongs to a file system or is attached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.leftovers._teardown import LEFT, NO_WAY_BACK, account
+from diag import Draft, Fix, Layer, Table, check, ok, warn
+from diag.resources.eks import ClusterIdentity
+from diag.resources.fsx import FileSystem
+from diag.resources.teardown import LustreGroups
+
+
+@check("leftover-interfaces", layer=Layer.NETWORK, opt_in=True, speaks_for=LEFT)
+def interfaces_belong_to_something(
+    lustre_groups: LustreGroups, file_systems: Table[FileSystem], cluster_identity: ClusterIdentity
+) -> Iterator[Draft]:
+    """Every network interface with a Lustre group belongs to a file system or is attached.
+
+    An interface that nobody uses takes an address of the subnet and keeps its groups from being deleted.
+
+    pass: every one does
+    warn: one belongs to no file system and is attached to nothing
+    unknown: security groups, interfaces or file systems could not be read
+    source: ec2 2016-11-15 DescribeNetworkInterfaces Status; fsx 2018-03-01 NetworkInterfaceIds
+    """
+    owned = {eni for file_system in file_systems for eni in file_system.network_interface_ids}
+    left = [
+        eni for eni in lustre_groups.interfaces if eni.network_interface_id not in owned and eni.status == "available"
+    ]
+    for eni in left:
+        command = f"aws ec2 delete-network-interface --network-interface-id {eni.network_interface_id}"
+        told = f"attached to nothing, and no file system's ({eni.description or 'no description'})"
+        yield warn(eni, told, cause=None, fix=Fix((command,), "refused while something uses it", NO_WAY_BACK))
+    if not left:
+        yield ok(account(cluster_identity), f"all {len(lustre_groups.interfaces)} interface(s) belong to something")

@@ -1,0 +1,37 @@
+"""Every PersistentVolume points at a file system that is there."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from checks.leftovers._teardown import LEFT
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, ok, warn
+from diag.analysis.file_systems import meant_id
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+
+
+@check("leftover-volumes", layer=Layer.REQUEST, opt_in=True, speaks_for=LEFT)
+def volumes_have_a_file_system(
+    volumes: tuple[PersistentVolume, ...], file_systems: Table[FileSystem]
+) -> Iterator[Draft]:
+    """Every PersistentVolume points at a file system that is there.
+
+    A teardown of the account's side leaves the cluster's objects behind: the next pod that uses such a volume hangs.
+
+    pass: the file system exists and is not being deleted
+    warn: it is gone, or goes
+    unknown: volumes or file systems could not be read
+    source: fsx 2018-03-01 Lifecycle; a set-up's clean-up script, run against stand-ins
+    """
+    for volume in volumes:
+        known = file_systems.get(meant_id(volume))
+        lifecycle = "" if isinstance(known, Unavailable) else known.lifecycle
+        gone = isinstance(known, Unavailable) and known.reason is Reason.ABSENT and bool(meant_id(volume))
+        if gone or lifecycle == "DELETING":
+            state = "is being deleted" if lifecycle else "does not exist any more"
+            fix = Fix((f"kubectl delete pv {shlex.quote(volume.name)}",), "removes the object; delete its claim first")
+            yield warn(volume, f"its file system {meant_id(volume)} {state}", cause=None, fix=fix)
+        else:
+            yield ok(volume, "its file system is there", rules_out=())

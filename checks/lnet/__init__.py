@@ -1,0 +1,1 @@
+"""Something that speaks LNet answers there, under the NID that the client will ask for."""

@@ -1,0 +1,1 @@
+"""The mount itself: what mount.lustre and the kernel printed."""

@@ -1,0 +1,110 @@
+"""The security groups let every node reach port 988 of every ENI of the file system, and the further ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from diag import Draft, Fix, Layer, Table, check, fail, ok, skip, unknown, warn
+from diag.analysis.file_systems import has_no_servers
+from diag.analysis.network.paths import ClientGroup, Clients, Gap, described, enis_of, further_gaps, request_gaps
+from diag.analysis.nodes.eligibility import told
+from diag.resources.ec2 import NetworkInterface, PrefixList, SecurityGroup
+from diag.resources.fsx import FileSystem
+
+
+@check(
+    "security-groups",
+    layer=Layer.NETWORK,
+    each="mounted_file_systems",
+    speaks_for=("sg-missing-988", "sg-egress-blocked", "sg-lustre-rules-incomplete"),
+)
+def security_groups_admit_clients(
+    file_system: FileSystem,
+    network_interfaces: Table[NetworkInterface],
+    security_groups: Table[SecurityGroup],
+    prefix_lists: Table[PrefixList],
+    clients: dict[str, Clients],
+) -> Iterator[Draft]:
+    """The security groups let every node reach port 988 of every ENI of the file system, and the further ports.
+
+    A client talks to MGS, MDS and OSS on different ENIs, each with its own groups, so one ENI without the rule is
+    enough to break a mount. What counts on the node's side are the groups of its primary interface: Lustre leaves
+    there, whatever network policies, pod security groups or custom networking say of the pods. A missing 988 makes the
+    mount hang and end in a time-out or an I/O error.
+
+    pass: every ENI admits 988 from the nodes, and the nodes' groups let it out
+    warn: an ENI does not admit 1018-1023 from the nodes: the mount works, reconnects may not
+    fail: an ENI does not admit 988 from a node, or a node's groups do not let 988 out
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
+    unknown: ENIs, groups, a prefix list or the nodes' instances could not be read
+    source: FSx for Lustre user guide, limit-access-security-groups; Lustre 2.15 lnet/lnet/acceptor.c
+    """
+    enis = enis_of(file_system, network_interfaces)
+    if not enis:
+        yield skip(file_system, has_no_servers(file_system))
+        return
+    found = clients[file_system.id]
+    for client in found.groups:
+        yield from _of_client(file_system, client, enis, security_groups, prefix_lists)
+    if found.unread or not found.groups:
+        count = len(found.unread) or "no"
+        yield unknown(file_system, f"{count} node(s) whose EC2 instance is not known", because=found.unread[:1])
+
+
+def _of_client(
+    file_system: FileSystem,
+    client: ClientGroup,
+    enis: Sequence[NetworkInterface],
+    groups: Table[SecurityGroup],
+    prefix_lists: Table[PrefixList],
+) -> Iterator[Draft]:
+    who = f"{', '.join(client.groups)} ({told(client.nodes)})"
+    for gap in request_gaps(client, enis, groups, prefix_lists):
+        where = ", ".join(eni.network_interface_id for eni in gap.enis)
+        evidence = described(groups, gap.groups, egress=gap.is_egress)
+        if gap.is_egress:
+            message, cause = f"{who} does not let tcp {gap.ports} out to {where}", "sg-egress-blocked"
+        else:
+            message = f"{', '.join(gap.groups)} on {where} does not admit tcp {gap.ports} from {who}"
+            cause = "sg-missing-988"
+        yield fail(file_system, message, evidence, cause=cause, fix=authorize([gap]), concerns=client.nodes)
+        return
+    gaps = list(further_gaps(client, enis, groups, prefix_lists))
+    yield ok(
+        file_system,
+        f"{len(enis)} ENI(s) admit 988 from {who}",
+        f"groups of the ENIs: {', '.join(sorted({id for eni in enis for id in eni.group_ids}))}",
+        *(
+            f"AWS also documents this rule, a mount does without it: {missing(gap)}"
+            for gap in gaps
+            if gap.groups == client.groups
+        ),
+        rules_out=("sg-missing-988", "sg-egress-blocked"),
+        concerns=client.nodes,
+    )
+    lacking = [gap for gap in gaps if gap.groups != client.groups and not gap.is_egress]
+    if lacking:
+        message = f"988 is open, the further ports are not: {'; '.join(dict.fromkeys(map(missing, lacking)))}"
+        fix = authorize(lacking)
+        yield warn(file_system, message, cause="sg-lustre-rules-incomplete", fix=fix, concerns=client.nodes)
+
+
+def missing(gap: Gap) -> str:
+    """What a gap lacks, in words."""
+    direction = "outbound to" if gap.is_egress else "inbound from"
+    return f"{', '.join(gap.groups) or 'no group'} lacks tcp {gap.ports} {direction} {', '.join(gap.other) or 'them'}"
+
+
+def authorize(gaps: Iterable[Gap]) -> Fix:
+    """The commands that add the rules which the gaps lack."""
+    commands: dict[str, None] = {}
+    for gap in gaps:
+        if not gap.groups or not gap.other:
+            continue
+        side, low, high = "egress" if gap.is_egress else "ingress", gap.ports[:4].rstrip("-"), gap.ports[-4:]
+        permission = f"IpProtocol=tcp,FromPort={low},ToPort={high},UserIdGroupPairs=[{{GroupId={gap.other[0]}}}]"
+        commands[
+            f"aws ec2 authorize-security-group-{side} --group-id {gap.groups[0]} --ip-permissions '{permission}'"
+        ] = None
+    undo = "; ".join(command.replace("authorize-", "revoke-", 1) for command in commands)
+    return Fix(tuple(commands), "opens these ports between these groups alone", undo)

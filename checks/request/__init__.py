@@ -1,0 +1,1 @@
+"""StorageClass, PersistentVolume, claim and pod say what they should."""

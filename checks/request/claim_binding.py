@@ -1,0 +1,83 @@
+"""The claim is bound to its volume, or will be."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, check, fail, ok, skip
+from diag.analysis.binding import corrections
+from diag.analysis.claims import ClaimCase, Pending, Why, why_pending
+from diag.resources.age import age_s
+from diag.resources.kubernetes import FSX_DRIVER
+
+CREATION_S = 20 * 60
+"""A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
+
+CAUSES = {Why.RELEASED: "pv-released", Why.TAKEN: "claim-volume-mismatch", Why.MISFIT: "claim-volume-mismatch"}
+
+
+@check("claim-binding", layer=Layer.REQUEST, each="lustre_claims",
+       speaks_for=("claim-pending", "claim-volume-mismatch", "pv-released"))  # fmt: skip
+def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
+    """The claim is bound to its volume, or will be.
+
+    A pod is not scheduled before its claim is bound. Kubernetes binds a claim to the volume that it names, or to a
+    free one of its class, only when class, size, access modes, volumeMode and claimRef agree; a volume of a deleted
+    claim (Retain) is never given to a new one of the same name.
+
+    pass: the claim is Bound
+    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits in vain
+    unknown: claims, volumes or StorageClasses could not be read
+    skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
+    source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go
+    """
+    claim = case.claim
+    if case.is_bound:
+        yield ok(claim, f"bound to volume {claim.spec.volume_name}", concerns=[v for v in (case.volume,) if v])
+        return
+    pending = why_pending(case)
+    concerns = [pending.volume] if pending.volume else []
+    told = (f"event: {case.complaint}",) if case.complaint else ()
+    waited = age_s(claim.metadata.creation_timestamp, taken_at)
+    young = waited is not None and waited < CREATION_S
+    foreign = case.storage_class is not None and case.storage_class.provisioner != FSX_DRIVER
+    if pending.why is Why.NOTHING_OFFERED and foreign and case.storage_class:
+        yield skip(claim, f"its StorageClass is of {case.storage_class.provisioner}, so it is not for Lustre")
+    elif pending.why is Why.WAITS_FOR_POD or (
+        pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON) and young and not case.complaint
+    ):
+        yield skip(claim, f"Pending: {pending.told}", concerns=concerns)
+    elif pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON):
+        since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
+        yield fail(claim, f"Pending: {pending.told}{since}", *told, cause="", concerns=concerns)
+    else:
+        fix = _mend(case, pending)
+        yield fail(claim, f"Pending: {pending.told}", *told, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns)
+
+
+def _mend(case: ClaimCase, pending: Pending) -> Fix | None:
+    """The commands; None where the runbook's general ones are as good."""
+    name, namespace = shlex.quote(case.claim.metadata.name), shlex.quote(case.claim.metadata.namespace)
+    if pending.volume is None:
+        return None
+    volume = shlex.quote(pending.volume.name)
+    ref = pending.volume.spec.claim_ref
+    if pending.why is Why.RELEASED and ref is not None and (ref.namespace, ref.name) == case.claim.key:
+        drop = '[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]'
+        note = f"lets the claim {case.claim.metadata.name} have the volume again; the data stay"
+        return Fix((f"kubectl patch pv {volume} --type=json -p '{drop}'",), note, "delete the claim: Released again")
+    if pending.why is Why.RELEASED:
+        drop = '[{"op":"remove","path":"/spec/claimRef"}]'
+        return Fix((f"kubectl patch pv {volume} --type=json -p '{drop}'",), "frees the volume for any claim; data stay")
+    if pending.why is not Why.MISFIT:
+        return None
+    change = ", ".join(corrections(case.claim, pending.volume)) or "a selector that takes the volume"
+    return Fix(
+        (
+            f"kubectl -n {namespace} get pvc {name} -o yaml > {name}.yaml",
+            f"kubectl -n {namespace} delete pvc {name}",
+            f"kubectl -n {namespace} apply -f {name}.yaml",
+        ),
+        f"a claim's spec cannot be edited: set {change} in the file before it is applied",
+    )

@@ -1,0 +1,24 @@
+"""Every claim that a waiting pod names exists in the pod's namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, check, fail
+from diag.analysis.claims import AbsentClaim
+
+
+@check("claim-exists", layer=Layer.REQUEST, each="absent_claims", speaks_for="claim-pending")
+def claim_is_there(absent: AbsentClaim) -> Iterator[Draft]:
+    """Every claim that a waiting pod names exists in the pod's namespace.
+
+    The scheduler does not place a pod before its claim is there. A claim of the same name in another namespace, or
+    one that was deleted while the pod template stayed, does not help.
+
+    fail: a pod waits for a claim that does not exist
+    unknown: claims, pods or volumes could not be read
+    source: Kubernetes v1.34 pkg/scheduler/framework/plugins/volumebinding
+    """
+    kept = f"; volume {absent.kept[0].name} is kept for it" if absent.kept else ""
+    told = f"it does not exist, and pod {absent.pods[0].key} waits for it{kept}"
+    yield fail(absent, told, concerns=[*absent.pods, *absent.kept])

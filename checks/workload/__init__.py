@@ -1,0 +1,1 @@
+"""After the mount: permissions, eviction, and every node sees the same file system."""

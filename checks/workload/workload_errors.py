@@ -1,0 +1,57 @@
+"""No program of a pod that has the volume mounted says that it cannot use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Layer, check, fail, ok, skip
+from diag.analysis.pod_events import Error, Saying, sayings_of
+from diag.analysis.pods import Progress, is_read_only
+from diag.analysis.volume_usage import Use, VolumeUse
+from diag.knowledge.mount_options import read_options
+
+READ_ONLY, NO_FLOCK, DENIED, FULL = (
+    "volume-mounted-readonly", "flock-not-enabled", "root-squash-or-permissions", "file-system-full",
+)  # fmt: skip
+
+
+@check("workload-errors", layer=Layer.WORKLOAD, each="volume_uses", speaks_for=(READ_ONLY, NO_FLOCK, DENIED, FULL))
+def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
+    """No program of a pod that has the volume mounted says that it cannot use it.
+
+    Read are the output of probes in the pod's events and the termination messages of its containers, and of those
+    only lines that name an error and a path of this volume. Where the pod or the volume itself asks for what the
+    program runs into (readOnly, no flock), that is the cause; otherwise the diagnosis weighs the text.
+
+    pass: no such line is there; that programs are content is not shown by it
+    fail: there is one
+    unknown: volumes, claims or pods could not be read
+    skip: no pod has the volume mounted
+    source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go (readOnly); Lustre 2.15 llite (flock); Linux errno(3)
+    """
+    mounted = use.at(Progress.UP, Progress.MOUNTED)
+    if not mounted:
+        yield skip(use, "no pod has it mounted")
+        return
+    healthy = True
+    for one in mounted:
+        for saying in sayings_of(one.mount, one.events):
+            healthy = False
+            cause, why = _explain(one, saying)
+            told = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
+            evidence = f"{one.who}, {saying.origin}: {saying.text}"
+            yield fail(use, told, evidence, cause=cause, concerns=one.path)
+    if healthy:
+        yield ok(use, f"no error of a program on it is told by the {len(mounted)} pod(s) that have it", rules_out=())
+
+
+def _explain(use: Use, saying: Saying) -> tuple[str, str]:
+    """The cause, where the request itself explains the error, and how."""
+    if saying.error is Error.READ_ONLY and (asked := is_read_only(use.mount)):
+        return READ_ONLY, asked
+    words = {option.text for option in read_options(use.mount.volume.spec.mount_options or ())}
+    if saying.error in (Error.NO_FLOCK, Error.NO_LOCKS) and not words & {"flock", "localflock"}:
+        return NO_FLOCK, "the volume is mounted without the option flock"
+    if saying.error in (Error.DENIED, Error.NOT_PERMITTED):
+        return DENIED, "the file system's own owner, mode or root squash do not let this user"
+    return (FULL, "the file system, or one of its storage targets, is full") if saying.error is Error.FULL else ("", "")
