@@ -14,12 +14,12 @@ from diag.version import __version__
 COMMANDS = {
     "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
     "explain": "Name the causes behind an error text, with no credentials.",
-    "node": "Look into this node alone, and print its answer for `run --node-answers`.",
+    "node": "Inspect this node, and print its answer for `run --node-answers`.",
     "probe": "Ask a Lustre server itself: LNet, MGS, version, file-system name.",
     "collect": "Save a run as a case that can be passed on, redacted.",
-    "diff": "Set two cases or two nodes side by side: the first difference on the mount path first.",
+    "diff": "Compare two cases or two nodes: the first difference on the mount path comes first.",
     "checks": "List the checks, or explain one.",
-    "permissions": "Print the IAM policy or the ClusterRole that a run takes.",
+    "permissions": "Print the IAM policy or the ClusterRole that a run needs.",
     "runbook": "List the runbooks, or show one with this incident's values.",
 }
 
@@ -53,14 +53,14 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="lustre-doctor")
 def cli() -> None:
-    """Find out why an FSx for Lustre volume does not mount on EKS, and how to mend it."""
+    """Find out why an FSx for Lustre volume does not mount on EKS, and how to fix it."""
 
 
 def main() -> None:
     """Entry point of the console script."""
-    # One short run makes few cycles; looking for them costs a quarter of its CPU time (0.77 s, without 0.59 s).
+    # A short run makes few reference cycles; collecting them costs a quarter of its CPU time (0.77 s against 0.59 s).
     gc.disable()
-    # Who stops a job sends SIGTERM: it ends as after Ctrl-C, with what is known and no connection left open.
+    # SIGTERM ends the run as Ctrl-C does: with what is known, no connection open and no temporary file left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli.main(standalone_mode=False)

@@ -6,46 +6,46 @@ import sys
 
 import click
 
-from diag.cli.printing import output_options, render, write_outputs
+from diag.cli import _options
+from diag.cli._output import OUTPUT, print_report, warn, write_outputs
 
 
-@click.command("explain")
+@click.command("explain", cls=_options.Command)
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
-@output_options
+@_options.options(_options.RUNBOOKS, OUTPUT)
 def command(
-    paths: tuple[str, ...], folders: tuple[str, ...], form: str, outputs: tuple[tuple[str, str], ...], everything: bool
+    paths: tuple[str, ...],
+    runbooks: tuple[str, ...],
+    form: str,
+    outputs: tuple[tuple[str, str], ...],
+    everything: bool,
 ) -> int:
     """Name the causes behind error texts: events, logs, dmesg, archives, or `-` for standard input.
 
-    Needs no credentials and touches no network. Exit code 0 when a cause was found, 5 when none was.
+    Needs no credentials and contacts no network. Exit code 0 when a cause was found, 5 when none was.
     """
     from pathlib import Path
 
-    from diag.cli.knowledge import load
     from diag.diagnosis.explain import explain
+    from diag.knowledge.runbooks import load_knowledge
     from diag.reports.report import of_texts
-    from diag.sanitize import visible
     from diag.sources.texts.open import Texts
     from diag.texts.symptoms import read_symptoms
     from diag.version import __version__
 
     if not paths and sys.stdin.isatty():
         raise click.UsageError("give a file, a folder, an archive, or - for standard input")
-    knowledge = load(folders)
+    knowledge = load_knowledge(*map(Path, runbooks))
     for path in paths:
         if path != "-" and not Path(path).exists():
             raise click.UsageError(f"there is no file or folder {path!r}")
     texts = Texts(paths or ("-",))
     read = read_symptoms(texts, knowledge)
     for problem in (*texts.problems, *read.problems):
-        click.echo(f"lustre-doctor: {visible(str(problem))}", err=True)
+        warn(str(problem))
     for noise in read.benign:
-        click.echo(
-            f"lustre-doctor: harmless, seen {noise.times} time(s) ({noise.cause}): {visible(noise.text)}", err=True
-        )
+        warn(f"harmless, seen {noise.times} time(s) ({noise.cause}): {noise.text}")
     diagnoses = explain(((group.mount, group.symptoms) for group in read.groups), knowledge.causes)
     report = of_texts(diagnoses, __version__)
     write_outputs(report, outputs, everything=everything)
-    click.echo(render(report, form, everything=everything), nl=False)
-    return report.exit_code
+    return print_report(report, form, everything=everything)

@@ -1,35 +1,34 @@
-"""`lustre-doctor permissions`: the least rights that a run takes."""
+"""`lustre-doctor permissions`: the least rights that a run needs."""
 
 from __future__ import annotations
 
 import click
 
+from diag.cli import _options
+from diag.cli._output import warn
 
-@click.command("permissions")
+
+@click.command("permissions", cls=_options.Command)
 @click.option("--emit", type=click.Choice(("iam", "rbac")), required=True,
               help="An IAM policy for the AWS identity, or a ClusterRole for the Kubernetes user.")  # fmt: skip
-@click.option("--only", multiple=True, metavar="CHECK|LAYER", help="For a run of only these checks or layers.")
-@click.option("--skip", multiple=True, metavar="CHECK|LAYER", help="For a run without these checks or layers.")
+@_options.options(_options.SELECTION)
 def command(emit: str, only: tuple[str, ...], skip: tuple[str, ...]) -> int:
-    """Print the rights that `lustre-doctor run` takes with the same --only and --skip: all of them, none more.
+    """Print the rights that `lustre-doctor run` needs with the same --only and --skip: all of them, no others.
 
     They are what the facts behind those checks declare. Where one is missing, the checks that need it answer
-    unknown and name it; all others are not touched.
+    unknown and name it; all other checks are not affected.
     """
     from diag.cli.checks import GIVEN
     from diag.engine.graph import catalogue, closure, permissions_of, wanted_by
     from diag.engine.plugins import load_plugins
-    from diag.engine.run import ALWAYS, UnknownSelection, select
+    from diag.engine.run import ALWAYS, select
     from diag.reports.permissions import UnknownResource, cluster_role, iam_policy
     from diag.sources.world import SOURCES, facts
 
     plugins = load_plugins()
     for error in plugins.errors:
-        click.echo(f"lustre-doctor: {error.message}", err=True)
-    try:
-        chosen = select(plugins.checks, only, skip)
-    except UnknownSelection as error:
-        raise click.UsageError(str(error)) from error
+        warn(error.message)
+    chosen = select(plugins.checks, only, skip)
     needed = closure((*wanted_by(chosen), *ALWAYS), catalogue((*facts(), *plugins.facts)), (*SOURCES, *GIVEN))
     try:
         click.echo((iam_policy if emit == "iam" else cluster_role)(permissions_of(needed)), nl=False)

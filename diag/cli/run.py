@@ -1,146 +1,141 @@
-"""`lustre-doctor run`: look at a cluster and its account, or at a snapshot of them."""
+"""`lustre-doctor run`: inspect a cluster and its account, or a snapshot of them."""
 
 from __future__ import annotations
 
-import itertools
+import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from diag.cli.duration import Duration
-from diag.cli.nodes import node_options
-from diag.cli.printing import output_options, render, write_outputs
+from diag.cli import _options
+from diag.cli._output import OUTPUT, print_report, progress_line, warn, write_outputs
+from diag.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
+    from diag.engine.run import Outcome
     from diag.reports.report import Report
+    from diag.run.request import RunRequest
 
-DEADLINE_S = 30.0
+MANIFESTS = (
+    click.option("-f", "--filename", "manifests", multiple=True, metavar="FILE|DIR|-",
+                 help="Judge these manifests, Helm values of the driver or Terraform plan before they are applied."),
+    click.option("--offline", is_flag=True, help="Judge only the manifests; contact no cluster and no account."),
+)  # fmt: skip
+
+SAVE = (
+    click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot."),
+    click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="none", show_default=True,
+                 help="What is replaced in what --save writes (see `collect`)."),
+)  # fmt: skip
+
+GATE = (
+    click.option("--wait", "patience", type=_options.DURATION, default=0.0, metavar="DURATION",
+                 help="Repeat the run until it is healthy, for at most this long: 90s, 10m."),
+    click.option("--fail-on", type=click.Choice(("fail", "warn")), show_default="fail",
+                 help="Lowest verdict that makes the exit code non-zero."),
+    click.option("--unknown", type=click.Choice(("fail", "pass")), show_default="fail",
+                 help="Whether unknown results fail or pass the gate."),
+    click.option("--config", default="", type=click.Path(),
+                 help="Configuration instead of ./lustre-doctor.toml or [tool.lustre-doctor] in ./pyproject.toml."),
+)  # fmt: skip
+
+PAUSE_S = 5.0
+"""Between two attempts of --wait: what is waited for takes minutes, and every attempt reads the APIs."""
+
+_MAY_CHANGE = frozenset({ExitCode.FAILED, ExitCode.WARNED, ExitCode.UNDETERMINED, ExitCode.NOTHING_INSPECTED})
+"""Codes that waiting can change; a failure of the tool itself it cannot."""
 
 
-@click.command("run")
-@click.option(
-    "-f",
-    "--filename",
-    "manifests",
-    multiple=True,
-    metavar="FILE|DIR|-",
-    help="Judge these manifests, Helm values of the driver or Terraform plan before they are applied.",
+@click.command("run", cls=_options.Command)
+@_options.options(
+    MANIFESTS,
+    _options.TARGET,
+    _options.SELECTION,
+    _options.WORLD,
+    _options.SNAPSHOT,
+    SAVE,
+    _options.deadline(30.0, "Time limit of the run: 30, 90s, 2m. With --wait it applies to each attempt."),
+    GATE,
+    _options.RUNBOOKS,
+    _options.NODES,
+    OUTPUT,
 )
-@click.option("--offline", is_flag=True, help="Judge the manifests alone: no cluster and no account is asked.")
-@click.option("-n", "--namespace", "namespaces", multiple=True, help="Only volumes of claims in this namespace.")
-@click.option("--pvc", "claims", multiple=True, metavar="[NAMESPACE/]NAME", help="Only this claim's volume.")
-@click.option("--pv", "volumes", multiple=True, metavar="NAME", help="Only this PersistentVolume.")
-@click.option("--pod", "pods", multiple=True, metavar="[NAMESPACE/]NAME", help="Only the volumes of this pod.")
-@click.option("--file-system", "file_systems", multiple=True, metavar="fs-…", help="Only this file system.")
-@click.option("--only", multiple=True, metavar="CHECK|LAYER", help="Run only these checks or layers.")
-@click.option("--skip", multiple=True, metavar="CHECK|LAYER", help="Leave these checks or layers out.")
-@click.option("--cluster", default="", help="EKS cluster name, when the kubeconfig does not tell it.")
-@click.option("--region", default="", help="AWS region, when the kubeconfig does not tell it.")
-@click.option("--profile", default="", help="AWS profile.")
-@click.option("--kubeconfig", default="", type=click.Path(), help="Kubeconfig file.")
-@click.option("--context", "context", default="", help="Kubeconfig context.")
-@click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig.")
-@click.option("--dns-server", "dns_servers", multiple=True, metavar="ADDRESS[:PORT]", envvar="LUSTRE_DOCTOR_DNS",
-              help="Ask this DNS server instead of this machine's own.")  # fmt: skip
-@click.option("--lustre-port", default=988, hidden=True, envvar="LUSTRE_DOCTOR_LUSTRE_PORT")
-@click.option("--assume-kernel", default="", metavar="RELEASE", help="Also judge the nodes as if they ran this kernel.")
-@click.option("--assume-server-version", default="", metavar="VERSION",
-              help="Also judge the file systems as if they ran this Lustre version.")  # fmt: skip
-@click.option("--probe-lnet", is_flag=True, help="Also ask the Lustre servers themselves (needs a privileged port).")
-@click.option("--snapshot", "replayed", type=click.Path(), help="Judge a saved snapshot; touches nothing.")
-@click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot.")
-@click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="none", show_default=True,
-              help="What is replaced in what --save writes (see `collect`).")  # fmt: skip
-@click.option(
-    "--deadline",
-    "--budget",
-    "deadline",
-    type=Duration(),
-    default=DEADLINE_S,
-    show_default=True,
-    metavar="DURATION",
-    help="When whatever hangs is left behind: 30, 90s, 2m. Each look of --wait has its own.",
-)
-@click.option(
-    "--wait",
-    type=Duration(),
-    default=0.0,
-    metavar="DURATION",
-    help="Look again until all is well, for at most so long: 90s, 10m.",
-)
-@click.option("--fail-on", type=click.Choice(("fail", "warn")), default="fail", show_default=True,
-              help="From which verdict on the exit code is not 0.")  # fmt: skip
-@click.option("--unknown", type=click.Choice(("fail", "pass")), default="fail", show_default=True,
-              help="Whether what could not be determined lets a gate through.")  # fmt: skip
-@click.option(
-    "--config",
-    default="",
-    type=click.Path(),
-    help="Configuration instead of ./lustre-doctor.toml or [tool.lustre-doctor] in ./pyproject.toml.",
-)
-@click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
-@node_options
-@output_options
-def command(**options: Any) -> int:
-    """Find out why volumes do not mount, and say how to mend it.
+def command(
+    saved: str | None,
+    redact: str,
+    patience: float,
+    form: str,
+    outputs: tuple[tuple[str, str], ...],
+    everything: bool,
+    **options: Any,
+) -> int:
+    """Find out why volumes do not mount, and print the fix.
 
-    Looks at every FSx for Lustre volume of the cluster unless a target is named. Read-only. The exit code
-    decides a pipeline: 3 when something failed, 5 when something asked could not be determined.
+    Inspects every FSx for Lustre volume of the cluster unless a target is named. Read-only. The exit code
+    decides a pipeline: 3 when something failed, 5 when something could not be determined.
     """
-    from diag.cli.configuring import config_of, under_options
-    from diag.cli.judging import Judging
-    from diag.cli.observing import manifests_of, outcome_of
-    from diag.cli.target import target_of
-    from diag.cli.waiting import look_until_well
-    from diag.engine.plugins import load_plugins
-    from diag.engine.run import UnknownSelection, select, selectable
-    from diag.sources.world import facts
+    first = time.monotonic()
+    from diag.run.execute import execute
+    from diag.run.report import preload, report_on
+    from diag.run.request import build_request
 
-    started = time.monotonic()
-    target = target_of(options)
-    plugins = load_plugins()
-    config, folder = config_of(options["config"], plugins.checks, selectable(plugins.checks))
-    options = under_options(options, config, folder)
-    judging = Judging(
-        options["folders"],
-        plugins.errors,
-        config=config,
-        fail_on_warn=options["fail_on"] == "warn",
-        unknown_passes=options["unknown"] == "pass",
-    )
-    try:
-        chosen = select(plugins.checks, options["only"], options["skip"])
-    except UnknownSelection as error:
-        raise click.UsageError(str(error)) from error
-    offered = (*facts(), *plugins.facts)
-    manifests = manifests_of(options)
-    instants = itertools.chain((started,), iter(time.monotonic, None))
+    request = build_request(options)
+    for note in request.notes:
+        warn(note)
+    starts = iter((first,))
 
-    def look() -> Report:
-        outcome = outcome_of(options, chosen, offered, target, manifests, next(instants), judging.load)
-        if options["saved"]:
-            _save(outcome.snapshot, options["saved"], options["redact"], judging.knowledge)
-        return judging.report_of(outcome)
+    def attempt() -> Report:
+        with progress_line() as progress:
+            outcome = execute(request, started=next(starts, None), progress=progress, preload=lambda: preload(request))
+        if saved:
+            _save(outcome, request, saved, redact)
+        return report_on(outcome, request)
 
-    report = look_until_well(look, options["wait"])
-    write_outputs(report, options["outputs"], everything=options["everything"])
-    click.echo(render(report, options["form"], everything=options["everything"]), nl=False)
-    return report.exit_code
+    report = repeat_until_healthy(attempt, patience)
+    write_outputs(report, outputs, everything=everything)
+    return print_report(report, form, everything=everything)
 
 
-def _save(snapshot: Any, path: str, redact: str, knowledge: Any) -> None:
+def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None:
     from diag.engine.snapshot import encode
-    from diag.sources.files import UnreadableFile, write_private
+    from diag.sources.files import write_private
 
-    try:
-        write_private(path, encode(snapshot) if redact == "none" else _redacted(snapshot, redact, knowledge))
-    except UnreadableFile as error:
-        raise click.UsageError(f"--save {path}: {error}") from error
+    if redact == "none":
+        write_private(path, encode(outcome.snapshot))
+    else:
+        from diag.redaction.level import Level
+        from diag.run.case import redact_snapshot
+
+        write_private(path, redact_snapshot(outcome.snapshot, Level(redact), request.knowledge))
 
 
-def _redacted(snapshot: Any, level: str, knowledge: Any) -> bytes:
-    from diag.cli.casing import redact_snapshot
-    from diag.redaction.level import Level
+def repeat_until_healthy(
+    attempt: Callable[[], Report],
+    patience: float,
+    *,
+    pause: float = PAUSE_S,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Report:
+    """The first report with exit code 0, or the last one before `patience` seconds are over. 0 is one attempt."""
+    until = clock() + patience
+    while True:
+        report = attempt()
+        left = until - clock()
+        if report.exit_code not in _MAY_CHANGE or left <= 0:
+            return report
+        if sys.stderr.isatty():
+            warn(f"not healthy yet ({left:.0f} s left): {reason_of(report)[:160]}")
+        sleep(min(pause, left))
 
-    return redact_snapshot(snapshot, Level(level), knowledge)[1]
+
+def reason_of(report: Report) -> str:
+    """The most severe thing of a report in one sentence."""
+    if report.diagnoses:
+        return report.diagnoses[0].headline
+    worst = max(report.findings, key=lambda finding: finding.verdict.rank, default=None)
+    if worst is None or report.exit_code == ExitCode.NOTHING_INSPECTED:
+        return "there is nothing to inspect yet"
+    return f"{worst.subject}: {worst.message}"

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from typing import TYPE_CHECKING
 
 import click
 
-from diag.cli.knowledge import load
-from diag.cli.printing import terminal_width
-from diag.knowledge.runbooks import Knowledge
-from diag.model.diagnosis import Diagnosis
+from diag.cli import _options
+from diag.cli._output import terminal_width
+
+if TYPE_CHECKING:
+    from diag.knowledge.runbooks import Knowledge
+    from diag.model.diagnosis import Diagnosis
 
 
-@click.command("runbook")
+@click.command("runbook", cls=_options.Command)
 @click.argument("id", required=False)
-@click.option(
-    "--with",
-    "source",
-    type=click.Path(),
-    metavar="FILE",
-    help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.",
-)
-@click.option("--runbooks", "folders", multiple=True, type=click.Path(), help="A folder of a team's own runbooks.")
-def command(id: str | None, source: str | None, folders: tuple[str, ...]) -> int:
+@click.option("--with", "source", type=click.Path(), metavar="FILE",
+              help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
+@_options.options(_options.RUNBOOKS)
+def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> int:
     """List the runbooks, or show one."""
-    knowledge = load(folders)
+    from pathlib import Path
+
+    from diag.knowledge.runbooks import load_knowledge
+    from diag.reports.runbook import to_page
+
+    knowledge = load_knowledge(*map(Path, runbooks))
     if id is None:
         from tabulate import tabulate
 
@@ -33,49 +36,36 @@ def command(id: str | None, source: str | None, folders: tuple[str, ...]) -> int
         click.echo(tabulate(rows, headers=["layer", "cause", "what is wrong"], maxcolwidths=widths))
         return 0
     if id not in knowledge.causes:
-        raise click.UsageError(
-            f"no runbook is called {id!r}; `lustre-doctor runbook` lists them{_close_to(id, knowledge.causes)}"
-        )
-    from pathlib import Path
-
-    from diag.reports.runbook import to_page
-
+        close = difflib.get_close_matches(id, knowledge.causes, 3)
+        hint = f"did you mean {', '.join(close)}?" if close else "`lustre-doctor runbook` lists them"
+        raise click.UsageError(f"no runbook is called {id!r}; {hint}")
     values = _values(source, id, knowledge) if source else {}
     click.echo(to_page(knowledge.causes[id], Path(knowledge.files[id]).read_text(), values), nl=False)
     return 0
 
 
-def _close_to(id: str, ids: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(id, list(ids), 3)
-    return f" (close to it: {', '.join(close)})" if close else ""
-
-
-def _values(source: str, id: str, knowledge: Knowledge) -> dict[str, str]:
+def _values(path: str, id: str, knowledge: Knowledge) -> dict[str, str]:
     """The values of the diagnosis that names the cause, else of the first one."""
     from diag.diagnosis.recall import NoDiagnosis, is_snapshot, values_in, values_of
     from diag.sources.casefile import BadCase, read_snapshot
-    from diag.sources.files import UnreadableFile
 
     try:
-        data = read_snapshot(source)
-        return values_of(_diagnoses(source, knowledge), id) if is_snapshot(data) else values_in(data, id)
-    except (NoDiagnosis, BadCase, UnreadableFile) as error:
-        raise click.UsageError(f"--with {source}: {error}") from error
+        data = read_snapshot(path)
+        return values_of(_diagnoses(path, knowledge), id) if is_snapshot(data) else values_in(data, id)
+    except (NoDiagnosis, BadCase) as error:
+        raise click.UsageError(f"--with {path}: {error}") from error
 
 
-def _diagnoses(source: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
-    from diag.cli.replaying import replay_file
+def _diagnoses(path: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
     from diag.diagnosis.diagnose import diagnose
     from diag.engine.plugins import load_plugins
     from diag.engine.run import select
-    from diag.resources.target import Target
+    from diag.run.execute import replay
     from diag.sources.world import facts
     from diag.texts.symptoms import match_text
 
     plugins = load_plugins()
-    outcome = replay_file(source, select(plugins.checks), (*facts(), *plugins.facts), Target())
+    outcome = replay(path, select(plugins.checks), (*facts(), *plugins.facts))
     return diagnose(
         outcome.judged.findings,
         outcome.facts,

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from diag.model.exit_code import WrongUsage
 from diag.model.verdict import Verdict
 
 Path = tuple[str | int, ...]
@@ -75,7 +76,7 @@ KEYS = (*LISTS, *CHOICES, "severities", "suppress")
 NEEDED = ("check", "subject", "verdict", "reason", "owner", "expires")
 
 
-class BadConfig(Exception):
+class BadConfig(WrongUsage):
     """The configuration cannot be taken; the message names file, line and what is wrong."""
 
 

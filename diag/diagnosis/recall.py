@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from diag.model.diagnosis import Diagnosis
+from diag.model.exit_code import WrongUsage
 
 
-class NoDiagnosis(Exception):
+class NoDiagnosis(WrongUsage):
     """The document holds no incident; the message says what it is."""
 
 

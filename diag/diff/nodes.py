@@ -8,6 +8,7 @@ from typing import Any
 from diag.diff.compare import Difference, differing, shown
 from diag.diff.identity import table_of
 from diag.diff.place import place_of
+from diag.model.exit_code import WrongUsage
 from diag.model.layer import Layer
 
 _OWN = ("name", "hostname", "address", "InstanceId", "providerID", "PrivateIpAddress", "NetworkInterfaceId", "node",
@@ -18,7 +19,7 @@ _DEPRECATED = ("beta.kubernetes.io/", "failure-domain.beta.kubernetes.io/")
 """Labels that repeat others."""
 
 
-class UnknownNode(Exception):
+class UnknownNode(WrongUsage):
     """The snapshot has no node of that name; the message lists those it has."""
 
 

@@ -14,6 +14,7 @@ from diag.engine.gather import gather
 from diag.engine.graph import catalogue, closure, wanted_by
 from diag.engine.judge import Judged, judge
 from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
+from diag.model.exit_code import WrongUsage
 from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
@@ -49,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(missing))
 
 
-class UnknownSelection(Exception):
+class UnknownSelection(WrongUsage):
     """`--only` or `--skip` names neither a check nor a layer."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from diag.declare.fact import Fact
+from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.target import Settings, Target
 
@@ -17,7 +18,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a damaged or hostile document raises."""
 
 
-class BadSnapshot(Exception):
+class BadSnapshot(WrongUsage):
     """The document is damaged, of another kind, or newer than this version reads. The message says which."""
 
 

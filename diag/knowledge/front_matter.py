@@ -10,6 +10,7 @@ from diag.grammar.plain_yaml import BadYaml, Path, parse
 from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
 from diag.knowledge.cause import Cause, Signature
+from diag.model.exit_code import WrongUsage
 
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
@@ -29,7 +30,7 @@ class Mistake(msgspec.Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
-class BadRunbook(ValueError):
+class BadRunbook(WrongUsage):
     """Runbook files that break the format of `docs/runbook-format.md`, with every mistake found."""
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:

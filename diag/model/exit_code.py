@@ -42,3 +42,8 @@ def exit_code(
     if Verdict.WARN in seen and fail_on_warn:
         return ExitCode.WARNED
     return ExitCode.OK
+
+
+class WrongUsage(Exception):
+    """An option, a file or a target cannot be used; the message says which and why. Every command ends with exit code
+    2 when it is raised."""

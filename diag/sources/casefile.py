@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Unavailable
 from diag.sources.files import read_bounded
 from diag.sources.texts.stream import PIECE
@@ -31,7 +32,7 @@ LARGEST_MEMBERS = {ABOUT: 8 * 1024 * 1024, SNAPSHOT: 512 * 1024 * 1024, REPORT: 
 _GZIP = b"\x1f\x8b"
 
 
-class BadCase(Exception):
+class BadCase(WrongUsage):
     """The file is damaged, cut short, newer, or no case at all. The message says which, in one sentence."""
 
 

@@ -10,12 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
+from diag.model.exit_code import WrongUsage
+
 LIMIT = 512 * 1024 * 1024
 """Bytes of the largest file that is read whole."""
 
 
-class UnreadableFile(Exception):
-    """The file cannot be read or written; the message says why."""
+class UnreadableFile(WrongUsage):
+    """A file cannot be read or written; the message says which and why."""
 
 
 def read_bounded(path: str, limit: int = LIMIT) -> bytes:
@@ -26,44 +28,42 @@ def read_bounded(path: str, limit: int = LIMIT) -> bytes:
     try:
         if path == "-":
             data = sys.stdin.buffer.read(limit + 1)
-            return data if len(data) <= limit else _too_large(limit)
+            return data if len(data) <= limit else _too_large(path, limit)
         with Path(path).open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UnreadableFile("not a regular file")
+                raise UnreadableFile(f"{path}: not a regular file")
             data = file.read(limit + 1)
     except OSError as error:
-        raise UnreadableFile(error.strerror or str(error)) from error
-    return data if len(data) <= limit else _too_large(limit)
+        raise UnreadableFile(f"{path}: {error.strerror or error}") from error
+    return data if len(data) <= limit else _too_large(path, limit)
 
 
-def _too_large(limit: int) -> NoReturn:
-    raise UnreadableFile(f"larger than {limit // 1024 // 1024} MiB")
+def _too_large(path: str, limit: int) -> NoReturn:
+    raise UnreadableFile(f"{path}: larger than {limit // 1024 // 1024} MiB")
 
 
 def write_private(path: str, data: bytes) -> None:
-    """Write a file that its owner alone may read. Raises UnreadableFile as `write_whole` does."""
-    write_whole(path, data, 0o600)
+    """Write a file that only its owner may read, by renaming a finished one into place.
 
-
-def write_whole(path: str, data: bytes, mode: int) -> None:
-    """Write a file of that mode by renaming a finished one into place; never through a symbolic link.
-
-    Raises UnreadableFile when the folder cannot be written or the name is a link or no regular file.
+    Raises UnreadableFile when the folder cannot be written or the name is a symbolic link or not a regular file.
     """
     target = Path(path)
     if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise UnreadableFile("refusing to write through a symbolic link or over something that is no regular file")
+        raise UnreadableFile(f"{path}: refusing to write through a symbolic link or over what is not a regular file")
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
+            os.fchmod(file.fileno(), 0o600)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)
-    except OSError as error:
+    except BaseException as error:
+        # Also when the process is told to end (SIGTERM, Ctrl-C): no half-written file stays behind.
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
-        raise UnreadableFile(error.strerror or str(error)) from error
+        if isinstance(error, OSError):
+            raise UnreadableFile(f"{path}: {error.strerror or error}") from error
+        raise

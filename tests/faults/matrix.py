@@ -48,7 +48,7 @@ def run(lab: Lab, *options: str) -> dict[str, Any]:
     arguments = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"], "--format", "json", *options]
     now = lab.site.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     # The lab's times are those of its start; a long session must not make its pods older than they are meant to be.
-    with mock.patch("diag.cli.observing._now", return_value=now):
+    with mock.patch("diag.run.execute._now", return_value=now):
         ran = CliRunner().invoke(command, arguments, env=lab.env, standalone_mode=False)
     if ran.exception is not None:
         raise ran.exception

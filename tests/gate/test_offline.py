@@ -116,7 +116,7 @@ def test_several_formats_at_once_and_one_document_on_standard_output(tmp_path: P
     Xml.fromstring(ran.out)
     assert (tmp_path / "junit").read_text() == ran.out
     assert json.loads((tmp_path / "sarif").read_text())["version"] == "2.1.0"
-    assert all((tmp_path / form).stat().st_mode & 0o777 == 0o644 for form in forms)
+    assert all((tmp_path / form).stat().st_mode & 0o777 == 0o600 for form in forms)
     assert "\x1b" not in (tmp_path / "text").read_text()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diag.cli.printing import FORMATS
+from diag.cli._output import FORMATS
 from diag.sources.casefile import read_case
 from tests.end_to_end.conftest import Doctor
 from tests.lab.incident import CLAIM, VOLUME, WORKLOAD

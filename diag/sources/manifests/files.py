@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from diag.model.exit_code import WrongUsage
+
 STDIN = "-"
 LIMIT = 32 << 20
 """Bytes of one file; rendered charts of whole platforms are some MiB."""
@@ -19,7 +21,7 @@ DEEPEST_FOLDER = 20
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
-class UnreadableManifest(Exception):
+class UnreadableManifest(WrongUsage):
     """A path that the person named cannot be read; the message says why and where."""
 
 

@@ -1,15 +1,13 @@
-"""Makes a case out of a run: facts redacted first, the report judged from what is left."""
+"""Makes a case out of a run: the facts are redacted first, and the report is judged from what is left."""
 
 from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from diag.declare.fact import Fact
 from diag.engine.graph import catalogue
 from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import Snapshot, decode, encode
@@ -20,6 +18,8 @@ from diag.redaction.tokens import KEY_BYTES
 from diag.redaction.trade import words_of_the_trade
 from diag.reports.json import to_json
 from diag.reports.report import Report
+from diag.run.report import report_on
+from diag.run.request import RunRequest
 from diag.sources.casefile import ABOUT, REPORT, SCHEMA, SNAPSHOT, pack
 from diag.sources.world import SOURCES
 from diag.version import __version__
@@ -33,28 +33,20 @@ class Case(msgspec.Struct, frozen=True):
     archive: bytes
     key: bytes
     """What each stand-in stands for; the user's alone."""
-    told: str
+    summary: str
     """One line about what is in it."""
     exit_code: int
 
 
-def make_case(
-    outcome: Outcome,
-    offered: Sequence[Fact],
-    level: Level,
-    knowledge: Knowledge,
-    report_of: Callable[[Outcome], Report],
-    seconds: float,
-    secret: bytes | None = None,
-) -> Case:
+def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: float, secret: bytes | None = None) -> Case:
     """The case of a run. The report in it is judged from the redacted facts, so it cannot know more than they do.
 
     `secret` is the redaction's key, drawn at random unless given.
     """
     secret = secret or secrets.token_bytes(KEY_BYTES)
-    redactor, snapshot = redact_snapshot(outcome.snapshot, level, knowledge, secret)
-    seen = replay(outcome.checks, offered, SOURCES, decode(snapshot, catalogue(offered)))
-    report = report_of(seen)
+    redactor, snapshot = _redact(outcome.snapshot, level, request.knowledge, secret)
+    seen = replay(outcome.checks, request.facts, SOURCES, decode(snapshot, catalogue(request.facts)))
+    report = report_on(seen, request)
     about = {
         "schema": SCHEMA,
         "redaction": level.value,
@@ -76,16 +68,18 @@ def make_case(
         "key": secret.hex(),
         "originals": dict(sorted(redactor.redactor.tokens.originals.items())),
     }
-    return Case(pack(parts), _indented(key), _told(report), report.exit_code)
+    return Case(pack(parts), _indented(key), _summary(report), report.exit_code)
 
 
-def redact_snapshot(
-    snapshot: Snapshot, level: Level, knowledge: Knowledge, secret: bytes | None = None
-) -> tuple[DocumentRedactor, bytes]:
-    """A snapshot's document, redacted, with what redacts other parts of the same case alike."""
+def redact_snapshot(snapshot: Snapshot, level: Level, knowledge: Knowledge) -> bytes:
+    """A snapshot's document, redacted with a key that nobody keeps."""
+    return _redact(snapshot, level, knowledge, secrets.token_bytes(KEY_BYTES))[1]
+
+
+def _redact(snapshot: Snapshot, level: Level, knowledge: Knowledge, secret: bytes) -> tuple[DocumentRedactor, bytes]:
+    """A snapshot's document, redacted, and what redacts other parts of the same case with the same stand-ins."""
     document = msgspec.json.decode(encode(snapshot))
-    key = secret or secrets.token_bytes(KEY_BYTES)
-    redactor = DocumentRedactor(document, level, key, words_of_the_trade(knowledge.causes.values()))
+    redactor = DocumentRedactor(document, level, secret, words_of_the_trade(knowledge.causes.values()))
     return redactor, _indented(redactor.document(document))
 
 
@@ -110,7 +104,7 @@ def _indented(document: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
-def _told(report: Report) -> str:
+def _summary(report: Report) -> str:
     coverage = report.coverage
     causes = [cause.id for diagnosis in report.diagnoses for cause in diagnosis.causes[:1]]
     cause = f"; {', '.join(dict.fromkeys(causes))}" if causes else ""

@@ -1,0 +1,188 @@
+"""Options that several commands share, each with its type and its help, and the class of all commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from diag.model.exit_code import WrongUsage
+from diag.sources.nodes.choose import VIA
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Option = Callable[[Function], Function]
+Value = TypeVar("Value")
+
+
+class Command(click.Command):
+    """A command whose wrong usage ends with exit code 2, wherever it is noticed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except WrongUsage as error:
+            raise click.UsageError(str(error), ctx) from error
+
+
+def options(*groups: Iterable[Callable[[Any], Any]]) -> Callable[[Function], Function]:
+    """Add groups of options to a command; its help shows them in this order."""
+
+    def add(command: Function) -> Function:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return add
+
+
+class Checked(click.ParamType[Value]):
+    """A value that `check` makes of the text that was given; its ValueError says what was wanted."""
+
+    def __init__(self, name: str, check: Callable[[str], Value]) -> None:
+        self.name = name
+        self._check = check
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value. A default that is no text is one already."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._check(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+_PARTS = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?", re.ASCII)
+LONGEST_S = 24 * 3600.0
+
+
+def seconds_of(text: str) -> float:
+    """The seconds of `30`, `90s`, `10m` or `1h30m`. Raises ValueError for what is no duration up to a day."""
+    given = text.strip().lower()
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", given):
+        found = float(given)
+    elif given and (match := _PARTS.fullmatch(given)):
+        hours, minutes, seconds = (float(match[unit] or 0) for unit in ("h", "m", "s"))
+        found = hours * 3600 + minutes * 60 + seconds
+    else:
+        found = 0.0
+    if not 0 < found <= LONGEST_S:
+        raise ValueError(f"{text!r} is not a duration; write 90s, 10m or 1h30m (at most 24h)")
+    return found
+
+
+def matching(pattern: str, wanted: str) -> Callable[[str], str]:
+    """A check that takes the texts that match a pattern as a whole."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"{text!r} is not {wanted}")
+        return text
+
+    return check
+
+
+DURATION = Checked("duration", seconds_of)
+
+_NAME = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+_NAMESPACE = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+OBJECT = Checked("name", matching(_NAME, "a name that a Kubernetes object can have"))
+"""Source: Kubernetes documentation, object names and ids (RFC 1123)."""
+NAMESPACED = Checked(
+    "name", matching(f"(?:{_NAMESPACE}/)?{_NAME}", "NAME or NAMESPACE/NAME as a Kubernetes object can have them")
+)
+NAMESPACE = Checked("name", matching(_NAMESPACE, "a name that a namespace can have"))
+FILE_SYSTEM = Checked("id", matching(r"fs-[0-9a-f]{8,17}", "a file-system id (fs- and 8 to 17 hex digits)"))
+"""Source: fsx 2018-03-01, FileSystemId."""
+NODE = Checked(
+    "name", matching(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "all, affected, sample or the name of a node")
+)
+"""Names of nodes (RFC 1123), EC2 instance ids and addresses."""
+
+TARGET = (
+    click.option("-n", "--namespace", "namespaces", multiple=True, type=NAMESPACE, metavar="NAME",
+                 help="Only volumes of claims in this namespace."),
+    click.option("--pvc", "claims", multiple=True, type=NAMESPACED, metavar="[NAMESPACE/]NAME",
+                 help="Only this claim's volume."),
+    click.option("--pv", "volumes", multiple=True, type=OBJECT, metavar="NAME", help="Only this PersistentVolume."),
+    click.option("--pod", "pods", multiple=True, type=NAMESPACED, metavar="[NAMESPACE/]NAME",
+                 help="Only the volumes of this pod."),
+    click.option("--file-system", "file_systems", multiple=True, type=FILE_SYSTEM, metavar="fs-…",
+                 help="Only this file system."),
+)  # fmt: skip
+
+SELECTION = (
+    click.option("--only", multiple=True, metavar="CHECK|LAYER", help="Run only these checks or layers."),
+    click.option("--skip", multiple=True, metavar="CHECK|LAYER", help="Leave these checks or layers out."),
+)
+
+CLUSTER = (
+    click.option("--kubeconfig", default="", type=click.Path(), help="Kubeconfig file."),
+    click.option("--context", default="", metavar="NAME", help="Kubeconfig context."),
+    click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig."),
+)
+
+DNS = (
+    click.option("--dns-server", "dns_servers", multiple=True, metavar="ADDRESS[:PORT]", envvar="LUSTRE_DOCTOR_DNS",
+                 help="Ask this DNS server instead of the servers that this machine uses."),
+    click.option("--lustre-port", default=988, type=click.IntRange(1, 65535), hidden=True,
+                 envvar="LUSTRE_DOCTOR_LUSTRE_PORT"),
+)  # fmt: skip
+
+WORLD = (
+    click.option("--cluster", default="", metavar="NAME", help="EKS cluster, where the kubeconfig does not name it."),
+    click.option("--region", default="", metavar="REGION", help="AWS Region, where the kubeconfig does not name it."),
+    click.option("--profile", default="", metavar="NAME", help="AWS profile."),
+    *CLUSTER,
+    *DNS,
+    click.option("--assume-kernel", default="", metavar="RELEASE",
+                 help="Also judge the nodes as if they ran this kernel."),
+    click.option("--assume-server-version", default="", metavar="VERSION",
+                 help="Also judge the file systems as if they ran this Lustre version."),
+    click.option("--probe-lnet", is_flag=True,
+                 help="Also ask the Lustre servers themselves (needs a privileged port)."),
+)  # fmt: skip
+
+SNAPSHOT = (
+    click.option("--snapshot", default="", type=click.Path(),
+                 help="Judge a saved snapshot or case; contacts nothing."),
+)  # fmt: skip
+
+RUNBOOKS = (
+    click.option("--runbooks", multiple=True, type=click.Path(), metavar="FOLDER",
+                 help="A folder of a team's own runbooks."),
+)  # fmt: skip
+
+NODES = (
+    click.option("--via", type=click.Choice(VIA), default="none", show_default=True,
+                 help="How to inspect nodes: exec (in the driver's container), ssm, ssh, local, or auto: the first "
+                      "of them that works."),
+    click.option("--nodes", multiple=True, type=NODE, metavar="all|affected|sample|NAME", default=("affected",),
+                 help="Which nodes to inspect: affected (those with a failing mount; the default), all, sample (one "
+                      "of each kind), or names."),
+    click.option("--node-answers", default="", type=click.Path(), metavar="FILE|-",
+                 help="Answers that `lustre-doctor node` printed on the nodes, in one file; - for standard input."),
+    click.option("--ssh-user", default="", metavar="USER", help="SSH login name, instead of that in ~/.ssh/config."),
+    click.option("--ssh-config", default="", type=click.Path(), help="SSH configuration instead of ~/.ssh/config."),
+    click.option("--accept-new-host-keys", is_flag=True,
+                 help="Trust SSH hosts seen for the first time, in this run only. A changed key is refused anyway."),
+    click.option("--debug-container", default="", metavar="IMAGE",
+                 help="Changes the driver's pod: where its image has no shell, adds an ephemeral container of this "
+                      "image."),
+    click.option("--node-deadline", "node_s", default=10.0, show_default=True, type=DURATION, metavar="DURATION",
+                 help="Time limit for one node."),
+    click.option("--concurrency", "at_once", default=32, show_default=True, type=click.IntRange(1, 512), metavar="N",
+                 help="Nodes inspected at the same time."),
+)  # fmt: skip
+
+
+def deadline(default: float, help: str) -> tuple[Option[Any], ...]:
+    """The time limit of a command; `--budget` is an older name of it."""
+    return (
+        click.option("--deadline", "--budget", "deadline", type=DURATION, default=default, show_default=True,
+                     metavar="DURATION", help=help),
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""What commands share when they print: formats, colour, width, files, the line that shows progress."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from diag.reports.formats import MACHINE, machine_format
+from diag.reports.report import Report
+
+if TYPE_CHECKING:
+    from diag.reports.text import Style
+
+FORMATS = ("text", *MACHINE)
+"""Every format of a report. A command that makes no report offers `text` and `json`."""
+
+TEXT_OR_JSON = click.option(
+    "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print."
+)
+
+
+def _output_files(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`format=path` as pairs, refused before anything is read."""
+    pairs = tuple(text.partition("=") for text in given)
+    for form, _, path in pairs:
+        if form not in FORMATS or not path:
+            raise click.BadParameter(f"wanted FORMAT=FILE with one of {', '.join(FORMATS)}")
+    return tuple((form, path) for form, _, path in pairs)
+
+
+OUTPUT = (
+    click.option("--all", "everything", is_flag=True,
+                 help="Also print what passed, what was skipped and what was ruled out."),
+    click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+                 help="How to print."),
+    click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", callback=_output_files,
+                 help="Also write the report in this format to this file; may be given several times."),
+)  # fmt: skip
+
+
+def write_outputs(report: Report, outputs: tuple[tuple[str, str], ...], *, everything: bool) -> None:
+    """Write the report to every file that was asked for, each whole or not at all."""
+    from diag.sources.files import write_private
+
+    for form, path in outputs:
+        write_private(path, render(report, form, everything=everything, colour=False).encode("utf-8", "replace"))
+
+
+def print_report(report: Report, form: str, *, everything: bool) -> int:
+    """Print the report on standard output; the command's exit code."""
+    click.echo(render(report, form, everything=everything), nl=False)
+    return report.exit_code
+
+
+def render(report: Report, form: str, *, everything: bool, colour: bool | None = None) -> str:
+    """The report in one format. Text has colour where standard output shows it, unless `colour` says otherwise."""
+    if form in MACHINE:
+        return machine_format(form)(report)
+    from diag.reports.letters import to_letters
+    from diag.reports.picture import picture_of
+    from diag.reports.text import to_text
+
+    style = style_of_terminal(everything=everything, colour=colour)
+    text = to_text(report, style)
+    if everything and (picture := picture_of(report)) is not None:
+        text += "\n" + to_letters(picture, style)
+    return text
+
+
+def style_of_terminal(*, everything: bool = False, colour: bool | None = None) -> Style:
+    """How text is printed here: colour on a terminal only, never with NO_COLOR (https://no-color.org)."""
+    from diag.reports.text import Style
+
+    shows = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(terminal_width(), colour=shows if colour is None else colour, everything=everything)
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 100 where there is none."""
+    return max(60, min(200, shutil.get_terminal_size((100, 24)).columns))
+
+
+def warn(text: str) -> None:
+    """One line on standard error; what strangers wrote in it cannot control the terminal."""
+    from diag.sanitize import visible
+
+    click.echo(f"lustre-doctor: {visible(text)}", err=True)
+
+
+@contextlib.contextmanager
+def progress_line() -> Iterator[Callable[[str], None]]:
+    """Shows on a terminal which fact was read last; leaves no trace."""
+    if not sys.stderr.isatty():
+        yield lambda name: None
+        return
+
+    def show(name: str) -> None:
+        sys.stderr.write(f"\r\x1b[Kread {name.replace('_', ' ')}")
+        sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,117 @@
+"""Carries out a request: the facts from the live world, from a snapshot or from manifests alone, and the findings."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from diag.declare.check import Check
+from diag.declare.fact import Fact
+from diag.engine.graph import catalogue
+from diag.engine.run import Outcome, observe
+from diag.engine.run import replay as replay_snapshot
+from diag.engine.snapshot import BadSnapshot, decode
+from diag.model.exit_code import WrongUsage
+from diag.model.unavailable import Unavailable
+from diag.resources.manifests import ManifestSet
+from diag.resources.target import Target
+from diag.run.request import RunRequest
+from diag.sources.casefile import BadCase, read_snapshot
+from diag.sources.world import NO_MANIFESTS, SOURCES, open_world
+from diag.version import __version__
+
+EVERYTHING = Target()
+
+MARGIN_S = 0.5
+"""Node answers stop counting this long before the run's deadline, so that the partial ones are still judged."""
+
+
+def execute(
+    request: RunRequest,
+    *,
+    started: float | None = None,
+    progress: Callable[[str], None] = lambda name: None,
+    preload: Callable[[], None] | None = None,
+) -> Outcome:
+    """The outcome of a request. Raises WrongUsage.
+
+    The deadline counts from `started` (a `time.monotonic()` instant; now by default). `progress` gets the name of
+    each fact that was read. `preload` runs once, in a thread, while a live run waits for its first answers.
+    """
+    if request.snapshot:
+        return replay(request.snapshot, request.checks, request.facts, request.target, request.manifests)
+    if request.offline:
+        return _without_world(request)
+    return _observe(request, time.monotonic() if started is None else started, progress, preload)
+
+
+def replay(
+    path: str,
+    checks: Sequence[Check],
+    facts: Sequence[Fact],
+    target: Target = EVERYTHING,
+    manifests: ManifestSet = NO_MANIFESTS,
+) -> Outcome:
+    """The outcome over the facts of a snapshot or case. Raises WrongUsage for a file that is none.
+
+    A target narrows the recorded one. Manifests, if any, take the place of those that were recorded.
+    """
+    try:
+        snapshot = decode(read_snapshot(path), catalogue(facts))
+    except (BadSnapshot, BadCase) as error:
+        raise WrongUsage(f"{path}: {error}") from error
+    if not target.is_everything:
+        snapshot = replace(snapshot, target=target)
+    if manifests.is_given:
+        snapshot = replace(snapshot, facts={**snapshot.facts, "manifest_set": manifests})
+    return replay_snapshot(checks, facts, SOURCES, snapshot)
+
+
+def _without_world(request: RunRequest) -> Outcome:
+    from diag.engine.offline import without_world
+
+    snapshot = without_world(
+        request.facts,
+        SOURCES,
+        request.manifests,
+        target=request.target,
+        settings=request.settings,
+        taken_at=_now(),
+        tool_version=__version__,
+    )
+    return replay_snapshot(request.checks, request.facts, SOURCES, snapshot)
+
+
+def _observe(
+    request: RunRequest, started: float, progress: Callable[[str], None], preload: Callable[[], None] | None
+) -> Outcome:
+    until = started + request.deadline_s
+    reach = replace(request.reach, nodes=replace(request.reach.nodes, until=until - MARGIN_S))
+    if reach.kubeconfig and not os.path.isfile(reach.kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
+        raise WrongUsage(f"--kubeconfig: there is no file {reach.kubeconfig!r}")
+    world = open_world(reach, request.manifests)
+    if (reach.kubeconfig or reach.context) and isinstance(unusable := world["kube"].context(), Unavailable):
+        raise WrongUsage(f"{unusable.detail}; {unusable.remedy}")
+    if not world["aws"].has_profile():
+        known = "`aws configure list-profiles` lists those that are configured"
+        raise WrongUsage(f"--profile: no AWS profile is called {reach.profile!r} ({known})")
+    return observe(
+        request.checks,
+        request.facts,
+        world,
+        target=request.target,
+        settings=request.settings,
+        taken_at=_now(),
+        deadline=until,
+        tool_version=__version__,
+        progress=progress,
+        meanwhile=preload,
+    )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,168 @@
+"""What one run is asked to do, as one frozen value that is built once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from diag.config.file import PYPROJECT, Config, parse
+from diag.declare.check import Check
+from diag.declare.fact import Fact
+from diag.engine.plugins import load_plugins
+from diag.engine.run import select, selectable
+from diag.knowledge.runbooks import Knowledge, load_knowledge
+from diag.model.exit_code import WrongUsage
+from diag.model.tool_error import ToolError
+from diag.reports.report import Policy
+from diag.resources.manifests import ManifestSet
+from diag.resources.target import Settings, Target
+from diag.sanitize import visible
+from diag.sources.nodes.choose import NodeOptions
+from diag.sources.world import NO_MANIFESTS, facts
+from diag.sources.world import Options as Reach
+
+DEADLINE_S = 30.0
+
+CONFIG_FILE = "lustre-doctor.toml"
+CONFIG_LIMIT = 1 << 20
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one run was asked to do. The files that it names are read already, except a snapshot."""
+
+    checks: tuple[Check, ...]
+    """The selected ones."""
+    facts: tuple[Fact, ...]
+    """All that can be read: built-in facts and those of plugins."""
+    target: Target = Target()
+    settings: Settings = Settings()
+    reach: Reach = Reach()
+    """How to reach the cluster, the account and the nodes."""
+    manifests: ManifestSet = NO_MANIFESTS
+    offline: bool = False
+    snapshot: str = ""
+    """A snapshot or case to judge instead of the live world."""
+    deadline_s: float = DEADLINE_S
+    config: Config = Config()
+    policy: Policy = Policy()
+    runbooks: tuple[str, ...] = ()
+    """Folders of a team's own runbooks."""
+    plugin_errors: tuple[ToolError, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the person should know of the files that were read, one line each."""
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The built-in causes and the team's own."""
+        return knowledge_of(self.runbooks)
+
+
+def build_request(options: Mapping[str, Any]) -> RunRequest:
+    """The request behind a command's options, by their names in `diag.cli._options`; absent ones take their defaults.
+
+    Plugins are loaded; the configuration, manifests, runbooks and node answers are read. Raises WrongUsage.
+    """
+    plugins = load_plugins()
+    config, folder = _read_config(options["config"], plugins.checks) if "config" in options else (Config(), Path())
+    runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
+    if runbooks:
+        knowledge_of(runbooks)
+    snapshot, offline = options["snapshot"] or "", options.get("offline", False)
+    nodes, notes = _node_options(options)
+    return RunRequest(
+        checks=select(plugins.checks, options["only"] or config.only, (*options["skip"], *config.skip)),
+        facts=(*facts(), *plugins.facts),
+        target=_target(_pick(Target, options)),
+        settings=_pick(Settings, options),
+        reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
+        manifests=_read_manifests(options.get("manifests", ()), offline=offline, replayed=bool(snapshot)),
+        offline=offline,
+        snapshot=snapshot,
+        deadline_s=options["deadline"],
+        config=config,
+        policy=Policy(
+            fail_on_warn=(options.get("fail_on") or config.fail_on) == "warn",
+            unknown_passes=(options.get("unknown") or config.unknown) == "pass",
+        ),
+        runbooks=runbooks,
+        plugin_errors=plugins.errors,
+        notes=notes,
+    )
+
+
+def _pick(struct: type[S], options: Mapping[str, Any]) -> S:
+    """The struct from the options that have the names of its fields."""
+    return struct(**{name: options[name] for name in struct.__struct_fields__ if name in options})
+
+
+@functools.cache
+def knowledge_of(runbooks: tuple[str, ...]) -> Knowledge:
+    """The built-in causes and those of a team's folders, loaded once."""
+    return load_knowledge(*map(Path, runbooks))
+
+
+def _target(given: Target) -> Target:
+    """The target with the namespaces that its names say, where they say it for all: nothing else is listed then."""
+    names = (*given.claims, *given.pods)
+    if given.volumes or given.file_systems or any("/" not in name for name in names):
+        return given
+    said = {name.partition("/")[0] for name in names}
+    return msgspec.structs.replace(given, namespaces=tuple(sorted({*given.namespaces, *said})))
+
+
+def _read_config(path: str, checks: tuple[Check, ...]) -> tuple[Config, Path]:
+    """The configuration and the folder that its paths count from."""
+    from diag.sources.files import read_bounded
+
+    for candidate in (Path(path),) if path else (Path(CONFIG_FILE), Path("pyproject.toml")):
+        if not path and not candidate.is_file():
+            continue
+        try:
+            text = read_bounded(str(candidate), CONFIG_LIMIT).decode()
+        except UnicodeDecodeError as error:
+            raise WrongUsage(f"{candidate}: {error}") from error
+        shared = candidate.name == "pyproject.toml"
+        if shared and not path and PYPROJECT[1] not in text:
+            continue
+        ids = [check.id for check in checks]
+        found = parse(text, str(candidate), selectable(checks), ids, PYPROJECT if shared else ())
+        if found != Config() or path or not shared:
+            return found, candidate.parent
+    return Config(), Path()
+
+
+def _read_manifests(paths: tuple[str, ...], *, offline: bool, replayed: bool) -> ManifestSet:
+    if offline and not paths:
+        raise WrongUsage("--offline judges manifests alone: name them with -f FILE, -f DIR or -f -")
+    if offline and replayed:
+        raise WrongUsage("--offline and --snapshot exclude each other: a snapshot contacts nothing either")
+    if not paths:
+        return NO_MANIFESTS
+    from diag.sources.manifests.read import read_manifests
+
+    return read_manifests(paths)
+
+
+def _node_options(options: Mapping[str, Any]) -> tuple[NodeOptions, tuple[str, ...]]:
+    """How nodes are read, with the answers of --node-answers, and what in that file is no answer."""
+    from diag.sources.nodes.recorded import read_recording
+
+    chosen, path = _pick(NodeOptions, options), options["node_answers"]
+    if not path:
+        return chosen, ()
+    if chosen.via != "none":
+        raise WrongUsage("--node-answers and --via exclude each other: the nodes have answered already")
+    recording = read_recording(path)
+    if not recording.answers.values and not recording.answers.missing:
+        raise WrongUsage(f"--node-answers {path}: there is no node's answer in it (see `lustre-doctor node`)")
+    ignored = recording.strays
+    note = f"--node-answers {path}: ignored {len(ignored)} line(s) that are not node answers"
+    notes = (f"{note} (first: {visible(ignored[0])!r})",) if ignored else ()
+    nodes = ("all",) if chosen.nodes == NodeOptions().nodes else chosen.nodes
+    return msgspec.structs.replace(chosen, nodes=nodes, recorded=recording.answers), notes
