@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from diag.model.exit_code import WrongUsage
-from diag.sources.nodes.choose import VIA
+from diag.sources.nodes.reader import VIA
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Option = Callable[[Function], Function]

@@ -42,7 +42,7 @@ def command(output: str, redact: str, key: str, **options: Any) -> int:
     `lustre-doctor run --snapshot CASE`, compare two with `lustre-doctor diff A B`.
     """
     started = time.monotonic()
-    from diag.redaction.level import Level
+    from diag.redaction.tokens import Level
     from diag.run.case import make_case
     from diag.run.execute import execute
     from diag.run.report import preload

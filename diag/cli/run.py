@@ -105,7 +105,7 @@ def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None
     if redact == "none":
         write_private(path, encode(outcome.snapshot))
     else:
-        from diag.redaction.level import Level
+        from diag.redaction.tokens import Level
         from diag.run.case import redact_snapshot
 
         write_private(path, redact_snapshot(outcome.snapshot, Level(redact), request.knowledge))

@@ -7,8 +7,8 @@ from typing import Any
 
 from diag.redaction.fields import BY_PATH, DROPPED, HOST, VERBATIM, Path, ends_with, kind_of
 from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_tag
-from diag.redaction.level import Level
 from diag.redaction.redactor import Redactor
+from diag.redaction.tokens import Level
 
 _ANCHORS = frozenset({"CidrBlock", "serviceIpv4Cidr"})
 _ANCHOR_FACTS = ("vpcs", "eks_cluster")

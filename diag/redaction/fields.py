@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from diag.redaction.level import Level
+from diag.redaction.tokens import Level
 
 Path = tuple[str, ...]
 """Keys from the fact's name down; places in lists are left out."""

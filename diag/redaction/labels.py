@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diag.redaction.level import Level
 from diag.redaction.public import NAMING_KEYS, is_public_key
 from diag.redaction.redactor import Redactor
+from diag.redaction.tokens import Level
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """A copy of the whole manifest, environment values and command lines included."""

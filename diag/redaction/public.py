@@ -1,13 +1,11 @@
-"""What everybody may know: names that AWS, Kubernetes and the driver's chart give to everyone alike.
-
-Sources: aws-fsx-csi-driver chart 1.17.0 and its manifests; Kubernetes documentation, well-known labels; AWS, service
-endpoints and service-linked roles; read 2026-11.
-"""
+"""What is public and stays readable: AWS names, registries, and the words of the runbooks."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
+from diag.knowledge.cause import Cause
 from diag.knowledge.registries import registries
 
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
@@ -51,6 +49,8 @@ _TOP_LEVEL = (
     "com net org edu gov mil io dev app cloud co ai tech info biz internal local localdomain lan corp home intra "
     "private intranet test example invalid de uk jp kr cn tw hk fr nl se fi ch pl cz br ca au eu ru nz za il"
 )
+
+
 TOP_LEVEL = frozenset(_TOP_LEVEL.split())
 """Last labels by which a dotted word is taken for a host."""
 
@@ -78,3 +78,14 @@ def is_public_key(key: str) -> bool:
     """Whether a label or annotation key belongs to a well-known program."""
     domain, slash, _ = key.partition("/")
     return bool(slash) and any(domain == own or domain.endswith(f".{own}") for own in PUBLIC_KEYS)
+
+
+def domain_terms(causes: Iterable[Cause]) -> str:
+    """The patterns of all runbooks, and the literals of checks."""
+    return "\n".join((LITERALS, *(pattern for cause in causes for pattern in _patterns(cause))))
+
+
+def _patterns(cause: Cause) -> Iterator[str]:
+    for signature in cause.signatures:
+        yield from (signature.pattern, *signature.all, *signature.unless)
+    yield from (refutation.pattern for refutation in cause.rule_out)

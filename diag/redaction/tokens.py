@@ -1,15 +1,25 @@
-"""Stable stand-ins of the same shape, made with a key that is not in the case.
-
-A token is an HMAC-SHA-256 of the value: the same value gives the same token within a case, and whoever holds only the
-case cannot try out all account ids or addresses, since the 32-byte key is drawn anew for each case.
-"""
+"""Stand-ins for names, one for each kind of thing, and how much is replaced."""
 
 from __future__ import annotations
 
+import enum
 import hmac
 import re
 
+
+class Level(enum.Enum):
+    """From nothing to every name that a person chose."""
+
+    NONE = "none"
+    SHAREABLE = "shareable"
+    """Accounts, ARNs, addresses, hosts, ids, and the names of clusters, roles, users, groups, buckets and tags."""
+    STRICT = "strict"
+    """Also the names of pods, claims, volumes, classes, namespaces, containers and labels."""
+
+
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
 KEY_BYTES = 32
 
 HINTS = ("lustre", "fsx")

@@ -13,9 +13,8 @@ from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import Snapshot, decode, encode
 from diag.knowledge.runbooks import Knowledge
 from diag.redaction.document import DocumentRedactor
-from diag.redaction.level import Level
-from diag.redaction.tokens import KEY_BYTES
-from diag.redaction.trade import words_of_the_trade
+from diag.redaction.public import domain_terms
+from diag.redaction.tokens import KEY_BYTES, Level
 from diag.reports.json import to_json
 from diag.reports.report import Report
 from diag.run.report import report_on
@@ -79,7 +78,7 @@ def redact_snapshot(snapshot: Snapshot, level: Level, knowledge: Knowledge) -> b
 def _redact(snapshot: Snapshot, level: Level, knowledge: Knowledge, secret: bytes) -> tuple[DocumentRedactor, bytes]:
     """A snapshot's document, redacted, and what redacts other parts of the same case with the same stand-ins."""
     document = msgspec.json.decode(encode(snapshot))
-    redactor = DocumentRedactor(document, level, secret, words_of_the_trade(knowledge.causes.values()))
+    redactor = DocumentRedactor(document, level, secret, domain_terms(knowledge.causes.values()))
     return redactor, _indented(redactor.document(document))
 
 

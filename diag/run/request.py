@@ -21,7 +21,7 @@ from diag.reports.report import Policy
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Settings, Target
 from diag.sanitize import visible
-from diag.sources.nodes.choose import NodeOptions
+from diag.sources.nodes.reader import NodeOptions
 from diag.sources.world import NO_MANIFESTS, facts
 from diag.sources.world import Options as Reach
 

@@ -9,7 +9,7 @@ import msgspec
 
 from diag.declare.fact import Fact
 from diag.resources.manifests import ManifestSet
-from diag.sources.nodes.choose import NodeOptions
+from diag.sources.nodes.reader import NodeOptions
 
 SOURCES = ("aws", "kube", "resolver", "dialer", "prober", "node_reader", "manifests")
 """Names under which facts ask for the sources."""
@@ -42,10 +42,10 @@ FACT_MODULES = (
     "diag.sources.aws.leftovers",
     "diag.sources.aws.rights",
     "diag.sources.aws.controller_host",
-    "diag.sources.names",
-    "diag.sources.connect",
-    "diag.sources.probing",
-    "diag.sources.nodes.truths",
+    "diag.sources.dns",
+    "diag.sources.tcp",
+    "diag.sources.lnet_facts",
+    "diag.sources.nodes.facts",
     "diag.sources.manifests.given",
 )
 """Modules that declare facts, those of others included."""
@@ -79,11 +79,11 @@ def facts() -> tuple[Fact, ...]:
 def open_world(options: Options, manifests: ManifestSet = NO_MANIFESTS) -> dict[str, Any]:
     """The live sources by name. Nothing is connected yet; manifests were read before, since a bad path ends the run."""
     from diag.sources.aws.session import Aws
-    from diag.sources.connect import Dialer
+    from diag.sources.dns import Resolver
     from diag.sources.kubernetes.client import Kube
-    from diag.sources.names import Resolver
-    from diag.sources.nodes.choose import NodeReader
-    from diag.sources.probing import Prober
+    from diag.sources.lnet_facts import Prober
+    from diag.sources.nodes.reader import NodeReader
+    from diag.sources.tcp import Dialer
 
     aws = Aws(profile=options.profile, region=options.region)
     kube = Kube(kubeconfig=options.kubeconfig, context=options.context, in_cluster=options.in_cluster)

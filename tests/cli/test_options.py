@@ -13,7 +13,7 @@ from diag.cli import COMMANDS, cli
 from diag.cli._output import FORMATS
 from diag.resources.target import Settings, Target
 from diag.run import request
-from diag.sources.nodes.choose import NodeOptions
+from diag.sources.nodes.reader import NodeOptions
 from diag.sources.world import Options as Reach
 
 MAKES_A_REPORT = {"run", "explain"}

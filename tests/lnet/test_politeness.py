@@ -19,7 +19,7 @@ from diag.sources.lnet.identity import Manner, fresh_identity, manner
 from diag.sources.lnet.ladder import World, climb
 from diag.sources.lnet.nid import Nid
 from diag.sources.lnet.target import Target
-from diag.sources.probing import Prober
+from diag.sources.lnet_facts import Prober
 from tests.lab.lustre import LabFileSystem, LustreServer, peer
 from tests.lab.lustre.fault import Fault
 from tests.lnet.climbing import NO_LNET, climb_to, options, rung, world

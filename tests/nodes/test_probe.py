@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import Vantage, Via
 from diag.resources.reachability import Connect
-from diag.sources import stuck
+from diag.sources import supervised as stuck
 from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of
 from diag.sources.nodes.local import Local
 from diag.sources.nodes.parsers.answers import parse_answers

@@ -12,7 +12,7 @@ import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.aws.failure import unavailable_from
-from diag.sources.loading import ONE_AT_A_TIME
+from diag.sources.import_lock import IMPORT_LOCK
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -120,7 +120,7 @@ class Aws:
         )
         # A program, SSO or IMDS may have to be waited for: not while somebody else waits for the turn to load.
         session.get_credentials()
-        with ONE_AT_A_TIME:
+        with IMPORT_LOCK:
             client = session.client(service, region_name=region or None, config=config)
         client.meta.events.register("before-send.*", self._count)
         self._build_the_rest(region)
@@ -141,7 +141,7 @@ class Aws:
 
     def _open(self) -> Any:
         if self._session is None:
-            with ONE_AT_A_TIME:
+            with IMPORT_LOCK:
                 import boto3
                 from botocore.session import Session
 

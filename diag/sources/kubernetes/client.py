@@ -16,8 +16,8 @@ import msgspec
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
+from diag.sources.import_lock import IMPORT_LOCK
 from diag.sources.kubernetes.tls import tls_of
-from diag.sources.loading import ONE_AT_A_TIME
 
 T = TypeVar("T")
 
@@ -229,7 +229,7 @@ class Kube:
     def _configure(self) -> tuple[Any, Any] | Unavailable:
         if not self._in_cluster and isinstance(described := self.context(), Unavailable):
             return described
-        with ONE_AT_A_TIME:
+        with IMPORT_LOCK:
             from kubernetes.client import Configuration
             from kubernetes.client.rest import RESTClientObject
             from kubernetes.config import ConfigException, incluster_config, kube_config

@@ -9,8 +9,25 @@ import msgspec
 
 from diag.model.verdict import Verdict
 from diag.resources.lnet_probe import Ladder, NidReach, Rung, ServerNid, TargetReach
-from diag.sources.lnet import sweep, verdict
+from diag.sources.lnet import sweep
 from diag.sources.lnet.caller import GREETING_LIMIT_S, Caller, Identify, Met, TurnedAway
+from diag.sources.lnet.classify import (
+    NAME_SITUATIONS,
+    classify_connect_refusal,
+    classify_greeting_failure,
+    classify_hangup,
+    classify_log_open,
+    classify_mgs_silence,
+    classify_ping,
+    classify_tcp_failure,
+    compare_versions,
+    conclude,
+    connect_line,
+    describe,
+    describe_rung,
+    describe_stop,
+    error_name,
+)
 from diag.sources.lnet.conversation import Answered, Pinged
 from diag.sources.lnet.dial import Clock, End, Line, NotConnected
 from diag.sources.lnet.host import HostLnet, read_host
@@ -102,7 +119,7 @@ class Climber:
     def climb(self, address: str | None) -> Ladder:
         """Climb one address of the name; None when it has none."""
         looked_up_ms = (self._world.now() - self._started) * 1000
-        self._note(verdict.NAME_SITUATIONS[self._found.state], looked_up_ms, detail=self._found.detail)
+        self._note(NAME_SITUATIONS[self._found.state], looked_up_ms, detail=self._found.detail)
         if address is not None:
             self._know(address=address)
             self._values["address"] = address
@@ -113,11 +130,11 @@ class Climber:
 
     def _connect(self, address: str, nid: Nid) -> None:
         line = self._caller.dial(address)
-        summary = verdict.connect_line(self._target, address, line)
+        summary = connect_line(self._target, address, line)
         self._know(summary=summary)
         self._values["summary"] = summary
         if isinstance(line, NotConnected):
-            self._note(verdict.tcp_failed(line.why, line.elapsed_ms / 1000), line.elapsed_ms, detail=line.detail)
+            self._note(classify_tcp_failure(line.why, line.elapsed_ms / 1000), line.elapsed_ms, detail=line.detail)
             return
         self._note(Situation.TCP_OPEN, line.elapsed_ms)
         self._note_line(line)
@@ -173,12 +190,10 @@ class Climber:
     def _not_met(self, stopped: Stopped, line: Line, address: str, started: float) -> None:
         """No HELLO came: ask the acceptor silently whether it is one, where that tells more."""
         waited = self._since(started)
-        situation = verdict.greeting_failed(stopped.end, stopped.first_bytes, waited_s=waited / 1000)
+        situation = classify_greeting_failure(stopped.end, stopped.first_bytes, waited_s=waited / 1000)
         if situation is not None:
             self._note(Situation.PORT_NOT_JUDGED)
-            self._note(
-                situation, waited, detail=verdict.describe_stop(stopped.end, stopped.detail, stopped.first_bytes)
-            )
+            self._note(situation, waited, detail=describe_stop(stopped.end, stopped.detail, stopped.first_bytes))
             return
         again = self._caller.dial(address)
         if isinstance(again, NotConnected):
@@ -190,13 +205,13 @@ class Climber:
         said = stopped.first_bytes if stopped else b""
         waited = self._since(started)
         end = stopped.end if stopped else None
-        situation = verdict.hung_up(end, said, privileged=line.privileged, waited_s=waited / 1000)
+        situation = classify_hangup(end, said, privileged=line.privileged, waited_s=waited / 1000)
         if situation is Situation.LNET_NID_REFUSED:
             self._note(Situation.PORT_TAKEN)
         elif situation not in (Situation.PORT_REWRITTEN, Situation.PORT_UNPRIVILEGED):
             self._note(Situation.PORT_NOT_JUDGED)
         self._note_line(line)
-        self._note(situation, waited, detail=verdict.describe(said))
+        self._note(situation, waited, detail=describe(said))
 
     def _met(self, met: Met, nid: Nid, started: float) -> None:
         self._note_line(met.session.line)
@@ -230,7 +245,7 @@ class Climber:
         info = pinged.info
         nids = tuple(ServerNid(str(interface.nid), interface.up) for interface in info.interfaces)
         self._know(server_nids=nids, ping_features=info.feature_names)
-        situation, told = verdict.pinged(nids, self._values["nid"])
+        situation, told = classify_ping(nids, self._values["nid"])
         self._note(situation, self._since(started), [f"features: {', '.join(info.feature_names) or 'none'}"], nids=told)
         return True
 
@@ -253,15 +268,15 @@ class Climber:
         if isinstance(connected, Stopped):
             if connected.end is End.SILENT:
                 literal = self._found.state is NameState.LITERAL
-                situation = verdict.mgs_silent(literal=literal, waited_s=said.connected_ms / 1000)
+                situation = classify_mgs_silence(literal=literal, waited_s=said.connected_ms / 1000)
             else:
                 situation = Situation.MGS_HUNG_UP_BESIDE if how is Manner.BESIDE else Situation.MGS_HUNG_UP
             detail = f"{connected.end.value} {connected.detail}".rstrip()
             self._note(situation, said.connected_ms, detail=detail)
             return False
         if connected.status != 0:
-            situation = verdict.connect_refused(connected.status)
-            self._note(situation, said.connected_ms, error=verdict.error_name(connected.status))
+            situation = classify_connect_refusal(connected.status)
+            self._note(situation, said.connected_ms, error=error_name(connected.status))
             return False
         version, client = connected.version_text, self._options.client_version
         compatible = None
@@ -279,16 +294,16 @@ class Climber:
             said.connected_ms,
             [f"supports {', '.join(connected.flag_names)}"],
             version=version or "version not told",
-            compared=verdict.compared(client, compatible),
+            compared=compare_versions(client, compatible),
         )
         return True
 
     def _note_opened(self, said: Interview, *, possible: bool) -> None:
         opened = said.opened
-        situation = verdict.opened(self._target.mount_name, possible, opened)
+        situation = classify_log_open(self._target.mount_name, possible, opened)
         self._know(knows_fsname=_KNOWS.get(situation))
         detail = opened.end.value if isinstance(opened, Stopped) else ""
-        error = verdict.error_name(opened.status) if opened is not None and not isinstance(opened, Stopped) else ""
+        error = error_name(opened.status) if opened is not None and not isinstance(opened, Stopped) else ""
         self._note(situation, said.opened_ms, detail=detail, error=error)
 
     def _note_configured(self, said: Interview) -> tuple[ConfiguredTarget, ...] | None:
@@ -318,14 +333,14 @@ class Climber:
         self, situation: Situation, elapsed_ms: float = 0.0, details: list[str] | None = None, **values: str
     ) -> None:
         self._rungs.append(
-            verdict.rung(situation, {**self._values, **values}, elapsed_ms=elapsed_ms, details=details or ())
+            describe_rung(situation, {**self._values, **values}, elapsed_ms=elapsed_ms, details=details or ())
         )
 
     def _know(self, **fields: object) -> None:
         self._known = msgspec.structs.replace(self._known, **fields)
 
     def _ladder(self) -> Ladder:
-        outcome, cause, headline = verdict.conclude(self._rungs)
+        outcome, cause, headline = conclude(self._rungs)
         return msgspec.structs.replace(
             self._known,
             verdict=outcome,

@@ -29,9 +29,9 @@ from diag.sources.nodes.ask import (
 )
 from diag.sources.nodes.debug_container import open_debug_container
 from diag.sources.nodes.exec_session import Ran, Server, run
+from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
 from diag.sources.nodes.parsers.report import Reading, truth_of
-from diag.sources.nodes.spread import spread
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "client_version": ("lctl", "get_param", "-n", "version"),
@@ -91,7 +91,7 @@ class Exec:
             else:
                 reachable.append(ask)
         self._ahead = Ahead(len(reachable))
-        spread(
+        run_in_parallel(
             reachable,
             lambda ask, deadline: deliver(ask.node, self._ask(server, ask, questions, deadline)),
             lambda ask: deliver(ask.node, _late(ask)),

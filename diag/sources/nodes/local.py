@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Via
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
-from diag.sources.stuck import still_stuck, supervise
+from diag.sources.supervised import still_stuck, supervise
 
 KEY = "node probe"
 

@@ -9,9 +9,9 @@ from diag.analysis.volumes import is_fsx_volume
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.node_report import NodeTruth
+from diag.sources.dns import Resolver
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.lists import live_volumes
-from diag.sources.names import Resolver
 from diag.sources.nodes.ask import Bounds, NodeAsk, questions_of
 from diag.sources.nodes.local import Local
 

@@ -17,7 +17,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Via
 from diag.sanitize import one_line
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
-from diag.sources.nodes.spread import spread
+from diag.sources.nodes.parallel import run_in_parallel
 
 KEEPALIVE_S = 5
 
@@ -48,7 +48,7 @@ class Ssh:
                 deliver(ask.node, opened)
             return
         try:
-            spread(
+            run_in_parallel(
                 asks,
                 lambda ask, deadline: deliver(ask.node, self._ask(ask, questions, deadline)),
                 lambda ask: deliver(ask.node, _late(ask)),

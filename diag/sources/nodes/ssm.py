@@ -21,7 +21,7 @@ from diag.resources.node_report import NodeTruth, Via
 from diag.sanitize import one_line
 from diag.sources.aws.session import Aws
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
-from diag.sources.nodes.spread import spread
+from diag.sources.nodes.parallel import run_in_parallel
 
 Item = TypeVar("Item")
 
@@ -69,7 +69,7 @@ class Ssm:
         self._collect(running, by_instance, questions, bounds, deliver)
 
     def _each(self, items: Sequence[Item], work: Callable[[Item, float], None], until: float) -> None:
-        spread(
+        run_in_parallel(
             items,
             work,
             lambda item: None,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from diag.sources import stuck
-from diag.sources.stuck import Ran, still_stuck, supervise
+from diag.sources import supervised as stuck
+from diag.sources.supervised import CompletedCommand, still_stuck, supervise
 from tests.nodes import unkillable
 from tests.nodes.stopped_fuse import stopped_fuse, why_not
 
@@ -23,7 +23,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def run(*argv: str, feed: bytes = b"", seconds: float = 5.0, cap: int = CAP, key: str = "test") -> Ran:
+def run(*argv: str, feed: bytes = b"", seconds: float = 5.0, cap: int = CAP, key: str = "test") -> CompletedCommand:
     return supervise(argv, key=key, feed=feed, until=time.monotonic() + seconds, cap=cap)
 
 
@@ -66,7 +66,7 @@ def test_without_pidfd_the_child_is_watched_all_the_same(monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def held() -> Iterator[Ran]:
+def held() -> Iterator[CompletedCommand]:
     ran = run(sys.executable, unkillable.__file__, "3", seconds=1.0, key="held")
     if b"held" not in ran.stdout:
         pytest.skip("this machine lets nobody be traced")
@@ -76,19 +76,19 @@ def held() -> Iterator[Ran]:
         time.sleep(0.1)
 
 
-def test_an_unkillable_child_is_left_behind_in_time(held: Ran) -> None:
+def test_an_unkillable_child_is_left_behind_in_time(held: CompletedCommand) -> None:
     assert held.exit_status is None
     assert held.stuck is not None and held.stuck.pid > 0
 
 
-def test_the_ledger_remembers_it_while_it_is_there(held: Ran) -> None:
+def test_the_ledger_remembers_it_while_it_is_there(held: CompletedCommand) -> None:
     assert held.stuck is not None
     remembered = still_stuck("held")
     assert remembered is not None and remembered.pid == held.stuck.pid
     assert still_stuck("something else") is None
 
 
-def test_the_ledger_forgets_what_is_gone(held: Ran) -> None:
+def test_the_ledger_forgets_what_is_gone(held: CompletedCommand) -> None:
     assert held.stuck is not None
     deadline = time.monotonic() + 10
     while still_stuck("held") and time.monotonic() < deadline:

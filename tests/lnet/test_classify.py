@@ -10,7 +10,19 @@ import pytest
 
 from diag.model.verdict import Verdict
 from diag.resources.lnet_probe import Rung, ServerNid, Step
-from diag.sources.lnet import verdict
+from diag.sources.lnet.classify import (
+    NAME_SITUATIONS,
+    TCP_SITUATIONS,
+    classify_connect_refusal,
+    classify_greeting_failure,
+    classify_hangup,
+    classify_ping,
+    classify_tcp_failure,
+    conclude,
+    describe,
+    describe_rung,
+    error_name,
+)
 from diag.sources.lnet.dial import End, Refusal
 from diag.sources.lnet.resolve import NameState
 from diag.sources.lnet.situation import TABLE, Situation
@@ -53,7 +65,7 @@ _LONG = defaultdict(set, {"PORT": {"SOURCE_PORT"}, "FS": {"FILE_SYSTEM"}})
 
 
 def test_values_of_strangers_are_never_templates() -> None:
-    rung = verdict.rung(
+    rung = describe_rung(
         Situation.LNET_OTHER_SERVICE, {"address": "10.0.0.1", "port": "988", "detail": "{__class__} {0} %s"}
     )
     assert "{__class__} {0} %s" in rung.message
@@ -77,8 +89,8 @@ def test_templates_use_only_what_every_climb_knows() -> None:
 
 
 def test_every_way_a_look_up_and_a_connect_end_has_its_row() -> None:
-    assert set(verdict.NAME_SITUATIONS) == set(NameState)
-    assert set(verdict.TCP_SITUATIONS) == set(Refusal)
+    assert set(NAME_SITUATIONS) == set(NameState)
+    assert set(TCP_SITUATIONS) == set(Refusal)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +103,7 @@ def test_every_way_a_look_up_and_a_connect_end_has_its_row() -> None:
     ],
 )
 def test_no_connection(why: Refusal, waited: float, situation: Situation) -> None:
-    assert verdict.tcp_failed(why, waited) is situation
+    assert classify_tcp_failure(why, waited) is situation
 
 
 @pytest.mark.parametrize(
@@ -109,7 +121,7 @@ def test_no_connection(why: Refusal, waited: float, situation: Situation) -> Non
     ],
 )
 def test_no_hello(end: End, said: bytes, waited: float, situation: Situation | None) -> None:
-    assert verdict.greeting_failed(end, said, waited_s=waited) is situation
+    assert classify_greeting_failure(end, said, waited_s=waited) is situation
 
 
 @pytest.mark.parametrize(
@@ -125,7 +137,7 @@ def test_no_hello(end: End, said: bytes, waited: float, situation: Situation | N
     ],
 )
 def test_hung_up_without_a_word(fingerprint: End | None, said: bytes, privileged: bool, situation: Situation) -> None:
-    assert verdict.hung_up(fingerprint, said, privileged=privileged, waited_s=1) is situation
+    assert classify_hangup(fingerprint, said, privileged=privileged, waited_s=1) is situation
 
 
 @pytest.mark.parametrize(
@@ -142,13 +154,13 @@ def test_hung_up_without_a_word(fingerprint: End | None, said: bytes, privileged
     ],
 )
 def test_refused_by_the_mgs(number: int, situation: Situation) -> None:
-    assert verdict.connect_refused(-number) is situation
-    assert verdict.error_name(-number)
+    assert classify_connect_refusal(-number) is situation
+    assert error_name(-number)
 
 
 def test_a_positive_status_is_an_error_too() -> None:
-    assert verdict.connect_refused(5) is Situation.MGS_REFUSES
-    assert "error -5" in verdict.error_name(5)
+    assert classify_connect_refusal(5) is Situation.MGS_REFUSES
+    assert "error -5" in error_name(5)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +174,7 @@ def test_a_positive_status_is_an_error_too() -> None:
     ],
 )
 def test_only_the_nid_that_was_asked_for_must_be_up(nids: tuple[ServerNid, ...], situation: Situation) -> None:
-    assert verdict.pinged(nids, "10.0.0.1@tcp")[0] is situation
+    assert classify_ping(nids, "10.0.0.1@tcp")[0] is situation
 
 
 def rungs(*verdicts: Verdict) -> list[Rung]:
@@ -190,7 +202,7 @@ P, S, U, W, F = Verdict.PASS, Verdict.SKIP, Verdict.UNKNOWN, Verdict.WARN, Verdi
 def test_the_first_failure_decides_then_what_is_open(
     seen: tuple[Verdict, ...], concluded: tuple[Verdict, str | None, str]
 ) -> None:
-    assert verdict.conclude(rungs(*seen)) == concluded
+    assert conclude(rungs(*seen)) == concluded
 
 
 @pytest.mark.parametrize(
@@ -205,5 +217,5 @@ def test_the_first_failure_decides_then_what_is_open(
     ],
 )
 def test_what_is_not_lustre_is_described_in_printable_words(said: bytes, word: str) -> None:
-    assert word in verdict.describe(said)
-    assert verdict.describe(said + b"\x1b[2J\x07").isprintable()
+    assert word in describe(said)
+    assert describe(said + b"\x1b[2J\x07").isprintable()

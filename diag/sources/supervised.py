@@ -29,7 +29,7 @@ POLL_S = 0.02
 """Where the kernel gives no pidfd (before 5.3, some sandboxes), the child is looked at this often."""
 
 
-class Ran(msgspec.Struct, frozen=True):
+class CompletedCommand(msgspec.Struct, frozen=True):
     """How a command ended, or that it did not."""
 
     stdout: bytes
@@ -60,7 +60,7 @@ class Stuck(msgspec.Struct, frozen=True):
         return f"process {self.pid} has been stuck{where} since {when}"
 
 
-def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: int) -> Ran:
+def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: int) -> CompletedCommand:
     """Run a command in its own session until it ends, prints more than `cap` bytes, or the `time.monotonic()` instant.
 
     `feed` is its standard input. Raises OSError when it cannot be started. Never waits past the deadline plus 0.2 s.
@@ -80,16 +80,16 @@ def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: 
         out, is_cut = _converse(child.stdin, child.stdout, feed, until, cap)
         status = _ended(child, until if not is_cut else 0.0)
         if status is not None:
-            return Ran(out, status, is_cut)
+            return CompletedCommand(out, status, is_cut)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         if _ended(child, time.monotonic() + KILL_GRACE_S) is not None:
-            return Ran(out, None, is_cut)
+            return CompletedCommand(out, None, is_cut)
     stuck = Stuck(key, child.pid, _start_time(child.pid), _boot(), time.time(), wchan_of(child.pid))
     remember(stuck)
     # Popen's destructor would poll it for ever after; from here on the kernel and init own it.
     child.returncode = 0
-    return Ran(out, None, is_cut, stuck)
+    return CompletedCommand(out, None, is_cut, stuck)
 
 
 def _converse(stdin: IO[bytes], stdout: IO[bytes], feed: bytes, until: float, cap: int) -> tuple[bytes, bool]:

@@ -20,7 +20,7 @@ ACCEPT_TIMEOUT_S = 5.0
 """`accept_timeout` (Lustre acceptor.c): an idle connection of anybody holds the acceptor up for so long."""
 
 
-def rung(
+def describe_rung(
     situation: Situation, values: Mapping[str, str], *, elapsed_ms: float = 0.0, details: Sequence[str] = ()
 ) -> Rung:
     """The row of a situation with this climb's values filled in."""
@@ -61,19 +61,19 @@ CONNECT_ERRORS: Mapping[int, Situation] = {
 }
 
 
-def tcp_failed(why: Refusal, waited_s: float) -> Situation:
+def classify_tcp_failure(why: Refusal, waited_s: float) -> Situation:
     """What a connect that failed means; silence before the first retransmission of a SYN proves nothing."""
     if why is Refusal.TIMEOUT and waited_s < 1.0:
         return Situation.TCP_TIMEOUT_BRIEFLY
     return TCP_SITUATIONS[why]
 
 
-def connect_refused(status: int) -> Situation:
+def classify_connect_refusal(status: int) -> Situation:
     """What a negative status of MGS_CONNECT means."""
     return CONNECT_ERRORS.get(-status, Situation.MGS_REFUSES)
 
 
-def mgs_silent(*, literal: bool, waited_s: float) -> Situation:
+def classify_mgs_silence(*, literal: bool, waited_s: float) -> Situation:
     """What it means that no MGS answered, for a target given as an address or by name.
 
     The DNS name of an FSx file system stands for the interface of its MGS; an address may be any server's.
@@ -83,21 +83,21 @@ def mgs_silent(*, literal: bool, waited_s: float) -> Situation:
     return Situation.MGS_SILENT_ADDRESS if literal else Situation.MGS_SILENT_NAME
 
 
-def lnet_silent(waited_s: float) -> Situation:
+def classify_lnet_silence(waited_s: float) -> Situation:
     """What it means that the peer took the connection and said nothing."""
     return Situation.LNET_SILENT if waited_s > ACCEPT_TIMEOUT_S else Situation.LNET_SILENT_BRIEFLY
 
 
-def greeting_failed(end: End, first_bytes: bytes, *, waited_s: float) -> Situation | None:
+def classify_greeting_failure(end: End, first_bytes: bytes, *, waited_s: float) -> Situation | None:
     """What it means that no HELLO came; None when the peer hung up without a word, which has two readings."""
     if first_bytes[:4] in _LNET_MAGICS:
         return Situation.LNET_UNREADABLE if end is End.GARBLED else Situation.LNET_HALF
     if first_bytes:
         return Situation.LNET_OTHER_SERVICE
-    return lnet_silent(waited_s) if end is End.SILENT else None
+    return classify_lnet_silence(waited_s) if end is End.SILENT else None
 
 
-def hung_up(fingerprint: End | None, first_bytes: bytes, *, privileged: bool, waited_s: float) -> Situation:
+def classify_hangup(fingerprint: End | None, first_bytes: bytes, *, privileged: bool, waited_s: float) -> Situation:
     """What it means that the peer hung up on our greeting without a word, after the acceptor was asked silently.
 
     `fingerprint` is None when the acceptor answered as one: then it lives, lets our port in and refuses the NID.
@@ -107,18 +107,18 @@ def hung_up(fingerprint: End | None, first_bytes: bytes, *, privileged: bool, wa
     if first_bytes:
         return Situation.LNET_OTHER_SERVICE
     if fingerprint is End.SILENT:
-        return lnet_silent(waited_s)
+        return classify_lnet_silence(waited_s)
     return Situation.PORT_REWRITTEN if privileged else Situation.PORT_UNPRIVILEGED
 
 
-def pinged(nids: Sequence[ServerNid], asked: str) -> tuple[Situation, str]:
+def classify_ping(nids: Sequence[ServerNid], asked: str) -> tuple[Situation, str]:
     """What the server's list of its own NIDs means for the one that was asked for, and the list in words."""
     told = ", ".join(nid.nid if nid.up is None else f"{nid.nid} {'up' if nid.up else 'down'}" for nid in nids)
     down = any(nid.nid == asked and nid.up is False for nid in nids)
     return (Situation.PING_DOWN if down else Situation.PING_OK), told or "it lists no NID"
 
 
-def opened(mount_name: str | None, possible: bool, answer: LogOpened | Stopped | None) -> Situation:
+def classify_log_open(mount_name: str | None, possible: bool, answer: LogOpened | Stopped | None) -> Situation:
     """What the answer to opening `<mount_name>-client` means."""
     if mount_name is None:
         return Situation.FS_NOT_NAMED
@@ -129,7 +129,7 @@ def opened(mount_name: str | None, possible: bool, answer: LogOpened | Stopped |
     return {0: Situation.FS_KNOWN, -errno.ENOENT: Situation.FS_UNKNOWN}.get(answer.status, Situation.FS_ERROR)
 
 
-def compared(client: str | None, compatible: bool | None) -> str:
+def compare_versions(client: str | None, compatible: bool | None) -> str:
     """How the server's version compares to the client's, as the end of a sentence."""
     if client is None:
         return ""
@@ -170,6 +170,8 @@ def describe(first_bytes: bytes) -> str:
 
 
 _LNET_MAGICS = frozenset(magic.to_bytes(4, "little") for magic in (hello.MAGIC, acceptor.MAGIC))
+
+
 _BANNERS = (
     ("an HTTP server", b"HTTP/"),
     ("an SSH server", b"SSH-"),

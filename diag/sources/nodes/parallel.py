@@ -19,7 +19,7 @@ JITTER_S = 0.1
 """The first wave starts over this time, so that a thousand connects do not fall into one instant."""
 
 
-def spread(
+def run_in_parallel(
     items: Sequence[Item],
     work: Callable[[Item, float], None],
     overdue: Callable[[Item], None],

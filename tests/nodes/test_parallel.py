@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from diag.sources.nodes.spread import spread
+from diag.sources.nodes.parallel import run_in_parallel
 
 
 def run(items: list[int], work: object, *, at_once: int = 4, item_s: float = 5.0, seconds: float = 5.0) -> list[int]:
     late: list[int] = []
-    spread(items, work, late.append, at_once=at_once, item_s=item_s, until=time.monotonic() + seconds)  # type: ignore[arg-type]
+    run_in_parallel(items, work, late.append, at_once=at_once, item_s=item_s, until=time.monotonic() + seconds)  # type: ignore[arg-type]
     return late
 
 

@@ -8,5 +8,5 @@ from __future__ import annotations
 
 import threading
 
-ONE_AT_A_TIME = threading.Lock()
+IMPORT_LOCK = threading.Lock()
 """Held while the Kubernetes client, boto3, a service model or dnspython loads; never while waiting for the world."""

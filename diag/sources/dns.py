@@ -10,7 +10,7 @@ from diag.resources.kubernetes import PersistentVolume
 from diag.resources.reachability import DnsAnswer, Resolution
 from diag.resources.target import Settings
 from diag.sanitize import one_line
-from diag.sources.loading import ONE_AT_A_TIME
+from diag.sources.import_lock import IMPORT_LOCK
 
 LIFETIME_S = 4.0
 """Bound of one question to one server, retries included."""
@@ -21,7 +21,7 @@ class Resolver:
 
     def ask(self, name: str, servers: tuple[str, ...]) -> tuple[DnsAnswer, ...]:
         """The answer of each server (this machine's own when none is given) to the A question for a name."""
-        with ONE_AT_A_TIME:
+        with IMPORT_LOCK:
             import dns.resolver
 
         try:

@@ -15,7 +15,7 @@ from diag.resources.node_report import NodeTruth
 from diag.resources.table import Table
 from diag.resources.target import Settings
 from diag.sources.nodes.ask import NodeAsk, Plugin, questions_of
-from diag.sources.nodes.choose import NodeReader
+from diag.sources.nodes.reader import NodeReader
 from diag.sources.nodes.selection import choose
 
 PLUGIN_CONTAINER = "fsx-plugin"
