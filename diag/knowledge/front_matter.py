@@ -6,15 +6,17 @@ import re
 
 import msgspec
 
-from diag.grammar.plain_yaml import BadYaml, Path, parse
 from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
+from diag.grammar.yaml_tree import BadYaml, Value, plain, strings
 from diag.knowledge.cause import Cause, Signature
 from diag.model.exit_code import WrongUsage
 
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"unknown field `(?P<key>[^`]*)`")
+Path = tuple[str | int, ...]
+
 _STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<position>\d+)\]")
 
 
@@ -54,15 +56,15 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     if parts is None:
         raise BadRunbook((Mistake(file, 1, "the file must begin with front matter between two lines `---`"),))
     try:
-        tree, lines = parse(parts[0])
+        tree = strings(parts[0])
     except BadYaml as error:
-        raise BadRunbook((Mistake(file, error.line + 1 if error.line else 0, error.message),)) from None
+        raise BadRunbook((Mistake(file, error.line + 1, error.message),)) from None
     try:
-        cause = msgspec.convert(tree, Cause)
+        cause = msgspec.convert(plain(tree), Cause)
     except msgspec.ValidationError as error:
         message, path = _place(str(error))
-        raise BadRunbook((Mistake(file, _line(lines, path), message),)) from None
-    mistakes = [Mistake(file, _line(lines, path), message) for path, message in _problems(cause, stem)]
+        raise BadRunbook((Mistake(file, _line(tree, path), message),)) from None
+    mistakes = [Mistake(file, _line(tree, path), message) for path, message in _problems(cause, stem)]
     if mistakes:
         raise BadRunbook(tuple(mistakes))
     return cause
@@ -126,7 +128,8 @@ def _place(error: str) -> tuple[str, Path]:
     return (f"{dotted}: {what}" if dotted else what), path
 
 
-def _line(lines: dict[Path, int], path: Path) -> int:
-    while path and path not in lines:
+def _line(tree: Value, path: Path) -> int:
+    """The file's line of the value at a path, or of the nearest value above it; the fence is the first line."""
+    while (value := tree.at(*path)) is None:
         path = path[:-1]
-    return lines.get(path, 0) + 1
+    return value.line + 1

@@ -84,9 +84,9 @@ def parse_events(data: bytes, kind: str) -> list[_Event] | None:
             listed = msgspec.json.decode(data.decode("utf-8", "replace"), type=_Listed)
             found = listed.items if listed.items is not None else [msgspec.json.decode(data, type=_Event)]
         else:
-            from diag.grammar.plain_yaml import parse
+            from diag.grammar.yaml_tree import plain, strings
 
-            tree, _ = parse(data.decode("utf-8", "replace"))
+            tree = plain(strings(data.decode("utf-8", "replace")))
             items = tree.get("items") if isinstance(tree, dict) else None
             found = msgspec.convert(_without_nulls(items if items is not None else [tree]), list[_Event])
     except (msgspec.DecodeError, ValueError, RecursionError):

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from diag.grammar.yaml_tree import Value
 from diag.model.finding import Location
 from diag.model.subject import Subject
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Workload
 from diag.resources.manifests import Placed, PlannedAccount, PlannedFileSystem, PlannedGroup, Problem, Undecided
-from diag.sources.manifests.tree import Value
 
 MOST_FIELDS = 300
 """Fields of one object whose place is remembered."""

@@ -6,10 +6,10 @@ controller-serviceaccount, node-serviceaccount).
 
 from __future__ import annotations
 
+from diag.grammar.yaml_tree import Value
 from diag.resources.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
 from diag.resources.manifests import PlannedAccount
 from diag.sources.manifests.found import Found, placed, together
-from diag.sources.manifests.tree import Value
 
 REPOSITORY = "aws-fsx-csi-driver"
 NAMESPACE = "kube-system"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.grammar.yaml_tree import BadYaml, Value, plain
 from diag.model.finding import Location
 from diag.resources.kubernetes import (
     ClaimVolume,
@@ -22,7 +23,6 @@ from diag.resources.kubernetes import (
 )
 from diag.resources.manifests import PlannedAccount, Problem
 from diag.sources.manifests.found import Found, placed, together
-from diag.sources.manifests.tree import BadDocument, Value, plain
 
 T = TypeVar("T")
 
@@ -60,8 +60,8 @@ def objects_in(root: Value, file: str) -> Found:
         return Found()
     try:
         return read(root, file)
-    except BadDocument as bad:
-        return Found(problems=(Problem(Location(file, bad.line, bad.column), bad.told),))
+    except BadYaml as bad:
+        return Found(problems=(Problem(Location(file, bad.line, bad.column), bad.message),))
 
 
 def _volume(root: Value, file: str) -> Found:
@@ -96,7 +96,7 @@ def _workload(root: Value, file: str) -> Found:
     kind = root.text("kind")
     template = root.at(*TEMPLATES[kind])
     if template is None:
-        raise BadDocument(f"this {kind} has no {'.'.join(TEMPLATES[kind])}", root.line, root.column)
+        raise BadYaml(f"this {kind} has no {'.'.join(TEMPLATES[kind])}", root.line, root.column)
     shape = convert(template, PodTemplate, named=False)
     meta = convert(root, ServiceAccount).metadata
     pod = Pod(msgspec.structs.replace(shape.metadata, name=meta.name, namespace=meta.namespace), shape.spec)
@@ -144,11 +144,11 @@ _CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass"})
 def convert(value: Value, shape: type[T], *, named: bool = True) -> T:
     """A value as a typed object, in the namespace `default` where it names none.
 
-    Raises BadDocument at the field that has a wrong type, or at the object when it has no name.
+    Raises BadYaml at the field that has a wrong type, or at the object when it has no name.
     """
     raw = plain(value)
     if not isinstance(raw, dict):
-        raise BadDocument("wanted an object", value.line, value.column)
+        raise BadYaml("wanted an object", value.line, value.column)
     raw.pop("status", None)
     for path in _QUANTITIES:
         _as_text(raw, path)
@@ -156,7 +156,7 @@ def convert(value: Value, shape: type[T], *, named: bool = True) -> T:
     if isinstance(meta, dict) and named:
         meta["name"] = meta.get("name") or meta.get("generateName") or ""
         if not meta["name"]:
-            raise BadDocument(f"this {raw.get('kind', 'object')} has no metadata.name", value.line, value.column)
+            raise BadYaml(f"this {raw.get('kind', 'object')} has no metadata.name", value.line, value.column)
         if raw.get("kind") not in _CLUSTER_WIDE:
             meta["namespace"] = meta.get("namespace") or DEFAULT_NAMESPACE
     try:
@@ -182,7 +182,7 @@ def _as_text(raw: dict[str, Any], path: tuple[str, ...]) -> None:
                 here[key] = str(item)
 
 
-def _misplaced(message: str, value: Value) -> BadDocument:
+def _misplaced(message: str, value: Value) -> BadYaml:
     """The error at the field that it speaks of. A map's wrong item is the first whose type is not the wanted one."""
     found = _PATH.search(message)
     here, steps = value, []
@@ -197,4 +197,4 @@ def _misplaced(message: str, value: Value) -> BadDocument:
         here = below
     told = _PATH.sub("", message).replace("`str`", "a string (quote it)").replace("`", "")
     where = ".".join(step for step in steps if step)
-    return BadDocument(f"{where}: {told[:1].lower()}{told[1:]}" if where else told, here.line, here.column)
+    return BadYaml(f"{where}: {told[:1].lower()}{told[1:]}" if where else told, here.line, here.column)

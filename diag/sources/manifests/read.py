@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diag.grammar.yaml_tree import BadYaml
 from diag.model.finding import Location
 from diag.resources.manifests import ManifestFile, ManifestSet, Problem
+from diag.sources.manifests.documents import documents_in
 from diag.sources.manifests.files import Text, texts
 from diag.sources.manifests.found import Found, together
 from diag.sources.manifests.helm_values import is_driver_values, values_in
 from diag.sources.manifests.objects import is_object, objects_in
-from diag.sources.manifests.pieces import values_of
 from diag.sources.manifests.terraform.document import is_terraform
 from diag.sources.manifests.terraform.read import terraform_in
-from diag.sources.manifests.tree import BadDocument
 
 
 def read_manifests(paths: tuple[str, ...]) -> ManifestSet:
@@ -35,9 +35,9 @@ def _documents(text: Text) -> Iterator[Found]:
     elif is_terraform(text.content):
         yield terraform_in(text.content, text.name)
     else:
-        for root in values_of(text.content):
-            if isinstance(root, BadDocument):
-                yield Found(problems=(Problem(Location(text.name, root.line, root.column), root.told),))
+        for root in documents_in(text.content):
+            if isinstance(root, BadYaml):
+                yield Found(problems=(Problem(Location(text.name, root.line, root.column), root.message),))
             elif is_object(root):
                 yield objects_in(root, text.name)
             elif is_driver_values(root):

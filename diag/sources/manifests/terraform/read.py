@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.grammar.yaml_tree import from_plain
 from diag.model.finding import Location
 from diag.resources.manifests import Placed, Problem, Undecided
 from diag.sources.manifests.found import Found, together
@@ -11,7 +12,6 @@ from diag.sources.manifests.objects import objects_in
 from diag.sources.manifests.terraform.document import Resource, resources_of
 from diag.sources.manifests.terraform.kubernetes import object_of, open_until_apply
 from diag.sources.manifests.terraform.network import file_systems_of, groups_of
-from diag.sources.manifests.tree import from_plain
 
 
 def terraform_in(text: str, file: str) -> Found:

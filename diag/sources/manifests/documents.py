@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from diag.sources.manifests.tree import BadDocument, Value, documents, from_plain
+from diag.grammar.yaml_tree import BadYaml, Value, documents, from_plain
 
 MOST_DOCUMENTS = 100_000
 MOST_PROBLEMS = 100
@@ -22,7 +22,7 @@ UNRENDERED = (
 )
 
 
-def values_of(text: str) -> Iterator[Value | BadDocument]:
+def documents_in(text: str) -> Iterator[Value | BadYaml]:
     """Every document of a text, or why it cannot be read. Places count from the start of the whole text."""
     if text.lstrip()[:1] == "{" and (whole := _json_beyond_yaml(text)) is not None:
         yield whole
@@ -31,12 +31,12 @@ def values_of(text: str) -> Iterator[Value | BadDocument]:
     for number, piece in enumerate(_pieces(text), 1):
         if number > MOST_DOCUMENTS or bad > MOST_PROBLEMS:
             what = f"{MOST_DOCUMENTS} documents" if number > MOST_DOCUMENTS else f"{MOST_PROBLEMS} bad documents"
-            yield BadDocument(f"more than {what}; the rest is not read", line, 1)
+            yield BadYaml(f"more than {what}; the rest is not read", line, 1)
             return
         if not all(_NOTHING.fullmatch(row.rstrip("\n")) for row in io.StringIO(piece)):
             try:
                 yield from documents(piece, line)
-            except BadDocument as damaged:
+            except BadYaml as damaged:
                 bad += 1
                 yield _named(damaged, piece, line)
         line += piece.count("\n")
@@ -63,11 +63,11 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _named(bad: BadDocument, piece: str, first_line: int) -> BadDocument:
+def _named(bad: BadYaml, piece: str, first_line: int) -> BadYaml:
     """What a YAML parser says of template braces misleads: they are named as what they are."""
     at = piece.find(_BRACES)
     if at < 0 or piece[:at].count("\n") + first_line > bad.line:
         return bad
     line = piece[:at].count("\n")
     column = at - (piece.rfind("\n", 0, at) + 1)
-    return BadDocument(UNRENDERED, line + first_line, column + 1)
+    return BadYaml(UNRENDERED, line + first_line, column + 1)

@@ -1,4 +1,8 @@
-"""YAML (and JSON, which is YAML) as values with their places. Nothing in it can exhaust the stack or the memory."""
+"""YAML (and JSON, which is YAML) as values with their places. Nothing in it can exhaust the stack or the memory.
+
+Two readings of the same events: `documents` as kubectl reads them (numbers, booleans, aliases), and `strings`, where
+every scalar stays the text it is: YAML's own guesses turn `2.10` into 2.1, `no` into False and a date into an object.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from diag.sanitize import one_line
-
 MOST_VALUES = 500_000
-"""Values of one document, aliases counted as what they stand for."""
+"""Values of one document, aliases counted as what they refer to."""
 
 DEEPEST = 100
 """Levels of nesting. Source: Kubernetes' own objects have fewer than 20."""
@@ -25,12 +27,12 @@ _BOOLS = {
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-class BadDocument(ValueError):
-    """A document that is no YAML, or more than is read. Line and column are 1-based."""
+class BadYaml(ValueError):
+    """A document that is not YAML, or more than is read. Line and column are 1-based."""
 
-    def __init__(self, told: str, line: int, column: int) -> None:
-        super().__init__(told)
-        self.told = told
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.message = message
         self.line = line
         self.column = column
 
@@ -65,29 +67,45 @@ class Value:
 
 
 def documents(text: str, first_line: int = 1) -> Iterator[Value]:
-    """The documents of a text. Raises BadDocument where one is damaged; those before it were given out."""
+    """The documents of a text as kubectl reads them.
+
+    Raises BadYaml where one is damaged; those before it were given out.
+    """
+    return _read(text, first_line, strings=False)
+
+
+def strings(text: str) -> Value:
+    """The first document of a text, every scalar as the string it is; an empty mapping where there is none.
+
+    Raises BadYaml, also for anchors and aliases.
+    """
+    return next(_read(text, 1, strings=True), Value({}, 1, 1))
+
+
+def _read(text: str, first_line: int, *, strings: bool) -> Iterator[Value]:
     import yaml
 
-    builder = _Builder(first_line)
+    builder = _Builder(first_line, strings=strings)
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             builder.take(event)
             if isinstance(event, yaml.DocumentEndEvent) and builder.root is not None:
                 yield builder.root
-                builder = _Builder(first_line)
+                builder = _Builder(first_line, strings=strings)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
-        raise BadDocument(error.problem or "not YAML", line, column) from None
+        raise BadYaml(error.problem or "not YAML", line, column) from None
     except yaml.YAMLError as error:
-        raise BadDocument(one_line(error), first_line, 1) from None
+        raise BadYaml(" ".join(str(error).split())[:200], first_line, 1) from None
 
 
 class _Builder:
     """Builds one document from the parser's flat events, so that depth costs no recursion."""
 
-    def __init__(self, first_line: int) -> None:
+    def __init__(self, first_line: int, *, strings: bool) -> None:
         self.first_line = first_line
+        self.strings = strings
         self.root: Value | None = None
         self.open: list[Value] = []
         self.keys: list[str | None] = []
@@ -95,38 +113,45 @@ class _Builder:
         self.count = 0
 
     def take(self, event: Any) -> None:
-        import yaml
-
-        line, column = event.start_mark.line + self.first_line, event.start_mark.column + 1
-        if isinstance(event, yaml.AliasEvent):
-            target = self.anchors.get(event.anchor or "")
-            if target is None or any(target is ancestor for ancestor in self.open):
-                raise BadDocument(f"the alias *{event.anchor} stands for nothing that is finished", line, column)
-            self.add(target, line, column)
-        elif isinstance(event, yaml.ScalarEvent):
-            content = scalar(event.value) if event.implicit[0] and not event.style else event.value
-            self.add(self.made(event, content, line, column), line, column)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            value = self.made(event, {} if isinstance(event, yaml.MappingStartEvent) else [], line, column)
-            self.add(value, line, column)
+        kind = type(event).__name__
+        mark = event.start_mark
+        line, column = mark.line + self.first_line, mark.column + 1
+        if kind == "ScalarEvent":
+            plain_word = event.implicit[0] and not event.style and not self.strings
+            self.add(self.made(event.anchor, scalar(event.value) if plain_word else event.value, line, column))
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            value = self.made(event.anchor, {} if kind == "MappingStartEvent" else [], line, column)
+            self.add(value)
             self.open.append(value)
             self.keys.append(None)
             if len(self.open) > DEEPEST:
-                raise BadDocument(f"nested deeper than {DEEPEST} levels", line, column)
-        elif isinstance(event, yaml.CollectionEndEvent):
+                raise BadYaml(f"nested deeper than {DEEPEST} levels", line, column)
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             self.open.pop()
             self.keys.pop()
+        elif kind == "AliasEvent":
+            self.add(self.referred(event.anchor or "", line, column))
 
-    def made(self, event: Any, content: Any, line: int, column: int) -> Value:
+    def made(self, anchor: str | None, content: Any, line: int, column: int) -> Value:
         self.count += 1
         if self.count > MOST_VALUES:
-            raise BadDocument(f"more than {MOST_VALUES} values in one document", line, column)
+            raise BadYaml(f"more than {MOST_VALUES} values in one document", line, column)
         value = Value(content, line, column)
-        if event.anchor:
-            self.anchors[event.anchor] = value
+        if anchor:
+            if self.strings:
+                raise BadYaml("anchors and aliases are not accepted", line, column)
+            self.anchors[anchor] = value
         return value
 
-    def add(self, value: Value, line: int, column: int) -> None:
+    def referred(self, anchor: str, line: int, column: int) -> Value:
+        if self.strings:
+            raise BadYaml("anchors and aliases are not accepted", line, column)
+        target = self.anchors.get(anchor)
+        if target is None or any(target is ancestor for ancestor in self.open):
+            raise BadYaml(f"the alias *{anchor} refers to nothing that is finished", line, column)
+        return target
+
+    def add(self, value: Value) -> None:
         if not self.open:
             self.root = value
             return
@@ -137,11 +162,11 @@ class _Builder:
             container[key] = value
             self.keys[-1] = None
         elif isinstance(value.content, dict | list):
-            raise BadDocument("a key must be a plain word", line, column)
+            raise BadYaml("a key must be a plain word", value.line, value.column)
         else:
             name = value.content if isinstance(value.content, str) else _as_key(value.content)
             if name in container and name != "<<":
-                raise BadDocument(f"the key {name!r} is given twice", line, column)
+                raise BadYaml(f"the key {name!r} is given twice", value.line, value.column)
             self.keys[-1] = name
 
 
@@ -169,7 +194,7 @@ def scalar(text: str) -> Any:
 
 
 def from_plain(raw: Any, line: int, column: int, depth: int = 0) -> Value:
-    """Plain values as Values that all stand in one place; what is nested too deep is left out."""
+    """Plain values as Values that all have one place; what is nested too deep is left out."""
     content = raw
     if depth > DEEPEST:
         content = None
@@ -183,14 +208,14 @@ def from_plain(raw: Any, line: int, column: int, depth: int = 0) -> Value:
 def plain(value: Value) -> Any:
     """The value as dict, list and scalars, merge keys and aliases written out.
 
-    Raises BadDocument when writing out the aliases makes more than is read, at the alias that goes too far.
+    Raises BadYaml when writing out the aliases makes more than is read, at the alias that goes too far.
     """
     budget = [MOST_VALUES]
 
     def copy(here: Value, depth: int) -> Any:
         budget[0] -= 1
         if budget[0] < 0 or depth > DEEPEST:
-            raise BadDocument("its aliases stand for more than is read (an alias bomb?)", here.line, here.column)
+            raise BadYaml("its aliases refer to more than is read (an alias bomb?)", here.line, here.column)
         if isinstance(here.content, dict):
             merged: dict[str, Any] = {}
             for source in _merged(here.content.get("<<")):
