@@ -18,33 +18,12 @@ from checks.leftovers.leftover_security_groups import groups_are_used
 from checks.leftovers.leftover_volumes import volumes_have_a_file_system
 from diag.declare.check import Check
 from diag.engine.run import select
-from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.resources.ec2 import GroupPair, GroupRef, NetworkInterface, Permission, SecurityGroup
 from diag.resources.fsx import DataRepositoryConfiguration, FileSystem, LogConfiguration
 from diag.resources.table import Table
-from diag.resources.teardown import BucketNotices, Clusters, LogGroup, LustreGroups, OwnPolicy, TrustedRole
+from diag.resources.teardown import BucketNotices, LogGroup, OwnPolicy
 from tests.checks.given import REGION, denied, file_system, findings, replace, table, verdicts
-
-VPC, ISSUER, GONE = "vpc-0123456789abcdef0", "0123456789ABCDEF", "FEDCBA9876543210"
-ALIVE = Clusters({"training": ISSUER, "research": "AAAABBBBCCCCDDDD"})
-LUSTRE = Permission(ip_protocol="tcp", from_port=988, to_port=988)
-
-
-def group(id: str = "sg-1", vpc: str = VPC, name: str = "fsx-lustre-sg", *pairs: str) -> SecurityGroup:
-    rule = replace(LUSTRE, user_id_group_pairs=tuple(GroupPair(pair) for pair in pairs))
-    return SecurityGroup(id, name, vpc, (rule,))
-
-
-def eni(id: str = "eni-0123456789abcdef0", status: str = "in-use", group_id: str = "sg-1") -> NetworkInterface:
-    return NetworkInterface(id, groups=(GroupRef(group_id),), status=status)
-
-
-def role(issuer: str = ISSUER, account: str = "kube-system:fsx-csi-controller-sa") -> TrustedRole:
-    provider = f"oidc.eks.{REGION}.amazonaws.com/id/{issuer}"
-    subject = {"StringEquals": {f"{provider}:sub": f"system:serviceaccount:{account}"}}
-    federated = {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{provider}"}
-    return TrustedRole("driver", "", {"Statement": [{"Principal": federated, "Condition": subject}]})
+from tests.checks.given_leftovers import GONE, HEALTHY, only
 
 
 def linked(**lustre: Any) -> FileSystem:
@@ -52,16 +31,6 @@ def linked(**lustre: Any) -> FileSystem:
     return replace(made, lustre_configuration=replace(made.lustre, **lustre))
 
 
-HEALTHY: dict[str, Any] = {
-    "lustre_groups": LustreGroups((group(),), (eni(),)),
-    "region_clusters": ALIVE,
-    "driver_roles": (role(),),
-    "lustre_policies": (OwnPolicy("FSxLustreCSIDriver", attachment_count=1),),
-    "eks_providers": (f"arn:aws:iam::111122223333:oidc-provider/oidc.eks.{REGION}.amazonaws.com/id/{ISSUER}",),
-    "log_groups": (LogGroup("/aws/eks/training/cluster"),),
-    "bucket_notices": Table({"data": BucketNotices("data", ("backup",))}),
-    "data_repository_associations": (),
-}
 NEEDS = {
     file_systems_are_used: "file_systems",
     cleanup_would_spare_others: "eks_cluster",
@@ -74,11 +43,6 @@ NEEDS = {
     log_groups_are_written: "log_groups",
     notifications_have_a_file_system: "bucket_notices",
 }
-
-
-def only(check: Check, **facts: Any) -> Finding:
-    (finding,) = findings(check, **HEALTHY | facts)
-    return finding
 
 
 @pytest.mark.parametrize("check", NEEDS, ids=lambda check: check.id)
@@ -94,49 +58,6 @@ class TestAllOfThem:
     def test_name_the_permission_that_is_missing(self, check: Check) -> None:
         finding = only(check, **{NEEDS[check]: denied("aws:Something")})
         assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "aws:Something")
-
-
-class TestGroups:
-    def test_one_that_others_name_cannot_be_deleted(self) -> None:
-        groups = LustreGroups(
-            (group(),), (), (group("sg-nodes", VPC, "nodes", "sg-1"), group("sg-1", VPC, "x", "sg-1"))
-        )
-        finding = only(groups_are_used, lustre_groups=groups)
-        assert finding.verdict is Verdict.WARN and "rules of sg-nodes still name it" in finding.message
-
-    @pytest.mark.parametrize("kept", [group(vpc="vpc-other"), group(name="default")])
-    def test_other_vpcs_and_default_groups_are_left_alone(self, kept: SecurityGroup) -> None:
-        assert only(groups_are_used, lustre_groups=LustreGroups((kept,))).verdict is Verdict.PASS
-
-    def test_a_name_that_is_not_unique_is_told(self) -> None:
-        finding = only(groups_are_used, lustre_groups=LustreGroups((group(), group("sg-2", "vpc-other"))))
-        assert finding.fix is not None and "go by the id" in finding.fix.note
-
-
-class TestInterfaces:
-    def test_one_that_belongs_to_nothing(self) -> None:
-        stray = LustreGroups((group(),), (eni(), eni("eni-9", "available")))
-        finding = only(interfaces_belong_to_something, lustre_groups=stray)
-        assert (finding.verdict, finding.subject.name) == (Verdict.WARN, "eni-9")
-
-    def test_a_file_systems_own_and_attached_ones_do_not(self) -> None:
-        busy = LustreGroups((group(),), (eni(status="available"), eni("eni-node")))
-        assert only(interfaces_belong_to_something, lustre_groups=busy).verdict is Verdict.PASS
-
-
-class TestRoles:
-    def test_of_a_cluster_that_is_gone(self) -> None:
-        assert only(roles_are_assumed, driver_roles=(role(GONE),)).verdict is Verdict.WARN
-
-    def test_of_a_service_account_that_is_gone(self) -> None:
-        finding = only(roles_are_assumed, driver_roles=(role(account="fsx:fsx-csi-old-sa"),))
-        assert finding.verdict is Verdict.WARN and "fsx/fsx-csi-old-sa" in finding.message
-
-    @pytest.mark.parametrize(
-        "used", [role("AAAABBBBCCCCDDDD", "any:fsx-csi-sa"), role(account="*:fsx-csi-controller-sa")]
-    )
-    def test_of_another_cluster_or_by_wildcard_are_left_alone(self, used: TrustedRole) -> None:
-        assert only(roles_are_assumed, driver_roles=(used,)).verdict is Verdict.PASS
 
 
 class TestFurther:

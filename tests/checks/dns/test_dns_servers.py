@@ -1,0 +1,84 @@
+"""Whom the name of a volume is asked of: the node plugin's resolver, CoreDNS, the VPC's DHCP options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.dns.dns_servers import names_are_asked_of_the_vpc
+from diag import Reason, Table, Unavailable, Verdict
+from tests.checks import given, given_network
+from tests.checks.given_name_resolution_path import COMPANY, NOT_TOLD, judge, peered, plugin
+from tests.checks.given_network import COREFILE, VPC, answered, corefile
+
+FAILS: dict[str, Any] = {"dns_answers": answered()}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"dhcp_options": COMPANY}, "10.9.9.9"),
+        ({"dhcp_options": given_network.dhcp()}, "no DNS server"),
+        ({"corefile": corefile(COREFILE.replace("/etc/resolv.conf", "10.9.9.9"))}, "CoreDNS forwards to 10.9.9.9"),
+        ({"corefile": corefile(COREFILE.replace("forward .", "#"))}, "to nobody"),
+    ],
+)
+def test_servers_of_ones_own_fail_only_where_the_name_does_not_resolve(change: dict[str, Any], named: str) -> None:
+    failed = judge(names_are_asked_of_the_vpc, **change, **FAILS)
+    assert (failed.verdict, failed.cause) == (Verdict.FAIL, "custom-dns-servers")
+    assert named in failed.message
+    assert judge(names_are_asked_of_the_vpc, **change).verdict is Verdict.PASS, "they forward it"
+    assert judge(names_are_asked_of_the_vpc, **change, **NOT_TOLD).verdict is Verdict.WARN
+
+
+def test_a_pod_that_has_it_mounted_tells_that_the_name_resolved() -> None:
+    outside = {"tcp_answers": NOT_TOLD["tcp_answers"], "dhcp_options": COMPANY}
+    assert judge(names_are_asked_of_the_vpc, **outside).verdict is Verdict.PASS
+
+
+def test_an_answer_of_now_outweighs_a_pod_that_mounted_long_ago() -> None:
+    assert judge(names_are_asked_of_the_vpc, dhcp_options=COMPANY, **FAILS).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("server", ["AmazonProvidedDNS", "169.254.169.253", "10.0.0.2"])
+def test_the_vpcs_own_resolver_has_three_names(server: str) -> None:
+    facts = {"dhcp_options": given_network.dhcp(server)} | FAILS
+    assert judge(names_are_asked_of_the_vpc, **facts).verdict is Verdict.PASS
+
+
+def test_a_zone_of_its_own_sends_the_name_past_the_company() -> None:
+    text = f"amazonaws.com:53 {{\n forward . 169.254.169.253\n}}\n{COREFILE.replace('/etc/resolv.conf', '10.9.9.9')}"
+    facts: dict[str, Any] = {"corefile": corefile(text), "dhcp_options": COMPANY}
+    assert judge(names_are_asked_of_the_vpc, **facts, **FAILS).verdict is Verdict.PASS
+
+
+def test_a_plugin_that_asks_the_node_does_not_depend_on_coredns() -> None:
+    company = corefile(COREFILE.replace("/etc/resolv.conf", "10.9.9.9"))
+    for spec in ({"dnsPolicy": "Default"}, {"hostNetwork": True}):
+        assert judge(names_are_asked_of_the_vpc, corefile=company, **FAILS, **plugin(**spec)).verdict is Verdict.PASS
+    assert judge(names_are_asked_of_the_vpc, corefile=company, **FAILS).verdict is Verdict.FAIL
+
+
+def test_an_unread_corefile_leaves_the_way_unknown_and_a_known_hop_told() -> None:
+    denied = given.denied("get configmaps")
+    assert judge(names_are_asked_of_the_vpc, corefile=denied).verdict is Verdict.UNKNOWN
+    assert judge(names_are_asked_of_the_vpc, corefile=denied, dhcp_options=COMPANY, **FAILS).verdict is Verdict.FAIL
+    assert judge(names_are_asked_of_the_vpc, dhcp_options=given.denied("ec2:DescribeDhcpOptions")).verdict is (
+        Verdict.UNKNOWN
+    )
+
+
+def test_the_vpcs_dns_servers_are_not_blamed_for_a_name_asked_elsewhere() -> None:
+    assert judge(names_are_asked_of_the_vpc, **peered(dhcp_options=COMPANY, **FAILS)).verdict is Verdict.SKIP
+
+
+def test_the_default_dhcp_options_are_amazons_and_unlisted_ones_are_not_known() -> None:
+    default = Table({VPC: given_network.vpc(dhcp_options_id="default")})
+    assert judge(names_are_asked_of_the_vpc, vpcs=default, dhcp_options=()).verdict is Verdict.PASS
+    assert judge(names_are_asked_of_the_vpc, dhcp_options=()).verdict is Verdict.UNKNOWN
+
+
+def test_a_cluster_dns_of_another_kind_is_not_judged() -> None:
+    absent = Unavailable("ConfigMap kube-system/coredns", Reason.ABSENT)
+    assert judge(names_are_asked_of_the_vpc, corefile=absent).verdict is Verdict.SKIP

@@ -1,0 +1,38 @@
+"""The driver's controller, which provisions and resizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.driver.csi_controller import csi_controller
+from diag import Verdict
+from tests.checks import given
+from tests.checks.given_driver_objects import PENDING
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({}, Verdict.PASS),
+        ({"deployments": (given.controller(ready=1),)}, Verdict.PASS),
+        ({"deployments": (given.controller(ready=0),)}, Verdict.WARN),
+        ({"deployments": (given.controller(ready=0),), "claims": (PENDING,)}, Verdict.FAIL),
+        ({"deployments": ()}, Verdict.SKIP),
+        ({"deployments": (), "claims": (PENDING,)}, Verdict.FAIL),
+        ({"deployments": given.denied("list deployments")}, Verdict.UNKNOWN),
+    ],
+)
+def test_the_controller_matters_to_claims_that_wait_for_it(facts: dict[str, Any], verdict: Verdict) -> None:
+    (found,) = given.findings(csi_controller, **facts)
+    assert found.verdict is verdict
+    if verdict is Verdict.FAIL:
+        assert found.cause == "csi-controller-not-running"
+        assert found.concerns == (PENDING.subject,), "no mount depends on the controller"
+
+
+def test_a_controller_scaled_to_zero_is_scaled_up_again() -> None:
+    (found,) = given.findings(csi_controller, deployments=(given.controller(replicas=0, ready=0),), claims=(PENDING,))
+    assert found.fix is not None
+    assert "scale deployment/fsx-csi-controller --replicas=2" in found.fix.commands[0]

@@ -1,0 +1,87 @@
+"""The controller knows its region, and reaches the instance metadata service if it depends on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from diag.model.verdict import Verdict
+from diag.resources.table import Table
+from tests.checks import given
+from tests.checks.given_controller_region import BARE, CLOSED, region
+from tests.checks.given_identity import (
+    INSTANCE,
+    controller_pod,
+    instance,
+    keyed_controller,
+    pending_claim,
+    rights,
+)
+
+NODE_MAY = {"role_arn": None, "node_rights": Table({"arn:aws:iam::111122223333:role/node": rights()})}
+WAITING = {"claims": (given.claim(), pending_claim())}
+REGION_ALONE = {"pods": (controller_pod("AWS_REGION"),)}
+
+
+def test_a_region_in_the_environment_is_enough() -> None:
+    finding = region(**CLOSED)
+    assert finding.verdict is Verdict.PASS
+    assert set(finding.rules_out) == {"region-undetermined", "imds-unreachable"}
+
+
+def test_without_it_the_metadata_service_tells() -> None:
+    assert region(**BARE).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "machine", [instance(hops=1), instance(endpoint="disabled"), instance(endpoint="disabled", tokens="optional")]
+)
+def test_without_either_it_fails(machine: Any) -> None:
+    finding = region(**BARE, controller_instances=Table({INSTANCE: machine}))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "region-undetermined")
+    assert finding.fix and f"AWS_REGION={given.REGION}" in finding.fix.commands[0]
+
+
+@pytest.mark.parametrize("machine", [instance(hops=1, tokens="optional"), instance(hops=2), instance(hops=64)])
+def test_a_metadata_service_that_lets_pods_in_is_enough(machine: Any) -> None:
+    assert region(**BARE, controller_instances=Table({INSTANCE: machine})).verdict is Verdict.PASS
+
+
+def test_a_pod_on_the_nodes_own_network_needs_no_second_hop() -> None:
+    pods = (controller_pod("", host_network=True),)
+    assert region(pods=pods, **CLOSED).verdict is Verdict.PASS
+
+
+def test_auto_mode_keeps_pods_out() -> None:
+    nodes = (given.node(labels={"eks.amazonaws.com/compute-type": "auto"}),)
+    assert region(**BARE, nodes=nodes).cause == "region-undetermined"
+
+
+def test_the_nodes_role_is_of_no_use_when_pods_cannot_fetch_it() -> None:
+    finding = region(**REGION_ALONE, **CLOSED, **NODE_MAY, **WAITING)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "imds-unreachable")
+    assert [subject.kind.value for subject in finding.concerns] == ["PersistentVolumeClaim"]
+
+
+def test_that_is_a_warning_while_no_claim_waits() -> None:
+    assert region(**REGION_ALONE, **CLOSED, **NODE_MAY).verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {**REGION_ALONE, **NODE_MAY},
+        {**CLOSED, **NODE_MAY, "pods": (controller_pod("AWS_REGION", "AWS_WEB_IDENTITY_TOKEN_FILE"),)},
+        {**CLOSED, **NODE_MAY, **REGION_ALONE, "deployments": (keyed_controller(optional=False),)},
+        {**CLOSED, **REGION_ALONE, "role_arn": None},
+    ],
+)
+def test_the_metadata_service_is_blamed_only_when_nothing_else_gives_credentials(facts: dict[str, Any]) -> None:
+    assert region(**facts, **WAITING).verdict is Verdict.PASS
+
+
+def test_an_instance_that_could_not_be_read_is_unknown() -> None:
+    hidden = Table[Any](missing={INSTANCE: given.denied("ec2:DescribeInstances")})
+    finding = region(**BARE, controller_instances=hidden)
+    assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "ec2:DescribeInstances")

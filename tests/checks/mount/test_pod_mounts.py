@@ -1,0 +1,82 @@
+"""Every pod that uses the volume has it mounted."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from checks.mount.pod_mounts import pods_have_the_volume
+from diag.model.verdict import Verdict
+from diag.resources.kubernetes import ContainerStatus, Event, Pod
+from tests.checks.given import NODE, denied, event, findings, pod, replace, verdicts
+from tests.checks.given_pod_mounts import AN_HOUR_AGO, JUST_NOW, only
+
+SETUP = 'MountVolume.SetUp failed for volume "fsx-pv" : rpc error: code = Internal desc = Could not mount "x" at "y"'
+SUMMARY = "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[]: context deadline exceeded"
+
+
+def waiting(reason: str = "ContainerCreating", created: str = AN_HOUR_AGO) -> Pod:
+    """A pod that has its node and does not run yet."""
+    made = pod(phase="Pending", created=created)
+    status = {"name": "app", "state": {"waiting": {"reason": reason}}}
+    statuses = (msgspec.convert(status, ContainerStatus),)
+    return replace(made, status=replace(made.status, container_statuses=statuses))
+
+
+def failing(message: str = SETUP, reason: str = "FailedMount", about: Pod | None = None) -> Event:
+    return event(about or waiting(), reason, message)
+
+
+class TestMounts:
+    def test_a_pod_that_runs_has_its_volume(self) -> None:
+        assert verdicts(pods_have_the_volume) == (Verdict.PASS,)
+
+    @pytest.mark.parametrize("message", [SETUP, SUMMARY.format("fsx-pvc")])
+    def test_a_pod_that_waits_fails_with_no_cause_of_its_own(self, message: str) -> None:
+        finding = only(pods_have_the_volume, pods=(waiting(),), warning_events=(failing(message),))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "")
+        assert "see the diagnosis" in finding.message
+        assert {subject.name for subject in finding.concerns} == {"pod-fsx", NODE}
+
+    @pytest.mark.parametrize("reason", ["ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "CreateContainerError"])
+    def test_whatever_comes_after_the_mount_shows_that_it_succeeded(self, reason: str) -> None:
+        given = {"pods": (waiting(reason),), "warning_events": (failing(),)}
+        assert verdicts(pods_have_the_volume, **given) == (Verdict.PASS,)
+
+    def test_a_sandbox_that_cannot_be_made_comes_after_the_mount(self) -> None:
+        told = failing("Failed to create pod sandbox: plugin type aws-cni failed", "FailedCreatePodSandBox")
+        assert verdicts(pods_have_the_volume, pods=(waiting(),), warning_events=(told,)) == (Verdict.PASS,)
+
+    def test_a_pod_that_runs_now_has_only_a_history(self) -> None:
+        assert verdicts(pods_have_the_volume, warning_events=(failing(about=pod()),)) == (Verdict.PASS,)
+
+    @pytest.mark.parametrize(
+        "message",
+        ['MountVolume.SetUp failed for volume "config" : configmap "absent" not found', SUMMARY.format("config")],
+    )
+    def test_another_volume_that_fails_is_not_this_one(self, message: str) -> None:
+        finding = only(pods_have_the_volume, pods=(waiting(),), warning_events=(failing(message),))
+        assert finding.verdict is Verdict.SKIP and "waits for another volume" in finding.message
+
+    def test_an_event_of_a_former_pod_of_that_name_is_not_this_pods(self) -> None:
+        former = replace(waiting(), metadata=replace(waiting().metadata, uid="uid-of-its-predecessor"))
+        given = {"pods": (waiting(created=JUST_NOW),), "warning_events": (failing(about=former),)}
+        assert verdicts(pods_have_the_volume, **given) == (Verdict.SKIP,)
+
+    def test_a_pod_without_a_node_mounts_nothing(self) -> None:
+        finding = only(pods_have_the_volume, pods=(pod(phase="Pending", node=""),))
+        assert finding.verdict is Verdict.SKIP and "not scheduled" in finding.message
+
+    def test_silence_of_a_minute_means_nothing_and_of_an_hour_is_unknown(self) -> None:
+        assert verdicts(pods_have_the_volume, pods=(waiting(created=JUST_NOW),)) == (Verdict.SKIP,)
+        assert verdicts(pods_have_the_volume, pods=(waiting(),)) == (Verdict.UNKNOWN,)
+
+    def test_events_that_cannot_be_read_are_named(self) -> None:
+        finding = only(pods_have_the_volume, pods=(waiting(),), warning_events=denied("list events"))
+        assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "list events")
+
+    def test_those_that_have_it_pass_beside_those_that_wait(self) -> None:
+        other = pod("pod-b")
+        good, bad = findings(pods_have_the_volume, pods=(other, waiting()), warning_events=(failing(),))
+        assert (good.verdict, bad.verdict) == (Verdict.PASS, Verdict.FAIL)
+        assert [subject.name for subject in good.concerns] == ["pod-b"]

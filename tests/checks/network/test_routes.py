@@ -1,0 +1,102 @@
+"""Routes between the nodes' subnets and the file servers' subnets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.network.routes import routes_lead_both_ways
+from diag import Table, Verdict
+from diag.resources.ec2 import Route, RouteTable
+from tests.checks import given, given_network
+from tests.checks.given_network import NODES, PEER, routes
+from tests.checks.given_routes_and_acls import abroad, judge
+
+PCX, TGW = "pcx-1", "tgw-1"
+
+
+def there(*ways: tuple[str, str], gone: tuple[str, ...] = ()) -> RouteTable:
+    local = (("10.8.0.0/16", "local"), ("0.0.0.0/0", "nat-1"))
+    return routes(*local, *ways, id="rtb-nodes", subnet=NODES, vpc=PEER, gone=gone)
+
+
+def back(*ways: tuple[str, str], gone: tuple[str, ...] = ()) -> RouteTable:
+    return routes(("10.0.0.0/16", "local"), *ways, id="rtb-servers", gone=gone)
+
+
+def test_inside_one_vpc_the_local_route_leads_both_ways() -> None:
+    found = judge(routes_lead_both_ways)
+    assert found.verdict is Verdict.PASS
+    assert {"route-missing", "route-blackhole"} == set(found.rules_out)
+
+
+@pytest.mark.parametrize(("target", "refutes"), [(PCX, True), (TGW, False)])
+def test_from_another_vpc_a_route_on_either_side_leads_there(target: str, refutes: bool) -> None:
+    tables = there(("10.0.0.0/16", target)), back(("10.8.0.0/16", target))
+    found = judge(routes_lead_both_ways, **abroad(*tables))
+    assert found.verdict is Verdict.PASS
+    assert bool(found.rules_out) is refutes, "what a transit gateway does with the packets is not looked at"
+
+
+@pytest.mark.parametrize(
+    ("tables", "cause", "where"),
+    [
+        ((there(), back(("10.8.0.0/16", PCX))), "route-missing", "rtb-nodes"),
+        ((there(("10.0.0.0/16", PCX)), back()), "route-missing", "rtb-servers"),
+        ((there(("10.0.2.0/24", PCX)), back(("10.8.0.0/16", PCX))), "route-missing", "rtb-nodes"),
+        ((there(("10.0.0.0/16", PCX), gone=(PCX,)), back(("10.8.0.0/16", PCX))), "route-blackhole", "rtb-nodes"),
+        ((there(("10.0.0.0/16", PCX)), back(("10.8.0.0/16", TGW), gone=(TGW,))), "route-blackhole", "rtb-servers"),
+        (
+            (there(("10.0.0.0/16", TGW), ("10.0.1.0/24", PCX), gone=(PCX,)), back(("10.8.0.0/16", TGW))),
+            "route-blackhole",
+            "rtb-nodes",
+        ),
+    ],
+)
+def test_a_side_without_a_living_route_fails(tables: tuple[RouteTable, ...], cause: str, where: str) -> None:
+    found = judge(routes_lead_both_ways, **abroad(*tables))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, cause)
+    assert where in found.message
+    assert given.node().subject in found.concerns
+
+
+def test_a_black_hole_elsewhere_is_nobodys_fault() -> None:
+    tables = (
+        there(("10.0.0.0/16", PCX), ("172.16.0.0/12", "pcx-2"), gone=("pcx-2",)),
+        back(("10.8.0.0/16", PCX)),
+    )
+    assert judge(routes_lead_both_ways, **abroad(*tables)).verdict is Verdict.PASS
+
+
+def test_a_route_by_prefix_list_leaves_it_unknown() -> None:
+    by_list = Route(destination_prefix_list_id="pl-1", transit_gateway_id=TGW, state="active")
+    table = given.replace(there(), routes=(*there().routes, by_list))
+    found = judge(routes_lead_both_ways, **abroad(table, back(("10.8.0.0/16", TGW))))
+    assert found.verdict is Verdict.UNKNOWN
+    endpoint = Route(destination_prefix_list_id="pl-s3", gateway_id="vpce-1", state="active")
+    table = given.replace(there(), routes=(*there().routes, endpoint))
+    assert judge(routes_lead_both_ways, **abroad(table, back())).cause == "route-missing", "S3's endpoint is no way"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"route_tables": given.denied("ec2:DescribeRouteTables")},
+        {"route_tables": ()},
+        {"subnets": Table()},
+        {"instances": given.denied("ec2:DescribeInstances")},
+        {"network_interfaces": Table()},
+    ],
+)
+def test_routes_are_unknown_when_a_part_of_them_is(facts: dict[str, Any]) -> None:
+    assert judge(routes_lead_both_ways, **facts).verdict is Verdict.UNKNOWN
+
+
+def test_crossing_zones_is_a_remark_and_no_fault() -> None:
+    far = given_network.enis(given_network.eni(availability_zone="ap-northeast-2c"))
+    found = judge(routes_lead_both_ways, network_interfaces=far)
+    assert found.verdict is Verdict.PASS
+    assert any("across zones" in line for line in found.evidence)
+    near = given_network.enis(given_network.eni(availability_zone="ap-northeast-2a"))
+    assert not any("across" in line for line in judge(routes_lead_both_ways, network_interfaces=near).evidence)

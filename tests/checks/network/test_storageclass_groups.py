@@ -1,0 +1,50 @@
+"""The security groups that new file systems are made with: would FSx take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.network.storageclass_groups import groups_let_servers_talk
+from diag.model.unavailable import Reason, Unavailable
+from diag.model.verdict import Verdict
+from diag.resources.ec2 import GroupPair, IpRange, Permission, SecurityGroup
+from diag.resources.table import Table
+from tests.checks.given import (
+    denied,
+)
+from tests.checks.given_storage_class import GOOD, GROUP, asked, ec2, only
+
+
+def open_to(**peer: Any) -> Permission:
+    return Permission(ip_protocol="tcp", from_port=988, to_port=988, **peer)
+
+
+class TestGroups:
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            open_to(user_id_group_pairs=(GroupPair(GROUP),)),
+            open_to(ip_ranges=(IpRange("10.0.0.0/16"),)),
+            Permission(ip_protocol="-1", ip_ranges=(IpRange("0.0.0.0/0"),)),
+        ],
+    )
+    def test_a_rule_from_the_group_or_the_subnet_passes(self, rule: Permission) -> None:
+        assert only(groups_let_servers_talk, **asked(GOOD, **ec2(rules=(rule,)))).verdict is Verdict.PASS
+
+    @pytest.mark.parametrize(
+        "rules", [(), (open_to(ip_ranges=(IpRange("10.9.0.0/16"),)),), (open_to(ip_ranges=(IpRange("10.0.1.0/25"),)),)]
+    )
+    def test_no_rule_for_the_servers_is_warned_of(self, rules: tuple[Permission, ...]) -> None:
+        finding = only(groups_let_servers_talk, **asked(GOOD, **ec2(rules=rules)))
+        assert (finding.verdict, finding.cause) == (Verdict.WARN, "sg-missing-lustre-ports-at-create")
+        assert finding.fix is not None and len(finding.fix.commands) == 2
+
+    def test_a_group_that_does_not_exist_is_told_elsewhere(self) -> None:
+        gone: Table[SecurityGroup] = Table({}, {GROUP: Unavailable(GROUP, Reason.ABSENT)})
+        assert only(groups_let_servers_talk, **asked(GOOD, class_groups=gone)).verdict is Verdict.SKIP
+
+    def test_unknown_names_the_permission(self) -> None:
+        finding = only(groups_let_servers_talk, **asked(GOOD, class_groups=denied("ec2:DescribeSecurityGroups")))
+        assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "ec2:DescribeSecurityGroups")

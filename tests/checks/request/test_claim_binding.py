@@ -1,0 +1,191 @@
+"""The claim is bound to its volume, or will be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.request.claim_binding import claim_has_its_volume
+from diag.model.finding import Finding
+from diag.model.verdict import Verdict
+from diag.resources.kubernetes import Event, PersistentVolume, PersistentVolumeClaim
+from diag.resources.target import Target
+from tests.checks.given import LONG_AGO, claim, denied, event, findings, replace, storage_class, verdicts, volume
+
+JUST_NOW = "2026-11-24T11:55:00Z"
+
+
+def free(**spec: Any) -> PersistentVolume:
+    """A volume that no claim holds."""
+    made = volume(**spec)
+    status = replace(made.status, phase="Available")
+    return replace(made, spec=replace(made.spec, claim_ref=None), status=status)
+
+
+def released(made: PersistentVolume, uid: str = "uid-of-a-dead-claim") -> PersistentVolume:
+    """The volume after its claim was deleted."""
+    ref = made.spec.claim_ref
+    assert ref is not None
+    spec = replace(made.spec, claim_ref=replace(ref, uid=uid))
+    return replace(made, spec=spec, status=replace(made.status, phase="Released"))
+
+
+def pending(**spec: Any) -> PersistentVolumeClaim:
+    return claim(phase="Pending", **spec)
+
+
+def aged(made: PersistentVolumeClaim, created: str) -> PersistentVolumeClaim:
+    return replace(made, metadata=replace(made.metadata, creation_timestamp=created))
+
+
+def complaint(about: PersistentVolumeClaim, text: str) -> Event:
+    return event(about, "ProvisioningFailed", text)
+
+
+def only(**facts: Any) -> Finding:
+    (finding,) = findings(claim_has_its_volume, **facts)
+    return finding
+
+
+def test_a_bound_claim_rules_the_claims_causes_out() -> None:
+    finding = only()
+    assert finding.verdict is Verdict.PASS
+    assert set(finding.rules_out) == {"claim-pending", "claim-volume-mismatch", "pv-released"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered", "told"),
+    [
+        ({"resources": {"requests": {"storage": "2400Gi"}}}, {}, "it asks for 2400 GiB, the volume says 1200 GiB"),
+        ({"storageClassName": "gp3"}, {}, "StorageClass gp3, the volume is of fsx-sc"),
+        ({"volumeMode": "Block"}, {}, "volumeMode is Block, the volume's Filesystem"),
+        ({}, {"accessModes": ["ReadWriteOnce"]}, "it asks for ReadWriteMany, the volume offers ReadWriteOnce"),
+    ],
+)
+def test_a_claim_that_does_not_fit_the_volume_it_names(
+    asked: dict[str, Any], offered: dict[str, Any], told: str
+) -> None:
+    finding = only(claims=(pending(**asked),), persistent_volumes=(free(**offered),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert told in finding.message
+    assert finding.fix is not None and "delete pvc" in finding.fix.commands[1]
+
+
+def test_a_claim_that_fits_binds_in_a_moment() -> None:
+    given = {"claims": (aged(pending(), JUST_NOW),), "persistent_volumes": (free(),)}
+    assert only(**given).verdict is Verdict.SKIP
+
+
+def test_a_volume_of_a_deleted_claim_of_the_same_name() -> None:
+    finding = only(claims=(pending(),), persistent_volumes=(released(volume()),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pv-released")
+    assert finding.fix is not None and "/spec/claimRef/uid" in finding.fix.commands[0]
+
+
+def test_a_released_volume_that_nobody_asks_for_is_nobodys_trouble() -> None:
+    other = released(volume("fsx-pv-old", claim="fsx-pvc-old"))
+    assert verdicts(claim_has_its_volume, persistent_volumes=(volume(), other)) == (Verdict.PASS,)
+
+
+def test_a_volume_of_another_claim() -> None:
+    finding = only(claims=(pending(),), persistent_volumes=(volume(claim="somebody"),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert "belongs to the claim default/somebody" in finding.message
+
+
+def test_a_volume_that_does_not_exist() -> None:
+    finding = only(claims=(pending(),), persistent_volumes=())
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-pending")
+    assert "names the volume fsx-pv" in finding.message
+
+
+def test_a_claim_whose_volume_was_deleted() -> None:
+    lost = claim(phase="Lost")
+    assert only(claims=(lost,), persistent_volumes=()).cause == "claim-pending"
+
+
+def test_a_class_that_does_not_exist() -> None:
+    finding = only(claims=(pending(volume="", storageClassName="fsx-lustre"),), persistent_volumes=())
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-pending")
+    assert "fsx-lustre does not exist" in finding.message
+
+
+def test_no_class_and_no_volume() -> None:
+    finding = only(claims=(pending(volume="", storageClassName=None),), persistent_volumes=())
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-pending")
+
+
+def test_static_binding_needs_no_class() -> None:
+    asked = aged(pending(volume="", storageClassName=""), JUST_NOW)
+    given = {"claims": (asked,), "persistent_volumes": (free(storageClassName=""),), "storage_classes": ()}
+    assert only(**given).verdict is Verdict.SKIP
+
+
+def test_a_selector_that_takes_no_volume() -> None:
+    asked = pending(volume="", storageClassName="", selector={"matchLabels": {"team": "ml"}})
+    finding = only(claims=(asked,), persistent_volumes=(free(storageClassName=""),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert "selector" in finding.message
+
+
+def test_a_file_system_that_is_being_made() -> None:
+    given = {"claims": (aged(pending(volume=""), JUST_NOW),), "persistent_volumes": ()}
+    assert only(**given).verdict is Verdict.SKIP
+
+
+def test_a_file_system_that_takes_too_long_is_a_failure_of_no_known_cause() -> None:
+    finding = only(claims=(aged(pending(volume=""), LONG_AGO),), persistent_volumes=())
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "")
+
+
+def test_a_provisioner_that_complains_is_a_failure_whose_cause_its_text_tells() -> None:
+    asked = aged(pending(volume=""), JUST_NOW)
+    finding = only(claims=(asked,), persistent_volumes=(), claim_events=(complaint(asked, "not authorized"),))
+    assert (finding.verdict, finding.cause, finding.evidence) == (Verdict.FAIL, "", ("event: not authorized",))
+
+
+def test_a_claim_that_waits_for_the_first_pod() -> None:
+    lazy = storage_class(volumeBindingMode="WaitForFirstConsumer")
+    given = {"claims": (aged(pending(volume=""), LONG_AGO),), "persistent_volumes": (), "storage_classes": (lazy,)}
+    assert only(**given).verdict is Verdict.SKIP
+
+
+def test_a_dynamic_claim_is_not_given_the_volume_of_its_predecessor() -> None:
+    asked = aged(pending(volume=""), JUST_NOW)
+    finding = only(claims=(asked,), persistent_volumes=(released(volume()),))
+    assert finding.verdict is Verdict.SKIP and "fsx-pv, kept for a former claim of that name" in finding.message
+
+
+def test_claims_of_other_drivers_are_not_looked_at() -> None:
+    asked = pending(name="database", volume="", storageClassName="gp3")
+    classes = (storage_class("gp3", provisioner="ebs.csi.aws.com"),)
+    assert verdicts(claim_has_its_volume, claims=(asked,), persistent_volumes=(), storage_classes=classes) == ()
+
+
+def test_a_claim_that_is_bound_to_a_volume_of_no_csi_driver_is_not_lustres() -> None:
+    assert verdicts(claim_has_its_volume, claims=(claim(volume="nfs-pv"),)) == ()
+
+
+def test_one_that_the_run_names_is_told_to_be_none_of_lustres() -> None:
+    asked = pending(name="database", volume="", storageClassName="gp3")
+    classes = (storage_class("gp3", provisioner="ebs.csi.aws.com"),)
+    target = Target(claims=("database",))
+    finding = only(claims=(asked,), persistent_volumes=(), storage_classes=classes, target=target)
+    assert finding.verdict is Verdict.SKIP and "ebs.csi.aws.com" in finding.message
+
+
+def test_a_run_about_one_volume_says_nothing_of_other_claims() -> None:
+    other = pending(name="other", volume="")
+    given = {"claims": (claim(), other), "target": Target(volumes=("fsx-pv",))}
+    assert [f.subject.name for f in findings(claim_has_its_volume, **given)] == ["fsx-pvc"]
+
+
+def test_unknown_names_the_permission() -> None:
+    (finding,) = findings(claim_has_its_volume, storage_classes=denied("list storageclasses"))
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.unavailable[0].permission == "list storageclasses"
+
+
+def test_events_that_cannot_be_read_change_no_verdict() -> None:
+    assert only(claim_events=denied("list events")).verdict is Verdict.PASS

@@ -1,0 +1,91 @@
+"""The StorageClass's parameters are keys that the driver reads, with values that FSx takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.request.storageclass_parameters import parameters_are_known
+from diag.model.subject import Kind
+from diag.model.verdict import Verdict
+from tests.checks.given_storage_class import GOOD, asked, only, without
+
+
+class TestParameters:
+    def test_known_ones_pass(self) -> None:
+        finding = only(parameters_are_known, **asked(GOOD))
+        assert finding.verdict is Verdict.PASS
+        assert finding.concerns[0].kind is Kind.CLAIM
+
+    @pytest.mark.parametrize("wrong", ["deploymenttype", "DeploymentType", "deployment-type", "deploymentTypes"])
+    def test_a_misspelt_key_is_ignored_by_the_driver(self, wrong: str) -> None:
+        finding = only(parameters_are_known, **asked(without("deploymentType", **{wrong: "SCRATCH_2"})))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "storageclass-unknown-parameter")
+        assert "'deploymentType' is probably meant" in finding.message
+
+    def test_a_key_that_resembles_none_is_warned_of(self) -> None:
+        finding = only(parameters_are_known, **asked({**GOOD, "owner": "ml"}))
+        assert finding.verdict is Verdict.WARN
+
+    def test_the_provisioners_own_keys_are_left_to_it(self) -> None:
+        given = {**GOOD, "csi.storage.k8s.io/fstype": "lustre"}
+        assert only(parameters_are_known, **asked(given)).verdict is Verdict.PASS
+
+    @pytest.mark.parametrize(
+        ("parameters", "cause"),
+        [
+            ({"deploymentType": "scratch_2"}, "storageclass-invalid-value"),
+            ({"storageType": "INTELLIGENT_TIERING"}, "storageclass-invalid-value"),
+            ({"copyTagsToBackups": "yes"}, "storageclass-invalid-value"),
+            ({"automaticBackupRetentionDays": "seven"}, "storageclass-invalid-value"),
+            ({"automaticBackupRetentionDays": "91"}, "storageclass-invalid-value"),
+            ({"weeklyMaintenanceStartTime": "Sunday"}, "storageclass-invalid-value"),
+            ({"extraTags": "team"}, "storageclass-invalid-value"),
+            ({"s3ImportPath": "arn:aws:s3:::bucket"}, "storageclass-invalid-value"),
+            ({"fileSystemTypeVersion": "${LUSTRE_VERSION}"}, "unexpanded-variable"),
+            ({"deploymentType": "PERSISTENT_1"}, "invalid-throughput-parameter"),
+            ({"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "125"}, "invalid-throughput-parameter"),
+            ({"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "200"}, "invalid-throughput-parameter"),
+            ({"storageType": "HDD", "driveCacheType": "NONE"}, "storageclass-invalid-value"),
+            ({"metadataConfigurationMode": "AUTOMATIC"}, "storageclass-invalid-value"),
+            ({"s3ExportPath": "s3://bucket/export"}, "storageclass-invalid-value"),
+            ({"efaEnabled": "true"}, "efa-requirements"),
+        ],
+    )
+    def test_what_driver_or_fsx_refuses(self, parameters: dict[str, str], cause: str) -> None:
+        finding = only(parameters_are_known, **asked({**GOOD, **parameters}))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, cause)
+
+    def test_persistent_2_does_not_come_with_2_10(self) -> None:
+        given = without(deploymentType="PERSISTENT_2", perUnitStorageThroughput="250", fileSystemTypeVersion="2.10")
+        assert only(parameters_are_known, **asked(given)).cause == "storageclass-invalid-value"
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "250"},
+            {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "100", "kmsKeyId": "alias/mine"},
+            {"s3ImportPath": "s3://bucket/data", "s3ExportPath": "s3://bucket/out", "autoImportPolicy": "NONE"},
+            {"extraTags": "team=ml,stage=", "copyTagsToBackups": "t", "dataCompressionType": "NONE"},
+            {"efaEnabled": "false", "automaticBackupRetentionDays": "0"},
+        ],
+    )  # fmt: skip
+    def test_healthy_twins(self, parameters: dict[str, str]) -> None:
+        assert only(parameters_are_known, **asked({**GOOD, **parameters})).verdict is Verdict.PASS
+
+    def test_hdd_and_metadata_where_they_exist(self) -> None:
+        hdd = {"deploymentType": "PERSISTENT_1", "storageType": "HDD", "driveCacheType": "READ"}
+        metadata = {"deploymentType": "PERSISTENT_2", "metadataConfigurationMode": "AUTOMATIC"}
+        for given in (hdd | {"perUnitStorageThroughput": "12"}, metadata | {"perUnitStorageThroughput": "250"}):
+            assert only(parameters_are_known, **asked({**GOOD, **given})).verdict is Verdict.PASS
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"perUnitStorageThroughput": "200"},
+            {"kmsKeyId": "alias/mine"},
+            {"autoImportPolicy": "NEW"},
+            {"dailyAutomaticBackupStartTime": "05:00"},
+        ],
+    )
+    def test_what_is_only_reasoned_is_warned_of(self, parameters: dict[str, str]) -> None:
+        assert only(parameters_are_known, **asked({**GOOD, **parameters})).verdict is Verdict.WARN

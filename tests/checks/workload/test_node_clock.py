@@ -1,0 +1,15 @@
+"""The node's clock agrees with this machine's."""
+
+from __future__ import annotations
+
+import msgspec
+
+from checks.workload.node_clock import node_clock_agrees
+from diag.model.verdict import Verdict
+from tests.checks.given_node_checks import only, truth
+
+
+def test_a_clock_that_is_off() -> None:
+    off = msgspec.structs.replace(truth(), clock_skew_s=-400.0)
+    found = only(node_clock_agrees, off)
+    assert found.verdict is Verdict.WARN and "behind" in found.message
