@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from diag.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from diag.declare.check import check as check
-    from diag.declare.fact import fact as fact
     from diag.model.finding import Draft as Draft
     from diag.model.finding import Finding as Finding
     from diag.model.finding import Fix as Fix
@@ -30,11 +28,13 @@ if TYPE_CHECKING:
     from diag.model.unavailable import Unavailable as Unavailable
     from diag.model.unavailable import Unreadable as Unreadable
     from diag.model.verdict import Verdict as Verdict
+    from diag.registry import check as check
+    from diag.registry import fact as fact
     from diag.resources.table import Table as Table
 
 _HOME = {
-    "check": "diag.declare.check",
-    "fact": "diag.declare.fact",
+    "check": "diag.registry",
+    "fact": "diag.registry",
     "Table": "diag.resources.table",
     **dict.fromkeys(
         ("Draft", "Finding", "Fix", "Location", "fail", "ok", "skip", "unknown", "warn"), "diag.model.finding"

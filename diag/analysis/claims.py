@@ -10,9 +10,9 @@ import msgspec
 
 from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
 from diag.analysis.volumes import is_fsx_volume, matches
-from diag.declare.fact import fact
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.resources.target import Target
 

@@ -10,11 +10,11 @@ import msgspec
 from diag.analysis.binding import class_of, class_of_volume
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
-from diag.declare.fact import fact
 from diag.knowledge.lustre_versions import Client as KnownClient
 from diag.knowledge.lustre_versions import client_of_kernel, default_version, major_minor, valid_versions
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.kubernetes import Event, Metadata, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Settings

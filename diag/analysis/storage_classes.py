@@ -10,11 +10,11 @@ import msgspec
 from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.binding import class_of_volume
 from diag.analysis.claims import ClaimCase
-from diag.declare.fact import fact
 from diag.knowledge.lustre_versions import default_version
 from diag.knowledge.storage_class import misspelt
 from diag.model.subject import Subject
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass

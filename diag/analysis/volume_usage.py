@@ -9,9 +9,9 @@ import msgspec
 from diag.analysis.pod_events import events_by_pod, events_of, names_volume
 from diag.analysis.pods import Progress, progress_of
 from diag.analysis.volumes import Mount
-from diag.declare.fact import fact
 from diag.model.subject import Subject
 from diag.model.unavailable import Unavailable, Unreadable
+from diag.registry import fact
 from diag.resources.kubernetes import Event, Node, PersistentVolume
 
 _AFTER_THE_MOUNT = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus"})

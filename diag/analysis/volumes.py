@@ -6,9 +6,9 @@ import re
 
 import msgspec
 
-from diag.declare.fact import fact
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import FSX_DRIVER, Node, PersistentVolume, PersistentVolumeClaim, Pod
 from diag.resources.table import Table

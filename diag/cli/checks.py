@@ -9,31 +9,25 @@ import click
 @click.argument("id", required=False)
 def command(id: str | None) -> int:
     """List the checks, or explain one: what it reads, what each verdict means, which permissions it needs."""
-    from diag.engine.graph import catalogue, closure, permissions_of
-    from diag.engine.plugins import load_plugins
-    from diag.sources.world import SOURCES, facts
+    from diag.registry import GIVEN, permissions_of
+    from diag.sources.world import load_registry
 
-    plugins = load_plugins()
-    for error in plugins.errors:
+    registry = load_registry()
+    for error in registry.errors:
         click.echo(f"lustre-doctor: {error.message}", err=True)
     if id is None:
         from tabulate import tabulate
 
-        rows = [(c.layer.value, c.id, c.title + (" (only when named)" if c.opt_in else "")) for c in plugins.checks]
+        rows = [(c.layer.value, c.id, c.title + (" (only when named)" if c.opt_in else "")) for c in registry.checks]
         click.echo(tabulate(rows, headers=["layer", "check", "what holds when it passes"], tablefmt="simple"))
         return 0
-    check = next((c for c in plugins.checks if c.id == id), None)
+    check = next((c for c in registry.checks if c.id == id), None)
     if check is None:
         raise click.UsageError(f"no check is called {id!r}; `lustre-doctor checks` lists them")
-    needed = closure((n.name for n in check.needs), catalogue((*facts(), *plugins.facts)), (*SOURCES, *GIVEN))
     click.echo(f"{check.id} (layer {check.layer.value})\n{check.title}.\n")
     click.echo(check.page + "\n")
     click.echo(f"reads: {', '.join(n.name.replace('_', ' ') for n in check.needs if n.name not in GIVEN)}")
-    click.echo(f"permissions: {', '.join(permissions_of(needed)) or 'none'}")
+    click.echo(f"permissions: {', '.join(permissions_of(registry.facts_for([check]))) or 'none'}")
     click.echo(f"speaks for: {', '.join(check.speaks_for) or 'no single cause'}")
     click.echo(f"from: {check.origin}")
     return 0
-
-
-GIVEN = ("target", "settings", "taken_at")
-"""What a run supplies besides its sources."""

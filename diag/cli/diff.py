@@ -45,16 +45,13 @@ def command(before: str, after: str | None, nodes: str, form: str, everything: b
 def _compare_files(before: str, after: str) -> Comparison:
     from diag.diff.compare import compare
     from diag.diff.verdicts import verdict_changes
-    from diag.engine.plugins import load_plugins
-    from diag.engine.run import select
     from diag.reports.difference import Comparison
     from diag.run.execute import replay
     from diag.sources.casefile import read_key_id
-    from diag.sources.world import facts
+    from diag.sources.world import load_registry
 
-    plugins = load_plugins()
-    checks, offered = select(plugins.checks), (*facts(), *plugins.facts)
-    one, other = (replay(path, checks, offered) for path in (before, after))
+    registry = load_registry()
+    one, other = (replay(path, registry, registry.select()) for path in (before, after))
     notes: tuple[str, ...] = ()
     if read_key_id(before) != read_key_id(after):
         notes = ("the two were redacted with different keys, so the same ids and names have different stand-ins; "
@@ -67,12 +64,14 @@ def _compare_nodes(path: str, nodes: str) -> Comparison:
     from diag.diff.nodes import compare_nodes
     from diag.reports.difference import Comparison
     from diag.run.execute import replay
-    from diag.sources.world import facts
+    from diag.sources.world import load_registry
 
     working, comma, failing = nodes.partition(",")
     if not comma or not working or not failing:
         raise click.UsageError("--nodes takes two names: WORKING,FAILING")
-    return Comparison(working, failing, compare_nodes(_plain_facts(replay(path, (), facts())), working, failing))
+    return Comparison(
+        working, failing, compare_nodes(_plain_facts(replay(path, load_registry(), ())), working, failing)
+    )
 
 
 def _plain_facts(outcome: Outcome) -> dict[str, Any]:

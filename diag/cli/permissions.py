@@ -18,18 +18,16 @@ def command(emit: str, only: tuple[str, ...], skip: tuple[str, ...]) -> int:
     They are what the facts behind those checks declare. Where one is missing, the checks that need it answer
     unknown and name it; all other checks are not affected.
     """
-    from diag.cli.checks import GIVEN
-    from diag.engine.graph import catalogue, closure, permissions_of, wanted_by
-    from diag.engine.plugins import load_plugins
-    from diag.engine.run import ALWAYS, select
+    from diag.engine.run import ALWAYS
+    from diag.registry import permissions_of
     from diag.reports.permissions import UnknownResource, cluster_role, iam_policy
-    from diag.sources.world import SOURCES, facts
+    from diag.sources.world import load_registry
 
-    plugins = load_plugins()
-    for error in plugins.errors:
+    registry = load_registry()
+    for error in registry.errors:
         warn(error.message)
-    chosen = select(plugins.checks, only, skip)
-    needed = closure((*wanted_by(chosen), *ALWAYS), catalogue((*facts(), *plugins.facts)), (*SOURCES, *GIVEN))
+    chosen = registry.select(only, skip)
+    needed = registry.facts_for(chosen, *ALWAYS)
     try:
         click.echo((iam_policy if emit == "iam" else cluster_role)(permissions_of(needed)), nl=False)
     except UnknownResource as error:

@@ -58,14 +58,12 @@ def _values(path: str, id: str, knowledge: Knowledge) -> dict[str, str]:
 
 def _diagnoses(path: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
     from diag.diagnosis.diagnose import diagnose
-    from diag.engine.plugins import load_plugins
-    from diag.engine.run import select
     from diag.run.execute import replay
-    from diag.sources.world import facts
+    from diag.sources.world import load_registry
     from diag.texts.symptoms import match_text
 
-    plugins = load_plugins()
-    outcome = replay(path, select(plugins.checks), (*facts(), *plugins.facts))
+    registry = load_registry()
+    outcome = replay(path, registry, registry.select())
     return diagnose(
         outcome.judged.findings,
         outcome.facts,

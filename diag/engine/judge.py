@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from diag.declare.check import Check
 from diag.engine.locate import located
 from diag.model.finding import Draft, Finding, subject_of
 from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.model.verdict import Verdict
+from diag.registry import Check
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -1,24 +1,22 @@
-"""One run: select checks, gather what they need, judge."""
+"""One run: gather the facts that the checks need, live, from a snapshot or from manifests alone, and judge them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from diag.declare.check import Check
-from diag.declare.fact import Fact
-from diag.engine.gather import gather
-from diag.engine.graph import catalogue, closure, wanted_by
 from diag.engine.judge import Judged, judge
-from diag.engine.snapshot import Snapshot, is_read, not_in_snapshot
-from diag.model.exit_code import WrongUsage
-from diag.model.layer import Layer
+from diag.engine.scheduler import Gathered, gather
+from diag.engine.snapshot import Snapshot, not_in_snapshot
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.target import Settings, Target
+from diag.registry import Check, Fact, Registry
+from diag.resources.eks import ClusterIdentity
+from diag.resources.manifests import ManifestSet
+from diag.sources.source import Source
 
 ALWAYS = (
     "cluster_identity",
@@ -31,6 +29,11 @@ ALWAYS = (
     "pods",
 )
 """Facts that the diagnosis and the report themselves need, whatever checks are selected."""
+
+OFFLINE = Unavailable("cluster and account", Reason.OFFLINE, "not asked: --offline", remedy="run without --offline")
+
+REPLAY_S = 60.0
+"""How long facts may take to be worked out from a snapshot."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -50,104 +53,66 @@ class Outcome(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(missing))
 
 
-class UnknownSelection(WrongUsage):
-    """`--only` or `--skip` names neither a check nor a layer."""
-
-
-def select(checks: Sequence[Check], only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Check, ...]:
-    """The checks to run: by id or by layer, `skip` after `only`; opt-in ones only when named.
-
-    Raises UnknownSelection for a name that is neither.
-    """
-    wanted, unwanted = tuple(only), frozenset(skip)
-    known = selectable(checks)
-    for name in (*wanted, *unwanted):
-        if name not in known:
-            raise UnknownSelection(f"{name!r} is neither a check nor a layer (see `lustre-doctor checks`)")
-
-    def named(check: Check, names: Iterable[str]) -> bool:
-        return bool({check.id, check.layer.value, _family(check)} & set(names))
-
-    chosen = (c for c in checks if (named(c, wanted) if wanted else not c.opt_in))
-    return tuple(c for c in chosen if not named(c, unwanted) and (not c.opt_in or {c.id, _family(c)} & set(wanted)))
-
-
-def selectable(checks: Iterable[Check]) -> frozenset[str]:
-    """What may be selected: ids of checks, layers, and families: a folder of checks that is no layer, or a module."""
-    return frozenset(name for check in checks for name in (check.id, check.layer.value, _family(check)))
-
-
-def _family(check: Check) -> str:
-    """`leftovers` for the checks in `checks/leftovers/`; a plugin's own folder or module likewise."""
-    package, _, module = check.origin.rpartition(".")
-    folder = package.rpartition(".")[2]
-    is_layer = folder in {layer.value.replace("-", "_") for layer in Layer}
-    return (folder if folder and not is_layer else module).replace("_", "-")
-
-
 def observe(
+    registry: Registry,
     checks: Sequence[Check],
-    facts: Iterable[Fact],
-    sources: Mapping[str, Any],
+    sources: Mapping[str, object],
+    asked: Snapshot,
     *,
-    target: Target,
-    settings: Settings,
-    taken_at: str,
     deadline: float,
-    tool_version: str,
-    progress: Callable[[str], None] = lambda name: None,
-    meanwhile: Callable[[], None] | None = None,
+    progress: Callable[[str], None] | None = None,
+    preload: Callable[[], None] | None = None,
 ) -> Outcome:
-    """A live run: read the world until the `time.monotonic()` deadline, then judge.
+    """A live run: read what the checks need until the `time.monotonic()` deadline, then judge.
 
-    `meanwhile` is called once, in a thread, when the run has begun to wait for answers.
+    `asked` is the snapshot to fill: its target and settings, no facts yet. `preload` runs once in a background thread
+    when the run has begun to wait for answers.
     """
-    given = {**sources, "target": target, "settings": settings, "taken_at": taken_at}
-    by_name = catalogue(facts)
-    needed = closure((*wanted_by(checks), *(n for n in ALWAYS if n in by_name)), by_name, given)
-    _expect(sources, needed)
-    gathered = gather(
-        needed,
-        given,
-        deadline=deadline,
-        progress=progress,
-        hurry=lambda: _hurry(sources),
-        meanwhile=meanwhile,
-    )
-    read = {f.name: gathered.values[f.name] for f in needed if is_read(f, sources)}
-    snapshot = Snapshot(taken_at, target, settings, read, tool_version)
+    needed = registry.facts_for(checks, *ALWAYS)
+    readers = [source for source in sources.values() if isinstance(source, Source)]
+    permissions = tuple(dict.fromkeys(permission for fact in needed for permission in fact.permissions))
+    for reader in readers:
+        reader.expect(permissions)
+
+    def cancel() -> None:
+        for reader in readers:
+            reader.cancel()
+
+    given = {**sources, **_asked(asked)}
+    gathered = gather(needed, given, deadline=deadline, progress=progress, cancel=cancel, preload=preload)
+    read = {fact.name: gathered.values[fact.name] for fact in needed if registry.is_read(fact)}
+    return _judged(msgspec.structs.replace(asked, facts=read), checks, given, gathered)
+
+
+def replay(registry: Registry, checks: Sequence[Check], snapshot: Snapshot) -> Outcome:
+    """A run over a snapshot: no source is touched."""
+    needed = registry.facts_for(checks, *ALWAYS)
+    known = {fact.name: _recorded(fact, snapshot) for fact in needed if registry.is_read(fact)}
+    given = _asked(snapshot)
+    gathered = gather(needed, given, deadline=time.monotonic() + REPLAY_S, known=known)
+    return _judged(snapshot, checks, given, gathered)
+
+
+def offline(registry: Registry, asked: Snapshot, manifests: ManifestSet) -> Snapshot:
+    """The snapshot of a run over manifests alone: facts that would need an API are not asked, which is no unknown."""
+    settings = asked.settings
+    facts = {fact.name: OFFLINE for fact in registry.facts.values() if registry.is_read(fact)}
+    identity = ClusterIdentity(settings.cluster, settings.region, "", "--cluster", "--region")
+    return msgspec.structs.replace(asked, facts={**facts, "manifest_set": manifests, "cluster_identity": identity})
+
+
+def _judged(snapshot: Snapshot, checks: Sequence[Check], given: Mapping[str, Any], gathered: Gathered) -> Outcome:
     crashes = tuple(
         ToolError(name, f"reading {name.replace('_', ' ')} crashed", trace) for name, trace in gathered.crashes.items()
     )
     judged = judge(checks, {**given, **gathered.values})
-    return Outcome(
-        snapshot, gathered.values, Judged(judged.findings, (*crashes, *judged.errors)), tuple(checks), gathered.seconds
-    )
+    judged = Judged(judged.findings, (*crashes, *judged.errors))
+    return Outcome(snapshot, gathered.values, judged, tuple(checks), gathered.seconds)
 
 
-def _expect(sources: Mapping[str, Any], facts: Sequence[Fact]) -> None:
-    """Tell every source that can prepare itself which permissions will be used, in the order of their need."""
-    permissions = tuple(dict.fromkeys(permission for fact in facts for permission in fact.permissions))
-    for source in sources.values():
-        if hasattr(source, "expect"):
-            source.expect(permissions)
+def _asked(snapshot: Snapshot) -> dict[str, Any]:
+    return {"target": snapshot.target, "settings": snapshot.settings, "taken_at": snapshot.taken_at}
 
 
-def _hurry(sources: Mapping[str, Any]) -> None:
-    """Tell every source that can to end with what it has."""
-    for source in sources.values():
-        if hasattr(source, "hurry"):
-            source.hurry()
-
-
-def replay(checks: Sequence[Check], facts: Iterable[Fact], sources: Iterable[str], snapshot: Snapshot) -> Outcome:
-    """A run over a snapshot: no source is touched."""
-    names = tuple(sources)
-    given = {"target": snapshot.target, "settings": snapshot.settings, "taken_at": snapshot.taken_at}
-    by_name = catalogue(facts)
-    needed = closure((*wanted_by(checks), *(n for n in ALWAYS if n in by_name)), by_name, (*given, *names))
-    read = (fact for fact in needed if is_read(fact, names))
-    known = {f.name: snapshot.facts[f.name] if f.name in snapshot.facts else not_in_snapshot(f) for f in read}
-    gathered = gather(needed, given, deadline=time.monotonic() + 60, known=known)
-    judged = judge(checks, {**given, **gathered.values})
-    return Outcome(snapshot, gathered.values, judged, tuple(checks))
+def _recorded(fact: Fact, snapshot: Snapshot) -> Any:
+    return snapshot.facts[fact.name] if fact.name in snapshot.facts else not_in_snapshot(fact)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from diag.declare.fact import Fact
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import Fact
 from diag.resources.target import Settings, Target
 
 SCHEMA = "lustre-doctor/snapshot/v1"
@@ -45,11 +45,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     settings: Settings
     facts: dict[str, Any]
     tool_version: str = ""
-
-
-def is_read(fact: Fact, sources: Collection[str]) -> bool:
-    """Whether a fact comes from the world, not from other facts: only those are worth saving."""
-    return any(need.name in sources for need in fact.needs)
 
 
 def encode(snapshot: Snapshot) -> bytes:

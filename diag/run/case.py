@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from diag.engine.graph import catalogue
 from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import Snapshot, decode, encode
 from diag.knowledge.runbooks import Knowledge
@@ -20,7 +19,6 @@ from diag.reports.report import Report
 from diag.run.report import report_on
 from diag.run.request import RunRequest
 from diag.sources.casefile import ABOUT, REPORT, SCHEMA, SNAPSHOT, pack
-from diag.sources.world import SOURCES
 from diag.version import __version__
 
 KEY_SCHEMA = "lustre-doctor/redaction-key/v1"
@@ -44,7 +42,7 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
     """
     secret = secret or secrets.token_bytes(KEY_BYTES)
     redactor, snapshot = _redact(outcome.snapshot, level, request.knowledge, secret)
-    seen = replay(outcome.checks, request.facts, SOURCES, decode(snapshot, catalogue(request.facts)))
+    seen = replay(request.registry, outcome.checks, decode(snapshot, request.registry.facts))
     report = report_on(seen, request)
     about = {
         "schema": SCHEMA,

@@ -9,19 +9,17 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from diag.declare.check import Check
-from diag.declare.fact import Fact
-from diag.engine.graph import catalogue
-from diag.engine.run import Outcome, observe
+from diag.engine.run import Outcome, observe, offline
 from diag.engine.run import replay as replay_snapshot
-from diag.engine.snapshot import BadSnapshot, decode
+from diag.engine.snapshot import BadSnapshot, Snapshot, decode
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Unavailable
+from diag.registry import Check, Registry
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
 from diag.run.request import RunRequest
 from diag.sources.casefile import BadCase, read_snapshot
-from diag.sources.world import NO_MANIFESTS, SOURCES, open_world
+from diag.sources.world import NO_MANIFESTS, open_world
 from diag.version import __version__
 
 EVERYTHING = Target()
@@ -43,16 +41,17 @@ def execute(
     each fact that was read. `preload` runs once, in a thread, while a live run waits for its first answers.
     """
     if request.snapshot:
-        return replay(request.snapshot, request.checks, request.facts, request.target, request.manifests)
+        return replay(request.snapshot, request.registry, request.checks, request.target, request.manifests)
+    asked = Snapshot(_now(), request.target, request.settings, {}, __version__)
     if request.offline:
-        return _without_world(request)
-    return _observe(request, time.monotonic() if started is None else started, progress, preload)
+        return replay_snapshot(request.registry, request.checks, offline(request.registry, asked, request.manifests))
+    return _observe(request, asked, time.monotonic() if started is None else started, progress, preload)
 
 
 def replay(
     path: str,
+    registry: Registry,
     checks: Sequence[Check],
-    facts: Sequence[Fact],
     target: Target = EVERYTHING,
     manifests: ManifestSet = NO_MANIFESTS,
 ) -> Outcome:
@@ -61,33 +60,22 @@ def replay(
     A target narrows the recorded one. Manifests, if any, take the place of those that were recorded.
     """
     try:
-        snapshot = decode(read_snapshot(path), catalogue(facts))
+        snapshot = decode(read_snapshot(path), registry.facts)
     except (BadSnapshot, BadCase) as error:
         raise WrongUsage(f"{path}: {error}") from error
     if not target.is_everything:
         snapshot = replace(snapshot, target=target)
     if manifests.is_given:
         snapshot = replace(snapshot, facts={**snapshot.facts, "manifest_set": manifests})
-    return replay_snapshot(checks, facts, SOURCES, snapshot)
-
-
-def _without_world(request: RunRequest) -> Outcome:
-    from diag.engine.offline import without_world
-
-    snapshot = without_world(
-        request.facts,
-        SOURCES,
-        request.manifests,
-        target=request.target,
-        settings=request.settings,
-        taken_at=_now(),
-        tool_version=__version__,
-    )
-    return replay_snapshot(request.checks, request.facts, SOURCES, snapshot)
+    return replay_snapshot(registry, checks, snapshot)
 
 
 def _observe(
-    request: RunRequest, started: float, progress: Callable[[str], None], preload: Callable[[], None] | None
+    request: RunRequest,
+    asked: Snapshot,
+    started: float,
+    progress: Callable[[str], None],
+    preload: Callable[[], None] | None,
 ) -> Outcome:
     until = started + request.deadline_s
     reach = replace(request.reach, nodes=replace(request.reach.nodes, until=until - MARGIN_S))
@@ -99,18 +87,7 @@ def _observe(
     if not world["aws"].has_profile():
         known = "`aws configure list-profiles` lists those that are configured"
         raise WrongUsage(f"--profile: no AWS profile is called {reach.profile!r} ({known})")
-    return observe(
-        request.checks,
-        request.facts,
-        world,
-        target=request.target,
-        settings=request.settings,
-        taken_at=_now(),
-        deadline=until,
-        tool_version=__version__,
-        progress=progress,
-        meanwhile=preload,
-    )
+    return observe(request.registry, request.checks, world, asked, deadline=until, progress=progress, preload=preload)
 
 
 def _now() -> str:

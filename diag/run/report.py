@@ -41,4 +41,4 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
         lambda text, medium: match_text(text, medium, knowledge),
     )
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
-    return of_run(outcome, diagnoses, request.policy, request.plugin_errors)
+    return of_run(outcome, diagnoses, request.policy, request.registry.errors)

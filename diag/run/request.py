@@ -10,19 +10,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from diag.config.file import PYPROJECT, Config, parse
-from diag.declare.check import Check
-from diag.declare.fact import Fact
-from diag.engine.plugins import load_plugins
-from diag.engine.run import select, selectable
 from diag.knowledge.runbooks import Knowledge, load_knowledge
 from diag.model.exit_code import WrongUsage
-from diag.model.tool_error import ToolError
+from diag.registry import Check, Registry
 from diag.reports.report import Policy
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Settings, Target
 from diag.sanitize import visible
 from diag.sources.nodes.reader import NodeOptions
-from diag.sources.world import NO_MANIFESTS, facts
+from diag.sources.world import NO_MANIFESTS, load_registry
 from diag.sources.world import Options as Reach
 
 DEADLINE_S = 30.0
@@ -36,10 +32,10 @@ S = TypeVar("S", bound=msgspec.Struct)
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one run was asked to do. The files that it names are read already, except a snapshot."""
 
+    registry: Registry
+    """All that is installed, plugins included."""
     checks: tuple[Check, ...]
     """The selected ones."""
-    facts: tuple[Fact, ...]
-    """All that can be read: built-in facts and those of plugins."""
     target: Target = Target()
     settings: Settings = Settings()
     reach: Reach = Reach()
@@ -53,7 +49,6 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
     runbooks: tuple[str, ...] = ()
     """Folders of a team's own runbooks."""
-    plugin_errors: tuple[ToolError, ...] = ()
     notes: tuple[str, ...] = ()
     """What the person should know of the files that were read, one line each."""
 
@@ -68,16 +63,16 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
 
     Plugins are loaded; the configuration, manifests, runbooks and node answers are read. Raises WrongUsage.
     """
-    plugins = load_plugins()
-    config, folder = _read_config(options["config"], plugins.checks) if "config" in options else (Config(), Path())
+    registry = load_registry()
+    config, folder = _read_config(options["config"], registry) if "config" in options else (Config(), Path())
     runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
     if runbooks:
         knowledge_of(runbooks)
     snapshot, offline = options["snapshot"] or "", options.get("offline", False)
     nodes, notes = _node_options(options)
     return RunRequest(
-        checks=select(plugins.checks, options["only"] or config.only, (*options["skip"], *config.skip)),
-        facts=(*facts(), *plugins.facts),
+        registry=registry,
+        checks=registry.select(options["only"] or config.only, (*options["skip"], *config.skip)),
         target=_target(_pick(Target, options)),
         settings=_pick(Settings, options),
         reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
@@ -91,7 +86,6 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
             unknown_passes=(options.get("unknown") or config.unknown) == "pass",
         ),
         runbooks=runbooks,
-        plugin_errors=plugins.errors,
         notes=notes,
     )
 
@@ -116,7 +110,7 @@ def _target(given: Target) -> Target:
     return msgspec.structs.replace(given, namespaces=tuple(sorted({*given.namespaces, *said})))
 
 
-def _read_config(path: str, checks: tuple[Check, ...]) -> tuple[Config, Path]:
+def _read_config(path: str, registry: Registry) -> tuple[Config, Path]:
     """The configuration and the folder that its paths count from."""
     from diag.sources.files import read_bounded
 
@@ -130,8 +124,8 @@ def _read_config(path: str, checks: tuple[Check, ...]) -> tuple[Config, Path]:
         shared = candidate.name == "pyproject.toml"
         if shared and not path and PYPROJECT[1] not in text:
             continue
-        ids = [check.id for check in checks]
-        found = parse(text, str(candidate), selectable(checks), ids, PYPROJECT if shared else ())
+        ids = [check.id for check in registry.checks]
+        found = parse(text, str(candidate), registry.selectable, ids, PYPROJECT if shared else ())
         if found != Config() or path or not shared:
             return found, candidate.parent
     return Config(), Path()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 
 from diag.analysis.attributes import HOST_NAME, is_address
-from diag.declare.fact import fact
+from diag.registry import fact
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.reachability import DnsAnswer, Resolution
 from diag.resources.target import Settings
 from diag.sanitize import one_line
 from diag.sources.import_lock import IMPORT_LOCK
+from diag.sources.source import Source
 
 LIFETIME_S = 4.0
 """Bound of one question to one server, retries included."""
 
 
-class Resolver:
+class Resolver(Source):
     """Asks DNS servers, each by itself and bounded in time."""
 
     def ask(self, name: str, servers: tuple[str, ...]) -> tuple[DnsAnswer, ...]:

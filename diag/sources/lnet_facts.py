@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
 from diag.resources.lnet_probe import Ladder
 from diag.resources.table import Table
 from diag.resources.target import Settings
+from diag.sources.source import Source
 
 TIMEOUT_S = 8.0
 """For one file system: longer than the 5 s for which somebody else's idle connection holds an acceptor up."""
@@ -19,15 +20,15 @@ TIMEOUT_S = 8.0
 PAST_EVERY_DEADLINE_S = 86400.0
 
 
-class Prober:
+class Prober(Source):
     """Climbs the ladder of `lustre-doctor probe`, one server at a time, if the person asked for it."""
 
     def __init__(self, *, wanted: bool) -> None:
         self.wanted = wanted
         self._interrupted = threading.Event()
 
-    def hurry(self) -> None:
-        """Stop climbing, as after Ctrl-C: for the climb under way the time is up, so that it takes its leave."""
+    def cancel(self) -> None:
+        """Stop probing: the running probe sees an expired deadline and disconnects cleanly."""
         self._interrupted.set()
 
     def _now(self) -> float:

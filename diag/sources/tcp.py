@@ -7,11 +7,12 @@ import selectors
 import socket
 import time
 
-from diag.declare.fact import fact
+from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.reachability import Connect, TcpAnswer
 from diag.resources.table import Table
 from diag.resources.target import Settings
+from diag.sources.source import Source
 
 PATIENCE_S = 3.0
 """How long a SYN may stay unanswered. A dropped one is retransmitted after 1 s and 3 s."""
@@ -19,7 +20,7 @@ PATIENCE_S = 3.0
 AT_ONCE = 32
 
 
-class Dialer:
+class Dialer(Source):
     """Connects and closes at once.
 
     Never leaves a connection idle: the server's acceptor is one thread and would keep every other client waiting for

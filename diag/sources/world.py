@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from diag.declare.fact import Fact
+from diag.registry import Fact, Registry, load, members_of
 from diag.resources.manifests import ManifestSet
 from diag.sources.nodes.reader import NodeOptions
 
@@ -69,11 +69,15 @@ def facts() -> tuple[Fact, ...]:
     """Every built-in fact. Importing them loads neither boto3 nor the Kubernetes client."""
     found: dict[str, Fact] = {}
     for name in FACT_MODULES:
-        module = importlib.import_module(name)
-        for item in vars(module).values():
-            if isinstance(item, Fact) and item.function.__module__ == name:
+        for item in members_of(importlib.import_module(name)):
+            if isinstance(item, Fact):
                 found[item.name] = item
     return tuple(found.values())
+
+
+def load_registry() -> Registry:
+    """Every check and fact that is installed, plugins' included."""
+    return load(facts(), SOURCES)
 
 
 def open_world(options: Options, manifests: ManifestSet = NO_MANIFESTS) -> dict[str, Any]:

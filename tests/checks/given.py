@@ -7,19 +7,17 @@ ones as in a run, the rest come from `healthy()`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from diag.analysis.volumes import Mount
-from diag.declare.check import Check
-from diag.declare.fact import Fact
 from diag.engine.judge import run_check
-from diag.engine.snapshot import is_read
 from diag.model.finding import Finding
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.registry import Check
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem, LustreConfiguration
 from diag.resources.kubernetes import (
@@ -42,8 +40,9 @@ from diag.resources.kubernetes import (
 )
 from diag.resources.table import Table
 from diag.resources.target import Settings, Target
-from diag.sources.world import SOURCES, facts
+from diag.sources.world import load_registry
 
+REGISTRY = load_registry()
 REGION = "ap-northeast-2"
 FS = "fs-0123456789abcdef0"
 NOW = "2026-11-24T12:00:00Z"
@@ -447,13 +446,17 @@ def findings(check: Check, **given: Any) -> tuple[Finding, ...]:
 
     Raises AssertionError when the check crashes, KeyError for a read fact that neither the test nor `healthy()` gives.
     """
-    values = healthy() | given
-    catalogue = {fact.name: fact for fact in facts()}
-    for need in check.needs:
-        _resolve(need.name, values, catalogue)
-    judged = run_check(check, values)
+    judged = run_check(check, worked_out([check], **given))
     assert not judged.errors, judged.errors[0].trace
     return judged.findings
+
+
+def worked_out(checks: Iterable[Check], *more: str, **given: Any) -> dict[str, Any]:
+    """The given facts in a healthy world, and what the checks and further names need that is worked out from them."""
+    values = healthy() | given
+    for name in (*(need.name for check in checks for need in check.needs), *more):
+        _resolve(name, values)
+    return values
 
 
 def verdicts(check: Check, **given: Any) -> tuple[Verdict, ...]:
@@ -461,14 +464,14 @@ def verdicts(check: Check, **given: Any) -> tuple[Verdict, ...]:
     return tuple(finding.verdict for finding in findings(check, **given))
 
 
-def _resolve(name: str, values: dict[str, Any], catalogue: Mapping[str, Fact]) -> None:
+def _resolve(name: str, values: dict[str, Any]) -> None:
     if name in values:
         return
-    fact = catalogue[name]
-    if is_read(fact, SOURCES):
+    fact = REGISTRY.facts[name]
+    if REGISTRY.is_read(fact):
         raise KeyError(f"the test gives no {name!r}, and a healthy world has none")
     for need in fact.needs:
-        _resolve(need.name, values, catalogue)
+        _resolve(need.name, values)
     arguments = {need.name: values[need.name] for need in fact.needs}
     missing = next(
         (arguments[n.name] for n in fact.needs if not n.tolerant and isinstance(arguments[n.name], Unavailable)), None

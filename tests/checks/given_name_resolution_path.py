@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from diag.declare.check import Check
 from diag.model.finding import Finding
+from diag.registry import Check
 from diag.resources.kubernetes import Workload
 from diag.resources.reachability import Connect
 from tests.checks import given, given_network

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from diag import Table
-from diag.declare.check import Check
 from diag.model.finding import Finding
+from diag.registry import Check
 from diag.resources.ec2 import RouteTable, Subnet
 from tests.checks import given, given_network
 from tests.checks.given_network import NODES, PEER, SERVERS, VPC

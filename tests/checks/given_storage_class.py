@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diag.declare.check import Check
 from diag.model.finding import Finding
+from diag.registry import Check
 from diag.resources.ec2 import Permission, SecurityGroup, Subnet
 from diag.resources.table import Table
 from tests.checks.given import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from diag.declare.check import Check
 from diag.model.finding import Finding
+from diag.registry import Check
 from tests.checks.given import findings
 
 

@@ -16,9 +16,8 @@ from checks.leftovers.leftover_policies import policies_are_attached
 from checks.leftovers.leftover_roles import roles_are_assumed
 from checks.leftovers.leftover_security_groups import groups_are_used
 from checks.leftovers.leftover_volumes import volumes_have_a_file_system
-from diag.declare.check import Check
-from diag.engine.run import select
 from diag.model.verdict import Verdict
+from diag.registry import Check, Registry
 from diag.resources.fsx import DataRepositoryConfiguration, FileSystem, LogConfiguration
 from diag.resources.table import Table
 from diag.resources.teardown import BucketNotices, LogGroup, OwnPolicy
@@ -48,9 +47,9 @@ NEEDS = {
 @pytest.mark.parametrize("check", NEEDS, ids=lambda check: check.id)
 class TestAllOfThem:
     def test_run_only_when_they_are_named(self, check: Check) -> None:
-        assert select([check]) == ()
-        assert select([check], only=["leftovers"]) == (check,)
-        assert select([check], only=[check.layer.value]) == ()
+        assert Registry((check,), {}).select() == ()
+        assert Registry((check,), {}).select(only=["leftovers"]) == (check,)
+        assert Registry((check,), {}).select(only=[check.layer.value]) == ()
 
     def test_find_nothing_where_everything_is_in_use(self, check: Check) -> None:
         assert only(check).verdict is Verdict.PASS

@@ -11,7 +11,7 @@ from checks.dns.dns_servers import names_are_asked_of_the_vpc
 from checks.dns.dns_vpc import name_is_used_in_its_vpc
 from checks.dns.vpc_dns import vpc_resolves_names
 from diag import Table, Verdict
-from diag.declare.check import Check
+from diag.registry import Check
 from tests.checks import given_network
 from tests.checks.given_name_resolution_path import COMPANY, core_dns, judge
 from tests.checks.given_network import ADDRESS, VPC

@@ -16,9 +16,9 @@ from checks.network.node_tcp_988 import node_reaches_988
 from checks.workload.node_blocked import node_has_no_hung_task
 from checks.workload.node_clock import node_clock_agrees
 from checks.workload.node_targets import node_is_connected
-from diag.declare.check import Check
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.registry import Check
 from diag.resources.node_report import NodeTruth, Via
 from diag.resources.table import Table
 from tests.checks import given

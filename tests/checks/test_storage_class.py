@@ -8,9 +8,9 @@ from checks.network.storageclass_groups import groups_let_servers_talk
 from checks.request.storageclass_network import network_is_given
 from checks.request.storageclass_parameters import parameters_are_known
 from checks.request.storageclass_version import version_suits_the_nodes
-from diag.declare.check import Check
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.registry import Check
 from diag.resources.ec2 import Subnet
 from diag.resources.table import Table
 from tests.checks.given import (

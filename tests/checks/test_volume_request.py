@@ -9,8 +9,8 @@ from checks.request.storageclass_mount_options import volumes_get_known_options
 from checks.request.volume_access import can_be_accessed_so
 from checks.request.volume_capacity import promises_no_more_than_there_is
 from checks.request.volume_driver import names_the_driver
-from diag.declare.check import Check
 from diag.model.verdict import Verdict
+from diag.registry import Check
 from tests.checks.given import claim, denied, storage_class, verdicts, volume
 from tests.checks.given_volume_request import only
 

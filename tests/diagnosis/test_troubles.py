@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +15,6 @@ from checks.request.storageclass_parameters import parameters_are_known
 from checks.workload.stuck_unmount import pods_let_go_of_the_volume
 from checks.workload.workload_errors import programs_can_use_the_volume
 from diag.diagnosis.diagnose import diagnose
-from diag.engine.gather import gather
-from diag.engine.graph import catalogue, closure, wanted_by
 from diag.engine.judge import judge
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.diagnosis import Diagnosis, Likelihood
@@ -26,9 +23,8 @@ from diag.model.symptom import Medium, Symptom
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.kubernetes import ContainerStatus, Pod
 from diag.resources.table import Table
-from diag.sources import world
 from diag.texts.symptoms import match_text
-from tests.checks.given import claim, event, healthy, pod, replace, storage_class, volume
+from tests.checks.given import claim, event, pod, replace, storage_class, volume, worked_out
 from tests.checks.given import waiting as container_waiting
 
 SUBNET, GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
@@ -57,9 +53,8 @@ def match(text: str, medium: Medium) -> Sequence[Symptom]:
 
 def run(**facts: Any) -> tuple[Sequence[Finding], tuple[Diagnosis, ...]]:
     """Findings and diagnoses of a world that differs from the healthy one in some facts."""
-    known = healthy() | {"class_subnets": Table(), "class_groups": Table()} | facts
-    needed = closure((*wanted_by(CHECKS), "lustre_claims", "mounts"), catalogue(world.facts()), known)
-    values = known | gather(needed, known, deadline=time.monotonic() + 10).values
+    given = {"class_subnets": Table(), "class_groups": Table()} | facts
+    values = worked_out(CHECKS, "lustre_claims", "mounts", **given)
     findings = judge(CHECKS, values).findings
     return findings, diagnose(findings, values, KNOWLEDGE.causes, match)
 

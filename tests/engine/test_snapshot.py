@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag import Reason, Table, Unavailable
-from diag.engine.graph import catalogue
 from diag.engine.snapshot import BadSnapshot, Snapshot, decode, encode
 from diag.resources.fsx import FileSystem, LustreConfiguration
 from diag.resources.target import Settings, Target
-from diag.sources.world import facts
+from diag.sources.world import load_registry
 
-FACTS = catalogue(facts())
+FACTS = load_registry().facts
 DENIED = Unavailable("fsx:DescribeFileSystems", Reason.DENIED, permission="fsx:DescribeFileSystems")
 FILE_SYSTEM = FileSystem("fs-0123456789abcdef0", lustre_configuration=LustreConfiguration(mount_name="abcdefgh"))
 

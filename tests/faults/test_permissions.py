@@ -7,19 +7,16 @@ from typing import Any
 
 import pytest
 
-from diag.engine.graph import catalogue, closure, permissions_of, wanted_by
-from diag.engine.plugins import load_plugins
-from diag.engine.run import select
-from diag.sources.world import SOURCES, facts
+from diag.registry import permissions_of
+from diag.sources.world import load_registry
 from tests.faults.matrix import run
 from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.lab
 
-CHECKS = select(load_plugins().checks)
-FACTS = catalogue(facts())
-GIVEN = (*SOURCES, "target", "settings", "taken_at")
-NEEDED = closure(wanted_by(CHECKS), FACTS, GIVEN)
+REGISTRY = load_registry()
+CHECKS = REGISTRY.select()
+NEEDED = REGISTRY.facts_for(CHECKS)
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +40,7 @@ def verdicts(report: dict[str, Any]) -> dict[str, set[str]]:
 
 def needing(permission: str) -> set[str]:
     """Ids of the checks one of whose facts takes the permission."""
-    return {
-        check.id
-        for check in CHECKS
-        if permission in permissions_of(closure((n.name for n in check.needs), FACTS, GIVEN))
-    }
+    return {check.id for check in CHECKS if permission in permissions_of(REGISTRY.facts_for([check]))}
 
 
 def deny(lab: Lab, permission: str) -> None:

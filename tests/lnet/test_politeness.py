@@ -255,7 +255,7 @@ def test_an_interrupted_run_takes_its_leave_of_a_server_that_keeps_it_waiting(mo
         while not server.exports and time.monotonic() < end:
             time.sleep(0.002)
         assert server.exports, "it never came to the MGS"
-        prober.hurry()
+        prober.cancel()
         climbing.join(5)
         settle(server)
         assert server.exports == ()
@@ -265,7 +265,7 @@ def test_an_interrupted_run_takes_its_leave_of_a_server_that_keeps_it_waiting(mo
 
 def test_an_interrupted_run_calls_no_further_server() -> None:
     prober = Prober(wanted=True)
-    prober.hurry()
+    prober.cancel()
     with LustreServer(accept="all") as server:
         with pytest.raises(Unreadable, match="interrupted"):
             prober.ask(server.address, server.port, "ddyezbev")

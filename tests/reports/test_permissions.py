@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag.cli.permissions import command
-from diag.engine.plugins import load_plugins
 from diag.reports.permissions import API_GROUPS, UnknownResource, cluster_role, iam_policy
-from diag.sources.world import facts
+from diag.sources.world import load_registry
 
 RESOURCES = [resource for resources in API_GROUPS.values() for resource in resources]
 RIGHTS = st.sets(st.tuples(st.sampled_from(["get", "list"]), st.sampled_from([*RESOURCES, "pods/log"])))
@@ -81,9 +80,7 @@ def test_the_tool_never_asks_to_change_anything() -> None:
 
 
 def test_every_declared_right_can_be_emitted() -> None:
-    declared = {
-        p for fact in (*facts(), *load_plugins().facts) for p in (*fact.permissions, *fact.optional_permissions)
-    }
+    declared = {p for fact in load_registry().facts.values() for p in (*fact.permissions, *fact.optional_permissions)}
     granted = {
         f"{verb} {resource}"
         for rule in rules_of(cluster_role(declared))

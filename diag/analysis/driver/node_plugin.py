@@ -10,8 +10,8 @@ import msgspec
 from diag.analysis.driver.images import judge_images
 from diag.analysis.driver.workloads import pods_of
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.age import is_younger
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import FSX_DRIVER, ContainerStatus, CsiNode, Event, Node, Pod, Workload

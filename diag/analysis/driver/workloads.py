@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from diag.declare.fact import fact
 from diag.model.finding import Draft, Fix, skip, unknown
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Container, Pod, ServiceAccount, Workload
 
 HELM_RELEASE = "meta.helm.sh/release-name"

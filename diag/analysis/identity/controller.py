@@ -8,9 +8,9 @@ import shlex
 import msgspec
 
 from diag.analysis.driver.workloads import CHART, HELM_RELEASE, pods_of
-from diag.declare.fact import fact
 from diag.model.finding import Fix
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import Instance
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload

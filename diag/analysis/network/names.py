@@ -7,8 +7,8 @@ import msgspec
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.vantage import is_inside
 from diag.analysis.volumes import Mount
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import Vpc
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Workload

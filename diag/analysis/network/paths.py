@@ -20,8 +20,8 @@ from diag.analysis.network.security_groups import (
 from diag.analysis.nodes.eligibility import linux_nodes
 from diag.analysis.nodes.lustre_client import ids_of
 from diag.analysis.volumes import Mount
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 import msgspec
 
-from diag.declare.fact import fact
 from diag.model.finding import Draft, skip, unknown
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
+from diag.registry import fact
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Node

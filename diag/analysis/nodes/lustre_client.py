@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, told
 from diag.analysis.volumes import FILE_SYSTEM_ID, Mount
-from diag.declare.fact import fact
 from diag.knowledge.lustre_matrix import Home
 from diag.knowledge.lustre_versions import Client, NotListed, Talks, client_of, client_of_module, talks
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
 from diag.resources.node_report import NodeTruth

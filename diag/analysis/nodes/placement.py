@@ -6,7 +6,7 @@ import msgspec
 
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes
 from diag.analysis.volumes import Mount
-from diag.declare.fact import fact
+from diag.registry import fact
 from diag.resources.kubernetes import Event, Node
 
 

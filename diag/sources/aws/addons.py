@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.eks import DRIVER_ADDON, Addon, ClusterIdentity, EksCluster
 from diag.sources.aws.session import Aws, shaped
 

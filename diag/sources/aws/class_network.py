@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.eks import ClusterIdentity
 from diag.resources.table import Table

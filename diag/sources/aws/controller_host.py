@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from diag.analysis.claims import Provisioning
 from diag.analysis.network.routing import subnets_without_way_out
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Node

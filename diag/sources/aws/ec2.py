@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import DataRepositoryAssociation, FileSystem
 from diag.resources.table import Table

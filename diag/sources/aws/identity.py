@@ -8,8 +8,8 @@ import urllib.parse
 from typing import Any
 
 from diag.analysis.identity.controller import Given
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
 from diag.resources.iam import OidcProvider, Role
 from diag.resources.kubernetes import ServiceAccount

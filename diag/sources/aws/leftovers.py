@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface, SecurityGroup
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem

@@ -10,8 +10,8 @@ from diag.analysis.identity.controller import Given
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import Rights, buckets_of, by_documents, context_of, questions, simulated
 from diag.analysis.identity.policy_language import Document
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem

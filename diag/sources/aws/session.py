@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.aws.failure import unavailable_from
 from diag.sources.import_lock import IMPORT_LOCK
+from diag.sources.source import Source
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -25,7 +26,7 @@ ATTEMPTS = 3
 """Tries a call, adaptive mode. The run's deadline bounds the whole; these bound one socket."""
 
 
-class Aws:
+class Aws(Source):
     """The account and region that a run reads. Read-only: it offers describe, list and get calls alone."""
 
     def __init__(self, *, profile: str = "", region: str = "") -> None:
@@ -38,8 +39,8 @@ class Aws:
         self.calls: Counter[str] = Counter()
         """How often each `service:Operation` was called, pages counted one by one."""
 
-    def expect(self, permissions: Iterable[str]) -> None:
-        """Say what will be asked, `service:Operation` each, so that clients are ready when their first call comes."""
+    def expect(self, permissions: Sequence[str]) -> None:
+        """Remember which services will be called, so that their clients are ready when the first call comes."""
         services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
         self._expected = tuple(services)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import DhcpOptions, Instance, NetworkAcl, RouteTable, Vpc
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem

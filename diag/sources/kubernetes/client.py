@@ -18,6 +18,7 @@ from diag.resources.target import KubeContext
 from diag.sanitize import one_line
 from diag.sources.import_lock import IMPORT_LOCK
 from diag.sources.kubernetes.tls import tls_of
+from diag.sources.source import Source
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class _Answer(msgspec.Struct):
     retry_after_s: float = 1.0
 
 
-class Kube:
+class Kube(Source):
     """One cluster, reached as the kubeconfig (or the pod's service account) says."""
 
     def __init__(self, *, kubeconfig: str = "", context: str = "", in_cluster: bool = False) -> None:

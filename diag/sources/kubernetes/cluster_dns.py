@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
 from diag.sources.kubernetes.client import Kube
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.kubernetes import Workload
 from diag.sources.kubernetes.client import Kube
 

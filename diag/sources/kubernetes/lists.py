@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Unavailable
+from diag.registry import fact
 from diag.resources.kubernetes import (
     CsiDriver,
     CsiNode,

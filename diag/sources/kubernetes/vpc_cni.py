@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.eks import SourceNat
 from diag.sources.kubernetes.client import Kube
 

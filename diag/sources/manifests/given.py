@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diag.declare.fact import fact
+from diag.registry import fact
 from diag.resources.manifests import ManifestSet
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diag.analysis.volumes import Mount
-from diag.declare.fact import fact
 from diag.model.unavailable import Reason, Unavailable
+from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem

@@ -14,6 +14,7 @@ from diag.resources.table import Table
 from diag.sources.aws.session import Aws
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
+from diag.sources.source import Source
 
 VIA = ("none", "auto", "exec", "ssh", "ssm", "local")
 
@@ -36,7 +37,7 @@ class NodeOptions(msgspec.Struct, frozen=True):
     """`time.monotonic()` at which answers stop to count; 0 for a minute from the first question."""
 
 
-class NodeReader:
+class NodeReader(Source):
     """The source of what nodes say of themselves."""
 
     def __init__(self, kube: Kube, aws: Aws, options: NodeOptions) -> None:
@@ -44,16 +45,16 @@ class NodeReader:
         self.here = _here()
         self._kube = kube
         self._aws = aws
-        self._hurry = threading.Event()
+        self._is_cancelled = threading.Event()
 
     @property
     def is_asked(self) -> bool:
         """Whether nodes are to be looked into at all."""
         return self.options.via != "none" or self.options.recorded is not None
 
-    def hurry(self) -> None:
-        """End now with the answers that are there, as after Ctrl-C. Safe from any thread."""
-        self._hurry.set()
+    def cancel(self) -> None:
+        """Return now with the answers that are there."""
+        self._is_cancelled.set()
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, region: str) -> Table[NodeTruth]:
         """Every node's answer, or why it gave none, by the deadline.
@@ -68,7 +69,7 @@ class NodeReader:
             target=self._read_each_way, args=(questions, region, bounds, answers), name="nodes", daemon=True
         )
         reader.start()
-        while reader.is_alive() and not self._hurry.is_set() and time.monotonic() < until:
+        while reader.is_alive() and not self._is_cancelled.is_set() and time.monotonic() < until:
             reader.join(0.05)
         return answers.close()
 

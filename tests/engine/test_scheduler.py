@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 
 from diag import Reason, Unavailable, Unreadable, fact
-from diag.declare.fact import Fact
-from diag.engine.gather import Gathered, gather
+from diag.engine.scheduler import Gathered, gather
+from diag.registry import Fact
 
 PERMISSION = Unavailable("ec2:DescribeVpcs", Reason.DENIED, permission="ec2:DescribeVpcs")
 
@@ -195,10 +195,10 @@ def test_what_comes_later_is_loaded_once_the_second_link_of_a_chain_is_answered(
     def vpcs(instances: int) -> bool:
         return loaded.wait(5)
 
-    def meanwhile() -> None:
-        asked.append("meanwhile")
+    def preload() -> None:
+        asked.append("preload")
         loaded.set()
 
-    found = gather([nodes, ids, instances, vpcs], {"world": None}, deadline=time.monotonic() + 10, meanwhile=meanwhile)
+    found = gather([nodes, ids, instances, vpcs], {"world": None}, deadline=time.monotonic() + 10, preload=preload)
     assert found.values["vpcs"] is True
-    assert asked == ["nodes", "instances", "meanwhile"]
+    assert asked == ["nodes", "instances", "preload"]
