@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from diag.engine.judge import Judged, judge
+from diag.engine.refusals import refusals_in
 from diag.engine.scheduler import Gathered, gather
 from diag.engine.snapshot import Snapshot, not_in_snapshot
 from diag.model.tool_error import ToolError
@@ -30,6 +31,9 @@ ALWAYS = (
 )
 """Facts that the diagnosis and the report themselves need, whatever checks are selected."""
 
+DIAGNOSED = ("volumes", "claims", "pods", "mounts", "warning_events", "claim_events")
+"""Those of them without which the diagnosis may have missed a failure."""
+
 OFFLINE = Unavailable("cluster and account", Reason.OFFLINE, "not asked: --offline", remedy="run without --offline")
 
 REPLAY_S = 60.0
@@ -47,10 +51,19 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def unavailable(self) -> tuple[Unavailable, ...]:
-        """The root reasons why facts that were asked for are missing, each once."""
-        unasked = (Reason.NOT_ASKED, Reason.OFFLINE)
-        missing = (v for v in self.facts.values() if isinstance(v, Unavailable) and v.reason not in unasked)
-        return tuple(dict.fromkeys(missing))
+        """The root reasons why facts that were asked for are missing, and every refused call, each once."""
+        missing = (v for v in self.facts.values() if isinstance(v, Unavailable) and v.reason not in _UNASKED)
+        refused = (refusal for value in self.facts.values() for refusal in refusals_in(value))
+        return tuple(dict.fromkeys((*missing, *refused)))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything could be read without which the diagnosis may have missed a failure."""
+        read = (self.facts.get(name) for name in DIAGNOSED)
+        return not any(isinstance(value, Unavailable) and value.reason not in _UNASKED for value in read)
+
+
+_UNASKED = (Reason.NOT_ASKED, Reason.OFFLINE)
 
 
 def observe(

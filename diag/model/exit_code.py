@@ -24,10 +24,11 @@ def exit_code(
     verdicts: Iterable[Verdict],
     *,
     inspected: bool,
+    is_complete: bool = True,
     fail_on_warn: bool = False,
     unknown_passes: bool = False,
 ) -> ExitCode:
-    """The exit code of a run.
+    """The exit code of a run. `is_complete` says that the diagnosis could read all that it needs.
 
     A failure outranks an unknown, and an unknown outranks a warning: a run that could not look is not a run that
     found only warnings.
@@ -37,7 +38,7 @@ def exit_code(
         return ExitCode.FAILED
     if not inspected:
         return ExitCode.NOTHING_INSPECTED
-    if Verdict.UNKNOWN in seen and not unknown_passes:
+    if (Verdict.UNKNOWN in seen or not is_complete) and not unknown_passes:
         return ExitCode.UNDETERMINED
     if Verdict.WARN in seen and fail_on_warn:
         return ExitCode.WARNED

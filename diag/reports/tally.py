@@ -27,6 +27,7 @@ def of_run(
     code = exit_code(
         (*(finding.verdict for finding in findings if not finding.suppressed), *broken),
         inspected=_inspected(outcome, findings),
+        is_complete=outcome.is_complete,
         fail_on_warn=policy.fail_on_warn,
         unknown_passes=policy.unknown_passes,
     )

@@ -1,4 +1,6 @@
-"""Without one permission: unknown on exactly the checks that need it, which name it, and no other verdict changes."""
+"""Without one permission: unknown on exactly the checks that need it, which name it, and no other verdict changes.
+
+The report names what was refused, and a run that could not read what the diagnosis needs is not complete."""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from diag.engine.run import DIAGNOSED
 from diag.registry import permissions_of
 from diag.sources.world import load_registry
 from tests.faults.matrix import run
@@ -17,6 +20,8 @@ pytestmark = pytest.mark.lab
 REGISTRY = load_registry()
 CHECKS = REGISTRY.select()
 NEEDED = REGISTRY.facts_for(CHECKS)
+DIAGNOSIS = permissions_of(REGISTRY.facts_for((), *DIAGNOSED))
+"""Without these a failure may be missed, so that no run is complete."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,7 @@ def needing(permission: str) -> set[str]:
 
 def deny(lab: Lab, permission: str) -> None:
     lab.load("healthy")
+    lab.forget_calls()
     if ":" in permission:
         lab.deny(permission)
     else:
@@ -66,4 +72,6 @@ def test_only_what_needs_it_changes_and_only_to_unknown(
         assert "fail" not in now[check]
     unknown = [f for f in report["findings"] if f["verdict"] == "unknown"]
     assert all(permission in {u["permission"] for u in f["unavailable"]} for f in unknown)
-    assert report["exit_code"] == (5 if unknown else 0)
+    assert report["exit_code"] == (5 if unknown or permission in DIAGNOSIS else 0)
+    refused = {permission} if lab.calls().count(permission) else set()
+    assert {u["permission"] for u in report["unavailable"]} == refused

@@ -43,6 +43,9 @@ def test_the_order_of_findings_does_not_matter(seen: list[Verdict], warn: bool, 
         ([Verdict.UNKNOWN], {"unknown_passes": True}, 0),
         ([], {"inspected": False}, 6),
         ([Verdict.UNKNOWN], {"inspected": False}, 6),
+        ([Verdict.PASS], {"is_complete": False}, 5),
+        ([Verdict.PASS], {"is_complete": False, "unknown_passes": True}, 0),
+        ([Verdict.FAIL], {"is_complete": False}, 3),
     ],
 )
 def test_exit_codes(seen: list[Verdict], options: dict[str, bool], code: int) -> None:
