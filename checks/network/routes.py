@@ -47,7 +47,7 @@ def routes_lead_both_ways(
                 way, route = way_to(address, table)
                 if way is Way.OPEN and route is not None:
                     followed[f"{table.route_table_id} of {subnet.subnet_id}: {_shown(route)}"] = route
-                elif way is Way.NOT_TOLD:
+                elif way is Way.UNKNOWN:
                     raise Unreadable(Unavailable(table.route_table_id, Reason.NOT_ASKED, "it routes by prefix list"))
                 else:
                     yield _broken(file_system, crossing, subnet, table, address, way, route)

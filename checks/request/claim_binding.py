@@ -47,13 +47,15 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
     elif pending.why is Why.WAITS_FOR_POD or (
         pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON) and young and not case.complaint
     ):
-        yield skip(claim, f"Pending: {pending.told}", concerns=concerns)
+        yield skip(claim, f"Pending: {pending.message}", concerns=concerns)
     elif pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON):
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
-        yield fail(claim, f"Pending: {pending.told}{since}", *told, cause="", concerns=concerns)
+        yield fail(claim, f"Pending: {pending.message}{since}", *told, cause="", concerns=concerns)
     else:
         fix = _mend(case, pending)
-        yield fail(claim, f"Pending: {pending.told}", *told, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns)
+        yield fail(
+            claim, f"Pending: {pending.message}", *told, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
+        )
 
 
 def _mend(case: ClaimCase, pending: Pending) -> Fix | None:

@@ -36,6 +36,6 @@ def network_is_given(
 def _network_draft(demand: Demand, flaw: Flaw) -> Draft:
     about = demand.storage_class
     if flaw.unread is not None:
-        return unknown(about, f"{flaw.told}: {flaw.unread}", because=(flaw.unread,), concerns=demand.path)
+        return unknown(about, f"{flaw.message}: {flaw.unread}", because=(flaw.unread,), concerns=demand.path)
     fix = replace_class(about, f"set {flaw.key}")
-    return fail(about, flaw.told, cause=flaw.cause, fix=fix, concerns=demand.path)
+    return fail(about, flaw.message, cause=flaw.cause, fix=fix, concerns=demand.path)

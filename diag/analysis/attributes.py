@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 UNEXPANDED = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\{\{.*\}\}|<[\w -]+>|%\w+%")
-"""Shell, Helm and documentation placeholders that reached the cluster as they stood."""
+"""Shell, Helm and documentation placeholders that reached the cluster unreplaced."""
 
 LITERAL_NOTHING = frozenset({"none", "null", "nil", "undefined"})
 """What `--output text` and templating print for a field that is absent; no MountName or id looks like it."""

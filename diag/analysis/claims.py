@@ -64,7 +64,7 @@ def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None)
 
 
 LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
-"""In the name of a class that does not exist, or of a claim without one: nothing else tells whose it is."""
+"""In the name of a class that does not exist, or of a claim without one: nothing else says whose it is."""
 
 _COMPLAINTS = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ClaimLost", "ClaimMisbound"})
 """Reasons of events that say why a claim has no volume. Source: Kubernetes v1.34 pkg/controller/volume/events."""
@@ -180,8 +180,8 @@ def _is_for_lustre(case: ClaimCase) -> bool:
         return False
     if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
         return True
-    told = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
-    return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(told))
+    message = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
+    return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(message))
 
 
 def _in_scope(namespace: str, target: Target) -> bool:
@@ -241,7 +241,7 @@ class Pending(msgspec.Struct, frozen=True):
     """The reason, in words, with the volume that it is about."""
 
     why: Why
-    told: str
+    message: str
     volume: PersistentVolume | None = None
 
 
@@ -259,8 +259,8 @@ def why_pending(case: ClaimCase) -> Pending:
         return _why_not(case, case.volume)
     for volume in case.kept:
         if not is_held_by(volume, claim) and not case.is_dynamic:
-            told = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
-            return Pending(Why.RELEASED, told, volume)
+            message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
+            return Pending(Why.RELEASED, message, volume)
         if is_held_by(volume, claim):
             return _why_not(case, volume)
     fitting = [volume for volume in case.offered if selects(claim, volume) and not misfits(claim, volume)]
@@ -273,11 +273,11 @@ def _why_not(case: ClaimCase, volume: PersistentVolume) -> Pending:
     ref = volume.spec.claim_ref
     if ref is not None and not is_held_by(volume, case.claim):
         if (ref.namespace, ref.name) == case.claim.key:
-            told = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
-            return Pending(Why.RELEASED, told, volume)
+            message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
+            return Pending(Why.RELEASED, message, volume)
         if volume.status.phase == "Released":
-            told = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
-            return Pending(Why.RELEASED, told, volume)
+            message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
+            return Pending(Why.RELEASED, message, volume)
         return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
     reasons = misfits(case.claim, volume)
     if reasons:

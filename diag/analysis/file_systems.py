@@ -21,7 +21,7 @@ def file_system_of(volume: PersistentVolume, file_systems: Table[FileSystem] | U
 
     For a static volume the driver mounts what the attributes say and never reads the handle, so a handle may be any
     unique text (several volumes over one file system need different ones). The id at the start of the DNS name, then
-    one at the start of the handle, tell the file system then. Source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go.
+    one at the start of the handle, give the file system then. Source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go.
     """
     if isinstance(file_systems, Unavailable):
         return file_systems

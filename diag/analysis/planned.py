@@ -121,7 +121,7 @@ def claims(
     """Every claim; with manifests theirs and those that their pods and volumes name.
 
     A claim that refers to something that neither the manifests hold nor anybody could look for is left out: nothing
-    can be said of it (see `loose_ends`).
+    is known about it (see `loose_ends`).
     """
     if isinstance(manifest_set, Unavailable) or not manifest_set.is_given:
         return live_claims

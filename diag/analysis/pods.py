@@ -50,7 +50,7 @@ Source: Kubernetes v1.34 pkg/kubelet/kubelet.go SyncPod (WaitForAttachAndMount, 
 
 
 class Progress(enum.Enum):
-    """Where a pod stands."""
+    """How far a pod has come."""
 
     UNSCHEDULED = "unscheduled"
     WAITING = "waiting"

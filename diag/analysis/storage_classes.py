@@ -37,7 +37,7 @@ class Flaw(msgspec.Struct, frozen=True):
     """One thing that is wrong, or that could not be looked at."""
 
     key: str
-    told: str
+    message: str
     cause: str = MISSING
     unread: Unavailable | None = None
 
@@ -56,7 +56,7 @@ def group_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:
 def network_flaws(
     parameters: Mapping[str, str], subnets: Table[Subnet] | Unavailable, groups: Table[SecurityGroup] | Unavailable
 ) -> tuple[Flaw, ...]:
-    """Everything that keeps FSx from standing a file system where the parameters say."""
+    """Everything that keeps FSx from making a file system where the parameters say."""
     return (*_subnet_flaws(parameters, subnets), *_group_flaws(parameters, subnets, groups))
 
 
@@ -102,7 +102,7 @@ def _absent(key: str, id: str, table: Table[Subnet] | Table[SecurityGroup] | Una
         return ()
     if found.reason is Reason.ABSENT:
         return (Flaw(key, f"{id} does not exist in this account and region"),)
-    return (Flaw(key, f"cannot tell whether {id} exists", unread=found),)
+    return (Flaw(key, f"it is unknown whether {id} exists", unread=found),)
 
 
 def _elsewhere(

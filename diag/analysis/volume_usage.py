@@ -19,7 +19,7 @@ _AFTER_THE_MOUNT = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus"
 
 
 class Use(msgspec.Struct, frozen=True):
-    """One pod's use of a volume: where it stands, and what kubelet and scheduler say of it now."""
+    """One pod's use of a volume: how far it has come, and what kubelet and scheduler say about it now."""
 
     mount: Mount
     progress: Progress
@@ -63,7 +63,7 @@ class VolumeUse(msgspec.Struct, frozen=True):
         return self.volume.subject
 
     def at(self, *progress: Progress) -> tuple[Use, ...]:
-        """The uses that stand at one of those points."""
+        """The uses that are at one of those points."""
         return tuple(use for use in self.uses if use.progress in progress)
 
 
@@ -95,5 +95,5 @@ def _of_another_volume(mount: Mount, events: Iterable[Event]) -> str:
 
 def listed(uses: Iterable[Use]) -> str:
     """`default/pod-a on node-a and 11 more`."""
-    told = [use.who for use in uses]
-    return told[0] + (f" and {len(told) - 1} more" if len(told) > 1 else "") if told else "nobody"
+    users = [use.who for use in uses]
+    return users[0] + (f" and {len(users) - 1} more" if len(users) > 1 else "") if users else "nobody"

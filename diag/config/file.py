@@ -27,7 +27,7 @@ _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 def lines_of(text: str) -> dict[Path, int]:
     """The 1-based line of every table and key by its path; entries of arrays of tables by number.
 
-    What stands inside an inline table or a string over several lines may be missing: ask `line_of` for the nearest.
+    What is inside an inline table or a string over several lines may be missing: ask `line_of` for the nearest.
     """
     found: dict[Path, int] = {}
     table: Path = ()
@@ -121,16 +121,16 @@ def parse(text: str, file: str, names: Collection[str], checks: Collection[str],
 
 
 class _Reader:
-    """Knows where every key stands, so that it can say so."""
+    """Knows the line of every key, for its error messages."""
 
     def __init__(self, text: str, file: str, root: Path) -> None:
         self.lines = lines_of(text)
         self.file = file
         self.root = root
 
-    def refuse(self, path: Path, told: str) -> NoReturn:
+    def refuse(self, path: Path, message: str) -> NoReturn:
         line = line_of((*self.root, *path), self.lines)
-        raise BadConfig(f"{self.file}{f':{line}' if line else ''}: {told}")
+        raise BadConfig(f"{self.file}{f':{line}' if line else ''}: {message}")
 
     def config(self, document: Any, names: frozenset[str], checks: frozenset[str]) -> Config:
         if not isinstance(document, dict):

@@ -40,7 +40,7 @@ class Difference(msgspec.Struct, frozen=True):
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
     """What differs between two snapshots' facts (plain JSON values by name), in the order of the mount path.
 
-    A fact that one side did not ask for is left out: it tells what was recorded, not what was.
+    A fact that one side did not ask for is left out: it says what was recorded, not what was there.
     """
     found: list[Difference] = []
     for fact, value in before.items():

@@ -91,7 +91,7 @@ def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:
 
 
 def not_in_snapshot(fact: Fact) -> Unavailable:
-    """What stands for a fact that the snapshot does not hold."""
+    """The value of a fact that the snapshot does not hold."""
     return Unavailable(
         fact.name.replace("_", " "),
         Reason.NOT_ASKED,

@@ -27,7 +27,7 @@ class Severity(enum.Enum):
     """How much it hurts."""
 
     BLOCKS = "blocks"
-    """The operation cannot succeed until it is mended."""
+    """The operation cannot succeed until this is fixed."""
     DEGRADES = "degrades"
     """Works, but slower, partly or not for long."""
     TRANSIENT = "transient"
@@ -76,7 +76,7 @@ class Refutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One way to mend, safest first in the list."""
+    """One way to fix it, safest first in the list."""
 
     command: str = ""
     changes: str = ""

@@ -66,7 +66,7 @@ def parse_version(tag: str) -> Version | None:
 
 
 def faults_of(version: Version) -> tuple[Fault, ...]:
-    """What is known to be wrong with a release, the fault mended last first."""
+    """What is known to be wrong with a release, the fault that was fixed last first."""
     return tuple(
         fault
         for fault in driver_versions().faults

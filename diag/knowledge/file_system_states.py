@@ -44,5 +44,5 @@ def state_of(lifecycle: str) -> State | None:
 
 
 def causes() -> tuple[str, ...]:
-    """Every cause that a state stands for, in the table's order, each once."""
+    """Every cause of a state, in the table's order, each once."""
     return tuple(dict.fromkeys(state.cause for state in _table().states if state.cause))

@@ -1,4 +1,4 @@
-"""The compiled front matter of the built-in runbooks: what stands in `runbooks/index.json`."""
+"""The compiled front matter of the built-in runbooks: what `runbooks/index.json` holds."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class Kernel(msgspec.Struct, frozen=True):
 
     text: str
     numbers: tuple[int, ...]
-    """Every leading number, whether a dot or a dash stands before it. Never empty."""
+    """Every leading number, whether a dot or a dash precedes it. Never empty."""
     suffix: str
     """The rest: distribution, architecture and flavour."""
 

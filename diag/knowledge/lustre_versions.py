@@ -72,13 +72,13 @@ def client_of_module(version: str, seen_through: str, listed: Client | NotListed
     pair = next((pair for pair in matrix().pairs if pair.client == client), None)
     if pair is None:
         return NotListed(f"{seen}, a client that {_cited(matrix())} does not list")
-    told = f"{seen}; {_cited(matrix())}: client {client} talks to servers {', '.join(pair.servers)}"
+    source = f"{seen}; {_cited(matrix())}: client {client} talks to servers {', '.join(pair.servers)}"
     system = listed.system if isinstance(listed, Client) else ""
-    return Client(client, pair.servers, system, Home.KERNEL, Confidence.DOCUMENTED, told)
+    return Client(client, pair.servers, system, Home.KERNEL, Confidence.DOCUMENTED, source)
 
 
 def client_of_kernel(kernel_version: str, architecture: str) -> Client | NotListed:
-    """The Lustre client of a kernel alone: the system is told by how its kernels are named.
+    """The Lustre client of a kernel alone: the kernel's name says which system it is.
 
     When systems or releases that have such a kernel differ in their client, it is not listed.
     """
@@ -111,8 +111,8 @@ def _client(table: Matrix, system: System, release: str, kernel: Kernel, archite
         ):
             pair = next((pair for pair in table.pairs if pair.client == row.client), None)
             servers = row.servers or (pair.servers if pair else ())
-            told = _told(table, system, release, row)
-            return Client(row.client, servers, system.name, system.module, row.confidence, told, row.note)
+            source = _explain(table, system, release, row)
+            return Client(row.client, servers, system.name, system.module, row.confidence, source, row.note)
     listed = ", ".join(dict.fromkeys(row.kernels for row in own)) or "none"
     name = f"{system.name} {release}".rstrip()
     return NotListed(f"{_cited(table)} has no row for kernel {kernel.text} of {name}; it lists {listed}")
@@ -203,7 +203,7 @@ def _cited(table: Matrix) -> str:
     return f"AWS's client matrix ({table.date})"
 
 
-def _told(table: Matrix, system: System, release: str, row: KernelRow) -> str:
+def _explain(table: Matrix, system: System, release: str, row: KernelRow) -> str:
     name = f"{system.name} {release}".rstrip()
     what = f"client {row.client}" if row.client else "no Lustre client"
     where = row.source or _cited(table)

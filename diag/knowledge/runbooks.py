@@ -20,7 +20,7 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
     files: dict[str, str]
     """The runbook file of each cause."""
     texts: dict[str, tuple[str, ...]]
-    """By pattern, plain texts in lower case of which one must stand where the pattern matches; empty when none must."""
+    """By pattern, plain texts in lower case one of which is in every text that it matches; empty when there is none."""
 
 
 def load_knowledge(*folders: Path) -> Knowledge:
@@ -42,7 +42,7 @@ def load_knowledge(*folders: Path) -> Knowledge:
 
 
 def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple[str, ...]:
-    """Plain texts such that no signature and no refutation can match where none of them stands, sorted.
+    """Plain texts such that no signature and no refutation can match in a text that holds none of them, sorted.
 
     With `decisive_only`, the same for decisive signatures alone.
     """
@@ -53,7 +53,7 @@ def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple
                 continue
             choices = [knowledge.texts[pattern] for pattern in (signature.pattern, *signature.all) if pattern]
             wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
-            # The parts of one signature may stand on different lines of a kernel log.
+            # The parts of one signature may be on different lines of a kernel log.
             wanted.update(*(texts for texts in choices if texts and min(map(len, texts)) >= _TELLING_LENGTH))
         for refutation in () if decisive_only else cause.rule_out:
             wanted.update(knowledge.texts.get(refutation.pattern, ()))

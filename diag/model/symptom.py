@@ -1,4 +1,4 @@
-"""Symptoms: error texts that somebody saw, with what the text itself tells."""
+"""Symptoms: error texts that somebody saw, with what the text itself says."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Symptom(msgspec.Struct, frozen=True):
     mount: MountRef = MountRef()
     hits: tuple[Hit, ...] = ()
     phase: Phase | None = None
-    """None when the text does not tell."""
+    """None when the text does not say."""
     exit_status: int | None = None
     count: int = 1
     first_seen: str = ""

@@ -1,4 +1,4 @@
-"""A fault of the tool itself, told apart from every verdict about the world."""
+"""A fault of the tool itself: never mixed with a verdict about a cluster."""
 
 from __future__ import annotations
 

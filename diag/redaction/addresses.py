@@ -29,7 +29,7 @@ VERBATIM: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
     for text in ("0.0.0.0/8", "127.0.0.0/24", "169.254.0.0/16", "224.0.0.0/3", "::/96", "fd00:ec2::/32", "ff00::/8")
 )
-"""The same everywhere, so they tell nothing: loopback, IMDS and the VPC's link-local services, masks, multicast.
+"""The same everywhere, so they reveal nothing: loopback, IMDS and the VPC's link-local services, masks, multicast.
 Source: AWS, "Amazon EC2 instance metadata", "Amazon Time Sync Service", 2025."""
 
 FIXED_TAIL_BITS = 4

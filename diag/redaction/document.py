@@ -24,7 +24,7 @@ class DocumentRedactor:
         if level is Level.NONE:
             return
         self._learn_well_known(document)
-        # Names are learnt wherever they stand as names before any text is searched for them.
+        # Names are learned from the fields that hold names before any text is searched for them.
         self.document(document)
         self.redactor.forget_texts()
 

@@ -1,4 +1,4 @@
-"""Where in a snapshot a name stands: by the field that holds it, the fact it is of, or the object it is in."""
+"""Where in a snapshot a name is found: by the field that holds it, the fact it is of, or the object it is in."""
 
 from __future__ import annotations
 

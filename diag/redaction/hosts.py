@@ -14,7 +14,7 @@ class Hosts:
         self._private: set[str] = set()
 
     def learn(self, name: str) -> None:
-        """Remember a host or domain that stands where hosts stand, whatever its last label is."""
+        """Remember a host or domain from a field that holds hosts, whatever its last label is."""
         name = name.strip(".").lower()
         if name and not is_public(name):
             self._private.add(name)
@@ -30,7 +30,7 @@ class Hosts:
         return len(labels) > 1 and labels[-1] in TOP_LEVEL and not all(label.isdigit() for label in labels[:-1])
 
     def name(self, word: str) -> str:
-        """The stand-in of a private host: each label by itself and what it is below, a known last label kept."""
+        """The stand-in of a private host: each label separately, for what it is below, a known last label kept."""
         bare = word.strip(".")
         labels = bare.split(".")
         kept = 1 if len(labels) > 1 and labels[-1].lower() in TOP_LEVEL else 0

@@ -17,7 +17,7 @@ _SHORTEST_IN_TEXT = 3
 class Names:
     """Names and their tokens.
 
-    In running text a name is replaced wherever it stands between separators, also inside a longer word
+    In running text a name is replaced wherever separators surround it, also inside a longer word
     (`eks-cluster-sg-<name>-123`), the longest first. A name that judgement itself depends on (`lustre`, `mount`,
     `fsx-csi`) is replaced where it is a name, but not in running text, where it is an ordinary word.
     """
@@ -39,7 +39,7 @@ class Names:
                     self._in_text[name] = token
 
     def name(self, kind: str, name: str) -> str:
-        """The token of a name where it stands as a name."""
+        """The token of a name, in a field that holds a name."""
         self.learn(kind, (name,))
         return self._known.get(name, name)
 

@@ -28,7 +28,7 @@ PUBLIC_DOMAINS = (
     "compute.internal", "ec2.internal", "cluster.local", "lustre.org", "whamcloud.com", "projectcalico.org",
     "cilium.io", "coreos.com", "openshift.io", "golang.org",
 )  # fmt: skip
-"""Below these a host belongs to no one in particular, or its own labels tell whose it is."""
+"""Below these a host belongs to no one in particular, or its own labels say whose it is."""
 
 PUBLIC_KEYS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "k8s.aws", "helm.sh", "karpenter.sh", "eksctl.io",
                "nvidia.com", "fsx.csi.aws.com", "amazonaws.com")  # fmt: skip

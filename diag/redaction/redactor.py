@@ -61,7 +61,7 @@ class Redactor:
         return self._texts[text]
 
     def host(self, name: str) -> str:
-        """A word that stands where hosts stand."""
+        """A word in a place for hosts."""
         if shapes.HOST.fullmatch(name) and not shapes.IN_WORD.fullmatch(name):
             if "." in name.strip("."):
                 self.hosts.learn(name)
@@ -70,7 +70,7 @@ class Redactor:
         return self.text(name)
 
     def forget_texts(self) -> None:
-        """Look at every text anew: names were learnt since."""
+        """Forget the cached texts: names were learned since."""
         self._texts.clear()
 
     def _place(self, match: re.Match[str]) -> str:

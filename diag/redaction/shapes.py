@@ -26,7 +26,7 @@ IN_WORD = re.compile(
     rf"|(?<!\d)(?P<account>{ACCOUNT})(?!\d)"
     rf"|(?<![\d.])(?<![vV])(?P<ipv4>{IPV4})(?!\d|\.\d)"
 )
-"""Things that have a shape of their own, wherever they stand."""
+"""Things that have a shape of their own, wherever they appear."""
 
 SECRET = re.compile(
     r"(?P<pem>-----BEGIN [A-Z ]{3,40}-----[\s\S]{0,20000}?(?:-----END [A-Z ]{3,40}-----|\Z))"

@@ -27,12 +27,12 @@ HINTS = ("lustre", "fsx")
 
 
 class Tokens:
-    """Makes tokens and remembers what each stands for."""
+    """Makes tokens and remembers what each replaces."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.originals: dict[str, str] = {}
-        """Token → what it stands for; belongs to the user, never into the case."""
+        """Token → what it replaces; belongs to the user, never into the case."""
 
     @property
     def key_id(self) -> str:
@@ -66,7 +66,7 @@ class Tokens:
         return self.keep(self.hexadecimal("upper", value, len(value)).upper(), value)
 
     def access_key(self, value: str) -> str:
-        """`AKIA…` with other letters: four that tell the kind are kept."""
+        """`AKIA…` with other letters: the four that show the kind are kept."""
         letters = "".join(_UPPER[byte % 32] for byte in self.digest("access key", value))
         return self.keep(value[:4] + letters[: len(value) - 4], value)
 

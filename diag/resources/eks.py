@@ -97,7 +97,7 @@ class PodIdentityAssociation(CamelShape, frozen=True):
 
 
 class ClusterIdentity(msgspec.Struct, frozen=True):
-    """Which cluster, region and account this run is about, each with where it was found; empty where nothing told."""
+    """Which cluster, region and account this run is about, each with where it was found; empty where unknown."""
 
     cluster: str = ""
     region: str = ""

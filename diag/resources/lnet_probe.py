@@ -46,7 +46,7 @@ class Rung(msgspec.Struct, frozen=True):
 
 
 class ServerNid(msgspec.Struct, frozen=True):
-    """One of the server's own NIDs, as its LNet ping tells them."""
+    """One of the server's own NIDs, as its LNet ping lists them."""
 
     nid: str
     up: bool | None
@@ -103,7 +103,7 @@ class Ladder(msgspec.Struct, frozen=True):
     privileged: bool | None = None
     """Whether the connection came from a port that `accept=secure` lets in."""
     server_version: str | None = None
-    """`2.10.5.0`, exactly as the MGS tells it."""
+    """`2.10.5.0`, exactly as the MGS reports it."""
     client_version: str | None = None
     """The client it was compared with."""
     compatible: bool | None = None

@@ -18,7 +18,7 @@ from diag.resources.kubernetes import (
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """Where one object stands, and where its fields do."""
+    """The place of one object, and of its fields."""
 
     subject: Subject
     location: Location
@@ -52,7 +52,7 @@ class PlannedAccount(msgspec.Struct, frozen=True):
 
     account: ServiceAccount
     is_ignored: bool = False
-    """The chart is told not to make the account, so that it drops the annotation."""
+    """The values tell the chart not to create the account, so the annotation is dropped."""
 
     @property
     def subject(self) -> Subject:

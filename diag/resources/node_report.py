@@ -21,7 +21,7 @@ class Via(enum.Enum):
 
 
 class Vantage(enum.Enum):
-    """Whose network namespace and root folder the reader stood in."""
+    """Whose network namespace and root folder the reader ran in."""
 
     HOST = "host"
     POD = "pod"
@@ -29,7 +29,7 @@ class Vantage(enum.Enum):
 
 
 class OsRelease(msgspec.Struct, frozen=True):
-    """/etc/os-release of the node, the three fields that tell systems apart."""
+    """/etc/os-release of the node, the three fields that identify the system."""
 
     id: str = ""
     version_id: str = ""
@@ -88,7 +88,7 @@ class LnetInterface(msgspec.Struct, frozen=True):
 
 
 class Import(msgspec.Struct, frozen=True):
-    """One connection to a target, as `lctl get_param *.*.import` tells it."""
+    """One connection to a target, as `lctl get_param *.*.import` prints it."""
 
     name: str
     """`ddyezbev-OST0000-osc-ffff8880084ca000`, `MGC10.77.0.2@tcp`."""

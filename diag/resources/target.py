@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class KubeContext(msgspec.Struct, frozen=True):
-    """The kubeconfig context in use, with what it tells of an EKS cluster; empty where it tells nothing."""
+    """The kubeconfig context in use, with what it says about an EKS cluster; empty where it says nothing."""
 
     name: str = ""
     server: str = ""

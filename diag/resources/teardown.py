@@ -1,4 +1,4 @@
-"""What a teardown may leave standing, in the APIs' own shapes."""
+"""What a teardown may leave behind, in the APIs' own shapes."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def plugin_states(
 ) -> dict[str, PluginState]:
     """The state on each node by its name.
 
-    `pods` are those of the plugin; `image_faults` tells by `namespace/name` which of them wait for an image, and how
+    `pods` are those of the plugin; `image_faults` says by `namespace/name` which of them wait for an image, and how
     that is called.
     """
     registered = {node.metadata.name for node in csi_nodes if FSX_DRIVER in node.driver_names}

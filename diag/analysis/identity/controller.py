@@ -130,7 +130,7 @@ def key_secret_of(controller: Workload) -> SecretKeyRef | None:
 def has_own_key(controller: Workload) -> bool:
     """Whether the controller surely has a static access key: in the Deployment, or in a secret it cannot start without.
 
-    An optional secret tells nothing by itself.
+    An optional secret proves nothing on its own.
     """
     for variable in plugin_of(controller.spec.template.spec).env or ():
         if variable.name == KEY_ID:
@@ -151,7 +151,7 @@ class StaticKeys(msgspec.Struct, frozen=True):
     where: str = ""
     """`secret fsx-csi-driver/aws-secret` or the Deployment."""
     removable: bool = False
-    """It stands in a secret that the driver can do without."""
+    """It comes from an optional secret."""
 
 
 def set_region(controller: Workload, region: str) -> Fix:

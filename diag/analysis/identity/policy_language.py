@@ -1,6 +1,6 @@
 """The language of IAM policies, as far as a document alone decides: patterns, conditions, three-valued answers.
 
-None always means "the document and what is known of the request do not tell".
+None always means "the document and what is known of the request do not decide".
 Source: IAM user guide, reference_policies_elements_condition_operators and reference_policies_evaluation-logic.
 """
 
@@ -125,7 +125,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 
 
 def _compared(compare: Callable[[str, str], bool], wanted: str, value: str) -> Tri:
-    # A policy variable stands for something of the request that is not known here.
+    # A policy variable takes its value from the request, which is not known here.
     return None if "${" in wanted else compare(wanted, value)
 
 

@@ -32,7 +32,7 @@ def asks_cluster_dns(node_plugin: Workload | Unavailable) -> bool:
 
 
 class NameStanding(msgspec.Struct, frozen=True):
-    """The answers to one volume's name, and whether they tell anything of the nodes."""
+    """The answers to one volume's name, and whether they say anything about the nodes."""
 
     answers: tuple[DnsAnswer, ...] = ()
     """One a server asked, the deciding one last; empty when the volume gives no host name."""
@@ -43,7 +43,7 @@ class NameStanding(msgspec.Struct, frozen=True):
 
     @property
     def resolves(self) -> bool | None:
-        """Whether the name resolves for the nodes; None when nothing tells.
+        """Whether the name resolves for the nodes; None when that is unknown.
 
         An answer of now outweighs a pod that mounted some time ago.
         """
@@ -62,7 +62,7 @@ def name_standings(
     vpcs: Table[Vpc] | Unavailable,
     settings: Settings,
 ) -> dict[str, NameStanding]:
-    """The standing of every volume's name, by volume."""
+    """What is known of every volume's name, by volume."""
     by_name: dict[str, list[DnsAnswer]] = {}
     for answer in dns_answers:
         by_name.setdefault(answer.name, []).append(answer)

@@ -210,7 +210,7 @@ class Crossing(msgspec.Struct, frozen=True):
     enis: tuple[NetworkInterface, ...]
 
     def node_addresses(self, cidrs: Iterable[str]) -> tuple[str, ...]:
-        """An address of each set of nodes that the CIDRs of routes or ACL entries do not tell apart."""
+        """An address of each set of nodes that the CIDRs of routes or ACL entries do not distinguish."""
         return representatives(self.client.peer.addresses, tuple(dict.fromkeys(cidrs)))
 
     @property

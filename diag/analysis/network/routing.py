@@ -17,7 +17,7 @@ class Way(enum.Enum):
     NONE = "none"
     INTERNET = "internet"
     """Only a route to the internet covers it, where a private address leads nowhere."""
-    NOT_TOLD = "not-told"
+    UNKNOWN = "unknown"
     """A route by prefix list may cover it."""
 
 
@@ -50,7 +50,7 @@ def way_to(address: str, table: RouteTable) -> tuple[Way, Route | None]:
             return Way.BLACKHOLE, route
         return (Way.INTERNET if _to_the_internet(route) else Way.OPEN), route
     if _by_list(table.routes):
-        return Way.NOT_TOLD, None
+        return Way.UNKNOWN, None
     return Way.NONE, None
 
 

@@ -94,7 +94,7 @@ def holds(cidr: str, address: str) -> bool:
 
 @functools.lru_cache(1024)
 def representatives(addresses: tuple[str, ...], cidrs: tuple[str, ...]) -> tuple[str, ...]:
-    """One address of each set that the CIDRs do not tell apart: what rules say of it they say of the whole set."""
+    """One address of each set that the CIDRs do not distinguish: what holds for it holds for the whole set."""
     found: dict[tuple[bool, ...], str] = {}
     for address in addresses:
         found.setdefault(tuple(holds(cidr, address) for cidr in cidrs), address)

@@ -30,7 +30,7 @@ class Fleet(msgspec.Struct, frozen=True):
     """Addresses that EC2 and Kubernetes know of each, the InternalIP first."""
     subject: Subject
     why_none: Unavailable | None = None
-    """Why no node was looked into."""
+    """Why no node was inspected."""
 
 
 @fact()
@@ -57,7 +57,7 @@ def fleet(
 NOBODY_ASKED = Unavailable(
     "the nodes themselves",
     Reason.NOT_ASKED,
-    "no node was looked into",
+    "no node was inspected",
     remedy="give --via auto (or exec, ssh, ssm, local)",
 )
 
@@ -265,9 +265,8 @@ def silent(fleet: Fleet) -> Iterator[Draft]:
         missing = fleet.truths.missing[names[0]]
         count = f"{len(names)} nodes" if len(names) > 1 else names[0]
         subjects = [Subject(Kind.NODE, name) for name in names]
-        told = skip if missing.reason is Reason.NOT_ASKED else None
-        if told is not None:
-            yield told(subjects[0], f"{count} not looked into: {missing.detail}", concerns=subjects)
+        if missing.reason is Reason.NOT_ASKED:
+            yield skip(subjects[0], f"{count} not inspected: {missing.detail}", concerns=subjects)
         else:
             yield unknown(
                 subjects[0], f"{count} gave no answer: {missing.detail}", because=(missing,), concerns=subjects
@@ -275,7 +274,7 @@ def silent(fleet: Fleet) -> Iterator[Draft]:
 
 
 def not_told(truth: NodeTruth, field: str) -> Draft:
-    """The draft for a node that did not tell a field: not asked from there, or asked in vain."""
+    """The draft for a node whose report lacks a field: it was not asked, or it did not answer."""
     missing = truth.why_missing(field)
     what = _WORDS.get(field, field.replace("_", " "))
     if missing.reason is Reason.NOT_ASKED:
@@ -286,4 +285,4 @@ def not_told(truth: NodeTruth, field: str) -> Draft:
 def _nobody(fleet: Fleet, why: Unavailable) -> Draft:
     if why.reason is Reason.NOT_ASKED:
         return skip(fleet.subject, f"{why.detail}: {why.remedy}" if why.remedy else why.detail)
-    return unknown(fleet.subject, "no node could be looked into", because=(why,))
+    return unknown(fleet.subject, "no node could be inspected", because=(why,))

@@ -28,7 +28,7 @@ class NodeKind(msgspec.Struct, frozen=True):
     architecture: str
     nodes: tuple[Node, ...]
     module: str = ""
-    """Version of the nodes' own Lustre module, where they were looked into: `2.15.6`."""
+    """Version of the nodes' own Lustre module, where they were inspected: `2.15.6`."""
     seen_through: str = ""
     """The way in through which it was seen: `exec`."""
 
@@ -177,7 +177,7 @@ def pair(server: str, kind: NodeKind, client: Client | NotListed) -> Pairing:
     Source: the table of clients, kernels and servers, whose row is in the evidence.
     """
     if not isinstance(client, Client):
-        return Pairing(Outcome.UNKNOWN, f"cannot tell the Lustre client of {kind.who}: {client.why}")
+        return Pairing(Outcome.UNKNOWN, f"the Lustre client is unknown on {kind.who}: {client.why}")
     rows = (client.row,)
     if not client.version:
         cause = NO_CLIENT if client.module is Home.PACKAGE else NO_MODULE

@@ -57,7 +57,7 @@ class Placement(msgspec.Struct, frozen=True):
 
     @property
     def down_on(self) -> frozenset[str]:
-        """Names of the nodes where it is tried in vain and up for no other pod."""
+        """Names of the nodes where every pod fails to mount it."""
         return frozenset(mount.node_name for mount in self.in_vain) - self.up_on
 
 
