@@ -30,7 +30,7 @@ from diag.model.exit_code import WrongUsage
 from diag.model.finding import Draft
 from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Unavailable, Unreadable
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -79,8 +79,11 @@ class Fact:
         return f"Fact({self.name!r})"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function itself, as tests do."""
-        return self.function(*args, **kwargs)
+        """The fact, or why it is unavailable."""
+        try:
+            return self.function(*args, **kwargs)
+        except Unreadable as missing:
+            return missing.unavailable
 
     @property
     def origin(self) -> str:

@@ -159,20 +159,22 @@ def storage_classes(
 @fact()
 def pods(
     live_pods: tuple[Pod, ...] | Unavailable,
+    live_driver_pods: tuple[Pod, ...] | Unavailable,
     live_claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
     manifest_set: ManifestSet | Unavailable,
     taken_at: str,
 ) -> tuple[Pod, ...] | Unavailable:
     """Pods with a claim and those of the driver and its helpers; with manifests theirs in place of other pods."""
+    known = {pod.key: pod for pod in (*_known(live_pods), *_known(live_driver_pods))}.values()
     if isinstance(manifest_set, Unavailable) or not manifest_set.is_given:
-        return live_pods
+        return live_pods if isinstance(live_pods, Unavailable) else tuple(known)
     if isinstance(live_pods, Unavailable) and not manifest_set.pods:
         return live_pods
     there = {claim.key for claim in (*manifest_set.claims, *_known(live_claims))}
     whole = not isinstance(live_claims, Unavailable)
     planned = tuple(pod if whole else _with_known_claims(pod, there) for pod in manifest_set.pods)
     stamped = tuple(msgspec.structs.replace(pod, metadata=_born(pod.metadata, taken_at)) for pod in planned)
-    return (*stamped, *(pod for pod in _known(live_pods) if not pod.spec.claim_names))
+    return (*stamped, *(pod for pod in known if not pod.spec.claim_names))
 
 
 @fact()

@@ -101,4 +101,6 @@ def _leave(code: int) -> None:
             stream.flush()
         except (OSError, ValueError):
             code = code or 1
+    if (children := sys.modules.get("diag.sources.supervised")) is not None:
+        children.end_all()
     os._exit(code)

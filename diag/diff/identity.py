@@ -53,7 +53,7 @@ def _key(fact: str, item: Mapping[str, Any]) -> str:
         )
     if fields := _BUILT_BY_ADDRESS.get(fact):
         return ":".join(str(item.get(field, "")) for field in fields)
-    return _daemon_pod(item) if fact == "live_pods" else identity_of(item)
+    return _daemon_pod(item) if fact.endswith("_pods") else identity_of(item)
 
 
 def _daemon_pod(pod: Mapping[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _daemon_pod(pod: Mapping[str, Any]) -> str:
 def _without_name(fact: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
     if fact in _EVENTS:
         return {"message": item.get("message", "")}
-    if fact == "live_pods" and "metadata" in item:
+    if fact.endswith("_pods") and "metadata" in item:
         metadata = {key: value for key, value in item["metadata"].items() if key != "name"}
         return {**item, "metadata": metadata}
     return item

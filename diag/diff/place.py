@@ -20,6 +20,7 @@ PLACES: dict[str, Place] = {
     "live_claims": Place(Layer.REQUEST, "PersistentVolumeClaim"),
     "live_classes": Place(Layer.REQUEST, "StorageClass"),
     "live_pods": Place(Layer.REQUEST, "Pod"),
+    "live_driver_pods": Place(Layer.DRIVER, "Pod"),
     "csi_drivers": Place(Layer.DRIVER, "CSIDriver"),
     "daemon_sets": Place(Layer.DRIVER, "DaemonSet"),
     "deployments": Place(Layer.DRIVER, "Deployment"),
@@ -70,7 +71,7 @@ _ORDER = {name: place for place, name in enumerate(PLACES)}
 def place_of(fact: str, path: tuple[str, ...] = ()) -> Place:
     """Where a difference lies. What became of a pod is seen after the mount, whatever it asked for."""
     place = PLACES.get(fact, Place(Layer.WORKLOAD, fact.replace("_", " ")))
-    if fact == "live_pods" and path[:1] == ("status",):
+    if fact.endswith("_pods") and path[:1] == ("status",):
         return Place(Layer.WORKLOAD, place.called)
     return place
 

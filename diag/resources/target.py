@@ -45,3 +45,7 @@ class KubeContext(msgspec.Struct, frozen=True):
     region: str = ""
     account: str = ""
     profile: str = ""
+    issuer: str = ""
+    """OIDC issuer of the pod's own token, in a pod."""
+    skips_tls_verification: bool = False
+    """Whoever answers is taken for the cluster: `insecure-skip-tls-verify`."""

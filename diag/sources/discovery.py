@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from diag.model.unavailable import Unavailable
+from typing import Any
+
+import msgspec
+
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
-from diag.resources.eks import ClusterIdentity
+from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Node
 from diag.resources.target import KubeContext, Settings
-from diag.sources.aws.session import Aws
+from diag.sources.aws.session import Aws, shaped
 from diag.sources.kubernetes.client import Kube
 
-CLUSTER_LABELS = ("alpha.eksctl.io/cluster-name", "eks.amazonaws.com/cluster-name", "aws:eks:cluster-name")
+CLUSTER_KEYS = (
+    "aws:eks:cluster-name",
+    "eks:cluster-name",
+    "eks:eks-cluster-name",
+    "eks.amazonaws.com/cluster-name",
+    "alpha.eksctl.io/cluster-name",
+)
+"""Labels of a node and tags of its instance that hold the cluster's name.
+
+Source: EKS user guide, managed node groups and Auto Mode; eksctl and Karpenter documentation.
+"""
+OWNED = "kubernetes.io/cluster/"
+"""An instance's tag of that prefix ends in the cluster's name. Source: EKS user guide, self-managed nodes."""
+
+ISSUER_PATH = "/.well-known/openid-configuration"
+"""Every service account may read it. Source: Kubernetes documentation, service account issuer discovery."""
 
 
 @fact(optional_permissions=("list nodes",))
@@ -19,20 +38,52 @@ def cluster_identity(
 ) -> ClusterIdentity:
     """Cluster, region and account: what was given, else what the kubeconfig says, else what one node says.
 
-    A node is asked only for what nothing else told, so that the AWS calls need not wait for the list of nodes.
+    A node is asked only for what nothing else says, so that the AWS calls need not wait for the list of nodes.
     """
     context = KubeContext() if isinstance(kube_context, Unavailable) else kube_context
     cluster, cluster_from = _first((settings.cluster, "--cluster"), (context.cluster, "kubeconfig"))
-    region, region_from = _first((settings.region, "--region"), (context.region, "kubeconfig"))
+    origin = "service account" if context.issuer else "kubeconfig"
+    region, region_from = _first((settings.region, "--region"), (context.region, origin))
     if not isinstance(kube_context, Unavailable) and not (cluster and region):
         node = _any_node(kube)
         if node is not None:
-            label = next((node.metadata.label(key) for key in CLUSTER_LABELS if node.metadata.label(key)), "")
-            cluster, cluster_from = _first((cluster, cluster_from), (label, "node label"))
+            cluster, cluster_from = _first((cluster, cluster_from), (_named_in(node.metadata.labels), "node label"))
             region, region_from = _first((region, region_from), (_region_of(node), "node"))
     if not region:
         region, region_from = aws.configured_region(), "AWS configuration"
     return ClusterIdentity(cluster, region, context.account, cluster_from, region_from if region else "")
+
+
+@fact(permissions=("eks:DescribeCluster",), optional_permissions=("eks:ListClusters", "ec2:DescribeInstances"))
+def eks_cluster(
+    aws: Aws, kube: Kube, cluster_identity: ClusterIdentity, kube_context: KubeContext | Unavailable
+) -> EksCluster | Unavailable:
+    """The EKS cluster behind the kubeconfig or around this pod.
+
+    By its name; without one by its endpoint, by its OIDC issuer (a pod knows the endpoint by another address), or by
+    the tags of a node's instance.
+    """
+    region = cluster_identity.region
+    if cluster_identity.cluster:
+        return _described(aws, cluster_identity.cluster, region)
+    if isinstance(kube_context, Unavailable):
+        return kube_context
+    names = aws.pages("eks", "ListClusters", "clusters", region=region)
+    listed = [] if isinstance(names, Unavailable) else [_described(aws, str(name), region) for name in names]
+    clusters = [cluster for cluster in listed if isinstance(cluster, EksCluster)]
+    server = kube_context.server.rstrip("/").lower()
+    found = next((cluster for cluster in clusters if cluster.endpoint.lower() == server), None)
+    if found is None and clusters:
+        issuer = kube_context.issuer or _issuer(kube)
+        found = next((cluster for cluster in clusters if issuer and cluster.issuer == issuer), None)
+    if found is not None:
+        return found
+    if tagged := _tagged_cluster(aws, kube, region):
+        return _described(aws, tagged, region)
+    if isinstance(names, Unavailable):
+        return names
+    message = f"no cluster in {region or 'this region'} has the endpoint {kube_context.server} or its issuer"
+    return Unavailable("EKS cluster", Reason.ABSENT, message, remedy="give --cluster and --region")
 
 
 def _first(*choices: tuple[str, str]) -> tuple[str, str]:
@@ -40,9 +91,53 @@ def _first(*choices: tuple[str, str]) -> tuple[str, str]:
 
 
 def _any_node(kube: Kube) -> Node | None:
-    listed = kube.list("/api/v1/nodes", Node)
-    return None if isinstance(listed, Unavailable) or not listed.items else listed.items[0]
+    try:
+        return kube.first("/api/v1/nodes", Node)
+    except Unreadable:
+        return None
 
 
 def _region_of(node: Node) -> str:
     return node.region or node.zone.rstrip("abcdefghijklmnopqrstuvwxyz")
+
+
+def _named_in(labels: dict[str, str] | None) -> str:
+    """The cluster's name in a node's labels or an instance's tags."""
+    labels = labels or {}
+    owned = (key.removeprefix(OWNED) for key in labels if key.startswith(OWNED))
+    return next((labels[key] for key in CLUSTER_KEYS if labels.get(key)), next(owned, ""))
+
+
+def _described(aws: Aws, name: str, region: str) -> EksCluster | Unavailable:
+    answer = aws.one("eks", "DescribeCluster", region=region, name=name)
+    if isinstance(answer, Unavailable):
+        return answer
+    return shaped(answer.get("cluster"), EksCluster, f"EKS cluster {name}")
+
+
+class _Issuer(msgspec.Struct):
+    issuer: str
+
+
+def _issuer(kube: Kube) -> str:
+    """The OIDC issuer that the API server names, empty when it may not be asked."""
+    try:
+        return msgspec.json.decode(kube.ask("get", ISSUER_PATH).body, type=_Issuer).issuer
+    except (Unreadable, msgspec.DecodeError, ValueError, RecursionError):
+        return ""
+
+
+def _tagged_cluster(aws: Aws, kube: Kube, region: str) -> str:
+    """The cluster that the tags of a node's instance name, empty when they cannot be read."""
+    node = _any_node(kube)
+    if node is None or not node.instance_id:
+        return ""
+    found = aws.pages("ec2", "DescribeInstances", "Reservations", region=region, InstanceIds=[node.instance_id])
+    if isinstance(found, Unavailable):
+        return ""
+    instances: list[Any] = [instance for reservation in found for instance in reservation.get("Instances") or ()]
+    return next((name for instance in instances if (name := _named_in(_tags(instance)))), "")
+
+
+def _tags(instance: dict[str, Any]) -> dict[str, str]:
+    return {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in instance.get("Tags") or ()}

@@ -16,7 +16,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +24,12 @@ import msgspec
 
 KILL_GRACE_S = 0.2
 """How long a killed process may take to go."""
+
+ERRORS_KEPT = 16 * 1024
+"""Bytes of standard error that are kept; the rest is read and dropped."""
+
+TOOLS_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+"""For the tools of a node: found where the system has them, and in English."""
 
 POLL_S = 0.02
 """Where the kernel gives no pidfd (before 5.3, some sandboxes), the child is looked at this often."""
@@ -39,6 +45,8 @@ class CompletedCommand(msgspec.Struct, frozen=True):
     """It printed more than the cap and was ended for that."""
     stuck: Stuck | None = None
     """Set when it could not even be killed."""
+    stderr: bytes = b""
+    """The start of its standard error."""
 
 
 class Stuck(msgspec.Struct, frozen=True):
@@ -60,47 +68,75 @@ class Stuck(msgspec.Struct, frozen=True):
         return f"process {self.pid} has been stuck{where} since {when}"
 
 
-def supervise(argv: Sequence[str], *, key: str, feed: bytes, until: float, cap: int) -> CompletedCommand:
+_running: set[int] = set()
+"""Sessions of commands that are being supervised now."""
+
+
+def supervise(
+    argv: Sequence[str],
+    *,
+    key: str,
+    feed: bytes,
+    until: float,
+    cap: int,
+    environment: Mapping[str, str] = TOOLS_ENVIRONMENT,
+    folder: str | None = "/",
+) -> CompletedCommand:
     """Run a command in its own session until it ends, prints more than `cap` bytes, or the `time.monotonic()` instant.
 
-    `feed` is its standard input. Raises OSError when it cannot be started. Never waits past the deadline plus 0.2 s.
+    `feed` is its standard input; `folder` None is the present one. Raises OSError when it cannot be started. Never
+    waits past the deadline plus 0.2 s.
     """
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
-    child = subprocess.Popen(  # noqa: S603 - argv is the caller's constant
+    child = subprocess.Popen(  # noqa: S603 - argv is the caller's constant, or the kubeconfig's own plugin
         argv,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
+        stderr=subprocess.PIPE,
+        cwd=folder,
         env=environment,
         start_new_session=True,
     )
-    assert child.stdin is not None and child.stdout is not None  # noqa: S101
-    with child.stdin, child.stdout:
-        out, is_cut = _converse(child.stdin, child.stdout, feed, until, cap)
-        status = _ended(child, until if not is_cut else 0.0)
-        if status is not None:
-            return CompletedCommand(out, status, is_cut)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-        if _ended(child, time.monotonic() + KILL_GRACE_S) is not None:
-            return CompletedCommand(out, None, is_cut)
+    assert child.stdin is not None and child.stdout is not None and child.stderr is not None  # noqa: S101
+    _running.add(child.pid)
+    try:
+        with child.stdin, child.stdout, child.stderr:
+            out, errors, is_cut = _converse(child.stdin, child.stdout, child.stderr, feed, until, cap)
+            status = _ended(child, until if not is_cut else 0.0)
+            if status is not None:
+                return CompletedCommand(out, status, is_cut, stderr=errors + _left_in(child.stderr))
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+            if _ended(child, time.monotonic() + KILL_GRACE_S) is not None:
+                return CompletedCommand(out, None, is_cut, stderr=errors)
+    finally:
+        _running.discard(child.pid)
     stuck = Stuck(key, child.pid, _start_time(child.pid), _boot(), time.time(), wchan_of(child.pid))
     remember(stuck)
     # Popen's destructor would poll it for ever after; from here on the kernel and init own it.
     child.returncode = 0
-    return CompletedCommand(out, None, is_cut, stuck)
+    return CompletedCommand(out, None, is_cut, stuck, errors)
 
 
-def _converse(stdin: IO[bytes], stdout: IO[bytes], feed: bytes, until: float, cap: int) -> tuple[bytes, bool]:
+def end_all() -> None:
+    """Kill what is still being supervised: this process is about to end, and leaves no orphan."""
+    for session in tuple(_running):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(session, signal.SIGKILL)
+
+
+def _converse(
+    stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes], feed: bytes, until: float, cap: int
+) -> tuple[bytes, bytes, bool]:
     """Feed the child, close its input, and collect what it prints until it closes its output."""
-    os.set_blocking(stdin.fileno(), False)
-    os.set_blocking(stdout.fileno(), False)
+    for stream in (stdin, stdout, stderr):
+        os.set_blocking(stream.fileno(), False)
     pieces: list[bytes] = []
+    errors = bytearray()
     size = 0
     rest = memoryview(feed)
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
+        selector.register(stderr, selectors.EVENT_READ)
         selector.register(stdin, selectors.EVENT_WRITE)
         while (left := until - time.monotonic()) > 0:
             for ready, _ in selector.select(left):
@@ -114,13 +150,26 @@ def _converse(stdin: IO[bytes], stdout: IO[bytes], feed: bytes, until: float, ca
                         stdin.close()
                     continue
                 piece = os.read(ready.fd, 65536)
+                if ready.fileobj is stderr:
+                    errors += piece[: ERRORS_KEPT - len(errors)]
+                    if not piece:
+                        selector.unregister(stderr)
+                    continue
                 if not piece:
-                    return b"".join(pieces), False
+                    return b"".join(pieces), bytes(errors), False
                 pieces.append(piece)
                 size += len(piece)
                 if size > cap:
-                    return b"".join(pieces)[:cap], True
-    return b"".join(pieces), False
+                    return b"".join(pieces)[:cap], bytes(errors), True
+    return b"".join(pieces), bytes(errors), False
+
+
+def _left_in(stderr: IO[bytes]) -> bytes:
+    """What a command that has ended wrote last."""
+    try:
+        return os.read(stderr.fileno(), ERRORS_KEPT)
+    except OSError:
+        return b""
 
 
 def _ended(child: subprocess.Popen[bytes], until: float) -> int | None:

@@ -13,9 +13,7 @@ from diag.resources.eks import SourceNat
 from diag.resources.kubernetes.corefile import ServerBlock
 from diag.resources.table import Table
 from diag.sources.aws.vpc import dhcp_options, network_acls, route_tables
-from diag.sources.kubernetes.client import Listed
-from diag.sources.kubernetes.cluster_dns import corefile
-from diag.sources.kubernetes.vpc_cni import source_nat
+from diag.sources.kubernetes.facts import corefile, source_nat
 from tests.checks import given, given_network
 from tests.checks.given_network import COREFILE, DOPT, PEER, VPC
 
@@ -110,7 +108,7 @@ class Cluster:
 
     def list(self, path: str, shape: Any, **parameters: str) -> Any:
         self.asked.append(f"list {path} {parameters}")
-        return Listed((msgspec.json.decode(msgspec.json.encode(self.daemon_set), type=shape),))
+        return (msgspec.json.decode(msgspec.json.encode(self.daemon_set), type=shape),)
 
     def get(self, path: str, shape: Any) -> Any:
         self.asked.append(f"get {path}")
@@ -151,7 +149,7 @@ def test_no_other_variable_is_ever_decoded() -> None:
 def test_a_cluster_with_another_network_plugin_has_no_setting() -> None:
     class Other(Cluster):
         def list(self, path: str, shape: Any, **parameters: str) -> Any:
-            return Listed(())
+            return ()
 
     found = source_nat(Other())
     assert isinstance(found, Unavailable)

@@ -10,6 +10,7 @@ from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Container, Pod, ServiceAccount, Workload
+from diag.resources.target import Target
 
 HELM_RELEASE = "meta.helm.sh/release-name"
 """Annotation of every object that Helm 3 made."""
@@ -130,10 +131,13 @@ def _is_driver_image(image: str) -> bool:
 
 
 @fact()
-def driver_pods(pods: tuple[Pod, ...], live_pods: tuple[Pod, ...] | Unavailable) -> tuple[Pod, ...] | Unavailable:
-    """The driver's pods, controller and node plugins: manifests hold none, so the live ones must be readable."""
-    if isinstance(live_pods, Unavailable):
-        return live_pods
+def driver_pods(
+    live_pods: tuple[Pod, ...] | Unavailable, live_driver_pods: tuple[Pod, ...] | Unavailable, target: Target
+) -> tuple[Pod, ...] | Unavailable:
+    """The driver's pods, controller and node plugins. No manifest holds them, so the live ones must be readable."""
+    pods = live_driver_pods if target.namespaces else live_pods
+    if isinstance(pods, Unavailable):
+        return pods
     return tuple(
         pod
         for pod in pods

@@ -1,4 +1,4 @@
-"""Facts about who is who: the EKS cluster, its add-ons' identities, IAM roles and OIDC providers, and the caller."""
+"""Facts about who is who: the add-ons' identities, IAM roles and OIDC providers, and the caller."""
 
 from __future__ import annotations
 
@@ -15,38 +15,9 @@ from diag.resources.iam import OidcProvider, Role
 from diag.resources.kubernetes import ServiceAccount
 from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
-from diag.sources.kubernetes.client import Kube
 
 ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """An IAM role name. Source: botocore iam 2010-05-08, roleNameType."""
-
-
-@fact(permissions=("eks:DescribeCluster",), optional_permissions=("eks:ListClusters",))
-def eks_cluster(aws: Aws, kube: Kube, cluster_identity: ClusterIdentity) -> EksCluster | Unavailable:
-    """The EKS cluster behind the kubeconfig: by name, or by its endpoint when no name is known."""
-    region = cluster_identity.region
-    if cluster_identity.cluster:
-        return _describe(aws, cluster_identity.cluster, region)
-    if kube.unusable is not None:
-        return kube.unusable
-    names = aws.pages("eks", "ListClusters", "clusters", region=region)
-    if isinstance(names, Unavailable):
-        return names
-    for name in names:
-        found = _describe(aws, str(name), region)
-        if isinstance(found, EksCluster) and found.endpoint and found.endpoint.lower() == kube.server.lower():
-            return found
-    return Unavailable(
-        "EKS cluster", Reason.ABSENT, f"no cluster in {region or 'this region'} has the endpoint {kube.server}",
-        remedy="give --cluster and --region",
-    )  # fmt: skip
-
-
-def _describe(aws: Aws, name: str, region: str) -> EksCluster | Unavailable:
-    answer = aws.one("eks", "DescribeCluster", region=region, name=name)
-    if isinstance(answer, Unavailable):
-        return answer
-    return shaped(answer.get("cluster"), EksCluster, f"EKS cluster {name}")
 
 
 @fact(permissions=("eks:ListPodIdentityAssociations", "eks:DescribePodIdentityAssociation"))

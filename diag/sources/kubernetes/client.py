@@ -1,24 +1,32 @@
-"""Talks to one API server: read-only, bounded in time and size, every failure a value."""
+"""Talks to one API server: bounded in time and size, every failure a reason. It reads; one request of it can change.
+
+The official client gives configuration and transport (its pool of urllib3, with its rules for proxies); objects are
+decoded straight into our own shapes, since its models take a second for the pods of a large cluster.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
+import re
+import socket
+import ssl
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
 from diag.sources.import_lock import IMPORT_LOCK
-from diag.sources.kubernetes.tls import tls_of
+from diag.sources.kubernetes import kubeconfig as config
+from diag.sources.kubernetes.credentials import Credentials
+from diag.sources.kubernetes.tls import Context, context_of
 from diag.sources.source import Source
+
+if TYPE_CHECKING:
+    import urllib3
 
 T = TypeVar("T")
 
@@ -26,16 +34,18 @@ PAGE = 500
 """Objects a page, as kubectl asks for them (--chunk-size)."""
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
-ANSWER_LIMIT = 256 * 1024 * 1024
-"""Bytes of one answer; more is garbled, so that a hostile server cannot exhaust memory."""
-THROTTLE_PATIENCE_S = 5.0
+ANSWER_LIMIT = 64 * 1024 * 1024
+"""Bytes of one answer: 128 KiB for each object of a page. A hostile server cannot exhaust memory."""
+THROTTLED = frozenset({429, 503})
+RETRIES = 3
+RETRY_AFTER_S = 5
+"""How often and after how long at most a throttled request is repeated. The run's deadline cuts it short."""
 
+Headers = list[tuple[str, str]]
 
-class Listed(msgspec.Struct, Generic[T], frozen=True):
-    """Objects of one list, with those that do not have the expected shape told apart."""
-
-    items: tuple[T, ...]
-    garbled: tuple[Unavailable, ...] = ()
+JSON = "application/json"
+METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""Source: Kubernetes API concepts, partial object metadata."""
 
 
 class _ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
@@ -43,256 +53,300 @@ class _ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
 
 
 class _Page(msgspec.Struct):
-    items: list[msgspec.Raw] | None = None
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+    kind: str
+    items: list[msgspec.Raw]
+    metadata: _ListMeta
 
 
-class _Answer(msgspec.Struct):
+class _Named(msgspec.Struct):
+    name: str
+
+
+class _Head(msgspec.Struct):
+    kind: str
+    metadata: _Named
+
+
+class Status(msgspec.Struct):
+    """What the API server says instead of an answer."""
+
+    message: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One HTTP answer."""
+
     status: int
     body: bytes
-    retry_after_s: float = 1.0
+    content_type: str = ""
 
 
 class Kube(Source):
-    """One cluster, reached as the kubeconfig (or the pod's service account) says."""
+    """One cluster, reached as the kubeconfig (or the pod's service account) says.
+
+    Methods that ask the cluster raise Unreadable.
+    """
 
     def __init__(self, *, kubeconfig: str = "", context: str = "", in_cluster: bool = False) -> None:
-        self._kubeconfig = kubeconfig or None
-        self._context = context or None
-        self._in_cluster = in_cluster
+        self._load = config.load_service_account if in_cluster else lambda: config.load_access(kubeconfig, context)
         self._lock = threading.Lock()
-        self._opened: tuple[Any, Any] | Unavailable | None = None
-        self.calls: Counter[str] = Counter()
-        """How often each `verb resource` was asked, pages counted one by one."""
+        self._opened: _Opened | Unavailable | None = None
+        self._access: config.Access | None = None
+
+    def context(self) -> KubeContext:
+        """What the configuration itself says of the cluster: no call is made and no credential plugin is run."""
+        return self._accessed().context
 
     @property
     def server(self) -> str:
-        """The API server's URL; empty while none could be configured."""
-        opened = self._open()
-        return "" if isinstance(opened, Unavailable) else str(opened[0].host)
-
-    @property
-    def unusable(self) -> Unavailable | None:
-        """Why no call can be made at all; None when one can."""
-        opened = self._open()
-        return opened if isinstance(opened, Unavailable) else None
-
-    def context(self) -> KubeContext | Unavailable:
-        """What the kubeconfig itself tells of the cluster: no call is made and no credential plugin is run."""
-        if self._in_cluster:
-            return KubeContext(server=self.server)
-        from diag.sources.kubernetes.kubeconfig import describe_context
-
-        return describe_context(self._kubeconfig, self._context)
-
-    def configuration(self) -> Any:
-        """The official client's Configuration, for what is no plain request (exec), or Unavailable."""
-        opened = self._open()
-        return opened if isinstance(opened, Unavailable) else opened[0]
+        """The API server's URL."""
+        return self.context().server
 
     def list(
         self, path: str, shape: type[T], *, keep: Callable[[T], T | None] | None = None, **parameters: str
-    ) -> Listed[T] | Unavailable:
+    ) -> tuple[T, ...]:
         """Every object of a collection over all pages.
 
         `path` is the API path without query, `/api/v1/nodes`; `keep` gives back what is to be kept of an object, or
-        None, page by page, so that a large cluster costs only that. A list whose continue token
-        expires is read anew in one piece, as kubectl does.
+        None, page by page, so that a large cluster costs only that. A list that expires while it is read is read
+        again in one piece, as kubectl does.
         """
-        for paged in (True, False):
-            found = self._list_once(path, shape, keep, parameters, paged=paged)
-            if found is not None:
-                return found
-        return Unavailable(f"list {path}", Reason.GARBLED, "the list expired while it was read")
+        for limit in (PAGE, 0):
+            items: list[T] = []
+            for page in self._pages(path, shape, parameters, limit):
+                if page is None:
+                    break
+                items.extend(page if keep is None else (kept for item in page if (kept := keep(item)) is not None))
+            else:
+                return tuple(items)
+        raise Unreadable(Unavailable(f"list {resource_of(path)}", Reason.GARBLED, "it expired twice while it was read"))
 
-    def get(self, path: str, shape: type[T]) -> T | Unavailable:
+    def first(self, path: str, shape: type[T]) -> T | None:
+        """One object of a collection, None when it is empty."""
+        page = next(self._pages(path, shape, {}, 1), None)
+        return page[0] if page else None
+
+    def get(self, path: str, shape: type[T], *, timeout_s: float | None = None) -> T:
         """One object."""
-        answer = self._ask("get", path, {})
-        if isinstance(answer, Unavailable):
-            return answer
-        try:
-            return msgspec.json.decode(answer.body, type=shape)
-        except msgspec.DecodeError as error:
-            return Unavailable(f"get {path}", Reason.GARBLED, str(error))
+        return self._object("get", path, shape, self.ask("get", path, timeout_s=timeout_s))
 
-    def metadata(self, path: str, shape: type[T]) -> T | Unavailable:
-        """One object's metadata alone: the server never sends the rest, as it must not with a Secret.
+    def metadata(self, path: str, shape: type[T]) -> T:
+        """One object's metadata alone: the server never sends the rest, as it must not with a Secret."""
+        return self._object("get", path, shape, self.ask("get", path, accept=METADATA_ALONE))
 
-        Source: Kubernetes API concepts, partial object metadata.
-        """
-        answer = self._ask("get", path, {}, accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
-        if isinstance(answer, Unavailable):
-            return answer
-        try:
-            return msgspec.json.decode(answer.body, type=shape)
-        except msgspec.DecodeError as error:
-            return Unavailable(f"get {path}", Reason.GARBLED, str(error))
+    def patch(self, path: str, body: Any, shape: type[T], *, timeout_s: float | None = None) -> T:
+        """Change one object by a strategic merge, and return it: the only request that changes anything."""
+        return self._object("patch", path, shape, self.ask("patch", path, body=body, timeout_s=timeout_s))
 
-    def text(self, path: str, **parameters: str) -> str | Unavailable:
-        """A text answer, as a pod's log; undecodable bytes are replaced."""
-        answer = self._ask("get", path, parameters)
-        return answer if isinstance(answer, Unavailable) else answer.body.decode("utf-8", "replace")
-
-    def _list_once(
+    def ask(
         self,
+        verb: str,
         path: str,
-        shape: type[T],
-        keep: Callable[[T], T | None] | None,
-        parameters: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
         *,
-        paged: bool,
-    ) -> Listed[T] | Unavailable | None:
-        items: list[T] = []
-        garbled: list[Unavailable] = []
-        token = ""
-        decoder = msgspec.json.Decoder(shape)
-        while True:
-            limit = {"limit": str(PAGE)} if paged else {}
-            query = {**parameters, **limit, **({"continue": token} if token else {})}
-            answer = self._ask("list", path, query)
-            if isinstance(answer, Unavailable):
-                return answer
-            if answer.status == 410:
-                return None
-            try:
-                page = msgspec.json.decode(answer.body, type=_Page)
-            except msgspec.DecodeError as error:
-                return Unavailable(f"list {path}", Reason.GARBLED, f"not a Kubernetes list: {error}")
-            for raw in page.items or ():
-                try:
-                    item = decoder.decode(raw)
-                except msgspec.DecodeError as error:
-                    garbled.append(Unavailable(f"an object of {path}", Reason.GARBLED, str(error)))
-                    continue
-                kept = item if keep is None else keep(item)
-                if kept is not None:
-                    items.append(kept)
-            token = page.metadata.continue_
-            if not token:
-                return Listed(tuple(items), tuple(garbled))
-
-    def _ask(
-        self, verb: str, path: str, query: Mapping[str, str], *, accept: str = "application/json"
-    ) -> _Answer | Unavailable:
-        opened = self._open()
-        if isinstance(opened, Unavailable):
-            return opened
-        resource = resource_of(path)
-        gives_up = time.monotonic() + THROTTLE_PATIENCE_S
-        while True:
-            answer = self._request(opened, verb, resource, path, query, accept)
-            if isinstance(answer, Unavailable):
-                return answer
-            if answer.status in (429, 503) and time.monotonic() + answer.retry_after_s < gives_up:
-                time.sleep(answer.retry_after_s)
-                continue
-            return answer if answer.status in (200, 410) else _refused(answer, verb, resource, path)
-
-    def _request(
-        self, opened: tuple[Any, Any], verb: str, resource: str, path: str, query: Mapping[str, str], accept: str
-    ) -> _Answer | Unavailable:
+        accept: str = JSON,
+        body: Any = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """One request, repeated while the server throttles it; 410 is an answer, other refusals are raised."""
         import urllib3
 
-        configuration, pool = opened
-        self.calls[f"{verb} {resource}"] += 1
-        url = configuration.host.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": accept, "User-Agent": "lustre-doctor"}
+        opened = self._open()
+        timeout_s = READ_TIMEOUT_S if timeout_s is None else timeout_s
+        pairs = [("Accept", accept), *self.headers()]
+        if body is not None:
+            pairs.append(("Content-Type", "application/strategic-merge-patch+json"))
+        retry = urllib3.Retry(
+            total=None,
+            connect=False,
+            read=False,
+            other=False,
+            redirect=False,
+            status=RETRIES,
+            status_forcelist=THROTTLED,
+            allowed_methods={"GET"},
+            backoff_factor=0.5,
+            retry_after_max=RETRY_AFTER_S,
+            raise_on_status=False,
+        )
         try:
-            with self._lock:
-                for setting in configuration.auth_settings().values():
-                    headers[setting["key"]] = setting["value"]
-            response = pool.request(
-                "GET",
-                url,
-                headers=headers,
-                retries=False,
+            response = opened.pool.request(
+                "PATCH" if verb == "patch" else "GET",
+                opened.url(path, query or {}),
+                headers=urllib3.HTTPHeaderDict(pairs),
+                body=None if body is None else msgspec.json.encode(body),
+                retries=retry,
                 redirect=False,
                 preload_content=False,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+                timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, timeout_s), read=timeout_s),
             )
-            body = response.read(ANSWER_LIMIT + 1, decode_content=True)
+            data = response.read(ANSWER_LIMIT + 1, decode_content=True)
+            if len(data) > ANSWER_LIMIT:
+                response.close()
             response.release_conn()
         except Exception as error:
-            failure = _transport_failure(error, str(configuration.host))
-            if failure is None:
-                raise
-            return failure
-        if len(body) > ANSWER_LIMIT:
-            return Unavailable(f"{verb} {resource}", Reason.GARBLED, f"the answer is larger than {ANSWER_LIMIT} bytes")
-        return _Answer(response.status, body, _seconds(response.headers.get("Retry-After", "1")))
+            raise Unreadable(_fault(error, opened)) from error
+        what = f"{verb} {resource_of(path)}"
+        if len(data) > ANSWER_LIMIT:
+            raise Unreadable(Unavailable(what, Reason.GARBLED, f"the answer is larger than {ANSWER_LIMIT >> 20} MiB"))
+        answer = Answer(response.status, data, response.headers.get("Content-Type", ""))
+        if answer.status in (200, 410):
+            return answer
+        raise Unreadable(self.refusal(answer, what, path))
 
-    def _open(self) -> tuple[Any, Any] | Unavailable:
+    def headers(self) -> Headers:
+        """User agent and credentials, as each request carries them."""
+        opened = self._open()
         with self._lock:
-            if self._opened is None:
-                self._opened = self._configure()
-            return self._opened
+            return [("User-Agent", "lustre-doctor"), *opened.credentials.headers()]
 
-    def _configure(self) -> tuple[Any, Any] | Unavailable:
-        if not self._in_cluster and isinstance(described := self.context(), Unavailable):
-            return described
+    def connect(self, timeout_s: float) -> socket.socket:
+        """A new connection, proxy and TLS done, for what is more than one request and one answer."""
+        opened = self._open()
+        pool: Any = opened.pool.connection_from_url(opened.server)
+        near = pool.proxy or pool
+        connection = pool.ConnectionCls(near.host, near.port, timeout=timeout_s, **pool.conn_kw)
+        try:
+            if pool.proxy is not None:
+                connection.set_tunnel(pool.host, pool.port, scheme=str(pool.proxy.scheme))
+            connection.connect()
+            found: socket.socket = connection.sock
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except Exception as error:
+            connection.close()
+            raise Unreadable(_fault(error, opened)) from error
+        return found
+
+    def finish(self, connection: socket.socket) -> None:
+        """Close a connection that `connect` made; its TLS session serves the next one."""
+        context = self._open().tls
+        if context is not None:
+            context.remember(connection)  # type: ignore[arg-type]
+        connection.close()
+
+    def refusal(self, answer: Answer, what: str, path: str) -> Unavailable:
+        """Why the server did not do `what`, a verb and a resource."""
+        message = self._message(answer)
+        if answer.status == 401:
+            return Unavailable(
+                "Kubernetes credentials", Reason.DENIED, f"the API server does not know them: {message}",
+                remedy="log in again; for EKS see `aws eks get-token` and the cluster's access entries",
+            )  # fmt: skip
+        if answer.status == 403:
+            remedy = f"allow `{what}` to this user (`lustre-doctor permissions --emit rbac` prints the role)"
+            return Unavailable(what, Reason.DENIED, message, permission=what, remedy=remedy)
+        if answer.status == 404:
+            return Unavailable(what, Reason.ABSENT, f"the API server has no {path}")
+        if answer.status in THROTTLED:
+            busy = f"the API server is busy ({answer.status}): {message}"
+            return Unavailable(what, Reason.TIMEOUT, busy, remedy="run again")
+        return Unavailable(what, Reason.GARBLED, f"the API server answered {answer.status}: {message}")
+
+    def _message(self, answer: Answer) -> str:
+        try:
+            message = msgspec.json.decode(answer.body, type=Status).message
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return _kind_of(answer)
+        with self._lock:
+            return one_line(self._open_now().credentials.hide_in(message))
+
+    def _pages(self, path: str, shape: type[T], query: Mapping[str, str], limit: int) -> Iterator[tuple[T, ...] | None]:
+        """Each page's objects; None when the list expired."""
+        what = f"list {resource_of(path)}"
+        decoder = msgspec.json.Decoder(shape)
+        token = ""
+        while True:
+            chunk = {"limit": str(limit)} if limit else {}
+            answer = self.ask("list", path, {**query, **chunk, **({"continue": token} if token else {})})
+            if answer.status == 410:
+                yield None
+                return
+            try:
+                page = msgspec.json.decode(answer.body, type=_Page)
+                if not _is_kind(page.kind.removesuffix("List"), path) or page.metadata.continue_ == token != "":
+                    raise ValueError(f"it is a {page.kind[:40]!r}")
+                objects = tuple(decoder.decode(raw) for raw in page.items)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                raise Unreadable(_malformed(what, answer, error)) from error
+            yield objects
+            token = page.metadata.continue_
+            if not token:
+                return
+
+    def _object(self, verb: str, path: str, shape: type[T], answer: Answer) -> T:
+        try:
+            head = msgspec.json.decode(answer.body, type=_Head)
+            if not (_is_kind(head.kind, path) or head.kind == "PartialObjectMetadata"):
+                raise ValueError(f"it is a {head.kind[:40]!r}")
+            return msgspec.json.decode(answer.body, type=shape)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise Unreadable(_malformed(f"{verb} {resource_of(path)}", answer, error)) from error
+
+    def _accessed(self) -> config.Access:
+        if self._access is None:
+            self._access = self._load()
+        return self._access
+
+    def _open(self) -> _Opened:
+        with self._lock:
+            return self._open_now()
+
+    def _open_now(self) -> _Opened:
+        if self._opened is None:
+            try:
+                self._opened = _Opened(self._accessed())
+            except Unreadable as missing:
+                self._opened = missing.unavailable
+        if isinstance(self._opened, Unavailable):
+            raise Unreadable(self._opened)
+        return self._opened
+
+
+class _Opened:
+    """Credentials, TLS and the pool of one context."""
+
+    def __init__(self, access: config.Access) -> None:
         with IMPORT_LOCK:
+            import urllib3
             from kubernetes.client import Configuration
             from kubernetes.client.rest import RESTClientObject
-            from kubernetes.config import ConfigException, incluster_config, kube_config
 
-        from diag.sources.kubernetes.kubeconfig import kubeconfig_paths
-
-        configuration = Configuration()
-        complaints = _Complaints()
-        logging.getLogger().addHandler(complaints)
-        try:
-            if self._in_cluster:
-                incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-            else:
-                kube_config.load_kube_config(  # type: ignore[no-untyped-call]
-                    config_file=kubeconfig_paths(self._kubeconfig),
-                    context=self._context,
-                    client_configuration=configuration,
-                    persist_config=False,
-                )
-        except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            return Unavailable(
-                "kubeconfig",
-                Reason.ABSENT,
-                f"no usable Kubernetes configuration: {one_line(error)}",
-                remedy="give --kubeconfig and --context, or run `aws eks update-kubeconfig --name <cluster>`",
-            )
-        finally:
-            logging.getLogger().removeHandler(complaints)
-        if complaints.lines and not configuration.auth_settings() and not configuration.cert_file:
-            return Unavailable(
-                "Kubernetes credentials",
-                Reason.DENIED,
-                f"the credential plugin of the kubeconfig gave none: {complaints.lines[-1]}",
-                remedy="run the plugin's command by hand (`aws eks get-token --cluster-name <cluster>`)",
-            )
+        cluster = access.cluster
+        self.server = cluster.server.rstrip("/")
+        self.credentials = Credentials(access)
+        self.tls: Context | None = None
+        configuration = Configuration(host=self.server)
         configuration.connection_pool_maxsize = 16
-        pool = RESTClientObject(configuration).pool_manager
-        if str(configuration.host).startswith("https:"):
+        configuration.tls_server_name = cluster.tls_server_name
+        if cluster.proxy_url:
+            # What the kubeconfig says holds for every host, as for kubectl.
+            configuration.proxy, configuration.no_proxy = cluster.proxy_url, ""
+        try:
+            self.pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+        except Exception as error:
+            message = "its proxy cannot be used: http://, https:// and (with PySocks) socks5:// can"
+            raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=config.REMEDY)) from error
+        self.proxy = ""
+        """Host and port of the proxy in use."""
+        if type(self.pool) is not urllib3.PoolManager:
+            self.proxy = urlsplit(str(configuration.proxy)).netloc.rpartition("@")[2]
+        if self.server.startswith("https:"):
             try:
-                pool.connection_pool_kw["ssl_context"] = tls_of(configuration)
+                pair = self.credentials.pair()
+                self.tls = context_of(cluster.authority, pair, verify=not cluster.insecure_skip_tls_verify)
             except (OSError, ValueError) as error:
-                return Unavailable(
-                    "kubeconfig",
-                    Reason.GARBLED,
-                    f"its certificates cannot be used: {one_line(error)}",
-                    remedy="see certificate-authority(-data) and client-certificate(-data) of the kubeconfig",
-                )
-            for file in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
-                pool.connection_pool_kw.pop(file, None)
-        return configuration, pool
+                remedy = "see certificate-authority(-data), client-certificate(-data) and client-key(-data)"
+                message = "its CA, client certificate or key cannot be used"
+                raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=remedy)) from error
+            # Verification is the context's business, and the report says when it is off.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            for keyword in ("ca_certs", "ca_cert_data", "cert_file", "key_file", "cert_reqs"):
+                self.pool.connection_pool_kw.pop(keyword, None)
+            self.pool.connection_pool_kw["ssl_context"] = self.tls
 
-
-class _Complaints(logging.Handler):
-    """Catches what the official client only logs: that an exec plugin failed."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line."""
-        self.lines.append(one_line(record.getMessage()))
+    def url(self, path: str, query: Mapping[str, str]) -> str:
+        """The URL of an API path."""
+        return self.server + path + (f"?{urlencode(query)}" if query else "")
 
 
 def resource_of(path: str) -> str:
@@ -304,53 +358,70 @@ def resource_of(path: str) -> str:
     return f"{parts[0]}/{parts[2]}" if len(parts) > 2 else parts[0] if parts else path
 
 
-def _refused(answer: _Answer, verb: str, resource: str, path: str) -> Unavailable:
-    what = f"{verb} {resource}"
-    said = _status_message(answer.body)
-    if answer.status == 401:
-        return Unavailable(
-            "Kubernetes credentials", Reason.DENIED, f"the API server does not know them: {said}",
-            remedy="log in again; for EKS see `aws eks get-token` and the cluster's access entries",
-        )  # fmt: skip
-    if answer.status == 403:
-        remedy = f"allow `{what}` to this user (`lustre-doctor permissions --emit rbac` prints the role)"
-        return Unavailable(what, Reason.DENIED, said, permission=what, remedy=remedy)
-    if answer.status == 404:
-        return Unavailable(what, Reason.ABSENT, f"the API server has no {path}")
-    if answer.status in (429, 503):
-        return Unavailable(
-            what, Reason.TIMEOUT, f"the API server is busy ({answer.status}): {said}", remedy="run again"
-        )
-    return Unavailable(what, Reason.GARBLED, f"the API server answered {answer.status}: {said}")
+def _is_kind(kind: str, path: str) -> bool:
+    return resource_of(path).partition("/")[0] in (f"{kind.lower()}s", f"{kind.lower()}es")
 
 
-def _transport_failure(error: Exception, host: str) -> Unavailable | None:
+def _malformed(what: str, answer: Answer, error: Exception) -> Unavailable:
+    """An answer that is none: our decoder's own words where it was JSON at all, never a word of its content."""
+    if not answer.content_type.startswith(JSON):
+        return Unavailable(what, Reason.GARBLED, f"the answer is {_kind_of(answer)}", remedy="see proxy and --context")
+    return Unavailable(what, Reason.GARBLED, f"the answer is no {what.partition(' ')[2]}: {one_line(error)}")
+
+
+def _kind_of(answer: Answer) -> str:
+    media = answer.content_type.partition(";")[0].strip()
+    kind = media if re.fullmatch(r"[\w.+-]{1,40}/[\w.+-]{1,60}", media) else "of no known type"
+    return f"{len(answer.body)} bytes of {kind}" if answer.body else "empty"
+
+
+def _fault(error: Exception, opened: _Opened) -> Unavailable:
+    """Why there was no answer, in our own words: a transport's may repeat what was sent, credentials included."""
     from urllib3 import exceptions as transport
 
-    what, text = f"Kubernetes API server {host}", one_line(error)
+    url = urlsplit(opened.server)
+    what = f"Kubernetes API server {url.scheme}://{url.netloc.rpartition('@')[2]}"
     elsewhere = "see VPN, proxy and --context"
-    if isinstance(error, transport.NewConnectionError | transport.NameResolutionError):
-        return Unavailable(what, Reason.UNREACHABLE, text, remedy=elsewhere)
-    if isinstance(error, transport.TimeoutError):
-        return Unavailable(what, Reason.TIMEOUT, text, remedy=elsewhere)
-    if isinstance(error, transport.SSLError):
-        remedy = "see certificate-authority-data of the kubeconfig, or an intercepting proxy"
-        return Unavailable(what, Reason.UNREACHABLE, f"no trusted TLS connection: {text}", remedy=remedy)
-    if isinstance(error, transport.HTTPError | OSError):
-        return Unavailable(what, Reason.UNREACHABLE, text, remedy=elsewhere)
-    return None
+    chain = tuple(_chain(error))
+    proxy = f"the proxy {opened.proxy}" if opened.proxy else ""
+    through = f" through {proxy}" if proxy else ""
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(link, kinds) for link in chain)
+
+    for link in chain:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            remedy = "see certificate-authority(-data) and tls-server-name of the kubeconfig, or an intercepting proxy"
+            message = f"no trusted TLS connection: {link.verify_message}"
+            return Unavailable(what, Reason.UNREACHABLE, message, remedy=remedy)
+        if isinstance(link, ssl.SSLError):
+            return Unavailable(what, Reason.UNREACHABLE, f"no TLS connection: {link.reason}", remedy=elsewhere)
+        if isinstance(link, OSError) and (match := re.match(r"Tunnel connection failed: (\d{3})\b", str(link))):
+            return Unavailable(
+                what, Reason.UNREACHABLE, f"{proxy} answered {match[1]}", remedy="see proxy-url and HTTPS_PROXY"
+            )
+    if has(transport.NameResolutionError, socket.gaierror):
+        return Unavailable(what, Reason.UNREACHABLE, f"a name does not resolve{through}", remedy=elsewhere)
+    if has(transport.TimeoutError, TimeoutError) and not has(transport.NewConnectionError):
+        return Unavailable(what, Reason.TIMEOUT, f"no answer in time{through}", remedy=elsewhere)
+    if has(transport.IncompleteRead, transport.DecodeError, transport.InvalidChunkLength):
+        return Unavailable(what, Reason.GARBLED, f"the answer broke off or is damaged{through}", remedy=elsewhere)
+    reason = next((link.strerror for link in chain if isinstance(link, OSError) and link.strerror), "")
+    if reason or has(transport.HTTPError, OSError):
+        return Unavailable(what, Reason.UNREACHABLE, f"{reason or 'no HTTP connection'}{through}", remedy=elsewhere)
+    if isinstance(error, ValueError):
+        return Unavailable(what, Reason.GARBLED, "request or answer is no HTTP", remedy=elsewhere)
+    raise error
 
 
-def _status_message(body: bytes) -> str:
-    try:
-        message = json.loads(body).get("message", "")
-    except (ValueError, AttributeError):
-        message = body[:4096].decode("utf-8", "replace")
-    return one_line(message)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return min(30.0, max(0.1, float(text)))
-    except ValueError:
-        return 1.0
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error with what it wraps, from the outside in."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        link = waiting.pop(0)
+        if isinstance(link, BaseException) and id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            waiting += [getattr(link, "reason", None), getattr(link, "original_error", None), *link.args]
+            waiting += [link.__cause__, link.__context__]

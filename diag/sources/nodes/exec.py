@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.node_report import NodeTruth, Vantage, Via
 from diag.sanitize import one_line
 from diag.sources.kubernetes.client import Kube
-from diag.sources.nodes.ahead import Ahead
 from diag.sources.nodes.ask import (
     ANSWER_LIMIT,
     POD_ONLY,
@@ -28,7 +27,7 @@ from diag.sources.nodes.ask import (
     truth_from_probe,
 )
 from diag.sources.nodes.debug_container import open_debug_container
-from diag.sources.nodes.exec_session import Ran, Server, run
+from diag.sources.nodes.exec_session import Connections, Ran, run
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
 from diag.sources.nodes.parsers.report import Reading, truth_of
@@ -71,18 +70,18 @@ class Exec:
         self._kube = kube
         self._debug_image = debug_image
         self._images: dict[str, _Image] = {}
-        self._ahead = Ahead(0)
+        self._connections = Connections(kube, 0)
         self.sessions = 0
         """Exec sessions opened so far."""
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
         """Ask every node that has a driver pod; the others are told apart at once."""
-        configuration = self._kube.configuration()
-        if isinstance(configuration, Unavailable):
+        try:
+            self._kube.headers()
+        except Unreadable as missing:
             for ask in asks:
-                deliver(ask.node, configuration)
+                deliver(ask.node, missing.unavailable)
             return
-        server = Server(configuration)
         reachable = []
         for ask in asks:
             if ask.plugin is None:
@@ -90,42 +89,43 @@ class Exec:
                 deliver(ask.node, Unavailable(f"node {ask.node}", Reason.ABSENT, detail))
             else:
                 reachable.append(ask)
-        self._ahead = Ahead(len(reachable))
+        self._connections = Connections(self._kube, len(reachable))
         run_in_parallel(
             reachable,
-            lambda ask, deadline: deliver(ask.node, self._ask(server, ask, questions, deadline)),
+            lambda ask, deadline: deliver(ask.node, self._ask(ask, questions, deadline)),
             lambda ask: deliver(ask.node, _late(ask)),
             at_once=bounds.at_once,
             item_s=bounds.node_s,
             until=bounds.until,
         )
-        self._ahead.close()
+        self._connections.close()
 
-    def _ask(self, server: Server, ask: NodeAsk, questions: Questions, until: float) -> NodeTruth | Unavailable:
+    def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeTruth | Unavailable:
         plugin = ask.plugin
         assert plugin is not None  # noqa: S101
         image = self._images.setdefault(plugin.image, _Image())
         if image.has_shell is None:
             # Asked by itself: input sent to a command that cannot start is answered with a reset, not with the reason.
-            tried = self._run(server, ask, plugin, ("sh", "-c", ":"), until)
+            tried = self._run(ask, plugin, ("sh", "-c", ":"), until)
             if isinstance(tried, Unavailable):
                 return tried
             if tried.ended is not None:
                 return _ended(tried, ask) or _late(ask)
             image.has_shell = not tried.not_started
         if image.has_shell:
-            return self._ask_probe(server, ask, plugin, questions, until)
+            return self._ask_probe(ask, plugin, questions, until)
         if self._debug_image:
-            opened = open_debug_container(server, plugin, self._debug_image, until, f"node {ask.node}")
-            return opened if isinstance(opened, Unavailable) else self._ask_probe(server, ask, opened, questions, until)
-        return self._ask_one_by_one(server, ask, plugin, image, questions, until)
+            try:
+                opened = open_debug_container(self._kube, plugin, self._debug_image, until, f"node {ask.node}")
+            except Unreadable as missing:
+                return msgspec.structs.replace(missing.unavailable, what=f"node {ask.node}")
+            return opened if isinstance(opened, Unavailable) else self._ask_probe(ask, opened, questions, until)
+        return self._ask_one_by_one(ask, plugin, image, questions, until)
 
-    def _ask_probe(
-        self, server: Server, ask: NodeAsk, plugin: Plugin, questions: Questions, until: float
-    ) -> NodeTruth | Unavailable:
+    def _ask_probe(self, ask: NodeAsk, plugin: Plugin, questions: Questions, until: float) -> NodeTruth | Unavailable:
         started = time.time()
         argv = ("sh", "-s", "--", *questions.tokens(skip=POD_ONLY))
-        ran = self._run(server, ask, plugin, argv, until, feed=probe())
+        ran = self._run(ask, plugin, argv, until, feed=probe())
         if isinstance(ran, Unavailable):
             return ran
         return truth_from_probe(
@@ -134,14 +134,14 @@ class Exec:
         )  # fmt: skip
 
     def _ask_one_by_one(
-        self, server: Server, ask: NodeAsk, plugin: Plugin, image: _Image, questions: Questions, until: float
+        self, ask: NodeAsk, plugin: Plugin, image: _Image, questions: Questions, until: float
     ) -> NodeTruth | Unavailable:
         started = time.time()
         answers: dict[str, Answer] = {}
         refused: dict[str, Unavailable] = {}
         ended: Unavailable | None = None
         for question, argv in COMMANDS.items():
-            answered = self._answer(server, ask, plugin, image, argv, until)
+            answered = self._answer(ask, plugin, image, argv, until)
             if isinstance(answered, Answer):
                 answers[question] = answered
                 continue
@@ -151,7 +151,7 @@ class Exec:
                 break
         said = []
         for name in () if ended else questions.names:
-            answered = self._answer(server, ask, plugin, image, ("getent", "ahosts", name), until)
+            answered = self._answer(ask, plugin, image, ("getent", "ahosts", name), until)
             if isinstance(answered, Unavailable):
                 refused["names"] = answered
                 break
@@ -182,11 +182,11 @@ class Exec:
         )
 
     def _answer(
-        self, server: Server, ask: NodeAsk, plugin: Plugin, image: _Image, argv: tuple[str, ...], until: float
+        self, ask: NodeAsk, plugin: Plugin, image: _Image, argv: tuple[str, ...], until: float
     ) -> Answer | Unavailable:
         if argv[0] in image.lacks:
             return Answer(NO_COMMAND)
-        ran = self._run(server, ask, plugin, argv, until)
+        ran = self._run(ask, plugin, argv, until)
         if isinstance(ran, Unavailable):
             return ran
         if ran.not_started:
@@ -197,11 +197,10 @@ class Exec:
         return Answer(ran.exit_status, (ran.output + ran.errors).decode("utf-8", "replace"))
 
     def _run(
-        self, server: Server, ask: NodeAsk, plugin: Plugin, argv: tuple[str, ...], until: float, *, feed: bytes = b""
+        self, ask: NodeAsk, plugin: Plugin, argv: tuple[str, ...], until: float, *, feed: bytes = b""
     ) -> Ran | Unavailable:
         self.sessions += 1
-        endpoint = server.endpoint(plugin.namespace, plugin.pod, plugin.container, argv, stdin=bool(feed))
-        ran = run(endpoint, feed=feed, until=until, cap=ANSWER_LIMIT, what=f"exec on {ask.node}", ahead=self._ahead)
+        ran = run(self._connections, plugin, argv, feed=feed, until=until, cap=ANSWER_LIMIT, what=f"exec on {ask.node}")
         if isinstance(ran, Ran) and ran.not_started and not ran.lacks_command:
             return Unavailable(f"exec on {ask.node}", Reason.UNREACHABLE, ran.not_started[-200:])
         return ran

@@ -2,28 +2,51 @@
 
 The first byte of a message is its channel: 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 255 (v5) a closed channel.
 Source: k8s.io/apimachinery v0.34 pkg/util/remotecommand, KEP-4006.
+
+wsproto speaks the protocol and never touches the socket, so that every wait here has our deadline and every answer our
+limit. websocket-client, which the official client brings, starts its time-out again with every byte that arrives and
+holds a frame of any length; websockets (17.4) has four times the code, takes twice the time to import, and its client
+for threads starts one more thread for each connection.
 """
 
 from __future__ import annotations
 
-import http.client
+import contextlib
 import re
+import socket
 import threading
+import time
 import urllib.parse
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import msgspec
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    RejectConnection,
+    RejectData,
+    Request,
+)
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import ProtocolError
 
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
-from diag.sources.kubernetes.tls import tls_of
-from diag.sources.nodes.ahead import Ahead
-from diag.sources.nodes.websocket import Broken, Endpoint, Refused, Tls, WebSocket, connect, upgrade
+from diag.sources.kubernetes.client import Answer, Kube
+from diag.sources.nodes.ask import Plugin
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _STATUS = 0, 1, 2, 3
 _CLOSE_STDIN = bytes((255, _STDIN))
+
+HANDSHAKE_S = 1.0
+"""How long an answer may wait for the next session's connection. A handshake that takes longer is the last tried."""
+REFUSAL_LIMIT = 16 * 1024
+STATUS_LIMIT = 64 * 1024
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -60,117 +83,199 @@ class _Status(msgspec.Struct):
     details: _Details | None = None
 
 
-class Server:
-    """The API server as an exec endpoint, from the official client's Configuration."""
+class _Broken(Exception):
+    """The peer does not speak the protocol, or went away half-way."""
 
-    def __init__(self, configuration: Any) -> None:
-        url = urllib.parse.urlsplit(configuration.host)
-        self.host = url.hostname or ""
-        self.port = url.port or (443 if url.scheme == "https" else 80)
-        self.base = url.path.rstrip("/")
+
+class Connections:
+    """Connections to the API server for exec sessions, the next one opened while a command runs.
+
+    A command on a node takes tens of milliseconds, and so do the TCP and TLS handshakes before it. A worker that has
+    sent its command opens the next connection before it reads the answer; whoever comes next takes it.
+    """
+
+    def __init__(self, kube: Kube, sessions: int) -> None:
+        """`sessions` are those to come; no more connections are opened."""
+        self.kube = kube
         self._lock = threading.Lock()
-        self._auth = configuration.auth_settings
-        self._context = tls_of(configuration) if url.scheme == "https" else None
-        self._tls = Tls(self._context) if self._context else None
-        self._server_name = str(configuration.tls_server_name or "")
-        self._proxy = _proxy(configuration, self.host)
+        self._idle: list[socket.socket] = []
+        self._to_come = sessions
 
-    def headers(self) -> dict[str, str]:
-        """User agent and credentials, fresh ones where a plugin of the kubeconfig gives them."""
-        headers = {"User-Agent": "lustre-doctor"}
+    def take(self) -> socket.socket | None:
+        """A connection for a session that starts now, None when none was opened before it."""
         with self._lock:
-            for setting in self._auth().values():
-                headers[setting["key"]] = setting["value"]
-        return headers
+            self._to_come -= 1
+            return self._idle.pop() if self._idle else None
 
-    def connection(self, timeout_s: float) -> http.client.HTTPConnection:
-        """A connection for a plain request, through the proxy where there is one."""
-        near = self._proxy or (self.host, self.port)
-        connection = (
-            http.client.HTTPSConnection(*near, timeout=timeout_s, context=self._context)
-            if self._context
-            else http.client.HTTPConnection(*near, timeout=timeout_s)
-        )
-        if self._proxy:
-            connection.set_tunnel(self.host, self.port)
-        return connection
+    def open_next(self, until: float) -> None:
+        """Open one for a session to come, if it has none; `until` is the caller's own `time.monotonic()` limit."""
+        with self._lock:
+            if self._to_come <= len(self._idle):
+                return
+        try:
+            connection = self.kube.connect(min(_left(until), HANDSHAKE_S))
+        except (Unreadable, TimeoutError):
+            # Whoever needs one meets the same trouble, and reports it.
+            with self._lock:
+                self._to_come = 0
+            return
+        with self._lock:
+            is_needed = self._to_come > len(self._idle)
+            if is_needed:
+                self._idle.append(connection)
+        if not is_needed:
+            connection.close()
 
-    def endpoint(self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: bool) -> Endpoint:
-        """The exec endpoint of one container for one command."""
-        query = [("container", container), ("stdout", "true"), ("stderr", "true")]
-        query += [("stdin", "true")] if stdin else []
-        query += [("command", word) for word in argv]
-        where = f"/api/v1/namespaces/{urllib.parse.quote(namespace)}/pods/{urllib.parse.quote(pod)}/exec"
-        return Endpoint(
-            host=self.host,
-            port=self.port,
-            path=f"{self.base}{where}?{urllib.parse.urlencode(query)}",
-            headers=self.headers(),
-            subprotocols=SUBPROTOCOLS,
-            tls=self._tls,
-            server_name=self._server_name,
-            proxy=self._proxy,
-        )
+    def close(self) -> None:
+        """Close what nobody took."""
+        with self._lock:
+            idle, self._idle, self._to_come = self._idle, [], 0
+        for connection in idle:
+            connection.close()
 
 
 def run(
-    endpoint: Endpoint, *, feed: bytes, until: float, cap: int, what: str, ahead: Ahead | None = None
+    connections: Connections, plugin: Plugin, argv: Sequence[str], *, feed: bytes, until: float, cap: int, what: str
 ) -> Ran | Unavailable:
-    """Run one command before the `time.monotonic()` instant, with `feed` as its standard input.
-
-    While it runs, the connection of a session to come is opened `ahead`.
+    """Run one command in a container before the `time.monotonic()` instant, with `feed` as its standard input.
 
     Unavailable when the session could not even be opened; otherwise whatever came before the end of it.
     """
     try:
-        session = _open(endpoint, until, ahead)
-    except Refused as refusal:
-        return _refused(refusal, what)
-    except (TimeoutError, Broken, OSError) as error:
-        return _transport(error, what, f"{endpoint.host}:{endpoint.port}")
-    said = _Said(cap)
+        session = _open(connections, _path(plugin, argv, stdin=bool(feed)), until, what)
+    except Unreadable as missing:
+        return msgspec.structs.replace(missing.unavailable, what=what)
+    except (TimeoutError, _Broken, OSError) as error:
+        return _failure(error, what, "exec gave no session")
+    streams = _Streams(cap)
     try:
         if feed:
             session.send(bytes((_STDIN,)) + feed)
             if session.subprotocol == SUBPROTOCOLS[0]:
                 session.send(_CLOSE_STDIN)
-        if ahead is not None:
-            ahead.open(endpoint, until)
-        while (message := session.receive()) is not None:
-            if message[:1] == bytes((_STATUS,)):
-                return _verdict(said, message[1:], what)
-            if said.takes(message) > cap:
+        connections.open_next(until)
+        for channel, piece, is_whole in session.messages():
+            if channel == _STATUS:
+                streams.status += piece[:STATUS_LIMIT]
+                if is_whole:
+                    return _verdict(streams, what)
+            elif streams.add(channel, piece) > cap:
                 detail = f"it printed more than {cap} bytes; the rest was not read"
-                return said.ran(ended=Unavailable(what, Reason.GARBLED, detail))
-        return said.ran(ended=Unavailable(what, Reason.GARBLED, "the exec session ended without a status"))
-    except (TimeoutError, Broken, OSError) as error:
-        return said.ran(ended=_broken_off(error, what))
+                return streams.ran(ended=Unavailable(what, Reason.GARBLED, detail))
+        return streams.ran(ended=Unavailable(what, Reason.GARBLED, "the exec session ended without a status"))
+    except (TimeoutError, _Broken, OSError) as error:
+        return streams.ran(ended=_failure(error, what, "the exec session ended half-way"))
     finally:
-        session.close()
+        session.close(connections.kube)
 
 
-def _open(endpoint: Endpoint, until: float, ahead: Ahead | None) -> WebSocket:
-    """A session, on a connection that was opened ahead if there is one and the server still holds it."""
-    if ahead is not None and (ready := ahead.take()) is not None:
+def _open(connections: Connections, path: str, until: float, what: str) -> _Session:
+    """A session over a connection opened before, or over a new one where there is none or the server has dropped it."""
+    kube = connections.kube
+    if (early := connections.take()) is not None:
+        with contextlib.suppress(_Broken, OSError):
+            return _Session(early, kube, path, until, what)
+    return _Session(kube.connect(_left(until)), kube, path, until, what)
+
+
+class _Session:
+    """One open session. Close it, whatever happens."""
+
+    def __init__(self, connection: socket.socket, kube: Kube, path: str, until: float, what: str) -> None:
+        """Upgrade the connection. Raises Unreadable for a refusal; TimeoutError, _Broken, OSError. Closes it then."""
+        self._connection = connection
+        self._until = until
+        self._protocol = WSConnection(ConnectionType.CLIENT)
         try:
-            return upgrade(ready, endpoint, until)
-        except (Broken, ConnectionError):
-            pass
-    return connect(endpoint, until)
+            self.subprotocol = self._upgrade(kube, path, what)
+        except BaseException:
+            connection.close()
+            raise
+
+    def send(self, payload: bytes) -> None:
+        """One binary message."""
+        self._send(BytesMessage(data=payload))
+
+    def messages(self) -> Iterator[tuple[int, bytes, bool]]:
+        """Channel, piece, and whether a message ends with it, until the server closes."""
+        channel: int | None = None
+        for event in self._events():
+            if isinstance(event, BytesMessage):
+                piece = bytes(event.data)
+                if channel is None and piece:
+                    channel, piece = piece[0], piece[1:]
+                if channel is not None:
+                    yield channel, piece, event.message_finished
+                if event.message_finished:
+                    channel = None
+            elif isinstance(event, Ping):
+                self._send(event.response())
+            elif isinstance(event, CloseConnection):
+                if event.code in (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD):
+                    return
+                raise _Broken(f"the connection was closed with code {int(event.code)}")
+
+    def close(self, kube: Kube) -> None:
+        """Say goodbye without waiting for the answer."""
+        with contextlib.suppress(OSError, ProtocolError):
+            self._connection.settimeout(0.1)
+            self._connection.sendall(self._protocol.send(CloseConnection(code=CloseReason.NORMAL_CLOSURE)))
+        kube.finish(self._connection)
+
+    def _upgrade(self, kube: Kube, path: str, what: str) -> str:
+        url = urllib.parse.urlsplit(kube.server)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in kube.headers()]
+        host, target = url.netloc.rpartition("@")[2], url.path.rstrip("/") + path
+        self._send(Request(host=host, target=target, subprotocols=list(SUBPROTOCOLS), extra_headers=headers))
+        refusal: RejectConnection | None = None
+        body = bytearray()
+        for event in self._events():
+            if isinstance(event, AcceptConnection) and event.subprotocol in SUBPROTOCOLS:
+                return str(event.subprotocol)
+            if isinstance(event, RejectConnection):
+                refusal = event
+            elif isinstance(event, RejectData):
+                body += event.data
+            if refusal and (
+                not refusal.has_body or getattr(event, "body_finished", False) or len(body) > REFUSAL_LIMIT
+            ):
+                break
+        if refusal is None:
+            raise _Broken("the server upgraded without agreeing on a protocol")
+        media = dict(refusal.headers).get(b"content-type", b"").decode("latin-1")
+        raise Unreadable(_refused(kube, Answer(refusal.status_code, bytes(body), media), what))
+
+    def _send(self, event: Event) -> None:
+        self._connection.settimeout(_left(self._until))
+        self._connection.sendall(self._protocol.send(event))
+
+    def _events(self) -> Iterator[Event]:
+        """Events as they come. Raises _Broken when the server goes away or speaks another protocol."""
+        while True:
+            try:
+                yield from self._protocol.events()
+                self._connection.settimeout(_left(self._until))
+                piece = self._connection.recv(65536)
+                self._protocol.receive_data(piece or None)
+            except (ProtocolError, ValueError) as error:
+                raise _Broken("the server does not speak the WebSocket protocol") from error
+            if not piece:
+                yield from self._protocol.events()
+                raise _Broken("the connection ended half-way")
 
 
-class _Said:
+class _Streams:
     """The streams of one session as they come in."""
 
     def __init__(self, cap: int) -> None:
+        self.status = bytearray()
         self._cap = cap
         self._streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
 
-    def takes(self, message: bytes) -> int:
-        """Keep a message of an output channel; the bytes of both streams so far."""
-        stream = self._streams.get(message[0]) if message else None
-        if stream is not None:
-            stream += message[1:]
+    def add(self, channel: int, piece: bytes) -> int:
+        """Keep a piece of an output channel; the bytes of both streams so far."""
+        if (stream := self._streams.get(channel)) is not None:
+            stream += piece
         return sum(len(stream) for stream in self._streams.values())
 
     def ran(self, status: int | None = None, *, not_started: str = "", ended: Unavailable | None = None) -> Ran:
@@ -179,56 +284,48 @@ class _Said:
         return Ran(output, errors, status, not_started, ended)
 
 
-def _verdict(said: _Said, data: bytes, what: str) -> Ran:
+def _path(plugin: Plugin, argv: Sequence[str], *, stdin: bool) -> str:
+    query = [("container", plugin.container), ("stdout", "true"), ("stderr", "true")]
+    query += [("stdin", "true")] if stdin else []
+    query += [("command", word) for word in argv]
+    namespace, pod = urllib.parse.quote(plugin.namespace), urllib.parse.quote(plugin.pod)
+    return f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urllib.parse.urlencode(query)}"
+
+
+def _verdict(streams: _Streams, what: str) -> Ran:
     try:
-        status = msgspec.json.decode(data, type=_Status)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return said.ran(ended=Unavailable(what, Reason.GARBLED, f"the exec status is no Status: {error}"))
+        status = msgspec.json.decode(streams.status, type=_Status)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        return streams.ran(ended=Unavailable(what, Reason.GARBLED, f"the exec status is no Status: {one_line(error)}"))
     if status.status == "Success":
-        return said.ran(0)
+        return streams.ran(0)
     causes = (status.details.causes if status.details else None) or ()
     if status.reason == "NonZeroExitCode":
         code = next((cause.message for cause in causes if cause.reason == "ExitCode"), "")
         if code.isascii() and code.isdigit() and len(code) < 4:
-            return said.ran(int(code))
-    return said.ran(not_started=one_line(status.message, 1000) or "the runtime did not say why")
+            return streams.ran(int(code))
+    return streams.ran(not_started=one_line(status.message, 1000) or "the runtime did not say why")
 
 
-def _refused(refusal: Refused, what: str) -> Unavailable:
-    try:
-        said = one_line(msgspec.json.decode(refusal.body, type=_Status).message)
-    except (msgspec.DecodeError, RecursionError):
-        said = one_line(refusal.body.decode("utf-8", "replace"))
-    if refusal.status in (401, 403):
+def _refused(kube: Kube, answer: Answer, what: str) -> Unavailable:
+    found = kube.refusal(answer, what, "the pod")
+    if answer.status in (401, 403):
         # A WebSocket client needs both verbs from Kubernetes 1.35 on (AuthorizePodWebsocketUpgradeCreatePermission).
         remedy = "allow `get` and `create` on pods/exec, or choose another way in with --via"
-        return Unavailable(what, Reason.DENIED, said, permission="create pods/exec", remedy=remedy)
-    if refusal.status == 404:
-        return Unavailable(what, Reason.ABSENT, said or "the pod is gone")
-    if refusal.status in (429, 502, 503, 504):
-        return Unavailable(what, Reason.UNREACHABLE, f"the API server answered {refusal.status}: {said}")
-    return Unavailable(what, Reason.GARBLED, f"the API server answered exec with {refusal.status}: {said}")
+        return msgspec.structs.replace(found, permission="create pods/exec", remedy=remedy)
+    return found
 
 
-def _transport(error: Exception, what: str, peer: str) -> Unavailable:
+def _failure(error: Exception, what: str, prefix: str) -> Unavailable:
+    """Why a session did not open, or gave no end, in our own words."""
     if isinstance(error, TimeoutError):
-        return Unavailable(what, Reason.TIMEOUT, f"{peer} gave no answer in time", remedy="raise --node-deadline")
-    if isinstance(error, Broken):
-        return Unavailable(what, Reason.GARBLED, one_line(error))
-    return Unavailable(what, Reason.UNREACHABLE, f"{peer} cannot be reached: {one_line(error)}")
+        return Unavailable(what, Reason.TIMEOUT, "exec gave no answer in time", remedy="raise --node-deadline")
+    why = str(error) if isinstance(error, _Broken) else getattr(error, "strerror", None) or "the connection broke"
+    return Unavailable(what, Reason.GARBLED if isinstance(error, _Broken) else Reason.UNREACHABLE, f"{prefix}: {why}")
 
 
-def _broken_off(error: Exception, what: str) -> Unavailable:
-    """Why an open session gave no end."""
-    if isinstance(error, TimeoutError):
-        return _transport(error, what, "the exec session")
-    return Unavailable(what, Reason.GARBLED, f"the exec session ended half-way: {one_line(error)}")
-
-
-def _proxy(configuration: Any, host: str) -> tuple[str, int] | None:
-    """The HTTP proxy that the official client would use for this host."""
-    spared = [name.strip().lstrip(".") for name in str(configuration.no_proxy or "").split(",") if name.strip()]
-    if not configuration.proxy or "*" in spared or any(host == name or host.endswith(f".{name}") for name in spared):
-        return None
-    url = urllib.parse.urlsplit(configuration.proxy)
-    return (url.hostname, url.port or 3128) if url.scheme == "http" and url.hostname else None
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline passed")
+    return left

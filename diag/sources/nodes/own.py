@@ -11,7 +11,7 @@ from diag.resources.kubernetes import PersistentVolume
 from diag.resources.node_report import NodeTruth
 from diag.sources.dns import Resolver
 from diag.sources.kubernetes.client import Kube
-from diag.sources.kubernetes.lists import live_volumes
+from diag.sources.kubernetes.facts import live_volumes
 from diag.sources.nodes.ask import Bounds, NodeAsk, questions_of
 from diag.sources.nodes.local import Local
 

@@ -1,0 +1,272 @@
+"""What is read from the Kubernetes API: each list once, in pages, keeping only what a mount can depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
+from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.registry import fact
+from diag.resources.eks import SourceNat
+from diag.resources.kubernetes import (
+    Container,
+    CsiDriver,
+    CsiNode,
+    Event,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    ServiceAccount,
+    StorageClass,
+    Workload,
+)
+from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
+from diag.resources.target import KubeContext, Target
+from diag.sources.kubernetes.client import Kube
+from diag.sources.kubernetes.sharing import Sharing
+
+T = TypeVar("T")
+
+DRIVER = "aws-fsx-csi-driver"
+"""Name of the driver's image, and `app.kubernetes.io/name` of its objects, from Helm, kustomize and the add-on.
+
+Source: aws-fsx-csi-driver chart 1.17.0.
+"""
+
+HELPERS = frozenset({"kube-dns", "eks-pod-identity-agent", "aws-node"})
+"""`k8s-app` or `app.kubernetes.io/name` of cluster components that a mount leans on."""
+
+SNAT = "AWS_VPC_K8S_CNI_EXTERNALSNAT", "AWS_VPC_K8S_CNI_RANDOMIZESNAT", "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"
+"""Source: amazon-vpc-cni-k8s README, CNI configuration variables; pkg/networkutils/network.go for the defaults."""
+
+
+@fact()
+def kube_context(kube: Kube) -> KubeContext:
+    """The kubeconfig context in use; no call is made."""
+    return kube.context()
+
+
+@fact(permissions=("list persistentvolumes",))
+def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
+    """Every PersistentVolume of a CSI driver."""
+    return kube.list(
+        "/api/v1/persistentvolumes", PersistentVolume, keep=lambda volume: volume if volume.spec.csi else None
+    )
+
+
+@fact(permissions=("list persistentvolumeclaims",))
+def live_claims(kube: Kube, target: Target) -> tuple[PersistentVolumeClaim, ...]:
+    """Every PersistentVolumeClaim of the namespaces that the run is about."""
+    return _namespaced(kube, target, "persistentvolumeclaims", PersistentVolumeClaim)
+
+
+@fact(permissions=("list storageclasses",))
+def live_classes(kube: Kube) -> tuple[StorageClass, ...]:
+    """Every StorageClass."""
+    return kube.list("/apis/storage.k8s.io/v1/storageclasses", StorageClass)
+
+
+@fact(permissions=("list pods",))
+def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
+    """Pods of the namespaces that the run is about: those that mount a claim, and cluster components."""
+    sharing = Sharing()
+
+    def of_interest(pod: Pod) -> Pod | None:
+        if _is_component(pod.metadata.labels, pod.spec.containers):
+            return pod
+        return sharing.pod(pod) if pod.spec.claim_names else None
+
+    return _namespaced(kube, target, "pods", Pod, of_interest)
+
+
+@fact(permissions=("list pods",))
+def live_driver_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
+    """The driver's pods for a run that is about some namespaces alone; none otherwise, since `live_pods` has them.
+
+    Another fact, so that whoever may not list pods of the whole cluster still gets an answer about his own.
+    """
+    if not target.namespaces:
+        return ()
+    return kube.list("/api/v1/pods", Pod, labelSelector=f"app.kubernetes.io/name={DRIVER}")
+
+
+@fact(permissions=("list nodes",))
+def nodes(kube: Kube) -> tuple[Node, ...]:
+    """Every node."""
+    return kube.list("/api/v1/nodes", Node)
+
+
+@fact(permissions=("list csinodes",))
+def csi_nodes(kube: Kube) -> tuple[CsiNode, ...]:
+    """Every CSINode: which drivers registered on which node."""
+    return kube.list("/apis/storage.k8s.io/v1/csinodes", CsiNode)
+
+
+@fact(permissions=("list csidrivers",))
+def csi_drivers(kube: Kube) -> tuple[CsiDriver, ...]:
+    """Every CSIDriver object."""
+    return kube.list("/apis/storage.k8s.io/v1/csidrivers", CsiDriver)
+
+
+@fact(permissions=("list daemonsets",))
+def daemon_sets(kube: Kube) -> tuple[Workload, ...]:
+    """Every DaemonSet of the cluster's components and of the driver."""
+    return tuple(_of_kind("DaemonSet", item) for item in kube.list("/apis/apps/v1/daemonsets", Workload))
+
+
+@fact(permissions=("list deployments",))
+def deployments(kube: Kube) -> tuple[Workload, ...]:
+    """Deployments of the driver and of CoreDNS."""
+
+    def component(item: Workload) -> Workload | None:
+        found = _is_component(item.metadata.labels, item.spec.template.spec.containers)
+        return _of_kind("Deployment", item) if found else None
+
+    return kube.list("/apis/apps/v1/deployments", Workload, keep=component)
+
+
+@fact(permissions=("list serviceaccounts",))
+def service_accounts(kube: Kube) -> tuple[ServiceAccount, ...]:
+    """Every service account: the controller may run as one of any name, with or without an annotation."""
+    return kube.list("/api/v1/serviceaccounts", ServiceAccount)
+
+
+@fact(permissions=("list events",))
+def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
+    """Every Warning event of a pod, a claim or a component of the driver."""
+    kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "DaemonSet", "Deployment"}
+
+    def of_interest(event: Event) -> Event | None:
+        return event if event.involved_object.kind in kinds else None
+
+    return _namespaced(kube, target, "events", Event, of_interest, fieldSelector="type=Warning")
+
+
+@fact(permissions=("list events",))
+def live_claim_events(kube: Kube, target: Target) -> tuple[Event, ...]:
+    """Every event of a claim: that a claim waits for its provisioner is a Normal event."""
+    return _namespaced(kube, target, "events", Event, fieldSelector="involvedObject.kind=PersistentVolumeClaim")
+
+
+class _ConfigMap(msgspec.Struct):
+    data: dict[str, str] = {}
+
+
+@fact(permissions=("get configmaps",))
+def corefile(kube: Kube) -> tuple[ServerBlock, ...]:
+    """The server blocks of the ConfigMap `kube-system/coredns`, absent where EKS Auto Mode runs DNS on the nodes."""
+    found = kube.get("/api/v1/namespaces/kube-system/configmaps/coredns", _ConfigMap)
+    return blocks_of(found.data.get("Corefile", ""))
+
+
+class _NoMetadata(msgspec.Struct):
+    """Nothing of a Secret is kept: kubectl apply writes the whole of it into an annotation."""
+
+
+@fact(permissions=("get secrets",))
+def static_keys(kube: Kube, controller: Workload) -> StaticKeys:
+    """Whether the secret that the controller may take an access key from exists: its metadata alone is asked for."""
+    namespace = controller.metadata.namespace
+    reference = key_secret_of(controller)
+    if reference is None or not reference.name:
+        own = has_own_key(controller)
+        return StaticKeys(own, f"deployment {namespace}/{controller.metadata.name}" if own else "")
+    try:
+        kube.metadata(f"/api/v1/namespaces/{namespace}/secrets/{reference.name}", _NoMetadata)
+    except Unreadable as missing:
+        if missing.unavailable.reason is Reason.ABSENT:
+            return StaticKeys(False)
+        raise
+    return StaticKeys(True, f"secret {namespace}/{reference.name}", reference.optional)
+
+
+class _Variable(msgspec.Struct):
+    name: str = ""
+    value: msgspec.Raw = msgspec.Raw(b'""')
+    """Left undecoded: an environment may hold secrets, and only three settings are ever looked at."""
+
+
+class _Container(msgspec.Struct):
+    name: str = ""
+    env: list[_Variable] | None = None
+
+
+class _PodSpec(msgspec.Struct):
+    containers: list[_Container] = []
+
+
+class _Template(msgspec.Struct):
+    spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
+
+
+class _Spec(msgspec.Struct):
+    template: _Template = msgspec.field(default_factory=_Template)
+
+
+class _DaemonSet(msgspec.Struct):
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+
+
+@fact(permissions=("list daemonsets",))
+def source_nat(kube: Kube) -> SourceNat | Unavailable:
+    """The source-NAT settings of the VPC CNI, its defaults where the DaemonSet sets none."""
+    path = "/apis/apps/v1/namespaces/kube-system/daemonsets"
+    for daemon_set in kube.list(path, _DaemonSet, fieldSelector="metadata.name=aws-node"):
+        for container in daemon_set.spec.template.spec.containers:
+            if container.name == "aws-node":
+                return _settings(container.env or [])
+    return Unavailable("DaemonSet kube-system/aws-node", Reason.ABSENT, "the cluster does not run the VPC CNI itself")
+
+
+def _settings(variables: list[_Variable]) -> SourceNat:
+    raw = {variable.name: variable.value for variable in variables}
+
+    def text(name: str, usual: str) -> str:
+        try:
+            return msgspec.json.decode(raw[name], type=str) if name in raw else usual
+        except msgspec.DecodeError:
+            return usual
+
+    external, randomize, exclude = SNAT
+    is_external = text(external, "false").strip().lower() in ("1", "t", "true")
+    return SourceNat(is_external, text(randomize, "prng").strip().lower() or "prng", exclude in raw)
+
+
+def _is_component(labels: Mapping[str, str] | None, containers: Iterable[Container]) -> bool:
+    """Whether it is the driver's, of DNS, of the identity agent or of the network."""
+    labels = labels or {}
+    return (
+        labels.get("app.kubernetes.io/name") in (DRIVER, *HELPERS)
+        or labels.get("k8s-app") in HELPERS
+        or any(DRIVER in container.image for container in containers)
+    )
+
+
+def _of_kind(kind: str, workload: Workload) -> Workload:
+    # Items of a typed list carry no kind of their own.
+    return Workload(workload.metadata, kind, workload.spec, workload.status)
+
+
+def _namespaced(
+    kube: Kube,
+    target: Target,
+    resource: str,
+    shape: type[T],
+    keep: Callable[[T], T | None] | None = None,
+    **parameters: str,
+) -> tuple[T, ...]:
+    """A namespaced list over the cluster, or over the target's namespaces alone: a person may see no more."""
+    if target.namespaces:
+        paths = [f"/api/v1/namespaces/{namespace}/{resource}" for namespace in target.namespaces]
+        return tuple(item for path in paths for item in kube.list(path, shape, keep=keep, **parameters))
+    try:
+        return kube.list(f"/api/v1/{resource}", shape, keep=keep, **parameters)
+    except Unreadable as missing:
+        if missing.unavailable.reason is not Reason.DENIED or not missing.unavailable.permission:
+            raise
+        remedy = f"{missing.unavailable.remedy}, or name a namespace that you may see with -n"
+        raise Unreadable(msgspec.structs.replace(missing.unavailable, remedy=remedy)) from missing
