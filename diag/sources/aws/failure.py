@@ -83,8 +83,13 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
         remedy = "see ~/.aws/config (credential_process, ca_bundle) and the AWS_… variables"
         return Unavailable("AWS configuration", Reason.GARBLED, text, remedy=remedy)
     if isinstance(error, aws.BotoCoreError | ResponseParserError):
-        return Unavailable(action, Reason.GARBLED, text, remedy="see whether a proxy answers in AWS's place")
+        return malformed_answer(action, text)
     return None
+
+
+def malformed_answer(action: str, what: str) -> Unavailable:
+    """The value for an answer that is none of AWS's."""
+    return Unavailable(action, Reason.GARBLED, what, remedy="see whether a proxy answers in AWS's place")
 
 
 def _from_code(response: Any, action: str, text: str) -> Unavailable:

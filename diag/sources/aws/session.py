@@ -6,12 +6,21 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.sources.aws.failure import unavailable_from
+from diag.sources.aws.answers import (
+    MalformedAnswer,
+    read_bounded,
+    refuse_strangers,
+    require_list,
+    require_members,
+    was_raised_while_parsing,
+)
+from diag.sources.aws.failure import malformed_answer, unavailable_from
 from diag.sources.import_lock import IMPORT_LOCK
 from diag.sources.source import Source
 
@@ -69,7 +78,13 @@ class Aws(Source):
 
     def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> dict[str, Any] | Unavailable:
         """One call. `operation` in AWS's own spelling, `DescribeCluster`."""
-        return self._try(service, operation, region, lambda client, method: getattr(client, method)(**arguments))
+
+        def read(client: BaseClient, method: str) -> dict[str, Any]:
+            answer: dict[str, Any] = getattr(client, method)(**arguments)
+            require_members(client.meta.service_model.operation_model(operation), answer)
+            return answer
+
+        return self._try(service, operation, region, read)
 
     def pages(
         self, service: str, operation: str, key: str, *, region: str = "", **arguments: Any
@@ -78,9 +93,9 @@ class Aws(Source):
 
         def read(client: BaseClient, method: str) -> tuple[dict[str, Any], ...]:
             if not client.can_paginate(method):
-                return tuple(getattr(client, method)(**arguments).get(key) or ())
+                return tuple(require_list(getattr(client, method)(**arguments), key))
             pages = client.get_paginator(method).paginate(**arguments)
-            return tuple(item for page in pages for item in page.get(key) or ())
+            return tuple(item for page in pages for item in require_list(page, key))
 
         return self._try(service, operation, region, read)
 
@@ -89,8 +104,12 @@ class Aws(Source):
         try:
             client = self._client(service, region or self.region)
             return call(client, _method(operation))
+        except MalformedAnswer as malformed:
+            return malformed_answer(action, str(malformed))
         except Exception as error:
             failure = unavailable_from(error, action)
+            if failure is None and was_raised_while_parsing(error):
+                return malformed_answer(action, "a member of the answer has another type than the service model says")
             if failure is None:
                 raise
             return failure
@@ -123,7 +142,8 @@ class Aws(Source):
         session.get_credentials()
         with IMPORT_LOCK:
             client = session.client(service, region_name=region or None, config=config)
-        client.meta.events.register("before-send.*", self._count)
+        client.meta.events.register("before-send.*", partial(self._send, client))
+        client.meta.events.register("before-parse.*", refuse_strangers)
         self._build_the_rest(region)
         return client
 
@@ -153,8 +173,15 @@ class Aws(Source):
             self._session = boto3.Session(botocore_session=core, region_name=self.region or None)
         return self._session
 
-    def _count(self, event_name: str, **_: Any) -> None:
+    def _send(self, client: Any, event_name: str, request: Any, **_: Any) -> Any:
+        """Count the call and send it: what a `before-send` handler returns is botocore's response. It bounds the body,
+        which botocore reads whole."""
         self.calls[event_name.removeprefix("before-send.").replace(".", ":", 1)] += 1
+        wanted, request.stream_output = request.stream_output, True
+        response = client._endpoint.http_session.send(request)
+        if not wanted:
+            read_bounded(response)
+        return response
 
 
 def _method(operation: str) -> str:
