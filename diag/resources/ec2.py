@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from diag.model.subject import Kind, Subject
-from diag.resources.aws_shape import PascalShape
+from diag.resources.aws_shape import Cidr4, Ipv4, PascalShape
 
 
 class Tag(PascalShape, frozen=True):
@@ -25,7 +25,7 @@ class GroupRef(PascalShape, frozen=True):
 class PrivateAddress(PascalShape, frozen=True):
     """One private IPv4 address of an interface."""
 
-    private_ip_address: str = ""
+    private_ip_address: Ipv4 = ""
     primary: bool = False
 
 
@@ -33,7 +33,7 @@ class NetworkInterface(PascalShape, frozen=True):
     """An ENI."""
 
     network_interface_id: str
-    private_ip_address: str = ""
+    private_ip_address: Ipv4 = ""
     private_ip_addresses: tuple[PrivateAddress, ...] = ()
     groups: tuple[GroupRef, ...] = ()
     status: str = ""
@@ -58,7 +58,7 @@ class NetworkInterface(PascalShape, frozen=True):
 class IpRange(PascalShape, frozen=True):
     """An IPv4 range of a rule."""
 
-    cidr_ip: str = ""
+    cidr_ip: Cidr4 = ""
 
 
 class Ipv6Range(PascalShape, frozen=True):
@@ -122,7 +122,7 @@ class InstanceInterface(PascalShape, frozen=True):
     """An interface of an instance."""
 
     network_interface_id: str = ""
-    private_ip_address: str = ""
+    private_ip_address: Ipv4 = ""
     groups: tuple[GroupRef, ...] = ()
     subnet_id: str = ""
     device_index: int = 0
@@ -148,7 +148,7 @@ class Instance(PascalShape, frozen=True):
     instance_id: str
     image_id: str = ""
     instance_type: str = ""
-    private_ip_address: str = ""
+    private_ip_address: Ipv4 = ""
     security_groups: tuple[GroupRef, ...] = ()
     network_interfaces: tuple[InstanceInterface, ...] = ()
     subnet_id: str = ""
@@ -170,7 +170,7 @@ class Subnet(PascalShape, frozen=True):
 
     subnet_id: str
     vpc_id: str = ""
-    cidr_block: str = ""
+    cidr_block: Cidr4 = ""
     availability_zone: str = ""
     available_ip_address_count: int | None = None
 
@@ -178,14 +178,14 @@ class Subnet(PascalShape, frozen=True):
 class CidrAssociation(PascalShape, frozen=True):
     """One CIDR of a VPC."""
 
-    cidr_block: str = ""
+    cidr_block: Cidr4 = ""
 
 
 class Vpc(PascalShape, frozen=True):
     """A VPC with its two DNS attributes (None: not read)."""
 
     vpc_id: str
-    cidr_block: str = ""
+    cidr_block: Cidr4 = ""
     cidr_block_association_set: tuple[CidrAssociation, ...] = ()
     dhcp_options_id: str = ""
     enable_dns_support: bool | None = None
@@ -260,7 +260,7 @@ class AclEntry(PascalShape, frozen=True):
     rule_action: str = ""
     egress: bool = False
     protocol: str = ""
-    cidr_block: str = ""
+    cidr_block: Cidr4 = ""
     port_range: PortRange | None = None
 
 
@@ -282,7 +282,7 @@ class NetworkAcl(PascalShape, frozen=True):
 class Route(PascalShape, frozen=True):
     """One route of a table; the one target that is set says where it leads."""
 
-    destination_cidr_block: str = ""
+    destination_cidr_block: Cidr4 = ""
     destination_prefix_list_id: str = ""
     state: str = ""
     gateway_id: str = ""
