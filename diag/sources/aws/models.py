@@ -5,6 +5,7 @@ Import it only where boto3 is loaded anyway: it brings botocore in.
 
 from __future__ import annotations
 
+import functools
 import os
 import zlib
 from pathlib import Path
@@ -48,15 +49,21 @@ class _ModelFiles:
 
     def load_file(self, file_path: str) -> Any | None:
         """The model, None when there is none."""
-        for ending in _ENDINGS:
-            try:
-                raw = Path(file_path + ending).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            raw = zlib.decompress(raw, _GZIP) if ending.endswith(".gz") else raw
-            path = Path(file_path)
-            return _service(raw, path.parent.parent.name) if path.name == "service-2" else msgspec.json.decode(raw)
-        return None
+        return _read(file_path)
+
+
+@functools.cache
+def _read(file_path: str) -> Any | None:
+    """The model, read once: each look of `run --wait` has a session of its own, and models do not change."""
+    for ending in _ENDINGS:
+        try:
+            raw = Path(file_path + ending).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        raw = zlib.decompress(raw, _GZIP) if ending.endswith(".gz") else raw
+        path = Path(file_path)
+        return _service(raw, path.parent.parent.name) if path.name == "service-2" else msgspec.json.decode(raw)
+    return None
 
 
 def _service(raw: bytes, service: str) -> dict[str, Any]:
