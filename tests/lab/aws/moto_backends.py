@@ -1,5 +1,6 @@
 """moto's in-process state: the one module that knows where moto keeps it, and how to take it back."""
 
+import functools
 import importlib
 import io
 import json
@@ -74,6 +75,7 @@ def reset_backends() -> None:
     for _, backend in list(_live_backends()):
         backend.reset()
     _bucket_owners().clear()
+    _forget_models()
 
 
 def snapshot_backends() -> bytes:
@@ -88,15 +90,22 @@ def snapshot_backends() -> bytes:
 
 def restore_backends(snapshot: bytes) -> None:
     """Puts a snapshot back; backends that did not exist then are emptied."""
-    states, owners = _BackendUnpickler(io.BytesIO(snapshot)).load()
-    known = {key for key, _ in states}
-    for key, backend in list(_live_backends()):
-        if key not in known:
-            backend.reset()
+    _forget_models()
+    live = dict(_live_backends())
+    states, owners = _BackendUnpickler(io.BytesIO(snapshot), live).load()
+    for key in live.keys() - {key for key, _ in states}:
+        live[key].reset()
     for key, state in states:
-        _backend(key).__dict__ = state
+        live[key].__dict__ = state
     _bucket_owners().clear()
     _bucket_owners().update(owners)
+
+
+def _forget_models() -> None:
+    """moto keeps every object it ever made, for its dashboard: a megabyte more for each world that is loaded."""
+    from moto.core.model_instances import reset_model_data
+
+    reset_model_data()
 
 
 def _bucket_owners() -> dict[str, tuple[str, str]]:
@@ -111,11 +120,6 @@ _Key = tuple[str, str, str]
 def _backend_dict(service: str) -> Any:
     module = importlib.import_module(f"moto.{service}.models")
     return getattr(module, f"{service}_backends")
-
-
-def _backend(key: _Key) -> Any:
-    service, account, region = key
-    return _backend_dict(service)[account][region]
 
 
 def _live_backends() -> Iterator[tuple[_Key, Any]]:
@@ -137,8 +141,14 @@ class _BackendPickler(pickle.Pickler):
 
 
 class _BackendUnpickler(pickle.Unpickler):
+    """Reads a key as the live backend; moto's own look-up is slow, and a backend once made is never replaced."""
+
+    def __init__(self, file: io.BytesIO, live: dict[_Key, Any]) -> None:
+        super().__init__(file)
+        self._live = live
+
     def persistent_load(self, pid: _Key) -> Any:
-        return _backend(pid)
+        return self._live[pid]
 
 
 def load_managed_policies(region: str, names: tuple[str, ...]) -> None:
@@ -146,15 +156,22 @@ def load_managed_policies(region: str, names: tuple[str, ...]) -> None:
 
     moto can load all 1,400 of them, which makes every snapshot of IAM 4 MB large.
     """
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
     from moto.iam.models import AWSManagedPolicy
 
     iam = iam_backend(region)
-    documents = json.loads(aws_managed_policies_data)
-    for name in names:
-        policy = AWSManagedPolicy.from_data(name, ACCOUNT, iam.region_name, documents[name])
+    for name, document in _managed_policies(names).items():
+        policy = AWSManagedPolicy.from_data(name, ACCOUNT, iam.region_name, document)
         iam.aws_managed_policies.append(policy)
         iam.managed_policies[policy.arn] = policy
+
+
+@functools.cache
+def _managed_policies(names: tuple[str, ...]) -> dict[str, Any]:
+    """Their documents; only these are kept of the 4 MB that moto brings."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    documents = json.loads(aws_managed_policies_data)
+    return {name: documents[name] for name in names}
 
 
 def seed_identifiers(seed: int) -> None:
