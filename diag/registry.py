@@ -133,6 +133,11 @@ class Check:
         return self.function.__module__
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether it is one of our own, which are trusted to return."""
+        return self.origin.partition(".")[0] == BUILT_IN
+
+    @property
     def family(self) -> str:
         """The name under which related checks are selected: their folder when that is no layer, else their module."""
         package, _, module = self.origin.rpartition(".")

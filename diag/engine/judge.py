@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from diag.engine.locate import located
-from diag.model.finding import Draft, Finding, subject_of
+from diag.engine.child import ChildFailed, Children
+from diag.engine.locations import attach_locations
+from diag.model.finding import Draft, Finding
 from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.model.verdict import Verdict
 from diag.registry import Check
+
+OVERTAKE_S = 0.1
+"""A check that takes longer does not keep the others waiting."""
+
+JUDGE_S = 10.0
+"""When no check has finished for so long, those that are left will not, and are left behind together."""
+
+LATE_S = 0.6
+"""The same once the run's deadline has passed."""
+
+MOST_FINDINGS = 200_000
+"""What one check may find: the largest clusters stay far below, a plugin that never stops does not."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -26,39 +41,69 @@ class Judged(msgspec.Struct, frozen=True):
     errors: tuple[ToolError, ...] = ()
 
 
-def judge(checks: Sequence[Check], facts: Mapping[str, Any], *, patience: float = 10.0) -> Judged:
-    """Run the checks over the facts.
+_JUDGED = msgspec.msgpack.Decoder(Judged)
 
-    Checks run one after another in a thread of their own. One that is silent for `patience` seconds is left behind
-    as an error and the rest go on in a new thread.
+
+def judge(checks: Sequence[Check], facts: Mapping[str, Any], *, deadline: float) -> Judged:
+    """Run the checks over the facts; `deadline` is the run's, a `time.monotonic()` instant.
+
+    Checks run one after another in a thread, those of plugins each in a child process as well. While one is busy
+    further threads go on with the rest; those that never return are left behind together, as errors.
     """
+    waiting = iter(checks)
+    progress: queue.SimpleQueue[tuple[Check, Judged | None]] = queue.SimpleQueue()
+    children = Children()
+
+    def work() -> None:
+        for check in waiting:
+            progress.put((check, None))
+            progress.put((check, run_check(check, facts) if check.is_built_in else _run_apart(check, facts, children)))
+
+    by_check: dict[str, Judged] = {}
+    last, silent, threads, begun = time.monotonic(), 0.0, 0, 0
+    while len(by_check) < len(checks):
+        if begun < len(checks) and (silent >= OVERTAKE_S or not threads):
+            for _ in range(max(1, threads)):
+                threading.Thread(target=work, name="checks", daemon=True).start()
+                threads += 1
+        try:
+            check, judged = progress.get(timeout=OVERTAKE_S)
+        except queue.Empty:
+            silent = time.monotonic() - last
+            if silent > max(LATE_S, min(JUDGE_S, deadline - last)):
+                break
+            continue
+        last, silent = time.monotonic(), 0.0
+        if judged is None:
+            begun += 1
+        else:
+            by_check[check.id] = judged
+    children.kill()
     findings: list[Finding] = []
     errors: list[ToolError] = []
-    waiting = list(checks)
-    while waiting:
-        results: queue.SimpleQueue[tuple[Check, Judged]] = queue.SimpleQueue()
-        batch = tuple(waiting)
-        threading.Thread(target=_judge_all, args=(batch, facts, results), name="checks", daemon=True).start()
-        while waiting:
-            try:
-                check, judged = results.get(timeout=patience)
-            except queue.Empty:
-                stuck = waiting.pop(0)
-                errors.append(
-                    ToolError(stuck.id, f"check {stuck.id} ({stuck.origin}) did not return within {patience:g} s")
-                )
-                break
-            waiting.remove(check)
-            findings.extend(judged.findings)
-            errors.extend(judged.errors)
-    return Judged(located(tuple(findings), facts), tuple(errors))
-
-
-def _judge_all(
-    checks: Sequence[Check], facts: Mapping[str, Any], results: queue.SimpleQueue[tuple[Check, Judged]]
-) -> None:
     for check in checks:
-        results.put((check, run_check(check, facts)))
+        answer = by_check.get(check.id) or _broken(check, f"did not return within {silent:.1f} s")
+        findings += answer.findings
+        errors += answer.errors
+    return Judged(attach_locations(findings, facts), tuple(errors))
+
+
+def _run_apart(check: Check, facts: Mapping[str, Any], children: Children) -> Judged:
+    """A plugin's check in a child process: it may hold the interpreter, print, or end the process."""
+
+    def answer() -> bytes:
+        judged = run_check(check, facts)
+        try:
+            return msgspec.msgpack.encode(judged)
+        except TypeError as error:
+            return msgspec.msgpack.encode(_broken(check, f"gave a malformed finding: {error}"))
+
+    try:
+        return _JUDGED.decode(children.call(answer))
+    except (ChildFailed, OSError) as error:
+        return _broken(check, f"gave no answer: {error}")
+    except msgspec.DecodeError as error:
+        return _broken(check, f"gave a malformed finding: {error}")
 
 
 def run_check(check: Check, facts: Mapping[str, Any]) -> Judged:
@@ -67,28 +112,40 @@ def run_check(check: Check, facts: Mapping[str, Any]) -> Judged:
         facts[need.name] for need in check.needs if not need.tolerant and isinstance(facts.get(need.name), Unavailable)
     ]
     if missing:
-        return Judged((_cannot_decide(check, _whole_run(facts), tuple(dict.fromkeys(missing))),))
+        return Judged((_could_not_check(check, _whole_run(facts), tuple(dict.fromkeys(missing))),))
     findings: list[Finding] = []
     errors: list[ToolError] = []
-    for subject, call in _calls(check, facts):
+    try:
+        calls = list(_calls(check, facts))
+    except Exception as bug:
+        return _broken(check, f"cannot be called: {type(bug).__name__}: {bug}")
+    for subject, call in calls:
         try:
-            findings.extend(_finish(check, draft) for draft in call())
+            for draft in call():
+                findings.append(_finish(check, draft))
+                if len(findings) > MOST_FINDINGS:
+                    raise OverflowError(f"more than {MOST_FINDINGS:,} findings")
         except Unreadable as unreadable:
-            findings.append(_cannot_decide(check, subject, (unreadable.unavailable,)))
-        except Exception as bug:
-            message = f"check {check.id} ({check.origin}) crashed on {subject}: {type(bug).__name__}: {bug}"
-            errors.append(ToolError(check.id, message, "".join(traceback.format_exception(bug))))
+            findings.append(_could_not_check(check, subject, (unreadable.unavailable,)))
+        except (Exception, SystemExit) as bug:
+            crash = f"crashed on {subject}: {type(bug).__name__}: {bug}"
+            errors += _broken(check, crash, "".join(traceback.format_exception(bug))).errors
     return Judged(tuple(findings), tuple(errors))
 
 
 def _calls(check: Check, facts: Mapping[str, Any]) -> Iterator[tuple[Subject, Callable[[], Iterable[Draft]]]]:
+    """What to call, once for the whole run or once for each item, with the subject of what goes wrong in it."""
     if not check.each:
-        arguments = {need.name: facts[need.name] for need in check.needs}
-        yield _whole_run(facts), lambda: check.function(**arguments)
+        needed = {need.name: facts[need.name] for need in check.needs}
+        yield _whole_run(facts), functools.partial(check.function, **needed)
         return
     rest = {need.name: facts[need.name] for need in check.needs[1:]}
     for item in facts[check.each]:
-        yield subject_of(item), lambda item=item: check.function(item, **rest)  # type: ignore[misc]
+        yield item if isinstance(item, Subject) else item.subject, functools.partial(check.function, item, **rest)
+
+
+def _broken(check: Check, what: str, trace: str = "") -> Judged:
+    return Judged((), (ToolError(check.id, f"check {check.id} ({check.origin}) {what}", trace),))
 
 
 def _whole_run(facts: Mapping[str, Any]) -> Subject:
@@ -100,7 +157,7 @@ def _finish(check: Check, draft: Draft) -> Finding:
     usual = check.speaks_for[:1]
     cause = draft.cause if draft.cause is not None else (usual[0] if usual else "")
     rules_out = check.speaks_for if draft.rules_out is None else draft.rules_out
-    if draft.verdict is Verdict.UNKNOWN and draft.unavailable and _was_not_to_be_asked(draft.unavailable):
+    if draft.verdict is Verdict.UNKNOWN and draft.unavailable and _are_offline(draft.unavailable):
         return Finding(check.id, check.layer, draft.subject, Verdict.SKIP, draft.message, concerns=draft.concerns)
     return Finding(
         check=check.id,
@@ -118,15 +175,15 @@ def _finish(check: Check, draft: Draft) -> Finding:
     )
 
 
-def _cannot_decide(check: Check, subject: Subject, reasons: tuple[Unavailable, ...]) -> Finding:
+def _could_not_check(check: Check, subject: Subject, reasons: tuple[Unavailable, ...]) -> Finding:
     first = reasons[0]
-    if _was_not_to_be_asked(reasons):
+    if _are_offline(reasons):
         return Finding(check.id, check.layer, subject, Verdict.SKIP, first.detail)
     remedy = f" ({first.remedy})" if first.remedy and first.reason is not Reason.DENIED else ""
-    message = f"cannot decide “{check.title}”: {first}{remedy}"
+    message = f"could not check “{check.title}”: {first}{remedy}"
     return Finding(check.id, check.layer, subject, Verdict.UNKNOWN, message, unavailable=reasons)
 
 
-def _was_not_to_be_asked(reasons: Iterable[Unavailable]) -> bool:
+def _are_offline(reasons: Iterable[Unavailable]) -> bool:
     """Offline the question does not arise, so that a gate over manifests alone can be green."""
     return all(reason.reason is Reason.OFFLINE for reason in reasons)

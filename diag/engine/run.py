@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -35,6 +36,9 @@ DIAGNOSED = ("volumes", "claims", "pods", "mounts", "warning_events", "claim_eve
 """Those of them without which the diagnosis may have missed a failure."""
 
 OFFLINE = Unavailable("cluster and account", Reason.OFFLINE, "not asked: --offline", remedy="run without --offline")
+
+PRELOAD_S = 1.0
+"""How long plugins' checks wait for `preload` to end."""
 
 REPLAY_S = 60.0
 """How long facts may take to be worked out from a snapshot."""
@@ -92,9 +96,14 @@ def observe(
             reader.cancel()
 
     given = {**sources, **_asked(asked)}
-    gathered = gather(needed, given, deadline=deadline, progress=progress, cancel=cancel, preload=preload)
+    loading = threading.Thread(target=preload, name="preload", daemon=True) if preload else None
+    start_loading = loading.start if loading else None
+    gathered = gather(needed, given, deadline=deadline, progress=progress, cancel=cancel, on_wait=start_loading)
     read = {fact.name: gathered.values[fact.name] for fact in needed if registry.is_read(fact)}
-    return _judged(msgspec.structs.replace(asked, facts=read), checks, given, gathered)
+    if loading is not None and loading.ident and not all(check.is_built_in for check in checks):
+        # A child process would wait for ever for a module that another thread was loading when it was forked.
+        loading.join(PRELOAD_S)
+    return _judged(msgspec.structs.replace(asked, facts=read), checks, given, gathered, deadline)
 
 
 def replay(registry: Registry, checks: Sequence[Check], snapshot: Snapshot) -> Outcome:
@@ -102,8 +111,9 @@ def replay(registry: Registry, checks: Sequence[Check], snapshot: Snapshot) -> O
     needed = registry.facts_for(checks, *ALWAYS)
     known = {fact.name: _recorded(fact, snapshot) for fact in needed if registry.is_read(fact)}
     given = _asked(snapshot)
-    gathered = gather(needed, given, deadline=time.monotonic() + REPLAY_S, known=known)
-    return _judged(snapshot, checks, given, gathered)
+    deadline = time.monotonic() + REPLAY_S
+    gathered = gather(needed, given, deadline=deadline, known=known)
+    return _judged(snapshot, checks, given, gathered, deadline)
 
 
 def offline(registry: Registry, asked: Snapshot, manifests: ManifestSet) -> Snapshot:
@@ -114,11 +124,13 @@ def offline(registry: Registry, asked: Snapshot, manifests: ManifestSet) -> Snap
     return msgspec.structs.replace(asked, facts={**facts, "manifest_set": manifests, "cluster_identity": identity})
 
 
-def _judged(snapshot: Snapshot, checks: Sequence[Check], given: Mapping[str, Any], gathered: Gathered) -> Outcome:
+def _judged(
+    snapshot: Snapshot, checks: Sequence[Check], given: Mapping[str, Any], gathered: Gathered, deadline: float
+) -> Outcome:
     crashes = tuple(
         ToolError(name, f"reading {name.replace('_', ' ')} crashed", trace) for name, trace in gathered.crashes.items()
     )
-    judged = judge(checks, {**given, **gathered.values})
+    judged = judge(checks, {**given, **gathered.values}, deadline=deadline)
     judged = Judged(judged.findings, (*crashes, *judged.errors))
     return Outcome(snapshot, gathered.values, judged, tuple(checks), gathered.seconds)
 

@@ -36,14 +36,14 @@ def gather(
     known: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] | None = None,
     cancel: Callable[[], None] | None = None,
-    preload: Callable[[], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> Gathered:
     """Read the facts, each after those that it needs. All that they need is among the facts or given.
 
     `given` are sources and settings by name; `known` facts come from a snapshot and are not read again; `deadline`
     is a `time.monotonic()` instant. A reader that is still busy then is left behind, not waited for: its thread is a
-    daemon, its fact becomes a time-out. `preload` runs once in a background thread after the first API call that
-    depended on another has returned: by then the libraries are loaded, and the rest of the run is waiting.
+    daemon, its fact becomes a time-out. `on_wait` is called once, after the first API call that depended on another
+    has returned: by then the libraries are loaded, and the rest of the run is waiting.
     Ctrl-C brings the deadline forward: `cancel` asks sources for what they have, and what is known is judged.
 
     Raises graphlib.CycleError when facts need each other in a circle.
@@ -67,9 +67,9 @@ def gather(
         is_dependent = any(need.name in answered for need in fact.needs)
         if fact.permissions or is_dependent:
             answered.add(fact.name)
-        if preload is not None and fact.permissions and is_dependent:
-            threading.Thread(target=preload, name="preload", daemon=True).start()
-            preload = None
+        if on_wait is not None and fact.permissions and is_dependent:
+            on_wait()
+            on_wait = None
     return run.close()
 
 

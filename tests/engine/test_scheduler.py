@@ -173,7 +173,7 @@ def test_known_facts_are_not_read_again() -> None:
     assert gathered.values == {"root": 1, "child": 2}
 
 
-def test_what_comes_later_is_loaded_once_the_second_link_of_a_chain_is_answered() -> None:
+def test_the_run_is_said_to_wait_once_a_call_that_depended_on_another_is_answered() -> None:
     asked: list[str] = []
     loaded = threading.Event()
 
@@ -195,10 +195,10 @@ def test_what_comes_later_is_loaded_once_the_second_link_of_a_chain_is_answered(
     def vpcs(instances: int) -> bool:
         return loaded.wait(5)
 
-    def preload() -> None:
-        asked.append("preload")
+    def on_wait() -> None:
+        asked.append("waiting")
         loaded.set()
 
-    found = gather([nodes, ids, instances, vpcs], {"world": None}, deadline=time.monotonic() + 10, preload=preload)
+    found = gather([nodes, ids, instances, vpcs], {"world": None}, deadline=time.monotonic() + 10, on_wait=on_wait)
     assert found.values["vpcs"] is True
-    assert asked == ["nodes", "instances", "preload"]
+    assert asked == ["nodes", "instances", "waiting"]
