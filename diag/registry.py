@@ -31,6 +31,7 @@ from diag.model.finding import Draft
 from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable, Unreadable
+from diag.watchdog import end_process_after
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -429,34 +430,43 @@ def _declared_by(entries: Sequence[EntryPoint]) -> Iterator[tuple[str, Check | F
 
     Plugins are imported in threads, so that one that hangs is left behind.
     """
+    ours = [entry for entry in entries if entry.value == BUILT_IN]
+    theirs = [entry for entry in entries if entry.value != BUILT_IN]
+    for entry in ours:
+        yield from ((entry.name, item) for item in _members_of(entry, []))
+    if theirs:
+        yield from _declared_by_plugins(theirs)
+
+
+def _declared_by_plugins(entries: Sequence[EntryPoint]) -> Iterator[tuple[str, Check | Fact | ToolError]]:
     import threading
     import time
 
-    started = []
-    for entry in entries:
-        items: list[Check | Fact | ToolError] = []
-        thread = threading.Thread(target=_import, args=(entry, items), name=f"plugin {entry.name}", daemon=True)
-        thread.start()
-        if entry.value == BUILT_IN:
-            thread.join()
-        started.append((entry, items, thread))
+    found: list[list[Check | Fact | ToolError]] = [[] for _ in entries]
+    threads = [
+        threading.Thread(target=_members_of, args=(entry, items), name=f"plugin {entry.name}", daemon=True)
+        for entry, items in zip(entries, found, strict=True)
+    ]
     until = time.monotonic() + IMPORT_S
-    for entry, items, thread in started:
-        thread.join(max(0.0, until - time.monotonic()))
+    with end_process_after(IMPORT_S):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+    for entry, items, thread in zip(entries, found, threads, strict=True):
         yield from ((entry.name, item) for item in tuple(items))
         if thread.is_alive():
             hung = f"plugin {entry.name} ({entry.value}) was not imported within {IMPORT_S:g} s"
             yield entry.name, ToolError(entry.name, hung)
 
 
-def _import(entry: EntryPoint, items: list[Check | Fact | ToolError]) -> None:
-    """Add what an entry declares to the items, in order, each once."""
+def _members_of(entry: EntryPoint, items: list[Check | Fact | ToolError]) -> list[Check | Fact | ToolError]:
+    """The items, with all that an entry declares added one by one while its modules are imported."""
     from importlib import import_module
 
-    seen: set[int] = set()
-    modules = [entry.value]
-    while modules:
-        name = modules.pop(0)
+    names = [entry.value]
+    while names:
+        name = names.pop(0)
         try:
             loaded = entry.load() if name == entry.value else import_module(name)
             if not isinstance(loaded, types.ModuleType | Check | Fact):
@@ -465,14 +475,12 @@ def _import(entry: EntryPoint, items: list[Check | Fact | ToolError]) -> None:
             message = f"plugin {entry.name} ({name}) cannot be loaded: {type(error).__name__}: {error}"
             items.append(ToolError(entry.name, message))
             continue
-        if isinstance(loaded, Check | Fact):
+        if isinstance(loaded, types.ModuleType):
+            items += members_of(loaded)
+            names[:0] = _modules_in(loaded)
+        else:
             items.append(loaded)
-            continue
-        for item in members_of(loaded):
-            if id(item) not in seen:
-                seen.add(id(item))
-                items.append(item)
-        modules[:0] = _modules_in(loaded)
+    return items
 
 
 def _modules_in(module: types.ModuleType) -> list[str]:

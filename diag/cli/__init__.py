@@ -6,6 +6,8 @@ import gc
 import importlib
 import signal
 import sys
+import threading
+from typing import Any, TextIO, cast
 
 import click
 
@@ -62,6 +64,7 @@ def main() -> None:
     gc.disable()
     # SIGTERM ends the run as Ctrl-C does: with what is known, no connection open and no temporary file left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.stdout = cast(TextIO, _CommandOutput(sys.stdout))
     try:
         code = cli.main(standalone_mode=False)
     except click.UsageError as error:
@@ -79,6 +82,17 @@ def main() -> None:
         _report_bug(bug)
         code = 1
     _leave(code if isinstance(code, int) else 0)
+
+
+class _CommandOutput:
+    """Standard output for the command alone. Plugins run in other threads: what they print is on standard error."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+
+    def __getattr__(self, name: str) -> Any:
+        is_ours = threading.current_thread() is threading.main_thread()
+        return getattr(self._stdout if is_ours else sys.stderr, name)
 
 
 def _report_bug(bug: Exception) -> None:

@@ -19,6 +19,7 @@ from diag.registry import Check, Fact, Registry
 from diag.resources.eks import ClusterIdentity
 from diag.resources.manifests import ManifestSet
 from diag.sources.source import Source
+from diag.watchdog import end_process_after
 
 ALWAYS = (
     "cluster_identity",
@@ -98,7 +99,8 @@ def observe(
     given = {**sources, **_asked(asked)}
     loading = threading.Thread(target=preload, name="preload", daemon=True) if preload else None
     start_loading = loading.start if loading else None
-    gathered = gather(needed, given, deadline=deadline, progress=progress, cancel=cancel, on_wait=start_loading)
+    with end_process_after(deadline - time.monotonic()):
+        gathered = gather(needed, given, deadline=deadline, progress=progress, cancel=cancel, on_wait=start_loading)
     read = {fact.name: gathered.values[fact.name] for fact in needed if registry.is_read(fact)}
     if loading is not None and loading.ident and not all(check.is_built_in for check in checks):
         # A child process would wait for ever for a module that another thread was loading when it was forked.
@@ -106,14 +108,20 @@ def observe(
     return _judged(msgspec.structs.replace(asked, facts=read), checks, given, gathered, deadline)
 
 
-def replay(registry: Registry, checks: Sequence[Check], snapshot: Snapshot) -> Outcome:
-    """A run over a snapshot: no source is touched."""
+def replay(
+    registry: Registry, checks: Sequence[Check], snapshot: Snapshot, *, deadline: float | None = None
+) -> Outcome:
+    """A run over a snapshot: no source is touched.
+
+    The deadline is for checks that hang. Facts have their own time: a large snapshot takes as long as it takes.
+    """
     needed = registry.facts_for(checks, *ALWAYS)
     known = {fact.name: _recorded(fact, snapshot) for fact in needed if registry.is_read(fact)}
     given = _asked(snapshot)
-    deadline = time.monotonic() + REPLAY_S
-    gathered = gather(needed, given, deadline=deadline, known=known)
-    return _judged(snapshot, checks, given, gathered, deadline)
+    until = time.monotonic() + REPLAY_S
+    with end_process_after(REPLAY_S):
+        gathered = gather(needed, given, deadline=until, known=known)
+    return _judged(snapshot, checks, given, gathered, until if deadline is None else deadline)
 
 
 def offline(registry: Registry, asked: Snapshot, manifests: ManifestSet) -> Snapshot:

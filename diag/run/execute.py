@@ -40,12 +40,15 @@ def execute(
     The deadline counts from `started` (a `time.monotonic()` instant; now by default). `progress` gets the name of
     each fact that was read. `preload` runs once, in a thread, while a live run waits for its first answers.
     """
+    started = time.monotonic() if started is None else started
+    until = started + request.deadline_s
+    registry, checks, manifests = request.registry, request.checks, request.manifests
     if request.snapshot:
-        return replay(request.snapshot, request.registry, request.checks, request.target, request.manifests)
+        return replay(request.snapshot, registry, checks, request.target, manifests, deadline=until)
     asked = Snapshot(_now(), request.target, request.settings, {}, __version__)
     if request.offline:
-        return replay_snapshot(request.registry, request.checks, offline(request.registry, asked, request.manifests))
-    return _observe(request, asked, time.monotonic() if started is None else started, progress, preload)
+        return replay_snapshot(registry, checks, offline(registry, asked, manifests), deadline=until)
+    return _observe(request, asked, until, progress, preload)
 
 
 def replay(
@@ -54,6 +57,8 @@ def replay(
     checks: Sequence[Check],
     target: Target = EVERYTHING,
     manifests: ManifestSet = NO_MANIFESTS,
+    *,
+    deadline: float | None = None,
 ) -> Outcome:
     """The outcome over the facts of a snapshot or case. Raises WrongUsage for a file that is none.
 
@@ -67,17 +72,16 @@ def replay(
         snapshot = replace(snapshot, target=target)
     if manifests.is_given:
         snapshot = replace(snapshot, facts={**snapshot.facts, "manifest_set": manifests})
-    return replay_snapshot(registry, checks, snapshot)
+    return replay_snapshot(registry, checks, snapshot, deadline=deadline)
 
 
 def _observe(
     request: RunRequest,
     asked: Snapshot,
-    started: float,
+    until: float,
     progress: Callable[[str], None],
     preload: Callable[[], None] | None,
 ) -> Outcome:
-    until = started + request.deadline_s
     reach = replace(request.reach, nodes=replace(request.reach.nodes, until=until - MARGIN_S))
     if reach.kubeconfig and not os.path.isfile(reach.kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
         raise WrongUsage(f"--kubeconfig: there is no file {reach.kubeconfig!r}")

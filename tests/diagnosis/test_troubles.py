@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,7 +56,7 @@ def run(**facts: Any) -> tuple[Sequence[Finding], tuple[Diagnosis, ...]]:
     """Findings and diagnoses of a world that differs from the healthy one in some facts."""
     given = {"class_subnets": Table(), "class_groups": Table()} | facts
     values = worked_out(CHECKS, "lustre_claims", "mounts", **given)
-    findings = judge(CHECKS, values).findings
+    findings = judge(CHECKS, values, deadline=time.monotonic() + 60).findings
     return findings, diagnose(findings, values, KNOWLEDGE.causes, match)
 
 
