@@ -13,7 +13,7 @@ from diag.engine.run import Outcome, observe, offline
 from diag.engine.run import replay as replay_snapshot
 from diag.engine.snapshot import BadSnapshot, Snapshot, decode
 from diag.model.exit_code import WrongUsage
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Unreadable
 from diag.registry import Check, Registry
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
@@ -86,8 +86,11 @@ def _observe(
     if reach.kubeconfig and not os.path.isfile(reach.kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
         raise WrongUsage(f"--kubeconfig: there is no file {reach.kubeconfig!r}")
     world = open_world(reach, request.manifests)
-    if (reach.kubeconfig or reach.context) and isinstance(unusable := world["kube"].context(), Unavailable):
-        raise WrongUsage(f"{unusable.detail}; {unusable.remedy}")
+    if reach.kubeconfig or reach.context:
+        try:
+            world["kube"].context()
+        except Unreadable as missing:
+            raise WrongUsage(f"{missing.unavailable.detail}; {missing.unavailable.remedy}") from missing
     if not world["aws"].has_profile():
         known = "`aws configure list-profiles` lists those that are configured"
         raise WrongUsage(f"--profile: no AWS profile is called {reach.profile!r} ({known})")

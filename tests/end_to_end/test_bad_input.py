@@ -21,7 +21,7 @@ def test_no_kubeconfig(doctor: Doctor, tmp_path: Path) -> None:
     ran = doctor("run", env={"KUBECONFIG": str(tmp_path / "none")})
     assert ran.code == 5
     told = " ".join(ran.out.split())
-    assert told.count("names no context") == 1 and "aws eks update-kubeconfig" in told
+    assert told.count("does not exist") == 1 and "aws eks update-kubeconfig" in told
 
 
 @pytest.mark.parametrize(
