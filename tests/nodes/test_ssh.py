@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -206,3 +207,46 @@ def test_a_session_that_ends_half_way(config: Path, keys: Path) -> None:
     assert found.kernel == "6.1" and found.nids is None
     assert found.missing["nids"].reason is Reason.GARBLED and "half-way" in found.missing["nids"].detail
     end()
+
+
+def test_a_proxy_command_carries_the_connection(tmp_path: Path, server: Sshd, keys: Path) -> None:
+    """The name leads nowhere without the command: had it been ignored, nothing would have answered."""
+    relay = tmp_path / "relay.py"
+    relay.write_text(
+        "import os, socket, sys, threading\n"
+        "peer = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
+        "def up():\n"
+        "    while data := os.read(0, 65536):\n"
+        "        peer.sendall(data)\n"
+        "threading.Thread(target=up, daemon=True).start()\n"
+        "while data := peer.recv(65536):\n"
+        "    os.write(1, data)\n"
+    )
+    (tmp_path / "known_hosts").write_text(f"alias-a {server.host_key}\n")
+    config = tmp_path / "config"
+    entry = config_entry("node-a", server, keys / "id", tmp_path / "known_hosts", "HostKeyAlias alias-a")
+    command = f"    ProxyCommand {sys.executable} {relay} {server.port}\n"
+    config.write_text(entry.replace("127.0.0.1", "node-a.invalid") + command)
+    assert truth(read(config)).kernel == os.uname().release
+
+
+def test_one_odd_entry_costs_its_own_hosts_alone(config: Path) -> None:
+    config.write_text(config.read_text() + "Host odd-*\n    ???\n")
+    assert truth(read(config)).kernel == os.uname().release
+
+
+def test_a_node_of_an_odd_entry_says_which_line(config: Path) -> None:
+    config.write_text('Match exec "true"\n    ProxyJump elsewhere\n' + config.read_text())
+    found = refusal(read(config))
+    assert found.reason is Reason.GARBLED
+    assert f"{config}:1" in found.detail
+
+
+def test_a_revoked_key_is_refused(tmp_path: Path, config: Path, server: Sshd) -> None:
+    (tmp_path / "known_hosts").write_text(server.known_hosts_line + f"@revoked * {server.host_key}\n")
+    assert "revokes" in refusal(read(config)).detail
+
+
+def test_a_revoked_key_is_refused_where_new_keys_are_taken(tmp_path: Path, config: Path, server: Sshd) -> None:
+    (tmp_path / "known_hosts").write_text(f"@revoked * {server.host_key}\n")
+    assert "revokes" in refusal(read(config, accept_new=True)).detail

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import os
 import shlex
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Sequence
@@ -18,8 +18,12 @@ from diag.resources.node_report import NodeTruth, Via
 from diag.sanitize import one_line
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
 from diag.sources.nodes.parallel import run_in_parallel
+from diag.sources.nodes.ssh_config import BadSshConfig, KnownHosts, Options, SshConfig
 
 KEEPALIVE_S = 5
+
+GRACE_S = 0.2
+"""For a ProxyCommand to end after it was asked to."""
 
 COMMAND = "if sudo -n true 2>&1; then exec sudo -n sh -s -- {tokens}; else exec sh -s -- {tokens}; fi"
 """Root where sudo gives it without a password: kernel log, imports and wait channels of others need it."""
@@ -35,8 +39,9 @@ class Ssh:
         self._config_path = config
         self._accept_new = accept_new
         self._config: Any = None
-        self._known: dict[tuple[str, ...], Any] = {}
+        self._known: dict[tuple[str, ...], KnownHosts] = {}
         self._bastions: dict[str, Any] = {}
+        self._commands: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
         self._bastion_locks: dict[str, threading.Lock] = {}
 
@@ -59,15 +64,18 @@ class Ssh:
         finally:
             for client in self._bastions.values():
                 client.close()
+            for child in self._commands:
+                child.terminate()
+            for child in self._commands:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(GRACE_S)
 
     def _open(self) -> Unavailable | None:
-        """Read configuration and known hosts once, before any thread needs them."""
-        import paramiko
-
+        """Read the configuration once, before any thread needs it."""
         path = Path(self._config_path or "~/.ssh/config").expanduser()
         try:
-            self._config = paramiko.SSHConfig.from_path(str(path)) if path.is_file() else paramiko.SSHConfig()
-        except (OSError, paramiko.ConfigParseError, UnicodeDecodeError) as error:
+            self._config = SshConfig(path)
+        except (OSError, UnicodeDecodeError, BadSshConfig) as error:
             return Unavailable(f"ssh configuration {path}", Reason.GARBLED, one_line(error))
         if self._config_path and not path.is_file():
             return Unavailable(f"ssh configuration {path}", Reason.ABSENT, "there is no such file")
@@ -87,6 +95,9 @@ class Ssh:
             return _changed_key(what, error)
         except _UnknownHost as error:
             return error.unavailable(what)
+        except BadSshConfig as error:
+            remedy = "change that entry, or name another file with --ssh-config"
+            return Unavailable(what, Reason.GARBLED, one_line(error), remedy=remedy)
         except paramiko.AuthenticationException as error:
             remedy = "see --ssh-user, the agent (`ssh-add -l`) and IdentityFile in ~/.ssh/config"
             return Unavailable(what, Reason.DENIED, f"SSH login refused: {one_line(error)}", remedy=remedy)
@@ -99,9 +110,7 @@ class Ssh:
 
     def _target(self, ask: NodeAsk) -> str:
         """The name under which the configuration knows the node, else its address."""
-        patterns = [pattern for pattern in self._config.get_hostnames() if pattern.strip("*") and pattern[0] != "!"]
-        named = any(fnmatch.fnmatchcase(ask.node, pattern) for pattern in patterns)
-        return ask.node if named or not ask.address else ask.address
+        return ask.node if self._config.names(ask.node) or not ask.address else ask.address
 
     def _connect(self, alias: str, until: float, path: tuple[str, ...]) -> Any:
         """An open client; jumps are opened first and shared. Raises what paramiko raises, and _UnknownHost."""
@@ -110,22 +119,20 @@ class Ssh:
         if alias in path:
             raise paramiko.SSHException(f"ProxyJump goes in a circle: {' → '.join((*path, alias))}")
         options = self._config.lookup(alias)
-        host, port = options.get("hostname", alias), int(options.get("port", 22))
+        known, name = self._known_hosts(options), _paramiko_name(options)
         client = paramiko.SSHClient()
-        name = host if port == 22 else f"[{host}]:{port}"
-        for kind, key in (self._keys_of(options).lookup(name) or {}).items():
-            client.get_host_keys().add(name, kind, key)
-        client.set_missing_host_key_policy(_policy(accept_new=self._accept_new))
-        keys = [os.path.expanduser(name) for name in options.get("identityfile", ())]  # noqa: PTH111
+        for key in known.keys_of(options.host_key_name):
+            client.get_host_keys().add(name, key.get_name(), key)
+        client.set_missing_host_key_policy(_policy(known, options.host_key_name, accept_new=self._accept_new))
         try:
             client.connect(
-                host,
-                port,
-                username=options.get("user") if not self._user or path else self._user,
-                key_filename=[key for key in keys if os.access(key, os.R_OK)] or None,  # type: ignore[arg-type]
-                allow_agent=options.get("identityagent", "") != "none",
-                look_for_keys=options.get("identitiesonly", "no") != "yes" and not keys,
-                sock=self._tunnel(options, host, port, until, (*path, alias)),
+                options.host,
+                options.port,
+                username=options.user if not self._user or path else self._user,
+                key_filename=[key for key in options.identity_files if os.access(key, os.R_OK)] or None,  # type: ignore[arg-type]
+                allow_agent=options.agent,
+                look_for_keys=not options.identities_only and not options.identity_files,
+                sock=self._tunnel(options, until, (*path, alias)),
                 timeout=_left(until),
                 banner_timeout=_left(until),
                 auth_timeout=_left(until),
@@ -139,28 +146,42 @@ class Ssh:
         transport.set_keepalive(KEEPALIVE_S)
         return client
 
-    def _keys_of(self, options: Any) -> Any:
+    def _known_hosts(self, options: Options) -> KnownHosts:
         """The known hosts of the files that an entry of the configuration names; each set of files is read once."""
-        import paramiko
-
-        files = _known_hosts(options)
         with self._lock:
-            if files not in self._known:
-                keys = self._known[files] = paramiko.HostKeys()
-                for file in files:
-                    if os.access(file, os.R_OK):
-                        keys.load(file)
-            return self._known[files]
+            if options.known_hosts not in self._known:
+                self._known[options.known_hosts] = KnownHosts(options.known_hosts)
+            return self._known[options.known_hosts]
 
-    def _tunnel(self, options: Any, host: str, port: int, until: float, path: tuple[str, ...]) -> Any:
-        """A channel through the last jump of ProxyJump; None for a direct connection."""
-        jumps = [jump.strip() for jump in options.get("proxyjump", "none").split(",")]
-        if jumps == ["none"] or not jumps[-1]:
+    def _tunnel(self, options: Options, until: float, path: tuple[str, ...]) -> Any:
+        """What carries the connection: ProxyCommand, a channel through the last jump, or None for a direct one."""
+        if options.command:
+            return self._through_command(options.command)
+        if not options.jumps:
             return None
-        bastion = self._bastion(jumps[-1], until, path)
+        bastion = self._bastion(options.jumps[-1], until, path)
         return bastion.get_transport().open_channel(
-            "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=_left(until)
+            "direct-tcpip", (options.host, options.port), ("127.0.0.1", 0), timeout=_left(until)
         )
+
+    def _through_command(self, command: str) -> socket.socket:
+        """The near end of a socket pair whose far end is the command's input and output.
+
+        OpenSSH hands the command to a shell too: people write variables into it. paramiko.ProxyCommand never sees the
+        command end, and stops when its standard error fills a pipe.
+        """
+        near, far = socket.socketpair()
+        with far:
+            child = subprocess.Popen(  # noqa: S603 - the person's own ProxyCommand, its tokens checked
+                ["/bin/sh", "-c", f"exec {command}"],
+                stdin=far.fileno(),
+                stdout=far.fileno(),
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        with self._lock:
+            self._commands.append(child)
+        return near
 
     def _bastion(self, alias: str, until: float, path: tuple[str, ...]) -> Any:
         """One connection to each bastion for all nodes behind it."""
@@ -213,27 +234,36 @@ def _run(client: Any, command: str, until: float, what: str) -> tuple[bytes, Una
 class _UnknownHost(Exception):
     """The server's key is in no known_hosts file."""
 
-    def __init__(self, host: str, kind: str, fingerprint: str) -> None:
+    def __init__(self, host: str, kind: str, fingerprint: str, *, certified: bool) -> None:
         super().__init__(host)
-        self.host, self.kind, self.fingerprint = host, kind, fingerprint
+        self.host, self.kind, self.fingerprint, self.certified = host, kind, fingerprint, certified
 
     def unavailable(self, what: str) -> Unavailable:
         """The refusal in words."""
         said = f"the host key of {self.host} is not known ({self.kind} {self.fingerprint}), so nothing was sent to it"
+        if self.certified:
+            said += "; known_hosts has a certificate authority for it, which is not evaluated here"
         remedy = "connect once with ssh and compare the fingerprint, or give --accept-new-host-keys"
         return Unavailable(what, Reason.DENIED, said, remedy=remedy)
 
 
-def _policy(*, accept_new: bool) -> Any:
+def _policy(known: KnownHosts, name: str, *, accept_new: bool) -> Any:
     """Refuses unknown keys; with `accept_new` takes them for this run, and writes nothing."""
     import paramiko
 
     class Strict(paramiko.MissingHostKeyPolicy):
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+            if known.is_revoked(name, key.get_base64()):
+                raise BadSshConfig(f"known_hosts revokes the host key of {name} ({key.fingerprint})")
             if not accept_new:
-                raise _UnknownHost(hostname, key.get_name(), key.fingerprint)
+                raise _UnknownHost(name, key.get_name(), key.fingerprint, certified=known.has_authority(name))
 
     return Strict()
+
+
+def _paramiko_name(options: Options) -> str:
+    """The name under which paramiko looks a key up."""
+    return options.host if options.port == 22 else f"[{options.host}]:{options.port}"
 
 
 def _changed_key(what: str, error: Any) -> Unavailable:
@@ -243,12 +273,6 @@ def _changed_key(what: str, error: Any) -> Unavailable:
     )
     remedy = f"if the host was rebuilt: ssh-keygen -R {shlex.quote(error.hostname)}, then connect once with ssh"
     return Unavailable(what, Reason.DENIED, said, remedy=remedy)
-
-
-def _known_hosts(options: Any) -> tuple[str, ...]:
-    own = options.get("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2").split()
-    general = options.get("globalknownhostsfile", "/etc/ssh/ssh_known_hosts").split()
-    return tuple(os.path.expanduser(name) for name in (*own, *general) if name != "none")  # noqa: PTH111
 
 
 def _transport(what: str, error: Exception, until: float) -> Unavailable:
