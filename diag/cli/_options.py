@@ -46,8 +46,8 @@ class Checked(click.ParamType[Value]):
         self._check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The value. A default that is no text is one already."""
-        if not isinstance(value, str):
+        """The value. An empty default, and one that is not a text, are values already."""
+        if not value or not isinstance(value, str):
             return value
         try:
             return self._check(value)
@@ -86,6 +86,19 @@ def matching(pattern: str, wanted: str) -> Callable[[str], str]:
     return check
 
 
+def _region(text: str) -> str:
+    from diag.knowledge.partitions import checked_region
+
+    return checked_region(text)
+
+
+def _dns_server(text: str) -> str:
+    from diag.sources.dns import address_of_server
+
+    address_of_server(text)
+    return text
+
+
 DURATION = Checked("duration", seconds_of)
 
 _NAME = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
@@ -102,6 +115,14 @@ NODE = Checked(
     "name", matching(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "all, affected, sample or the name of a node")
 )
 """Names of nodes (RFC 1123), EC2 instance ids and addresses."""
+
+DNS_SERVER = Checked("address", _dns_server)
+REGION = Checked("region", _region)
+KERNEL = Checked(
+    "release",
+    matching(r"\d+\.\d+[\w.+~-]{0,100}", "a kernel release as `uname -r` prints it, as 6.12.46-66.121.amzn2023.x86_64"),
+)
+LUSTRE_VERSION = Checked("version", matching(r"\d{1,3}(?:\.\d{1,4}){1,3}", "a Lustre version, as 2.15 or 2.15.6"))
 
 TARGET = (
     click.option("-n", "--namespace", "namespaces", multiple=True, type=NAMESPACE, metavar="NAME",
@@ -127,21 +148,22 @@ CLUSTER = (
 )
 
 DNS = (
-    click.option("--dns-server", "dns_servers", multiple=True, metavar="ADDRESS[:PORT]", envvar="LUSTRE_DOCTOR_DNS",
-                 help="Ask this DNS server instead of the servers that this machine uses."),
+    click.option("--dns-server", "dns_servers", multiple=True, type=DNS_SERVER, metavar="ADDRESS[:PORT]",
+                 envvar="LUSTRE_DOCTOR_DNS", help="Ask this DNS server instead of the servers that this machine uses."),
     click.option("--lustre-port", default=988, type=click.IntRange(1, 65535), hidden=True,
                  envvar="LUSTRE_DOCTOR_LUSTRE_PORT"),
 )  # fmt: skip
 
 WORLD = (
     click.option("--cluster", default="", metavar="NAME", help="EKS cluster, where the kubeconfig does not name it."),
-    click.option("--region", default="", metavar="REGION", help="AWS Region, where the kubeconfig does not name it."),
+    click.option("--region", default="", type=REGION, metavar="REGION",
+                 help="AWS Region, where the kubeconfig does not name it."),
     click.option("--profile", default="", metavar="NAME", help="AWS profile."),
     *CLUSTER,
     *DNS,
-    click.option("--assume-kernel", default="", metavar="RELEASE",
+    click.option("--assume-kernel", default="", type=KERNEL, metavar="RELEASE",
                  help="Also judge the nodes as if they ran this kernel."),
-    click.option("--assume-server-version", default="", metavar="VERSION",
+    click.option("--assume-server-version", default="", type=LUSTRE_VERSION, metavar="VERSION",
                  help="Also judge the file systems as if they ran this Lustre version."),
     click.option("--probe-lnet", is_flag=True,
                  help="Also ask the Lustre servers themselves (needs a privileged port)."),

@@ -10,7 +10,7 @@ from diag.cli import _options
 from diag.cli._output import TEXT_OR_JSON, style_of_terminal
 
 if TYPE_CHECKING:
-    from diag.engine.run import Outcome
+    from diag.engine.snapshot import Snapshot
     from diag.reports.difference import Comparison
 
 DIFFERS = 3
@@ -45,40 +45,40 @@ def command(before: str, after: str | None, nodes: str, form: str, everything: b
 def _compare_files(before: str, after: str) -> Comparison:
     from diag.diff.compare import compare
     from diag.diff.verdicts import verdict_changes
+    from diag.engine.run import replay
     from diag.reports.difference import Comparison
-    from diag.run.execute import replay
+    from diag.run.execute import load_snapshot
     from diag.sources.casefile import read_key_id
     from diag.sources.world import load_registry
 
     registry = load_registry()
-    one, other = (replay(path, registry, registry.select()) for path in (before, after))
+    one, other = (load_snapshot(path, registry) for path in (before, after))
     notes: tuple[str, ...] = ()
     if read_key_id(before) != read_key_id(after):
         notes = ("the two were redacted with different keys, so the same ids and names have different stand-ins; "
                  "collect both with the same --key FILE",)  # fmt: skip
-    changes = verdict_changes(one.judged.findings, other.judged.findings)
-    return Comparison(before, after, compare(_plain_facts(one), _plain_facts(other)), changes, notes)
+    findings = [replay(registry, registry.select(), snapshot).judged.findings for snapshot in (one, other)]
+    return Comparison(before, after, compare(_plain_facts(one), _plain_facts(other)), verdict_changes(*findings), notes)
 
 
 def _compare_nodes(path: str, nodes: str) -> Comparison:
     from diag.diff.nodes import compare_nodes
     from diag.reports.difference import Comparison
-    from diag.run.execute import replay
+    from diag.run.execute import load_snapshot
     from diag.sources.world import load_registry
 
     working, comma, failing = nodes.partition(",")
     if not comma or not working or not failing:
         raise click.UsageError("--nodes takes two names: WORKING,FAILING")
-    return Comparison(
-        working, failing, compare_nodes(_plain_facts(replay(path, load_registry(), ())), working, failing)
-    )
+    facts = _plain_facts(load_snapshot(path, load_registry()))
+    return Comparison(working, failing, compare_nodes(facts, working, failing))
 
 
-def _plain_facts(outcome: Outcome) -> dict[str, Any]:
+def _plain_facts(snapshot: Snapshot) -> dict[str, Any]:
     """The recorded facts as plain JSON values. What one side could not read is no difference of the world."""
     import msgspec
 
     from diag.model.unavailable import Unavailable
 
-    known = ((name, value) for name, value in outcome.snapshot.facts.items() if not isinstance(value, Unavailable))
+    known = ((name, value) for name, value in snapshot.facts.items() if not isinstance(value, Unavailable))
     return {name: msgspec.json.decode(msgspec.json.encode(value)) for name, value in known}

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @click.option("--map", "mapped", is_flag=True, help="List every MDT and OST with its NIDs and connect to each.")
 @click.option("--source-ip", metavar="ADDRESS", help="Connect from this address of the host.")
 @click.option("--nid", metavar="NID", help="The server's own NID, where it is reached under another address (NAT).")
-@click.option("--client-version", metavar="VERSION", help="The node's Lustre client, to compare the server with.")
+@click.option("--client-version", type=_options.LUSTRE_VERSION, metavar="VERSION",
+              help="The node's Lustre client, to compare the server with.")  # fmt: skip
 @click.option("--timeout", default=10.0, show_default=True, help="Seconds for one attempt, whatever the server does.")
 @click.option("--count", default=1, show_default=True, help="Probe this many times, to catch intermittent faults.")
 @click.option("--interval", default=1.0, show_default=True, help="Seconds between the starts of two attempts.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +23,7 @@ def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> in
     """List the runbooks, or show one."""
     from pathlib import Path
 
+    from diag.grammar.spelling import did_you_mean
     from diag.knowledge.runbooks import load_knowledge
     from diag.reports.runbook import to_page
 
@@ -36,9 +36,8 @@ def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> in
         click.echo(tabulate(rows, headers=["layer", "cause", "what is wrong"], maxcolwidths=widths))
         return 0
     if id not in knowledge.causes:
-        close = difflib.get_close_matches(id, knowledge.causes, 3)
-        hint = f"did you mean {', '.join(close)}?" if close else "`lustre-doctor runbook` lists them"
-        raise click.UsageError(f"no runbook is called {id!r}; {hint}")
+        hint = did_you_mean(id, knowledge.causes) or "; `lustre-doctor runbook` lists them"
+        raise click.UsageError(f"no runbook is called {id!r}{hint}")
     values = _values(source, id, knowledge) if source else {}
     click.echo(to_page(knowledge.causes[id], Path(knowledge.files[id]).read_text(), values), nl=False)
     return 0
@@ -57,16 +56,11 @@ def _values(path: str, id: str, knowledge: Knowledge) -> dict[str, str]:
 
 
 def _diagnoses(path: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
-    from diag.diagnosis.diagnose import diagnose
-    from diag.run.execute import replay
+    from diag.engine.run import replay
+    from diag.run.execute import load_snapshot
+    from diag.run.report import diagnoses_of
     from diag.sources.world import load_registry
-    from diag.texts.symptoms import match_text
 
     registry = load_registry()
-    outcome = replay(path, registry, registry.select())
-    return diagnose(
-        outcome.judged.findings,
-        outcome.facts,
-        knowledge.causes,
-        lambda text, medium: match_text(text, medium, knowledge),
-    )
+    outcome = replay(registry, registry.select(), load_snapshot(path, registry))
+    return diagnoses_of(outcome, outcome.judged.findings, knowledge)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -78,15 +78,16 @@ def observe(
     asked: Snapshot,
     *,
     deadline: float,
+    also: Iterable[str] = (),
     progress: Callable[[str], None] | None = None,
     preload: Callable[[], None] | None = None,
 ) -> Outcome:
-    """A live run: read what the checks need until the `time.monotonic()` deadline, then judge.
+    """A live run: read what the checks need, and the facts `also`, until the `time.monotonic()` deadline, then judge.
 
     `asked` is the snapshot to fill: its target and settings, no facts yet. `preload` runs once in a background thread
     when the run has begun to wait for answers.
     """
-    needed = registry.facts_for(checks, *ALWAYS)
+    needed = registry.facts_for(checks, *ALWAYS, *also)
     readers = [source for source in sources.values() if isinstance(source, Source)]
     permissions = tuple(dict.fromkeys(permission for fact in needed for permission in fact.permissions))
     for reader in readers:

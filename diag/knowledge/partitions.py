@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from diag.grammar.spelling import did_you_mean
 from diag.knowledge.table_file import read_table
 
 
@@ -42,3 +43,16 @@ def partition_of(region: str) -> Partition | None:
 def is_known_region(region: str) -> bool:
     """Whether the table lists the region."""
     return any(region in partition.regions for partition in partitions().partitions)
+
+
+def checked_region(name: str) -> str:
+    """The name, if it is a Region's: one that is listed, or one that a newer Region of the same kind may have.
+
+    Raises ValueError with the names that were probably meant.
+    """
+    listed = [region for partition in partitions().partitions for region in partition.regions]
+    directions = {region.split("-")[-2] for region in listed}
+    is_of_the_kind = partition_of(name) is not None and name.split("-")[-2] in directions
+    if name not in listed and not is_of_the_kind:
+        raise ValueError(f"{name!r} is not an AWS Region{did_you_mean(name, listed)}")
+    return name

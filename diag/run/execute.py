@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -14,15 +14,12 @@ from diag.engine.run import replay as replay_snapshot
 from diag.engine.snapshot import BadSnapshot, Snapshot, decode
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Unreadable
-from diag.registry import Check, Registry
-from diag.resources.manifests import ManifestSet
-from diag.resources.target import Target
+from diag.registry import Registry
+from diag.run.contradictions import refuse_contradictions
 from diag.run.request import RunRequest
 from diag.sources.casefile import BadCase, read_snapshot
-from diag.sources.world import NO_MANIFESTS, open_world
+from diag.sources.world import open_world
 from diag.version import __version__
-
-EVERYTHING = Target()
 
 MARGIN_S = 0.5
 """Node answers stop counting this long before the run's deadline, so that the partial ones are still judged."""
@@ -40,39 +37,37 @@ def execute(
     The deadline counts from `started` (a `time.monotonic()` instant; now by default). `progress` gets the name of
     each fact that was read. `preload` runs once, in a thread, while a live run waits for its first answers.
     """
-    started = time.monotonic() if started is None else started
-    until = started + request.deadline_s
-    registry, checks, manifests = request.registry, request.checks, request.manifests
-    if request.snapshot:
-        return replay(request.snapshot, registry, checks, request.target, manifests, deadline=until)
+    until = (time.monotonic() if started is None else started) + request.deadline_s
+    registry, checks = request.registry, request.checks
     asked = Snapshot(_now(), request.target, request.settings, {}, __version__)
-    if request.offline:
-        return replay_snapshot(registry, checks, offline(registry, asked, manifests), deadline=until)
-    return _observe(request, asked, until, progress, preload)
+    if request.snapshot:
+        outcome = replay_snapshot(registry, checks, _recorded(request), deadline=until)
+    elif request.offline:
+        outcome = replay_snapshot(registry, checks, offline(registry, asked, request.manifests), deadline=until)
+    else:
+        outcome = _observe(request, asked, until, progress, preload)
+    refuse_contradictions(outcome.snapshot.settings, outcome.snapshot.facts)
+    return outcome
 
 
-def replay(
-    path: str,
-    registry: Registry,
-    checks: Sequence[Check],
-    target: Target = EVERYTHING,
-    manifests: ManifestSet = NO_MANIFESTS,
-    *,
-    deadline: float | None = None,
-) -> Outcome:
-    """The outcome over the facts of a snapshot or case. Raises WrongUsage for a file that is none.
+def _recorded(request: RunRequest) -> Snapshot:
+    """The snapshot to judge. A target narrows the recorded one; manifests and assumptions replace those."""
+    snapshot = load_snapshot(request.snapshot, request.registry)
+    if not request.target.is_everything:
+        snapshot = replace(snapshot, target=request.target)
+    if request.manifests.is_given:
+        snapshot = replace(snapshot, facts={**snapshot.facts, "manifest_set": request.manifests})
+    given = {name: getattr(request.settings, name) for name in ("assume_kernel", "assume_server_version")}
+    assumed = {name: value for name, value in given.items() if value}
+    return replace(snapshot, settings=replace(snapshot.settings, **assumed))
 
-    A target narrows the recorded one. Manifests, if any, take the place of those that were recorded.
-    """
+
+def load_snapshot(path: str, registry: Registry) -> Snapshot:
+    """The snapshot in a file, a case's too. Raises WrongUsage for a file that is none."""
     try:
-        snapshot = decode(read_snapshot(path), registry.facts)
+        return decode(read_snapshot(path), registry.facts)
     except (BadSnapshot, BadCase) as error:
         raise WrongUsage(f"{path}: {error}") from error
-    if not target.is_everything:
-        snapshot = replace(snapshot, target=target)
-    if manifests.is_given:
-        snapshot = replace(snapshot, facts={**snapshot.facts, "manifest_set": manifests})
-    return replay_snapshot(registry, checks, snapshot, deadline=deadline)
 
 
 def _observe(
@@ -86,15 +81,26 @@ def _observe(
     if reach.kubeconfig and not os.path.isfile(reach.kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
         raise WrongUsage(f"--kubeconfig: there is no file {reach.kubeconfig!r}")
     world = open_world(reach, request.manifests)
-    if reach.kubeconfig or reach.context:
+    is_placed = bool(request.settings.region or request.settings.cluster)
+    if reach.kubeconfig or reach.context or is_placed:
         try:
-            world["kube"].context()
-        except Unreadable as missing:
-            raise WrongUsage(f"{missing.unavailable.detail}; {missing.unavailable.remedy}") from missing
+            refuse_contradictions(request.settings, {"kube_context": world["kube"].context()})
+        except Unreadable as error:
+            if reach.kubeconfig or reach.context:
+                raise WrongUsage(f"{error.unavailable.detail}; {error.unavailable.remedy}") from error
     if not world["aws"].has_profile():
         known = "`aws configure list-profiles` lists those that are configured"
         raise WrongUsage(f"--profile: no AWS profile is called {reach.profile!r} ({known})")
-    return observe(request.registry, request.checks, world, asked, deadline=until, progress=progress, preload=preload)
+    return observe(
+        request.registry,
+        request.checks,
+        world,
+        asked,
+        deadline=until,
+        also=("nodes",) if is_placed else (),
+        progress=progress,
+        preload=preload,
+    )
 
 
 def _now() -> str:

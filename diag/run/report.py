@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from diag.run.request import RunRequest
 
 if TYPE_CHECKING:
     from diag.engine.run import Outcome
+    from diag.knowledge.runbooks import Knowledge
+    from diag.model.diagnosis import Diagnosis
+    from diag.model.finding import Finding
     from diag.reports.report import Report
 
 
@@ -28,17 +33,17 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     from msgspec.structs import replace
 
     from diag.config.apply import decided
-    from diag.diagnosis.diagnose import diagnose
     from diag.reports.tally import of_run
-    from diag.texts.symptoms import match_text
 
-    knowledge = request.knowledge
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
-    diagnoses = diagnose(
-        tuple(finding for finding in findings if not finding.suppressed),
-        outcome.facts,
-        knowledge.causes,
-        lambda text, medium: match_text(text, medium, knowledge),
-    )
+    diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     return of_run(outcome, diagnoses, request.policy, request.registry.errors)
+
+
+def diagnoses_of(outcome: Outcome, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[Diagnosis, ...]:
+    """The diagnoses from the findings and from the texts in the facts."""
+    from diag.diagnosis.diagnose import diagnose
+    from diag.texts.symptoms import match_text
+
+    return diagnose(findings, outcome.facts, knowledge.causes, partial(match_text, knowledge=knowledge))

@@ -63,12 +63,12 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
 
     Plugins are loaded; the configuration, manifests, runbooks and node answers are read. Raises WrongUsage.
     """
+    _refuse_unused(options)
     registry = load_registry()
     config, folder = _read_config(options["config"], registry) if "config" in options else (Config(), Path())
     runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
     if runbooks:
         knowledge_of(runbooks)
-    snapshot, offline = options["snapshot"] or "", options.get("offline", False)
     nodes, notes = _node_options(options)
     return RunRequest(
         registry=registry,
@@ -76,9 +76,9 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
         target=_target(_pick(Target, options)),
         settings=_pick(Settings, options),
         reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
-        manifests=_read_manifests(options.get("manifests", ()), offline=offline, replayed=bool(snapshot)),
-        offline=offline,
-        snapshot=snapshot,
+        manifests=_read_manifests(options.get("manifests", ())),
+        offline=options.get("offline", False),
+        snapshot=options["snapshot"],
         deadline_s=options["deadline"],
         config=config,
         policy=Policy(
@@ -88,6 +88,35 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
         runbooks=runbooks,
         notes=notes,
     )
+
+
+_LIVE = {
+    "region": "--region", "cluster": "--cluster", "profile": "--profile", "kubeconfig": "--kubeconfig",
+    "context": "--context", "in_cluster": "--in-cluster", "probe_lnet": "--probe-lnet",
+    "node_answers": "--node-answers", "debug_container": "--debug-container",
+}  # fmt: skip
+"""Options that say how to reach the live world, or what to ask there."""
+
+
+def _refuse_unused(options: Mapping[str, Any]) -> None:
+    """Raise WrongUsage for options that the way of this run makes no use of, and for ways that exclude each other."""
+    offline = options.get("offline")
+    if offline and not options["manifests"]:
+        raise WrongUsage("--offline judges manifests alone: name them with -f FILE, -f DIR or -f -")
+    if offline and options["snapshot"]:
+        raise WrongUsage("--offline and --snapshot exclude each other: a snapshot contacts nothing either")
+    if options["in_cluster"] and (options["kubeconfig"] or options["context"]):
+        raise WrongUsage("--in-cluster excludes --kubeconfig and --context: it uses this pod's service account")
+    if options["node_answers"] and options["via"] != "none":
+        raise WrongUsage("--node-answers and --via exclude each other: the nodes have answered already")
+    if not offline and not options["snapshot"]:
+        return
+    of_manifests = ("region", "cluster") if offline else ()
+    unused = [option for name, option in _LIVE.items() if options[name] and name not in of_manifests]
+    unused += ["--via"] if options["via"] != "none" else []
+    if unused:
+        way = "--offline" if offline else "--snapshot"
+        raise WrongUsage(f"{', '.join(unused)} cannot be used with {way}, which contacts nothing")
 
 
 def _pick(struct: type[S], options: Mapping[str, Any]) -> S:
@@ -131,11 +160,7 @@ def _read_config(path: str, registry: Registry) -> tuple[Config, Path]:
     return Config(), Path()
 
 
-def _read_manifests(paths: tuple[str, ...], *, offline: bool, replayed: bool) -> ManifestSet:
-    if offline and not paths:
-        raise WrongUsage("--offline judges manifests alone: name them with -f FILE, -f DIR or -f -")
-    if offline and replayed:
-        raise WrongUsage("--offline and --snapshot exclude each other: a snapshot contacts nothing either")
+def _read_manifests(paths: tuple[str, ...]) -> ManifestSet:
     if not paths:
         return NO_MANIFESTS
     from diag.sources.manifests.read import read_manifests
@@ -150,8 +175,6 @@ def _node_options(options: Mapping[str, Any]) -> tuple[NodeOptions, tuple[str, .
     chosen, path = _pick(NodeOptions, options), options["node_answers"]
     if not path:
         return chosen, ()
-    if chosen.via != "none":
-        raise WrongUsage("--node-answers and --via exclude each other: the nodes have answered already")
     recording = read_recording(path)
     if not recording.answers.values and not recording.answers.missing:
         raise WrongUsage(f"--node-answers {path}: there is no node's answer in it (see `lustre-doctor node`)")

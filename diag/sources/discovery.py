@@ -47,8 +47,8 @@ def cluster_identity(
     if not isinstance(kube_context, Unavailable) and not (cluster and region):
         node = _any_node(kube)
         if node is not None:
-            cluster, cluster_from = _first((cluster, cluster_from), (_named_in(node.metadata.labels), "node label"))
-            region, region_from = _first((region, region_from), (_region_of(node), "node"))
+            cluster, cluster_from = _first((cluster, cluster_from), (cluster_of(node), "node label"))
+            region, region_from = _first((region, region_from), (region_of(node), "node"))
     if not region:
         region, region_from = aws.configured_region(), "AWS configuration"
     return ClusterIdentity(cluster, region, context.account, cluster_from, region_from if region else "")
@@ -97,7 +97,13 @@ def _any_node(kube: Kube) -> Node | None:
         return None
 
 
-def _region_of(node: Node) -> str:
+def cluster_of(node: Node) -> str:
+    """The EKS cluster that the node's labels name; empty where none does."""
+    return _named_in(node.metadata.labels)
+
+
+def region_of(node: Node) -> str:
+    """The Region that the node's labels say, by itself or in its zone; empty where none does."""
     return node.region or node.zone.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 

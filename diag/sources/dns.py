@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import time
 
 from diag.analysis.attributes import HOST_NAME, is_address
@@ -37,11 +39,24 @@ class Resolver(Source):
         return tuple(answers)
 
 
+def address_of_server(text: str) -> tuple[str, int]:
+    """Address and port of `ADDRESS`, `ADDRESS:PORT` or `[IPv6]:PORT`. Raises ValueError for what is none of them."""
+    form = re.fullmatch(r"\[(?P<six>.+)\](?::(?P<a>\d{1,5}))?|(?P<four>[^:]+):(?P<b>\d{1,5})", text, re.ASCII)
+    address = (form["six"] or form["four"]) if form else text
+    port = int((form["a"] or form["b"] or 53) if form else 53)
+    try:
+        if 0 < port < 65536:
+            return str(ipaddress.ip_address(address)), port
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is not the address of a DNS server; write 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53")
+
+
 def _ask_one(name: str, server: str) -> DnsAnswer:
     import dns.exception
     import dns.resolver
 
-    address, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "")
+    address, port = address_of_server(server)
     started = time.monotonic()
 
     def answer(outcome: Resolution, addresses: tuple[str, ...] = (), detail: str = "") -> DnsAnswer:
@@ -50,8 +65,8 @@ def _ask_one(name: str, server: str) -> DnsAnswer:
 
     try:
         resolver = dns.resolver.Resolver(configure=False)
-        resolver.nameservers = [address or server]
-        resolver.port = int(port or 53)
+        resolver.nameservers = [address]
+        resolver.port = port
         resolver.lifetime = LIFETIME_S
         found = resolver.resolve(name, "A", search=False)
     except dns.resolver.NXDOMAIN:

@@ -35,6 +35,12 @@ def test_no_kubeconfig(doctor: Doctor, tmp_path: Path) -> None:
         ["--only", "no-such-check"],
         ["--snapshot", "/no/such/file"],
         ["--save", "/no/such/folder/file"],
+        ["--region", "us-esat-1"],
+        ["--assume-kernel", "foo"],
+        ["--assume-server-version", "foo"],
+        ["--dns-server", "nameserver.example"],
+        ["--dns-server", "10.0.0.2:99999"],
+        ["--in-cluster", "--context", "x"],
         ["--no-such-option"],
     ],
 )
@@ -42,6 +48,7 @@ def test_wrong_usage_exits_2_and_says_what_is_wrong(doctor: Doctor, arguments: l
     ran = doctor("run", *arguments)
     assert ran.code == 2
     assert arguments[0] in ran.err or arguments[1] in ran.err
+    assert ran.out == ""
 
 
 def test_an_unreachable_api_server(doctor: Doctor, lab: Lab, tmp_path: Path) -> None:
@@ -71,10 +78,26 @@ def test_an_empty_cluster_exits_6(doctor: Doctor, lab: Lab) -> None:
     assert doctor("run").code == 6
 
 
-def test_a_wrong_region_is_named(doctor: Doctor) -> None:
-    ran = doctor("run", "--region", "eu-west-1", "--format", "json")
-    assert ran.code == 3
-    assert ran.best["id"] == "region-mismatch"
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [("--region", "eu-west-1", "ap-northeast-2"), ("--cluster", "other", "training-on-eks")],
+)
+def test_an_option_that_contradicts_the_kubeconfig_is_refused(
+    doctor: Doctor, option: str, given: str, said: str
+) -> None:
+    ran = doctor("run", option, given)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{option} {given}: the kubeconfig context" in ran.err and said in ran.err
+    assert doctor("run", option, said).code == 3
+
+
+def test_a_region_that_the_nodes_contradict_is_refused(doctor: Doctor, lab: Lab, tmp_path: Path) -> None:
+    silent = tmp_path / "kubeconfig"
+    silent.write_text(lab.kubeconfigs["token"].read_text().replace("arn:aws:eks:", "my-"))
+    for selection in ((), ("--only", "dns-name")):
+        ran = doctor("run", "--region", "us-east-1", *selection, env={"KUBECONFIG": str(silent)})
+        assert (ran.code, ran.out) == (2, "")
+        assert "--region us-east-1: the cluster's nodes are in ap-northeast-2" in ran.err
 
 
 def test_half_the_permissions_leave_half_the_answers(doctor: Doctor, lab: Lab) -> None:

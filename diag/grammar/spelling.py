@@ -1,0 +1,13 @@
+"""Names that were probably meant by one that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean x or y?` with the known names that are spelled nearly alike; empty where none is."""
+    import difflib
+
+    near = difflib.get_close_matches(name, sorted(set(known)), 3)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
