@@ -14,13 +14,13 @@ from diag.version import __version__ as __version__
 if TYPE_CHECKING:
     from diag.model.finding import Draft as Draft
     from diag.model.finding import Finding as Finding
-    from diag.model.finding import Fix as Fix
     from diag.model.finding import Location as Location
     from diag.model.finding import fail as fail
     from diag.model.finding import ok as ok
     from diag.model.finding import skip as skip
     from diag.model.finding import unknown as unknown
     from diag.model.finding import warn as warn
+    from diag.model.fix import Fix as Fix
     from diag.model.layer import Layer as Layer
     from diag.model.subject import Kind as Kind
     from diag.model.subject import Subject as Subject
@@ -36,9 +36,8 @@ _HOME = {
     "check": "diag.registry",
     "fact": "diag.registry",
     "Table": "diag.resources.table",
-    **dict.fromkeys(
-        ("Draft", "Finding", "Fix", "Location", "fail", "ok", "skip", "unknown", "warn"), "diag.model.finding"
-    ),
+    **dict.fromkeys(("Draft", "Finding", "Location", "fail", "ok", "skip", "unknown", "warn"), "diag.model.finding"),
+    "Fix": "diag.model.fix",
     "Layer": "diag.model.layer",
     **dict.fromkeys(("Kind", "Subject"), "diag.model.subject"),
     **dict.fromkeys(("Reason", "Unavailable", "Unreadable"), "diag.model.unavailable"),

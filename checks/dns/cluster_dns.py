@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, skip
+from diag.advice.steps import caution, change, undo, wait
 from diag.analysis.attributes import is_address
 from diag.analysis.network.names import asks_cluster_dns
 from diag.resources.kubernetes import PersistentVolume, Pod, Workload
@@ -52,9 +53,17 @@ def _troubles(pods: tuple[Pod, ...]) -> Iterator[str]:
 
 
 def _fix(subject: Subject, scaled: bool) -> Fix:
-    name = f"{subject.name} -n {subject.namespace}"
+    names = {"namespace": subject.namespace, "workload": f"deployment/{subject.name}"}
+    ready = wait("kubectl -n {namespace} rollout status {workload} --timeout=5m", names)
     if scaled:
-        command = f"kubectl scale deployment {name} --replicas=2"
-        return Fix((command,), "brings CoreDNS back", command.replace("=2", "=0"))
-    logs = f"kubectl logs -n {subject.namespace} -l k8s-app=kube-dns --tail=50"
-    return Fix((logs, f"kubectl rollout restart deployment {name}"), "read why first; the restart replaces its pods")
+        scale = "kubectl -n {namespace} scale {workload} --replicas={replicas}"
+        start = change(scale, {**names, "replicas": "2"}, changes="brings CoreDNS back")
+        return Fix((start, ready, undo(scale, {**names, "replicas": "0"})))
+    restart = "kubectl -n {namespace} rollout restart {workload}"
+    return Fix(
+        (
+            caution("read why it is down first: kubectl -n {namespace} logs -l k8s-app=kube-dns --tail=50", names),
+            change(restart, names, changes="replaces the CoreDNS pods"),
+            ready,
+        )
+    )

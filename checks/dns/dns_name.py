@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
-from diag.advice.replace_volume import recreate_volume
+from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded, misspelt_attribute
 from diag.analysis.file_systems import file_system_of, meant_id
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume
+from diag.resources.kubernetes import PersistentVolume, Pod
 
 OUR_CAUSES = (
     "dnsname-mismatch", "dnsname-missing", "region-mismatch", "wrong-mgs-address", "unexpanded-variable",
@@ -34,6 +34,7 @@ def dns_name_is_the_file_systems(
     file_systems: Table[FileSystem] | Unavailable,
     network_interfaces: Table[NetworkInterface] | Unavailable,
     cluster_identity: ClusterIdentity,
+    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """The PersistentVolume's dnsname is the DNS name of its file system, or the address of its primary ENI.
 
@@ -48,7 +49,11 @@ def dns_name_is_the_file_systems(
     """
     name = volume.dns_name or ""
     known = file_system_of(volume, file_systems)
-    fix = recreate_volume(volume, dns_name="" if isinstance(known, Unavailable) else known.dns_name)
+
+    def named(right: str) -> Fix:
+        return replace_volume(volume, volume_pods, attributes={"dnsname": right})
+
+    fix = named("" if isinstance(known, Unavailable) else known.dns_name)
     if not name:
         wrong_key = misspelt_attribute(volume.attributes, "dnsname")
         why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
@@ -57,7 +62,7 @@ def dns_name_is_the_file_systems(
         told = f"dnsname is {name!r}, a variable that was never filled in"
         yield fail(volume, told, cause="unexpanded-variable", fix=fix)
     elif is_address(name):
-        yield _judge_address(volume, name, known, network_interfaces, fix)
+        yield _judge_address(volume, name, known, network_interfaces, named)
     elif not HOST_NAME.fullmatch(name):
         told = f"dnsname is {name!r}, which is no host name and can never resolve"
         yield fail(volume, told, cause="dns-resolution-failure", fix=fix)
@@ -96,7 +101,7 @@ def _judge_address(
     address: str,
     known: FileSystem | Unavailable,
     enis: Table[NetworkInterface] | Unavailable,
-    fix: Fix,
+    named: Callable[[str], Fix],
 ) -> Draft:
     if isinstance(known, Unavailable):
         return unknown(volume, f"cannot tell whose address {address} is: {known}", because=(known,))
@@ -115,5 +120,5 @@ def _judge_address(
     whose = "an ENI of its other servers, not the primary one" if own else f"no ENI of {known.id}"
     return fail(
         volume, f"dnsname is {address}, {whose}: the MGS is at {right}", evidence, cause="wrong-mgs-address",
-        fix=recreate_volume(volume, dns_name=right), concerns=(known,),
+        fix=named(right), concerns=(known,),
     )  # fmt: skip

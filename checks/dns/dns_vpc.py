@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown
-from diag.advice.replace_volume import recreate_volume
+from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DNS_NAME
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.names import NameStanding
 from diag.analysis.network.paths import Clients
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume
+from diag.resources.kubernetes import PersistentVolume, Pod
 
 
 @check("dns-vpc", layer=Layer.DNS, each="volumes", speaks_for="dns-outside-vpc")
@@ -22,6 +22,7 @@ def name_is_used_in_its_vpc(
     clients: dict[str, Clients],
     network_interfaces: Table[NetworkInterface] | Unavailable,
     name_standings: dict[str, NameStanding],
+    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """A volume that is mounted by name has its file system in the nodes' own VPC.
 
@@ -51,7 +52,8 @@ def name_is_used_in_its_vpc(
         message = (
             f"{known.id} is in {known.vpc_id}, the nodes are in {', '.join(others)}, where its name is not offered"
         )
-        fix = recreate_volume(volume, dns_name=_primary_address(known, network_interfaces))
+        address = _primary_address(known, network_interfaces)
+        fix = replace_volume(volume, volume_pods, attributes={"dnsname": address})
         yield fail(volume, message, fix=fix, concerns=(known,))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip
+from diag.advice.steps import change, undo
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
 from diag.resources.ec2 import Vpc
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
+
+FLAGS = {"enableDnsSupport": "enable-dns-support", "enableDnsHostnames": "enable-dns-hostnames"}
 
 
 @check("vpc-dns", layer=Layer.DNS, each="volumes", speaks_for="vpc-dns-disabled")
@@ -36,12 +39,18 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
         told = f"{vpc.vpc_id} has enableDnsSupport and enableDnsHostnames"
         yield ok(volume, told, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", concerns=(known,))
         return
-    commands = tuple(
-        f"aws ec2 modify-vpc-attribute --vpc-id {vpc.vpc_id} --{flag} '{{\"Value\":true}}'"
-        for name, flag in (("enableDnsSupport", "enable-dns-support"), ("enableDnsHostnames", "enable-dns-hostnames"))
-        if name in off
-    )
-    undo = "; ".join(command.replace("true", "false") for command in commands)
-    fix = Fix(commands, "takes effect at once for every machine of the VPC; restart no pod", undo)
     message = f"{' and '.join(off)} of {vpc.vpc_id} is off, so the name of {known.id} does not resolve there"
-    yield fail(volume, message, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", fix=fix, concerns=(known,))
+    yield fail(
+        volume, message, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", fix=_switch_on(vpc.vpc_id, off), concerns=(known,)
+    )
+
+
+def _switch_on(vpc: str, off: Sequence[str]) -> Fix:
+    told = "takes effect at once for every machine of the VPC; restart no pod"
+    steps = [f"aws ec2 modify-vpc-attribute --vpc-id {{vpc}} --{FLAGS[name]} {{setting}}" for name in off]
+    return Fix(
+        (
+            *(change(step, {"vpc": vpc, "setting": {"Value": True}}, changes=told) for step in steps),
+            *(undo(step, {"vpc": vpc, "setting": {"Value": False}}) for step in reversed(steps)),
+        )
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, warn
+from diag.advice.driver import update_addon
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import DRIVER
 from diag.resources.eks import Addon
@@ -42,13 +43,7 @@ def addon_health(addons: tuple[Addon, ...], provisioning: Provisioning | Unavail
         said = [f"{issue.code}: {one_line(issue.message)}" for issue in issues]
         message = f"add-on {addon.addon_name} is {addon.status}" + (f": {'; '.join(said)}" if said else "")
         only_rights = bool(issues) and all(issue.code in PERMISSIONS for issue in issues)
-        fix = Fix(
-            (
-                f"aws eks update-addon --cluster-name {addon.cluster_name} --addon-name {addon.addon_name}"
-                " --resolve-conflicts OVERWRITE",
-            ),
-            "puts the add-on's objects back as EKS has them; changes made by hand or by Helm are lost",
-        )
+        fix = Fix(update_addon(addon))
         say = fail if pending else warn
         if only_rights:
             yield say(addon, message, *said, cause="csi-addon-degraded", concerns=pending)

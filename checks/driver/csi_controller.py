@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.driver import scale
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.node_plugin import how_it_ended
-from diag.analysis.driver.workloads import DRIVER, pods_of, scale
+from diag.analysis.driver.workloads import DRIVER, pods_of
 from diag.resources.kubernetes import Pod, Workload
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, unknown, warn
-from diag.analysis.driver.workloads import DRIVER, HELM_RELEASE, runs_driver
+from diag import Draft, Layer, Unavailable, check, fail, ok, unknown, warn
+from diag.advice.driver import release_of
+from diag.advice.steps import advise
+from diag.analysis.driver.workloads import DRIVER, runs_driver
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, told
 from diag.resources.eks import Addon
 from diag.resources.kubernetes import Node, Workload
@@ -30,9 +32,9 @@ def driver_installed_twice(
     names = " and ".join(str(plugin.subject) for plugin in plugins)
     templates = [plugin.spec.template.spec for plugin in plugins]
     shared = [n for n in linux_nodes(nodes) if sum(not keeps_off(spec, n, daemon=True) for spec in templates) > 1]
-    helm = next((p.metadata.annotation(HELM_RELEASE) for p in plugins if p.metadata.annotation(HELM_RELEASE)), "")
+    helm = next(filter(None, map(release_of, plugins)), "")
     if shared:
-        fix = Fix((), "remove one of them; mounts that are up stay up meanwhile, new ones wait")
+        fix = advise("remove one of them; mounts that are up stay up meanwhile, new ones wait")
         message = f"{names} both run the driver's node plugin on {told(shared)}"
         yield fail(DRIVER, message, fix=fix, concerns=shared)
     elif helm and isinstance(addons, Unavailable):

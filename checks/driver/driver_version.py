@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Unavailable, check, ok, skip, warn
+from diag import Draft, Layer, Unavailable, check, ok, skip, warn
+from diag.advice.driver import update
 from diag.analysis.driver.images import Image, parse_image
 from diag.analysis.driver.workloads import missing_component
 from diag.knowledge.driver_versions import Half, Version, driver_versions, faults_of, parse_version
@@ -39,7 +40,7 @@ def driver_version(node_plugin: Workload | Unavailable, controller: Workload | U
             yield ok(workload, f"driver {name}: no known fault", f"{table.source}", rules_out=())
             continue
         said = "; ".join(f"{fault.text} (mended in {fault.mended_in})" for fault in faults)
-        fix = Fix((), f"update the driver to {table.newest} or later, {table.newest_date}: helm upgrade, or the add-on")
+        fix = update(workload, table.newest)
         sources = (f"{fault.source}" for fault in faults)
         yield warn(workload, f"driver {name}: {said}", *sources, cause="csi-driver-outdated", fix=fix)
 

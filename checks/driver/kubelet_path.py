@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
+from diag import Draft, Layer, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.driver import set_kubelet_path
 from diag.analysis.driver.node_plugin import READY, USUAL, PluginHealth, kubelet_root, roots_of_others
 from diag.analysis.driver.workloads import DRIVER, missing_component
 from diag.resources.kubernetes import Workload
@@ -44,5 +45,5 @@ def kubelet_path(
         shown = "; ".join(f"{', '.join(names)} use {path}" for path, names in sorted(others.items()))
         message = f"the node plugin registers under {root}, and no node lists it" + (f"; {shown}" if shown else "")
         right = next(iter(sorted(others)), USUAL)
-        fix = Fix((), f"set node.kubeletPath to {right} (chart 1.17.0 and later) and roll the DaemonSet")
+        fix = set_kubelet_path(node_plugin, right)
         yield (fail if others else warn)(node_plugin, message, cause="kubelet-path-wrong", fix=fix)

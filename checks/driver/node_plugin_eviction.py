@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
+from diag import Draft, Layer, Unavailable, check, fail, ok, warn
+from diag.advice.driver import annotate_pods
 from diag.analysis.driver.node_plugin import node_of
 from diag.analysis.driver.workloads import missing_component, pods_of
 from diag.analysis.nodes.eligibility import told
@@ -65,7 +66,7 @@ def node_plugin_eviction(
         message = f"the node plugin has priority class {template.spec.priority_class_name!r}, not {PRIORITY}"
         yield warn(node_plugin, message, cause=CAUSE)
     if any(SCALED_DOWN in _taints(node) for node in leaving) and template.metadata.annotation(ANNOTATION) != "false":
-        fix = Fix((), f'give the DaemonSet\'s pods the annotation {ANNOTATION}: "false" (chart: node.podAnnotations)')
+        fix = annotate_pods(node_plugin, ANNOTATION, "false")
         message = "the cluster autoscaler is at work and may evict the plugin before the workloads"
         yield warn(node_plugin, message, cause=CAUSE, fix=fix)
     elif not stranded and not exposed:

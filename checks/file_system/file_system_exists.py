@@ -6,17 +6,20 @@ import difflib
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown
-from diag.advice.replace_volume import recreate_volume
+from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DNS_NAME, is_address
 from diag.analysis.file_systems import file_system_of, meant_id
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume
+from diag.resources.kubernetes import PersistentVolume, Pod
 
 
 @check("file-system-exists", layer=Layer.FILE_SYSTEM, each="volumes", speaks_for="file-system-not-found")
 def file_system_exists(
-    volume: PersistentVolume, file_systems: Table[FileSystem], cluster_identity: ClusterIdentity
+    volume: PersistentVolume,
+    file_systems: Table[FileSystem],
+    cluster_identity: ClusterIdentity,
+    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """FSx has the file system that the PersistentVolume means, in this account and Region.
 
@@ -48,5 +51,7 @@ def file_system_exists(
         near = difflib.get_close_matches(id, others, 1, 0.85)
         meant = f"; {near[0]} is meant?" if near else ""
         evidence = f"fsx:DescribeFileSystems in {region}: {', '.join(others[:5]) or 'no Lustre file system'}"
-        fix = recreate_volume(volume, handle=near[0] if near else "")
+        right = file_systems[near[0]] if near else None
+        names = {"dnsname": right.dns_name if right else "", "mountname": right.mount_name if right else ""}
+        fix = replace_volume(volume, volume_pods, handle=near[0] if near else "{right_handle}", attributes=names)
         yield fail(volume, f"FSx has no file system {id} in this account and Region{meant}", evidence, fix=fix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, check, fail, ok, unknown
+from diag import Draft, Layer, check, fail, ok, unknown
 from diag.knowledge.file_system_states import Mountable, causes, state_of
 from diag.resources.fsx import FileSystem
 
@@ -31,9 +31,4 @@ def file_system_serves(file_system: FileSystem) -> Iterator[Draft]:
         # FailureDetails is free text; that it names the key is the one thing that is looked for in it.
         cause = KEY if "key" in reason.lower().replace("-", " ").split() else state.cause
         said = f". FSx says: {reason}" if reason else ""
-        describe = f"aws fsx describe-file-systems --file-system-ids {file_system.id}"
-        fields = "[FileSystemId,Lifecycle,FailureDetails.Message,KmsKeyId]"
-        fix = Fix(
-            (f"{describe} --query 'FileSystems[0].{fields}'",), "shows state and reason; see the runbook for each"
-        )
-        yield fail(file_system, f"{file_system.id} is {state.lifecycle}: {state.means}{said}", cause=cause, fix=fix)
+        yield fail(file_system, f"{file_system.id} is {state.lifecycle}: {state.means}{said}", cause=cause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, skip, warn
+from diag.advice.steps import caution, change, undo
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
@@ -64,9 +65,22 @@ def controller_reaches_aws(
 
 def _create_endpoints(region: str, vpc: str, subnet: str, services: list[str]) -> Fix:
     prefix = "cn.com.amazonaws" if region.startswith("cn-") else "com.amazonaws"
-    commands = tuple(
-        f"aws ec2 create-vpc-endpoint --vpc-id {vpc} --vpc-endpoint-type Interface --subnet-ids {subnet}"
-        f" --service-name {prefix}.{region}.{service} --security-group-ids <sg-that-admits-443> --private-dns-enabled"
-        for service in services
+    names = {"node_vpc": vpc, "node_subnet": subnet, "endpoint_security_group": ""}
+    command = (
+        "aws ec2 create-vpc-endpoint --vpc-id {node_vpc} --vpc-endpoint-type Interface --subnet-ids {node_subnet}"
+        " --service-name {service} --security-group-ids {endpoint_security_group} --private-dns-enabled"
     )
-    return Fix(commands, "each costs by the hour", "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <id>")
+    return Fix(
+        (
+            caution("the endpoints' security group must admit tcp 443 from the nodes; each endpoint costs by the hour"),
+            *(
+                change(
+                    command,
+                    {**names, "service": f"{prefix}.{region}.{name}"},
+                    changes=f"makes {name} reachable in the VPC",
+                )
+                for name in services
+            ),
+            undo("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {vpc_endpoint}"),
+        )
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.identity import allow, create_service_role
+from diag.advice.steps import person
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, has_own_key
-from diag.analysis.identity.irsa import allow, create_service_role
-from diag.analysis.identity.permissions import Right, Rights, later_uses, unlinkable
+from diag.analysis.identity.permissions import OWNERS, Right, Rights, later_uses, unlinkable
 from diag.knowledge.controller_actions import Use
 from diag.resources.kubernetes import ServiceAccount, Workload
 
@@ -65,7 +66,7 @@ def _judge(
 ) -> Iterator[Draft]:
     name, later = arn.rpartition("/")[2], later_uses(provisioning)
     now_missing, later_missing = rights.denied(Use.CREATE), rights.denied(*later)
-    fix = allow(name, [right.action for right in (*now_missing, *later_missing)])
+    fix = _grant(name, (*now_missing, *later_missing))
     if now_missing:
         yield fail(account, f"role {name} may not {_listed(now_missing)}; {NOT_FOR_MOUNTS}", cause=LACKS, fix=fix)
     if later_missing:
@@ -81,7 +82,7 @@ def _judge(
         missing = rights.denied(Use.LINK)
         message = f"role {name} may neither {_listed(missing)}, nor s3:PutBucketPolicy on {bucket}"
         hint = "FSx can link the bucket only if its policy lets FSx in already"
-        yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=allow(name, [right.action for right in missing]))
+        yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=_grant(name, missing))
     if not (now_missing or later_missing or unsure):
         proven = (LACKS, NO_SERVICE_ROLE) if service_role is True else (LACKS,)
         yield ok(account, f"role {name} may do all that the driver does at FSx", rules_out=proven)
@@ -89,3 +90,15 @@ def _judge(
 
 def _listed(rights: tuple[Right, ...]) -> str:
     return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in rights))
+
+
+def _grant(role: str, missing: Sequence[Right]) -> Fix:
+    """An Allow helps only where no policy allows; what something else forbids is for its owner to change."""
+    lacking = [(right.action, right.whole_resource) for right in missing if right.why not in OWNERS]
+    steps = [
+        person(f"let {{permission}} through: {right.why}, and no Allow of the role overrules that",
+               {"permission": right.action}, by=OWNERS[right.why])
+        for right in missing
+        if right.why in OWNERS
+    ]  # fmt: skip
+    return Fix((*steps, *(allow(role, lacking).steps if lacking else ())))

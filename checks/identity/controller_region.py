@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, warn
+from diag.advice.driver import set_region
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import REGION, has_own_key, injected, plugin_of, set_region, why_closed
+from diag.analysis.identity.controller import REGION, has_own_key, injected, plugin_of, why_closed
 from diag.analysis.identity.permissions import Rights, who_may_create
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.driver import restart
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import SKIP_CONTAINERS, Given, injected, plugin_of
-from diag.analysis.identity.irsa import restart
 from diag.resources.kubernetes import Pod, ServiceAccount, Workload
 
 
@@ -54,7 +54,7 @@ def role_reached_the_pods(
     why = f"its annotation {SKIP_CONTAINERS} leaves the driver out" if skipped else "it is older than the role"
     message = f"{len(bare)} of {len(controller_pods)} pod(s) of the controller run without {what}: {bare[0].key}, {why}"
     name = "fsx-csi-controller" if isinstance(controller, Unavailable) else controller.metadata.name
-    fix = Fix((restart(account.metadata.namespace, name),), "makes new pods, which get the role injected")
+    fix = Fix(restart(account.metadata.namespace, name, changes="makes new pods, which get the role injected"))
     broken = fail if provisioning.in_use and len(bare) == len(controller_pods) else warn
     yield broken(account, message, f"{bare[0].key} was created {bare[0].metadata.creation_timestamp}",
                  cause="irsa-not-injected", fix=fix)  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.identity import annotate, trust_web_identity
 from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
 from diag.analysis.identity.controller import Given, Giver, has_own_key, key_secret_of
-from diag.analysis.identity.irsa import Flaw, annotate, flaw_of, strangers_allowed, trust_web_identity
+from diag.analysis.identity.irsa import Flaw, audience_of, flaw_of, name_a_role, strangers_allowed
 from diag.analysis.identity.permissions import Rights, who_may_create
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.iam import OidcProvider, Role
@@ -68,7 +69,9 @@ def controller_may_take_its_role(
         yield unknown(account, f"cannot judge the role {arn!r}: {found}", because=(found,))
     elif too_wide := strangers_allowed(found, account, eks_cluster):
         message = f"its role {found.role_name} may be taken by {too_wide} as well"
-        yield warn(account, message, fix=trust_web_identity(found, account, eks_cluster))
+        yield warn(
+            account, message, fix=trust_web_identity(found, account, eks_cluster, audience_of(account), alone=True)
+        )
     else:
         yield ok(account, f"it may take {arn}: provider, sub and aud of the trust policy match")
 
@@ -106,8 +109,7 @@ def _without_role(
         return ok(account, message, rules_out=("irsa-annotation-missing",))
     secret = None if isinstance(controller, Unavailable) else key_secret_of(controller)
     hint = (f"whether secret {secret.name} gives it keys was not asked (--only static-keys does)",) if secret else ()
-    known = None if isinstance(cluster, Unavailable) else cluster
-    fix = annotate(account, known.partition if known else "aws", known.account if known else "")
+    fix = annotate(account, "") if isinstance(cluster, Unavailable) else name_a_role(account, cluster)
     if not provisioning.pending:
         message = f"{ABSENT_ROLE}, and its node's role may not create file systems; no claim waits for it now"
         return warn(account, message, *hint, cause="irsa-annotation-missing", fix=fix)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
-from diag.analysis.identity.irsa import ANNOTATION, role_arn_of, what_is_wrong
+from diag import Draft, Layer, Unavailable, check, fail, ok, warn
+from diag.advice.steps import advise
+from diag.analysis.identity.irsa import role_arn_of, what_is_wrong
+from diag.resources.iam import ROLE_ANNOTATION
 from diag.resources.manifests import ManifestSet
 
 
@@ -23,11 +25,11 @@ def planned_account_names_a_role(manifest_set: ManifestSet | Unavailable) -> Ite
     """
     for planned in () if isinstance(manifest_set, Unavailable) else manifest_set.accounts:
         arn = planned.account.role_arn or ""
-        told = f"its annotation {ANNOTATION} is {arn!r}"
+        told = f"its annotation {ROLE_ANNOTATION} is {arn!r}"
         if planned.is_ignored:
             yield warn(planned, f"{told}, and with serviceAccount.create=false the chart ignores it")
         elif role_arn_of(arn) is None:
-            fix = Fix(note=f"write the role's whole ARN as {ANNOTATION} before the manifest is applied")
+            fix = advise(f"write the role's whole ARN as {ROLE_ANNOTATION} before the manifest is applied")
             yield fail(planned, f"{told}: {what_is_wrong(arn)}", fix=fix)
         else:
             yield ok(planned, told, rules_out=())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.identity import trust_pod_identity
+from diag.advice.steps import change, undo, wait
 from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import is_auto_mode
-from diag.analysis.identity.irsa import trust_pod_identity
-from diag.analysis.identity.trust_policy import POD_IDENTITY, Answer, may_assume, pod_identity
+from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity
 from diag.resources.eks import EksCluster, PodIdentityAssociation
-from diag.resources.iam import Role
+from diag.resources.iam import POD_IDENTITY, Role
 from diag.resources.kubernetes import Node, ServiceAccount, Workload
 
 AGENT = "eks-pod-identity-agent"
@@ -74,7 +75,7 @@ def _trust(account: ServiceAccount, role: Role, cluster: EksCluster, provisionin
         if trust.answer is Answer.REFUSED:
             broken = fail if provisioning.in_use else warn
             message = f"role {role.role_name} does not let EKS Pod Identity {action}: {'; '.join(trust.reasons)}"
-            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role.role_name))
+            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role))
             return
         if trust.answer is Answer.UNDECIDED:
             told = "; ".join(trust.reasons)
@@ -96,8 +97,7 @@ def _agent(
         return
     agent = next((item for item in daemon_sets if item.metadata.name == AGENT), None)
     broken = fail if provisioning.in_use else warn
-    create = f"aws eks create-addon --cluster-name {cluster.name} --addon-name {AGENT}"
-    fix = Fix((create,), "installs a DaemonSet on all nodes", create.replace("create-addon", "delete-addon"))
+    fix = _install(cluster)
     if agent is None:
         message = f"it has an association, and the cluster has no {AGENT} to hand the credentials out"
         yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=AGENT_MISSING, fix=fix)
@@ -110,3 +110,15 @@ def _agent(
         yield warn(account, told, cause=AGENT_MISSING)
     else:
         yield ok(account, told, rules_out=(AGENT_MISSING,))
+
+
+def _install(cluster: EksCluster) -> Fix:
+    names = {"cluster": cluster.name, "addon": AGENT}
+    rest = "addon --cluster-name {cluster} --addon-name {addon}"
+    return Fix(
+        (
+            change(f"aws eks create-{rest}", names, changes="installs a DaemonSet on all nodes"),
+            wait("aws eks wait addon-active --cluster-name {cluster} --addon-name {addon}", names),
+            undo(f"aws eks delete-{rest}", names),
+        )
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, ok, unknown, warn
+from diag.advice.driver import restart
+from diag.advice.steps import caution, change, guard, save, undo
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, StaticKeys
-from diag.analysis.identity.irsa import restart
+from diag.model.fix import Danger
 from diag.resources.kubernetes import Workload
 
 
@@ -45,8 +47,15 @@ def no_static_keys_before_the_role(
 
 
 def _drop_keys(keys: StaticKeys, controller: Workload) -> Fix:
-    namespace, _, name = keys.where.removeprefix("secret ").partition("/")
-    save = f"kubectl -n {namespace} get secret {name} -o yaml > {name}-before.yaml"
-    drop = f"kubectl -n {namespace} delete secret {name}"
-    note = "the saved file holds the keys: keep it safe, then destroy it"
-    return Fix((save, drop, restart(namespace, controller.metadata.name)), note, f"kubectl apply -f {name}-before.yaml")
+    namespace, _, secret = keys.where.removeprefix("secret ").partition("/")
+    names = {"driver_namespace": namespace, "secret": secret}
+    return Fix(
+        (
+            caution("the saved file holds the keys: keep it safe, then destroy it"),
+            save("kubectl -n {driver_namespace} get secret {secret} -o yaml > {secret}.before.yaml", names),
+            guard("test -s {secret}.before.yaml", names),
+            change("kubectl -n {driver_namespace} delete secret {secret}", names, danger=Danger.DESTROYS),
+            *restart(namespace, controller.metadata.name, changes="makes new pods, which use the role"),
+            undo("kubectl replace --force -f {secret}.before.yaml", names),
+        )
+    )

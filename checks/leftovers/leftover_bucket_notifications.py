@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from checks.leftovers._teardown import LEFT, account
 from diag import Draft, Fix, Kind, Layer, Subject, Table, check, ok, unknown, warn
+from diag.advice.steps import person, save
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import DataRepositoryAssociation, FileSystem
 from diag.resources.teardown import BucketNotices, bucket_of
@@ -34,11 +34,15 @@ def notifications_have_a_file_system(
     left = [notices for notices in bucket_notices if notices.of_fsx and notices.bucket not in linked]
     for notices in left:
         told = f"its notification {', '.join(notices.of_fsx)} is FSx's, and no file system of the region links it"
-        look = f"aws s3api get-bucket-notification-configuration --bucket {shlex.quote(notices.bucket)}"
-        note = "put back the configuration without that entry (put-bucket-notification-configuration replaces it all)"
-        yield warn(Subject(Kind.BUCKET, notices.bucket), told, cause=None, fix=Fix((look,), note))
+        yield warn(Subject(Kind.BUCKET, notices.bucket), told, cause=None, fix=_drop_notification(notices.bucket))
     for name, why in bucket_notices.missing.items():
         yield unknown(Subject(Kind.BUCKET, name), f"its notifications could not be read: {why}", because=(why,))
     if not left:
         told = f"none of {len(bucket_notices)} bucket(s) has a notification of a file system that is gone"
         yield ok(account(cluster_identity), told)
+
+
+def _drop_notification(bucket: str) -> Fix:
+    keep = "aws s3api get-bucket-notification-configuration --bucket {bucket} > notifications-of-{bucket}.json"
+    put = "put back the saved configuration without that entry (put-bucket-notification-configuration replaces it all)"
+    return Fix((save(keep, {"bucket": bucket}), person(put)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from checks.leftovers._teardown import LEFT, NO_WAY_BACK, lustre
+from checks.leftovers._teardown import LEFT, delete_volumes, lustre
 from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, warn
+from diag.advice.steps import advise, caution, change
 from diag.analysis.file_systems import Standing, standing_of
+from diag.model.fix import Danger
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
@@ -39,15 +40,9 @@ def file_systems_are_used(
         if stood.standing is Standing.USED:
             yield ok(file_system, stood.told, rules_out=())
         elif stood.standing is Standing.UNCLAIMED:
-            look = f"aws fsx list-tags-for-resource --resource-arn {file_system.resource_arn or file_system.id}"
-            note = "it may be another team's: delete nothing before its owner is known"
-            yield warn(file_system, told, cause=None, fix=Fix((look,), note))
+            yield warn(file_system, told, cause=None, fix=_ask_first(file_system))
         elif stood.standing is not Standing.FOREIGN:
-            first = [f"kubectl delete pv {shlex.quote(volume.name)}" for volume in stood.volumes]
-            commands = (*first, f"aws fsx delete-file-system --file-system-id {file_system.id}")
-            note = "deletes it with all its data; export what is not in S3 and ask its owner first"
-            fix = Fix(commands, note, NO_WAY_BACK)
-            yield warn(file_system, told, cause=None, fix=fix)
+            yield warn(file_system, told, cause=None, fix=_delete_file_system(file_system, stood.volumes))
 
 
 def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
@@ -63,3 +58,21 @@ def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
         and theirs.import_path == link.import_path
     ]
     return f"; {', '.join(others)} links {link.import_path} too, as after a set-up that was run twice" if others else ""
+
+
+def _delete_file_system(file_system: FileSystem, volumes: Iterable[PersistentVolume]) -> Fix:
+    command, told = "aws fsx delete-file-system --file-system-id {file_system}", "deletes it with all its data"
+    return Fix(
+        (
+            caution("ask its owner, and export what is not in S3: this cannot be undone", danger=Danger.DESTROYS),
+            *delete_volumes(volumes),
+            change(command, {"file_system": file_system.id}, changes=told, danger=Danger.DESTROYS),
+        )
+    )
+
+
+def _ask_first(file_system: FileSystem) -> Fix:
+    look = (
+        "it may be another team's: delete nothing before its owner is known. Its tags: aws fsx list-tags-for-resource"
+    )
+    return advise(f"{look} --resource-arn {{resource_arn}}", {"resource_arn": file_system.resource_arn})

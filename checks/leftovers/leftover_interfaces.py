@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, NO_WAY_BACK, account
+from checks.leftovers._teardown import LEFT, account, delete
 from diag import Draft, Fix, Layer, Table, check, ok, warn
+from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.teardown import LustreGroups
@@ -29,8 +30,12 @@ def interfaces_belong_to_something(
         eni for eni in lustre_groups.interfaces if eni.network_interface_id not in owned and eni.status == "available"
     ]
     for eni in left:
-        command = f"aws ec2 delete-network-interface --network-interface-id {eni.network_interface_id}"
         told = f"attached to nothing, and no file system's ({eni.description or 'no description'})"
-        yield warn(eni, told, cause=None, fix=Fix((command,), "refused while something uses it", NO_WAY_BACK))
+        yield warn(eni, told, cause=None, fix=_delete(eni))
     if not left:
         yield ok(account(cluster_identity), f"all {len(lustre_groups.interfaces)} interface(s) belong to something")
+
+
+def _delete(eni: NetworkInterface) -> Fix:
+    command = "aws ec2 delete-network-interface --network-interface-id {network_interface}"
+    return delete(command, "EC2 refuses it while something uses it", network_interface=eni.network_interface_id)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, NO_WAY_BACK, account
-from diag import Draft, Fix, Layer, Table, check, ok, warn
+from checks.leftovers._teardown import LEFT, account, delete
+from diag import Draft, Layer, Table, check, ok, warn
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.teardown import Clusters, LogGroup
@@ -39,9 +38,9 @@ def log_groups_are_written(
         ):
             left.append(group)
     for group in left:
-        name = shlex.quote(group.log_group_name)
         told = f"log group {group.log_group_name} ({group.stored_bytes} bytes) has no writer any more"
-        fix = Fix((f"aws logs delete-log-group --log-group-name {name}",), "deletes what was logged", NO_WAY_BACK)
+        command = "aws logs delete-log-group --log-group-name {log_group}"
+        fix = delete(command, "deletes what was logged", log_group=group.log_group_name)
         yield warn(account(cluster_identity), told, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(log_groups)} log group(s) of FSx and EKS have a writer")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, account
-from diag import Draft, Fix, Layer, check, ok, warn
+from checks.leftovers._teardown import LEFT, account, delete
+from diag import Draft, Layer, check, ok, warn
 from diag.resources.eks import ClusterIdentity
 from diag.resources.teardown import Clusters, issuer_id
 
@@ -24,8 +24,9 @@ def providers_have_a_cluster(
     alive = set(region_clusters.issuers.values())
     left = [arn for arn in eks_providers if issuer_id(arn) not in alive]
     for arn in left:
-        command = f"aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {arn}"
+        command = "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}"
+        fix = delete(command, "roles that name it stop working", provider_arn=arn)
         told = f"the OIDC provider {arn.partition('oidc-provider/')[2]} is of no cluster that is here"
-        yield warn(account(cluster_identity), told, cause=None, fix=Fix((command,), "roles that name it stop working"))
+        yield warn(account(cluster_identity), told, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(eks_providers)} OIDC provider(s) of EKS have their cluster")

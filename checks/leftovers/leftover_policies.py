@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, NO_WAY_BACK, account
-from diag import Draft, Fix, Layer, check, ok, warn
+from checks.leftovers._teardown import LEFT, account, delete
+from diag import Draft, Layer, check, ok, warn
 from diag.resources.eks import ClusterIdentity
 from diag.resources.teardown import OwnPolicy
 
@@ -21,9 +21,9 @@ def policies_are_attached(lustre_policies: tuple[OwnPolicy, ...], cluster_identi
     """
     left = [policy for policy in lustre_policies if policy.attachment_count == 0]
     for policy in left:
-        command = f"aws iam delete-policy --policy-arn {policy.arn}"
         told = f"policy {policy.policy_name} is attached to nothing"
         note = "delete its older versions first where it has some"
-        yield warn(account(cluster_identity), told, cause=None, fix=Fix((command,), note, NO_WAY_BACK))
+        fix = delete("aws iam delete-policy --policy-arn {policy_arn}", note, policy_arn=policy.arn)
+        yield warn(account(cluster_identity), told, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(lustre_policies)} policies for FSx or Lustre are attached")

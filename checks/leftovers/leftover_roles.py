@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from checks.leftovers._teardown import LEFT, NO_WAY_BACK
 from diag import Draft, Fix, Layer, check, ok, warn
+from diag.advice.steps import caution, change, save
+from diag.model.fix import Danger
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import ServiceAccount
 from diag.resources.teardown import Clusters, TrustedRole
@@ -43,11 +44,17 @@ def roles_are_assumed(
         else:
             yield ok(role, f"its cluster is there: {', '.join(clusters) or 'not told'}", rules_out=())
             continue
-        name = shlex.quote(role.role_name)
-        commands = (
-            f"aws iam list-attached-role-policies --role-name {name}",
-            f"aws iam detach-role-policy --role-name {name} --policy-arn <policy-arn>",
-            f"aws iam delete-role --role-name {name}",
+        yield warn(role, told, cause=None, fix=_delete_role(role.role_name))
+
+
+def _delete_role(role: str) -> Fix:
+    name, of_role = {"role": role}, "--role-name {role}"
+    each = "once for every policy that the first command lists"
+    return Fix(
+        (
+            caution(f"{NO_WAY_BACK}; a role that eksctl made goes with its stack", danger=Danger.DESTROYS),
+            save(f"aws iam list-attached-role-policies {of_role}", name),
+            change(f"aws iam detach-role-policy {of_role} --policy-arn {{policy_arn}}", name, changes=each),
+            change(f"aws iam delete-role {of_role}", name, danger=Danger.DESTROYS),
         )
-        note = "detach every policy that the first command lists; a role of eksctl goes with its stack"
-        yield warn(role, told, cause=None, fix=Fix(commands, note, NO_WAY_BACK))
+    )  # fmt: skip

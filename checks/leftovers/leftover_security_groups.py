@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, account
-from diag import Draft, Fix, Layer, check, ok, warn
+from checks.leftovers._teardown import LEFT, account, delete
+from diag import Draft, Layer, check, ok, warn
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.teardown import LustreGroups
 
@@ -32,7 +32,8 @@ def groups_are_used(
         told = f"{group.group_name} is on no network interface"
         told += f"; rules of {', '.join(named_by)} still name it, so EC2 refuses to delete it" if named_by else ""
         same = f"{len(others) - 1} other group(s) of the region have that name: go by the id" if len(others) > 1 else ""
-        fix = Fix((f"aws ec2 delete-security-group --group-id {group.group_id}",), same or "refused while in use")
+        command = "aws ec2 delete-security-group --group-id {security_group}"
+        fix = delete(command, same or "EC2 refuses it while in use", security_group=group.group_id)
         yield warn(group, told, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(here)} group(s) with Lustre rules in the VPC are in use")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT
+from checks.leftovers._teardown import LEFT, delete_volumes
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, ok, warn
+from diag.advice.steps import caution
 from diag.analysis.file_systems import meant_id
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
@@ -31,7 +31,7 @@ def volumes_have_a_file_system(
         gone = isinstance(known, Unavailable) and known.reason is Reason.ABSENT and bool(meant_id(volume))
         if gone or lifecycle == "DELETING":
             state = "is being deleted" if lifecycle else "does not exist any more"
-            fix = Fix((f"kubectl delete pv {shlex.quote(volume.name)}",), "removes the object; delete its claim first")
+            fix = Fix((caution("delete its claim first"), *delete_volumes([volume])))
             yield warn(volume, f"its file system {meant_id(volume)} {state}", cause=None, fix=fix)
         else:
             yield ok(volume, "its file system is there", rules_out=())

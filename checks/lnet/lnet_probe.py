@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Verdict, check, fail, ok, skip, unknown
+from diag import Draft, Layer, Reason, Table, Unavailable, Verdict, check, fail, ok, skip, unknown
+from diag.advice.steps import advise
 from diag.analysis.file_systems import has_no_servers
 from diag.resources.fsx import FileSystem
 from diag.resources.lnet_probe import Ladder
@@ -47,8 +48,7 @@ def server_speaks_lustre(file_system: FileSystem, ladders: Table[Ladder] | Unava
     ladder = ladders[file_system.id]
     told = tuple(f"{rung.step.number} {rung.step.value}: {rung.message}" for rung in ladder.rungs)
     if ladder.verdict is Verdict.FAIL:
-        mend = ladder.failed.fix if ladder.failed else ""
-        fix = Fix((), mend) if mend else None
+        fix = advise(ladder.failed.fix) if ladder.failed and ladder.failed.fix else None
         yield fail(file_system, ladder.headline, *told, cause=ladder.cause or "", fix=fix)
     elif ladder.verdict is Verdict.UNKNOWN:
         yield unknown(file_system, ladder.headline, *told)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from diag import Draft, Fix, Layer, Table, check, ok, skip, warn
+from diag import Draft, Layer, Table, check, ok, skip, warn
+from diag.advice.security_rules import EVERYTHING, Rule, authorize
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.security_groups import rules_of
 from diag.resources.ec2 import NetworkInterface, Permission, SecurityGroup
@@ -39,15 +40,8 @@ def efa_may_talk(
     if not closed:
         yield ok(file_system, "its groups let all traffic among themselves through, as EFA needs")
         return
-    commands = tuple(
-        f"aws ec2 authorize-security-group-{'egress' if egress else 'ingress'} --group-id {ids[0]}"
-        f" --ip-permissions 'IpProtocol=-1,UserIdGroupPairs=[{{GroupId={ids[0]}}}]'"
-        for ids, egress in closed
-        if ids
-    )
     lacking = ", ".join(f"{', '.join(ids)} {'outbound' if egress else 'inbound'}" for ids, egress in closed)
-    undo = "; ".join(command.replace("authorize-", "revoke-", 1) for command in commands)
-    fix = Fix(commands, "opens all protocols among the members of the group", undo)
+    fix = authorize([Rule(ids[0], ids[0], EVERYTHING, is_egress=egress) for ids, egress in closed if ids])
     message = f"EFA is enabled, and not all traffic among its own groups is open: {lacking}"
     yield warn(file_system, message, cause="efa-requirements", fix=fix)
 

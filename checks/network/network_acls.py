@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
+from diag.advice.steps import change, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.network_acls import acl_of, deciding
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS
 from diag.analysis.nodes.eligibility import told
-from diag.resources.ec2 import NetworkAcl, NetworkInterface
+from diag.model.fix import Step
+from diag.resources.ec2 import AclEntry, NetworkAcl, NetworkInterface, Subnet
 from diag.resources.fsx import FileSystem
+
+ANSWERS = (512, 1023)
+"""The source ports that a Lustre client may take. Source: Lustre 2.15.8 lnet/lnet/acceptor.c."""
 
 
 @check("network-acls", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="nacl-blocks-lustre")
@@ -20,6 +26,7 @@ def network_acls_pass_lustre(
     network_interfaces: Table[NetworkInterface],
     clients: dict[str, Clients],
     network_acls: tuple[NetworkAcl, ...],
+    subnets: Table[Subnet] | Unavailable,
 ) -> Iterator[Draft]:
     """Network ACLs let Lustre's packets through in both directions.
 
@@ -41,28 +48,52 @@ def network_acls_pass_lustre(
     if not crossed:
         yield skip(file_system, "every node is in the subnet of the file servers, where no network ACL applies")
         return
-    shut = False
-    for crossing in crossed:
-        for draft in _of(file_system, crossing, network_acls):
-            shut = True
-            yield draft
-    if not shut:
+    closed = [closing for crossing in crossed for closing in _closings(crossing, network_acls)]
+    fix = _let_through(closed, subnets)
+    for closing in closed:
+        yield _blocked(file_system, closing, fix)
+    if not closed:
         yield ok(file_system, "the network ACLs let 988 to its servers and 1018-1023 back to the nodes through")
 
 
-def _of(file_system: FileSystem, crossing: Crossing, acls: Sequence[NetworkAcl]) -> Iterator[Draft]:
-    nodes, servers = _acl(crossing.client.subnet_id, acls), _acl(crossing.server_subnet, acls)
+class _Closing(NamedTuple):
+    """One direction in which an ACL lets Lustre's packets through for no or not for all ports."""
+
+    crossing: Crossing
+    acl: NetworkAcl
+    subnet: str
+    other_subnet: str
+    ports: tuple[int, ...]
+    others: tuple[str, ...]
+    egress: bool
+
+    @property
+    def denies(self) -> AclEntry | None:
+        """The entry that denies; None where no entry allows."""
+        found = (deciding(self.acl, self.ports[0], address, egress=self.egress) for address in self.others)
+        entry = next(filter(None, found), None)
+        return entry if entry and entry.rule_action == "deny" else None
+
+    @property
+    def is_request(self) -> bool:
+        """It is the client's own connect that does not come through."""
+        return self.ports == (MGS_PORT,)
+
+
+def _closings(crossing: Crossing, acls: Sequence[NetworkAcl]) -> Iterator[_Closing]:
+    near, far = crossing.client.subnet_id, crossing.server_subnet
+    nodes, servers = _acl(near, acls), _acl(far, acls)
     to_servers = crossing.eni_addresses
     to_nodes = crossing.node_addresses(entry.cidr_block for acl in (nodes, servers) for entry in acl.entries)
-    for acl, subnet, ports, others, egress in (
-        (nodes, crossing.client.subnet_id, (MGS_PORT,), to_servers, True),
-        (servers, crossing.server_subnet, (MGS_PORT,), to_nodes, False),
-        (servers, crossing.server_subnet, tuple(RETURN_PORTS), to_nodes, True),
-        (nodes, crossing.client.subnet_id, tuple(RETURN_PORTS), to_servers, False),
+    for acl, subnet, other, ports, others, egress in (
+        (nodes, near, far, (MGS_PORT,), to_servers, True),
+        (servers, far, near, (MGS_PORT,), to_nodes, False),
+        (servers, far, near, tuple(RETURN_PORTS), to_nodes, True),
+        (nodes, near, far, tuple(RETURN_PORTS), to_servers, False),
     ):
-        closed = [port for port in ports if not all(_open(acl, port, address, egress) for address in others)]
+        closed = tuple(port for port in ports if not all(_open(acl, port, address, egress) for address in others))
         if closed:
-            yield _blocked(file_system, crossing, acl, subnet, closed, others, egress)
+            yield _Closing(crossing, acl, subnet, other, closed, others, egress)
 
 
 def _open(acl: NetworkAcl, port: int, address: str, egress: bool) -> bool:
@@ -78,32 +109,39 @@ def _acl(subnet_id: str, acls: Sequence[NetworkAcl]) -> NetworkAcl:
     return acl
 
 
-def _blocked(
-    file_system: FileSystem,
-    crossing: Crossing,
-    acl: NetworkAcl,
-    subnet: str,
-    closed: Sequence[int],
-    others: Sequence[str],
-    egress: bool,
-) -> Draft:
+def _blocked(file_system: FileSystem, closing: _Closing, fix: Fix) -> Draft:
+    closed, entry = closing.ports, closing.denies
     ports = f"{closed[0]}-{closed[-1]}" if len(closed) > 1 else str(closed[0])
-    is_request = closed == [MGS_PORT]
-    entry = next((e for a in others if (e := deciding(acl, closed[0], a, egress=egress))), None)
-    why = f"entry {entry.rule_number} denies it" if entry and entry.rule_action == "deny" else "no entry allows it"
-    what = f"tcp {ports}" if is_request else f"the answers to tcp {ports}, Lustre's own source ports"
-    message = (
-        f"{acl.network_acl_id} of {subnet} does not let {what} {'out to' if egress else 'in from'} {others[0]}: {why}"
-    )
-    number = max(1, entry.rule_number - 1) if entry and entry.rule_action == "deny" else 90
-    side = f"--network-acl-id {acl.network_acl_id} --{'egress' if egress else 'ingress'} --rule-number {number}"
-    low, high = (MGS_PORT, MGS_PORT) if is_request else (512, 1023)
-    fix = Fix(
-        (f"aws ec2 create-network-acl-entry {side} --protocol tcp --port-range From={low},To={high}"
-         f" --cidr-block <CIDR of {others[0]}> --rule-action allow",),
-        "one entry; give the other side's whole subnet, and a number that is free and comes before a deny",
-        f"aws ec2 delete-network-acl-entry {side}",
+    what = f"tcp {ports}" if closing.is_request else f"the answers to tcp {ports}, Lustre's own source ports"
+    way = f"{'out to' if closing.egress else 'in from'} {closing.others[0]}"
+    why = f"entry {entry.rule_number} denies it" if entry else "no entry allows it"
+    nodes = closing.crossing.client.nodes
+    return (fail if closing.is_request else warn)(
+        file_system, f"{closing.acl.network_acl_id} of {closing.subnet} does not let {what} {way}: {why}",
+        f"nodes: {told(nodes)}", cause="nacl-blocks-lustre", fix=fix, concerns=nodes,
     )  # fmt: skip
-    told_nodes = f"nodes: {told(crossing.client.nodes)}"
-    draft = fail if is_request else warn
-    return draft(file_system, message, told_nodes, cause="nacl-blocks-lustre", fix=fix, concerns=crossing.client.nodes)
+
+
+def _let_through(closed: Sequence[_Closing], subnets: Table[Subnet] | Unavailable) -> Fix:
+    """One entry for each direction, from the other side's whole subnet, before the entry that denies."""
+    taken = {(c.acl.network_acl_id, e.egress, e.rule_number) for c in closed for e in c.acl.entries}
+    steps: dict[Step, Step] = {}
+    for closing in closed:
+        acl, egress = closing.acl.network_acl_id, closing.egress
+        last = closing.denies.rule_number - 1 if closing.denies else 90
+        number = next((n for n in range(last, 0, -1) if (acl, egress, n) not in taken), None)
+        taken.add((acl, egress, number or 0))
+        other = subnets if isinstance(subnets, Unavailable) else subnets.get(closing.other_subnet)
+        low, high = (MGS_PORT, MGS_PORT) if closing.is_request else ANSWERS
+        names = {
+            "acl": acl, "rule_number": str(number or ""),
+            "cidr": other.cidr_block if isinstance(other, Subnet) else "",
+        }  # fmt: skip
+        entry = f"--network-acl-id {{acl}} --{'egress' if egress else 'ingress'} --rule-number {{rule_number}}"
+        add = (
+            f"aws ec2 create-network-acl-entry {entry} --protocol tcp --port-range From={low},To={high}"
+            " --cidr-block {cidr} --rule-action allow"
+        )
+        told_change = "one entry, for the whole subnet of the other side"
+        steps[change(add, names, changes=told_change)] = undo(f"aws ec2 delete-network-acl-entry {entry}", names)
+    return Fix((*steps, *steps.values()))

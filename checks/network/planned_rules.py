@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.steps import advise
 from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS, Guarded, covers_port, guarded
 from diag.resources.ec2 import Permission
 from diag.resources.manifests import ManifestSet
@@ -63,4 +64,4 @@ def _admits_servers(rule: Permission, own: set[str]) -> bool:
 
 
 def _rules(ports: str) -> Fix:
-    return Fix(note=f"add ingress rules for tcp {ports}, from the nodes and from the group itself")
+    return advise(f"add ingress rules for tcp {ports}, from the nodes and from the group itself")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
+from diag.advice.steps import change, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.routing import Way, table_of, way_to
@@ -88,20 +89,34 @@ def _broken(
     about = crossing.client.nodes
     if way is Way.BLACKHOLE and route is not None:
         message = f"{where} sends packets for {to} into a black hole: {route.target or 'its target'} is gone"
-        target = "--vpc-peering-connection-id <living pcx>"
-        side = f"aws ec2 replace-route --route-table-id {table.route_table_id}"
-        command = f"{side} --destination-cidr-block {route.destination_cidr_block} {target}"
-        fix = Fix((command,), "points the route at a living target; use --transit-gateway-id for a transit gateway")
+        fix = _replace(table, route)
         return fail(file_system, message, evidence, cause="route-blackhole", fix=fix, concerns=about)
     only = f": only {_shown(route)} covers it, and the internet does not lead there" if route else ""
     message = f"{where} has no route to {to} (seen from {told(crossing.client.nodes)}){only}"
-    command = f"aws ec2 create-route --route-table-id {table.route_table_id} --destination-cidr-block {address}/32"
-    fix = Fix(
-        (f"{command} --vpc-peering-connection-id <pcx>",),
-        "better the whole CIDR of the other VPC than one address; the same is needed on the other side",
-        command.replace("create-route", "delete-route"),
-    )
+    fix = _create(table, address)
     return fail(file_system, message, evidence, cause="route-missing", fix=fix, concerns=about)
+
+
+def _replace(table: RouteTable, route: Route) -> Fix:
+    names = {"route_table": table.route_table_id, "cidr": route.destination_cidr_block, "target": ""}
+    command = (
+        "aws ec2 replace-route --route-table-id {route_table} --destination-cidr-block {cidr}"
+        " --vpc-peering-connection-id {target}"
+    )
+    told = "points the route at a target that is there; with a transit gateway say --transit-gateway-id"
+    return Fix((change(command, names, changes=told),))
+
+
+def _create(table: RouteTable, address: str) -> Fix:
+    names = {"route_table": table.route_table_id, "cidr": f"{address}/32", "target": ""}
+    rest = "--route-table-id {route_table} --destination-cidr-block {cidr}"
+    told = "better the whole CIDR of the other VPC than one address; the same is needed on the other side"
+    return Fix(
+        (
+            change(f"aws ec2 create-route {rest} --vpc-peering-connection-id {{target}}", names, changes=told),
+            undo(f"aws ec2 delete-route {rest}", names),
+        )
+    )
 
 
 def _shown(route: Route | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Table, check, fail, ok, skip, unknown, warn
+from diag.advice.security_rules import Rule, authorize
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import ClientGroup, Clients, Gap, described, enis_of, further_gaps, request_gaps
 from diag.analysis.nodes.eligibility import told
@@ -67,7 +68,7 @@ def _of_client(
         else:
             message = f"{', '.join(gap.groups)} on {where} does not admit tcp {gap.ports} from {who}"
             cause = "sg-missing-988"
-        yield fail(file_system, message, evidence, cause=cause, fix=authorize([gap]), concerns=client.nodes)
+        yield fail(file_system, message, evidence, cause=cause, fix=authorize_gaps([gap]), concerns=client.nodes)
         return
     gaps = list(further_gaps(client, enis, groups, prefix_lists))
     yield ok(
@@ -85,7 +86,7 @@ def _of_client(
     lacking = [gap for gap in gaps if gap.groups != client.groups and not gap.is_egress]
     if lacking:
         message = f"988 is open, the further ports are not: {'; '.join(dict.fromkeys(map(missing, lacking)))}"
-        fix = authorize(lacking)
+        fix = authorize_gaps(lacking)
         yield warn(file_system, message, cause="sg-lustre-rules-incomplete", fix=fix, concerns=client.nodes)
 
 
@@ -95,16 +96,11 @@ def missing(gap: Gap) -> str:
     return f"{', '.join(gap.groups) or 'no group'} lacks tcp {gap.ports} {direction} {', '.join(gap.other) or 'them'}"
 
 
-def authorize(gaps: Iterable[Gap]) -> Fix:
+def authorize_gaps(gaps: Iterable[Gap]) -> Fix:
     """The commands that add the rules which the gaps lack."""
-    commands: dict[str, None] = {}
-    for gap in gaps:
-        if not gap.groups or not gap.other:
-            continue
-        side, low, high = "egress" if gap.is_egress else "ingress", gap.ports[:4].rstrip("-"), gap.ports[-4:]
-        permission = f"IpProtocol=tcp,FromPort={low},ToPort={high},UserIdGroupPairs=[{{GroupId={gap.other[0]}}}]"
-        commands[
-            f"aws ec2 authorize-security-group-{side} --group-id {gap.groups[0]} --ip-permissions '{permission}'"
-        ] = None
-    undo = "; ".join(command.replace("authorize-", "revoke-", 1) for command in commands)
-    return Fix(tuple(commands), "opens these ports between these groups alone", undo)
+    rules = [
+        Rule(gap.groups[0], gap.other[0], gap.ports, is_egress=gap.is_egress)
+        for gap in gaps
+        if gap.groups and gap.other
+    ]
+    return authorize(rules)

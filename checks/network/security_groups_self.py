@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.network.security_groups import authorize, missing
+from checks.network.security_groups import authorize_gaps, missing
 from diag import Draft, Layer, Table, check, ok, skip, warn
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import enis_of, server_gaps
@@ -40,4 +40,4 @@ def security_groups_admit_servers(
         return
     lacking = "; ".join(dict.fromkeys(missing(gap) for gap in gaps))
     message = f"AWS asks for rules between the file servers themselves: {lacking}"
-    yield warn(file_system, message, cause="sg-self-rule-missing", fix=authorize(gaps))
+    yield warn(file_system, message, cause="sg-self-rule-missing", fix=authorize_gaps(gaps))

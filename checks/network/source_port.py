@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, Unreadable, check, ok, skip, warn
+from diag.advice.steps import change, undo, wait
 from diag.analysis.network.paths import Clients
 from diag.analysis.volumes import Mount
 from diag.resources.eks import SourceNat
@@ -54,8 +55,9 @@ def source_port_stays(
         message = (
             f"{file_system.id} is in {file_system.vpc_id}, the nodes are not: the VPC CNI chooses their source ports"
         )
-        command = "kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_RANDOMIZESNAT=none"
+        command = "kubectl -n kube-system set env daemonset/aws-node AWS_VPC_K8S_CNI_RANDOMIZESNAT="
         note = "or exclude the file system's CIDR (AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS); restarts aws-node node by node"
-        fix = Fix((command,), note, command.replace("none", "prng"))
+        ready = wait("kubectl -n kube-system rollout status daemonset/aws-node --timeout=10m")
+        fix = Fix((change(f"{command}none", changes=note), ready, undo(f"{command}prng")))
         nodes = [node for group in outside for node in group.nodes]
         yield warn(file_system, message, told, cause="source-port-rewritten-snat", fix=fix, concerns=nodes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, ok, skip, warn
+from diag import Draft, Layer, Reason, Table, Unavailable, check, ok, skip, warn
+from diag.advice.security_rules import LUSTRE_PORTS, Rule, authorize
 from diag.analysis.network.security_groups import MGS_PORT, Peer, admits, peer, rules_of
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
 from diag.resources.ec2 import PrefixList, SecurityGroup, Subnet
@@ -37,10 +38,7 @@ def groups_let_servers_talk(
     if how := admits(rules_of(class_groups, ids), MGS_PORT, _servers(demand, class_subnets), prefix_lists):
         yield ok(demand.storage_class, f"{', '.join(ids)} admit {how}", concerns=demand.path)
         return
-    opening = f"aws ec2 authorize-security-group-ingress --group-id {ids[0]} --source-group {ids[0]} --protocol tcp"
-    commands = tuple(f"{opening} --port {ports}" for ports in ("988", "1018-1023"))
-    undo = "; ".join(command.replace("authorize-", "revoke-", 1) for command in commands)
-    fix = Fix(commands, "opens these ports between members of the group alone", undo)
+    fix = authorize([Rule(ids[0], ids[0], ports) for ports in LUSTRE_PORTS])
     told = f"no rule of {', '.join(ids)} admits tcp 988 from the group itself or the subnet; FSx mostly refuses that"
     yield warn(demand.storage_class, told, cause=None, fix=fix, concerns=demand.path)
 

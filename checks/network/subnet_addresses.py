@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Table, check, fail, ok, skip, warn
+from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, warn
 from diag.advice.replace_class import replace_class
 from diag.analysis.storage_classes import Demand
 from diag.resources.ec2 import Subnet
+from diag.resources.eks import EksCluster
 
 OUT = "subnet-out-of-addresses"
+OTHER = "a subnet of the cluster; see that it has free addresses and that the nodes reach it"
 
 
 @check("subnet-addresses", layer=Layer.NETWORK, each="demands", speaks_for=OUT)
-def subnet_has_addresses(demand: Demand, class_subnets: Table[Subnet]) -> Iterator[Draft]:
+def subnet_has_addresses(
+    demand: Demand, class_subnets: Table[Subnet], eks_cluster: EksCluster | Unavailable
+) -> Iterator[Draft]:
     """The subnet of a StorageClass has free addresses for the servers of a new file system.
 
     Each file server takes one address of the subnet, besides what nodes and pods take. How many a size needs is not
@@ -37,7 +41,15 @@ def subnet_has_addresses(demand: Demand, class_subnets: Table[Subnet]) -> Iterat
     elif free > 0:
         yield ok(demand.storage_class, f"{id} has {free} free addresses", told, concerns=demand.path)
     else:
-        fix = replace_class(demand.storage_class, "name a subnet with free addresses in subnetId")
+        fix = replace_class(
+            demand.storage_class, {"subnetId": "{subnet}"}, told=OTHER, subnet=_another(id, eks_cluster)
+        )
         say = fail if demand.waiting else warn
         message = f"{id} has no free address, so no file server fits in"
         yield say(demand.storage_class, message, told, cause=OUT, fix=fix, concerns=demand.path)
+
+
+def _another(id: str, cluster: EksCluster | Unavailable) -> str:
+    """Another subnet of the cluster; empty where there is none that is known."""
+    subnets = () if isinstance(cluster, Unavailable) else cluster.resources_vpc_config.subnet_ids
+    return next((subnet for subnet in subnets if subnet != id), "")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, check, fail, ok, skip
+from diag.advice.replace_claim import replace_claim
+from diag.advice.replace_volume import BOUND
+from diag.advice.steps import change, person, wait
 from diag.analysis.binding import corrections
 from diag.analysis.claims import ClaimCase, Pending, Why, why_pending
+from diag.model.fix import StepKind
 from diag.resources.age import age_s
-from diag.resources.kubernetes import FSX_DRIVER
+from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim
 
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
@@ -52,34 +55,35 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
         yield fail(claim, f"Pending: {pending.message}{since}", *told, cause="", concerns=concerns)
     else:
-        fix = _mend(case, pending)
+        fix = _fix(case, pending)
         yield fail(
             claim, f"Pending: {pending.message}", *told, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )
 
 
-def _mend(case: ClaimCase, pending: Pending) -> Fix | None:
+def _fix(case: ClaimCase, pending: Pending) -> Fix | None:
     """The commands; None where the runbook's general ones are as good."""
-    name, namespace = shlex.quote(case.claim.metadata.name), shlex.quote(case.claim.metadata.namespace)
     if pending.volume is None:
         return None
-    volume = shlex.quote(pending.volume.name)
-    ref = pending.volume.spec.claim_ref
-    if pending.why is Why.RELEASED and ref is not None and (ref.namespace, ref.name) == case.claim.key:
-        drop = '[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]'
-        note = f"lets the claim {case.claim.metadata.name} have the volume again; the data stay"
-        return Fix((f"kubectl patch pv {volume} --type=json -p '{drop}'",), note, "delete the claim: Released again")
     if pending.why is Why.RELEASED:
-        drop = '[{"op":"remove","path":"/spec/claimRef"}]'
-        return Fix((f"kubectl patch pv {volume} --type=json -p '{drop}'",), "frees the volume for any claim; data stay")
-    if pending.why is not Why.MISFIT:
-        return None
-    change = ", ".join(corrections(case.claim, pending.volume)) or "a selector that takes the volume"
+        return _reopen(pending.volume, case.claim)
+    return replace_claim(case.claim, corrections(case.claim, pending.volume)) if pending.why is Why.MISFIT else None
+
+
+def _reopen(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Fix:
+    """Take the deleted claim's mark off the volume: for a claim of the same name, or for any."""
+    ref = volume.spec.claim_ref
+    same = ref is not None and (ref.namespace, ref.name) == claim.key
+    paths = ("/spec/claimRef/uid", "/spec/claimRef/resourceVersion") if same else ("/spec/claimRef",)
+    told = (
+        "lets the claim have the volume again; the data stay" if same else "frees the volume for any claim; data stay"
+    )
+    names = {"volume": volume.name, "namespace": claim.metadata.namespace, "claim": claim.metadata.name}
+    patch = [{"op": "remove", "path": path} for path in paths]
     return Fix(
         (
-            f"kubectl -n {namespace} get pvc {name} -o yaml > {name}.yaml",
-            f"kubectl -n {namespace} delete pvc {name}",
-            f"kubectl -n {namespace} apply -f {name}.yaml",
-        ),
-        f"a claim's spec cannot be edited: set {change} in the file before it is applied",
+            change("kubectl patch pv {volume} --type=json -p {patch}", {**names, "patch": patch}, changes=told),
+            wait(BOUND, names),
+            person("delete the claim, and the volume is Released again", kind=StepKind.UNDO),
+        )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail
+from diag.advice.steps import advise
 from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.binding import class_of
 from diag.resources.kubernetes import FSX_DRIVER
@@ -28,7 +29,7 @@ def nothing_was_left_open(manifest_set: ManifestSet | Unavailable) -> Iterator[D
 
 
 def _fill_in(field: str) -> Fix:
-    return Fix(note=f"fill in {field} before the manifest is applied; `set -u` lets a shell script stop instead")
+    return advise(f"fill in {field} before the manifest is applied; `set -u` lets a shell script stop instead")
 
 
 def _values(manifests: ManifestSet) -> Iterator[tuple[Subject, str, str]]:

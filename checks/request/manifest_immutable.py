@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, unknown
+from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, unknown
+from diag.advice.steps import advise
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
 from diag.resources.manifests import ManifestSet
 
@@ -64,7 +65,9 @@ def _judge(
         yield ok(planned, "the live one agrees in every field that cannot be changed", rules_out=())
         return
     told = "; ".join(f"{field} is {wanted!r}, the live one has {had!r}" for field, had, wanted in found)
-    fix = Fix(note=f"delete {planned.subject} and what is bound to it, then apply; with reclaimPolicy Retain data stay")
+    fix = advise(
+        "replace the live object: the runbook dnsname-mismatch shows the order that loses neither claim nor data"
+    )
     yield fail(planned, f"{told}: the API server refuses to change it", cause="", fix=fix)
 
 

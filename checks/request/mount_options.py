@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, check, fail, ok, warn
+from diag.advice.steps import change, undo
+from diag.grammar.command import Verbatim
 from diag.knowledge.mount_options import Meaning, Option, mount_options_table, read_options
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
 
@@ -28,10 +28,7 @@ def client_knows_the_options(volume: PersistentVolume) -> Iterator[Draft]:
     source: Lustre 2.10, 2.12, 2.15 mount_lustre.c, obd_mount.c, llite_lib.c
     """
     given = volume.spec.mount_options or ()
-    keep = [option.text for option in read_options(given) if option.meaning is not Meaning.UNKNOWN]
-    patch = json.dumps({"spec": {"mountOptions": keep}})
-    command = f"kubectl patch pv {shlex.quote(volume.name)} --type=merge -p {shlex.quote(patch)}"
-    yield from judge(volume, given, Fix((command,), "the next mount uses them; pods that run keep their mount"))
+    yield from judge(volume, given, _set_options(volume, corrected(given), given))
 
 
 def judge(
@@ -53,6 +50,22 @@ def judge(
             yield warn(about, told, source, cause=None, concerns=concerns)
     if not any(option.meaning in (Meaning.UNKNOWN, Meaning.MISTAKEN) for option in options):
         yield ok(about, describe_options(options), concerns=concerns)
+
+
+def corrected(given: Sequence[str]) -> list[str]:
+    """The options without those that the client does not know."""
+    return [option.text for option in read_options(given) if option.meaning is not Meaning.UNKNOWN]
+
+
+def _set_options(volume: PersistentVolume, right: Sequence[str], former: Sequence[str]) -> Fix:
+    command, names = "kubectl patch pv {volume} --type=merge -p {patch}", {"volume": volume.name}
+    told = "the next mount uses them; pods that run keep their mount"
+    return Fix(
+        (
+            change(command, {**names, "patch": {"spec": {"mountOptions": Verbatim(list(right))}}}, changes=told),
+            undo(command, {**names, "patch": {"spec": {"mountOptions": Verbatim(list(former))}}}),
+        )
+    )
 
 
 def describe_options(options: Sequence[Option]) -> str:

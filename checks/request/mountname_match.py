@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
-from diag.advice.replace_volume import recreate_volume
+from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, looks_unexpanded, misspelt_attribute
 from diag.analysis.file_systems import file_system_of
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume
+from diag.resources.kubernetes import PersistentVolume, Pod
 
 
 @check(
@@ -19,7 +19,9 @@ from diag.resources.kubernetes import PersistentVolume
     speaks_for=("wrong-mountname", "mountname-missing", "mountname-too-long", "unexpanded-variable"),
 )
 def mountname_is_the_file_systems(
-    volume: PersistentVolume, file_systems: Table[FileSystem] | Unavailable
+    volume: PersistentVolume,
+    file_systems: Table[FileSystem] | Unavailable,
+    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """The PersistentVolume's mountname is the MountName of the file system that its volumeHandle names.
 
@@ -37,7 +39,7 @@ def mountname_is_the_file_systems(
     fsname = name.lstrip("/").partition("/")[0] or DRIVER_DEFAULT_MOUNT_NAME
     known = file_system_of(volume, file_systems)
     actual = "" if isinstance(known, Unavailable) else known.mount_name
-    fix = recreate_volume(volume, mount_name=actual)
+    fix = replace_volume(volume, volume_pods, attributes={"mountname": actual})
     unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
     if unfilled:
         told = " and ".join(f"{key} is {value!r}" for key, value in unfilled)

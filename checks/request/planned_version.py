@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.steps import advise
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.planned import Client, Making, clients_for, makings
 from diag.analysis.storage_classes import Demand
@@ -69,4 +70,4 @@ def _judge(making: Making, clients: tuple[Client, ...] | Unavailable) -> Draft:
 
 def _name(making: Making, version: str) -> Fix:
     key = "fileSystemTypeVersion" if making.is_class else "file_system_type_version"
-    return Fix(note=f'set {key} to "{version}"; a file system that exists is only ever upgraded, never lowered')
+    return advise(f'set {key} to "{version}"; a file system that exists is only ever upgraded, never lowered')

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.request.mount_options import judge
+from checks.request.mount_options import corrected, judge
 from diag import Draft, Layer, check
 from diag.advice.replace_class import replace_class
 from diag.analysis.storage_classes import Demand
+from diag.grammar.command import Verbatim
 
 
 @check("storageclass-mount-options", layer=Layer.REQUEST, each="demands", speaks_for="bad-mount-option")
@@ -24,5 +25,5 @@ def volumes_get_known_options(demand: Demand) -> Iterator[Draft]:
     source: Lustre 2.10, 2.12, 2.15 mount_lustre.c, obd_mount.c, llite_lib.c; Kubernetes docs, StorageClass
     """
     given = demand.storage_class.mount_options or ()
-    fix = replace_class(demand.storage_class, "correct mountOptions")
+    fix = replace_class(demand.storage_class, mount_options=Verbatim(corrected(given)))
     yield from judge(demand.storage_class, given, fix, demand.waiting)

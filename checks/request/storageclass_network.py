@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Table, Unavailable, check, fail, ok, unknown
-from diag.advice.replace_class import replace_class
-from diag.analysis.storage_classes import Demand, Flaw, network_flaws
+from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag.advice.replace_class import rename_parameter, replace_class
+from diag.analysis.storage_classes import Demand, Flaw, group_ids, network_flaws, subnet_ids
+from diag.grammar.command import Verbatim
+from diag.knowledge.storage_class import misspelt
 from diag.resources.ec2 import SecurityGroup, Subnet
+from diag.resources.eks import EksCluster
 
 
 @check("storageclass-network", layer=Layer.REQUEST, each="demands",
        speaks_for=("storageclass-network-missing", "multiple-subnets-not-supported"))  # fmt: skip
 def network_is_given(
-    demand: Demand, class_subnets: Table[Subnet] | Unavailable, class_groups: Table[SecurityGroup] | Unavailable
+    demand: Demand,
+    class_subnets: Table[Subnet] | Unavailable,
+    class_groups: Table[SecurityGroup] | Unavailable,
+    eks_cluster: EksCluster | Unavailable,
 ) -> Iterator[Draft]:
     """The StorageClass names one subnet that exists, and security groups that exist in the same VPC.
 
@@ -27,15 +33,33 @@ def network_is_given(
     """
     flaws = network_flaws(demand.parameters, class_subnets, class_groups)
     for flaw in flaws:
-        yield _network_draft(demand, flaw)
+        yield _network_draft(demand, flaw, eks_cluster)
     if not flaws:
         told = f"subnet {demand.parameters['subnetId']}, groups {demand.parameters['securityGroupIds']}: EC2 has them"
         yield ok(demand.storage_class, told, concerns=demand.path)
 
 
-def _network_draft(demand: Demand, flaw: Flaw) -> Draft:
+def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Draft:
     about = demand.storage_class
     if flaw.unread is not None:
         return unknown(about, f"{flaw.message}: {flaw.unread}", because=(flaw.unread,), concerns=demand.path)
-    fix = replace_class(about, f"set {flaw.key}")
-    return fail(about, flaw.message, cause=flaw.cause, fix=fix, concerns=demand.path)
+    return fail(about, flaw.message, cause=flaw.cause, fix=_fix(demand, flaw, cluster), concerns=demand.path)
+
+
+def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Fix:
+    """The value as it was meant, else a subnet and the group of the cluster itself."""
+    about, written = demand.storage_class, misspelt(demand.parameters, flaw.key)
+    if written and flaw.key not in demand.parameters:
+        return rename_parameter(about, written, flaw.key, demand.parameters[written])
+    network = None if isinstance(cluster, Unavailable) else cluster.resources_vpc_config
+    if flaw.key == "subnetId":
+        given = demand.parameters.get("subnetId", "").replace(",", " ").split()
+        meant = next(iter(subnet_ids({"subnetId": given[0]})), "") if len(given) > 1 else ""
+        subnets = network.subnet_ids if network else ()
+        return replace_class(about, {"subnetId": "{subnet}"}, subnet=meant or next(iter(subnets), ""))
+    trimmed = demand.parameters.get("securityGroupIds", "").replace(" ", "")
+    if trimmed != demand.parameters.get("securityGroupIds") and group_ids({"securityGroupIds": trimmed}):
+        return replace_class(about, {"securityGroupIds": Verbatim(trimmed)})
+    group = network.cluster_security_group_id if network else ""
+    told = "the cluster's own group lets its members talk to each other on every port" if group else ""
+    return replace_class(about, {"securityGroupIds": "{security_group}"}, told=told, security_group=group)

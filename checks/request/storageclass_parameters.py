@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, warn
-from diag.advice.replace_class import replace_class
+from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.storage_class import (
     broken_rules,
     is_reserved,
+    likely_value,
     nearest_key,
     parameter_of,
     parameters_table,
+    repaired,
     wrong_value,
 )
 
@@ -44,12 +46,17 @@ def parameters_are_known(demand: Demand) -> Iterator[Draft]:
         elif parameter is not None and (wrong := wrong_value(parameter, value)):
             healthy = False
             cause = "unexpanded-variable" if looks_unexpanded(value) else INVALID
-            yield fail(about, wrong, cause=cause, fix=replace_class(about, f"correct {key}"), concerns=path)
+            yield fail(
+                about,
+                wrong,
+                cause=cause,
+                fix=set_parameters(about, {key: likely_value(parameter, value)}),
+                concerns=path,
+            )
     for rule in broken_rules(demand.parameters) if healthy else ():
         healthy = False
-        say = fail if rule.confidence.may_fail else warn
-        yield say(about, rule.says, parameters_table().api, cause=rule.cause, fix=replace_class(about, "correct it"),
-                  concerns=path)  # fmt: skip
+        say, fix = fail if rule.confidence.may_fail else warn, set_parameters(about, repaired(demand.parameters))
+        yield say(about, rule.says, parameters_table().api, cause=rule.cause, fix=fix, concerns=path)
     if healthy:
         yield ok(about, f"its {len(demand.parameters)} parameter(s) are known and taken", concerns=path)
 
@@ -61,5 +68,5 @@ def _ignored(demand: Demand, key: str) -> Iterator[Draft]:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)
     elif meant not in ("subnetId", "securityGroupIds"):
         told = f"the driver ignores the parameter {key!r}; {meant!r} is probably meant"
-        fix = replace_class(about, f"rename {key} to {meant}")
+        fix = rename_parameter(about, key, meant, demand.parameters[key])
         yield fail(about, told, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path)

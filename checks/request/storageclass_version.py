@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.request.storageclass_parameters import UNKNOWN_KEY
 from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.replace_class import replace_class
+from diag.advice.replace_class import set_parameters
 from diag.analysis.nodes.lustre_client import MISMATCH, NodeKind, Outcome, Pairing, clients_of, pair
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_matrix import matrix
@@ -61,12 +61,12 @@ def _refused_draft(
     say = fail if hurts and all(paired.certain for paired in refused) else warn
     wrong_key = "" if made else misspelt(demand.parameters, "fileSystemTypeVersion")
     cause = MISMATCH if demand.named_version else UNKNOWN_KEY if wrong_key else "storageclass-default-version"
-    change = f'add fileSystemTypeVersion: "{usable[-1]}"' if usable else "name a version that the nodes can mount"
+    changes = {"fileSystemTypeVersion": usable[-1] if usable else "", **({wrong_key: None} if wrong_key else {})}
     return say(
         about,
         f"{told}; such a file system {refused[0].told}",
         *refused[0].evidence,
         cause=cause,
-        fix=replace_class(about, change),
+        fix=set_parameters(about, changes),
         concerns=(*demand.waiting, *made),
     )

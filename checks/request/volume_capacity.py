@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, ok, skip, unknown, warn
+from diag.advice.steps import change, undo
 from diag.analysis.file_systems import file_system_of
+from diag.grammar.command import Value
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.quantity import GIB, bytes_of, in_gib
@@ -35,10 +35,18 @@ def promises_no_more_than_there_is(
     elif isinstance(known, Unavailable) or promised is None or known.storage_capacity is None:
         yield skip(volume, f"its capacity {text or '(none)'} has nothing to be compared with")
     elif promised > known.storage_capacity * GIB:
-        patch = json.dumps({"spec": {"capacity": {"storage": f"{known.storage_capacity}Gi"}}})
-        command = f"kubectl patch pv {shlex.quote(volume.name)} --type=merge -p {shlex.quote(patch)}"
         told = f"it promises {in_gib(promised)}, {known.id} has {known.storage_capacity} GiB"
-        yield warn(volume, told, cause=None, fix=Fix((command,), "the number alone; no mount, no data"),
-                   concerns=(known,))  # fmt: skip
+        fix = _set_capacity(volume, f"{known.storage_capacity}Gi", text)
+        yield warn(volume, told, cause=None, fix=fix, concerns=(known,))
     else:
         yield ok(volume, f"capacity {text}, {known.id} has {known.storage_capacity} GiB", concerns=(known,))
+
+
+def _set_capacity(volume: PersistentVolume, right: str, former: str) -> Fix:
+    command = "kubectl patch pv {volume} --type=merge -p {patch}"
+    patch = {"spec": {"capacity": {"storage": "{quantity}"}}}
+    names: dict[str, Value] = {"volume": volume.name, "patch": patch}
+    told = "the number alone; no mount, no data"
+    return Fix(
+        (change(command, {**names, "quantity": right}, changes=told), undo(command, {**names, "quantity": former}))
+    )

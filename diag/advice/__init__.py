@@ -1,1 +1,1 @@
-"""How a fault is fixed: the steps, in their order."""
+"""What to do about a failure: steps, typed placeholders, and the procedures that several checks and runbooks share."""

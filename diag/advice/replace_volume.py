@@ -1,34 +1,134 @@
-"""The commands that replace an object that cannot be changed in place."""
+"""Replacing a PersistentVolume and its claim, whose source cannot be edited, without losing either or the data.
+
+The order is what makes it safe: both objects are saved, the reclaim policy is Retain and read back before anything is
+deleted, the corrected copies are made by commands and are there before the originals go. The pods stop first, since
+their claim stays until the last of them is gone. The copy of the volume keeps its claim's name and loses its uid: with
+the old uid it would come back Released, and bind to nothing.
+Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pkg/controller/volume/persistentvolume.
+"""
 
 from __future__ import annotations
 
-import json
-import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from diag.model.finding import Fix
-from diag.resources.kubernetes import PersistentVolume
+from diag.advice.steps import caution, change, guard, person, save, wait
+from diag.advice.workload_pause import Owner, owners_of, pause, told_to_stop
+from diag.grammar.command import Value
+from diag.model.fix import Danger, Fix, Step, StepKind
+from diag.model.unavailable import Unavailable
+from diag.resources.kubernetes import PersistentVolume, Pod
+
+BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
+_RETAINED = (
+    "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
+)  # fmt: skip
+OF_THE_OLD = {"uid": None, "resourceVersion": None}
+"""What the API server gave the old object and takes from nobody for a new one."""
+_BINDING = {"pv.kubernetes.io/bind-completed": None, "pv.kubernetes.io/bound-by-controller": None}
 
 
-def recreate_volume(volume: PersistentVolume, *, mount_name: str = "", dns_name: str = "", handle: str = "") -> Fix:
-    """Make a PersistentVolume anew with corrected CSI values.
+def replace_volume(
+    volume: PersistentVolume,
+    pods: Mapping[str, tuple[Pod, ...]] | Unavailable,
+    *,
+    attributes: Mapping[str, str] | None = None,
+    handle: str = "",
+    spec: Mapping[str, Any] | None = None,
+    claim_spec: Mapping[str, Any] | None = None,
+) -> Fix:
+    """Replace a volume of the cluster by one with other CSI attributes, another handle, or other fields.
 
-    spec.persistentvolumesource is immutable after creation (Kubernetes API validation), so an edit is refused:
-    pod, claim and volume have to be deleted and applied again. With reclaim policy Retain the data stay.
+    `pods` are the pods of each volume, by its name. A value that is empty is one that only a person knows.
     """
-    attributes = {key: value for key, value in (("dnsname", dns_name), ("mountname", mount_name)) if value}
-    wanted = ([f'volumeHandle: "{handle}"'] if handle else []) + [
-        f"{k}: {json.dumps(v)}" for k, v in attributes.items()
-    ]
+    attributes = attributes or {}
     ref = volume.spec.claim_ref
-    commands = [f"kubectl get pv {shlex.quote(volume.name)} -o yaml > {shlex.quote(volume.name)}.yaml"]
-    if ref is not None:
-        commands.append(f"kubectl delete pvc {shlex.quote(ref.name)} -n {shlex.quote(ref.namespace)}")
-    commands += [
-        f"kubectl delete pv {shlex.quote(volume.name)}",
-        f"kubectl apply -f {shlex.quote(volume.name)}.yaml",
+    names: dict[str, Value] = {
+        "volume": volume.name,
+        "claim": ref.name if ref else "",
+        "namespace": ref.namespace if ref else "",
+        "uid": volume.metadata.uid,
+        "right_handle": handle,
+        **{f"right_{key}": value for key, value in attributes.items()},
+    }
+    csi: dict[str, Any] = {"volumeHandle": "{right_handle}"} if handle else {}
+    if attributes:
+        csi["volumeAttributes"] = {key: f"{{right_{key}}}" for key in attributes}
+    owners = None if isinstance(pods, Unavailable) else owners_of(pods.get(volume.name, ()))
+    patch = {**(spec or {}), **({"csi": csi} if csi else {})}
+    return Fix(steps(names, owners, patch, claim_spec or {}, has_claim=ref is not None))
+
+
+def steps(
+    names: Mapping[str, Value],
+    owners: Iterable[Owner] | None,
+    spec: Mapping[str, Any],
+    claim_spec: Mapping[str, Any],
+    *,
+    has_claim: bool = True,
+) -> tuple[Step, ...]:
+    """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods."""
+    claim_ref = {"claimRef": {"uid": None, "resourceVersion": None}} if has_claim else {}
+    volume_patch = {"metadata": {**OF_THE_OLD, "annotations": _BINDING}, "spec": {**claim_ref, **spec}, "status": None}
+    claim_patch = {"metadata": {**OF_THE_OLD, "ownerReferences": None, "annotations": _BINDING},
+                   "spec": claim_spec, "status": None}  # fmt: skip
+    stopped = pause(owners or ())
+    objects: list[tuple[str, str, str, Mapping[str, Any]]] = [
+        ("pv", "kubectl get pv {volume}", "pv-{volume}", volume_patch)
     ]
-    change = f"set {', '.join(wanted)} in the file" if wanted else "correct the attributes in the file"
-    note = f"{change}, drop its claimRef.uid, resourceVersion and status, and apply claim and pod again"
-    if volume.spec.persistent_volume_reclaim_policy == "Delete":
-        note += "; FIRST set persistentVolumeReclaimPolicy to Retain, or deleting the volume deletes the file system"
-    return Fix(tuple(commands), note)
+    if has_claim:
+        objects.append(("pvc", "kubectl -n {namespace} get pvc {claim}", "pvc-{claim}", claim_patch))
+    ready = [guard(f"test -s {file}.after.yaml", names) for _, _, file, _ in objects]
+    retained = guard(_RETAINED, names)
+    keep = {**names, "patch": {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}}
+    retain = change(
+        "kubectl patch pv {volume} --type=merge -p {patch}", keep, changes="keeps the data without the claim"
+    )
+    return (
+        caution(
+            "the pods that use the volume stop meanwhile; the data on the file system stay", danger=Danger.INTERRUPTS
+        ),
+        caution("correct the manifest that the volume came from as well, or it comes back wrong"),
+        *(step for _, get, file, _ in objects for step in _save(get, file, names)),
+        retain,
+        *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
+        *((retained, *stopped.stop) if owners is not None else (*told_to_stop(),)),
+        *(_delete_claim((*ready, retained), names) if has_claim else ()),
+        *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
+        change("kubectl apply -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
+        *((change("kubectl apply -f pvc-{claim}.after.yaml", names), wait(BOUND, names)) if has_claim else ()),
+        *stopped.start,
+        person(
+            "delete the new objects and make copies of pv-{volume}.before.yaml in the same way",
+            names,
+            kind=StepKind.UNDO,
+        ),
+    )
+
+
+def _save(get: str, file: str, names: Mapping[str, Value]) -> tuple[Step, ...]:
+    """Once: a second run must not write over the only copy."""
+    return (guard(f"test ! -e {file}.before.yaml", names), save(f"{get} -o yaml > {file}.before.yaml", names))
+
+
+def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value]) -> tuple[Step, ...]:
+    """The copy to apply. A saved file of another object of that name is of no use."""
+    copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.after.yaml"
+    same = (guard(f"grep -q {{uid}} {file}.before.yaml", names),) if file.startswith("pv-") and names.get("uid") else ()
+    return (*same, save(copy, {**names, "patch": patch}))
+
+
+def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value]) -> tuple[Step, ...]:
+    delete = "kubectl -n {namespace} delete pvc {claim} --wait=false"
+    return (*guards, change(delete, names, changes="deletes the claim, not the data", danger=Danger.DESTROYS))
+
+
+def _delete_volume(guards: Iterable[Step], names: Mapping[str, Value], *, has_claim: bool) -> tuple[Step, ...]:
+    gone = "kubectl -n {namespace} wait --for=delete pvc/{claim} --timeout=5m"
+    first = (guard(gone, names),) if has_claim else ()
+    delete = "kubectl delete pv {volume} --timeout=2m"
+    return (
+        *first,
+        *guards,
+        change(delete, names, changes="deletes the volume's object, not the data", danger=Danger.DESTROYS),
+    )

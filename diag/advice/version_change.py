@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
+from diag.advice.steps import advise, caution, change, person
 from diag.knowledge.lustre_versions import Client, common_servers, default_version, upgrade_for, valid_versions
-from diag.model.finding import Fix
+from diag.model.fix import Danger, Fix, StepKind
 from diag.resources.fsx import FileSystem
+
+UPGRADE = "aws fsx update-file-system --file-system-id {file_system} --file-system-type-version {target_version}"
+DURATION = "typically under 30 minutes"
+"""How long an upgrade takes the file system away. Source: FSx for Lustre user guide, managing Lustre versions."""
 
 
 def bring_together(file_system: FileSystem, clients: Iterable[Client]) -> Fix:
     """The newest version that every client talks to: in place where that is possible, else in words."""
     known = tuple(clients)
+    deployment_type = file_system.lustre.deployment_type
     has_metadata = file_system.lustre.metadata_configuration is not None
-    valid = valid_versions(file_system.lustre.deployment_type, metadata_configuration=has_metadata)
+    valid = valid_versions(deployment_type, metadata_configuration=has_metadata)
     target = upgrade_for(file_system.file_system_type_version, known)
     if target and (not valid or target in valid):
-        id = shlex.quote(file_system.id)
-        anew = Fix(
-            (),
-            f"make a new file system with --file-system-type-version {target} and a new PersistentVolume for it; "
-            "what only lives on the old one has to be copied or exported first",
-            "delete the new file system; the old one is untouched",
-        )
-        return Fix(
-            (f"aws fsx update-file-system --file-system-id {id} --file-system-type-version {target}",),
-            f"upgrades it in place to {target}; unmount it everywhere first, it is away for some minutes",
-            "none: a Lustre version cannot be lowered",
-            (anew,),
-        )
+        return _upgrade(file_system, target)
     usable = [version for version in common_servers(known) if not valid or version in valid]
     if usable:
-        return Fix(
-            (),
-            f"a version cannot be lowered: mount it on nodes with a newer client, or make a file system with "
-            f"--file-system-type-version {usable[-1]} and a new PersistentVolume for it",
+        return advise(
+            "a version cannot be lowered: mount it on nodes with a newer client, or make a file system with"
+            f" --file-system-type-version {usable[-1]} and a new PersistentVolume for it"
         )
-    return Fix((), "no Lustre version suits all these nodes: bring them to one operating system and kernel")
+    return advise("no Lustre version suits all these nodes: bring them to one operating system and kernel")
+
+
+def _upgrade(file_system: FileSystem, target: str) -> Fix:
+    names = {"file_system": file_system.id, "target_version": target}
+    scratch = file_system.lustre.deployment_type.startswith("SCRATCH")
+    unsure = (caution("no source says whether a SCRATCH file system can be upgraded in place: it may be refused"),)
+    stop = (
+        "stop every pod that mounts it, or FSx rolls it back; it is away for {duration}, and no version is ever lowered"
+    )
+    new = advise(
+        "make a new file system with --file-system-type-version {target_version} and a new PersistentVolume for it;"
+        " what only lives on the old one has to be copied or exported first",
+        names,
+    )
+    return Fix(
+        (
+            caution(stop.replace("{duration}", DURATION), danger=Danger.INTERRUPTS),
+            *(unsure if scratch else ()),
+            change(UPGRADE, names, changes="upgrades it in place", danger=Danger.INTERRUPTS),
+            person(f"until it is AVAILABLE again, {DURATION}", kind=StepKind.WAIT),
+        ),
+        (new,),
+    )
 
 
 def why_this_version(file_system: FileSystem) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from diag.grammar.command import Verbatim
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim
 from diag.resources.quantity import bytes_of, in_gib
 
@@ -69,17 +72,17 @@ def is_held_by(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
     return not ref.uid or not claim.metadata.uid or ref.uid == claim.metadata.uid
 
 
-def corrections(claim: PersistentVolumeClaim, volume: PersistentVolume) -> tuple[str, ...]:
+def corrections(claim: PersistentVolumeClaim, volume: PersistentVolume) -> dict[str, Any]:
     """The fields of the claim's spec as the volume needs them, only those that keep the two apart."""
     asked, offered = claim.spec.resources.requests or {}, volume.spec.capacity or {}
     wanted, size = bytes_of(asked.get("storage", "0")), bytes_of(offered.get("storage", "0"))
-    found = []
+    found: dict[str, Any] = {}
     if wanted is not None and size is not None and wanted > size:
-        found.append(f"resources.requests.storage: {offered.get('storage', '0')}")
+        found["resources"] = {"requests": {"storage": Verbatim(offered.get("storage", "0"))}}
     if class_of(claim) != class_of_volume(volume):
-        found.append(f'storageClassName: "{class_of_volume(volume)}"')
+        found["storageClassName"] = Verbatim(class_of_volume(volume))
     if claim.spec.volume_mode != volume.spec.volume_mode:
-        found.append(f"volumeMode: {volume.spec.volume_mode}")
+        found["volumeMode"] = Verbatim(volume.spec.volume_mode)
     if any(mode not in (volume.spec.access_modes or ()) for mode in claim.spec.access_modes or ()):
-        found.append(f"accessModes: [{', '.join(volume.spec.access_modes or ())}]")
-    return tuple(found)
+        found["accessModes"] = Verbatim(list(volume.spec.access_modes or ()))
+    return found or {"selector": None}

@@ -122,6 +122,21 @@ def mounts(
 
 
 @fact()
+def volume_pods(
+    volumes: tuple[PersistentVolume, ...], claims: tuple[PersistentVolumeClaim, ...], pods: tuple[Pod, ...]
+) -> dict[str, tuple[Pod, ...]]:
+    """Every pod that uses the claim of each volume, by the volume's name, whatever the run is about."""
+    names = {volume.name for volume in volumes}
+    of_claim = {claim.key: claim.spec.volume_name for claim in claims if claim.spec.volume_name in names}
+    found: dict[str, list[Pod]] = {}
+    for pod in pods:
+        for claim in dict.fromkeys(pod.spec.claim_names):
+            if volume := of_claim.get((pod.metadata.namespace, claim)):
+                found.setdefault(volume, []).append(pod)
+    return {volume: tuple(users) for volume, users in found.items()}
+
+
+@fact()
 def mounted_file_systems(
     volumes: tuple[PersistentVolume, ...] | Unavailable, file_systems: Table[FileSystem], target: Target
 ) -> tuple[FileSystem, ...] | Unavailable:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from diag.diagnosis.fill import fix_of
+from diag.advice.runbook import fix_of
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood

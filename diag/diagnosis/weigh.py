@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from diag.diagnosis.fill import fill, fill_command, fix_of
+from diag.advice.runbook import fix_of, look_at
+from diag.grammar.command import fill_sentence
 from diag.grammar.regex import Pattern
 from diag.knowledge.cause import Cause, Weight
 from diag.model.diagnosis import CauseVerdict, Likelihood
@@ -166,7 +167,7 @@ def _tell(case: _Case, values: Mapping[str, str], cases: Sequence[_Case]) -> Cau
     settled = any(other.likelihood is Likelihood.CONFIRMED for other in cases)
     next_: tuple[str, ...] = ()
     if open_ and not settled:
-        next_ = tuple(_observation(o.look, o.command, values) for o in cause.confirm[:_OBSERVATIONS])
+        next_ = tuple(look_at(observation, values) for observation in cause.confirm[:_OBSERVATIONS])
     mends = case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
     return CauseVerdict(
         id=cause.id,
@@ -181,15 +182,10 @@ def _tell(case: _Case, values: Mapping[str, str], cases: Sequence[_Case]) -> Cau
     )
 
 
-def _observation(look: str, command: str, values: Mapping[str, str]) -> str:
-    told = fill(look, values)
-    return f"{told}\n{fill_command(command, values)}" if command else told
-
-
 def _says(cause: Cause, hit: Hit) -> str:
     signature = next((s for s in cause.signatures if s.id == hit.signature), None)
     if signature is not None and signature.says:
-        return fill(signature.says, dict(hit.groups))
+        return fill_sentence(signature.says, dict(hit.groups))
     return f"“{hit.text}”"
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from diag.model.finding import Finding, Fix, Location
+from diag.advice.steps import advise
+from diag.model.finding import Finding, Location
 from diag.model.subject import Subject
 from diag.resources.manifests import ManifestSet, Placed
 
@@ -39,7 +40,7 @@ def _with_location(finding: Finding, places: Mapping[Subject, Placed]) -> Findin
     fix = finding.fix
     if fix is not None and fix.commands and finding.subject in places:
         # Its commands change a live object; what is still in a file is corrected there.
-        fix = Fix(note=f"correct it in {where.file}, line {where.line}, before it is applied")
+        fix = advise(f"correct it in {where.file}, line {where.line}, before it is applied")
     return msgspec.structs.replace(finding, location=where, fix=fix)
 
 

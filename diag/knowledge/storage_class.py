@@ -120,6 +120,41 @@ def wrong_value(parameter: Parameter, value: str) -> str:
     return f"{parameter.key} is {value!r}, wanted {wanted}{note}" if wanted else ""
 
 
+def likely_value(parameter: Parameter, value: str) -> str:
+    """The value that a wrong one was probably meant to be, or the nearest that is taken; empty when none is near."""
+    match parameter.kind:
+        case Takes.WORD:
+            plain = {_plain(word): word for word in parameter.values}
+            near = difflib.get_close_matches(_plain(value), plain, n=1, cutoff=0.6)
+            return plain[near[0]] if near else ""
+        case Takes.NUMBER if GO_NUMBER.fullmatch(value):
+            least, most = parameter.least, parameter.most
+            number = int(value)
+            return str(least if least is not None and number < least else most if most is not None else number)
+        case Takes.BOOL:
+            return "true" if value.strip().lower() in ("yes", "on", "enabled", "true") else "false"
+    return ""
+
+
+def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
+    """The fewest changes that the rules themselves name: None takes a key away, empty is for a person to choose."""
+    changes: dict[str, str | None] = {}
+    for _ in parameters_table().rules:
+        now = {key: value for key, value in {**parameters, **changes}.items() if value is not None}
+        rule = next(broken_rules(now), None)
+        if rule is None:
+            break
+        key, values = next(iter(rule.needs.items()))
+        changes[key] = None if values[0] == "" else _first_choice(key) if values[0] == "set" else values[0]
+    return changes
+
+
+def _first_choice(key: str) -> str:
+    """The first value that the table knows for a key; what another rule then refuses is changed in its turn."""
+    parameter = parameter_of(key)
+    return parameter.values[0] if parameter and parameter.values else "1"
+
+
 def broken_rules(parameters: Mapping[str, str]) -> Iterator[Rule]:
     """The combinations that a StorageClass's parameters break, absent keys counted as their defaults."""
     table = parameters_table()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.model.finding import Fix
+from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.model.subject import Subject
 from diag.model.verdict import Verdict

@@ -7,22 +7,11 @@ from typing import Protocol
 
 import msgspec
 
+from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.model.subject import Subject
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
-
-
-class Fix(msgspec.Struct, frozen=True):
-    """What mends a failure: commands to copy, what they change, and how to take them back."""
-
-    commands: tuple[str, ...] = ()
-    """Shell commands in order, this incident's values filled in and quoted. The tool never runs them."""
-    note: str = ""
-    """What the commands change, what to watch, or what to do where no command exists."""
-    undo: str = ""
-    alternatives: tuple[Fix, ...] = ()
-    """Other ways, less safe or dearer."""
 
 
 class Location(msgspec.Struct, frozen=True):

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from diag.model.diagnosis import Diagnosis
+from diag.model.finding import Finding
+from diag.model.fix import Fix
 from diag.reports.report import Report
 from diag.sanitize import json_safe
 
@@ -18,7 +21,34 @@ KEYS = (
 
 def to_json(report: Report) -> str:
     """The report as one JSON document with a final newline, keys in a fixed order."""
-    return document({key: getattr(report, key) for key in KEYS})
+    found = {key: getattr(report, key) for key in KEYS}
+    found["diagnoses"] = [_diagnosis(diagnosis) for diagnosis in report.diagnoses]
+    found["findings"] = [finding_with_lines(finding) for finding in report.findings]
+    return document(found)
+
+
+def finding_with_lines(finding: Finding) -> Finding | dict[str, Any]:
+    """A finding as the document holds it: its fix has shell lines beside the steps."""
+    return finding if finding.fix is None else {**msgspec.to_builtins(finding), "fix": _fix(finding.fix)}
+
+
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+    causes = [
+        cause if cause.fix is None else {**msgspec.to_builtins(cause), "fix": _fix(cause.fix)}
+        for cause in diagnosis.causes
+    ]
+    return {**msgspec.to_builtins(diagnosis), "causes": causes}
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "commands": fix.commands,
+        "note": fix.note,
+        "undo": fix.undo,
+        "verify": fix.verify,
+        "steps": fix.steps,
+        "alternatives": [_fix(other) for other in fix.alternatives],
+    }
 
 
 def document(value: Any, indent: int = 2) -> str:

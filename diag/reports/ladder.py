@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from diag.model.finding import Finding, Fix
+from diag.advice.steps import advise
+from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.verdict import Verdict
-from diag.reports.json import document
+from diag.reports.json import document, finding_with_lines
 from diag.reports.report import SCHEMA
 from diag.reports.text import Style, mark, wrap
 from diag.resources.lnet_probe import Ladder, Rung, Step, TargetReach
@@ -40,7 +41,7 @@ def to_text(ladder: Ladder, style: Style) -> str:
 
 def to_json(ladders: Sequence[Ladder], exit_code: int, tool_version: str) -> str:
     """One document: `findings` as of a run, one for each rung, and the whole ladders under `ladders`."""
-    findings = tuple(finding for ladder in ladders for finding in findings_of(ladder))
+    findings = tuple(finding_with_lines(finding) for ladder in ladders for finding in findings_of(ladder))
     made = {
         "schema": SCHEMA, "exit_code": exit_code, "diagnoses": (), "findings": findings, "unavailable": (),
         "ladders": ladders, "tool_version": tool_version,
@@ -60,7 +61,7 @@ def findings_of(ladder: Ladder) -> Iterator[Finding]:
             message=rung.message,
             evidence=(*rung.details, f"took {rung.elapsed_ms:.1f} ms"),
             cause=(rung.cause or "") if rung.verdict is Verdict.FAIL else "",
-            fix=Fix((), rung.fix) if rung.fix else None,
+            fix=advise(rung.fix) if rung.fix else None,
         )
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from diag.model.diagnosis import Diagnosis, Likelihood
-from diag.model.finding import Finding, Fix
+from diag.model.finding import Finding
+from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.model.verdict import Verdict
 from diag.reports.alike import alike

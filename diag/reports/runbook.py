@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diag.diagnosis.fill import fill, fill_command
+from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause
 from diag.sanitize import visible
 
@@ -26,7 +26,7 @@ def to_page(cause: Cause, text: str, values: Mapping[str, str]) -> str:
         if line.strip().startswith(FENCE):
             fenced = not fenced
             continue
-        lines.append(visible("    " + fill_command(line, values) if fenced else fill(line, values)))
+        lines.append(visible(("    " if fenced else "") + fill_text(line, values)))
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -31,6 +31,21 @@ TEXTS = {
     "taken_at": "RFC 3339, UTC: when the facts were read; empty for `explain`.",
     "tool_version": "Version of lustre-doctor.",
 }
+LINES = {
+    "commands": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Shell lines to run in this order. A guard is part of the line that it protects.",
+    },
+    "note": {"type": "string", "description": "What the commands change and what to watch, or what a person does."},
+    "undo": {"type": "string", "description": "How to take the commands back."},
+    "verify": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Shell lines that show whether the fix worked.",
+    },
+}
+"""What the document adds to the steps of a fix: the same, as a shell and a person read it."""
 
 
 def document_schema() -> dict[str, Any]:
@@ -42,6 +57,7 @@ def document_schema() -> dict[str, Any]:
         **dict(zip(PARTS, parts, strict=True)),
         **{name: {"type": "string", "description": told} for name, told in TEXTS.items()},
     }
+    components["Fix"]["properties"].update(LINES)
     for component in components.values():
         if "properties" in component:
             component["required"] = list(component["properties"])

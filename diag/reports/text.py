@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
-from diag.model.finding import Finding, Fix
+from diag.model.finding import Finding
+from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
@@ -115,15 +116,29 @@ def _next(steps: Iterable[str], style: Style) -> Iterator[str]:
 def _fix(fix: Fix | None, style: Style, label: str) -> Iterator[str]:
     if fix is None:
         return
+    yield from _labelled("first", _sentences(fix, StepKind.CAUTION), style)
     for command in fix.commands:
         yield from _command(label, command)
         label = ""
-    if fix.note:
-        yield from _labelled(label, [fix.note], style)
-    if fix.undo:
-        yield from _labelled("undo", [fix.undo], style)
+    yield from _labelled(label, _sentences(fix, StepKind.SAVE, StepKind.CHANGE, StepKind.WAIT), style)
+    yield from _labelled("left open", (why for step in fix.steps for why in step.open), style)
+    for step in fix.steps:
+        if step.kind is StepKind.UNDO:
+            yield from _command("undo", step.line) if step.line else _labelled("undo", [step.text], style)
+    for command in fix.verify:
+        yield from _command("then", command)
     for other in fix.alternatives[: None if style.everything else 1]:
         yield from _fix(other, style, "or")
+
+
+def _sentences(fix: Fix, *kinds: StepKind) -> Sequence[str]:
+    """What steps of some kinds say to a person: what to do, what a command changes, and who has to."""
+    told = dict.fromkeys(
+        f"{step.text or step.changes}{f' (by {step.by})' if step.by else ''}"
+        for step in fix.steps
+        if step.kind in kinds and (step.text or step.changes)
+    )
+    return tuple(told)
 
 
 def _command(label: str, command: str) -> Iterator[str]:

@@ -9,6 +9,15 @@ import msgspec
 from diag.model.subject import Kind, Subject
 from diag.resources.aws_shape import PascalShape
 
+WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+POD_IDENTITY = ("sts:AssumeRole", "sts:TagSession")
+"""What EKS Pod Identity does with a role; it needs both. Source: EKS user guide, pod-id-role."""
+POD_IDENTITY_SERVICE = "pods.eks.amazonaws.com"
+DEFAULT_AUDIENCE = "sts.amazonaws.com"
+"""Audience of an injected token unless the account asks for another. Source: amazon-eks-pod-identity-webhook."""
+ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
+"""Where a service account names its role. Source: amazon-eks-pod-identity-webhook README."""
+
 
 class Role(PascalShape, frozen=True):
     """An IAM role with its trust policy."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag.analysis.binding import corrections, is_held_by, misfits, selects
+from diag.grammar.command import Verbatim
 from diag.resources.quantity import bytes_of, in_gib
 from tests.checks.given import claim, replace, volume
 
@@ -66,10 +67,12 @@ class TestFit:
         asked = claim(resources={"requests": {"storage": "2Ti"}}, storageClassName=None, volumeMode="Block")
         offered = volume(accessModes=["ReadWriteOnce"])
         assert len(misfits(asked, offered)) == 4
-        assert corrections(asked, offered) == (
-            "resources.requests.storage: 1200Gi", 'storageClassName: "fsx-sc"', "volumeMode: Filesystem",
-            "accessModes: [ReadWriteOnce]",
-        )  # fmt: skip
+        assert corrections(asked, offered) == {
+            "resources": {"requests": {"storage": Verbatim("1200Gi")}},
+            "storageClassName": Verbatim("fsx-sc"),
+            "volumeMode": Verbatim("Filesystem"),
+            "accessModes": Verbatim(["ReadWriteOnce"]),
+        }
 
     def test_the_old_annotation_of_the_class_wins(self) -> None:
         asked = claim(storageClassName="other")

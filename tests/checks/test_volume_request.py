@@ -34,7 +34,7 @@ class TestMountOptions:
     def test_one_unknown_word_refuses_the_mount(self, option: str) -> None:
         finding = only(client_knows_the_options, persistent_volumes=(volume(mountOptions=["flock", option]),))
         assert (finding.verdict, finding.cause) == (Verdict.FAIL, "bad-mount-option")
-        assert finding.fix is not None and '{"mountOptions": ["flock"]}' in finding.fix.commands[0]
+        assert finding.fix is not None and '{"mountOptions":["flock"]}' in finding.fix.commands[0]
 
     @pytest.mark.parametrize(
         "options", [["flock", "noatime"], ["flock,_netdev"], ["x-systemd.automount", "nofail"], ["retry=5"], ["ro"], []]

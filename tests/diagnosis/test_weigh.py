@@ -34,7 +34,7 @@ def passing(*ids: str) -> Finding:
 CAUSES = {c.id: c for c in (
     cause("network"), cause("rule-missing-in-a-group", broader="network"), cause("name", Layer.REQUEST),
     cause("version", Layer.CLIENT, confirm=(Observation("the version of {file_system}", "aws fsx {file_system}"),),
-          fix=(Remedy("mend {file_system}", "changes it", "undo it"), Remedy("make it anew"))),
+          fix=(Remedy("fix {file_system}", "changes it", "undo it"), Remedy("make another"))),
     cause("role", Layer.IDENTITY, phase=Phase.PROVISION),
     cause("refuted-by-text", rule_out=(Refutation("it came back", pattern="Connection restored"),)),
     cause("worded", signatures=(Signature("s", Weight.STRONG, "x", "y", says="server {server_version} refused"),)),
@@ -54,9 +54,9 @@ def test_a_decisive_text_confirms() -> None:
 
 
 def test_a_strong_text_makes_likely_and_names_what_settles_it() -> None:
-    found = weighed(seen(("version", Weight.STRONG)), values={"file_system": "fs-1"})["version"]
+    found = weighed(seen(("version", Weight.STRONG)), values={"file_system": "fs-0123456789abcdef0"})["version"]
     assert found.verdict is Likelihood.LIKELY
-    assert found.next == ("the version of fs-1\naws fsx fs-1",)
+    assert found.next == ("the version of fs-0123456789abcdef0\naws fsx fs-0123456789abcdef0",)
 
 
 def test_a_shared_text_stays_possible_for_all() -> None:
@@ -141,7 +141,7 @@ def test_the_words_of_a_signature_use_the_values_in_the_text() -> None:
 
 
 def test_the_safest_remedy_is_the_fix_and_the_others_its_alternatives() -> None:
-    fix = weighed(findings=(failing("version"),), values={"file_system": "fs-1"})["version"].fix
+    fix = weighed(findings=(failing("version"),), values={"file_system": "fs-0123456789abcdef0"})["version"].fix
     assert fix is not None
-    assert (fix.commands, fix.note, fix.undo) == (("mend fs-1",), "changes it", "undo it")
-    assert [other.commands for other in fix.alternatives] == [("make it anew",)]
+    assert (fix.commands, fix.note, fix.undo) == (("fix fs-0123456789abcdef0",), "changes it", "undo it")
+    assert [other.commands for other in fix.alternatives] == [("make another",)]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from diag.advice.steps import change
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
-from diag.model.finding import Finding, Fix
+from diag.model.finding import Finding
+from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.report import Coverage, Report
+from tests.reports.made import made_fix
 
 VOLUME = Subject(Kind.VOLUME, "fsx-pv")
 NODE = Subject(Kind.NODE, "ip-10-0-1-4.ap-northeast-2.compute.internal")
@@ -34,7 +37,7 @@ def finding(
     return made
 
 
-UPGRADE = Fix(("aws fsx update-file-system --x 2.15",), "in place", "none")
+UPGRADE = Fix((change("aws fsx update-file-system --x 2.15", changes="in place"),))
 
 FINDINGS = (
     finding(Verdict.PASS, "mountname-match", Layer.REQUEST, VOLUME, evidence=("FSx says 'abcdefgh'",)),
@@ -79,7 +82,7 @@ def hostile() -> Report:
     """Strangers' text in every place that takes one."""
     text = HOSTILE
     subject = Subject(Kind.POD, text, text)
-    fix = Fix((text,), text, text, (Fix((text,), text, text),))
+    fix = made_fix(text, made_fix(text))
     causes = tuple(
         CauseVerdict(id, text, verdict, Layer.CLIENT, text, (text,), (text,), (f"{text}\n{text}",), fix)
         for verdict in Likelihood

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
-from diag.model.finding import Finding, Fix, Location
+from diag.model.finding import Finding, Location
+from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
@@ -42,9 +43,15 @@ def report(*findings: Finding, exit_code: int = 3, **fields: object) -> Report:
     return Report(**{"exit_code": exit_code, **usual, **fields})  # type: ignore[arg-type]
 
 
+def made_fix(text: str, *alternatives: Fix) -> Fix:
+    """A step of each kind, each saying `text`."""
+    steps = (Step(kind, ("echo", text), text, text, text, Danger.DESTROYS, text, (text,)) for kind in StepKind)
+    return Fix((*steps, Step(StepKind.CHANGE, text=text)), alternatives)
+
+
 def everything(text: str = "x", *, policy: Policy = Policy()) -> Report:  # noqa: B008 - a frozen value
     """One finding of each verdict, one suppressed, one diagnosis and one broken part, all saying `text`."""
-    fix = Fix((f"echo {text}",), text, text)
+    fix = made_fix(text)
     fail = finding(Verdict.FAIL, text, evidence=(text,), cause="wrong-mountname", fix=fix, location=PLACE)
     missing = Unavailable(text, Reason.DENIED, text, permission=text, remedy=text)
     cause = CauseVerdict("wrong-mountname", text, Likelihood.CONFIRMED, Layer.REQUEST, for_=(text,), fix=fix)

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.analysis.driver.workloads import change_image, containers_of, pods_of
+from diag.advice.driver import change_image
+from diag.advice.steps import advise
+from diag.analysis.driver.workloads import containers_of, pods_of
 from diag.knowledge.confidence import Confidence
 from diag.knowledge.partitions import is_known_region, partition_of
 from diag.knowledge.registries import driver_image, regions_of, registries, registry_of
-from diag.model.finding import Fix
+from diag.model.fix import Fix
 from diag.resources.kubernetes import Container, ContainerStatus, Event, Pod, Workload
 from diag.sanitize import one_line
 
@@ -340,7 +342,7 @@ def _bad(image: BadImage) -> Misfit:
 def _fix(workload: Workload, container: Container, parsed: Image | BadImage, region: str) -> Fix | None:
     """The driver's own image is known; which side-car somebody meant is not."""
     if DRIVER_REPOSITORY not in container.image:
-        return Fix((), "give the side-car an image that this cluster can pull, in the values or manifest it came from")
+        return advise("give the side-car an image that this cluster can pull, in the values or manifest it came from")
     image = (
         parsed if isinstance(parsed, Image) else Image(container.image, "", DRIVER_REPOSITORY, _tag(container.image))
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
+from diag.advice.steps import change, undo
 from diag.analysis.driver.node_plugin import NOT_REGISTERED, YOUNG_S, PluginHealth, PluginState, State
-from diag.model.finding import Fix
+from diag.model.fix import Fix
 from diag.model.unavailable import Unavailable
 from diag.resources.age import is_younger
 from diag.resources.kubernetes import Node
@@ -42,9 +42,12 @@ def stuck_by_state(
 
 def remove_taint(nodes: Iterable[Node]) -> Fix:
     """Take the taint away by hand."""
-    names = " ".join(shlex.quote(node.name) for node in nodes)
+    names = [node.name for node in nodes]
+    told = "lets pods onto the node; the plugin must be allowed to get and patch nodes, or the taint comes again"
+    remove, put_back = f"kubectl taint nodes {{node}} {TAINT}-", f"kubectl taint nodes {{node}} {TAINT}=:NoExecute"
     return Fix(
-        (f"kubectl taint nodes {names} {TAINT}-",),
-        "lets pods onto the node; fsx-csi-node-sa must be allowed to get and patch nodes, or it comes again",
-        f"kubectl taint nodes {names} {TAINT}=:NoExecute",
+        (
+            *(change(remove, {"node": name}, changes=told) for name in names),
+            *(undo(put_back, {"node": name}) for name in names),
+        )
     )

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import enum
-import shlex
 
 import msgspec
 
-from diag.analysis.driver.workloads import CHART, HELM_RELEASE, pods_of
-from diag.model.finding import Fix
+from diag.advice.driver import PLUGIN
+from diag.analysis.driver.workloads import pods_of
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Instance
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
 from diag.resources.table import Table
-
-PLUGIN = "fsx-plugin"
-"""Name of the container that calls AWS. Source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml."""
-
 
 KEY_ID = "AWS_ACCESS_KEY_ID"
 
@@ -152,18 +147,6 @@ class StaticKeys(msgspec.Struct, frozen=True):
     """`secret fsx-csi-driver/aws-secret` or the Deployment."""
     removable: bool = False
     """It comes from an optional secret."""
-
-
-def set_region(controller: Workload, region: str) -> Fix:
-    """Tell the controller its region, through Helm where Helm installed it."""
-    namespace, name = shlex.quote(controller.metadata.namespace), shlex.quote(controller.metadata.name)
-    note = "rolls the controller"
-    if release := controller.metadata.annotation(HELM_RELEASE):
-        command = f"helm upgrade {shlex.quote(release)} {CHART} -n {namespace} --reuse-values"
-        undo = f"helm rollback {shlex.quote(release)} -n {namespace}"
-        return Fix((f"{command} --set controller.region={region}",), note, undo)
-    command = f"kubectl -n {namespace} set env deployment/{name} -c {PLUGIN} AWS_REGION"
-    return Fix((f"{command}={region}",), note, f"{command}-")
 
 
 HOPS_OF_A_POD = 2

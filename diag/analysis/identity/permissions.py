@@ -39,6 +39,20 @@ class Decision(enum.Enum):
     UNKNOWN = "unknown"
 
 
+SOME_FILE_SYSTEM = "fs-0123456789abcdef0"
+"""Stands for every file system where IAM is asked."""
+BY_NOBODY = "no policy of the role allows it"
+BY_DENY = "a policy denies it"
+BY_BOUNDARY = "the role's permissions boundary does not allow it"
+BY_ORGANIZATION = "a service control policy of the organization does not allow it"
+OWNERS = {
+    BY_DENY: "whoever wrote that Deny (a policy of the role, of a group of it, or of a VPC endpoint)",
+    BY_BOUNDARY: "whoever owns the role's permissions boundary",
+    BY_ORGANIZATION: "whoever manages the organization's service control policies",
+}
+"""Who can take back what no Allow of the role overrules. Source: IAM user guide, policy evaluation logic."""
+
+
 class Right(msgspec.Struct, frozen=True):
     """One action on one resource."""
 
@@ -46,6 +60,11 @@ class Right(msgspec.Struct, frozen=True):
     resource: str
     decision: Decision
     why: str = ""
+
+    @property
+    def whole_resource(self) -> str:
+        """The resource with every file system where one stands for all."""
+        return self.resource.replace(SOME_FILE_SYSTEM, "*")
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -110,10 +129,10 @@ def questions(role: RoleArn, region: str, buckets: Sequence[str]) -> tuple[tuple
     service_roles = f"arn:{partition}:iam::{account}:role/aws-service-role"
     arns = {
         Resource.ANY: ("*",),
-        Resource.FILE_SYSTEM: (f"arn:{partition}:fsx:{region}:{account}:file-system/fs-0123456789abcdef0",),
+        Resource.FILE_SYSTEM: (f"arn:{partition}:fsx:{region}:{account}:file-system/{SOME_FILE_SYSTEM}",),
         Resource.SERVICE_ROLE: (f"{service_roles}/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx",),
         Resource.LINK_ROLE: (
-            f"{service_roles}/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_fs-0123456789abcdef0",
+            f"{service_roles}/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_{SOME_FILE_SYSTEM}",
         )
         if buckets
         else (),
@@ -155,10 +174,10 @@ def _read(part: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[Decision, 
     boundary = part.get("PermissionsBoundaryDecisionDetail") or whole.get("PermissionsBoundaryDecisionDetail") or {}
     organization = whole.get("OrganizationsDecisionDetail") or {}
     if organization.get("AllowedByOrganizations") is False:
-        return Decision.DENIED, "a service control policy of the organization does not allow it"
+        return Decision.DENIED, BY_ORGANIZATION
     if boundary.get("AllowedByPermissionsBoundary") is False:
-        return Decision.DENIED, "the role's permissions boundary does not allow it"
-    return Decision.DENIED, "a policy denies it" if said == "explicitDeny" else "no policy of the role allows it"
+        return Decision.DENIED, BY_BOUNDARY
+    return Decision.DENIED, BY_DENY if said == "explicitDeny" else BY_NOBODY
 
 
 def by_documents(
@@ -177,9 +196,9 @@ def by_documents(
         allowed = _allowed(documents, action.name, arn, request)
         bounded = None if boundary is None else _allowed((boundary,), action.name, arn, request)
         if allowed is False:
-            found.append(Right(action.name, arn, Decision.DENIED, "no policy of the role allows it"))
+            found.append(Right(action.name, arn, Decision.DENIED, BY_NOBODY))
         elif bounded is False:
-            found.append(Right(action.name, arn, Decision.DENIED, "the role's permissions boundary does not allow it"))
+            found.append(Right(action.name, arn, Decision.DENIED, BY_BOUNDARY))
         else:
             found.append(Right(action.name, arn, Decision.UNKNOWN, "the organization's policies were not seen"))
     return tuple(found)

@@ -18,19 +18,7 @@ from diag.analysis.identity.policy_language import (
     listed,
     statements_of,
 )
-
-WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
-
-
-POD_IDENTITY = ("sts:AssumeRole", "sts:TagSession")
-"""What EKS Pod Identity does with a role; it needs both. Source: EKS user guide, pod-id-role."""
-
-
-POD_IDENTITY_SERVICE = "pods.eks.amazonaws.com"
-
-
-DEFAULT_AUDIENCE = "sts.amazonaws.com"
-"""Audience of an injected token unless the account asks for another. Source: amazon-eks-pod-identity-webhook."""
+from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY_SERVICE, WEB_IDENTITY
 
 
 class Asker(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from diag.diagnosis.explain import COLLECT
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
-from diag.model.finding import Fix
+from diag.model.fix import Fix
 from diag.reports.html.markup import Markup, element, join, lines
 
 TONES = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from diag.diagnosis.fill import fill, fill_command
+from diag.grammar.command import fill_text
 from diag.reports.html.diagnosis import command_of
 from diag.reports.html.markup import Markup, element, join
 from diag.reports.runbook import FENCE, body_of
@@ -34,7 +34,7 @@ def _blocks(lines: Sequence[str], values: Mapping[str, str]) -> Iterator[Markup]
         elif line.lstrip().startswith(FENCE):
             end = next((i for i in range(place + 1, len(lines)) if lines[i].lstrip().startswith(FENCE)), len(lines))
             indent = len(line) - len(line.lstrip())
-            yield command_of("\n".join(fill_command(own[indent:], values) for own in lines[place + 1 : end]))
+            yield command_of("\n".join(fill_text(own[indent:], values) for own in lines[place + 1 : end]))
             place = end + 1
         elif line.startswith("#"):
             yield element("h4" if line.startswith("###") else "h3", *_inline(line.lstrip("# "), values))
@@ -95,14 +95,14 @@ def _inline(text: str, values: Mapping[str, str]) -> Iterator[str]:
     """The Markdown is ours and is read first; values of the incident are filled in as text only afterwards."""
     place = 0
     for match in _INLINE.finditer(text):
-        yield fill(text[place : match.start()], values)
+        yield fill_text(text[place : match.start()], values)
         place = match.end()
         if match["code"]:
-            yield element("code", fill(match["code"], values))
+            yield element("code", fill_text(match["code"], values))
         elif match["strong"]:
-            yield element("strong", fill(match["strong"], values))
+            yield element("strong", fill_text(match["strong"], values))
         elif match["see"]:
             yield element("code", match["see"])
         else:
             yield element("a", match["label"], href=match["url"], rel="noreferrer noopener")
-    yield fill(text[place:], values)
+    yield fill_text(text[place:], values)

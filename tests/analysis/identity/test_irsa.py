@@ -9,17 +9,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diag.advice.identity import allow, trust_pod_identity, trust_web_identity
 from diag.analysis.identity.irsa import (
     RoleArn,
-    allow,
     role_arn_of,
     strangers_allowed,
-    trust_pod_identity,
-    trust_web_identity,
     what_is_wrong,
 )
 from diag.analysis.identity.policy_language import covers_action
-from diag.analysis.identity.trust_policy import POD_IDENTITY, Answer, may_assume, pod_identity, web_identity
+from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity, web_identity
+from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY
 from tests.checks.given_identity import CLUSTER, ISSUER, PROVIDER_ARN, SUBJECT, account, role
 
 NAME = st.from_regex(r"[A-Za-z0-9_+=,.@-]{1,64}", fullmatch=True)
@@ -55,18 +54,18 @@ def policy_of(command: str) -> dict[str, Any]:
 
 
 def test_the_trust_policy_of_the_fix_admits_the_account_and_no_stranger() -> None:
-    document = policy_of(trust_web_identity(role(), account(), CLUSTER).commands[1])
+    document = policy_of(trust_web_identity(role(), account(), CLUSTER, DEFAULT_AUDIENCE).commands[1])
     assert may_assume(document, web_identity(PROVIDER_ARN, ISSUER, SUBJECT)).answer is Answer.ALLOWED
     assert strangers_allowed(role(document), account(), CLUSTER) == ""
 
 
 def test_the_trust_policy_of_the_fix_for_pod_identity_admits_eks() -> None:
-    document = policy_of(trust_pod_identity("fsx-csi").commands[1])
+    document = policy_of(trust_pod_identity(role()).commands[1])
     for action in POD_IDENTITY:
         asker = pod_identity(action, CLUSTER.arn, "kube-system", "fsx-csi-controller-sa")
         assert may_assume(document, asker).answer is Answer.ALLOWED
 
 
 def test_the_policy_of_the_fix_allows_what_was_missing() -> None:
-    document = policy_of(allow("fsx-csi", ["fsx:TagResource"]).commands[0])
+    document = policy_of(allow("fsx-csi", [("fsx:TagResource", "*")]).commands[0])
     assert covers_action(document["Statement"][0], "fsx:TagResource")

@@ -29,7 +29,7 @@ def test_pods_older_than_the_annotation_fail_and_are_restarted() -> None:
     finding = only(pods=(controller_pod(""), controller_pod("AWS_REGION", node="node-b")))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-not-injected")
     assert finding.fix
-    assert finding.fix.commands == ("kubectl -n kube-system rollout restart deployment/fsx-csi-controller",)
+    assert finding.fix.commands[0] == "kubectl -n kube-system rollout restart deployment/fsx-csi-controller"
 
 
 def test_pods_older_than_the_association_fail() -> None:

@@ -79,7 +79,7 @@ def test_without_988_from_the_nodes_the_mount_hangs(inbound: tuple[Permission, .
     assert given.node().subject in found.concerns
     assert found.fix is not None
     assert f"--group-id {SG_FSX}" in found.fix.commands[0]
-    assert "FromPort=988,ToPort=988" in found.fix.commands[0]
+    assert '"FromPort":988,"ToPort":988' in found.fix.commands[0]
 
 
 def test_a_rule_by_prefix_list_counts_by_what_is_in_the_list() -> None:

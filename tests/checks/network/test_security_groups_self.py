@@ -39,7 +39,7 @@ def test_without_a_rule_between_themselves_there_is_a_warning_never_more(inbound
     found = of_servers(*inbound)
     assert (found.verdict, found.cause) == (Verdict.WARN, "sg-self-rule-missing")
     assert found.fix is not None
-    assert f"GroupId={SG_FSX}" in found.fix.commands[0]
+    assert f'"GroupId":"{SG_FSX}"' in found.fix.commands[0]
 
 
 def test_servers_are_unknown_when_their_groups_are() -> None:

@@ -69,7 +69,10 @@ def test_a_claim_that_does_not_fit_the_volume_it_names(
     finding = only(claims=(pending(**asked),), persistent_volumes=(free(**offered),))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
     assert told in finding.message
-    assert finding.fix is not None and "delete pvc" in finding.fix.commands[1]
+    assert finding.fix is not None
+    saved, copied, deleted, applied = finding.fix.commands[:4]
+    assert ("get pvc" in saved, "patch --local" in copied, "delete pvc" in deleted) == (True, True, True)
+    assert deleted.startswith("test -s ") and applied.startswith("kubectl apply -f ")
 
 
 def test_a_claim_that_fits_binds_in_a_moment() -> None:

@@ -1,0 +1,178 @@
+"""Commands that give the driver's controller its AWS role: annotation, role, trust policy, permissions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from diag.advice.driver import restart
+from diag.advice.steps import change, save, undo
+from diag.grammar.command import Value, Verbatim
+from diag.model.fix import Fix, Step
+from diag.resources.eks import EksCluster
+from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
+from diag.resources.kubernetes import ServiceAccount
+
+FSX_ACCESS = "AmazonFSxFullAccess"
+"""The managed policy that EKS documents for the driver. Source: EKS user guide, fsx-csi-create."""
+NEW_PODS = "takes effect in new controller pods only"
+ADMINISTRATOR = "an administrator of IAM"
+
+
+def annotate(account: ServiceAccount, role_arn: str) -> Fix:
+    """Write a role's ARN, and replace the controller's pods, since it is injected at their creation alone."""
+    write, back = _annotation(account, role_arn)
+    return Fix((write, *restart(account.metadata.namespace), back))
+
+
+def _annotation(account: ServiceAccount, role_arn: str) -> tuple[Step, Step]:
+    names = _names(account)
+    command = f"kubectl -n {{driver_namespace}} annotate serviceaccount {{service_account}} {ROLE_ANNOTATION}"
+    write = change(f"{command}={{role_arn}} --overwrite", {**names, "role_arn": role_arn}, changes=NEW_PODS)
+    if account.role_arn:
+        return write, undo(f"{command}={{role_arn}} --overwrite", {**names, "role_arn": account.role_arn})
+    return write, undo(f"{command}-", names)
+
+
+def create_provider(cluster: EksCluster) -> Fix:
+    """Create the IAM identity provider of the cluster's issuer."""
+    create = "aws iam create-open-id-connect-provider --url {issuer} --client-id-list sts.amazonaws.com"
+    delete = "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}"
+    note = "creates the identity provider alone"
+    return Fix(
+        (
+            change(create, {"issuer": cluster.issuer}, changes=note, by=ADMINISTRATOR),
+            undo(delete, {"provider_arn": cluster.provider_arn}),
+        )
+    )
+
+
+def add_audience(provider_arn: str, audience: str) -> Fix:
+    """Let the identity provider accept the audience of the tokens."""
+    names = {"provider_arn": provider_arn, "audience": audience}
+    rest = "--open-id-connect-provider-arn {provider_arn} --client-id {audience}"
+    add = f"aws iam add-client-id-to-open-id-connect-provider {rest}"
+    remove = f"aws iam remove-client-id-from-open-id-connect-provider {rest}"
+    note = "adds an audience to the provider"
+    return Fix((change(add, names, changes=note, by=ADMINISTRATOR), undo(remove, names)))
+
+
+def create_role(cluster: EksCluster, account: ServiceAccount, role: str, audience: str) -> Fix:
+    """Create a role that the service account may take, with the rights of the driver, and annotate the account."""
+    partition = cluster.partition or "aws"
+    names: dict[str, Value] = {
+        **_names(account), **_issuer(cluster, audience),
+        "role": role,
+        "policy": _policy(_WEB_IDENTITY),
+        "policy_arn": f"arn:{partition}:iam::aws:policy/{FSX_ACCESS}",
+    }  # fmt: skip
+    create = "aws iam create-role --role-name {role} --assume-role-policy-document {policy}"
+    policy = "role-policy --role-name {role} --policy-arn {policy_arn}"
+    steps = [
+        change(create, names, changes="creates a role that this service account alone may take", by=ADMINISTRATOR),
+        change(f"aws iam attach-{policy}", names, changes="gives it all of FSx", by=ADMINISTRATOR),
+    ]
+    taken_back = [undo(f"aws iam detach-{policy}", names), undo("aws iam delete-role --role-name {role}", names)]
+    arn = f"arn:{partition}:iam::{cluster.account}:role/{role}"
+    if account.role_arn != arn:
+        write, back = _annotation(account, arn)
+        steps.append(write)
+        taken_back.insert(0, back)
+    return Fix((*steps, *restart(account.metadata.namespace), *taken_back))
+
+
+def trust_web_identity(
+    role: Role, account: ServiceAccount, cluster: EksCluster, audience: str, *, alone: bool = False
+) -> Fix:
+    """Let the service account take the role: beside whoever else may, or it alone."""
+    names = {**_names(account), **_issuer(cluster, audience)}
+    own = f"system:serviceaccount:{account.metadata.namespace}:{account.metadata.name}"
+    return _replace_trust(role, _WEB_IDENTITY, () if alone else _statements_without(own, role), names)
+
+
+def trust_pod_identity(role: Role) -> Fix:
+    """Let EKS Pod Identity take the role, beside whoever else may."""
+    statement = {"Effect": "Allow", "Principal": {"Service": POD_IDENTITY_SERVICE}, "Action": list(POD_IDENTITY)}
+    return _replace_trust(role, statement, _statements_without(POD_IDENTITY_SERVICE, role), {})
+
+
+_WEB_IDENTITY = {
+    "Effect": "Allow",
+    "Principal": {"Federated": "{provider_arn}"},
+    "Action": WEB_IDENTITY,
+    "Condition": {
+        "StringEquals": {
+            "{issuer_host}:aud": "{audience}",
+            "{issuer_host}:sub": "system:serviceaccount:{driver_namespace}:{service_account}",
+        }
+    },
+}
+"""Source: EKS user guide, associate-service-account-role."""
+
+
+def _replace_trust(
+    role: Role, statement: Mapping[str, Any], others: Sequence[Verbatim], names: Mapping[str, str]
+) -> Fix:
+    values: dict[str, Value] = {**names, "role": role.role_name, "policy": _policy(*others, statement)}
+    note = "writes the whole trust policy" + (", its other statements as they are" if others else "")
+    write = "aws iam update-assume-role-policy --role-name {role} --policy-document"
+    keep = "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument > trust-policy-of-{role}.json"
+    return Fix(
+        (
+            save(keep, values),
+            change(f"{write} {{policy}}", values, changes=note, by=ADMINISTRATOR),
+            undo(f"{write} file://trust-policy-of-{{role}}.json", values),
+        )
+    )
+
+
+def _statements_without(text: str, role: Role) -> tuple[Verbatim, ...]:
+    """The statements of a role's trust policy that do not speak of somebody."""
+    found = role.assume_role_policy_document.get("Statement") or ()
+    statements = (found,) if isinstance(found, Mapping) else found
+    return tuple(Verbatim(statement) for statement in statements if text not in json.dumps(statement))
+
+
+def allow(role: str, rights: Iterable[tuple[str, str]]) -> Fix:
+    """Give the role further actions, each on its resource alone, by an inline policy of their own."""
+    by_resource: dict[str, list[str]] = {}
+    for action, resource in rights:
+        by_resource.setdefault(resource, []).append(action)
+    statements = [
+        {"Effect": "Allow", "Action": actions, "Resource": resource} for resource, actions in by_resource.items()
+    ]
+    names: dict[str, Value] = {"role": role, "policy": Verbatim(_policy(*statements))}
+    target = "--role-name {role} --policy-name lustre-csi-driver-additions"
+    note, put = "adds an inline policy to the role", f"aws iam put-role-policy {target} --policy-document {{policy}}"
+    return Fix(
+        (
+            change(put, names, changes=note, by=ADMINISTRATOR),
+            undo(f"aws iam delete-role-policy {target}", names),
+        )
+    )  # fmt: skip
+
+
+def create_service_role() -> Fix:
+    """Create FSx's own role, once for an account."""
+    create = "aws iam create-service-linked-role --aws-service-name fsx.amazonaws.com"
+    delete = "aws iam delete-service-linked-role --role-name AWSServiceRoleForAmazonFSx"
+    note = "creates AWSServiceRoleForAmazonFSx, once for the account"
+    return Fix((change(create, changes=note, by=ADMINISTRATOR), undo(delete)))
+
+
+def _policy(*statements: Mapping[str, Any] | Verbatim) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _names(account: ServiceAccount) -> dict[str, str]:
+    return {"driver_namespace": account.metadata.namespace, "service_account": account.metadata.name}
+
+
+def _issuer(cluster: EksCluster, audience: str) -> dict[str, str]:
+    return {
+        "provider_arn": cluster.provider_arn,
+        "issuer": cluster.issuer,
+        "issuer_host": cluster.issuer_host,
+        "audience": audience,
+    }

@@ -1,0 +1,72 @@
+"""The steps of a fix, written as a check writes them: a command template with its values, or a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diag.grammar.command import Value, fill, fill_text
+from diag.model.fix import Danger, Fix, Step, StepKind
+
+Values = Mapping[str, Value]
+"""What fills the placeholders of a template, by their names."""
+
+
+def caution(text: str, values: Values | None = None, *, danger: Danger = Danger.NONE) -> Step:
+    """What a person must know or stop before anything else."""
+    return person(text, values, danger=danger, kind=StepKind.CAUTION)
+
+
+def save(command: str, values: Values | None = None) -> Step:
+    """Keep the present state in a file: the command ends in `> file`."""
+    return _command(StepKind.SAVE, command, values)
+
+
+def guard(command: str, values: Values | None = None) -> Step:
+    """A command that fails unless the next one is safe."""
+    return _command(StepKind.GUARD, command, values)
+
+
+def change(
+    command: str, values: Values | None = None, *, changes: str = "", danger: Danger = Danger.NONE, by: str = ""
+) -> Step:
+    """A command that changes something."""
+    return _command(StepKind.CHANGE, command, values, changes, danger, by)
+
+
+def wait(command: str, values: Values | None = None) -> Step:
+    """A command that ends when a change has taken effect."""
+    return _command(StepKind.WAIT, command, values)
+
+
+def undo(command: str, values: Values | None = None) -> Step:
+    """A command that takes the change back."""
+    return _command(StepKind.UNDO, command, values)
+
+
+def person(
+    text: str,
+    values: Values | None = None,
+    *,
+    by: str = "",
+    danger: Danger = Danger.NONE,
+    kind: StepKind = StepKind.CHANGE,
+) -> Step:
+    """What a person does where no command can."""
+    return Step(kind, text=fill_text(text, values or {}), by=by, danger=danger)
+
+
+def advise(text: str, values: Values | None = None, *, by: str = "") -> Fix:
+    """A fix of one sentence."""
+    return Fix((person(text, values, by=by),))
+
+
+def _command(
+    kind: StepKind,
+    command: str,
+    values: Values | None,
+    changes: str = "",
+    danger: Danger = Danger.NONE,
+    by: str = "",
+) -> Step:
+    filled = fill(command, values or {})
+    return Step(kind, filled.argv, filled.output, changes=changes, danger=danger, by=by, open=filled.open)
