@@ -106,11 +106,14 @@ def supervise(
                 return CompletedCommand(out, status, is_cut, stderr=errors + _left_in(child.stderr))
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
-            if _ended(child, time.monotonic() + KILL_GRACE_S) is not None:
+            until_gone = time.monotonic() + KILL_GRACE_S
+            is_gone = _ended(child, until_gone) is not None
+            survivor = _survivor(child.pid, until_gone) if is_gone else child.pid
+            if survivor is None:
                 return CompletedCommand(out, None, is_cut, stderr=errors)
     finally:
         _running.discard(child.pid)
-    stuck = Stuck(key, child.pid, _start_time(child.pid), _boot(), time.time(), wchan_of(child.pid))
+    stuck = Stuck(key, survivor, _start_time(survivor), _boot(), time.time(), wchan_of(survivor))
     remember(stuck)
     # Popen's destructor would poll it for ever after; from here on the kernel and init own it.
     child.returncode = 0
@@ -187,6 +190,23 @@ def _ended(child: subprocess.Popen[bytes], until: float) -> int | None:
         return child.poll()
     finally:
         os.close(watch)
+
+
+def _survivor(session: int, until: float) -> int | None:
+    """A process of a killed session that is still there at the deadline: a shell dies, the tool it started may not."""
+    while True:
+        pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        left = [pid for pid in pids if _session_of(pid) == session and state_of(pid) not in ("", "Z", "X")]
+        if not left:
+            return None
+        if time.monotonic() >= until:
+            return left[0]
+        time.sleep(POLL_S)
+
+
+def _session_of(pid: int) -> int:
+    fields = _stat(pid)
+    return int(fields[3]) if len(fields) > 3 else 0
 
 
 def wchan_of(pid: int) -> str:

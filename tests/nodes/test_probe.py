@@ -15,7 +15,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import Vantage, Via
 from diag.resources.reachability import Connect
 from diag.sources import supervised as stuck
-from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of
+from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of, truth_from_probe
 from diag.sources.nodes.local import Local
 from diag.sources.nodes.parsers.answers import parse_answers
 from tests.nodes.reading import ask, refusal, truth
@@ -187,3 +187,59 @@ def test_a_slow_node_keeps_what_it_has_said(monkeypatch: pytest.MonkeyPatch) -> 
     assert found.kernel is not None
     why = found.why_missing("names")
     assert isinstance(why, Unavailable) and why.reason is Reason.TIMEOUT
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_while_a_lustre_tool_hangs_no_other_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run used to leave one more `lctl --version` behind."""
+    folder, tools, started = tmp_path / "dead", tmp_path / "tools", tmp_path / "started"
+    folder.mkdir()
+    tools.mkdir()
+    for tool in ("lctl", "lnetctl"):
+        (tools / tool).write_text(f"#!/bin/sh\necho {tool} >>{started}\n")
+        (tools / tool).chmod(0o755)
+    shutil.copy("/bin/ls", tmp_path / "lctl")
+    searched = probe().replace(b"PATH=/usr/sbin", f"PATH={tools}:/usr/sbin".encode(), 1)
+    monkeypatch.setattr("diag.sources.nodes.local.probe", lambda: searched)
+    healthy = truth(ask(Local("here"), [NodeAsk("here")])["here"])
+    assert started.read_text().split(), "the tools are found where nothing hangs"
+    started.unlink()
+    with stopped_fuse(folder):
+        victim = subprocess.Popen([str(tmp_path / "lctl"), str(folder)], stdout=subprocess.DEVNULL)
+        time.sleep(0.3)
+        victim.kill()
+        time.sleep(0.1)
+        found = truth(ask(Local("here"), [NodeAsk("here")])["here"])
+    victim.wait()
+    assert not started.exists()
+    assert any(task.name == "lctl" for task in found.blocked or ())
+    for field in ("tools_version", "lnet_interfaces", "nids", "imports"):
+        why = found.why_missing(field)
+        assert isinstance(why, Unavailable) and why.reason is Reason.TIMEOUT
+    assert healthy.blocked is not None
+
+
+RUBBISH = (b"", b"\x00\xff" * 500, b"Last login: today\n", b"<html>no</html>", b"#done\n", b"#begin kernel\n|6.1\n")
+
+
+@pytest.mark.parametrize("output", RUBBISH, ids=range(len(RUBBISH)))
+def test_an_answer_that_is_none_is_unknown_and_never_skipped(output: bytes) -> None:
+    found = truth_from_probe(NodeAsk("here"), Via.SSH, output, (0.0, 1.0), 988)
+    assert isinstance(found, Unavailable)
+    assert found.reason is Reason.GARBLED
+
+
+def test_what_an_answer_cut_short_lacks_is_unknown() -> None:
+    cut = b"Welcome!\n#lustre-doctor 1\n#begin kernel\n|6.1.0\n#end kernel 0\n#begin os_release\n|ID=am"
+    found = truth_from_probe(NodeAsk("here"), Via.SSH, cut, (0.0, 1.0), 988)
+    assert not isinstance(found, Unavailable)
+    assert found.kernel == "6.1.0"
+    for field in ("os_release", "imports"):
+        why = found.why_missing(field)
+        assert isinstance(why, Unavailable) and why.reason in (Reason.GARBLED, Reason.TIMEOUT)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_an_answer_or_a_reason(output: bytes) -> None:
+    found = truth_from_probe(NodeAsk("here"), Via.SSH, output, (0.0, 1.0), 988)
+    assert isinstance(found, Unavailable) or b"#lustre-doctor 1" in output

@@ -137,3 +137,15 @@ def test_a_process_in_uninterruptible_sleep(tmp_path: Path) -> None:
     while still_stuck("dead mount") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert still_stuck("dead mount") is None
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_a_tool_that_outlives_its_shell_is_remembered(tmp_path: Path) -> None:
+    """The probe is a shell: it dies when it is killed, the Lustre tool that it started may not."""
+    folder = tmp_path / "dead"
+    folder.mkdir()
+    with stopped_fuse(folder):
+        ran = run("/bin/sh", "-c", f"ls {folder}; :", seconds=0.5, key="dead tool")
+        assert ran.stuck is not None
+        assert stuck.state_of(ran.stuck.pid) == "D"
+        assert still_stuck("dead tool") is not None

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeTruth, Vantage, Via
 from diag.sources.nodes.parsers.answers import parse_answers
 from diag.sources.nodes.parsers.report import Reading, truth_of
@@ -25,6 +25,8 @@ ANSWER_LIMIT = 1024 * 1024
 
 _NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 """Host names as RFC 1123 has them; a name of any other shape is never sent to a node."""
+
+LOGIN_SHELL = "see what the login shell and its start-up files print on that node"
 
 POD_ONLY = ("os_release", "sockets", "translations")
 """Questions whose answer inside the driver's container is about the container, so they are left out there."""
@@ -128,9 +130,16 @@ def truth_from_probe(
     image: str = "",
     ended: Unavailable | None = None,
 ) -> NodeTruth | Unavailable:
-    """The probe's output, whole or cut, as facts; `ended` when not even its first line is there."""
+    """The probe's output, whole or cut, as facts. Unavailable when it is not the probe's.
+
+    `ended` says why the output stops early, where that is known. Output that ends without its last line is cut short
+    all the same: a question that it does not answer is unknown, never "not asked".
+    """
     answers = parse_answers(output.decode("utf-8", "replace"))
-    if ended is not None and not answers.by_question:
+    if ended is None and not (answers.is_probe and answers.is_complete):
+        kind = "its answer stops before the end" if answers.is_probe else "what it printed is no answer of the probe"
+        ended = Unavailable(f"node {ask.node}", Reason.GARBLED, kind, remedy=LOGIN_SHELL)
+    if ended is not None and not (answers.is_probe and answers.by_question):
         return ended
     return truth_of(
         Reading(

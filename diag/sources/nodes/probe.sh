@@ -186,14 +186,14 @@ ask page_size getconf PAGESIZE
 ask lockdown lines_of /sys/kernel/security/lockdown
 ask blocked blocked
 ask kernel_messages kernel_log
-ask tools_version tool lctl --version
 
 # Whoever already hangs in a Lustre tool shows that the next one would hang too: the process table is the ledger.
 case $(blocked) in
     *' lctl' | *' lnetctl' | *' lctl
 '* | *' lnetctl
-'*) printf '#stuck lnet_interfaces nids imports\n' ;;
+'*) printf '#stuck tools_version lnet_interfaces nids imports\n' ;;
     *)
+        ask tools_version tool lctl --version
         ask lnet_interfaces tool lnetctl net show
         ask nids tool lctl list_nids
         ask imports parameters
