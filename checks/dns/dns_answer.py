@@ -23,6 +23,8 @@ WHAT_IT_MEANS = {
 }
 
 
+ASK_ANOTHER = "see whether this machine reaches it, or name another with --dns-server"
+
 RESOLVES = ("dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "vpc-dns-disabled", "custom-dns-servers")
 
 
@@ -43,7 +45,7 @@ def dns_answers_the_file_system(
     warn: it resolves to an ENI of another server of the same file system
     fail: asked from inside the VPC or of --dns-server, it does not resolve or leads elsewhere
     skip: mounted by address, the name is not the file system's (see dns-name), or asked from outside the VPC in vain
-    unknown: it resolves and FSx or EC2 could not say to which addresses it should
+    unknown: no DNS server answered, or the name resolves and FSx or EC2 could not say to which addresses it should
     source: FSx for Lustre user guide, mount-troubleshooting; Lustre 2.15 mount_lustre.c convert_hostnames
     """
     name = volume.dns_name or ""
@@ -55,23 +57,29 @@ def dns_answers_the_file_system(
     if not standing.answers:
         yield unknown(volume, f"{name} was not asked of any DNS server")
         return
-    told, last = tuple(_line(answer) for answer in standing.answers), standing.answers[-1]
+    texts, last = tuple(_line(answer) for answer in standing.answers), standing.answers[-1]
     right = last.outcome is Resolution.ANSWERED and _addresses(known, network_interfaces)
     if not standing.counts and not (right and last.addresses == right[:1]):
-        yield skip(volume, f"{name} cannot be judged from here: this machine is outside the VPC", *told)
+        yield skip(volume, f"{name} cannot be judged from here: this machine is outside the VPC", *texts)
+    elif last.outcome in (Resolution.TIMEOUT, Resolution.UNREACHABLE):
+        # A server that this machine cannot reach says nothing about the nodes, which may ask another or another way.
+        why = Unavailable(
+            f"DNS server {last.server}", Reason.UNREACHABLE, WHAT_IT_MEANS[last.outcome], remedy=ASK_ANOTHER
+        )
+        yield unknown(volume, f"no DNS server answered for {name}", *texts, because=(why,))
     elif not right:
-        yield fail(volume, f"{name} does not resolve: {WHAT_IT_MEANS[last.outcome]}", *told)
+        yield fail(volume, f"{name} does not resolve: {WHAT_IT_MEANS[last.outcome]}", *texts)
     elif foreign := [address for address in last.addresses if address not in right]:
         message = f"{name} leads to {', '.join(foreign)}, which is no ENI of the file system ({', '.join(right)})"
-        yield fail(volume, message, *told, cause="dns-wrong-address")
+        yield fail(volume, message, *texts, cause="dns-wrong-address")
     elif right[0] not in last.addresses:
         message = f"{name} leads to {', '.join(last.addresses)}, an ENI of another server; the primary is {right[0]}"
-        yield warn(volume, message, *told, cause="dns-wrong-address")
+        yield warn(volume, message, *texts, cause="dns-wrong-address")
     else:
         yield ok(
             volume,
             f"{name} resolves to {right[0]}, the primary ENI",
-            *told,
+            *texts,
             rules_out=RESOLVES if standing.counts else (),
         )
 

@@ -9,9 +9,13 @@ from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip
 from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DNS_NAME, is_address
 from diag.analysis.file_systems import file_system_of, meant_id
+from diag.analysis.pods import Progress
+from diag.analysis.volume_usage import VolumeUse
+from diag.resources.ec2 import Subnet
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Pod
+from diag.resources.reachability import DnsAnswer
 
 
 @check("file-system-exists", layer=Layer.FILE_SYSTEM, each="volumes", speaks_for="file-system-not-found")
@@ -20,6 +24,9 @@ def file_system_exists(
     file_systems: Table[FileSystem],
     cluster_identity: ClusterIdentity,
     volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    volume_uses: tuple[VolumeUse, ...] | Unavailable,
+    dns_answers: tuple[DnsAnswer, ...] | Unavailable,
+    subnets: Table[Subnet] | Unavailable,
 ) -> Iterator[Draft]:
     """FSx has the file system that the PersistentVolume means, in this account and Region.
 
@@ -29,7 +36,8 @@ def file_system_exists(
     pass: FSx has it
     fail: FSx has none of that id
     skip: the volume names no file system, or one of another Region (see mountname-match and dns-name)
-    unknown: FSx could not be asked, or the volume is mounted by an address that another account's file system may have
+    unknown: FSx could not be asked, or it may be another account's: the volume is mounted by address, a pod has it
+        mounted now, its name resolves, or the nodes' subnets are shared by another account
     source: FSx API DescribeFileSystems
     """
     known, id = file_system_of(volume, file_systems), meant_id(volume)
@@ -46,6 +54,13 @@ def file_system_exists(
     elif known.reason is not Reason.ABSENT or is_address(volume.dns_name or ""):
         why = "; by address it may be another account's or Region's" if known.reason is Reason.ABSENT else ""
         yield unknown(volume, f"{known}{why}", because=(known,))
+    elif sign := (
+        _sign_of_use(volume, volume_uses)
+        or _sign_of_a_name(volume, dns_answers)
+        or _sign_of_another_owner(subnets, cluster_identity.account)
+    ):
+        message = f"FSx has no file system {id} in this account and Region, but {sign}: it may be another account's"
+        yield unknown(volume, message, because=(known,))
     else:
         others = [fs.id for fs in file_systems if fs.is_lustre]
         near = difflib.get_close_matches(id, others, 1, 0.85)
@@ -55,3 +70,29 @@ def file_system_exists(
         names = {"dnsname": right.dns_name if right else "", "mountname": right.mount_name if right else ""}
         fix = replace_volume(volume, volume_pods, handle=near[0] if near else "{right_handle}", attributes=names)
         yield fail(volume, f"FSx has no file system {id} in this account and Region{meant}", evidence, fix=fix)
+
+
+def _sign_of_use(volume: PersistentVolume, volume_uses: tuple[VolumeUse, ...] | Unavailable) -> str:
+    """A pod that runs with the volume mounted; empty when there is none."""
+    if isinstance(volume_uses, Unavailable):
+        return ""
+    running = [use for found in volume_uses if found.volume.name == volume.name for use in found.at(Progress.UP)]
+    alive = [use.who for use in running if use.mount.pod.status.phase == "Running"]
+    return f"{alive[0]} runs with it mounted" if alive else ""
+
+
+def _sign_of_a_name(volume: PersistentVolume, dns_answers: tuple[DnsAnswer, ...] | Unavailable) -> str:
+    """That FSx's own name of it resolves. FSx takes the name away with the file system."""
+    name = (volume.dns_name or "").lower()
+    if isinstance(dns_answers, Unavailable) or not DNS_NAME.fullmatch(name.removesuffix(".")):
+        return ""
+    found = [answer for answer in dns_answers if answer.name.lower() == name and answer.addresses]
+    return f"its name resolves to {found[0].addresses[0]}" if found else ""
+
+
+def _sign_of_another_owner(subnets: Table[Subnet] | Unavailable, account: str) -> str:
+    """That a subnet of the nodes belongs to another account, which then may have file systems beside them."""
+    if isinstance(subnets, Unavailable) or not account:
+        return ""
+    shared = [subnet for subnet in subnets if subnet.owner_id not in ("", account)]
+    return f"account {shared[0].owner_id} shares {shared[0].subnet_id} with this one" if shared else ""

@@ -173,6 +173,8 @@ class Subnet(PascalShape, frozen=True):
     cidr_block: Cidr4 = ""
     availability_zone: str = ""
     available_ip_address_count: int | None = None
+    owner_id: str = ""
+    """The account. Another one's where a VPC is shared."""
 
 
 class CidrAssociation(PascalShape, frozen=True):

@@ -16,7 +16,7 @@ from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, NAME, ans
 
 OUTSIDE: dict[str, Any] = {"tcp_answers": given_network.connects(Connect.TIMEOUT, source="192.168.178.20")}
 ASKED: dict[str, Any] = OUTSIDE | {"settings": Settings(dns_servers=("10.0.0.2",))}
-FAILURES = [outcome for outcome in Resolution if outcome is not Resolution.ANSWERED]
+FAILURES = [Resolution.NO_NAME, Resolution.NO_ADDRESS, Resolution.SERVER_FAILED, Resolution.REFUSED]
 
 
 def judge(name: str = NAME, *, handle: str = given.FS, **facts: Any) -> Finding:
@@ -40,9 +40,17 @@ def test_the_address_of_the_primary_eni_passes() -> None:
 
 @pytest.mark.parametrize("outcome", FAILURES)
 @pytest.mark.parametrize("vantage", [{}, ASKED], ids=["inside the VPC", "--dns-server"])
-def test_no_answer_where_it_counts_fails(outcome: Resolution, vantage: dict[str, Any]) -> None:
+def test_a_refusal_where_it_counts_fails(outcome: Resolution, vantage: dict[str, Any]) -> None:
     found = judge(dns_answers=answered(outcome=outcome), **vantage)
     assert (found.verdict, found.cause) == (Verdict.FAIL, "dns-resolution-failure")
+
+
+@pytest.mark.parametrize("outcome", [Resolution.TIMEOUT, Resolution.UNREACHABLE])
+@pytest.mark.parametrize("vantage", [{}, ASKED], ids=["inside the VPC", "--dns-server"])
+def test_a_server_that_does_not_answer_is_unknown(outcome: Resolution, vantage: dict[str, Any]) -> None:
+    found = judge(dns_answers=answered(outcome=outcome), **vantage)
+    assert (found.verdict, found.cause) == (Verdict.UNKNOWN, "")
+    assert any("--dns-server" in reason.remedy for reason in found.unavailable)
 
 
 @pytest.mark.parametrize("outcome", FAILURES)
