@@ -28,13 +28,13 @@ def client_page_size(
     large = [kind for kind in kinds if kind.has_large_pages]
     for kind in large:
         client = kind.client
-        told = f"{kind.who} has a kernel with 64 KiB pages ({kind.kernel})"
+        text = f"{kind.who} has a kernel with 64 KiB pages ({kind.kernel})"
         if not isinstance(client, Client):
-            message = f"{told}, for which AWS lists no Lustre client"
+            message = f"{text}, for which AWS lists no Lustre client"
             yield warn(file_system, message, client.why, cause=LARGE_PAGES, concerns=kind.nodes)
         elif not client.version:
-            yield fail(file_system, f"{told}: {client.note}", client.row, concerns=kind.nodes)
+            yield fail(file_system, f"{text}: {client.note}", client.row, concerns=kind.nodes)
         else:
-            yield ok(file_system, f"{told}, for which there is client {client.version}", concerns=kind.nodes)
+            yield ok(file_system, f"{text}, for which there is client {client.version}", concerns=kind.nodes)
     if kinds and not large:
         yield ok(file_system, "no node that mounts it has a kernel with 64 KiB pages")

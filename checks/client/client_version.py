@@ -54,11 +54,11 @@ def _told(file_system: FileSystem, kind: NodeKind, paired: Pairing, fix: Fix) ->
     if paired.outcome is Outcome.UNKNOWN:
         return unknown(file_system, f"{file_system.id}: {paired.told}", *evidence, concerns=kind.nodes)
     if paired.outcome is Outcome.WORKS:
-        told = f"{file_system.id} {paired.told}"
-        return ok(file_system, told, *evidence, rules_out=(MISMATCH, NO_CLIENT), concerns=kind.nodes)
+        message = f"{file_system.id} {paired.told}"
+        return ok(file_system, message, *evidence, rules_out=(MISMATCH, NO_CLIENT), concerns=kind.nodes)
     say = fail if paired.certain else warn
     if paired.outcome is Outcome.NO_CLIENT:
         return say(file_system, paired.told, *evidence, cause=paired.cause, concerns=kind.nodes)
     evidence += filter(None, [why_this_version(file_system)])
-    told = f"{file_system.id} {paired.told}"
-    return say(file_system, told, *evidence, cause=paired.cause, fix=fix, concerns=kind.nodes)
+    message = f"{file_system.id} {paired.told}"
+    return say(file_system, message, *evidence, cause=paired.cause, fix=fix, concerns=kind.nodes)

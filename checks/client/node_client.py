@@ -40,7 +40,7 @@ def _fits(truth: NodeTruth, server: str) -> Draft:
     answer = talks(client, server)
     if answer is Talks.UNKNOWN:
         return unknown(truth, f"Lustre server {server or '(no version)'} is in no table")
-    said = f"{truth.node}: Lustre module {truth.module_version} (through {truth.via.value})"
+    texts = f"{truth.node}: Lustre module {truth.module_version} (through {truth.via.value})"
     if answer is Talks.YES:
-        return ok(truth, f"client {client.version} fits server {server}", said)
-    return warn(truth, f"client {client.version} cannot mount from server {server}", said, cause=None)
+        return ok(truth, f"client {client.version} fits server {server}", texts)
+    return warn(truth, f"client {client.version} cannot mount from server {server}", texts, cause=None)

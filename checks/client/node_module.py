@@ -31,13 +31,13 @@ def node_has_module(fleet: Fleet) -> Iterator[Draft]:
 def _of_one(truth: NodeTruth) -> Draft:
     version, module = truth.module_version, truth.installed_module
     if truth.is_loaded("lustre") or truth.client_version:
-        told = f"/sys/module/lustre or /sys/fs/lustre through {truth.via.value}"
-        return ok(truth, f"Lustre client {version or '(no version)'} is loaded", told)
+        text = f"/sys/module/lustre or /sys/fs/lustre through {truth.via.value}"
+        return ok(truth, f"Lustre client {version or '(no version)'} is loaded", text)
     if module is not None:
         return _on_disk(truth, module)
     if truth.is_absent("installed_module"):
-        said = f"{truth.node}: {truth.missing['installed_module'].detail}"
-        return fail(truth, "the kernel has no Lustre module, loaded or on disk", said, *_kernel(truth), cause=MISSING)
+        texts = f"{truth.node}: {truth.missing['installed_module'].detail}"
+        return fail(truth, "the kernel has no Lustre module, loaded or on disk", texts, *_kernel(truth), cause=MISSING)
     if truth.is_loaded("lustre") is False or truth.is_absent("client_version"):
         why = truth.why_missing("installed_module")
         message = f"no Lustre client is loaded yet; whether the kernel has one on disk is not told: {why.detail}"

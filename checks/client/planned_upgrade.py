@@ -39,16 +39,18 @@ def planned_upgrade(
     for kind in mounting_kinds.get(file_system.id, ()) or node_kinds:
         client = assumed_client(kind, kernel) if kernel else kind.client
         paired = pair(version or current, kind, client)
-        told = f"with {' and '.join(filter(None, (kernel and f'kernel {kernel}', version and f'Lustre {version}')))}: "
-        told += f"{file_system.id} {paired.told}"
+        message = (
+            f"with {' and '.join(filter(None, (kernel and f'kernel {kernel}', version and f'Lustre {version}')))}: "
+        )
+        message += f"{file_system.id} {paired.told}"
         if paired.outcome is Outcome.WORKS:
-            yield ok(file_system, told, *paired.evidence, rules_out=(), concerns=kind.nodes)
+            yield ok(file_system, message, *paired.evidence, rules_out=(), concerns=kind.nodes)
         elif paired.outcome is Outcome.UNKNOWN:
-            yield unknown(file_system, told, *paired.evidence, concerns=kind.nodes)
+            yield unknown(file_system, message, *paired.evidence, concerns=kind.nodes)
         else:
             # Without a cause: what would fail tomorrow is not why a mount fails today.
             say = fail if paired.certain else warn
-            yield say(file_system, told, *paired.evidence, cause="", concerns=kind.nodes)
+            yield say(file_system, message, *paired.evidence, cause="", concerns=kind.nodes)
 
 
 def assumed_client(kind: NodeKind, kernel: str) -> Client | NotListed:

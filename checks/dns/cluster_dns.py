@@ -38,10 +38,10 @@ def core_dns_is_up(
         wanted = deployment.spec.replicas if deployment.spec.replicas is not None else deployment.status.replicas
         yield ok(subject, f"{available} of {wanted} replicas are available", concerns=named)
     else:
-        told = () if isinstance(pods, Unavailable) else tuple(_troubles(pods))
+        text = () if isinstance(pods, Unavailable) else tuple(_troubles(pods))
         scaled = deployment.spec.replicas == 0
         message = f"CoreDNS is {'scaled to nothing' if scaled else 'down'}: no name resolves in the node plugin"
-        yield fail(subject, message, *told, fix=_fix(subject, scaled), concerns=named)
+        yield fail(subject, message, *text, fix=_fix(subject, scaled), concerns=named)
 
 
 def _troubles(pods: tuple[Pod, ...]) -> Iterator[str]:

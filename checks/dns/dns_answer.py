@@ -114,5 +114,5 @@ def _addresses(
 
 
 def _line(answer: DnsAnswer) -> str:
-    said = ", ".join(answer.addresses) or answer.detail or WHAT_IT_MEANS.get(answer.outcome, answer.outcome.value)
-    return f"DNS {answer.server or '(no server)'} on {answer.name}: {said}"
+    texts = ", ".join(answer.addresses) or answer.detail or WHAT_IT_MEANS.get(answer.outcome, answer.outcome.value)
+    return f"DNS {answer.server or '(no server)'} on {answer.name}: {texts}"

@@ -59,13 +59,13 @@ def dns_name_is_the_file_systems(
         why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
         yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix)
     elif looks_unexpanded(name):
-        told = f"dnsname is {name!r}, a variable that was never filled in"
-        yield fail(volume, told, cause="unexpanded-variable", fix=fix)
+        message = f"dnsname is {name!r}, a variable that was never filled in"
+        yield fail(volume, message, cause="unexpanded-variable", fix=fix)
     elif is_address(name):
         yield _judge_address(volume, name, known, network_interfaces, named)
     elif not HOST_NAME.fullmatch(name):
-        told = f"dnsname is {name!r}, which is no host name and can never resolve"
-        yield fail(volume, told, cause="dns-resolution-failure", fix=fix)
+        message = f"dnsname is {name!r}, which is no host name and can never resolve"
+        yield fail(volume, message, cause="dns-resolution-failure", fix=fix)
     else:
         yield _judge_name(volume, name.lower().removesuffix("."), known, cluster_identity.region, fix)
 
@@ -73,27 +73,27 @@ def dns_name_is_the_file_systems(
 def _judge_name(volume: PersistentVolume, name: str, known: FileSystem | Unavailable, region: str, fix: Fix) -> Draft:
     parts = DNS_NAME.fullmatch(name)
     if parts is None:
-        told = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
-        return ok(volume, told, rules_out=("dnsname-missing",))
+        message = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
+        return ok(volume, message, rules_out=("dnsname-missing",))
     actual = "" if isinstance(known, Unavailable) else known.dns_name.lower()
     if name == actual:
         return ok(volume, f"dnsname is {name}, as FSx says", rules_out=NAME_IS_RIGHT)
     meant = meant_id(volume)
     if parts["file_system"] != meant:
-        told = f"dnsname names {parts['file_system']}, the volume handle {meant}"
-        return fail(volume, told, cause="dnsname-mismatch", fix=fix)
+        message = f"dnsname names {parts['file_system']}, the volume handle {meant}"
+        return fail(volume, message, cause="dnsname-mismatch", fix=fix)
     expected = DNS_NAME.fullmatch(actual)
     home = expected["region"] if expected else region
     if home and parts["region"] != home:
-        told = (
+        message = (
             f"dnsname is of Region {parts['region']}, {'the file system' if expected else 'the cluster'} is in {home}"
         )
-        return fail(volume, told, cause="region-mismatch", fix=fix)
+        return fail(volume, message, cause="region-mismatch", fix=fix)
     if actual:
         return fail(volume, f"dnsname is {name!r}, FSx says {actual!r}", cause="dnsname-mismatch", fix=fix)
     why = known if isinstance(known, Unavailable) else None
-    told = f"cannot compare dnsname {name!r}: {why or 'FSx gives no DNSName'}"
-    return unknown(volume, told, because=(why,) if why else ())
+    message = f"cannot compare dnsname {name!r}: {why or 'FSx gives no DNSName'}"
+    return unknown(volume, message, because=(why,) if why else ())
 
 
 def _judge_address(
@@ -112,8 +112,8 @@ def _judge_address(
     right = primary.private_ip_address
     evidence = f"ec2:DescribeNetworkInterfaces {ids[0]}, the first of {known.id}, has {right}"
     if address == right:
-        told = f"dnsname is {address}, the address of the primary ENI of {known.id}"
-        return ok(volume, told, evidence, rules_out=NO_NAME_IS_ASKED)
+        message = f"dnsname is {address}, the address of the primary ENI of {known.id}"
+        return ok(volume, message, evidence, rules_out=NO_NAME_IS_ASKED)
     own = not isinstance(enis, Unavailable) and any(
         not isinstance(eni := enis.get(id), Unavailable) and eni.private_ip_address == address for id in ids
     )

@@ -57,20 +57,20 @@ def names_are_asked_of_the_vpc(
         yield skip(volume, "the cluster's DNS has no ConfigMap kube-system/coredns: it is of another kind, not read")
         return
     vpc = vpcs[known.vpc_id]
-    own, told, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)
+    own, text, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)
     standing = name_standings[volume.name]
     if not own:
         if unread is not None:
             raise Unreadable(unread)
-        yield ok(volume, f"names are asked of the resolver of {vpc.vpc_id}", *told, concerns=(known,))
+        yield ok(volume, f"names are asked of the resolver of {vpc.vpc_id}", *text, concerns=(known,))
         return
     message = f"{'; '.join(own)}, not the resolver of {vpc.vpc_id}"
     if standing.resolves:
-        yield ok(volume, f"{message}; {known.dns_name} resolves all the same", *told, concerns=(known,))
+        yield ok(volume, f"{message}; {known.dns_name} resolves all the same", *text, concerns=(known,))
     elif standing.resolves is False:
-        yield fail(volume, f"{message}, and {known.dns_name} does not resolve", *told, concerns=(known,))
+        yield fail(volume, f"{message}, and {known.dns_name} does not resolve", *text, concerns=(known,))
     else:
-        yield warn(volume, f"{message}; they must forward {known.dns_name} to it", *told, concerns=(known,))
+        yield warn(volume, f"{message}; they must forward {known.dns_name} to it", *text, concerns=(known,))
 
 
 def _servers_of_ones_own(
@@ -81,26 +81,26 @@ def _servers_of_ones_own(
     node_plugin: Workload | Unavailable,
 ) -> tuple[list[str], list[str], Unavailable | None]:
     """Hops that are not the VPC's resolver, what was read, and what was not and may hide one."""
-    own, told = [], []
+    own, message = [], []
     unread: Unavailable | None = None
     upstreams: tuple[str, ...] = (NODE_RESOLVER,)
     if asks_cluster_dns(node_plugin) and isinstance(corefile, Unavailable):
         unread = corefile
     elif asks_cluster_dns(node_plugin) and not isinstance(corefile, Unavailable):
         upstreams = upstreams_for(known.dns_name, corefile)
-        told.append(f"ConfigMap kube-system/coredns forwards it to {', '.join(upstreams) or 'nobody'}")
+        message.append(f"ConfigMap kube-system/coredns forwards it to {', '.join(upstreams) or 'nobody'}")
         if strange := [server for server in upstreams if server != NODE_RESOLVER and not _is_amazons(server, vpc)]:
             own.append(f"CoreDNS forwards to {', '.join(strange)}")
         elif not upstreams:
             own.append("CoreDNS forwards the name to nobody")
     if NODE_RESOLVER in upstreams:
         servers = _name_servers(vpc, dhcp_options)
-        told.append(f"ec2:DescribeDhcpOptions {vpc.dhcp_options_id}: {', '.join(servers) or 'no name server'}")
+        message.append(f"ec2:DescribeDhcpOptions {vpc.dhcp_options_id}: {', '.join(servers) or 'no name server'}")
         if strange := [server for server in servers if not _is_amazons(server, vpc)]:
             own.append(f"the DHCP options of {vpc.vpc_id} name {', '.join(strange)}")
         elif not servers:
             own.append(f"the DHCP options of {vpc.vpc_id} name no DNS server")
-    return own, told, unread
+    return own, message, unread
 
 
 def _name_servers(vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]) -> tuple[str, ...]:

@@ -46,8 +46,8 @@ def name_is_used_in_its_vpc(
     elif not others:
         yield ok(volume, f"nodes and {known.id} are in {known.vpc_id}", concerns=(known,))
     elif name_standings[volume.name].resolves:
-        told = f"the nodes are in {', '.join(others)}, {known.id} in {known.vpc_id}; its name resolves all the same"
-        yield ok(volume, told, concerns=(known,))
+        text = f"the nodes are in {', '.join(others)}, {known.id} in {known.vpc_id}; its name resolves all the same"
+        yield ok(volume, text, concerns=(known,))
     else:
         message = (
             f"{known.id} is in {known.vpc_id}, the nodes are in {', '.join(others)}, where its name is not offered"

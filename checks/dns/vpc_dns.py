@@ -36,8 +36,8 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
     switches = (("enableDnsSupport", vpc.enable_dns_support), ("enableDnsHostnames", vpc.enable_dns_hostnames))
     off = [name for name, on in switches if not on]
     if not off:
-        told = f"{vpc.vpc_id} has enableDnsSupport and enableDnsHostnames"
-        yield ok(volume, told, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", concerns=(known,))
+        text = f"{vpc.vpc_id} has enableDnsSupport and enableDnsHostnames"
+        yield ok(volume, text, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", concerns=(known,))
         return
     message = f"{' and '.join(off)} of {vpc.vpc_id} is off, so the name of {known.id} does not resolve there"
     yield fail(
@@ -46,11 +46,11 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
 
 
 def _switch_on(vpc: str, off: Sequence[str]) -> Fix:
-    told = "takes effect at once for every machine of the VPC; restart no pod"
+    message = "takes effect at once for every machine of the VPC; restart no pod"
     steps = [f"aws ec2 modify-vpc-attribute --vpc-id {{vpc}} --{FLAGS[name]} {{setting}}" for name in off]
     return Fix(
         (
-            *(change(step, {"vpc": vpc, "setting": {"Value": True}}, changes=told) for step in steps),
+            *(change(step, {"vpc": vpc, "setting": {"Value": True}}, changes=message) for step in steps),
             *(undo(step, {"vpc": vpc, "setting": {"Value": False}}) for step in reversed(steps)),
         )
     )

@@ -40,12 +40,12 @@ def addon_health(addons: tuple[Addon, ...], provisioning: Provisioning | Unavail
         if addon.status in WORKING and not issues:
             yield ok(addon, f"add-on {addon.addon_name} {addon.addon_version} is {addon.status}")
             continue
-        said = [f"{issue.code}: {one_line(issue.message)}" for issue in issues]
-        message = f"add-on {addon.addon_name} is {addon.status}" + (f": {'; '.join(said)}" if said else "")
+        texts = [f"{issue.code}: {one_line(issue.message)}" for issue in issues]
+        message = f"add-on {addon.addon_name} is {addon.status}" + (f": {'; '.join(texts)}" if texts else "")
         only_rights = bool(issues) and all(issue.code in PERMISSIONS for issue in issues)
         fix = Fix(update_addon(addon))
         say = fail if pending else warn
         if only_rights:
-            yield say(addon, message, *said, cause="csi-addon-degraded", concerns=pending)
+            yield say(addon, message, *texts, cause="csi-addon-degraded", concerns=pending)
         else:
-            yield fail(addon, message, *said, cause="csi-addon-degraded", fix=fix)
+            yield fail(addon, message, *texts, cause="csi-addon-degraded", fix=fix)

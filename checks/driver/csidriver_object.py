@@ -41,8 +41,8 @@ def csidriver_object(
         message = f"there is no CSIDriver {FSX_DRIVER}: Kubernetes waits for an attach that nobody does"
         yield fail(DRIVER, message, fix=reinstall(node_plugin, addon))
     elif found.spec.attach_required:
-        told = "attachRequired cannot be edited; mounts that exist stay"
-        delete = change(f"kubectl delete csidriver {FSX_DRIVER}", changes=told, danger=Danger.INTERRUPTS)
+        text = "attachRequired cannot be edited; mounts that exist stay"
+        delete = change(f"kubectl delete csidriver {FSX_DRIVER}", changes=text, danger=Danger.INTERRUPTS)
         message = f"CSIDriver {FSX_DRIVER} has attachRequired true, and the driver has no attacher"
         yield fail(DRIVER, message, fix=reinstall(node_plugin, addon, delete))
     else:

@@ -39,10 +39,10 @@ def driver_version(node_plugin: Workload | Unavailable, controller: Workload | U
         if not faults:
             yield ok(workload, f"driver {name}: no known fault", f"{table.source}", rules_out=())
             continue
-        said = "; ".join(f"{fault.text} (mended in {fault.mended_in})" for fault in faults)
+        texts = "; ".join(f"{fault.text} (mended in {fault.mended_in})" for fault in faults)
         fix = update(workload, table.newest)
         sources = (f"{fault.source}" for fault in faults)
-        yield warn(workload, f"driver {name}: {said}", *sources, cause="csi-driver-outdated", fix=fix)
+        yield warn(workload, f"driver {name}: {texts}", *sources, cause="csi-driver-outdated", fix=fix)
 
 
 def release_of(workload: Workload) -> Version | None:

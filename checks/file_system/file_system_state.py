@@ -25,10 +25,10 @@ def file_system_serves(file_system: FileSystem) -> Iterator[Draft]:
     if state is None:
         yield unknown(file_system, f"no table knows the Lifecycle {file_system.lifecycle!r}")
     elif state.mount is not Mountable.NO:
-        told = f"{file_system.id} is {state.lifecycle}, {file_system.lustre.deployment_type}: {state.means}"
-        yield ok(file_system, told)
+        message = f"{file_system.id} is {state.lifecycle}, {file_system.lustre.deployment_type}: {state.means}"
+        yield ok(file_system, message)
     else:
         # FailureDetails is free text; that it names the key is the one thing that is looked for in it.
         cause = KEY if "key" in reason.lower().replace("-", " ").split() else state.cause
-        said = f". FSx says: {reason}" if reason else ""
-        yield fail(file_system, f"{file_system.id} is {state.lifecycle}: {state.means}{said}", cause=cause)
+        texts = f". FSx says: {reason}" if reason else ""
+        yield fail(file_system, f"{file_system.id} is {state.lifecycle}: {state.means}{texts}", cause=cause)

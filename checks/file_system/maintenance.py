@@ -39,17 +39,17 @@ def no_maintenance_now(
     start = file_system.lustre.weekly_maintenance_start_time
     if action is not None:
         done = f", {action.progress_percent} % done" if action.progress_percent is not None else ""
-        told = f"an update of {file_system.id} is under way{done}; its servers may be away for some minutes"
+        message = f"an update of {file_system.id} is under way{done}; its servers may be away for some minutes"
         answers = _answers(file_system, network_interfaces, tcp_answers)
         if answers and all(answer.outcome is Connect.OPEN for answer in answers):
-            yield ok(file_system, f"{told}, but all of them answer")
+            yield ok(file_system, f"{message}, but all of them answer")
         elif is_within_reach(answers, vpcs, file_system.vpc_id):
-            yield fail(file_system, f"{told}, and one does not answer now")
+            yield fail(file_system, f"{message}, and one does not answer now")
         else:
-            yield warn(file_system, told, cause="maintenance-in-progress")
+            yield warn(file_system, message, cause="maintenance-in-progress")
     elif is_in_window(start, datetime.datetime.fromisoformat(taken_at)):
-        told = f"this is the weekly maintenance window of {file_system.id} ({start} UTC, half an hour)"
-        yield warn(file_system, f"{told}; when FSx patches it, its servers are away for some minutes of it",
+        message = f"this is the weekly maintenance window of {file_system.id} ({start} UTC, half an hour)"
+        yield warn(file_system, f"{message}; when FSx patches it, its servers are away for some minutes of it",
                    cause="maintenance-in-progress")  # fmt: skip
     else:
         yield ok(file_system, f"no update of {file_system.id} is under way, and its window is another ({start} UTC)")

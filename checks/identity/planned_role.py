@@ -25,11 +25,11 @@ def planned_account_names_a_role(manifest_set: ManifestSet | Unavailable) -> Ite
     """
     for planned in () if isinstance(manifest_set, Unavailable) else manifest_set.accounts:
         arn = planned.account.role_arn or ""
-        told = f"its annotation {ROLE_ANNOTATION} is {arn!r}"
+        message = f"its annotation {ROLE_ANNOTATION} is {arn!r}"
         if planned.is_ignored:
-            yield warn(planned, f"{told}, and with serviceAccount.create=false the chart ignores it")
+            yield warn(planned, f"{message}, and with serviceAccount.create=false the chart ignores it")
         elif role_arn_of(arn) is None:
             fix = advise(f"write the role's whole ARN as {ROLE_ANNOTATION} before the manifest is applied")
-            yield fail(planned, f"{told}: {what_is_wrong(arn)}", fix=fix)
+            yield fail(planned, f"{message}: {what_is_wrong(arn)}", fix=fix)
         else:
-            yield ok(planned, told, rules_out=())
+            yield ok(planned, message, rules_out=())

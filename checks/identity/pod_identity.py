@@ -78,9 +78,9 @@ def _trust(account: ServiceAccount, role: Role, cluster: EksCluster, provisionin
             yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role))
             return
         if trust.answer is Answer.UNDECIDED:
-            told = "; ".join(trust.reasons)
-            because = (Unavailable(f"trust policy of {role.role_name}", Reason.NOT_ASKED, told),)
-            yield unknown(account, f"whether Pod Identity may {action} on {role.role_name}: {told}", because=because)
+            text = "; ".join(trust.reasons)
+            because = (Unavailable(f"trust policy of {role.role_name}", Reason.NOT_ASKED, text),)
+            yield unknown(account, f"whether Pod Identity may {action} on {role.role_name}: {text}", because=because)
             return
     yield ok(account, f"role {role.role_name} trusts EKS Pod Identity", rules_out=(TRUST, ROLE_MISSING))
 
@@ -103,13 +103,13 @@ def _agent(
         yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=AGENT_MISSING, fix=fix)
         return
     ready, wanted = agent.status.number_ready, agent.status.desired_number_scheduled
-    told = f"the Pod Identity agent is ready on {ready} of {wanted} nodes"
+    text = f"the Pod Identity agent is ready on {ready} of {wanted} nodes"
     if not ready:
-        yield broken(account, told, cause=AGENT_MISSING)
+        yield broken(account, text, cause=AGENT_MISSING)
     elif ready < wanted:
-        yield warn(account, told, cause=AGENT_MISSING)
+        yield warn(account, text, cause=AGENT_MISSING)
     else:
-        yield ok(account, told, rules_out=(AGENT_MISSING,))
+        yield ok(account, text, rules_out=(AGENT_MISSING,))
 
 
 def _install(cluster: EksCluster) -> Fix:

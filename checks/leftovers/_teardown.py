@@ -30,5 +30,7 @@ def delete(command: str, note: str, **names: str) -> Fix:
 
 
 def delete_volumes(volumes: Iterable[PersistentVolume]) -> tuple[Step, ...]:
-    command, told = "kubectl delete pv {volume}", "removes the object"
-    return tuple(change(command, {"volume": volume.name}, changes=told, danger=Danger.DESTROYS) for volume in volumes)
+    command, message = "kubectl delete pv {volume}", "removes the object"
+    return tuple(
+        change(command, {"volume": volume.name}, changes=message, danger=Danger.DESTROYS) for volume in volumes
+    )

@@ -35,7 +35,9 @@ def cleanup_would_spare_others(
         if stood.standing is Standing.FOREIGN:
             found = True
             name = f" ({file_system.name})" if file_system.name else ""
-            told = f"leave it alone{name}: {stood.told}; a script that deletes every Lustre file system would take it"
-            yield warn(file_system, told)
+            message = (
+                f"leave it alone{name}: {stood.told}; a script that deletes every Lustre file system would take it"
+            )
+            yield warn(file_system, message)
     if not found:
         yield ok(account(cluster_identity), "no Lustre file system of the region is known to be somebody else's")

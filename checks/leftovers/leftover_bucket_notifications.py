@@ -33,13 +33,13 @@ def notifications_have_a_file_system(
     linked = {bucket_of(path) for path in (*links, *(a.data_repository_path for a in data_repository_associations))}
     left = [notices for notices in bucket_notices if notices.of_fsx and notices.bucket not in linked]
     for notices in left:
-        told = f"its notification {', '.join(notices.of_fsx)} is FSx's, and no file system of the region links it"
-        yield warn(Subject(Kind.BUCKET, notices.bucket), told, cause=None, fix=_drop_notification(notices.bucket))
+        message = f"its notification {', '.join(notices.of_fsx)} is FSx's, and no file system of the region links it"
+        yield warn(Subject(Kind.BUCKET, notices.bucket), message, cause=None, fix=_drop_notification(notices.bucket))
     for name, why in bucket_notices.missing.items():
         yield unknown(Subject(Kind.BUCKET, name), f"its notifications could not be read: {why}", because=(why,))
     if not left:
-        told = f"none of {len(bucket_notices)} bucket(s) has a notification of a file system that is gone"
-        yield ok(account(cluster_identity), told)
+        message = f"none of {len(bucket_notices)} bucket(s) has a notification of a file system that is gone"
+        yield ok(account(cluster_identity), message)
 
 
 def _drop_notification(bucket: str) -> Fix:

@@ -35,14 +35,14 @@ def file_systems_are_used(
     vpc = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
     for file_system in lustre(file_systems):
         stood = standing_of(file_system, persistent_volumes, cluster_identity.cluster, vpc)
-        told = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type} stands and costs: "
-        told += f"{stood.told}{_twin(file_system, file_systems)}"
+        message = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type} stands and costs: "
+        message += f"{stood.told}{_twin(file_system, file_systems)}"
         if stood.standing is Standing.USED:
             yield ok(file_system, stood.told, rules_out=())
         elif stood.standing is Standing.UNCLAIMED:
-            yield warn(file_system, told, cause=None, fix=_ask_first(file_system))
+            yield warn(file_system, message, cause=None, fix=_ask_first(file_system))
         elif stood.standing is not Standing.FOREIGN:
-            yield warn(file_system, told, cause=None, fix=_delete_file_system(file_system, stood.volumes))
+            yield warn(file_system, message, cause=None, fix=_delete_file_system(file_system, stood.volumes))
 
 
 def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
@@ -61,12 +61,12 @@ def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
 
 
 def _delete_file_system(file_system: FileSystem, volumes: Iterable[PersistentVolume]) -> Fix:
-    command, told = "aws fsx delete-file-system --file-system-id {file_system}", "deletes it with all its data"
+    command, message = "aws fsx delete-file-system --file-system-id {file_system}", "deletes it with all its data"
     return Fix(
         (
             caution("ask its owner, and export what is not in S3: this cannot be undone", danger=Danger.DESTROYS),
             *delete_volumes(volumes),
-            change(command, {"file_system": file_system.id}, changes=told, danger=Danger.DESTROYS),
+            change(command, {"file_system": file_system.id}, changes=message, danger=Danger.DESTROYS),
         )
     )
 

@@ -30,8 +30,8 @@ def interfaces_belong_to_something(
         eni for eni in lustre_groups.interfaces if eni.network_interface_id not in owned and eni.status == "available"
     ]
     for eni in left:
-        told = f"attached to nothing, and no file system's ({eni.description or 'no description'})"
-        yield warn(eni, told, cause=None, fix=_delete(eni))
+        message = f"attached to nothing, and no file system's ({eni.description or 'no description'})"
+        yield warn(eni, message, cause=None, fix=_delete(eni))
     if not left:
         yield ok(account(cluster_identity), f"all {len(lustre_groups.interfaces)} interface(s) belong to something")
 

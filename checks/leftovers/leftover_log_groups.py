@@ -38,9 +38,9 @@ def log_groups_are_written(
         ):
             left.append(group)
     for group in left:
-        told = f"log group {group.log_group_name} ({group.stored_bytes} bytes) has no writer any more"
+        message = f"log group {group.log_group_name} ({group.stored_bytes} bytes) has no writer any more"
         command = "aws logs delete-log-group --log-group-name {log_group}"
         fix = delete(command, "deletes what was logged", log_group=group.log_group_name)
-        yield warn(account(cluster_identity), told, cause=None, fix=fix)
+        yield warn(account(cluster_identity), message, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(log_groups)} log group(s) of FSx and EKS have a writer")

@@ -26,7 +26,7 @@ def providers_have_a_cluster(
     for arn in left:
         command = "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}"
         fix = delete(command, "roles that name it stop working", provider_arn=arn)
-        told = f"the OIDC provider {arn.partition('oidc-provider/')[2]} is of no cluster that is here"
-        yield warn(account(cluster_identity), told, cause=None, fix=fix)
+        message = f"the OIDC provider {arn.partition('oidc-provider/')[2]} is of no cluster that is here"
+        yield warn(account(cluster_identity), message, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(eks_providers)} OIDC provider(s) of EKS have their cluster")

@@ -21,9 +21,9 @@ def policies_are_attached(lustre_policies: tuple[OwnPolicy, ...], cluster_identi
     """
     left = [policy for policy in lustre_policies if policy.attachment_count == 0]
     for policy in left:
-        told = f"policy {policy.policy_name} is attached to nothing"
+        message = f"policy {policy.policy_name} is attached to nothing"
         note = "delete its older versions first where it has some"
         fix = delete("aws iam delete-policy --policy-arn {policy_arn}", note, policy_arn=policy.arn)
-        yield warn(account(cluster_identity), told, cause=None, fix=fix)
+        yield warn(account(cluster_identity), message, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(lustre_policies)} policies for FSx or Lustre are attached")

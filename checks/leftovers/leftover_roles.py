@@ -38,13 +38,13 @@ def roles_are_assumed(
             f"{ns}/{name}" for ns, name in role.service_accounts if "*" not in ns + name and (ns, name) not in there
         ]
         if role.issuers and not clusters:
-            told = "its trust policy names the issuer of no cluster that is here"
+            message = "its trust policy names the issuer of no cluster that is here"
         elif clusters == [cluster_identity.cluster] and missing and len(missing) == len(role.service_accounts):
-            told = f"its trust policy names the service account {', '.join(missing)}, which this cluster has not"
+            message = f"its trust policy names the service account {', '.join(missing)}, which this cluster has not"
         else:
             yield ok(role, f"its cluster is there: {', '.join(clusters) or 'not told'}", rules_out=())
             continue
-        yield warn(role, told, cause=None, fix=_delete_role(role.role_name))
+        yield warn(role, message, cause=None, fix=_delete_role(role.role_name))
 
 
 def _delete_role(role: str) -> Fix:

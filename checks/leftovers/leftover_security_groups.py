@@ -29,11 +29,11 @@ def groups_are_used(
     for group in left:
         named_by = lustre_groups.named_by(group.group_id)
         others = [other for other in lustre_groups.groups if other.group_name == group.group_name]
-        told = f"{group.group_name} is on no network interface"
-        told += f"; rules of {', '.join(named_by)} still name it, so EC2 refuses to delete it" if named_by else ""
+        message = f"{group.group_name} is on no network interface"
+        message += f"; rules of {', '.join(named_by)} still name it, so EC2 refuses to delete it" if named_by else ""
         same = f"{len(others) - 1} other group(s) of the region have that name: go by the id" if len(others) > 1 else ""
         command = "aws ec2 delete-security-group --group-id {security_group}"
         fix = delete(command, same or "EC2 refuses it while in use", security_group=group.group_id)
-        yield warn(group, told, cause=None, fix=fix)
+        yield warn(group, message, cause=None, fix=fix)
     if not left:
         yield ok(account(cluster_identity), f"all {len(here)} group(s) with Lustre rules in the VPC are in use")

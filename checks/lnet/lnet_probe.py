@@ -46,11 +46,11 @@ def server_speaks_lustre(file_system: FileSystem, ladders: Table[Ladder] | Unava
         yield unknown(file_system, f"the server could not be asked: {ladders}", because=(ladders,))
         return
     ladder = ladders[file_system.id]
-    told = tuple(f"{rung.step.number} {rung.step.value}: {rung.message}" for rung in ladder.rungs)
+    message = tuple(f"{rung.step.number} {rung.step.value}: {rung.message}" for rung in ladder.rungs)
     if ladder.verdict is Verdict.FAIL:
         fix = advise(ladder.failed.fix) if ladder.failed and ladder.failed.fix else None
-        yield fail(file_system, ladder.headline, *told, cause=ladder.cause or "", fix=fix)
+        yield fail(file_system, ladder.headline, *message, cause=ladder.cause or "", fix=fix)
     elif ladder.verdict is Verdict.UNKNOWN:
-        yield unknown(file_system, ladder.headline, *told)
+        yield unknown(file_system, ladder.headline, *message)
     else:
-        yield ok(file_system, ladder.headline, *told, rules_out=REFUTED)
+        yield ok(file_system, ladder.headline, *message, rules_out=REFUTED)

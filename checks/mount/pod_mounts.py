@@ -39,14 +39,16 @@ def pods_have_the_volume(
         yield ok(use, f"mounted for {listed(mounted)}", rules_out=(), concerns=[one.mount.pod for one in mounted])
     if failing:
         event = failing[0].events[0]
-        told = (
+        message = (
             f"{len(failing)} pod(s) wait for it since {min(e.first_seen for e in failing[0].events)}; see the diagnosis"
         )
-        yield fail(use, told, f"{listed(failing)}: {one_line(event.message)}", cause="", concerns=path(failing))
+        yield fail(use, message, f"{listed(failing)}: {one_line(event.message)}", cause="", concerns=path(failing))
     if silent:
         why = warning_events if isinstance(warning_events, Unavailable) else None
-        told = f"{listed(silent)} waits, and no event says for what (they are kept for an hour)"
-        yield unknown(use, f"{told}: {why}" if why else told, because=(why,) if why else (), concerns=path(silent))
+        message = f"{listed(silent)} waits, and no event says for what (they are kept for an hour)"
+        yield unknown(
+            use, f"{message}: {why}" if why else message, because=(why,) if why else (), concerns=path(silent)
+        )
     for one in rest[:1]:
         yield skip(use, f"{listed(rest)}: {_why_not_yet(one)}", concerns=path(rest))
 

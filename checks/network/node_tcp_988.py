@@ -30,9 +30,9 @@ def node_reaches_988(fleet: Fleet) -> Iterator[Draft]:
 
 def _connects(truth: NodeTruth) -> Draft:
     closed = [answer for answer in truth.connects or () if answer.outcome is not Connect.OPEN]
-    told = tuple(f"{truth.node} → {a.address}:{a.port} {a.outcome.value} {a.detail}".strip() for a in closed[:3])
+    message = tuple(f"{truth.node} → {a.address}:{a.port} {a.outcome.value} {a.detail}".strip() for a in closed[:3])
     if truth.vantage is Vantage.POD:
-        return skip(truth, "the driver's container connects from the pod's address, not from the node's", *told)
+        return skip(truth, "the driver's container connects from the pod's address, not from the node's", *message)
     if truth.connects is None:
         return not_told(truth, "connects")
     if not truth.connects:
@@ -40,5 +40,7 @@ def _connects(truth: NodeTruth) -> Draft:
     if closed:
         answers = sorted({answer.outcome.value for answer in closed})
         count = f"{len(closed)} of {len(truth.connects)} ENI(s)"
-        return fail(truth, f"port {closed[0].port} of {count} does not accept from there: {', '.join(answers)}", *told)
+        return fail(
+            truth, f"port {closed[0].port} of {count} does not accept from there: {', '.join(answers)}", *message
+        )
     return ok(truth, f"port {truth.connects[0].port} of all {len(truth.connects)} ENI(s) accepts from there")

@@ -43,15 +43,15 @@ def _judge(case: Guarded) -> Draft:
     if any(group.is_open for group in case.groups) and (closed or not _is_open(rules, MGS_PORT)):
         return unknown(about, f"the ports of a rule of {names} are known only after apply", concerns=concerns)
     if not _is_open(rules, MGS_PORT):
-        told = f"no ingress rule of {names} opens tcp {MGS_PORT}, which every Lustre client and server needs"
-        return fail(about, told, cause=MISSING, fix=_rules("988 and 1018-1023"), concerns=concerns)
+        message = f"no ingress rule of {names} opens tcp {MGS_PORT}, which every Lustre client and server needs"
+        return fail(about, message, cause=MISSING, fix=_rules("988 and 1018-1023"), concerns=concerns)
     if closed:
-        told = f"{names} opens {MGS_PORT}, but not {', '.join(map(str, closed))}; AWS documents 1018-1023 as well"
-        return warn(about, told, cause=INCOMPLETE, fix=_rules("1018-1023"), concerns=concerns)
+        message = f"{names} opens {MGS_PORT}, but not {', '.join(map(str, closed))}; AWS documents 1018-1023 as well"
+        return warn(about, message, cause=INCOMPLETE, fix=_rules("1018-1023"), concerns=concerns)
     own = {group.group.group_id for group in case.groups}
     if not any(_admits_servers(rule, own) for rule in rules if covers_port(rule, MGS_PORT)):
-        told = f"{names} admits only other groups, not itself: the file servers cannot reach each other on 988"
-        return warn(about, told, cause=SELF, fix=_rules("988 and 1018-1023 with self = true"), concerns=concerns)
+        message = f"{names} admits only other groups, not itself: the file servers cannot reach each other on 988"
+        return warn(about, message, cause=SELF, fix=_rules("988 and 1018-1023 with self = true"), concerns=concerns)
     return ok(about, f"{names} lets 988 and 1018-1023 in", rules_out=(), concerns=concerns)
 
 

@@ -55,8 +55,8 @@ def routes_lead_both_ways(
                     return
     direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
     proves = ("route-missing", "route-blackhole") if direct else ()
-    told = (*followed, *_zones(clients[file_system.id], enis))
-    yield ok(file_system, "routes lead from the nodes to its ENIs and back", *told, rules_out=proves)
+    message = (*followed, *_zones(clients[file_system.id], enis))
+    yield ok(file_system, "routes lead from the nodes to its ENIs and back", *message, rules_out=proves)
 
 
 def _zones(nodes: Clients, enis: Sequence[NetworkInterface]) -> tuple[str, ...]:
@@ -103,17 +103,17 @@ def _replace(table: RouteTable, route: Route) -> Fix:
         "aws ec2 replace-route --route-table-id {route_table} --destination-cidr-block {cidr}"
         " --vpc-peering-connection-id {target}"
     )
-    told = "points the route at a target that is there; with a transit gateway say --transit-gateway-id"
-    return Fix((change(command, names, changes=told),))
+    message = "points the route at a target that is there; with a transit gateway say --transit-gateway-id"
+    return Fix((change(command, names, changes=message),))
 
 
 def _create(table: RouteTable, address: str) -> Fix:
     names = {"route_table": table.route_table_id, "cidr": f"{address}/32", "target": ""}
     rest = "--route-table-id {route_table} --destination-cidr-block {cidr}"
-    told = "better the whole CIDR of the other VPC than one address; the same is needed on the other side"
+    message = "better the whole CIDR of the other VPC than one address; the same is needed on the other side"
     return Fix(
         (
-            change(f"aws ec2 create-route {rest} --vpc-peering-connection-id {{target}}", names, changes=told),
+            change(f"aws ec2 create-route {rest} --vpc-peering-connection-id {{target}}", names, changes=message),
             undo(f"aws ec2 delete-route {rest}", names),
         )
     )

@@ -42,15 +42,15 @@ def source_port_stays(
         yield skip(file_system, "the cluster does not run the VPC CNI itself, so its translation is not known")
         return
     setting = f"EXTERNALSNAT={str(source_nat.external).lower()}, RANDOMIZESNAT={source_nat.randomize}"
-    told = f"aws-node: AWS_VPC_K8S_CNI_{setting.replace(', ', ', AWS_VPC_K8S_CNI_')}"
+    text = f"aws-node: AWS_VPC_K8S_CNI_{setting.replace(', ', ', AWS_VPC_K8S_CNI_')}"
     if source_nat.external or source_nat.randomize == "none":
-        yield ok(file_system, "what leaves the VPC keeps its source port", told)
+        yield ok(file_system, "what leaves the VPC keeps its source port", text)
     elif source_nat.excludes_ranges:
         yield skip(
             file_system, "ranges are excluded from translation; whether the file system's is among them is not read"
         )
     elif any(mount.volume.handle == file_system.id and mount.pod.is_up for mount in mounts):
-        yield ok(file_system, "a pod has it mounted, so its servers accept the nodes' source ports", told, rules_out=())
+        yield ok(file_system, "a pod has it mounted, so its servers accept the nodes' source ports", text, rules_out=())
     else:
         message = (
             f"{file_system.id} is in {file_system.vpc_id}, the nodes are not: the VPC CNI chooses their source ports"
@@ -60,4 +60,4 @@ def source_port_stays(
         ready = wait("kubectl -n kube-system rollout status daemonset/aws-node --timeout=10m")
         fix = Fix((change(f"{command}none", changes=note), ready, undo(f"{command}prng")))
         nodes = [node for group in outside for node in group.nodes]
-        yield warn(file_system, message, told, cause="source-port-rewritten-snat", fix=fix, concerns=nodes)
+        yield warn(file_system, message, text, cause="source-port-rewritten-snat", fix=fix, concerns=nodes)

@@ -39,8 +39,8 @@ def groups_let_servers_talk(
         yield ok(demand.storage_class, f"{', '.join(ids)} admit {how}", concerns=demand.path)
         return
     fix = authorize([Rule(ids[0], ids[0], ports) for ports in LUSTRE_PORTS])
-    told = f"no rule of {', '.join(ids)} admits tcp 988 from the group itself or the subnet; FSx mostly refuses that"
-    yield warn(demand.storage_class, told, cause=None, fix=fix, concerns=demand.path)
+    message = f"no rule of {', '.join(ids)} admits tcp 988 from the group itself or the subnet; FSx mostly refuses that"
+    yield warn(demand.storage_class, message, cause=None, fix=fix, concerns=demand.path)
 
 
 def _is_absent(groups: Table[SecurityGroup], id: str) -> bool:

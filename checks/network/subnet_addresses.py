@@ -35,18 +35,18 @@ def subnet_has_addresses(
         yield skip(demand.storage_class, "it names no subnet that EC2 has", concerns=demand.path)
         return
     subnet = class_subnets[id]
-    free, told = subnet.available_ip_address_count, f"ec2:DescribeSubnets {id} {subnet.cidr_block}"
+    free, text = subnet.available_ip_address_count, f"ec2:DescribeSubnets {id} {subnet.cidr_block}"
     if free is None:
         yield skip(demand.storage_class, f"EC2 gives no count of free addresses of {id}", concerns=demand.path)
     elif free > 0:
-        yield ok(demand.storage_class, f"{id} has {free} free addresses", told, concerns=demand.path)
+        yield ok(demand.storage_class, f"{id} has {free} free addresses", text, concerns=demand.path)
     else:
         fix = replace_class(
             demand.storage_class, {"subnetId": "{subnet}"}, told=OTHER, subnet=_another(id, eks_cluster)
         )
         say = fail if demand.waiting else warn
         message = f"{id} has no free address, so no file server fits in"
-        yield say(demand.storage_class, message, told, cause=OUT, fix=fix, concerns=demand.path)
+        yield say(demand.storage_class, message, text, cause=OUT, fix=fix, concerns=demand.path)
 
 
 def _another(id: str, cluster: EksCluster | Unavailable) -> str:

@@ -48,23 +48,23 @@ def port_988_accepts(
     if not answers:
         yield unknown(file_system, f"no address of {file_system.id} is known, so none could be tried")
         return
-    told = tuple(_line(answer) for answer in answers)
+    text = tuple(_line(answer) for answer in answers)
     closed = [answer for answer in answers if answer.outcome is not Connect.OPEN]
     inside = is_within_reach(answers, vpcs, file_system.vpc_id)
     if not closed:
         proves = ("eni-not-in-use",) if inside else ()
         message = f"port {answers[0].port} of all {len(answers)} ENI(s) accepts from here"
-        yield ok(file_system, message, *told, rules_out=proves)
+        yield ok(file_system, message, *text, rules_out=proves)
     elif reason := may_be_silent(file_system):
-        yield skip(file_system, reason, *told)
+        yield skip(file_system, reason, *text)
     elif inside or len(closed) < len(answers):
         first = closed[0]
         message = f"{first.address} port {first.port} {first.outcome.value}: {WHAT_IT_MEANS[first.outcome]}"
-        yield fail(file_system, message, *told)
+        yield fail(file_system, message, *text)
     else:
         vpc = file_system.vpc_id or "the VPC"
         message = f"port {answers[0].port} cannot be judged from here: this machine is outside {vpc}"
-        yield skip(file_system, message, *told)
+        yield skip(file_system, message, *text)
 
 
 def _line(answer: TcpAnswer) -> str:

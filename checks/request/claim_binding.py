@@ -41,7 +41,7 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
         return
     pending = why_pending(case)
     concerns = [pending.volume] if pending.volume else []
-    told = (f"event: {case.complaint}",) if case.complaint else ()
+    message = (f"event: {case.complaint}",) if case.complaint else ()
     waited = age_s(claim.metadata.creation_timestamp, taken_at)
     young = waited is not None and waited < CREATION_S
     foreign = case.storage_class is not None and case.storage_class.provisioner != FSX_DRIVER
@@ -53,11 +53,11 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
         yield skip(claim, f"Pending: {pending.message}", concerns=concerns)
     elif pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON):
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
-        yield fail(claim, f"Pending: {pending.message}{since}", *told, cause="", concerns=concerns)
+        yield fail(claim, f"Pending: {pending.message}{since}", *message, cause="", concerns=concerns)
     else:
         fix = _fix(case, pending)
         yield fail(
-            claim, f"Pending: {pending.message}", *told, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
+            claim, f"Pending: {pending.message}", *message, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )
 
 
@@ -75,14 +75,14 @@ def _reopen(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Fix:
     ref = volume.spec.claim_ref
     same = ref is not None and (ref.namespace, ref.name) == claim.key
     paths = ("/spec/claimRef/uid", "/spec/claimRef/resourceVersion") if same else ("/spec/claimRef",)
-    told = (
+    message = (
         "lets the claim have the volume again; the data stay" if same else "frees the volume for any claim; data stay"
     )
     names = {"volume": volume.name, "namespace": claim.metadata.namespace, "claim": claim.metadata.name}
     patch = [{"op": "remove", "path": path} for path in paths]
     return Fix(
         (
-            change("kubectl patch pv {volume} --type=json -p {patch}", {**names, "patch": patch}, changes=told),
+            change("kubectl patch pv {volume} --type=json -p {patch}", {**names, "patch": patch}, changes=message),
             wait(BOUND, names),
             person("delete the claim, and the volume is Released again", kind=StepKind.UNDO),
         )

@@ -20,5 +20,5 @@ def claim_is_there(absent: AbsentClaim) -> Iterator[Draft]:
     source: Kubernetes v1.34 pkg/scheduler/framework/plugins/volumebinding
     """
     kept = f"; volume {absent.kept[0].name} is kept for it" if absent.kept else ""
-    told = f"it does not exist, and pod {absent.pods[0].key} waits for it{kept}"
-    yield fail(absent, told, concerns=[*absent.pods, *absent.kept])
+    message = f"it does not exist, and pod {absent.pods[0].key} waits for it{kept}"
+    yield fail(absent, message, concerns=[*absent.pods, *absent.kept])

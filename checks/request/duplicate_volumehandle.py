@@ -29,10 +29,10 @@ def volumes_of_a_pod_differ(mounts: tuple[Mount, ...], volume_uses: tuple[Volume
         first = next(iter(uses.values()))
         if len(uses) > 1 and not first.pod.is_up:
             shared |= uses.keys()
-            told = (
+            message = (
                 f"volumes {' and '.join(uses)} of this pod have one volumeHandle, {handle}: only the first is mounted"
             )
-            yield fail(first.pod, told, concerns=[mount.volume for mount in uses.values()])
+            yield fail(first.pod, message, concerns=[mount.volume for mount in uses.values()])
     for use in volume_uses:
         if use.volume.name not in shared:
             yield ok(use, f"no pod has another volume of handle {use.volume.handle}")

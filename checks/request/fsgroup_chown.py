@@ -34,21 +34,21 @@ def files_keep_their_group(use: VolumeUse, csi_drivers: tuple[CsiDriver, ...]) -
         return
     context = walked[0].mount.pod.spec.security_context
     group = context.fs_group if context else None
-    told = f"{listed(walked)} has fsGroup {group}: the kubelet changes the group of every file before the pod starts"
+    message = f"{listed(walked)} has fsGroup {group}: the kubelet changes the group of every file before the pod starts"
     fix = _look_at_root_alone(owners_of(one.mount.pod for one in walked))
-    yield warn(use, told, cause=None, fix=fix, concerns=[s for one in walked for s in one.path])
+    yield warn(use, message, cause=None, fix=fix, concerns=[s for one in walked for s in one.path])
 
 
 def _look_at_root_alone(owners: Sequence[Owner]) -> Fix:
     """Patch what owns the pods, whose template a restart follows; other owners are a person's to edit."""
     patch = {"spec": {"template": {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}}}
     command = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
-    told = "the kubelet looks at the root directory alone; the pods are replaced"
+    message = "the kubelet looks at the root directory alone; the pods are replaced"
     steps = [
         change(
             command,
             {"patch": patch, "namespace": owner.namespace, "workload": f"{owner.kind.lower()}/{owner.name}"},
-            changes=told,
+            changes=message,
             danger=Danger.INTERRUPTS,
         )
         for owner in owners

@@ -64,11 +64,11 @@ def _judge(
     if not found:
         yield ok(planned, "the live one agrees in every field that cannot be changed", rules_out=())
         return
-    told = "; ".join(f"{field} is {wanted!r}, the live one has {had!r}" for field, had, wanted in found)
+    message = "; ".join(f"{field} is {wanted!r}, the live one has {had!r}" for field, had, wanted in found)
     fix = advise(
         "replace the live object: the runbook dnsname-mismatch shows the order that loses neither claim nor data"
     )
-    yield fail(planned, f"{told}: the API server refuses to change it", cause="", fix=fix)
+    yield fail(planned, f"{message}: the API server refuses to change it", cause="", fix=fix)
 
 
 def _of_volume(planned: PersistentVolume, live: PersistentVolume) -> Iterator[Change]:

@@ -22,7 +22,7 @@ def references_lead_somewhere(
     source: Terraform, internals/json-format (after_unknown)
     """
     for end in loose_ends:
-        told = f"it refers to {end.wanted}, which is in no manifest: {end.missing.detail or end.missing}"
-        yield unknown(end, told, because=(end.missing,))
+        message = f"it refers to {end.wanted}, which is in no manifest: {end.missing.detail or end.missing}"
+        yield unknown(end, message, because=(end.missing,))
     for item in () if isinstance(manifest_set, Unavailable) else manifest_set.undecided:
         yield skip(item.subject, f"{item.why}; run again with -f on what was applied, or without -f")

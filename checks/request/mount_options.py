@@ -43,11 +43,11 @@ def judge(
     for option in options:
         if option.meaning is Meaning.UNKNOWN:
             near = f"; {option.word!r} is probably meant" if option.word else ""
-            told = f"the Lustre client does not know the mount option {option.text!r}{near}"
-            yield fail(about, told, source, fix=fix, concerns=concerns)
+            message = f"the Lustre client does not know the mount option {option.text!r}{near}"
+            yield fail(about, message, source, fix=fix, concerns=concerns)
         elif option.meaning is Meaning.MISTAKEN:
-            told = f"mount.lustre takes the mount option {option.text!r} for {option.word!r}"
-            yield warn(about, told, source, cause=None, concerns=concerns)
+            message = f"mount.lustre takes the mount option {option.text!r} for {option.word!r}"
+            yield warn(about, message, source, cause=None, concerns=concerns)
     if not any(option.meaning in (Meaning.UNKNOWN, Meaning.MISTAKEN) for option in options):
         yield ok(about, describe_options(options), concerns=concerns)
 
@@ -59,10 +59,10 @@ def corrected(given: Sequence[str]) -> list[str]:
 
 def _set_options(volume: PersistentVolume, right: Sequence[str], former: Sequence[str]) -> Fix:
     command, names = "kubectl patch pv {volume} --type=merge -p {patch}", {"volume": volume.name}
-    told = "the next mount uses them; pods that run keep their mount"
+    message = "the next mount uses them; pods that run keep their mount"
     return Fix(
         (
-            change(command, {**names, "patch": {"spec": {"mountOptions": Verbatim(list(right))}}}, changes=told),
+            change(command, {**names, "patch": {"spec": {"mountOptions": Verbatim(list(right))}}}, changes=message),
             undo(command, {**names, "patch": {"spec": {"mountOptions": Verbatim(list(former))}}}),
         )
     )

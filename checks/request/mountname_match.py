@@ -42,18 +42,18 @@ def mountname_is_the_file_systems(
     fix = replace_volume(volume, volume_pods, attributes={"mountname": actual})
     unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
     if unfilled:
-        told = " and ".join(f"{key} is {value!r}" for key, value in unfilled)
-        yield fail(volume, f"{told}: never filled in", cause="unexpanded-variable", fix=fix)
+        message = " and ".join(f"{key} is {value!r}" for key, value in unfilled)
+        yield fail(volume, f"{message}: never filled in", cause="unexpanded-variable", fix=fix)
     elif len(fsname) > FSNAME_LIMIT:
-        told = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
-        yield fail(volume, told, cause="mountname-too-long", fix=fix)
+        message = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
+        yield fail(volume, message, cause="mountname-too-long", fix=fix)
     elif isinstance(known, Unavailable):
         yield unknown(volume, f"cannot compare mountname {name!r}: {known}", because=(known,))
     elif not actual:
         yield unknown(volume, f"FSx gives no MountName for {known.id}, so mountname {name!r} cannot be compared")
     elif fsname == actual:
-        told = f"mountname is {actual!r}, as FSx says"
-        yield ok(volume, told, f"fsx:DescribeFileSystems {known.id} MountName {actual}", rules_out=_refuted(volume))
+        message = f"mountname is {actual!r}, as FSx says"
+        yield ok(volume, message, f"fsx:DescribeFileSystems {known.id} MountName {actual}", rules_out=_refuted(volume))
     else:
         yield _mismatch(volume, fsname, actual, fix)
 
@@ -69,5 +69,5 @@ def _mismatch(volume: PersistentVolume, fsname: str, actual: str, fix: Fix) -> D
         return fail(volume, f"mountname is {fsname!r}, FSx says {actual!r}{case}", fix=fix)
     wrong_key = misspelt_attribute(volume.attributes, "mountname")
     why = f"the key is misspelt {wrong_key!r}" if wrong_key else "it is absent or empty"
-    told = f"no mountname ({why}): the driver mounts /{fsname}, FSx says {actual!r}"
-    return fail(volume, told, cause="mountname-missing", fix=fix)
+    message = f"no mountname ({why}): the driver mounts /{fsname}, FSx says {actual!r}"
+    return fail(volume, message, cause="mountname-missing", fix=fix)

@@ -44,28 +44,28 @@ def _judge(making: Making, clients: tuple[Client, ...] | Unavailable) -> Draft:
     if making.is_open:
         return skip(making, "its version is known only after apply")
     made = f"{making.deployment_type} is made with Lustre {making.version or '(unknown)'}"
-    told = f"it asks for Lustre {making.version}" if making.is_named else f"without a version {made}"
+    text = f"it asks for Lustre {making.version}" if making.is_named else f"without a version {made}"
     if making.is_named and making.valid and making.version not in making.valid:
-        told += f", of which FSx makes {making.deployment_type} only with {', '.join(making.valid)}"
-        return fail(making, told, cause="", fix=_name(making, making.valid[-1]))
+        text += f", of which FSx makes {making.deployment_type} only with {', '.join(making.valid)}"
+        return fail(making, text, cause="", fix=_name(making, making.valid[-1]))
     if isinstance(clients, Unavailable):
-        return unknown(making, f"{told}; give --assume-kernel to judge it without nodes: {clients}", because=(clients,))
+        return unknown(making, f"{text}; give --assume-kernel to judge it without nodes: {clients}", because=(clients,))
     if not clients:
-        return skip(making, f"{told}; the cluster has no Linux node that could mount it")
+        return skip(making, f"{text}; the cluster has no Linux node that could mount it")
     answers = {client: talks(client.known, making.version) for client in clients if client.known}
     refused = [client for client, answer in answers.items() if answer is Talks.NO or not client.version]
     if refused:
         certain = len(refused) == len(clients) and all(c.known and c.known.confidence.may_fail for c in refused)
         usable = common_servers(c.known for c in clients if c.known)
         cause = MISMATCH if making.is_named or not making.is_class else "storageclass-default-version"
-        message = f"{told}; the client of {refused[0].who} is {refused[0].version or 'none'}: they do not work together"
+        message = f"{text}; the client of {refused[0].who} is {refused[0].version or 'none'}: they do not work together"
         evidence = [client.known.row for client in refused[:1] if client.known]
         fix = _name(making, usable[-1]) if usable else None
         return (fail if certain else warn)(making, message, *evidence, cause=cause, fix=fix, concerns=making.concerns)
     if len(answers) < len(clients) or Talks.UNKNOWN in answers.values():
         odd = next((c for c in clients if not c.known or answers.get(c) is Talks.UNKNOWN), clients[0])
-        return unknown(making, f"{told}; whether {odd.who} can mount it is in no table{odd.why and f': {odd.why}'}")
-    return ok(making, f"{told}, which {clients[0].who} can mount", rules_out=(), concerns=making.concerns)
+        return unknown(making, f"{text}; whether {odd.who} can mount it is in no table{odd.why and f': {odd.why}'}")
+    return ok(making, f"{text}, which {clients[0].who} can mount", rules_out=(), concerns=making.concerns)
 
 
 def _name(making: Making, version: str) -> Fix:

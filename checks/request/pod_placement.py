@@ -26,15 +26,15 @@ def runs_where_lustre_can_be_mounted(use: VolumeUse) -> Iterator[Draft]:
     fargate = [one for one in use.uses if _is_on_fargate(one)]
     windows = [one for one in use.uses if _is_on_windows(one)]
     if fargate:
-        told = f"{listed(fargate)} is to run on Fargate, where Lustre cannot be mounted"
-        yield fail(use, told, cause="pod-on-fargate", concerns=[s for one in fargate for s in one.path])
+        message = f"{listed(fargate)} is to run on Fargate, where Lustre cannot be mounted"
+        yield fail(use, message, cause="pod-on-fargate", concerns=[s for one in fargate for s in one.path])
     if windows:
-        told = f"{listed(windows)} is to run on Windows, which has no Lustre client"
-        yield fail(use, told, cause="pod-on-windows", concerns=[s for one in windows for s in one.path])
+        message = f"{listed(windows)} is to run on Windows, which has no Lustre client"
+        yield fail(use, message, cause="pod-on-windows", concerns=[s for one in windows for s in one.path])
     rest = [one for one in use.uses if one not in fargate and one not in windows]
     if rest:
-        told = f"{listed(rest)} is neither on Fargate nor on Windows"
-        yield ok(use, told, concerns=[one.mount.pod for one in rest] if fargate or windows else ())
+        message = f"{listed(rest)} is neither on Fargate nor on Windows"
+        yield ok(use, message, concerns=[one.mount.pod for one in rest] if fargate or windows else ())
 
 
 def _is_on_fargate(use: Use) -> bool:

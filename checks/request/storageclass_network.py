@@ -35,8 +35,10 @@ def network_is_given(
     for flaw in flaws:
         yield _network_draft(demand, flaw, eks_cluster)
     if not flaws:
-        told = f"subnet {demand.parameters['subnetId']}, groups {demand.parameters['securityGroupIds']}: EC2 has them"
-        yield ok(demand.storage_class, told, concerns=demand.path)
+        message = (
+            f"subnet {demand.parameters['subnetId']}, groups {demand.parameters['securityGroupIds']}: EC2 has them"
+        )
+        yield ok(demand.storage_class, message, concerns=demand.path)
 
 
 def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Draft:
@@ -61,5 +63,5 @@ def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Fix:
     if trimmed != demand.parameters.get("securityGroupIds") and group_ids({"securityGroupIds": trimmed}):
         return replace_class(about, {"securityGroupIds": Verbatim(trimmed)})
     group = network.cluster_security_group_id if network else ""
-    told = "the cluster's own group lets its members talk to each other on every port" if group else ""
-    return replace_class(about, {"securityGroupIds": "{security_group}"}, told=told, security_group=group)
+    message = "the cluster's own group lets its members talk to each other on every port" if group else ""
+    return replace_class(about, {"securityGroupIds": "{security_group}"}, told=message, security_group=group)

@@ -67,6 +67,6 @@ def _ignored(demand: Demand, key: str) -> Iterator[Draft]:
     if not meant or meant in demand.parameters:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)
     elif meant not in ("subnetId", "securityGroupIds"):
-        told = f"the driver ignores the parameter {key!r}; {meant!r} is probably meant"
+        message = f"the driver ignores the parameter {key!r}; {meant!r} is probably meant"
         fix = rename_parameter(about, key, meant, demand.parameters[key])
-        yield fail(about, told, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path)
+        yield fail(about, message, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path)

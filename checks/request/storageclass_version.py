@@ -39,14 +39,14 @@ def version_suits_the_nodes(
     pairs = [pair(version, kind, kind.client) for kind in node_kinds]
     refused = [paired for paired in pairs if paired.outcome is Outcome.REFUSED]
     unsure = [paired for paired in pairs if paired.outcome is Outcome.UNKNOWN]
-    told = f"without fileSystemTypeVersion {demand.deployment_type} is made with {version}"
-    told = f"it asks for Lustre {version}" if demand.named_version else told
+    message = f"without fileSystemTypeVersion {demand.deployment_type} is made with {version}"
+    message = f"it asks for Lustre {version}" if demand.named_version else message
     if refused:
-        yield _refused_draft(demand, told, refused, node_kinds, demand.made_with(version, file_systems))
+        yield _refused_draft(demand, message, refused, node_kinds, demand.made_with(version, file_systems))
     elif unsure:
-        yield unknown(about, f"{told}; {unsure[0].told}", concerns=demand.path)
+        yield unknown(about, f"{message}; {unsure[0].told}", concerns=demand.path)
     else:
-        yield ok(about, f"{told}, which the nodes can mount", rules_out=(), concerns=demand.path)
+        yield ok(about, f"{message}, which the nodes can mount", rules_out=(), concerns=demand.path)
 
 
 def _refused_draft(

@@ -23,8 +23,8 @@ def can_be_accessed_so(volume: PersistentVolume) -> Iterator[Draft]:
     """
     modes = volume.spec.access_modes or ()
     if modes[:1] == ("ReadOnlyMany",):
-        told = f"its access mode is {modes[0]}, which the driver refuses; it takes ReadWriteMany and ReadWriteOnce"
-        yield fail(volume, told, cause="access-mode-rejected")
+        message = f"its access mode is {modes[0]}, which the driver refuses; it takes ReadWriteMany and ReadWriteOnce"
+        yield fail(volume, message, cause="access-mode-rejected")
     if volume.spec.volume_mode == "Block":
         yield fail(volume, "its volumeMode is Block, and Lustre has no block device to give", cause="volume-mode-block")
     elif modes[:1] != ("ReadOnlyMany",):

@@ -35,9 +35,9 @@ def promises_no_more_than_there_is(
     elif isinstance(known, Unavailable) or promised is None or known.storage_capacity is None:
         yield skip(volume, f"its capacity {text or '(none)'} has nothing to be compared with")
     elif promised > known.storage_capacity * GIB:
-        told = f"it promises {in_gib(promised)}, {known.id} has {known.storage_capacity} GiB"
+        message = f"it promises {in_gib(promised)}, {known.id} has {known.storage_capacity} GiB"
         fix = _set_capacity(volume, f"{known.storage_capacity}Gi", text)
-        yield warn(volume, told, cause=None, fix=fix, concerns=(known,))
+        yield warn(volume, message, cause=None, fix=fix, concerns=(known,))
     else:
         yield ok(volume, f"capacity {text}, {known.id} has {known.storage_capacity} GiB", concerns=(known,))
 
@@ -46,7 +46,7 @@ def _set_capacity(volume: PersistentVolume, right: str, former: str) -> Fix:
     command = "kubectl patch pv {volume} --type=merge -p {patch}"
     patch = {"spec": {"capacity": {"storage": "{quantity}"}}}
     names: dict[str, Value] = {"volume": volume.name, "patch": patch}
-    told = "the number alone; no mount, no data"
+    message = "the number alone; no mount, no data"
     return Fix(
-        (change(command, {**names, "quantity": right}, changes=told), undo(command, {**names, "quantity": former}))
+        (change(command, {**names, "quantity": right}, changes=message), undo(command, {**names, "quantity": former}))
     )

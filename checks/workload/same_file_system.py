@@ -30,8 +30,8 @@ def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
     made = use.volume.metadata.creation_timestamp
     older = [one for one in mounted if (age_s(_started(one), made) or 0.0) > CLOCKS_S]
     if older:
-        told = f"{listed(older)} started before the volume was made ({made}), so it may have what a former one meant"
-        yield warn(use, told, cause=None, concerns=[subject for one in older for subject in one.path])
+        message = f"{listed(older)} started before the volume was made ({made}), so it may have what a former one meant"
+        yield warn(use, message, cause=None, concerns=[subject for one in older for subject in one.path])
     elif mounted:
         yield ok(use, f"all {len(mounted)} pod(s) with it started after it was made")
     else:

@@ -35,13 +35,13 @@ def pods_let_go_of_the_volume(use: VolumeUse, taken_at: str) -> Iterator[Draft]:
     stuck = [one for one in late if one not in kept and (one.events or has_ended(one.mount.pod))]
     hanging = [one for one in late if one not in kept and one not in stuck]
     if stuck:
-        told = f"{len(stuck)} pod(s) cannot let go of it since {stuck[0].mount.pod.metadata.deletion_timestamp}"
-        said = [one_line(event.message) for event in stuck[0].events[:1]]
-        cause = "" if any("list of registered CSI drivers" in text for text in said) else None
-        yield fail(use, told, listed(stuck), *said, cause=cause, concerns=path(stuck))
+        message = f"{len(stuck)} pod(s) cannot let go of it since {stuck[0].mount.pod.metadata.deletion_timestamp}"
+        texts = [one_line(event.message) for event in stuck[0].events[:1]]
+        cause = "" if any("list of registered CSI drivers" in text for text in texts) else None
+        yield fail(use, message, listed(stuck), *texts, cause=cause, concerns=path(stuck))
     if hanging:
-        told = f"the containers of {listed(hanging)} do not end; look for processes in state D on the node"
-        yield warn(use, told, concerns=path(hanging))
+        message = f"the containers of {listed(hanging)} do not end; look for processes in state D on the node"
+        yield warn(use, message, concerns=path(hanging))
     if kept:
         why = "a finalizer keeps it" if kept[0].mount.pod.metadata.finalizers else "its node is gone or not ready"
         yield skip(use, f"{listed(kept)} is Terminating, but {why}", concerns=path(kept))

@@ -38,9 +38,9 @@ def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
         for saying in sayings_of(one.mount, one.events):
             healthy = False
             cause, why = _explain(one, saying)
-            told = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
+            message = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
             evidence = f"{one.who}, {saying.origin}: {saying.text}"
-            yield fail(use, told, evidence, cause=cause, concerns=one.path)
+            yield fail(use, message, evidence, cause=cause, concerns=one.path)
     if healthy:
         yield ok(use, f"no error of a program on it is told by the {len(mounted)} pod(s) that have it", rules_out=())
 
