@@ -51,22 +51,22 @@ def serve(nodes: int, pipe: Connection) -> None:
 def measure(nodes: int, at_once: int, kubeconfig: str) -> str:
     """One run over all nodes."""
     from diag.model.unavailable import Unavailable
-    from diag.resources.node_report import NodeTruth
+    from diag.resources.node_report import NodeReport
     from diag.sources.kubernetes.client import Kube
     from diag.sources.nodes.ask import Bounds, NodeAsk, Plugin, Questions
     from diag.sources.nodes.exec import Exec
 
     asks = [NodeAsk(f"node-{n}", plugin=Plugin(NAMESPACE, f"plugin-{n}", "fsx-plugin", "image")) for n in range(nodes)]
-    answers: dict[str, NodeTruth | Unavailable] = {}
+    answers: dict[str, NodeReport | Unavailable] = {}
 
-    def keep(node: str, answer: NodeTruth | Unavailable) -> None:
+    def keep(node: str, answer: NodeReport | Unavailable) -> None:
         answers[node] = answer
 
     way = Exec(Kube(kubeconfig=kubeconfig))
     wall, cpu = time.monotonic(), time.process_time()
     way.read(asks, Questions(), Bounds(time.monotonic() + 300, 20.0, at_once), keep)
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    told = sum(isinstance(answer, NodeTruth) for answer in answers.values())
+    told = sum(isinstance(answer, NodeReport) for answer in answers.values())
     ideal = nodes * ANSWER_S / at_once
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return (

@@ -17,7 +17,7 @@ from pathlib import Path
 def main() -> None:
     """Starts a server and measures each concurrency in turn."""
     from diag.model.unavailable import Unavailable
-    from diag.resources.node_report import NodeTruth
+    from diag.resources.node_report import NodeReport
     from diag.sources.nodes.ask import Bounds, NodeAsk, Questions
     from diag.sources.nodes.ssh import Ssh
     from tests.nodes.sshd import config_entry, make_key, sshd, why_not
@@ -34,9 +34,9 @@ def main() -> None:
             (folder / "known_hosts").write_text(server.known_hosts_line)
             (folder / "config").write_text(config_entry("node-*", server, folder / "id", folder / "known_hosts"))
             for at_once in concurrencies:
-                answers: dict[str, NodeTruth | Unavailable] = {}
+                answers: dict[str, NodeReport | Unavailable] = {}
 
-                def keep(node: str, answer: NodeTruth | Unavailable, into: dict[str, object] = answers) -> None:  # type: ignore[assignment]
+                def keep(node: str, answer: NodeReport | Unavailable, into: dict[str, object] = answers) -> None:  # type: ignore[assignment]
                     into[node] = answer
 
                 asks = [NodeAsk(f"node-{n}") for n in range(nodes)]
@@ -44,7 +44,7 @@ def main() -> None:
                 bounds = Bounds(time.monotonic() + 900, 60.0, at_once)
                 Ssh(config=str(folder / "config")).read(asks, Questions(), bounds, keep)
                 wall, own = time.monotonic() - wall, time.process_time() - own
-                told = sum(isinstance(answer, NodeTruth) for answer in answers.values())
+                told = sum(isinstance(answer, NodeReport) for answer in answers.values())
                 sys.stdout.write(
                     f"{nodes} nodes, {at_once:3} at once: {wall:6.2f} s ({nodes / wall:5.1f}/s); our CPU {own:6.2f} s "
                     f"({own / nodes * 1000:.1f} ms a node, {own / wall:.0%} of one core); {told} answered; load {load:.1f}\n"

@@ -14,7 +14,7 @@ import time
 def main() -> None:
     """One run over all nodes; the lab answers in this very process, so its CPU is in the figure."""
     from diag.model.unavailable import Unavailable
-    from diag.resources.node_report import NodeTruth
+    from diag.resources.node_report import NodeReport
     from diag.sources.aws.session import Aws
     from diag.sources.nodes.ask import Bounds, NodeAsk, Questions
     from diag.sources.nodes.ssm import Ssm
@@ -29,15 +29,15 @@ def main() -> None:
         lab.aws.ssm.state.instances.update({ask.instance_id: "Online" for ask in asks})
         lab.aws.ssm.state.script.insert(0, ("i-.*", ssm_answer(NodeSays("10.0.1.4", fsname="ddyezbev"), seconds=2.0)))
         aws = Aws(region=lab.site.region)
-        answers: dict[str, NodeTruth | Unavailable] = {}
+        answers: dict[str, NodeReport | Unavailable] = {}
 
-        def keep(node: str, answer: NodeTruth | Unavailable) -> None:
+        def keep(node: str, answer: NodeReport | Unavailable) -> None:
             answers[node] = answer
 
         wall, cpu = time.monotonic(), time.process_time()
         Ssm(aws, lab.site.region).read(asks, Questions(), Bounds(time.monotonic() + 300, 30.0), keep)
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-        told = sum(isinstance(answer, NodeTruth) for answer in answers.values())
+        told = sum(isinstance(answer, NodeReport) for answer in answers.values())
         calls = ", ".join(f"{name.removeprefix('ssm:')} {count}" for name, count in sorted(aws.calls.items()))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         sys.stdout.write(

@@ -32,10 +32,10 @@ def client_mixed(file_system: FileSystem, possible_kinds: Kinds, mounting_kinds:
     bad = [(k, p) for k, p in others if p.outcome in (Outcome.REFUSED, Outcome.NO_CLIENT)]
     for kind, paired in bad:
         groups = f" (node groups {', '.join(kind.groups)})" if kind.groups else ""
-        message = f"a pod of {file_system.id} that lands on {kind.who}{groups} cannot mount it: {paired.told}"
+        message = f"a pod of {file_system.id} that lands on {kind.who}{groups} cannot mount it: {paired.message}"
         fix = bring_together(file_system, clients_of(kinds))
         yield warn(file_system, message, *paired.evidence, cause=paired.cause, fix=fix, concerns=kind.nodes)
-    blank = [paired.told for _, paired in others if paired.outcome is Outcome.UNKNOWN]
+    blank = [paired.message for _, paired in others if paired.outcome is Outcome.UNKNOWN]
     if blank:
         yield skip(file_system, f"not asked of nodes without its pods: {blank[0]}")
     elif not bad:

@@ -27,7 +27,7 @@ def client_version(file_system: FileSystem, mounting_kinds: Kinds, node_kinds: t
     The client is a module of the node's kernel, so operating system and kernel decide, not the driver's image. FSx
     makes most types with Lustre 2.10 when nobody names a version; a 2.15 client (AL2023, Auto Mode, EL9) is refused by
     it, and the mount ends in exit status 22 with "Is '<mountname>' the correct filesystem name?", though the name is
-    right. Nodes are told by kind. Where no pod uses the file system yet, one fitting kind of node is enough.
+    right. Nodes are grouped by kind. Where no pod uses the file system yet, one fitting kind of node is enough.
 
     pass: the pair is supported; that a separately packaged module is installed is not shown by it
     warn: as fail, but the table's row is only inferred
@@ -52,13 +52,13 @@ def _told(file_system: FileSystem, kind: NodeKind, paired: Pairing, fix: Fix) ->
     version = file_system.file_system_type_version or "(none)"
     evidence = [f"{kind.who}: {kind.what}", f"{file_system.subject} FileSystemTypeVersion {version}", *paired.evidence]
     if paired.outcome is Outcome.UNKNOWN:
-        return unknown(file_system, f"{file_system.id}: {paired.told}", *evidence, concerns=kind.nodes)
+        return unknown(file_system, f"{file_system.id}: {paired.message}", *evidence, concerns=kind.nodes)
     if paired.outcome is Outcome.WORKS:
-        message = f"{file_system.id} {paired.told}"
+        message = f"{file_system.id} {paired.message}"
         return ok(file_system, message, *evidence, rules_out=(MISMATCH, NO_CLIENT), concerns=kind.nodes)
     say = fail if paired.certain else warn
     if paired.outcome is Outcome.NO_CLIENT:
-        return say(file_system, paired.told, *evidence, cause=paired.cause, concerns=kind.nodes)
+        return say(file_system, paired.message, *evidence, cause=paired.cause, concerns=kind.nodes)
     evidence += filter(None, [why_this_version(file_system)])
-    message = f"{file_system.id} {paired.told}"
+    message = f"{file_system.id} {paired.message}"
     return say(file_system, message, *evidence, cause=paired.cause, fix=fix, concerns=kind.nodes)

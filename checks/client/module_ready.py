@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, check, ok, warn
 from diag.analysis.driver.node_plugin import YOUNG_S
-from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.analysis.volumes import Mount
 from diag.resources.age import is_younger
@@ -43,7 +43,7 @@ def module_ready(
     hit = {m.node_name for m in mounts if not m.pod.is_up and (m.pod.metadata.namespace, m.pod.metadata.name) in failed}
     nodes: list[Node] = [node for node in young if node.name in hit]
     if nodes:
-        message = f"{told(nodes)} is only minutes old, and mounts there found no Lustre module yet"
+        message = f"{node_list(nodes)} is only minutes old, and mounts there found no Lustre module yet"
         yield warn(nodes[0], message, cause=CAUSE, concerns=nodes)
     elif mount_reach.waiting:
         yield ok(mount_reach.waiting[0], "no pod waits on a node of minutes for a Lustre module", rules_out=())

@@ -42,7 +42,7 @@ def planned_upgrade(
         message = (
             f"with {' and '.join(filter(None, (kernel and f'kernel {kernel}', version and f'Lustre {version}')))}: "
         )
-        message += f"{file_system.id} {paired.told}"
+        message += f"{file_system.id} {paired.message}"
         if paired.outcome is Outcome.WORKS:
             yield ok(file_system, message, *paired.evidence, rules_out=(), concerns=kind.nodes)
         elif paired.outcome is Outcome.UNKNOWN:

@@ -38,13 +38,13 @@ def dns_answers_the_file_system(
     """The volume's name resolves, to the address of its file system's primary ENI.
 
     mount.lustre resolves the name before it asks the kernel for anything; a name that does not resolve ends in "Can't
-    parse NID" and exit status 22, a wrong address in an I/O error. What this machine sees counts when it stands in the
+    parse NID" and exit status 22, a wrong address in an I/O error. What this machine sees counts when it is in the
     file system's VPC or asks the server given by --dns-server; from elsewhere the name rightly need not resolve.
 
     pass: it resolves to the primary ENI (which refutes the causes only where the answer counts)
     warn: it resolves to an ENI of another server of the same file system
     fail: asked from inside the VPC or of --dns-server, it does not resolve or leads elsewhere
-    skip: mounted by address, the name is not the file system's (see dns-name), or asked from outside the VPC in vain
+    skip: mounted by address, the name is not the file system's (see dns-name), or no answer from outside the VPC
     unknown: no DNS server answered, or the name resolves and FSx or EC2 could not say to which addresses it should
     source: FSx for Lustre user guide, mount-troubleshooting; Lustre 2.15 mount_lustre.c convert_hostnames
     """

@@ -104,11 +104,11 @@ def _judge_address(
     named: Callable[[str], Fix],
 ) -> Draft:
     if isinstance(known, Unavailable):
-        return unknown(volume, f"cannot tell whose address {address} is: {known}", because=(known,))
+        return unknown(volume, f"it is unknown whose address {address} is: {known}", because=(known,))
     ids = known.network_interface_ids
     primary = enis if isinstance(enis, Unavailable) else enis.get(ids[0] if ids else "")
     if isinstance(primary, Unavailable):
-        return unknown(volume, f"cannot tell the primary address of {known.id}: {primary}", because=(primary,))
+        return unknown(volume, f"the primary address of {known.id} is unknown: {primary}", because=(primary,))
     right = primary.private_ip_address
     evidence = f"ec2:DescribeNetworkInterfaces {ids[0]}, the first of {known.id}, has {right}"
     if address == right:

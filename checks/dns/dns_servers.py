@@ -40,7 +40,7 @@ def names_are_asked_of_the_vpc(
     what the VPC's DHCP options say. Servers of one's own on that way must forward the name; whether they do shows.
 
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
-    warn: servers of one's own are on the way, and nothing tells whether the name resolves there
+    warn: custom DNS servers are on the way, and nothing shows whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
     skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
     unknown: DHCP options or CoreDNS's configuration could not be read

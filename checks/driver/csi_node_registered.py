@@ -16,7 +16,7 @@ from diag.analysis.driver.node_plugin import (
     State,
 )
 from diag.analysis.driver.workloads import DRIVER
-from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.resources.kubernetes import PersistentVolume
 
@@ -31,7 +31,7 @@ def csi_node_registered(
 
     The kubelet hands a mount to the plugin that registered on its node: without one it says "driver name
     fsx.csi.aws.com not found in the list of registered CSI drivers". Taints, node selectors, missing images, crashes
-    and a node that is only minutes old all end there, so the reason is told. Nodes that fail alike are one finding.
+    and a node that is only minutes old all end there, so the reason is given. Nodes that fail alike are one finding.
 
     pass: the DaemonSet's pod is ready on the node and its CSINode lists the driver
     warn: it is not so on a node where no pod of these volumes is, but one may come
@@ -51,12 +51,12 @@ def csi_node_registered(
     for use, nodes in (("waiting", mount_reach.waiting), ("up", mount_reach.up), ("possible", mount_reach.possible)):
         for found, alike in plugin_health.alike(nodes).items():
             starting = found.state is State.STARTING
-            message = f"the plugin is not at work on {told(alike)}: {found.why}"
+            message = f"the plugin is not at work on {node_list(alike)}: {found.why}"
             if found.state is State.READY:
-                message = f"the plugin is ready and registered on {told(alike)}"
+                message = f"the plugin is ready and registered on {node_list(alike)}"
                 yield ok(subject, message, rules_out=(NOT_REGISTERED, NOT_SCHEDULED), concerns=alike)
             elif starting and use == "possible":
-                yield skip(subject, f"too early to tell: {message}", concerns=alike)
+                yield skip(subject, f"too early to say: {message}", concerns=alike)
             else:
                 only_warn = (use == "possible" and not nowhere) or (starting and use == "up")
                 say = warn if only_warn else fail

@@ -8,7 +8,7 @@ from diag import Draft, Layer, Unavailable, check, fail, ok, unknown, warn
 from diag.advice.driver import release_of
 from diag.advice.steps import advise
 from diag.analysis.driver.workloads import DRIVER, runs_driver
-from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, told
+from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, node_list
 from diag.resources.eks import Addon
 from diag.resources.kubernetes import Node, Workload
 
@@ -35,7 +35,7 @@ def driver_installed_twice(
     helm = next(filter(None, map(release_of, plugins)), "")
     if shared:
         fix = advise("remove one of them; mounts that are up stay up meanwhile, new ones wait")
-        message = f"{names} both run the driver's node plugin on {told(shared)}"
+        message = f"{names} both run the driver's node plugin on {node_list(shared)}"
         yield fail(DRIVER, message, fix=fix, concerns=shared)
     elif helm and isinstance(addons, Unavailable):
         message = (

@@ -20,9 +20,9 @@ def driver_version(node_plugin: Workload | Unavailable, controller: Workload | U
     release does not decide whether client and server fit: the node's kernel does.
 
     pass: nothing is known against the release of this half of the driver
-    warn: known faults of it, each with the release that mended it
+    warn: known faults of it, each with the release that fixed it
     unknown: the workloads could not be listed
-    skip: no such half, or neither image tag nor label tells its release
+    skip: no such half, or neither image tag nor label gives its release
     source: aws-fsx-csi-driver CHANGELOG and chart CHANGELOG, 2026-04-21
     """
     table = driver_versions()
@@ -32,14 +32,14 @@ def driver_version(node_plugin: Workload | Unavailable, controller: Workload | U
             continue
         version = release_of(workload)
         if version is None:
-            yield skip(workload, "neither the image's tag nor a label tells the driver's release")
+            yield skip(workload, "neither the image's tag nor a label gives the driver's release")
             continue
         name = ".".join(str(number) for number in version)
         faults = [fault for fault in faults_of(version) if fault.half is half]
         if not faults:
             yield ok(workload, f"driver {name}: no known fault", f"{table.source}", rules_out=())
             continue
-        texts = "; ".join(f"{fault.text} (mended in {fault.mended_in})" for fault in faults)
+        texts = "; ".join(f"{fault.text} (fixed in {fault.fixed_in})" for fault in faults)
         fix = update(workload, table.newest)
         sources = (f"{fault.source}" for fault in faults)
         yield warn(workload, f"driver {name}: {texts}", *sources, cause="csi-driver-outdated", fix=fix)

@@ -37,7 +37,7 @@ def kubelet_path(
     elif root in others or (root == USUAL and not others):
         yield ok(node_plugin, f"the kubelet's root is taken to be {root}")
     elif isinstance(plugin_health, Unavailable):
-        message = f"cannot tell whether {root} is the kubelet's root: {plugin_health}"
+        message = f"it is unknown whether {root} is the kubelet's root: {plugin_health}"
         yield unknown(DRIVER, message, because=(plugin_health,))
     elif READY in plugin_health.states.values():
         yield ok(node_plugin, f"nodes have registered the driver under {root}")

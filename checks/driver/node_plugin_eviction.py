@@ -8,7 +8,7 @@ from diag import Draft, Layer, Unavailable, check, fail, ok, warn
 from diag.advice.driver import annotate_pods
 from diag.analysis.driver.node_plugin import node_of
 from diag.analysis.driver.workloads import missing_component, pods_of
-from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.volumes import Mount
 from diag.resources.kubernetes import Node, Pod, Workload
 
@@ -59,7 +59,7 @@ def node_plugin_eviction(
     stranded = [node for node in leaving if node.name in using - served]
     template = node_plugin.spec.template
     if stranded:
-        message = f"{told(stranded)} is being emptied: pods with volumes are there, the plugin is gone"
+        message = f"{node_list(stranded)} is being emptied: pods with volumes are there, the plugin is gone"
         yield fail(node_plugin, message, concerns=stranded)
     exposed = template.spec.priority_class_name != PRIORITY
     if exposed:

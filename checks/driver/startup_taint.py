@@ -8,7 +8,7 @@ from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unkno
 from diag.analysis.driver.node_plugin import PluginHealth, State
 from diag.analysis.driver.startup_taint import TAINT, remove_taint, stuck_by_state
 from diag.analysis.driver.workloads import DRIVER
-from diag.analysis.nodes.eligibility import linux_nodes, told
+from diag.analysis.nodes.eligibility import linux_nodes, node_list
 from diag.resources.kubernetes import Node
 
 
@@ -21,7 +21,7 @@ def startup_taint(nodes: tuple[Node, ...], plugin_health: PluginHealth | Unavail
 
     pass: no node has the taint
     fail: a node has it though its plugin has been ready for five minutes; or the node is older than ten minutes and
-        the plugin does not run there, whose cause is then told
+        the plugin does not run there, and the cause of that is given
     unknown: nodes could not be listed, or the plugin on a tainted node not be seen
     skip: the node, or its plugin, has only just started
     source: aws-fsx-csi-driver v1.9.0 removeNotReadyTaint; chart 1.17.0 fsx-csi-node-role
@@ -31,13 +31,13 @@ def startup_taint(nodes: tuple[Node, ...], plugin_health: PluginHealth | Unavail
         yield ok(DRIVER, f"no node has the taint {TAINT}")
         return
     if isinstance(plugin_health, Unavailable) and plugin_health.reason is not Reason.ABSENT:
-        message = f"{told(tainted)} has the taint {TAINT}, and the plugin there cannot be seen: {plugin_health}"
+        message = f"{node_list(tainted)} has the taint {TAINT}, and the plugin there cannot be seen: {plugin_health}"
         yield unknown(DRIVER, message, because=(plugin_health,), concerns=tainted)
         return
     for found, alike in stuck_by_state(tainted, plugin_health, taken_at).items():
-        message = f"{told(alike)} keeps the taint {TAINT} and takes no pods: {found.why}"
+        message = f"{node_list(alike)} keeps the taint {TAINT} and takes no pods: {found.why}"
         if found.state is State.STARTING:
-            yield skip(DRIVER, f"{told(alike)} is only starting: it still has the taint {TAINT}", concerns=alike)
+            yield skip(DRIVER, f"{node_list(alike)} is only starting: it still has the taint {TAINT}", concerns=alike)
         elif found.state is State.BROKEN:
             yield fail(DRIVER, message, cause=found.cause, concerns=alike)
         else:

@@ -20,13 +20,13 @@ def file_system_is_this_clusters(
     cluster_identity: ClusterIdentity,
     clients: dict[str, Clients] | Unavailable,
 ) -> Iterator[Draft]:
-    """The file system is not tagged as another cluster's, nor passed over for one that stands in the nodes' VPC.
+    """The file system is not tagged as another cluster's, nor passed over for one in the nodes' VPC.
 
     `aws fsx describe-file-systems --file-system-ids $FSX_ID` with an empty variable lists every file system, and the
     first is somebody else's. All three values of the volume then agree with each other, it mounts if the network lets
     it, and the pod writes into another team's data.
 
-    pass: no tag names another cluster as its owner, and it stands where the nodes are or no unused one does
+    pass: no tag names another cluster as its owner, and it is where the nodes are, or no unused one is
     warn: it is tagged as owned by another cluster, or it is in another VPC while an unused one is in the nodes'
     skip: the name of this cluster is not known
     unknown: FSx or the volumes could not be read

@@ -19,7 +19,7 @@ def planned_account_names_a_role(manifest_set: ManifestSet | Unavailable) -> Ite
     waits; volumes that exist mount all the same.
 
     pass: the annotation has the form of a role's ARN
-    warn: the chart is told not to make the service account, and then drops the annotation without a word
+    warn: the values tell the chart not to create the service account, and it then drops the annotation silently
     fail: the annotation names no role
     source: IAM reference, ARNs of roles; aws-fsx-csi-driver chart 1.17.0 controller-serviceaccount.yaml
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.leftovers._teardown import account, lustre
 from diag import Draft, Layer, Table, check, ok, warn
-from diag.analysis.file_systems import Standing, standing_of
+from diag.analysis.file_systems import Ownership, ownership_of
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
@@ -31,12 +31,12 @@ def cleanup_would_spare_others(
     """
     found = False
     for file_system in lustre(file_systems):
-        stood = standing_of(file_system, persistent_volumes, cluster_identity.cluster, eks_cluster.vpc_id)
-        if stood.standing is Standing.FOREIGN:
+        owned = ownership_of(file_system, persistent_volumes, cluster_identity.cluster, eks_cluster.vpc_id)
+        if owned.ownership is Ownership.FOREIGN:
             found = True
             name = f" ({file_system.name})" if file_system.name else ""
             message = (
-                f"leave it alone{name}: {stood.told}; a script that deletes every Lustre file system would take it"
+                f"leave it alone{name}: {owned.reason}; a script that deletes every Lustre file system would take it"
             )
             yield warn(file_system, message)
     if not found:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from checks.leftovers._teardown import LEFT, delete_volumes, lustre
 from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, warn
 from diag.advice.steps import advise, caution, change
-from diag.analysis.file_systems import Standing, standing_of
+from diag.analysis.file_systems import Ownership, ownership_of
 from diag.model.fix import Danger
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
@@ -24,25 +24,25 @@ def file_systems_are_used(
     """Every Lustre file system of this cluster is used by a claimed volume.
 
     A file system costs by the hour whether anybody mounts it or not. A volume with reclaim policy Retain leaves it
-    standing when its claim goes, and a PersistentVolume deleted by hand never takes it along.
+    behind when its claim goes, and a PersistentVolume deleted by hand never takes it along.
 
     pass: a claimed volume names it
     warn: nobody claims the volumes that name it, or none names it and its tags say that this cluster made it, or it
-        stands in this cluster's VPC and nothing says whose it is (then ask first)
+        is in this cluster's VPC and nothing says whose it is (then ask first)
     unknown: file systems or volumes could not be read
     source: fsx 2018-03-01 DescribeFileSystems; Kubernetes documentation, reclaiming
     """
     vpc = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
     for file_system in lustre(file_systems):
-        stood = standing_of(file_system, persistent_volumes, cluster_identity.cluster, vpc)
-        message = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type} stands and costs: "
-        message += f"{stood.told}{_twin(file_system, file_systems)}"
-        if stood.standing is Standing.USED:
-            yield ok(file_system, stood.told, rules_out=())
-        elif stood.standing is Standing.UNCLAIMED:
+        owned = ownership_of(file_system, persistent_volumes, cluster_identity.cluster, vpc)
+        size = f"{file_system.storage_capacity or '?'} GiB {file_system.lustre.deployment_type}"
+        message = f"{size} is still running and billed: {owned.reason}{_twin(file_system, file_systems)}"
+        if owned.ownership is Ownership.USED:
+            yield ok(file_system, owned.reason, rules_out=())
+        elif owned.ownership is Ownership.UNCLAIMED:
             yield warn(file_system, message, cause=None, fix=_ask_first(file_system))
-        elif stood.standing is not Standing.FOREIGN:
-            yield warn(file_system, message, cause=None, fix=_delete_file_system(file_system, stood.volumes))
+        elif owned.ownership is not Ownership.FOREIGN:
+            yield warn(file_system, message, cause=None, fix=_delete_file_system(file_system, owned.volumes))
 
 
 def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:

@@ -42,7 +42,7 @@ def roles_are_assumed(
         elif clusters == [cluster_identity.cluster] and missing and len(missing) == len(role.service_accounts):
             message = f"its trust policy names the service account {', '.join(missing)}, which this cluster has not"
         else:
-            yield ok(role, f"its cluster is there: {', '.join(clusters) or 'not told'}", rules_out=())
+            yield ok(role, f"its cluster is there: {', '.join(clusters) or 'unknown'}", rules_out=())
             continue
         yield warn(role, message, cause=None, fix=_delete_role(role.role_name))
 

@@ -35,9 +35,7 @@ def server_speaks_lustre(file_system: FileSystem, ladders: Table[Ladder] | Unava
     source: docs/probe.md
     """
     if isinstance(ladders, Unavailable) and ladders.reason is Reason.NOT_ASKED:
-        yield skip(
-            file_system, "not asked; --probe-lnet would tell the server's exact version and whether it knows the name"
-        )
+        yield skip(file_system, "not probed; use --probe-lnet to check the server's version and file-system name")
         return
     if reason := has_no_servers(file_system):
         yield skip(file_system, reason)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from checks.lnet.node_lnet import SERVER_NETWORK, is_not_loaded, nids_of
 from diag import Draft, Layer, check, fail, ok, skip, warn
-from diag.analysis.nodes.differential import Fleet, not_told, tell
-from diag.resources.node_report import NodeTruth
+from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
+from diag.resources.node_report import NodeReport
 
 
 @check("node-lnet-interface", layer=Layer.LNET, speaks_for="lnet-wrong-interface")
@@ -21,23 +21,23 @@ def node_lnet_has_own_address(fleet: Fleet) -> Iterator[Draft]:
     warn: it is the address of another interface of the instance
     fail: it is no address of the instance
     unknown: the node did not say
-    skip: LNet has no tcp NID, the node's addresses are not known, or no node was looked into
+    skip: LNet has no tcp NID, the node's addresses are not known, or no node was inspected
     source: EC2 user guide, source/destination check; Lustre 2.15 lnet/klnds/socklnd/socklnd.c
     """
-    yield from tell(fleet, lambda truth: _address(truth, fleet.addresses.get(truth.node, ())))
+    yield from judge_nodes(fleet, lambda report: _address(report, fleet.addresses.get(report.node, ())))
 
 
-def _address(truth: NodeTruth, known: tuple[str, ...]) -> Draft:
-    nids = nids_of(truth)
-    if nids is None and not is_not_loaded(truth) and not truth.is_absent("nids"):
-        return not_told(truth, "nids")
+def _address(report: NodeReport, known: tuple[str, ...]) -> Draft:
+    nids = nids_of(report)
+    if nids is None and not is_not_loaded(report) and not report.is_absent("nids"):
+        return not_reported(report, "nids")
     own = [nid.partition("@")[0] for nid in nids or () if nid.endswith(f"@{SERVER_NETWORK}")]
     if not own or not known:
-        return skip(truth, "LNet has no tcp NID yet" if not own else "its addresses are not known to compare with")
-    evidence = (f"{truth.node}: NIDs {', '.join(nids or ())}", f"{truth.node}: addresses {', '.join(known)}")
+        return skip(report, "LNet has no tcp NID yet" if not own else "its addresses are not known to compare with")
+    evidence = (f"{report.node}: NIDs {', '.join(nids or ())}", f"{report.node}: addresses {', '.join(known)}")
     if known[0] in own:
-        return ok(truth, "its tcp NID is its InternalIP", *evidence)
+        return ok(report, "its tcp NID is its InternalIP", *evidence)
     if any(address in known for address in own):
         message = "its tcp NID is the address of another interface than the one with its InternalIP"
-        return warn(truth, message, *evidence, cause="lnet-wrong-interface")
-    return fail(truth, f"its tcp NID {own[0]}@tcp is no address of the instance", *evidence)
+        return warn(report, message, *evidence, cause="lnet-wrong-interface")
+    return fail(report, f"its tcp NID {own[0]}@tcp is no address of the instance", *evidence)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from checks.lnet.node_lnet import nids_of
 from diag import Draft, Layer, check, fail, ok
-from diag.analysis.nodes.differential import Fleet, not_told, tell
-from diag.resources.node_report import NodeTruth
+from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
+from diag.resources.node_report import NodeReport
 
 
 @check("node-port-988", layer=Layer.LNET, speaks_for="port-988-in-use")
@@ -19,21 +19,21 @@ def node_port_is_free(fleet: Fleet) -> Iterator[Draft]:
     pass: LNet is up, so it has its port; or nobody holds it
     fail: LNet is not up and another program holds the port
     unknown: the node did not say
-    skip: asked through the driver's container, which has a network of its own; or no node was looked into
+    skip: asked through the driver's container, which has a network of its own; or no node was inspected
     source: FSx user guide, mount-troubleshooting (port 988); Lustre 2.15 lnet/lnet/acceptor.c
     """
-    yield from tell(fleet, _port)
+    yield from judge_nodes(fleet, _port)
 
 
-def _port(truth: NodeTruth) -> Draft:
-    if nids_of(truth):
-        return ok(truth, "LNet is up, so port 988 is its own")
-    if truth.sockets is None:
-        return not_told(truth, "sockets")
-    holders = [s for s in truth.sockets if s.local_port == 988 and s.state != "TIME_WAIT"]
+def _port(report: NodeReport) -> Draft:
+    if nids_of(report):
+        return ok(report, "LNet is up, so port 988 is its own")
+    if report.sockets is None:
+        return not_reported(report, "sockets")
+    holders = [s for s in report.sockets if s.local_port == 988 and s.state != "TIME_WAIT"]
     if holders:
         held = tuple(
-            f"{truth.node}: {s.local_address}:988 → {s.remote_address}:{s.remote_port} {s.state}" for s in holders
+            f"{report.node}: {s.local_address}:988 → {s.remote_address}:{s.remote_port} {s.state}" for s in holders
         )
-        return fail(truth, "another program holds TCP port 988, and LNet is not up", *held[:3])
-    return ok(truth, "nobody holds TCP port 988")
+        return fail(report, "another program holds TCP port 988, and LNet is not up", *held[:3])
+    return ok(report, "nobody holds TCP port 988")

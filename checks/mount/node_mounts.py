@@ -17,7 +17,7 @@ def volume_mounts_everywhere(
 ) -> Iterator[Draft]:
     """A volume that mounts on one node mounts on all.
 
-    Where it does not, what the failing nodes share and the others lack tells where to look: a kernel or image, a
+    Where it does not, what the failing nodes share and the others lack shows where to look: a kernel or image, a
     zone or subnet, a node group, or one single node. A pod counts as failing when its kubelet reports FailedMount.
 
     pass: no node on which it fails while it is up on others
@@ -28,7 +28,7 @@ def volume_mounts_everywhere(
     placed = placements.get(volume.name, Placement())
     up, down = placed.up_on, placed.down_on
     if not up:
-        tried = f", {len(down)} node(s) try in vain" if down else ""
+        tried = f", {len(down)} node(s) fail to mount it" if down else ""
         yield skip(volume, f"{volume.name} is up on no node{tried}: nothing to compare")
         return
     if not down:

@@ -25,7 +25,7 @@ def pods_have_the_volume(
     has its volume. Why one waits is not this check's question: the diagnosis answers it from the events' texts and
     from the other checks, and where it cannot, this failure keeps the run from looking healthy.
 
-    pass: the pods run, or stand at something later than the mount
+    pass: the pods run, or wait for something later than the mount
     fail: a pod waits, and kubelet says that mounting the volume fails
     unknown: a pod waits for minutes and no event says for what, or events could not be read
     skip: no pod was given a node yet, the pod has only just got one, or it waits for another of its volumes

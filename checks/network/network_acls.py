@@ -11,7 +11,7 @@ from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.network_acls import acl_of, deciding
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS
-from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.eligibility import node_list
 from diag.model.fix import Step
 from diag.resources.ec2 import AclEntry, NetworkAcl, NetworkInterface, Subnet
 from diag.resources.fsx import FileSystem
@@ -118,7 +118,7 @@ def _blocked(file_system: FileSystem, closing: _Closing, fix: Fix) -> Draft:
     nodes = closing.crossing.client.nodes
     return (fail if closing.is_request else warn)(
         file_system, f"{closing.acl.network_acl_id} of {closing.subnet} does not let {what} {way}: {why}",
-        f"nodes: {told(nodes)}", cause="nacl-blocks-lustre", fix=fix, concerns=nodes,
+        f"nodes: {node_list(nodes)}", cause="nacl-blocks-lustre", fix=fix, concerns=nodes,
     )  # fmt: skip
 
 

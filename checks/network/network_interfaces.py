@@ -38,7 +38,7 @@ def interfaces_are_in_use(file_system: FileSystem, network_interfaces: Table[Net
         elif eni.status and eni.status != "in-use":
             lost.append(f"{id} ({eni.private_ip_address}) is {eni.status}")
     if lost:
-        message = f"{'; '.join(lost)}: a server of {file_system.id} cannot be reached there, and only AWS can mend it"
+        message = f"{'; '.join(lost)}: a server of {file_system.id} cannot be reached there, and only AWS can fix it"
         yield fail(file_system, message, "ec2:DescribeNetworkInterfaces")
     else:
         yield ok(file_system, f"all {len(ids)} ENI(s) of {file_system.id} are in use")

@@ -9,7 +9,7 @@ from diag.advice.steps import change, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.routing import Way, table_of, way_to
-from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.eligibility import node_list
 from diag.resources.ec2 import NetworkInterface, Route, RouteTable, Subnet
 from diag.resources.fsx import FileSystem
 
@@ -92,7 +92,7 @@ def _broken(
         fix = _replace(table, route)
         return fail(file_system, message, evidence, cause="route-blackhole", fix=fix, concerns=about)
     only = f": only {_shown(route)} covers it, and the internet does not lead there" if route else ""
-    message = f"{where} has no route to {to} (seen from {told(crossing.client.nodes)}){only}"
+    message = f"{where} has no route to {to} (seen from {node_list(crossing.client.nodes)}){only}"
     fix = _create(table, address)
     return fail(file_system, message, evidence, cause="route-missing", fix=fix, concerns=about)
 

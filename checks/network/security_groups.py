@@ -8,7 +8,7 @@ from diag import Draft, Fix, Layer, Table, check, fail, ok, skip, unknown, warn
 from diag.advice.security_rules import Rule, authorize
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import ClientGroup, Clients, Gap, described, enis_of, further_gaps, request_gaps
-from diag.analysis.nodes.eligibility import told
+from diag.analysis.nodes.eligibility import node_list
 from diag.resources.ec2 import NetworkInterface, PrefixList, SecurityGroup
 from diag.resources.fsx import FileSystem
 
@@ -59,7 +59,7 @@ def _of_client(
     groups: Table[SecurityGroup],
     prefix_lists: Table[PrefixList],
 ) -> Iterator[Draft]:
-    who = f"{', '.join(client.groups)} ({told(client.nodes)})"
+    who = f"{', '.join(client.groups)} ({node_list(client.nodes)})"
     for gap in request_gaps(client, enis, groups, prefix_lists):
         where = ", ".join(eni.network_interface_id for eni in gap.enis)
         evidence = described(groups, gap.groups, egress=gap.is_egress)

@@ -39,5 +39,5 @@ def security_groups_admit_servers(
         yield ok(file_system, "its servers admit 988 and 1018-1023 from each other")
         return
     lacking = "; ".join(dict.fromkeys(missing(gap) for gap in gaps))
-    message = f"AWS asks for rules between the file servers themselves: {lacking}"
+    message = f"AWS requires rules between the file servers themselves: {lacking}"
     yield warn(file_system, message, cause="sg-self-rule-missing", fix=authorize_gaps(gaps))

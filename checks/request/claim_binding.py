@@ -30,7 +30,7 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
     claim (Retain) is never given to a new one of the same name.
 
     pass: the claim is Bound
-    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits in vain
+    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits without reason
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
     source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go

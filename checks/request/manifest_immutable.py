@@ -30,7 +30,7 @@ def changes_nothing_immutable(
     immutable after creation" and the old one stays in use, while the file looks right.
 
     pass: a live object of the same name agrees in every such field
-    fail: it differs; the object has to be deleted and made anew
+    fail: it differs; the object has to be deleted and created again
     unknown: the live objects could not be listed
     source: Kubernetes v1.34 pkg/apis/core/validation (ValidatePersistentVolumeUpdate,
       ValidatePersistentVolumeClaimUpdate) and pkg/apis/storage/validation (ValidateStorageClassUpdate)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Unavailable, check, skip, unknown
-from diag.analysis.planned import LooseEnd
+from diag.analysis.planned import UnresolvedReference
 from diag.resources.manifests import ManifestSet
 
 
 @check("manifest-references", layer=Layer.REQUEST)
 def references_lead_somewhere(
-    loose_ends: tuple[LooseEnd, ...], manifest_set: ManifestSet | Unavailable
+    loose_ends: tuple[UnresolvedReference, ...], manifest_set: ManifestSet | Unavailable
 ) -> Iterator[Draft]:
     """What the manifests refer to is in them or in the cluster, and known before they are applied.
 
-    What is in neither although the cluster could be read is told by the checks of claims and pods.
+    What is in neither, although the cluster could be read, is reported by the checks of claims and pods.
 
     unknown: a volume, claim or class is in no manifest, and the cluster could not be read
     skip: as unknown, but with --offline; or a value is known only after `terraform apply`

@@ -17,11 +17,11 @@ LOCKING = frozenset({"flock", "localflock"})
 def client_knows_the_options(volume: PersistentVolume) -> Iterator[Draft]:
     """Every mount option of the volume is one that the Lustre client knows.
 
-    The driver hands mountOptions on as they stand. For one word that it does not know the client refuses the whole
+    The driver passes mountOptions on unchanged. For one word that it does not know the client refuses the whole
     mount: exit status 22, "Are the mount options correct?". mount.lustre compares beginnings only, so a word that
     begins like one of its own is taken for that: `rootsquash` mounts read-only.
 
-    pass: every option is known, or is left to mount(8); that flock is not among them is told, not warned of
+    pass: every option is known, or is left to mount(8); that flock is missing is said, without a warning
     warn: an option is taken for another word
     fail: the client does not know an option
     unknown: volumes could not be read

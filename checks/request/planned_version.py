@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.steps import advise
 from diag.analysis.nodes.lustre_client import NodeKind
-from diag.analysis.planned import Client, Making, clients_for, makings
+from diag.analysis.planned import Client, PlannedCreation, clients_for, planned_creations
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Talks, common_servers, talks
 from diag.resources.manifests import ManifestSet
@@ -27,7 +27,7 @@ def planned_file_systems_suit_the_nodes(
 
     FSx makes SCRATCH_2 and most other types with Lustre 2.10 when nobody names a version, and a 2.15 client (AL2023,
     Auto Mode) is refused by it: exit status 22, hours after the plan was applied. The nodes are those of the cluster,
-    or --assume-kernel tells what theirs will be; only with that classes are judged here too.
+    or --assume-kernel says what theirs will be; only then are classes judged here too.
 
     pass: every client can talk to the version that will be made
     warn: some cannot, or a row of the table is only inferred
@@ -36,11 +36,11 @@ def planned_file_systems_suit_the_nodes(
     skip: the version is known only after apply, or there are no Linux nodes
     source: fsx 2018-03-01 FileSystemTypeVersion; FSx for Lustre User Guide, client compatibility matrix
     """
-    for making in makings(manifest_set, demands, settings):
+    for making in planned_creations(manifest_set, demands, settings):
         yield _judge(making, clients_for(settings, node_kinds))
 
 
-def _judge(making: Making, clients: tuple[Client, ...] | Unavailable) -> Draft:
+def _judge(making: PlannedCreation, clients: tuple[Client, ...] | Unavailable) -> Draft:
     if making.is_open:
         return skip(making, "its version is known only after apply")
     made = f"{making.deployment_type} is made with Lustre {making.version or '(unknown)'}"
@@ -68,6 +68,6 @@ def _judge(making: Making, clients: tuple[Client, ...] | Unavailable) -> Draft:
     return ok(making, f"{text}, which {clients[0].who} can mount", rules_out=(), concerns=making.concerns)
 
 
-def _name(making: Making, version: str) -> Fix:
+def _name(making: PlannedCreation, version: str) -> Fix:
     key = "fileSystemTypeVersion" if making.is_class else "file_system_type_version"
     return advise(f'set {key} to "{version}"; a file system that exists is only ever upgraded, never lowered')

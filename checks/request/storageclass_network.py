@@ -23,7 +23,7 @@ def network_is_given(
 ) -> Iterator[Draft]:
     """The StorageClass names one subnet that exists, and security groups that exist in the same VPC.
 
-    A file system stands in exactly one subnet. Without `subnetId` the driver refuses; without `securityGroupIds` it
+    A file system is in exactly one subnet. Without `subnetId` the driver refuses; without `securityGroupIds` it
     sends one empty id, which FSx refuses. The list is split at commas and not trimmed, so a blank belongs to an id.
 
     pass: subnet and groups are well-formed and EC2 has them

@@ -62,7 +62,7 @@ def parameters_are_known(demand: Demand) -> Iterator[Draft]:
 
 
 def _ignored(demand: Demand, key: str) -> Iterator[Draft]:
-    """A key that the driver does not read. One that should name the network is told by the check of the network."""
+    """A key that the driver does not read. The network check reports one that should name the network."""
     about, meant = demand.storage_class, nearest_key(key)
     if not meant or meant in demand.parameters:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)

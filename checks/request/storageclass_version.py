@@ -44,7 +44,7 @@ def version_suits_the_nodes(
     if refused:
         yield _refused_draft(demand, message, refused, node_kinds, demand.made_with(version, file_systems))
     elif unsure:
-        yield unknown(about, f"{message}; {unsure[0].told}", concerns=demand.path)
+        yield unknown(about, f"{message}; {unsure[0].message}", concerns=demand.path)
     else:
         yield ok(about, f"{message}, which the nodes can mount", rules_out=(), concerns=demand.path)
 
@@ -64,7 +64,7 @@ def _refused_draft(
     changes = {"fileSystemTypeVersion": usable[-1] if usable else "", **({wrong_key: None} if wrong_key else {})}
     return say(
         about,
-        f"{told}; such a file system {refused[0].told}",
+        f"{told}; such a file system {refused[0].message}",
         *refused[0].evidence,
         cause=cause,
         fix=set_parameters(about, changes),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, warn
-from diag.analysis.nodes.differential import Fleet, not_told, tell
-from diag.resources.node_report import NodeTruth
+from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
+from diag.resources.node_report import NodeReport
 
 
 @check("node-blocked", layer=Layer.WORKLOAD, speaks_for="umount-stuck-terminating")
@@ -21,28 +21,31 @@ def node_has_no_hung_task(fleet: Fleet) -> Iterator[Draft]:
     warn: a mount or unmount waits in Lustre
     fail: the kernel complains that a process which still waits in Lustre has been blocked for minutes
     unknown: the node did not say
-    skip: no node was looked into
+    skip: no node was inspected
     source: Linux kernel/hung_task.c; /proc/PID/stat and wchan, never cmdline
     """
-    yield from tell(fleet, _blocked)
+    yield from judge_nodes(fleet, _blocked)
 
 
-def _blocked(truth: NodeTruth) -> Draft:
-    if truth.blocked is None:
-        return not_told(truth, "blocked")
-    waiting = [task for task in truth.blocked if task.waits_in_lustre]
-    shown = [f"{truth.node}: {task.name} ({task.pid}) waits in {task.wchan}" for task in waiting[:4]]
+def _blocked(report: NodeReport) -> Draft:
+    if report.blocked is None:
+        return not_reported(report, "blocked")
+    waiting = [task for task in report.blocked if task.waits_in_lustre]
+    shown = [f"{report.node}: {task.name} ({task.pid}) waits in {task.wchan}" for task in waiting[:4]]
     complaints = {
         int(match[1])
-        for line in truth.kernel_messages or ()
+        for line in report.kernel_messages or ()
         if (match := re.search(r"task \S{1,64}:(\d{1,10}) blocked for more than \d+ seconds", line))
     }
     names = sorted({task.name for task in waiting if task.name.startswith(("umount", "mount"))})
     cause = "umount-stuck-terminating" if any(name.startswith("umount") for name in names) else ""
     if any(task.pid in complaints for task in waiting):
         return fail(
-            truth, "a process has hung in Lustre for minutes; only its servers or a reboot free it", *shown, cause=cause
+            report,
+            "a process has hung in Lustre for minutes; only its servers or a reboot free it",
+            *shown,
+            cause=cause,
         )
     if names:
-        return warn(truth, f"{', '.join(names)} waits in Lustre", *shown, cause=cause)
-    return ok(truth, "no process hangs in Lustre", *shown, rules_out=() if waiting else None)
+        return warn(report, f"{', '.join(names)} waits in Lustre", *shown, cause=cause)
+    return ok(report, "no process hangs in Lustre", *shown, rules_out=() if waiting else None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, ok, warn
-from diag.analysis.nodes.differential import Fleet, not_told, tell
-from diag.resources.node_report import NodeTruth
+from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
+from diag.resources.node_report import NodeReport
 
 SKEW_S = 60.0
 """A clock that differs by more makes logs of node and servers hard to put side by side."""
@@ -21,16 +21,16 @@ def node_clock_agrees(fleet: Fleet) -> Iterator[Draft]:
     pass: it differs by at most a minute
     warn: it differs by more
     unknown: the node did not say
-    skip: no node was looked into
+    skip: no node was inspected
     source: date(1) on the node, between question and answer
     """
-    yield from tell(fleet, _clock)
+    yield from judge_nodes(fleet, _clock)
 
 
-def _clock(truth: NodeTruth) -> Draft:
-    if truth.clock_skew_s is None:
-        return not_told(truth, "clock_skew_s")
-    if abs(truth.clock_skew_s) <= SKEW_S:
-        return ok(truth, "its clock agrees with this machine's")
-    way = "ahead of" if truth.clock_skew_s > 0 else "behind"
-    return warn(truth, f"its clock is minutes {way} this machine's", f"{truth.node}: {truth.clock_skew_s:+.0f} s")
+def _clock(report: NodeReport) -> Draft:
+    if report.clock_skew_s is None:
+        return not_reported(report, "clock_skew_s")
+    if abs(report.clock_skew_s) <= SKEW_S:
+        return ok(report, "its clock agrees with this machine's")
+    way = "ahead of" if report.clock_skew_s > 0 else "behind"
+    return warn(report, f"its clock is minutes {way} this machine's", f"{report.node}: {report.clock_skew_s:+.0f} s")

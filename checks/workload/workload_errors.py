@@ -42,7 +42,7 @@ def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
             evidence = f"{one.who}, {saying.origin}: {saying.text}"
             yield fail(use, message, evidence, cause=cause, concerns=one.path)
     if healthy:
-        yield ok(use, f"no error of a program on it is told by the {len(mounted)} pod(s) that have it", rules_out=())
+        yield ok(use, f"no program error on it is reported by the {len(mounted)} pod(s) that have it", rules_out=())
 
 
 def _explain(use: Use, saying: Saying) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from diag.resources.manifests import ManifestSet
 from diag.resources.target import Settings
 
 
-class LooseEnd(msgspec.Struct, frozen=True):
+class UnresolvedReference(msgspec.Struct, frozen=True):
     """An object of a manifest, what it refers to, and why nobody knows whether that exists."""
 
     about: Subject
@@ -39,7 +39,7 @@ def loose_ends(
     live_claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
     live_volumes: tuple[PersistentVolume, ...] | Unavailable,
     live_classes: tuple[StorageClass, ...] | Unavailable,
-) -> tuple[LooseEnd, ...]:
+) -> tuple[UnresolvedReference, ...]:
     """Every reference of the manifests that leads to what could not be read."""
     if isinstance(manifest_set, Unavailable):
         return ()
@@ -51,7 +51,7 @@ def ends_of(
     live_claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
     live_volumes: tuple[PersistentVolume, ...] | Unavailable,
     live_classes: tuple[StorageClass, ...] | Unavailable,
-) -> tuple[LooseEnd, ...]:
+) -> tuple[UnresolvedReference, ...]:
     """The same over given facts."""
     ends = [*_of_claims(manifests, live_volumes, live_classes)]
     if isinstance(live_claims, Unavailable):
@@ -63,24 +63,26 @@ def _of_claims(
     manifests: ManifestSet,
     live_volumes: tuple[PersistentVolume, ...] | Unavailable,
     live_classes: tuple[StorageClass, ...] | Unavailable,
-) -> Iterator[LooseEnd]:
+) -> Iterator[UnresolvedReference]:
     volumes = {volume.name for volume in manifests.volumes}
     kept = {(ref.namespace, ref.name) for v in manifests.volumes if (ref := v.spec.claim_ref) is not None}
     classes = {item.metadata.name for item in manifests.classes}
     for claim in manifests.claims:
         name, asked = claim.spec.volume_name, class_of(claim)
         if name and name not in volumes and isinstance(live_volumes, Unavailable):
-            yield LooseEnd(claim.subject, Subject(Kind.VOLUME, name), live_volumes)
+            yield UnresolvedReference(claim.subject, Subject(Kind.VOLUME, name), live_volumes)
         elif not name and claim.key not in kept and asked not in classes and isinstance(live_classes, Unavailable):
-            yield LooseEnd(claim.subject, Subject(Kind.STORAGE_CLASS, asked or "(the default)"), live_classes)
+            yield UnresolvedReference(
+                claim.subject, Subject(Kind.STORAGE_CLASS, asked or "(the default)"), live_classes
+            )
 
 
-def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[LooseEnd]:
+def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[UnresolvedReference]:
     there = {claim.key for claim in manifests.claims}
     for pod in manifests.pods:
         for name in dict.fromkeys(pod.spec.claim_names):
             if (pod.metadata.namespace, name) not in there:
-                yield LooseEnd(pod.subject, Subject(Kind.CLAIM, name, pod.metadata.namespace), missing)
+                yield UnresolvedReference(pod.subject, Subject(Kind.CLAIM, name, pod.metadata.namespace), missing)
 
 
 Key = tuple[str, str]
@@ -270,7 +272,7 @@ def _known(value: tuple[T, ...] | Unavailable) -> Iterable[T]:
     return () if isinstance(value, Unavailable) else value
 
 
-class Making(msgspec.Struct, frozen=True):
+class PlannedCreation(msgspec.Struct, frozen=True):
     """One file system, or every file system of a class, that does not exist yet."""
 
     subject: Subject
@@ -300,15 +302,15 @@ class Client(msgspec.Struct, frozen=True):
         return self.known.version if self.known else ""
 
 
-def makings(
+def planned_creations(
     manifests: ManifestSet | Unavailable, demands: tuple[Demand, ...] | Unavailable, settings: Settings
-) -> Iterator[Making]:
+) -> Iterator[PlannedCreation]:
     """The planned file systems, and with an assumed kernel the classes of the manifests that are provisioned from."""
     if isinstance(manifests, Unavailable):
         return
     for planned in manifests.file_systems:
         metadata = planned.has_metadata_configuration
-        yield Making(
+        yield PlannedCreation(
             planned.subject,
             planned.deployment_type,
             major_minor(planned.version) or default_version(planned.deployment_type, metadata_configuration=metadata),
@@ -320,7 +322,7 @@ def makings(
         own = {item.subject for item in manifests.classes}
         for demand in demands:
             if demand.subject in own:
-                yield Making(
+                yield PlannedCreation(
                     demand.subject,
                     demand.deployment_type,
                     demand.version,

@@ -25,7 +25,7 @@ from diag.model.symptom import Phase, Symptom
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import Event, PersistentVolume
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 
 _TROUBLE = (Verdict.FAIL, Verdict.WARN)
 
@@ -62,7 +62,7 @@ def _troubles(
     events = events_by_pod(_known(facts.get("warning_events")))
     cases: Sequence[ClaimCase] = _known(facts.get("lustre_claims"))
     unbound = {case.claim.key for case in cases if not case.is_bound}
-    truths: Iterable[NodeTruth] = _known(facts.get("node_truths"))
+    truths: Iterable[NodeReport] = _known(facts.get("node_truths"))
     kernel_logs = {truth.node: truth.kernel_messages or () for truth in truths}
     mounted: set[str] = set()
     for mount in mounts:

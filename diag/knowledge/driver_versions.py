@@ -31,9 +31,9 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault of every release before `mended_in`, from `since` on."""
+    """A fault of every release before `fixed_in`, from `since` on."""
 
-    mended_in: str
+    fixed_in: str
     half: Half
     text: str
     source: str
@@ -70,7 +70,7 @@ def faults_of(version: Version) -> tuple[Fault, ...]:
     return tuple(
         fault
         for fault in driver_versions().faults
-        if version < _known(fault.mended_in) and (not fault.since or version >= _known(fault.since))
+        if version < _known(fault.fixed_in) and (not fault.since or version >= _known(fault.since))
     )
 
 

@@ -173,7 +173,7 @@ _LUSTRE_SYMBOLS = (
 )  # fmt: skip
 
 
-class NodeTruth(msgspec.Struct, frozen=True):
+class NodeReport(msgspec.Struct, frozen=True):
     """Everything that was read from one node.
 
     A field that could not be read is None and `missing` says why under the field's name: an empty tuple is an answer.

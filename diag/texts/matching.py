@@ -183,7 +183,7 @@ _OTHER_STORAGE = (
 
 
 def mentions_lustre(text: str) -> bool:
-    """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
+    """Whether a normalised text, or the name of the file it owned in, speaks of Lustre or FSx."""
     return _compiled(f"(?i){LUSTRE}").search(text) is not None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from diag.analysis.file_systems import Standing, standing_of
+from diag.analysis.file_systems import Ownership, ownership_of
 from diag.resources.fsx import Tag
 from diag.resources.kubernetes import PersistentVolume
 from tests.checks.given import file_system, replace, volume
@@ -23,18 +23,20 @@ def in_phase(phase: str) -> PersistentVolume:
 @pytest.mark.parametrize(
     ("volumes", "fields", "vpc", "standing"),
     [
-        ((volume(),), {}, VPC, Standing.USED),
-        ((in_phase("Released"), volume("second")), {}, VPC, Standing.USED),
-        ((in_phase("Released"),), {}, VPC, Standing.KEPT),
-        ((), {"tags": (Tag("kubernetes.io/cluster/mine", "owned"),)}, VPC, Standing.LEFT),
-        ((), {"tags": (DRIVERS,)}, VPC, Standing.LEFT),
-        ((), {}, VPC, Standing.UNCLAIMED),
-        ((), {"tags": (Tag("Name", "research"),)}, VPC, Standing.UNCLAIMED),
-        ((), {"tags": (DRIVERS,)}, "", Standing.UNCLAIMED),
-        ((), {"tags": (DRIVERS, Tag("kubernetes.io/cluster/theirs", "owned"))}, VPC, Standing.FOREIGN),
-        ((), {"tags": (DRIVERS,), "vpc_id": "vpc-other"}, VPC, Standing.FOREIGN),
-        ((volume(),), {"vpc_id": "vpc-other"}, VPC, Standing.USED),
+        ((volume(),), {}, VPC, Ownership.USED),
+        ((in_phase("Released"), volume("second")), {}, VPC, Ownership.USED),
+        ((in_phase("Released"),), {}, VPC, Ownership.RETAINED),
+        ((), {"tags": (Tag("kubernetes.io/cluster/mine", "owned"),)}, VPC, Ownership.ORPHANED),
+        ((), {"tags": (DRIVERS,)}, VPC, Ownership.ORPHANED),
+        ((), {}, VPC, Ownership.UNCLAIMED),
+        ((), {"tags": (Tag("Name", "research"),)}, VPC, Ownership.UNCLAIMED),
+        ((), {"tags": (DRIVERS,)}, "", Ownership.UNCLAIMED),
+        ((), {"tags": (DRIVERS, Tag("kubernetes.io/cluster/theirs", "owned"))}, VPC, Ownership.FOREIGN),
+        ((), {"tags": (DRIVERS,), "vpc_id": "vpc-other"}, VPC, Ownership.FOREIGN),
+        ((volume(),), {"vpc_id": "vpc-other"}, VPC, Ownership.USED),
     ],
 )
-def test_standing(volumes: tuple[PersistentVolume, ...], fields: dict[str, Any], vpc: str, standing: Standing) -> None:
-    assert standing_of(file_system(**fields), volumes, "mine", vpc).standing is standing
+def test_ownership(
+    volumes: tuple[PersistentVolume, ...], fields: dict[str, Any], vpc: str, standing: Ownership
+) -> None:
+    assert ownership_of(file_system(**fields), volumes, "mine", vpc).ownership is standing

@@ -434,7 +434,7 @@ def healthy() -> dict[str, Any]:
         "daemon_sets": (node_plugin(),),
         "deployments": (controller(),),
         "service_accounts": (service_account(),),
-        "live_pods": (),
+        "live_driver_pods": (),
         "warning_events": (),
         "claim_events": (),
         "file_systems": table(file_system()),
@@ -454,6 +454,7 @@ def findings(check: Check, **given: Any) -> tuple[Finding, ...]:
 def worked_out(checks: Iterable[Check], *more: str, **given: Any) -> dict[str, Any]:
     """The given facts in a healthy world, and what the checks and further names need that is worked out from them."""
     values = healthy() | given
+    values.setdefault("live_pods", values["pods"])
     for name in (*(need.name for check in checks for need in check.needs), *more):
         _resolve(name, values)
     return values

@@ -7,10 +7,10 @@ from typing import Any
 from diag.model.finding import Finding
 from diag.registry import Check
 from diag.resources.ec2 import NetworkInterface
-from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage, Via
 from diag.resources.table import Table
 from diag.sources.nodes.parsers.answers import parse_answers
-from diag.sources.nodes.parsers.report import Reading, truth_of
+from diag.sources.nodes.parsers.report import Reading, report_of
 from tests.checks import given
 from tests.lab.nodes import NodeSays
 
@@ -20,12 +20,12 @@ ENI = NetworkInterface("eni-1", private_ip_address="10.0.3.7")
 NAME = "fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com"
 
 
-def truth(name: str = "node-a", *, vantage: Vantage = Vantage.HOST, leave_out: str = "", **says: Any) -> NodeTruth:
+def truth(name: str = "node-a", *, vantage: Vantage = Vantage.HOST, leave_out: str = "", **says: Any) -> NodeReport:
     output = NodeSays(ADDRESS, clock="1000000000", **says).probe_output(leave_out).decode()
-    return truth_of(Reading(name, Via.SSH, vantage, parse_answers(output), 1000000000.0, 1000000001.0))
+    return report_of(Reading(name, Via.SSH, vantage, parse_answers(output), 1000000000.0, 1000000001.0))
 
 
-def findings(check: Check, *truths: NodeTruth, **more: Any) -> tuple[Finding, ...]:
+def findings(check: Check, *truths: NodeReport, **more: Any) -> tuple[Finding, ...]:
     facts: dict[str, Any] = {
         "node_truths": Table({t.node: t for t in truths}),
         "nodes": tuple(given.node(t.node) for t in truths) or (given.node(),),
@@ -35,6 +35,6 @@ def findings(check: Check, *truths: NodeTruth, **more: Any) -> tuple[Finding, ..
     return given.findings(check, **(facts | more))
 
 
-def only(check: Check, *truths: NodeTruth, **more: Any) -> Finding:
+def only(check: Check, *truths: NodeReport, **more: Any) -> Finding:
     (found,) = findings(check, *truths, **more)
     return found

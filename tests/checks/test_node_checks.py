@@ -19,7 +19,7 @@ from checks.workload.node_targets import node_is_connected
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.registry import Check
-from diag.resources.node_report import NodeTruth, Via
+from diag.resources.node_report import NodeReport, Via
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_node_checks import NAME, findings, only, truth
@@ -57,12 +57,12 @@ def test_a_node_that_gave_no_answer_is_unknown_with_the_reason(check: Check) -> 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_an_answer_in_vain_is_unknown(check: Check) -> None:
-    silent = NodeTruth(
+    silent = NodeReport(
         "node-a",
         Via.SSH,
         missing={
             field: Unavailable(field, Reason.TIMEOUT, "no answer in time")
-            for field in NodeTruth.__struct_fields__
+            for field in NodeReport.__struct_fields__
             if field not in ("node", "via", "vantage", "missing")
         },
     )

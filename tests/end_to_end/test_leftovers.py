@@ -52,7 +52,10 @@ def test_a_file_system_that_nobody_names_any_more(doctor: Doctor, lab: Lab) -> N
     lab.load("healthy")
     tear_down(lab)
     (told,) = warned(doctor)["leftover-file-systems"]
-    assert told.startswith(f"{FILE_SYSTEM_ID}: 1200 GiB SCRATCH_2 stands and costs") and "no tag says whose" in told
+    assert (
+        told.startswith(f"{FILE_SYSTEM_ID}: 1200 GiB SCRATCH_2 is still running and billed")
+        and "no tag says whose" in told
+    )
 
 
 @pytest.mark.lab

@@ -60,6 +60,6 @@ def test_versions_of_tags(tag: str, version: tuple[int, int, int] | None) -> Non
 
 def test_faults_are_those_between_since_and_mended() -> None:
     assert faults_of((1, 9, 0)) == ()
-    assert [fault.mended_in for fault in faults_of((1, 2, 0))] == ["1.5.0", "1.4.0", "1.3.0"]
-    assert "1.2.0" not in {fault.mended_in for fault in faults_of((0, 9, 0))}
+    assert [fault.fixed_in for fault in faults_of((1, 2, 0))] == ["1.5.0", "1.4.0", "1.3.0"]
+    assert "1.2.0" not in {fault.fixed_in for fault in faults_of((0, 9, 0))}
     assert parse_version(driver_versions().newest) is not None

@@ -38,7 +38,8 @@ def test_without_manifests_the_live_lists_are_handed_on() -> None:
     live = (volume(),)
     assert planned.persistent_volumes(live, (), NONE) is live
     assert planned.claims(OFFLINE, (), (), NONE, NOW) is OFFLINE
-    assert planned.pods(live, (), Unavailable("x", Reason.NOT_ASKED), NOW) is live
+    pods = (pod("running"),)
+    assert planned.pods(pods, (), (), Unavailable("x", Reason.NOT_ASKED), NOW) == pods
 
 
 def test_only_what_the_manifests_are_about_stays(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_only_what_the_manifests_are_about_stays(tmp_path: Path) -> None:
     kept = planned.persistent_volumes(volumes, found, manifests)
     assert isinstance(kept, tuple)
     assert [item.name for item in kept] == ["mine"]
-    pods = planned.pods((pod("running"), pod("coredns", claims=())), live_claims, manifests, NOW)
+    pods = planned.pods((pod("running"), pod("coredns", claims=())), (), live_claims, manifests, NOW)
     assert isinstance(pods, tuple)
     assert [item.metadata.name for item in pods] == ["p", "coredns"]
     assert pods[0].metadata.creation_timestamp == NOW
@@ -80,7 +81,7 @@ def test_a_live_bound_claim_stays_bound(tmp_path: Path) -> None:
 def test_what_nobody_could_look_for_is_left_out_and_told(tmp_path: Path, missing: Unavailable) -> None:
     manifests = read(tmp_path, f"{CLAIM}---\n{POD.replace('fsx-pvc', 'elsewhere')}")
     assert planned.claims(missing, missing, missing, manifests, NOW) == ()
-    [one] = planned.pods(missing, missing, manifests, NOW)
+    [one] = planned.pods(missing, missing, missing, manifests, NOW)
     assert one.spec.claim_names == ()
     found = findings(references_lead_somewhere, manifest_set=manifests, live_claims=missing, live_volumes=missing,
                      live_classes=missing)  # fmt: skip
@@ -100,7 +101,7 @@ def test_events_of_what_is_replaced_are_history(tmp_path: Path) -> None:
     manifests = read(tmp_path, f"{CLAIM}---\n{POD}")
     driver = pod("fsx-csi-node-x", claims=())
     events = (event(pod("p"), "FailedMount", "x"), event(driver, "Failed", "y"), event(claim(), "FailedBinding", "z"))
-    found = planned.warning_events(events, manifests, planned.pods((driver,), (), manifests, NOW))
+    found = planned.warning_events(events, manifests, planned.pods((driver,), (), (), manifests, NOW))
     assert [item.message for item in found] == ["y"]
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from diag.model.unavailable import Unavailable
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
 
 NOTHING = Questions()
@@ -18,25 +18,25 @@ def ask(
     seconds: float = 10.0,
     node_s: float = 5.0,
     at_once: int = 8,
-) -> dict[str, NodeTruth | Unavailable]:
+) -> dict[str, NodeReport | Unavailable]:
     """Every answer by node name; the first one of a node stands."""
-    answers: dict[str, NodeTruth | Unavailable] = {}
+    answers: dict[str, NodeReport | Unavailable] = {}
     bounds = Bounds(time.monotonic() + seconds, node_s, at_once)
 
-    def keep(node: str, answer: NodeTruth | Unavailable) -> None:
+    def keep(node: str, answer: NodeReport | Unavailable) -> None:
         answers.setdefault(node, answer)
 
     way.read(asks, questions, bounds, keep)
     return answers
 
 
-def truth(answer: NodeTruth | Unavailable) -> NodeTruth:
+def truth(answer: NodeReport | Unavailable) -> NodeReport:
     """The answer, which must be one."""
-    assert isinstance(answer, NodeTruth), str(answer)
+    assert isinstance(answer, NodeReport), str(answer)
     return answer
 
 
-def refusal(answer: NodeTruth | Unavailable) -> Unavailable:
+def refusal(answer: NodeReport | Unavailable) -> Unavailable:
     """The reason why there is no answer."""
     assert isinstance(answer, Unavailable)
     return answer

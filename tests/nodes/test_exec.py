@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage, Via
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import NodeAsk, Plugin, Questions, questions_of
 from diag.sources.nodes.exec import Exec
@@ -48,7 +48,7 @@ def asks(lab: Lab) -> list[NodeAsk]:
 
 def read(
     lab: Lab, asks: list[NodeAsk], questions: Questions = NOTHING, **bounds: float
-) -> dict[str, NodeTruth | Unavailable]:
+) -> dict[str, NodeReport | Unavailable]:
     return ask(Exec(Kube(kubeconfig=str(lab.kubeconfigs["exec"]))), asks, questions, **bounds)  # type: ignore[arg-type]
 
 
@@ -106,7 +106,7 @@ def test_a_pod_that_has_gone(lab: Lab, asks: list[NodeAsk]) -> None:
     assert refusal(read(lab, [gone])["n"]).reason is Reason.ABSENT
 
 
-def debug(lab: Lab, asks: list[NodeAsk], image: str) -> NodeTruth | Unavailable:
+def debug(lab: Lab, asks: list[NodeAsk], image: str) -> NodeReport | Unavailable:
     way = Exec(Kube(kubeconfig=str(lab.kubeconfigs["exec"])), image)
     return ask(way, asks[:1])[asks[0].node]
 

@@ -15,7 +15,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import Vantage, Via
 from diag.resources.reachability import Connect
 from diag.sources import supervised as stuck
-from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of, truth_from_probe
+from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of, report_from_probe
 from diag.sources.nodes.local import Local
 from diag.sources.nodes.parsers.answers import parse_answers
 from tests.nodes.reading import ask, refusal, truth
@@ -224,14 +224,14 @@ RUBBISH = (b"", b"\x00\xff" * 500, b"Last login: today\n", b"<html>no</html>", b
 
 @pytest.mark.parametrize("output", RUBBISH, ids=range(len(RUBBISH)))
 def test_an_answer_that_is_none_is_unknown_and_never_skipped(output: bytes) -> None:
-    found = truth_from_probe(NodeAsk("here"), Via.SSH, output, (0.0, 1.0), 988)
+    found = report_from_probe(NodeAsk("here"), Via.SSH, output, (0.0, 1.0), 988)
     assert isinstance(found, Unavailable)
     assert found.reason is Reason.GARBLED
 
 
 def test_what_an_answer_cut_short_lacks_is_unknown() -> None:
     cut = b"Welcome!\n#lustre-doctor 1\n#begin kernel\n|6.1.0\n#end kernel 0\n#begin os_release\n|ID=am"
-    found = truth_from_probe(NodeAsk("here"), Via.SSH, cut, (0.0, 1.0), 988)
+    found = report_from_probe(NodeAsk("here"), Via.SSH, cut, (0.0, 1.0), 988)
     assert not isinstance(found, Unavailable)
     assert found.kernel == "6.1.0"
     for field in ("os_release", "imports"):
@@ -241,5 +241,5 @@ def test_what_an_answer_cut_short_lacks_is_unknown() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_an_answer_or_a_reason(output: bytes) -> None:
-    found = truth_from_probe(NodeAsk("here"), Via.SSH, output, (0.0, 1.0), 988)
+    found = report_from_probe(NodeAsk("here"), Via.SSH, output, (0.0, 1.0), 988)
     assert isinstance(found, Unavailable) or b"#lustre-doctor 1" in output

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import NodeAsk, Plugin
@@ -25,7 +25,7 @@ SILENT = Unavailable("node b", Reason.TIMEOUT, "the probe took too long", remedy
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> NodeTruth:
+def own(tmp_path_factory: pytest.TempPathFactory) -> NodeReport:
     """What `lustre-doctor node` prints on this machine."""
     file = tmp_path_factory.mktemp("own") / "answer"
     argv = [sys.executable, "-m", "diag", "node"]
@@ -35,13 +35,13 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> NodeTruth:
     return truth(read_recording(str(file)).answers.get("a"))
 
 
-def test_the_command_prints_this_machine_s_answer_as_one_line(own: NodeTruth) -> None:
+def test_the_command_prints_this_machine_s_answer_as_one_line(own: NodeReport) -> None:
     assert own.node == "a"
     assert own.kernel == os.uname().release
     assert own.via.value == "local"
 
 
-def test_a_line_is_read_back_as_it_was(own: NodeTruth, tmp_path: Path) -> None:
+def test_a_line_is_read_back_as_it_was(own: NodeReport, tmp_path: Path) -> None:
     file = tmp_path / "answers"
     file.write_bytes(line_of("a", own) + line_of("b", SILENT))
     recording = read_recording(str(file))
@@ -49,7 +49,7 @@ def test_a_line_is_read_back_as_it_was(own: NodeTruth, tmp_path: Path) -> None:
     assert recording.strays == ()
 
 
-def test_what_is_no_answer_is_kept_apart(own: NodeTruth, tmp_path: Path) -> None:
+def test_what_is_no_answer_is_kept_apart(own: NodeReport, tmp_path: Path) -> None:
     file = tmp_path / "answers"
     whole = line_of("a", own)
     other = b'{"schema": "lustre-doctor/node/v9", "node": "c", "truth": null}\n'
@@ -62,13 +62,13 @@ def test_what_is_no_answer_is_kept_apart(own: NodeTruth, tmp_path: Path) -> None
     assert len(recording.strays) == 5
 
 
-def test_the_answer_of_a_later_reader_counts_over_a_failure(own: NodeTruth, tmp_path: Path) -> None:
+def test_the_answer_of_a_later_reader_counts_over_a_failure(own: NodeReport, tmp_path: Path) -> None:
     file = tmp_path / "answers"
     file.write_bytes(line_of("a", SILENT) + line_of("a", own) + line_of("a", SILENT))
     assert read_recording(str(file)).answers == Table({"a": own})
 
 
-def test_standard_input_is_read_for_a_dash(own: NodeTruth, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_read_for_a_dash(own: NodeReport, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line_of("a", own))))
     assert read_recording("-").answers == Table({"a": own})
 
@@ -79,7 +79,7 @@ def test_why_a_reader_could_not_start_is_told_as_it_said() -> None:
     assert answers["a"] == why
 
 
-def test_a_node_without_a_reader_says_so(own: NodeTruth) -> None:
+def test_a_node_without_a_reader_says_so(own: NodeReport) -> None:
     answers = ask(Recorded(Table({"a": own}, {"b": SILENT})), [NodeAsk("a"), NodeAsk("b"), NodeAsk("c")], NOTHING)
     assert answers["a"] == own
     assert answers["b"] == SILENT

@@ -13,7 +13,7 @@ import asyncssh
 import pytest
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Via
+from diag.resources.node_report import NodeReport, Via
 from diag.sources.nodes.ask import NodeAsk, probe_hash, questions_of
 from diag.sources.nodes.ssh import Ssh
 from tests.nodes.reading import ask, refusal, truth
@@ -52,7 +52,7 @@ def config(tmp_path: Path, server: Sshd, keys: Path) -> Path:
     return path
 
 
-def read(config: Path, *asks: NodeAsk, accept_new: bool = False, node_s: float = 8.0) -> NodeTruth | Unavailable:
+def read(config: Path, *asks: NodeAsk, accept_new: bool = False, node_s: float = 8.0) -> NodeReport | Unavailable:
     way = Ssh(config=str(config), accept_new=accept_new)
     return ask(way, asks or (NODE,), questions_of(["localhost"], [], 988), node_s=node_s)["node-a"]
 

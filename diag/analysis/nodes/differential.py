@@ -16,14 +16,14 @@ from diag.registry import fact
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Node
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
 
 
 class Fleet(msgspec.Struct, frozen=True):
     """What the nodes of a run say of themselves, and their traits."""
 
-    truths: Table[NodeTruth]
+    truths: Table[NodeReport]
     traits: dict[str, dict[str, str]]
     """Of every node that was asked."""
     addresses: dict[str, tuple[str, ...]]
@@ -35,7 +35,7 @@ class Fleet(msgspec.Struct, frozen=True):
 
 @fact()
 def fleet(
-    node_truths: Table[NodeTruth] | Unavailable,
+    node_truths: Table[NodeReport] | Unavailable,
     nodes: tuple[Node, ...] | Unavailable,
     instances: Table[Instance] | Unavailable,
     cluster_identity: ClusterIdentity | Unavailable,
@@ -62,7 +62,7 @@ NOBODY_ASKED = Unavailable(
 )
 
 
-def traits_of(node: Node | None, instances: Table[Instance] | Unavailable, truth: NodeTruth | None) -> dict[str, str]:
+def traits_of(node: Node | None, instances: Table[Instance] | Unavailable, report: NodeReport | None) -> dict[str, str]:
     """The traits of one node; those that are not known are left out."""
     found: dict[str, str] = {}
     if node is not None:
@@ -78,9 +78,9 @@ def traits_of(node: Node | None, instances: Table[Instance] | Unavailable, truth
         instance = None if isinstance(instances, Unavailable) else instances.values.get(node.instance_id)
         if instance is not None:
             found |= {"subnet": instance.subnet_id, "AMI": instance.image_id, "instance type": instance.instance_type}
-    if truth is not None:
-        found["kernel"] = truth.kernel or found.get("kernel", "")
-        found |= {"Lustre client": truth.module_version, "driver image": truth.image[-12:]}
+    if report is not None:
+        found["kernel"] = report.kernel or found.get("kernel", "")
+        found |= {"Lustre client": report.module_version, "driver image": report.image[-12:]}
     return {kind: value for kind, value in found.items() if value}
 
 
@@ -222,7 +222,7 @@ EXAMPLES = 3
 """Nodes whose evidence a row shows."""
 
 
-def tell(fleet: Fleet, judge: Callable[[NodeTruth], Draft]) -> Iterator[Draft]:
+def judge_nodes(fleet: Fleet, judge: Callable[[NodeReport], Draft]) -> Iterator[Draft]:
     """Judge every node that answered, and put equal verdicts into one draft each.
 
     Where nobody was asked the drafts are one skip; nodes that gave no answer are one unknown for each reason.
@@ -230,7 +230,7 @@ def tell(fleet: Fleet, judge: Callable[[NodeTruth], Draft]) -> Iterator[Draft]:
     if fleet.why_none is not None:
         yield _nobody(fleet, fleet.why_none)
         return
-    yield from rows(fleet, [(truth.node, judge(truth)) for truth in fleet.truths])
+    yield from rows(fleet, [(report.node, judge(report)) for report in fleet.truths])
     yield from silent(fleet)
 
 
@@ -273,13 +273,13 @@ def silent(fleet: Fleet) -> Iterator[Draft]:
             )
 
 
-def not_told(truth: NodeTruth, field: str) -> Draft:
+def not_reported(report: NodeReport, field: str) -> Draft:
     """The draft for a node whose report lacks a field: it was not asked, or it did not answer."""
-    missing = truth.why_missing(field)
+    missing = report.why_missing(field)
     what = _WORDS.get(field, field.replace("_", " "))
     if missing.reason is Reason.NOT_ASKED:
-        return skip(truth, f"{what} not asked through {truth.via.value}: {missing.detail}")
-    return unknown(truth, f"{what} not known: {missing.detail}", because=(missing,))
+        return skip(report, f"{what} not asked through {report.via.value}: {missing.detail}")
+    return unknown(report, f"{what} not known: {missing.detail}", because=(missing,))
 
 
 def _nobody(fleet: Fleet, why: Unavailable) -> Draft:

@@ -12,7 +12,7 @@ def linux_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(n for n in nodes if n.status.node_info.operating_system != "windows" and not n.is_fargate)
 
 
-def told(nodes: Sequence[Node]) -> str:
+def node_list(nodes: Sequence[Node]) -> str:
     """`node node-a`, or `node node-a and 12 more`."""
     more = len(nodes) - 1
     return f"node {nodes[0].name}" + (f" and {more} more" if more else "")

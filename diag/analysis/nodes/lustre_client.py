@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, told
+from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, node_list
 from diag.analysis.volumes import FILE_SYSTEM_ID, Mount
 from diag.knowledge.lustre_matrix import Home
 from diag.knowledge.lustre_versions import Client, NotListed, Talks, client_of, client_of_module, talks
@@ -16,7 +16,7 @@ from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
 
 
@@ -51,7 +51,7 @@ class NodeKind(msgspec.Struct, frozen=True):
     @property
     def who(self) -> str:
         """`node node-a`, or `node node-a and 12 more`."""
-        return told(self.nodes)
+        return node_list(self.nodes)
 
     @property
     def what(self) -> str:
@@ -64,7 +64,7 @@ Kinds = dict[str, tuple[NodeKind, ...]]
 
 
 @fact()
-def node_kinds(nodes: tuple[Node, ...], node_truths: Table[NodeTruth] | Unavailable) -> tuple[NodeKind, ...]:
+def node_kinds(nodes: tuple[Node, ...], node_truths: Table[NodeReport] | Unavailable) -> tuple[NodeKind, ...]:
     """The kinds of nodes on which a Lustre volume can be mounted at all: neither Windows nor Fargate."""
     return kinds_of(nodes, node_truths)
 
@@ -74,7 +74,7 @@ def mounting_kinds(
     mounts: tuple[Mount, ...],
     nodes: tuple[Node, ...],
     mounted_file_systems: tuple[FileSystem, ...],
-    node_truths: Table[NodeTruth] | Unavailable,
+    node_truths: Table[NodeReport] | Unavailable,
 ) -> Kinds:
     """The kinds of nodes where pods that use each file system run, by file-system id; none for one that no pod uses."""
     by_name = {node.name: node for node in nodes}
@@ -117,13 +117,13 @@ def ids_of(mount: Mount) -> frozenset[str]:
     return frozenset({mount.volume.handle, named[0]} if named else {mount.volume.handle})
 
 
-def kinds_of(nodes: Iterable[Node], truths: Table[NodeTruth] | Unavailable) -> tuple[NodeKind, ...]:
+def kinds_of(nodes: Iterable[Node], truths: Table[NodeReport] | Unavailable) -> tuple[NodeKind, ...]:
     """Nodes sorted into kinds, in the order of their first node; those whose own module was seen by its version too."""
     seen = {} if isinstance(truths, Unavailable) else truths.values
     kinds: dict[tuple[str, str, str, str, str], list[Node]] = {}
     for node in linux_nodes(nodes):
-        info, truth = node.status.node_info, seen.get(node.name)
-        own = (truth.module_version, truth.via.value) if truth and truth.module_version else ("", "")
+        info, report = node.status.node_info, seen.get(node.name)
+        own = (report.module_version, report.via.value) if report and report.module_version else ("", "")
         kinds.setdefault((info.os_image, info.kernel_version, info.architecture, *own), []).append(node)
     return tuple(
         NodeKind(os_image, kernel, architecture, tuple(members), module, via)
@@ -163,7 +163,7 @@ class Pairing(msgspec.Struct, frozen=True):
     """The answer for one pair."""
 
     outcome: Outcome
-    told: str
+    message: str
     """One sentence with both versions."""
     evidence: tuple[str, ...] = ()
     cause: str = ""
@@ -183,13 +183,14 @@ def pair(server: str, kind: NodeKind, client: Client | NotListed) -> Pairing:
         cause = NO_CLIENT if client.module is Home.PACKAGE else NO_MODULE
         if kind.has_large_pages:
             cause = LARGE_PAGES
-        told = f"{kind.who} ({kind.what}) has no Lustre client: {client.note}"
-        return Pairing(Outcome.NO_CLIENT, told, rows, cause, client.confidence.may_fail)
-    told = f"runs Lustre {server or '(no version given)'}, the client of {kind.who} is {client.version} ({kind.what})"
+        message = f"{kind.who} ({kind.what}) has no Lustre client: {client.note}"
+        return Pairing(Outcome.NO_CLIENT, message, rows, cause, client.confidence.may_fail)
+    here = f"the client of {kind.who} is {client.version} ({kind.what})"
+    message = f"runs Lustre {server or '(no version given)'}, {here}"
     answer = talks(client, server)
     if answer is Talks.UNKNOWN:
-        return Pairing(Outcome.UNKNOWN, f"{told}: no table knows this server version", rows)
+        return Pairing(Outcome.UNKNOWN, f"{message}: no table knows this server version", rows)
     if answer is Talks.YES:
-        return Pairing(Outcome.WORKS, told, rows)
-    told += f": a {client.version} client and a {server} server do not work together"
-    return Pairing(Outcome.REFUSED, told, rows, MISMATCH, client.confidence.may_fail)
+        return Pairing(Outcome.WORKS, message, rows)
+    message += f": Lustre {client.version} nodes cannot mount a Lustre {server} file system"
+    return Pairing(Outcome.REFUSED, message, rows, MISMATCH, client.confidence.may_fail)

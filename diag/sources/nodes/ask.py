@@ -13,9 +13,9 @@ from typing import Protocol
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage, Via
 from diag.sources.nodes.parsers.answers import parse_answers
-from diag.sources.nodes.parsers.report import Reading, truth_of
+from diag.sources.nodes.parsers.report import Reading, report_of
 
 NAMES, ADDRESSES = 16, 32
 """How many names one node resolves and how many addresses it connects to: each takes a process there."""
@@ -78,7 +78,7 @@ class Bounds(msgspec.Struct, frozen=True):
     at_once: int = 32
 
 
-Deliver = Callable[[str, NodeTruth | Unavailable], None]
+Deliver = Callable[[str, NodeReport | Unavailable], None]
 """Takes one node's answer, from any thread."""
 
 
@@ -119,7 +119,7 @@ def probe_hash() -> str:
     return hashlib.sha256(probe()).hexdigest()
 
 
-def truth_from_probe(
+def report_from_probe(
     ask: NodeAsk,
     via: Via,
     output: bytes,
@@ -129,7 +129,7 @@ def truth_from_probe(
     vantage: Vantage = Vantage.HOST,
     image: str = "",
     ended: Unavailable | None = None,
-) -> NodeTruth | Unavailable:
+) -> NodeReport | Unavailable:
     """The probe's output, whole or cut, as facts. Unavailable when it is not the probe's.
 
     `ended` says why the output stops early, where that is known. Output that ends without its last line is cut short
@@ -141,7 +141,7 @@ def truth_from_probe(
         ended = Unavailable(f"node {ask.node}", Reason.GARBLED, kind, remedy=LOGIN_SHELL)
     if ended is not None and not (answers.is_probe and answers.by_question):
         return ended
-    return truth_of(
+    return report_of(
         Reading(
             node=ask.node,
             via=via,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable, Unreadable
-from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage, Via
 from diag.sanitize import one_line
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import (
@@ -24,13 +24,13 @@ from diag.sources.nodes.ask import (
     Plugin,
     Questions,
     probe,
-    truth_from_probe,
+    report_from_probe,
 )
 from diag.sources.nodes.debug_container import open_debug_container
 from diag.sources.nodes.exec_session import Connections, Ran, run
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
-from diag.sources.nodes.parsers.report import Reading, truth_of
+from diag.sources.nodes.parsers.report import Reading, report_of
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "client_version": ("lctl", "get_param", "-n", "version"),
@@ -100,7 +100,7 @@ class Exec:
         )
         self._connections.close()
 
-    def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeTruth | Unavailable:
+    def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeReport | Unavailable:
         plugin = ask.plugin
         assert plugin is not None  # noqa: S101
         image = self._images.setdefault(plugin.image, _Image())
@@ -122,20 +122,20 @@ class Exec:
             return opened if isinstance(opened, Unavailable) else self._ask_probe(ask, opened, questions, until)
         return self._ask_one_by_one(ask, plugin, image, questions, until)
 
-    def _ask_probe(self, ask: NodeAsk, plugin: Plugin, questions: Questions, until: float) -> NodeTruth | Unavailable:
+    def _ask_probe(self, ask: NodeAsk, plugin: Plugin, questions: Questions, until: float) -> NodeReport | Unavailable:
         started = time.time()
         argv = ("sh", "-s", "--", *questions.tokens(skip=POD_ONLY))
         ran = self._run(ask, plugin, argv, until, feed=probe())
         if isinstance(ran, Unavailable):
             return ran
-        return truth_from_probe(
+        return report_from_probe(
             ask, self.via, ran.output, (started, time.time()), questions.port,
             vantage=Vantage.POD, image=plugin.image, ended=_ended(ran, ask),
         )  # fmt: skip
 
     def _ask_one_by_one(
         self, ask: NodeAsk, plugin: Plugin, image: _Image, questions: Questions, until: float
-    ) -> NodeTruth | Unavailable:
+    ) -> NodeReport | Unavailable:
         started = time.time()
         answers: dict[str, Answer] = {}
         refused: dict[str, Unavailable] = {}
@@ -166,7 +166,7 @@ class Exec:
             "the driver's image has no shell to ask it with",
             remedy="use --via ssm or ssh, or --debug-container IMAGE",
         )
-        return truth_of(
+        return report_of(
             Reading(
                 node=ask.node,
                 via=self.via,

@@ -11,7 +11,7 @@ from diag.resources.ec2 import Instance, NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node, PersistentVolume, Pod
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
 from diag.resources.target import Settings
 from diag.sources.nodes.ask import NodeAsk, Plugin, questions_of
@@ -34,7 +34,7 @@ def node_truths(
     instances: Table[Instance] | Unavailable,
     cluster_identity: ClusterIdentity | Unavailable,
     settings: Settings,
-) -> Table[NodeTruth] | Unavailable:
+) -> Table[NodeReport] | Unavailable:
     """What the chosen nodes say of themselves, by node name; empty when no way in was asked for.
 
     The rights that it takes depend on the way: docs/nodes.md.

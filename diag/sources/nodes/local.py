@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Via
-from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
+from diag.resources.node_report import NodeReport, Via
+from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.supervised import still_stuck, supervise
 
 KEY = "node probe"
@@ -38,7 +38,7 @@ class Local:
         """Whether an ask means this machine: by name, or by an address that this machine can bind."""
         return ask.node in (self.node, self.node.partition(".")[0]) or (bool(ask.address) and _is_own(ask.address))
 
-    def _probe(self, ask: NodeAsk, questions: Questions, bounds: Bounds) -> NodeTruth | Unavailable:
+    def _probe(self, ask: NodeAsk, questions: Questions, bounds: Bounds) -> NodeReport | Unavailable:
         what = f"node {ask.node}"
         if (stuck := still_stuck(KEY)) is not None:
             return Unavailable(
@@ -58,7 +58,7 @@ class Local:
             ended = Unavailable(what, Reason.TIMEOUT, "the probe took too long", remedy="raise --node-deadline")
         elif ran.exit_status:
             ended = Unavailable(what, Reason.GARBLED, f"the probe ended with {ran.exit_status}")
-        return truth_from_probe(ask, self.via, ran.stdout, (started, time.time()), questions.port, ended=ended)
+        return report_from_probe(ask, self.via, ran.stdout, (started, time.time()), questions.port, ended=ended)
 
 
 def _is_own(address: str) -> bool:

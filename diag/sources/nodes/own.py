@@ -8,7 +8,7 @@ import time
 from diag.analysis.volumes import is_fsx_volume
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import PersistentVolume
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.sources.dns import Resolver
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.facts import live_volumes
@@ -26,7 +26,7 @@ def volume_names(kube: Kube) -> tuple[str, ...] | Unavailable:
 
 def read_own(
     node: str, names: tuple[str, ...], servers: tuple[str, ...], port: int, until: float
-) -> tuple[str, NodeTruth | Unavailable]:
+) -> tuple[str, NodeReport | Unavailable]:
     """This node's name and answer, by the `time.monotonic()` instant.
 
     `node` is its name in the cluster, empty outside one; `servers` are DNS servers instead of this machine's own.
@@ -34,7 +34,7 @@ def read_own(
     name = node or socket.gethostname()
     answers = (answer for host in names for answer in Resolver().ask(host, servers))
     addresses = tuple(dict.fromkeys(address for answer in answers for address in answer.addresses))
-    found: list[NodeTruth | Unavailable] = []
+    found: list[NodeReport | Unavailable] = []
     bounds = Bounds(until, max(1.0, until - time.monotonic()))
     questions = questions_of(names, addresses, port)
     Local(node).read([NodeAsk(name)], questions, bounds, lambda _, answer: found.append(answer))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
 from diag.sources.aws.session import Aws
 from diag.sources.kubernetes.client import Kube
@@ -31,7 +31,7 @@ class NodeOptions(msgspec.Struct, frozen=True):
     debug_container: str = ""
     node_s: float = 10.0
     at_once: int = 32
-    recorded: Table[NodeTruth] | None = None
+    recorded: Table[NodeReport] | None = None
     """Answers that readers on the nodes printed; then nothing is asked."""
     until: float = 0.0
     """`time.monotonic()` at which answers stop to count; 0 for a minute from the first question."""
@@ -56,7 +56,7 @@ class NodeReader(Source):
         """Return now with the answers that are there."""
         self._is_cancelled.set()
 
-    def read(self, asks: Sequence[NodeAsk], questions: Questions, region: str) -> Table[NodeTruth]:
+    def read(self, asks: Sequence[NodeAsk], questions: Questions, region: str) -> Table[NodeReport]:
         """Every node's answer, or why it gave none, by the deadline.
 
         With `auto` each way takes the nodes that those before it could not get into.
@@ -120,16 +120,16 @@ class _Answers:
         self.bug: BaseException | None = None
         self._asks = asks
         self._lock = threading.Lock()
-        self._values: dict[str, NodeTruth] = {}
+        self._values: dict[str, NodeReport] = {}
         self._missing: dict[str, list[Unavailable]] = {}
         self._is_closed = False
 
-    def take(self, node: str, answer: NodeTruth | Unavailable) -> None:
+    def take(self, node: str, answer: NodeReport | Unavailable) -> None:
         """Keep an answer, unless the books are closed."""
         with self._lock:
             if self._is_closed or node in self._values:
                 return
-            if isinstance(answer, NodeTruth):
+            if isinstance(answer, NodeReport):
                 self._values[node] = answer
             else:
                 self._missing.setdefault(node, []).append(answer)
@@ -139,7 +139,7 @@ class _Answers:
         with self._lock:
             return tuple(ask for ask in self._asks if ask.node not in self._values)
 
-    def close(self) -> Table[NodeTruth]:
+    def close(self) -> Table[NodeReport]:
         """The answers so far; nodes that were not reached in time say so. Raises what a way raised: a bug."""
         with self._lock:
             self._is_closed = True

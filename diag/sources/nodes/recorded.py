@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Via
+from diag.resources.node_report import NodeReport, Via
 from diag.resources.table import Table
 from diag.sanitize import json_safe
 from diag.sources.files import read_bounded
@@ -21,19 +21,19 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
     schema: str
     node: str
-    truth: NodeTruth | None = None
+    report: NodeReport | None = None
     unavailable: Unavailable | None = None
 
 
 class Recording(msgspec.Struct, frozen=True):
     """What a file of answers holds."""
 
-    answers: Table[NodeTruth]
+    answers: Table[NodeReport]
     strays: tuple[str, ...] = ()
     """Lines that are no answers: other output of the readers, or cut short."""
 
 
-def line_of(node: str, answer: NodeTruth | Unavailable) -> bytes:
+def line_of(node: str, answer: NodeReport | Unavailable) -> bytes:
     """The answer as one line, safe on a terminal and in a log."""
     told = Line(SCHEMA, node, unavailable=answer) if isinstance(answer, Unavailable) else Line(SCHEMA, node, answer)
     return json_safe(msgspec.json.encode(told).decode()).encode() + b"\n"
@@ -45,7 +45,7 @@ def read_recording(path: str) -> Recording:
     Readers' logs come put together, so a line may be anything: what is no answer is kept as a stray. Raises
     UnreadableFile.
     """
-    values: dict[str, NodeTruth] = {}
+    values: dict[str, NodeReport] = {}
     missing: dict[str, Unavailable] = {}
     strays: list[str] = []
     for raw in read_bounded(path).splitlines():
@@ -56,10 +56,10 @@ def read_recording(path: str) -> Recording:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             strays.append(raw[:200].decode("utf-8", "replace"))
             continue
-        if line.schema != SCHEMA or not line.node or (line.truth is None) == (line.unavailable is None):
+        if line.schema != SCHEMA or not line.node or (line.report is None) == (line.unavailable is None):
             strays.append(raw[:200].decode("utf-8", "replace"))
-        elif line.truth is not None:
-            values[line.node] = line.truth
+        elif line.report is not None:
+            values[line.node] = line.report
         elif line.unavailable is not None:
             missing[line.node] = line.unavailable
     absent = {node: why for node, why in missing.items() if node not in values}
@@ -71,7 +71,7 @@ class Recorded:
 
     via = Via.LOCAL
 
-    def __init__(self, answers: Table[NodeTruth]) -> None:
+    def __init__(self, answers: Table[NodeReport]) -> None:
         self._answers = answers
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Via
+from diag.resources.node_report import NodeReport, Via
 from diag.sanitize import one_line
-from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
+from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.ssh_config import BadSshConfig, KnownHosts, Options, SshConfig
 
@@ -81,7 +81,7 @@ class Ssh:
             return Unavailable(f"ssh configuration {path}", Reason.ABSENT, "there is no such file")
         return None
 
-    def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeTruth | Unavailable:
+    def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeReport | Unavailable:
         import paramiko
 
         what = f"node {ask.node}"
@@ -106,7 +106,7 @@ class Ssh:
         finally:
             if client is not None:
                 client.close()
-        return truth_from_probe(ask, self.via, output, (started, time.time()), questions.port, ended=ended)
+        return report_from_probe(ask, self.via, output, (started, time.time()), questions.port, ended=ended)
 
     def _target(self, ask: NodeAsk) -> str:
         """The name under which the configuration knows the node, else its address."""

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Via
+from diag.resources.node_report import NodeReport, Via
 from diag.sanitize import one_line
 from diag.sources.aws.session import Aws
-from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, truth_from_probe
+from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.nodes.parallel import run_in_parallel
 
 Item = TypeVar("Item")
@@ -186,7 +186,7 @@ class Ssm:
 
     def _answer(
         self, ask: NodeAsk, command: str, item: dict[str, object], status: str, started: float, port: int
-    ) -> NodeTruth | Unavailable:
+    ) -> NodeReport | Unavailable:
         what = f"node {ask.node}"
         if status in CANNOT_COME:
             return Unavailable(what, Reason.UNREACHABLE, f"SSM: {status}")
@@ -207,7 +207,7 @@ class Ssm:
         elif not is_whole:
             said = f"the answer was cut, SSM keeps {GET_CUT} characters"
             ended = Unavailable(what, Reason.GARBLED, said, remedy="use --via exec or ssh for this node")
-        return truth_from_probe(ask, self.via, output, (started, time.time()), port, ended=ended)
+        return report_from_probe(ask, self.via, output, (started, time.time()), port, ended=ended)
 
 
 def command_lines(questions: Questions) -> list[str]:

@@ -11,13 +11,13 @@ from diag import Kind, Subject
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import Node, Pod
-from diag.resources.node_report import LoadedModule, NodeTruth, Via
+from diag.resources.node_report import LoadedModule, NodeReport, Via
 from diag.resources.table import Table
 from tests.checks import given
 
 
 def finding(server: str, module: str, system: tuple[str, str] = given.AL2023) -> Finding:
-    truth = NodeTruth(given.NODE, Via.EXEC, loaded_modules=(LoadedModule("lustre", module),))
+    truth = NodeReport(given.NODE, Via.EXEC, loaded_modules=(LoadedModule("lustre", module),))
     (found,) = given.findings(
         client_version,
         nodes=(given.node(given.NODE, system),),

@@ -7,7 +7,7 @@ import pytest
 
 from checks.client.node_module import node_has_module
 from diag.model.verdict import Verdict
-from diag.resources.node_report import NodeTruth
+from diag.resources.node_report import NodeReport
 from tests.checks import given
 from tests.checks.given_node_checks import findings, only, truth
 
@@ -23,7 +23,7 @@ def test_a_module_on_disk_that_the_first_mount_will_load() -> None:
     assert found.verdict is Verdict.PASS and "lustre-module-missing" in found.rules_out
 
 
-def installed(**fields: str) -> NodeTruth:
+def installed(**fields: str) -> NodeReport:
     base = truth(is_loaded=False)
     assert base.installed_module is not None
     return msgspec.structs.replace(base, installed_module=msgspec.structs.replace(base.installed_module, **fields))

@@ -1,15 +1,15 @@
 """A node's answers put together: what is missing says why, and the lab's nodes speak as the parsers read."""
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage, Via
 from diag.sources.nodes.parsers.answers import parse_answers
-from diag.sources.nodes.parsers.report import FIELDS, Reading, truth_of
+from diag.sources.nodes.parsers.report import FIELDS, Reading, report_of
 from tests.lab.nodes import NodeSays
 
 
-def truth(output: bytes, **fields: object) -> NodeTruth:
+def truth(output: bytes, **fields: object) -> NodeReport:
     reading = Reading("node-a", Via.SSH, Vantage.HOST, parse_answers(output.decode()), 1.0, 2.0, **fields)  # type: ignore[arg-type]
-    return truth_of(reading)
+    return report_of(reading)
 
 
 def test_a_whole_answer_leaves_nothing_open() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeTruth, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage, Via
 from diag.sources.nodes.parsers import imports, kernel, lnet, modules, mountinfo, reach, sockets, system
 from diag.sources.nodes.parsers.answers import Answer, Answers
 
@@ -56,10 +56,10 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
 }
 
 FIELDS = (*_READERS, "connects", "clock_skew_s")
-"""Fields of NodeTruth that are read on the node."""
+"""Fields of NodeReport that are read on the node."""
 
 
-def truth_of(reading: Reading) -> NodeTruth:
+def report_of(reading: Reading) -> NodeReport:
     """Parse every answer; a field whose answer is missing or unusable says why in `missing`."""
     values: dict[str, Any] = {}
     missing: dict[str, Unavailable] = {}
@@ -70,7 +70,7 @@ def truth_of(reading: Reading) -> NodeTruth:
             missing[field] = msgspec.structs.replace(value, what=what)
         else:
             values[field] = value
-    return NodeTruth(
+    return NodeReport(
         node=reading.node,
         via=reading.via,
         vantage=reading.vantage,
