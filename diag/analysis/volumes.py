@@ -63,7 +63,8 @@ def volumes(
 ) -> tuple[PersistentVolume, ...] | Unavailable:
     """The FSx for Lustre volumes that the run is about.
 
-    A target that names claims or pods needs those lists; when they cannot be read neither can the answer.
+    Names of one kind add up, kinds narrow each other: a claim and a pod select what that pod uses of that claim. A
+    target that names claims or pods needs those lists; when they cannot be read neither can the answer.
     """
     found = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
     if target.volumes:
@@ -75,12 +76,12 @@ def volumes(
     if target.claims or target.pods:
         if isinstance(claims, Unavailable):
             return claims
-        wanted = {claim.key for claim in claims if matches(claim.key, target.claims)}
+        wanted = {claim.key for claim in claims if not target.claims or matches(claim.key, target.claims)}
         if target.pods:
             if isinstance(pods, Unavailable):
                 return pods
             chosen = (pod for pod in pods if matches((pod.metadata.namespace, pod.metadata.name), target.pods))
-            wanted |= {(pod.metadata.namespace, claim) for pod in chosen for claim in pod.spec.claim_names}
+            wanted &= {(pod.metadata.namespace, claim) for pod in chosen for claim in pod.spec.claim_names}
         bound = {claim.spec.volume_name for claim in claims if claim.key in wanted}
         found = tuple(
             v

@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 healthy, 1 lustre-doctor failed, 2 wrong usage, 3 something failed, 4 only warnings "
-    "(--fail-on warn), 5 could not be determined, 6 nothing was inspected.",
+    "(--fail-on warn), 5 could not be determined, 6 nothing was inspected or a named target does not exist.",
 )
 @click.version_option(__version__, prog_name="lustre-doctor")
 def cli() -> None:

@@ -65,6 +65,8 @@ class Report(msgspec.Struct, frozen=True):
     schema: str = SCHEMA
     rules: tuple[Rule, ...] = ()
     policy: Policy = Policy()
+    missing_targets: tuple[Unavailable, ...] = ()
+    """What was named and could not be inspected: said first. They are in `unavailable` too."""
 
 
 def of_texts(diagnoses: tuple[Diagnosis, ...], tool_version: str) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from diag.analysis.missing_targets import missing_targets
 from diag.engine.run import Outcome
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode, exit_code
@@ -24,9 +25,10 @@ def of_run(
     findings = tuple(sorted(outcome.judged.findings, key=_path_order))
     errors = (*tool_errors, *outcome.judged.errors)
     broken = [Verdict.FAIL for diagnosis in diagnoses if diagnosis.gravity is Verdict.FAIL]
+    missing = missing_targets(outcome.snapshot.target, outcome.facts)
     code = exit_code(
         (*(finding.verdict for finding in findings if not finding.suppressed), *broken),
-        inspected=_inspected(outcome, findings),
+        inspected=not missing and _inspected(outcome, findings),
         is_complete=outcome.is_complete,
         fail_on_warn=policy.fail_on_warn,
         unknown_passes=policy.unknown_passes,
@@ -39,7 +41,7 @@ def of_run(
         exit_code=int(code),
         diagnoses=diagnoses,
         findings=findings,
-        unavailable=outcome.unavailable,
+        unavailable=(*missing, *outcome.unavailable),
         coverage=_coverage(outcome, findings),
         errors=errors,
         cluster=known.cluster,
@@ -48,6 +50,7 @@ def of_run(
         tool_version=outcome.snapshot.tool_version,
         rules=tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks),
         policy=policy,
+        missing_targets=missing,
     )
 
 
