@@ -15,7 +15,7 @@ from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.report import Coverage, Policy, Report, Rule
-from diag.resources.eks import ClusterIdentity
+from diag.resources.eks import identity_of
 
 
 def of_run(
@@ -35,8 +35,7 @@ def of_run(
     )
     if errors and code not in (ExitCode.FAILED, ExitCode.NOTHING_INSPECTED):
         code = ExitCode.INTERNAL
-    identity = outcome.facts.get("cluster_identity")
-    known = identity if isinstance(identity, ClusterIdentity) else ClusterIdentity()
+    known = identity_of(outcome.facts)
     return Report(
         exit_code=int(code),
         diagnoses=diagnoses,

@@ -49,10 +49,12 @@ class KubeCall:
 class Switches:
     """What the server does instead of, or before, answering.
 
-    `denied` holds (verb, resource); a resource may carry its subresource, as in `pods/exec`.
+    `denied` holds (verb, resource); a resource may carry its subresource, as in `pods/exec`. With `only_in`, what lies
+    in namespaces may be seen in those alone, as by a RoleBinding.
     """
 
     denied: set[tuple[str, str]] = field(default_factory=set)
+    only_in: frozenset[str] = frozenset()
     delay: float = 0.0
     throttled: Counter[str] = field(default_factory=Counter)
     retry_after: int = 1
@@ -265,8 +267,11 @@ class Api:
     def _authorize(self, user: str, target: Target) -> None:
         # A WebSocket upgrade needs create beside get (gate AuthorizePodWebsocketUpgradeCreatePermission, 1.35 on).
         verbs = ("get", "create") if target.subresource == "exec" else (target.verb,)
+        shut_out = (
+            self.switches.only_in and target.resource.namespaced and target.namespace not in self.switches.only_in
+        )
         for verb in verbs:
-            if not self.allowed(user, verb, target.what):
+            if shut_out or not self.allowed(user, verb, target.what):
                 raise status.forbidden(user, verb, target.resource, target.subresource, target.namespace, target.name)
 
     def _list(self, target: Target, query: dict[str, str]) -> Reply:
