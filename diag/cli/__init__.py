@@ -21,6 +21,7 @@ COMMANDS = {
     "collect": "Save a run as a case that can be passed on, redacted.",
     "diff": "Compare two cases or two nodes: the first difference on the mount path comes first.",
     "checks": "List the checks, or explain one.",
+    "facts": "List the facts that checks can ask for, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run needs.",
     "runbook": "List the runbooks, or show one with this incident's values.",
 }

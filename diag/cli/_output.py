@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -109,3 +109,23 @@ def progress_line() -> Iterator[Callable[[str], None]]:
     finally:
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
+
+
+def print_table(rows: Sequence[tuple[str, ...]], headers: tuple[str, str, str] | tuple[str, str, str, str]) -> None:
+    """Print rows under their headers. On a terminal the third column wraps; elsewhere each row is one line."""
+    from tabulate import tabulate
+
+    widths: list[int | None] | None = None
+    if sys.stdout.isatty():
+        others = [column for place, column in enumerate(zip(headers, *rows, strict=True)) if place != 2]
+        taken = sum(max(map(len, column)) + 2 for column in others)
+        widths = [None, None, max(30, terminal_width() - taken), None][: len(headers)]
+    click.echo(tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=widths))
+
+
+def no_such(kind: str, name: str, names: Iterable[str], command: str) -> click.UsageError:
+    """The error for a name that nothing has, with names that are close to it."""
+    from diag.grammar.spelling import did_you_mean
+
+    hint = did_you_mean(name, names) or f"; `lustre-doctor {command}` lists them"
+    return click.UsageError(f"no {kind} is called {name!r}{hint}")

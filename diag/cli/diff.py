@@ -58,7 +58,8 @@ def _compare_files(before: str, after: str) -> Comparison:
         notes = ("the two were redacted with different keys, so the same ids and names have different stand-ins; "
                  "collect both with the same --key FILE",)  # fmt: skip
     findings = [replay(registry, registry.select(), snapshot).judged.findings for snapshot in (one, other)]
-    return Comparison(before, after, compare(_plain_facts(one), _plain_facts(other)), verdict_changes(*findings), notes)
+    differences = compare(_plain_facts(one), _plain_facts(other), registry.facts)
+    return Comparison(before, after, differences, verdict_changes(*findings), notes)
 
 
 def _compare_nodes(path: str, nodes: str) -> Comparison:
@@ -70,8 +71,9 @@ def _compare_nodes(path: str, nodes: str) -> Comparison:
     working, comma, failing = nodes.partition(",")
     if not comma or not working or not failing:
         raise click.UsageError("--nodes takes two names: WORKING,FAILING")
-    facts = _plain_facts(load_snapshot(path, load_registry()))
-    return Comparison(working, failing, compare_nodes(facts, working, failing))
+    registry = load_registry()
+    recorded = _plain_facts(load_snapshot(path, registry))
+    return Comparison(working, failing, compare_nodes(recorded, working, failing, registry.facts))
 
 
 def _plain_facts(snapshot: Snapshot) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None
         from diag.redaction.tokens import Level
         from diag.run.case import redact_snapshot
 
-        write_private(path, redact_snapshot(outcome.snapshot, Level(redact), request.knowledge))
+        write_private(path, redact_snapshot(outcome.snapshot, Level(redact), request))
 
 
 def repeat_until_healthy(
