@@ -54,8 +54,16 @@ def write_outputs(report: Report, outputs: tuple[tuple[str, str], ...], *, every
 
 def print_report(report: Report, form: str, *, everything: bool) -> int:
     """Print the report on standard output; the command's exit code."""
-    click.echo(render(report, form, everything=everything), nl=False)
+    print_as(render(report, form, everything=everything), form)
     return report.exit_code
+
+
+def print_as(text: str, form: str) -> None:
+    """Print a whole document on standard output: text as the terminal wants it, every other format in UTF-8."""
+    if form == "text":
+        sys.stdout.write(text)
+    else:
+        click.echo(text.encode("utf-8", "replace"), nl=False)
 
 
 def render(report: Report, form: str, *, everything: bool, colour: bool | None = None) -> str:
@@ -88,9 +96,15 @@ def terminal_width() -> int:
 
 def warn(text: str) -> None:
     """One line on standard error; what strangers wrote in it cannot control the terminal."""
+    click.echo(f"lustre-doctor: {safe(text)}", err=True)
+
+
+def safe(text: str) -> str:
+    """A message on one line, without credentials, that cannot control the terminal whoever wrote parts of it."""
+    from diag.credentials import without_credentials
     from diag.sanitize import visible
 
-    click.echo(f"lustre-doctor: {visible(text)}", err=True)
+    return visible(without_credentials(text))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, style_of_terminal
+from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.engine.snapshot import Snapshot
@@ -35,10 +35,8 @@ def command(before: str, after: str | None, nodes: str, form: str, everything: b
     if bool(nodes) == bool(after):
         raise click.UsageError("give two files, or one and --nodes WORKING,FAILING")
     comparison = _compare_nodes(before, nodes) if nodes else _compare_files(before, after or "")
-    if form == "json":
-        click.echo(to_json(comparison), nl=False)
-    else:
-        click.echo(to_text(comparison, style_of_terminal(everything=everything)), nl=False)
+    shown = to_json(comparison) if form == "json" else to_text(comparison, style_of_terminal(everything=everything))
+    print_as(shown, form)
     return DIFFERS if comparison.differences or comparison.verdicts else 0
 
 
@@ -80,7 +78,8 @@ def _plain_facts(snapshot: Snapshot) -> dict[str, Any]:
     """The recorded facts as plain JSON values. What one side could not read is no difference of the world."""
     import msgspec
 
+    from diag.credentials import scrubbed
     from diag.model.unavailable import Unavailable
 
     known = ((name, value) for name, value in snapshot.facts.items() if not isinstance(value, Unavailable))
-    return {name: msgspec.json.decode(msgspec.json.encode(value)) for name, value in known}
+    return {name: scrubbed(msgspec.json.decode(msgspec.json.encode(value))) for name, value in known}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from diag.credentials import scrubbed
 from diag.redaction.fields import DROPPED, HOST, VERBATIM, Path, kind_of
 from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_tag
 from diag.redaction.redactor import Redactor
@@ -32,7 +33,7 @@ class DocumentRedactor:
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The snapshot's document, redacted. Command lines and copies of manifests go at every level."""
         if self._level is Level.NONE:
-            kept: dict[str, Any] = _without_secrets(document)
+            kept: dict[str, Any] = scrubbed(_without_commands(document))
             return kept
         made = {key: self._walk(value, (key,)) for key, value in document.items() if key != "facts"}
         facts = document.get("facts", {})
@@ -41,7 +42,7 @@ class DocumentRedactor:
     def tree(self, value: Any) -> Any:
         """Any other decoded JSON of the case: texts are searched, nothing is taken for a name by its place."""
         if self._level is Level.NONE:
-            return value
+            return scrubbed(value)
         if isinstance(value, str):
             return self.redactor.text(value)
         if isinstance(value, dict):
@@ -99,10 +100,10 @@ class DocumentRedactor:
         return self.redactor.text(text)
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_commands(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_secrets(item) for key, item in value.items() if key not in (*DROPPED, LAST_APPLIED)}
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+        return {key: _without_commands(item) for key, item in value.items() if key not in (*DROPPED, LAST_APPLIED)}
+    return [_without_commands(item) for item in value] if isinstance(value, list) else value
 
 
 def _ranges(document: Mapping[str, Any], facts: Mapping[str, Fact]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.credentials import scrubbed
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
@@ -73,4 +74,4 @@ def of_texts(diagnoses: tuple[Diagnosis, ...], tool_version: str) -> Report:
     """The report of an explanation: exit 0 when a cause was found, 5 when none."""
     found = any(diagnosis.causes for diagnosis in diagnoses)
     code = ExitCode.OK if found else ExitCode.UNDETERMINED
-    return Report(exit_code=int(code), diagnoses=diagnoses, tool_version=tool_version)
+    return scrubbed(Report(exit_code=int(code), diagnoses=diagnoses, tool_version=tool_version))

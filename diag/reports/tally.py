@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diag.analysis.missing_targets import missing_targets
+from diag.credentials import scrubbed
 from diag.engine.run import Outcome
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode, exit_code
@@ -36,7 +37,7 @@ def of_run(
     if errors and code not in (ExitCode.FAILED, ExitCode.NOTHING_INSPECTED):
         code = ExitCode.INTERNAL
     known = identity_of(outcome.facts)
-    return Report(
+    report = Report(
         exit_code=int(code),
         diagnoses=diagnoses,
         findings=findings,
@@ -51,6 +52,7 @@ def of_run(
         policy=policy,
         missing_targets=missing,
     )
+    return scrubbed(report)
 
 
 def _path_order(finding: Finding) -> tuple[object, ...]:
