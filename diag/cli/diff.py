@@ -18,8 +18,8 @@ DIFFERS = 3
 
 
 @click.command("diff", cls=_options.Command)
-@click.argument("before", type=click.Path())
-@click.argument("after", type=click.Path(), required=False)
+@click.argument("before", type=_options.PATH)
+@click.argument("after", type=_options.PATH, required=False)
 @click.option("--nodes", metavar="WORKING,FAILING", default="", help="Two nodes of one snapshot, instead of two files.")
 @click.option("--all", "everything", is_flag=True, help="Print every difference of every layer.")
 @TEXT_OR_JSON

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("runbook", cls=_options.Command)
 @click.argument("id", required=False)
-@click.option("--with", "source", type=click.Path(), metavar="FILE",
+@click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
 @_options.options(_options.RUNBOOKS)
 def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> int:
