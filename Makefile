@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts unit properties bench accuracy faults index programs system-packages clean
+.PHONY: demo test lint types contracts unit properties bench accuracy faults fixes index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -36,6 +36,9 @@ accuracy: $(READY)  ## the matcher over real incidents: precision, recall, confu
 
 faults: $(READY)  ## the fault matrix: every fault injected alone, healthy variants, sampled pairs
 	$(BIN)/python -m tests.faults
+
+fixes: programs  ## every fault: the first fix executed as printed, with the real programs, and what became of it
+	$(BIN)/python -m tests.fixes
 
 index: $(READY)  ## compile the runbooks' front matter after an edit
 	$(BIN)/python -m diag.knowledge.compile

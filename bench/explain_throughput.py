@@ -105,7 +105,7 @@ def plain_alternation(knowledge: Knowledge) -> str:
 READER = """
 import sys
 from diag.knowledge.runbooks import load_knowledge
-from diag.sources.texts.open import Texts
+from diag.sources.texts.streams import Texts
 from diag.texts.symptoms import read_symptoms
 assert read_symptoms(Texts([sys.argv[1]]), load_knowledge()).groups
 """

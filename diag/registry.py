@@ -22,7 +22,8 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -61,20 +62,19 @@ class Need(msgspec.Struct, frozen=True):
     """Declared as `T | Unavailable`: the function wants to see the failure itself."""
 
 
-class Fact:
-    """A named way to learn one thing: a function of sources or of other facts."""
+class Fact(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """A named way to learn one thing: a function of sources or of other facts. See `fact` for what it declares."""
 
-    def __init__(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        permissions: tuple[str, ...],
-        optional_permissions: tuple[str, ...],
-    ) -> None:
-        self.name = name
-        self.function = function
-        self.permissions = permissions
-        self.optional_permissions = optional_permissions
+    name: str
+    function: Callable[..., Any]
+    layer: Layer
+    label: str
+    permissions: tuple[str, ...]
+    optional_permissions: tuple[str, ...]
+    always: Literal["", "report", "diagnosis"]
+    key: tuple[str, ...]
+    names: Mapping[str, str]
+    ranges: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"Fact({self.name!r})"
@@ -100,6 +100,16 @@ class Fact:
     def returns(self) -> Any:
         """The type of its value: what a snapshot decodes it to. Raises TypeError when it declares none."""
         return _returns_of(self.function)
+
+    @property
+    def title(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or self.name).partition("\n")[0]
+
+    @property
+    def page(self) -> str:
+        """The docstring without its first line."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[2].strip()
 
 
 class Check:
@@ -168,16 +178,33 @@ class Check:
 
 
 def fact(
-    *, name: str = "", permissions: tuple[str, ...] = (), optional_permissions: tuple[str, ...] = ()
+    *,
+    name: str = "",
+    layer: Layer = Layer.WORKLOAD,
+    label: str = "",
+    permissions: tuple[str, ...] = (),
+    optional_permissions: tuple[str, ...] = (),
+    always: Literal["", "report", "diagnosis"] = "",
+    key: tuple[str, ...] = (),
+    names: Mapping[str, str] = MappingProxyType({}),
+    ranges: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Fact]:
     """Declare a fact. Its name is the function's unless given.
 
+    `layer` is its place on the mount path, `label` what a person calls one of its objects (`security group`).
     `permissions` are the AWS actions (`fsx:DescribeFileSystems`) and Kubernetes verbs (`list nodes`,
     `get pods/log`) that reading it takes; `optional_permissions` those without which only a part is missing.
+    `always` is for facts that the report or the diagnosis itself needs, whatever checks are selected. A run that could
+    not read what the diagnosis needs may have missed a failure, and is not complete.
+
+    The rest is for what is done with a recorded fact. `key` names the fields that tell its objects apart, where they
+    have no id or name. `names` says, by dotted path in an object, which fields hold a name and of what kind, so that
+    it is redacted: `{"metadata.name": "pv"}`; "" for a name that is public. `ranges` are fields with whole networks.
     """
 
     def declare(function: Callable[..., Any]) -> Fact:
-        return Fact(name or function.__name__, function, permissions, optional_permissions)
+        own, called = name or function.__name__, label or (name or function.__name__).replace("_", " ")
+        return Fact(own, function, layer, called, permissions, optional_permissions, always, key, names, ranges)
 
     return declare
 
@@ -238,6 +265,10 @@ class Registry(msgspec.Struct, frozen=True):
             return bool(names & wanted) if wanted or check.opt_in else True
 
         return tuple(c for c in self.checks if is_wanted(c) and not _names_of(c) & unwanted)
+
+    def facts_of_run(self, checks: Iterable[Check], *more: str) -> tuple[Fact, ...]:
+        """The facts of a run: those for the checks, and those that the report and the diagnosis always need."""
+        return self.facts_for(checks, *(fact.name for fact in self.facts.values() if fact.always), *more)
 
     def facts_for(self, checks: Iterable[Check], *more: str) -> tuple[Fact, ...]:
         """The facts that the checks and the further names depend on, each after those that it needs itself."""
@@ -315,12 +346,13 @@ def _left_out(item: Check | Fact, why: str, component: str) -> ToolError:
 
 def _fault_of(item: Check | Fact, supplied: Collection[str]) -> str:
     """What is wrong with a declaration by itself; empty when nothing is."""
+    if not isinstance(item.layer, Layer):
+        return f"its layer is {item.layer!r}; layers are {', '.join(f'Layer.{layer.name}' for layer in Layer)}"
+    texts: tuple[Any, ...]
     if isinstance(item, Check):
-        if not isinstance(item.layer, Layer):
-            return f"its layer is {item.layer!r}; layers are {', '.join(f'Layer.{layer.name}' for layer in Layer)}"
-        texts: tuple[Any, ...] = (item.id, item.each, *item.speaks_for)
+        texts = (item.id, item.each, *item.speaks_for)
     else:
-        texts = (item.name, *item.permissions, *item.optional_permissions)
+        texts = (item.name, item.label, *item.permissions, *item.optional_permissions, *item.key, *item.ranges)
     if wrong := [text for text in texts if not isinstance(text, str)]:
         return f"{wrong[0]!r} is not a text"
     if not texts[0]:

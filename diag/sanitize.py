@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from diag.credentials import without_credentials
+
 LINE = 300
 """Characters that `one_line` keeps unless told otherwise."""
 
@@ -17,6 +19,11 @@ _NO_CHARACTER = "\\ud800-\\udfff\\ue000-\\uf8ff\\ufdd0-\\ufdef\\ufffe\\uffff\\U0
 """Surrogates, private use, tags and noncharacters: no font shows them, some terminals act on them."""
 _UNSAFE = re.compile(f"[{_CONTROLS}{_BIDI}{_NO_CHARACTER}]")
 _UNSAFE_IN_JSON = re.compile(f"[\\x7f-\\x9f{_BIDI}\\u2028\\u2029]")
+
+_ASCII = {
+    "✓": "+", "✗": "x", "╳": "x", "│": "|", "┆": ":", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-",
+    "—": "-", "→": "->", "×": "x", "·": "-", "≥": ">=", "≤": "<=", "\xa0": " ",
+}  # fmt: skip
 
 _WORKFLOW_COMMAND = re.compile(r"(?<!\S):(?=:[A-Za-z][\w-]*(?:\s|::|$))")
 """`::error::`, where a line begins with it or could after wrapping. Source: actions/runner, ActionCommand.cs."""
@@ -35,9 +42,12 @@ def visible(text: str) -> str:
 
 
 def one_line(text: object, limit: int = LINE) -> str:
-    """At most `limit` characters of a text, safe to show, its blanks folded: for messages that quote a stranger."""
+    """At most `limit` characters of a text, safe to show, its blanks folded: for messages that quote a stranger.
+
+    Credentials go before it is cut: of the rest of one nobody can tell what it was.
+    """
     raw = str(text)
-    shown = visible(" ".join(raw[: limit * 8].split()))
+    shown = visible(" ".join(without_credentials(raw[: limit * 8]).split()))
     return shown if len(shown) <= limit and len(raw) <= limit * 8 else shown[: limit - 1] + "…"
 
 
@@ -45,6 +55,16 @@ def json_safe(document: str) -> str:
     """A JSON document in which no string can move a cursor or be a command: such characters are escaped."""
     escaped = _UNSAFE_IN_JSON.sub(_escaped, document)
     return _LOGGING_COMMAND.sub(_escaped, escaped) if "##" in escaped else escaped
+
+
+def in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What a terminal shows that has no sign for a character: our marks in ASCII, a question mark for any other.
+
+    An error handler for `codecs.register_error`.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_ASCII.get(character, "?") for character in error.object[error.start : error.end]), error.end
 
 
 def _numbered(match: re.Match[str]) -> str:

@@ -300,6 +300,33 @@ class TestOnePluginCostsOneAnswer:
         assert found.facts["names"] is names
 
 
+class TestBuiltInFacts:
+    """Nothing about a fact is said elsewhere, so what it does not say itself nobody knows."""
+
+    FACTS = load_registry().facts
+
+    def test_each_says_where_on_the_mount_path_it_belongs(self) -> None:
+        assert [fact.name for fact in self.FACTS.values() if fact.layer is Layer.WORKLOAD] == [], "the default"
+
+    def test_each_that_is_recorded_says_what_its_objects_are_called(self) -> None:
+        recorded = [fact for fact in self.FACTS.values() if load_registry().is_read(fact)]
+        assert [fact.name for fact in recorded if fact.label == fact.name.replace("_", " ")] == []
+
+    def test_each_of_kubernetes_objects_says_what_their_names_are(self) -> None:
+        def has_metadata(fact: Fact) -> bool:
+            [*items] = typing.get_args(fact.returns)[:1]
+            return any("metadata" in getattr(item, "__struct_fields__", ()) for item in items)
+
+        objects = [fact for fact in self.FACTS.values() if load_registry().is_read(fact) and has_metadata(fact)]
+        assert len(objects) > 10
+        assert [fact.name for fact in objects if "metadata.name" not in fact.names] == []
+
+    def test_each_is_read_for_somebody(self) -> None:
+        found = load_registry()
+        used = {need.name for item in (*found.checks, *found.facts.values()) for need in item.needs}
+        assert [fact.name for fact in self.FACTS.values() if fact.name not in used and not fact.always] == []
+
+
 def test_the_public_face_offers_what_plugins_import() -> None:
     assert isinstance(names, Fact)
     assert {"check", "fact", "ok", "warn", "fail", "unknown", "skip", "Layer", "Table", "Draft", "Finding"} <= set(

@@ -47,7 +47,7 @@ def controller_is_allowed_what_it_does(
     if not provisioning.in_use:
         yield skip(account, NOT_IN_USE)
     elif isinstance(controller, Workload) and has_own_key(controller):
-        yield skip(account, "the Deployment gives the controller an access key: its role's rights count for nothing")
+        yield skip(account, "the Deployment gives the controller an access key, so its role's rights count for nothing")
     elif isinstance(controller_role, Given):
         rights = controller_rights.get(controller_role.role_arn)
     else:

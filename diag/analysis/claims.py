@@ -10,6 +10,7 @@ import msgspec
 
 from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
 from diag.analysis.volumes import is_fsx_volume, matches
+from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
@@ -43,7 +44,7 @@ class Provisioning(msgspec.Struct, frozen=True):
         return bool(self.classes or self.pending or self.dynamic)
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def provisioning(
     storage_classes: tuple[StorageClass, ...],
     claims: tuple[PersistentVolumeClaim, ...],
@@ -111,7 +112,7 @@ class AbsentClaim(msgspec.Struct, frozen=True):
     """Lustre volumes whose claimRef has its name."""
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def absent_claims(
     claims: tuple[PersistentVolumeClaim, ...],
     pods: tuple[Pod, ...],
@@ -136,7 +137,7 @@ def absent_claims(
     return tuple(found)
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def lustre_claims(
     claims: tuple[PersistentVolumeClaim, ...],
     persistent_volumes: tuple[PersistentVolume, ...],

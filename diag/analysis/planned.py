@@ -12,6 +12,7 @@ from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Client as KnownClient
 from diag.knowledge.lustre_versions import client_of_kernel, default_version, major_minor, valid_versions
+from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
@@ -33,7 +34,7 @@ class UnresolvedReference(msgspec.Struct, frozen=True):
         return self.about
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def loose_ends(
     manifest_set: ManifestSet | Unavailable,
     live_claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
@@ -94,7 +95,7 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 """Annotation of the class that a claim without one gets. Source: Kubernetes documentation, storage classes."""
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def persistent_volumes(
     live_volumes: tuple[PersistentVolume, ...] | Unavailable,
     claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
@@ -112,7 +113,7 @@ def persistent_volumes(
     return (*planned, *kept)
 
 
-@fact()
+@fact(layer=Layer.REQUEST, always="diagnosis")
 def claims(
     live_claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
     live_volumes: tuple[PersistentVolume, ...] | Unavailable,
@@ -142,7 +143,7 @@ def claims(
     return (*planned, *(claim for key, claim in live.items() if key in named and key not in keys))
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def storage_classes(
     live_classes: tuple[StorageClass, ...] | Unavailable,
     claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
@@ -158,7 +159,7 @@ def storage_classes(
     return (*manifest_set.classes, *kept)
 
 
-@fact()
+@fact(layer=Layer.REQUEST, always="diagnosis")
 def pods(
     live_pods: tuple[Pod, ...] | Unavailable,
     live_driver_pods: tuple[Pod, ...] | Unavailable,
@@ -179,7 +180,7 @@ def pods(
     return (*stamped, *(pod for pod in known if not pod.spec.claim_names))
 
 
-@fact()
+@fact(layer=Layer.MOUNT, always="diagnosis")
 def warning_events(
     live_warnings: tuple[Event, ...] | Unavailable,
     manifest_set: ManifestSet | Unavailable,
@@ -193,7 +194,7 @@ def warning_events(
     return tuple(event for event in live_warnings if _is_of_component(event, kept))
 
 
-@fact()
+@fact(layer=Layer.MOUNT, always="diagnosis")
 def claim_events(
     live_claim_events: tuple[Event, ...] | Unavailable, manifest_set: ManifestSet | Unavailable
 ) -> tuple[Event, ...] | Unavailable:

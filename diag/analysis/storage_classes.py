@@ -12,6 +12,7 @@ from diag.analysis.binding import class_of_volume
 from diag.analysis.claims import ClaimCase
 from diag.knowledge.lustre_versions import default_version
 from diag.knowledge.storage_class import misspelt
+from diag.model.layer import Layer
 from diag.model.subject import Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
@@ -174,7 +175,7 @@ class Demand(msgspec.Struct, frozen=True):
         return (*(claim.subject for claim in self.waiting), *(volume.subject for volume in self.made))
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def demands(
     storage_classes: tuple[StorageClass, ...],
     lustre_claims: tuple[ClaimCase, ...],

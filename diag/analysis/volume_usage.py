@@ -9,6 +9,7 @@ import msgspec
 from diag.analysis.pod_events import events_by_pod, events_of, names_volume
 from diag.analysis.pods import Progress, progress_of
 from diag.analysis.volumes import Mount
+from diag.model.layer import Layer
 from diag.model.subject import Subject
 from diag.model.unavailable import Unavailable, Unreadable
 from diag.registry import fact
@@ -67,7 +68,7 @@ class VolumeUse(msgspec.Struct, frozen=True):
         return tuple(use for use in self.uses if use.progress in progress)
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def volume_uses(
     mounts: tuple[Mount, ...], warning_events: tuple[Event, ...] | Unavailable, nodes: tuple[Node, ...] | Unavailable
 ) -> tuple[VolumeUse, ...]:

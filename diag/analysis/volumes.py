@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
@@ -54,7 +55,7 @@ def is_fsx_volume(volume: PersistentVolume) -> bool:
     return csi.driver not in SIBLING_DRIVERS and any(".fsx." in value for value in volume.attributes.values())
 
 
-@fact()
+@fact(layer=Layer.REQUEST, always="diagnosis")
 def volumes(
     persistent_volumes: tuple[PersistentVolume, ...],
     claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
@@ -63,7 +64,8 @@ def volumes(
 ) -> tuple[PersistentVolume, ...] | Unavailable:
     """The FSx for Lustre volumes that the run is about.
 
-    A target that names claims or pods needs those lists; when they cannot be read neither can the answer.
+    Names of one kind add up, kinds narrow each other: a claim and a pod select what that pod uses of that claim. A
+    target that names claims or pods needs those lists; when they cannot be read neither can the answer.
     """
     found = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
     if target.volumes:
@@ -75,12 +77,12 @@ def volumes(
     if target.claims or target.pods:
         if isinstance(claims, Unavailable):
             return claims
-        wanted = {claim.key for claim in claims if matches(claim.key, target.claims)}
+        wanted = {claim.key for claim in claims if not target.claims or matches(claim.key, target.claims)}
         if target.pods:
             if isinstance(pods, Unavailable):
                 return pods
             chosen = (pod for pod in pods if matches((pod.metadata.namespace, pod.metadata.name), target.pods))
-            wanted |= {(pod.metadata.namespace, claim) for pod in chosen for claim in pod.spec.claim_names}
+            wanted &= {(pod.metadata.namespace, claim) for pod in chosen for claim in pod.spec.claim_names}
         bound = {claim.spec.volume_name for claim in claims if claim.key in wanted}
         found = tuple(
             v
@@ -100,7 +102,7 @@ def names_file_system(volume: PersistentVolume, ids: tuple[str, ...]) -> bool:
     return volume.handle in ids or any((volume.dns_name or "").startswith(f"{id}.") for id in ids)
 
 
-@fact()
+@fact(layer=Layer.REQUEST, always="diagnosis")
 def mounts(
     volumes: tuple[PersistentVolume, ...],
     claims: tuple[PersistentVolumeClaim, ...],
@@ -121,7 +123,7 @@ def mounts(
     return tuple(found)
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def volume_pods(
     volumes: tuple[PersistentVolume, ...], claims: tuple[PersistentVolumeClaim, ...], pods: tuple[Pod, ...]
 ) -> dict[str, tuple[Pod, ...]]:
@@ -136,7 +138,7 @@ def volume_pods(
     return {volume: tuple(users) for volume, users in found.items()}
 
 
-@fact()
+@fact(layer=Layer.FILE_SYSTEM, always="report")
 def mounted_file_systems(
     volumes: tuple[PersistentVolume, ...] | Unavailable, file_systems: Table[FileSystem], target: Target
 ) -> tuple[FileSystem, ...] | Unavailable:
@@ -154,7 +156,7 @@ def mounted_file_systems(
     return tuple(file_systems.values[id] for id in ids if id in file_systems)
 
 
-@fact()
+@fact(layer=Layer.CLIENT)
 def mounting_nodes(nodes: tuple[Node, ...], mounts: tuple[Mount, ...]) -> tuple[Node, ...]:
     """Nodes that mount a volume of this run; where none does yet, one of each kind that could.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import importlib
+import io
 import signal
 import sys
 import threading
@@ -21,6 +23,7 @@ COMMANDS = {
     "collect": "Save a run as a case that can be passed on, redacted.",
     "diff": "Compare two cases or two nodes: the first difference on the mount path comes first.",
     "checks": "List the checks, or explain one.",
+    "facts": "List the facts that checks can ask for, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run needs.",
     "runbook": "List the runbooks, or show one with this incident's values.",
 }
@@ -51,7 +54,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 healthy, 1 lustre-doctor failed, 2 wrong usage, 3 something failed, 4 only warnings "
-    "(--fail-on warn), 5 could not be determined, 6 nothing was inspected.",
+    "(--fail-on warn), 5 could not be determined, 6 nothing was inspected or a named target does not exist.",
 )
 @click.version_option(__version__, prog_name="lustre-doctor")
 def cli() -> None:
@@ -64,14 +67,12 @@ def main() -> None:
     gc.disable()
     # SIGTERM ends the run as Ctrl-C does: with what is known, no connection open and no temporary file left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _encode_every_character()
     sys.stdout = cast(TextIO, _CommandOutput(sys.stdout))
     try:
         code = cli.main(standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
-        code = 2
     except click.ClickException as error:
-        error.show()
+        _report_error(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -95,13 +96,37 @@ class _CommandOutput:
         return getattr(self._stdout if is_ours else sys.stderr, name)
 
 
+def _encode_every_character() -> None:
+    """A terminal that lacks a character (ko_KR.EUC-KR, ISO-8859-1) gets another one instead of a crash."""
+
+    def in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+        from diag.sanitize import in_ascii
+
+        return in_ascii(error)
+
+    codecs.register_error("in-ascii", in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="in-ascii")
+
+
+def _report_error(error: click.ClickException) -> None:
+    from diag.cli._output import safe
+
+    error.message = safe(error.message)  # type: ignore[misc]
+    error.show()
+
+
 def _report_bug(bug: Exception) -> None:
     import os
     import traceback
 
-    click.echo(f"lustre-doctor failed: {type(bug).__name__}: {bug}", err=True)
+    from diag.cli._output import safe
+    from diag.credentials import without_credentials
+
+    click.echo(f"lustre-doctor failed: {type(bug).__name__}: {safe(str(bug))}", err=True)
     if os.environ.get("LUSTRE_DOCTOR_DEBUG"):
-        traceback.print_exception(bug)
+        click.echo(without_credentials("".join(traceback.format_exception(bug))), err=True)
     else:
         click.echo("This is a bug of lustre-doctor; set LUSTRE_DOCTOR_DEBUG=1 to see where.", err=True)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from diag.model.exit_code import WrongUsage
 from diag.sources.nodes.reader import VIA
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Option = Callable[[Function], Function]
@@ -54,6 +57,24 @@ class Checked(click.ParamType[Value]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+
+class _Path(click.ParamType[str]):
+    """The name of a file or folder, as it was given. Unlike click's own type it never touches what it names."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The shell completes names of files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+PATH = _Path()
 
 _PARTS = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?", re.ASCII)
 LONGEST_S = 24 * 3600.0
@@ -142,7 +163,7 @@ SELECTION = (
 )
 
 CLUSTER = (
-    click.option("--kubeconfig", default="", type=click.Path(), help="Kubeconfig file."),
+    click.option("--kubeconfig", default="", type=PATH, help="Kubeconfig file."),
     click.option("--context", default="", metavar="NAME", help="Kubeconfig context."),
     click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig."),
 )
@@ -170,12 +191,12 @@ WORLD = (
 )  # fmt: skip
 
 SNAPSHOT = (
-    click.option("--snapshot", default="", type=click.Path(),
+    click.option("--snapshot", default="", type=PATH,
                  help="Judge a saved snapshot or case; contacts nothing."),
 )  # fmt: skip
 
 RUNBOOKS = (
-    click.option("--runbooks", multiple=True, type=click.Path(), metavar="FOLDER",
+    click.option("--runbooks", multiple=True, type=PATH, metavar="FOLDER",
                  help="A folder of a team's own runbooks."),
 )  # fmt: skip
 
@@ -186,10 +207,10 @@ NODES = (
     click.option("--nodes", multiple=True, type=NODE, metavar="all|affected|sample|NAME", default=("affected",),
                  help="Which nodes to inspect: affected (those with a failing mount; the default), all, sample (one "
                       "of each kind), or names."),
-    click.option("--node-answers", default="", type=click.Path(), metavar="FILE|-",
+    click.option("--node-answers", default="", type=PATH, metavar="FILE|-",
                  help="Answers that `lustre-doctor node` printed on the nodes, in one file; - for standard input."),
     click.option("--ssh-user", default="", metavar="USER", help="SSH login name, instead of that in ~/.ssh/config."),
-    click.option("--ssh-config", default="", type=click.Path(), help="SSH configuration instead of ~/.ssh/config."),
+    click.option("--ssh-config", default="", type=PATH, help="SSH configuration instead of ~/.ssh/config."),
     click.option("--accept-new-host-keys", is_flag=True,
                  help="Trust SSH hosts seen for the first time, in this run only. A changed key is refused anyway."),
     click.option("--debug-container", default="", metavar="IMAGE",

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -54,8 +54,16 @@ def write_outputs(report: Report, outputs: tuple[tuple[str, str], ...], *, every
 
 def print_report(report: Report, form: str, *, everything: bool) -> int:
     """Print the report on standard output; the command's exit code."""
-    click.echo(render(report, form, everything=everything), nl=False)
+    print_as(render(report, form, everything=everything), form)
     return report.exit_code
+
+
+def print_as(text: str, form: str) -> None:
+    """Print a whole document on standard output: text as the terminal wants it, every other format in UTF-8."""
+    if form == "text":
+        sys.stdout.write(text)
+    else:
+        click.echo(text.encode("utf-8", "replace"), nl=False)
 
 
 def render(report: Report, form: str, *, everything: bool, colour: bool | None = None) -> str:
@@ -88,9 +96,15 @@ def terminal_width() -> int:
 
 def warn(text: str) -> None:
     """One line on standard error; what strangers wrote in it cannot control the terminal."""
+    click.echo(f"lustre-doctor: {safe(text)}", err=True)
+
+
+def safe(text: str) -> str:
+    """A message on one line, without credentials, that cannot control the terminal whoever wrote parts of it."""
+    from diag.credentials import without_credentials
     from diag.sanitize import visible
 
-    click.echo(f"lustre-doctor: {visible(text)}", err=True)
+    return visible(without_credentials(text))
 
 
 @contextlib.contextmanager
@@ -109,3 +123,23 @@ def progress_line() -> Iterator[Callable[[str], None]]:
     finally:
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
+
+
+def print_table(rows: Sequence[tuple[str, ...]], headers: tuple[str, str, str] | tuple[str, str, str, str]) -> None:
+    """Print rows under their headers. On a terminal the third column wraps; elsewhere each row is one line."""
+    from tabulate import tabulate
+
+    widths: list[int | None] | None = None
+    if sys.stdout.isatty():
+        others = [column for place, column in enumerate(zip(headers, *rows, strict=True)) if place != 2]
+        taken = sum(max(map(len, column)) + 2 for column in others)
+        widths = [None, None, max(30, terminal_width() - taken), None][: len(headers)]
+    click.echo(tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=widths))
+
+
+def no_such(kind: str, name: str, names: Iterable[str], command: str) -> click.UsageError:
+    """The error for a name that nothing has, with names that are close to it."""
+    from diag.grammar.spelling import did_you_mean
+
+    hint = did_you_mean(name, names) or f"; `lustre-doctor {command}` lists them"
+    return click.UsageError(f"no {kind} is called {name!r}{hint}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from diag.cli._output import no_such, print_table
+
 
 @click.command("checks")
 @click.argument("id", required=False)
@@ -16,17 +18,16 @@ def command(id: str | None) -> int:
     for error in registry.errors:
         click.echo(f"lustre-doctor: {error.message}", err=True)
     if id is None:
-        from tabulate import tabulate
-
         rows = [(c.layer.value, c.id, c.title + (" (only when named)" if c.opt_in else "")) for c in registry.checks]
-        click.echo(tabulate(rows, headers=["layer", "check", "what holds when it passes"], tablefmt="simple"))
+        print_table(rows, ("layer", "check", "what holds when it passes"))
         return 0
-    check = next((c for c in registry.checks if c.id == id), None)
-    if check is None:
-        raise click.UsageError(f"no check is called {id!r}; `lustre-doctor checks` lists them")
+    by_id = {check.id: check for check in registry.checks}
+    if id not in by_id:
+        raise no_such("check", id, by_id, "checks")
+    check = by_id[id]
     click.echo(f"{check.id} (layer {check.layer.value})\n{check.title}.\n")
     click.echo(check.page + "\n")
-    click.echo(f"reads: {', '.join(n.name.replace('_', ' ') for n in check.needs if n.name not in GIVEN)}")
+    click.echo(f"reads: {', '.join(n.name for n in check.needs if n.name not in GIVEN)}")
     click.echo(f"permissions: {', '.join(permissions_of(registry.facts_for([check]))) or 'none'}")
     click.echo(f"speaks for: {', '.join(check.speaks_for) or 'no single cause'}")
     click.echo(f"from: {check.origin}")

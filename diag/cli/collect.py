@@ -12,13 +12,13 @@ from diag.cli import _options
 from diag.cli._output import progress_line, warn
 
 CASE = (
-    click.option("-o", "--output", "output", required=True, type=click.Path(), metavar="CASE.tar.gz",
+    click.option("-o", "--output", "output", required=True, type=_options.PATH, metavar="CASE.tar.gz",
                  help="The file to write (mode 0600)."),
     click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="shareable",
                  show_default=True,
                  help="What is replaced: shareable replaces accounts, addresses, ids and names of AWS objects, strict "
                       "also names of pods, claims and namespaces, none nothing."),
-    click.option("--key", type=click.Path(), metavar="FILE", default="",
+    click.option("--key", type=_options.PATH, metavar="FILE", default="",
                  help="Where to write what each stand-in replaces (mode 0600). Keep it; it is not part of the case. An "
                       "existing key file is used again, so that two cases can be compared."),
 )  # fmt: skip

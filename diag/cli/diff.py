@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, style_of_terminal
+from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.engine.snapshot import Snapshot
@@ -18,8 +18,8 @@ DIFFERS = 3
 
 
 @click.command("diff", cls=_options.Command)
-@click.argument("before", type=click.Path())
-@click.argument("after", type=click.Path(), required=False)
+@click.argument("before", type=_options.PATH)
+@click.argument("after", type=_options.PATH, required=False)
 @click.option("--nodes", metavar="WORKING,FAILING", default="", help="Two nodes of one snapshot, instead of two files.")
 @click.option("--all", "everything", is_flag=True, help="Print every difference of every layer.")
 @TEXT_OR_JSON
@@ -35,10 +35,8 @@ def command(before: str, after: str | None, nodes: str, form: str, everything: b
     if bool(nodes) == bool(after):
         raise click.UsageError("give two files, or one and --nodes WORKING,FAILING")
     comparison = _compare_nodes(before, nodes) if nodes else _compare_files(before, after or "")
-    if form == "json":
-        click.echo(to_json(comparison), nl=False)
-    else:
-        click.echo(to_text(comparison, style_of_terminal(everything=everything)), nl=False)
+    shown = to_json(comparison) if form == "json" else to_text(comparison, style_of_terminal(everything=everything))
+    print_as(shown, form)
     return DIFFERS if comparison.differences or comparison.verdicts else 0
 
 
@@ -58,7 +56,8 @@ def _compare_files(before: str, after: str) -> Comparison:
         notes = ("the two were redacted with different keys, so the same ids and names have different stand-ins; "
                  "collect both with the same --key FILE",)  # fmt: skip
     findings = [replay(registry, registry.select(), snapshot).judged.findings for snapshot in (one, other)]
-    return Comparison(before, after, compare(_plain_facts(one), _plain_facts(other)), verdict_changes(*findings), notes)
+    differences = compare(_plain_facts(one), _plain_facts(other), registry.facts)
+    return Comparison(before, after, differences, verdict_changes(*findings), notes)
 
 
 def _compare_nodes(path: str, nodes: str) -> Comparison:
@@ -70,15 +69,17 @@ def _compare_nodes(path: str, nodes: str) -> Comparison:
     working, comma, failing = nodes.partition(",")
     if not comma or not working or not failing:
         raise click.UsageError("--nodes takes two names: WORKING,FAILING")
-    facts = _plain_facts(load_snapshot(path, load_registry()))
-    return Comparison(working, failing, compare_nodes(facts, working, failing))
+    registry = load_registry()
+    recorded = _plain_facts(load_snapshot(path, registry))
+    return Comparison(working, failing, compare_nodes(recorded, working, failing, registry.facts))
 
 
 def _plain_facts(snapshot: Snapshot) -> dict[str, Any]:
     """The recorded facts as plain JSON values. What one side could not read is no difference of the world."""
     import msgspec
 
+    from diag.credentials import scrubbed
     from diag.model.unavailable import Unavailable
 
     known = ((name, value) for name, value in snapshot.facts.items() if not isinstance(value, Unavailable))
-    return {name: msgspec.json.decode(msgspec.json.encode(value)) for name, value in known}
+    return {name: scrubbed(msgspec.json.decode(msgspec.json.encode(value))) for name, value in known}

@@ -11,7 +11,7 @@ from diag.cli._output import OUTPUT, print_report, warn, write_outputs
 
 
 @click.command("explain", cls=_options.Command)
-@click.argument("paths", nargs=-1, type=click.Path())
+@click.argument("paths", nargs=-1, type=_options.PATH)
 @_options.options(_options.RUNBOOKS, OUTPUT)
 def command(
     paths: tuple[str, ...],
@@ -29,7 +29,8 @@ def command(
     from diag.diagnosis.explain import explain
     from diag.knowledge.runbooks import load_knowledge
     from diag.reports.report import of_texts
-    from diag.sources.texts.open import Texts
+    from diag.sources.files import is_missing
+    from diag.sources.texts.streams import Texts
     from diag.texts.symptoms import read_symptoms
     from diag.version import __version__
 
@@ -37,7 +38,7 @@ def command(
         raise click.UsageError("give a file, a folder, an archive, or - for standard input")
     knowledge = load_knowledge(*map(Path, runbooks))
     for path in paths:
-        if path != "-" and not Path(path).exists():
+        if is_missing(path):
             raise click.UsageError(f"there is no file or folder {path!r}")
     texts = Texts(paths or ("-",))
     read = read_symptoms(texts, knowledge)

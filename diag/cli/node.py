@@ -35,6 +35,7 @@ def command(
     for its volumes. Exit code 5 when the node could not be inspected.
     """
     until = time.monotonic() + deadline
+    from diag.credentials import scrubbed
     from diag.model.unavailable import Unavailable
     from diag.sources.kubernetes.client import Kube
     from diag.sources.nodes.own import read_own, volume_names
@@ -47,5 +48,5 @@ def command(
         else:
             names = (*names, *listed)
     node, answer = read_own(os.environ.get("NODE_NAME", ""), names, dns_servers, lustre_port, until)
-    click.echo(line_of(node, answer), nl=False)
+    click.echo(line_of(node, scrubbed(answer)), nl=False)
     return int(ExitCode.UNDETERMINED if isinstance(answer, Unavailable) else ExitCode.OK)

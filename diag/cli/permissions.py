@@ -18,7 +18,6 @@ def command(emit: str, only: tuple[str, ...], skip: tuple[str, ...]) -> int:
     They are what the facts behind those checks declare. Where one is missing, the checks that need it answer
     unknown and name it; all other checks are not affected.
     """
-    from diag.engine.run import ALWAYS
     from diag.registry import permissions_of
     from diag.reports.permissions import UnknownResource, cluster_role, iam_policy
     from diag.sources.world import load_registry
@@ -27,7 +26,7 @@ def command(emit: str, only: tuple[str, ...], skip: tuple[str, ...]) -> int:
     for error in registry.errors:
         warn(error.message)
     chosen = registry.select(only, skip)
-    needed = registry.facts_for(chosen, *ALWAYS)
+    needed = registry.facts_of_run(chosen)
     try:
         click.echo((iam_policy if emit == "iam" else cluster_role)(permissions_of(needed)), nl=False)
     except UnknownResource as error:

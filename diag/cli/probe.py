@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, style_of_terminal
+from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.resources.lnet_probe import Ladder
@@ -50,7 +50,7 @@ def command(target: str, form: str, **options: Any) -> int:
             click.echo(to_text(ladder, style))
     code = int(exit_code((ladder.verdict for ladder in ladders), inspected=bool(ladders)))
     if form == "json":
-        click.echo(to_json(ladders, code, __version__), nl=False)
+        print_as(to_json(ladders, code, __version__), form)
     elif len(ladders) > 1:
         _print_series(ladders, wanted)
     return code

@@ -25,7 +25,7 @@ MANIFESTS = (
 )  # fmt: skip
 
 SAVE = (
-    click.option("--save", "saved", type=click.Path(), help="Save what was read as a snapshot."),
+    click.option("--save", "saved", type=_options.PATH, help="Save what was read as a snapshot."),
     click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="none", show_default=True,
                  help="What is replaced in what --save writes (see `collect`)."),
 )  # fmt: skip
@@ -37,7 +37,7 @@ GATE = (
                  help="Lowest verdict that makes the exit code non-zero."),
     click.option("--unknown", type=click.Choice(("fail", "pass")), show_default="fail",
                  help="Whether unknown results fail or pass the gate."),
-    click.option("--config", default="", type=click.Path(),
+    click.option("--config", default="", type=_options.PATH,
                  help="Configuration instead of ./lustre-doctor.toml or [tool.lustre-doctor] in ./pyproject.toml."),
 )  # fmt: skip
 
@@ -108,7 +108,7 @@ def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None
         from diag.redaction.tokens import Level
         from diag.run.case import redact_snapshot
 
-        write_private(path, redact_snapshot(outcome.snapshot, Level(redact), request.knowledge))
+        write_private(path, redact_snapshot(outcome.snapshot, Level(redact), request))
 
 
 def repeat_until_healthy(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diag.cli import _options
-from diag.cli._output import terminal_width
+from diag.cli._output import no_such, print_table
 
 if TYPE_CHECKING:
     from diag.knowledge.runbooks import Knowledge
@@ -16,28 +16,23 @@ if TYPE_CHECKING:
 
 @click.command("runbook", cls=_options.Command)
 @click.argument("id", required=False)
-@click.option("--with", "source", type=click.Path(), metavar="FILE",
+@click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
 @_options.options(_options.RUNBOOKS)
 def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> int:
     """List the runbooks, or show one."""
     from pathlib import Path
 
-    from diag.grammar.spelling import did_you_mean
     from diag.knowledge.runbooks import load_knowledge
     from diag.reports.runbook import to_page
 
     knowledge = load_knowledge(*map(Path, runbooks))
     if id is None:
-        from tabulate import tabulate
-
         rows = [(cause.layer.value, cause.id, cause.title) for _, cause in sorted(knowledge.causes.items())]
-        widths = [None, None, max(30, terminal_width() - 50)]
-        click.echo(tabulate(rows, headers=["layer", "cause", "what is wrong"], maxcolwidths=widths))
+        print_table(rows, ("layer", "cause", "what is wrong"))
         return 0
     if id not in knowledge.causes:
-        hint = did_you_mean(id, knowledge.causes) or "; `lustre-doctor runbook` lists them"
-        raise click.UsageError(f"no runbook is called {id!r}{hint}")
+        raise no_such("runbook", id, knowledge.causes, "runbook")
     values = _values(source, id, knowledge) if source else {}
     click.echo(to_page(knowledge.causes[id], Path(knowledge.files[id]).read_text(), values), nl=False)
     return 0

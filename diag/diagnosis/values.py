@@ -6,7 +6,7 @@ from typing import Any
 
 from diag.analysis.volumes import Mount
 from diag.model.unavailable import Unavailable
-from diag.resources.eks import ClusterIdentity
+from diag.resources.eks import identity_of
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, ServiceAccount
 from diag.resources.table import Table
@@ -14,10 +14,8 @@ from diag.resources.table import Table
 
 def of_cluster(facts: dict[str, Any]) -> dict[str, str]:
     """What all diagnoses of a run share."""
-    values: dict[str, str] = {}
-    identity = facts.get("cluster_identity")
-    if isinstance(identity, ClusterIdentity):
-        values |= {"cluster": identity.cluster, "region": identity.region, "account": identity.account}
+    identity = identity_of(facts)
+    values = {"cluster": identity.cluster, "region": identity.region, "account": identity.account}
     account = facts.get("controller_account")
     if isinstance(account, ServiceAccount):
         role = account.role_arn or ""

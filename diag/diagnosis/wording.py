@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from diag.model.diagnosis import CauseVerdict, Likelihood, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import Phase, Symptom
+from diag.sanitize import one_line
 
 _WHAT_FAILS = {
     Phase.PROVISION: "provisioning of",
@@ -44,7 +45,7 @@ def headline_of(
 
 def quoted(symptoms: Iterable[Symptom]) -> tuple[str, ...]:
     """The texts of the symptoms, each once, cut to a length that a person reads."""
-    return tuple(dict.fromkeys(s.text if len(s.text) <= SHOWN else s.text[:SHOWN] + " …" for s in symptoms))
+    return tuple(dict.fromkeys(one_line(symptom.text, SHOWN) for symptom in symptoms))
 
 
 def _name(subject: Subject) -> str:

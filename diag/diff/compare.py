@@ -8,13 +8,23 @@ from typing import Any
 import msgspec
 
 from diag.diff.identity import identity_of, table_of
-from diag.diff.place import VOLATILE, order_of, place_of
 from diag.model.layer import Layer
+from diag.registry import Fact
 
 Path = tuple[str, ...]
 
 ABSENT = "(absent)"
 
+
+VOLATILE = frozenset(
+    {
+        "uid", "resourceVersion", "generation", "managedFields", "creationTimestamp", "CreationTime", "RequestTime",
+        "lastTransitionTime", "firstTimestamp", "lastTimestamp", "eventTime", "series", "count", "startTime",
+        "finishedAt", "elapsed_ms", "local_address", "local_port", "clock_skew_s", "bootID", "reportingInstance",
+        "AvailableIpAddressCount", "probe", "taken_at", "kube-api-access", "podIP", "imageID", "ownerReferences",
+    }
+)  # fmt: skip
+"""Fields that change from one look to the next and mean nothing by it."""
 
 LONGEST = 240
 """Characters of a value that is shown."""
@@ -37,25 +47,27 @@ class Difference(msgspec.Struct, frozen=True):
         return f"{self.object}{field} {self.before} → {self.after}"
 
 
-def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
+def compare(before: Mapping[str, Any], after: Mapping[str, Any], facts: Mapping[str, Fact]) -> tuple[Difference, ...]:
     """What differs between two snapshots' facts (plain JSON values by name), in the order of the mount path.
 
-    A fact that one side did not ask for is left out: it says what was recorded, not what was there.
+    `facts` are all that is known, by name; others are left out. So is a fact that one side did not ask for: it says
+    what was recorded, not what was there.
     """
     found: list[Difference] = []
-    for fact, value in before.items():
-        if fact in after:
-            found += _fact(fact, value, after[fact])
     # Within an object the order is that of its API, which puts what a thing is before what was done to it.
-    return tuple(sorted(found, key=lambda difference: (difference.layer.depth, order_of(difference.fact))))
+    for name, fact in facts.items():
+        if name in before and name in after:
+            found += _fact(fact, before[name], after[name])
+    return tuple(sorted(found, key=lambda difference: difference.layer.depth))
 
 
-def _fact(fact: str, before: Any, after: Any) -> Iterator[Difference]:
-    for key, one, other in _pairs(table_of(fact, before), table_of(fact, after)):
-        called = place_of(fact).called
-        name = f"{called} {key}".strip()
+def _fact(fact: Fact, before: Any, after: Any) -> Iterator[Difference]:
+    for key, one, other in _pairs(table_of(before, fact.key), table_of(after, fact.key)):
+        object = f"{fact.label} {key}".strip()
         for path, old, new in differing(one, other, ()):
-            yield Difference(place_of(fact, path).layer, fact, name, ".".join(path), shown(old), shown(new))
+            # What became of a pod is seen after the mount, whatever it asked for.
+            layer = Layer.WORKLOAD if fact.label == "Pod" and path[:1] == ("status",) else fact.layer
+            yield Difference(layer, fact.name, object, ".".join(path), shown(old), shown(new))
 
 
 def _pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

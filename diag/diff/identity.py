@@ -12,14 +12,11 @@ _IDS = (
 )  # fmt: skip
 
 
-_EVENTS = ("live_warnings", "live_claim_events")
+def table_of(value: Any, key: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A fact's objects by who they are; a fact that is no collection is one object without a name.
 
-
-_BUILT_BY_ADDRESS = {"tcp_answers": ("address", "port"), "dns_answers": ("name", "server"), "ladders": ("address",)}
-
-
-def table_of(fact: str, value: Any) -> dict[str, Any]:
-    """A fact's objects by who they are; a fact that is no collection is one object without a name."""
+    `key` names the fields that tell objects apart which have no id or name.
+    """
     if isinstance(value, dict) and value.keys() == {"values", "missing"}:
         missing = {key: {"unavailable": reason} for key, reason in value["missing"].items()}
         return {**missing, **value["values"]}
@@ -27,10 +24,10 @@ def table_of(fact: str, value: Any) -> dict[str, Any]:
         return {"": value}
     table: dict[str, Any] = {}
     for place, item in enumerate(value):
-        key, object = _key(fact, item) or f"#{place + 1}", _without_name(fact, item)
-        if table.get(key, object) != object:
-            key = f"{key} #{place + 1}"
-        table[key] = object
+        name, object = _name_of(item, key) or f"#{place + 1}", _without_name(item)
+        if table.get(name, object) != object:
+            name = f"{name} #{place + 1}"
+        table[name] = object
     return table
 
 
@@ -45,29 +42,25 @@ def identity_of(item: Mapping[str, Any]) -> str:
     return str(item.get("name") or item.get("type") or "")
 
 
-def _key(fact: str, item: Mapping[str, Any]) -> str:
-    if fact in _EVENTS:
-        about = item.get("involvedObject") or {}
+def _name_of(item: Mapping[str, Any], key: tuple[str, ...]) -> str:
+    if about := item.get("involvedObject"):
         return (
             f"{item.get('reason', '')} of {about.get('kind', '')} {about.get('namespace', '')}/{about.get('name', '')}"
         )
-    if fields := _BUILT_BY_ADDRESS.get(fact):
-        return ":".join(str(item.get(field, "")) for field in fields)
-    return _daemon_pod(item) if fact.endswith("_pods") else identity_of(item)
+    return ":".join(str(item.get(field, "")) for field in key) or _daemon_pod(item) or identity_of(item)
 
 
 def _daemon_pod(pod: Mapping[str, Any]) -> str:
-    """A DaemonSet's pod is the one of its node, whatever it is called since its last restart."""
-    owners = pod.get("metadata", {}).get("ownerReferences") or ()
+    """A DaemonSet's pod is the one of its node, whatever it is called since its last restart; "" for anything else."""
+    metadata, node = pod.get("metadata") or {}, (pod.get("spec") or {}).get("nodeName", "")
+    owners = metadata.get("ownerReferences") or ()
     owner = next((o.get("name", "") for o in owners if o.get("kind") == "DaemonSet"), "")
-    node = pod.get("spec", {}).get("nodeName", "")
-    return f"{pod['metadata'].get('namespace', '')}/{owner} on {node}" if owner and node else identity_of(pod)
+    return f"{metadata.get('namespace', '')}/{owner} on {node}" if owner and node else ""
 
 
-def _without_name(fact: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
-    if fact in _EVENTS:
+def _without_name(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "involvedObject" in item:
         return {"message": item.get("message", "")}
-    if fact.endswith("_pods") and "metadata" in item:
-        metadata = {key: value for key, value in item["metadata"].items() if key != "name"}
-        return {**item, "metadata": metadata}
+    if isinstance(metadata := item.get("metadata"), dict):
+        return {**item, "metadata": {key: value for key, value in metadata.items() if key != "name"}}
     return item

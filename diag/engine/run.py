@@ -21,21 +21,6 @@ from diag.resources.manifests import ManifestSet
 from diag.sources.source import Source
 from diag.watchdog import end_process_after
 
-ALWAYS = (
-    "cluster_identity",
-    "volumes",
-    "mounts",
-    "claims",
-    "mounted_file_systems",
-    "warning_events",
-    "claim_events",
-    "pods",
-)
-"""Facts that the diagnosis and the report themselves need, whatever checks are selected."""
-
-DIAGNOSED = ("volumes", "claims", "pods", "mounts", "warning_events", "claim_events")
-"""Those of them without which the diagnosis may have missed a failure."""
-
 OFFLINE = Unavailable("cluster and account", Reason.OFFLINE, "not asked: --offline", remedy="run without --offline")
 
 PRELOAD_S = 1.0
@@ -53,6 +38,8 @@ class Outcome(msgspec.Struct, frozen=True):
     judged: Judged
     checks: tuple[Check, ...]
     seconds: dict[str, float] = {}
+    is_complete: bool = True
+    """Whether everything could be read without which the diagnosis may have missed a failure."""
 
     @property
     def unavailable(self) -> tuple[Unavailable, ...]:
@@ -60,12 +47,6 @@ class Outcome(msgspec.Struct, frozen=True):
         missing = (v for v in self.facts.values() if isinstance(v, Unavailable) and v.reason not in _UNASKED)
         refused = (refusal for value in self.facts.values() for refusal in refusals_in(value))
         return tuple(dict.fromkeys((*missing, *refused)))
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything could be read without which the diagnosis may have missed a failure."""
-        read = (self.facts.get(name) for name in DIAGNOSED)
-        return not any(isinstance(value, Unavailable) and value.reason not in _UNASKED for value in read)
 
 
 _UNASKED = (Reason.NOT_ASKED, Reason.OFFLINE)
@@ -87,7 +68,7 @@ def observe(
     `asked` is the snapshot to fill: its target and settings, no facts yet. `preload` runs once in a background thread
     when the run has begun to wait for answers.
     """
-    needed = registry.facts_for(checks, *ALWAYS, *also)
+    needed = registry.facts_of_run(checks, *also)
     readers = [source for source in sources.values() if isinstance(source, Source)]
     permissions = tuple(dict.fromkeys(permission for fact in needed for permission in fact.permissions))
     for reader in readers:
@@ -106,7 +87,7 @@ def observe(
     if loading is not None and loading.ident and not all(check.is_built_in for check in checks):
         # A child process would wait for ever for a module that another thread was loading when it was forked.
         loading.join(PRELOAD_S)
-    return _judged(msgspec.structs.replace(asked, facts=read), checks, given, gathered, deadline)
+    return _judged(registry, msgspec.structs.replace(asked, facts=read), checks, given, gathered, deadline)
 
 
 def replay(
@@ -116,13 +97,13 @@ def replay(
 
     The deadline is for checks that hang. Facts have their own time: a large snapshot takes as long as it takes.
     """
-    needed = registry.facts_for(checks, *ALWAYS)
+    needed = registry.facts_of_run(checks)
     known = {fact.name: _recorded(fact, snapshot) for fact in needed if registry.is_read(fact)}
     given = _asked(snapshot)
     until = time.monotonic() + REPLAY_S
     with end_process_after(REPLAY_S):
         gathered = gather(needed, given, deadline=until, known=known)
-    return _judged(snapshot, checks, given, gathered, until if deadline is None else deadline)
+    return _judged(registry, snapshot, checks, given, gathered, until if deadline is None else deadline)
 
 
 def offline(registry: Registry, asked: Snapshot, manifests: ManifestSet) -> Snapshot:
@@ -134,14 +115,21 @@ def offline(registry: Registry, asked: Snapshot, manifests: ManifestSet) -> Snap
 
 
 def _judged(
-    snapshot: Snapshot, checks: Sequence[Check], given: Mapping[str, Any], gathered: Gathered, deadline: float
+    registry: Registry,
+    snapshot: Snapshot,
+    checks: Sequence[Check],
+    given: Mapping[str, Any],
+    gathered: Gathered,
+    deadline: float,
 ) -> Outcome:
     crashes = tuple(
         ToolError(name, f"reading {name.replace('_', ' ')} crashed", trace) for name, trace in gathered.crashes.items()
     )
     judged = judge(checks, {**given, **gathered.values}, deadline=deadline)
     judged = Judged(judged.findings, (*crashes, *judged.errors))
-    return Outcome(snapshot, gathered.values, judged, tuple(checks), gathered.seconds)
+    needed = (gathered.values.get(fact.name) for fact in registry.facts.values() if fact.always == "diagnosis")
+    is_complete = not any(isinstance(value, Unavailable) and value.reason not in _UNASKED for value in needed)
+    return Outcome(snapshot, gathered.values, judged, tuple(checks), gathered.seconds, is_complete)
 
 
 def _asked(snapshot: Snapshot) -> dict[str, Any]:

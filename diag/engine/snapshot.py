@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from diag.credentials import scrubbed
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import Fact
@@ -48,7 +49,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """The snapshot as an indented JSON document."""
+    """The snapshot as an indented JSON document, without the credentials that strangers left in its texts."""
     entries: dict[str, Any] = {}
     for name in sorted(snapshot.facts):
         value = snapshot.facts[name]
@@ -61,7 +62,8 @@ def encode(snapshot: Snapshot) -> bytes:
         "settings": snapshot.settings,
         "facts": entries,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+    saved = scrubbed(msgspec.json.decode(msgspec.json.encode(document)))
+    return msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n"
 
 
 def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from diag.credentials import REMOVED
 from diag.grammar.placeholders import DOCUMENTS, PLACEHOLDERS
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -106,9 +107,12 @@ def _fill(text: str, values: Mapping[str, Value], refused: dict[str, str]) -> st
         name, value = match[1], values.get(match[1])
         if value and name in DOCUMENTS:
             text = json.dumps(_document(value, values, refused), separators=(",", ":"))
-            if len(text) <= LONGEST_DOCUMENT:
+            if REMOVED in text:
+                refused[name] = f"{opened(name)}: what was found holds a value that may be a credential"
+            elif len(text) <= LONGEST_DOCUMENT:
                 return text
-            refused[name] = f"{opened(name)}: what was found is longer than {LONGEST_DOCUMENT} characters"
+            else:
+                refused[name] = f"{opened(name)}: what was found is longer than {LONGEST_DOCUMENT} characters"
             return opened(name)
         grammar = PLACEHOLDERS.get(name)
         if isinstance(value, str) and grammar is not None and grammar.fits(value):

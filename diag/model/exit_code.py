@@ -28,7 +28,8 @@ def exit_code(
     fail_on_warn: bool = False,
     unknown_passes: bool = False,
 ) -> ExitCode:
-    """The exit code of a run. `is_complete` says that the diagnosis could read all that it needs.
+    """The exit code of a run. `inspected` is false where nothing was found to inspect or a named target does not
+    exist; `is_complete` says that the diagnosis could read all that it needs.
 
     A failure outranks an unknown, and an unknown outranks a warning: a run that could not look is not a run that
     found only warnings.

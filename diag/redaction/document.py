@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from diag.redaction.fields import BY_PATH, DROPPED, HOST, VERBATIM, Path, ends_with, kind_of
+from diag.credentials import scrubbed
+from diag.redaction.fields import DROPPED, HOST, VERBATIM, Path, kind_of
 from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_tag
 from diag.redaction.redactor import Redactor
 from diag.redaction.tokens import Level
-
-_ANCHORS = frozenset({"CidrBlock", "serviceIpv4Cidr"})
-_ANCHOR_FACTS = ("vpcs", "eks_cluster")
+from diag.registry import Fact
 
 
 class DocumentRedactor:
     """Redacts the parts of one case with the names that its snapshot taught."""
 
-    def __init__(self, document: Mapping[str, Any], level: Level, key: bytes, trade: str) -> None:
-        """`document` is a decoded snapshot, `trade` the texts that judgement depends on."""
+    def __init__(
+        self, document: Mapping[str, Any], level: Level, key: bytes, trade: str, facts: Mapping[str, Fact]
+    ) -> None:
+        """`document` is a decoded snapshot, `trade` the texts that judgement depends on, `facts` all that is known."""
         self._level = level
-        self.redactor = Redactor(key, trade=trade, anchors=tuple(_anchors(document)))
+        self._facts = facts
+        self.redactor = Redactor(key, trade=trade, anchors=tuple(_ranges(document, facts)))
         if level is Level.NONE:
             return
         self._learn_well_known(document)
@@ -31,7 +33,7 @@ class DocumentRedactor:
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The snapshot's document, redacted. Command lines and copies of manifests go at every level."""
         if self._level is Level.NONE:
-            kept: dict[str, Any] = _without_secrets(document)
+            kept: dict[str, Any] = scrubbed(_without_commands(document))
             return kept
         made = {key: self._walk(value, (key,)) for key, value in document.items() if key != "facts"}
         facts = document.get("facts", {})
@@ -40,7 +42,7 @@ class DocumentRedactor:
     def tree(self, value: Any) -> Any:
         """Any other decoded JSON of the case: texts are searched, nothing is taken for a name by its place."""
         if self._level is Level.NONE:
-            return value
+            return scrubbed(value)
         if isinstance(value, str):
             return self.redactor.text(value)
         if isinstance(value, dict):
@@ -51,11 +53,12 @@ class DocumentRedactor:
 
     def _learn_well_known(self, document: Mapping[str, Any]) -> None:
         """Clusters first, so that a token of a cluster's name says so wherever else the name is used."""
-        facts = document.get("facts", {})
-        for (fact, field), kind in BY_PATH.items():
-            value = (facts.get(fact) or {}).get("value") or {}
-            if kind == "cluster" and isinstance(value, dict) and isinstance(value.get(field), str):
-                self.redactor.names.learn(kind, (value[field],))
+        recorded = document.get("facts", {})
+        for fact in self._facts.values():
+            value = (recorded.get(fact.name) or {}).get("value") or {}
+            for field, kind in fact.names.items():
+                if kind == "cluster" and isinstance(value, dict) and isinstance(value.get(field), str):
+                    self.redactor.names.learn(kind, (value[field],))
 
     def _walk(self, value: Any, path: Path) -> Any:
         if isinstance(value, str):
@@ -88,7 +91,8 @@ class DocumentRedactor:
             return text
         # An entry of the document's facts wraps its value.
         place = tuple(part for part in path if part not in ("value", "unavailable"))
-        kind = kind_of(place, self._level) if text else ""
+        fact = self._facts.get(path[0])
+        kind = kind_of(place, self._level, fact.names if fact else {}) if text else ""
         if kind == HOST:
             return self.redactor.host(text)
         if kind and not text.startswith("arn:"):
@@ -96,25 +100,26 @@ class DocumentRedactor:
         return self.redactor.text(text)
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_commands(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_secrets(item) for key, item in value.items() if key not in (*DROPPED, LAST_APPLIED)}
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+        return {key: _without_commands(item) for key, item in value.items() if key not in (*DROPPED, LAST_APPLIED)}
+    return [_without_commands(item) for item in value] if isinstance(value, list) else value
 
 
-def _anchors(document: Mapping[str, Any]) -> Iterator[str]:
+def _ranges(document: Mapping[str, Any], facts: Mapping[str, Fact]) -> Iterator[str]:
+    """The networks of the recorded facts: what is inside of one stays inside of it."""
     for name, entry in (document.get("facts") or {}).items():
-        if ends_with(name, _ANCHOR_FACTS):
-            yield from _cidrs(entry)
+        if name in facts and facts[name].ranges:
+            yield from _texts_under(entry, facts[name].ranges)
 
 
-def _cidrs(value: Any) -> Iterator[str]:
+def _texts_under(value: Any, fields: tuple[str, ...]) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _cidrs(item)
+            yield from _texts_under(item, fields)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key in _ANCHORS and isinstance(item, str) and item:
+            if key in fields and isinstance(item, str) and item:
                 yield item
             else:
-                yield from _cidrs(item)
+                yield from _texts_under(item, fields)

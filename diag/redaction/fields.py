@@ -1,8 +1,8 @@
-"""Where in a snapshot a name is found: by the field that holds it, the fact it is of, or the object it is in."""
+"""Where in a snapshot a name is found: by the field that holds it, the object it is in, or what its fact says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from diag.redaction.tokens import Level
 
@@ -11,34 +11,8 @@ Path = tuple[str, ...]
 
 HOST = "host"
 
-OBJECTS = {
-    "nodes": HOST,
-    "csi_nodes": HOST,
-    "persistent_volumes": "pv",
-    "claims": "claim",
-    "storage_classes": "class",
-    "pods": "pod",
-    "deployments": "workload",
-    "daemon_sets": "workload",
-    "service_accounts": "sa",
-    "accounts": "sa",
-    "classes": "class",
-    "volumes": "pv",
-}
-"""Facts of Kubernetes objects by the end of the fact's name, with the kind of their metadata.name."""
-
-PUBLIC_OBJECTS = ("csi_drivers",)
-"""Facts of objects that are named after programs."""
-TOLD_BY_TEXT = ("events", "warnings")
-"""Facts of objects whose names are made of another's name and a number."""
-
-BY_PATH: Mapping[Path, str] = {
-    ("cluster_identity", "cluster"): "cluster",
-    ("kube_context", "cluster"): "cluster",
-    ("kube_context", "name"): "context",
-    ("eks_cluster", "name"): "cluster",
-    ("settings", "cluster"): "cluster",
-}
+AT_EVERY_LEVEL = frozenset({HOST, "cluster", "context", "group", "profile", "role"})
+"""Kinds of names that are replaced at every level of redaction; the others only at the strict one."""
 
 BY_KEY: Mapping[str, str] = {
     "RoleName": "role",
@@ -50,17 +24,6 @@ BY_KEY: Mapping[str, str] = {
     "host": HOST,
     "dnsname": HOST,
     "DNSName": HOST,
-}
-"""Fields that hold a name at every level of redaction."""
-
-BY_PARENT: Mapping[tuple[str, str], str] = {
-    ("node_truths", "node"): HOST,
-    ("dns_answers", "name"): HOST,
-    ("resolver", "search"): HOST,
-    ("addresses", "address"): HOST,
-}
-
-STRICT_BY_KEY: Mapping[str, str] = {
     "namespace": "ns",
     "namespaces": "ns",
     "serviceAccount": "sa",
@@ -71,7 +34,10 @@ STRICT_BY_KEY: Mapping[str, str] = {
     "priorityClassName": "priority",
 }
 
-STRICT_BY_PARENT: Mapping[tuple[str, str], str] = {
+BY_PARENT: Mapping[Path, str] = {
+    ("settings", "cluster"): "cluster",
+    ("resolver", "search"): HOST,
+    ("addresses", "address"): HOST,
     ("claimRef", "name"): "claim",
     ("involvedObject", "name"): "object",
     ("ownerReferences", "name"): "owner",
@@ -85,7 +51,9 @@ STRICT_BY_PARENT: Mapping[tuple[str, str], str] = {
     ("target", "claims"): "claim",
     ("target", "volumes"): "pv",
     ("target", "pods"): "pod",
+    ("metadata", "name"): "object",
 }
+"""By the last two keys of a path."""
 
 VERBATIM = frozenset(
     {
@@ -100,30 +68,12 @@ DROPPED = frozenset({"args", "command"})
 """Command lines."""
 
 
-def kind_of(path: Path, level: Level) -> str:
-    """The kind of name that the string at a path is; empty when it is running text."""
-    key, pair = path[-1], path[-2:]
-    if (found := BY_PATH.get(path) or BY_KEY.get(key)) or (len(path) > 1 and (found := BY_PARENT.get(_pair(pair)))):
-        return found
-    if pair == ("metadata", "name"):
-        kind = _kind_of_objects(path[0])
-        return kind if kind == HOST or level is Level.STRICT else ""
-    if level is Level.STRICT:
-        return STRICT_BY_KEY.get(key) or (STRICT_BY_PARENT.get(_pair(pair), "") if len(path) > 1 else "")
-    return ""
+def kind_of(path: Path, level: Level, names: Mapping[str, str]) -> str:
+    """The kind of name that the string at a path is; empty when it is running text.
 
-
-def _kind_of_objects(fact: str) -> str:
-    """The kind of name that the objects of a fact have; one that is not known is a name all the same."""
-    if ends_with(fact, PUBLIC_OBJECTS) or ends_with(fact, TOLD_BY_TEXT):
-        return ""
-    return next((kind for end, kind in OBJECTS.items() if ends_with(fact, (end,))), "object")
-
-
-def ends_with(fact: str, ends: Iterable[str]) -> bool:
-    """Whether a fact's name ends with one of the names: `live_pods` with `pods`."""
-    return any(fact == end or fact.endswith(f"_{end}") for end in ends)
-
-
-def _pair(path: Path) -> tuple[str, str]:
-    return path[0], path[1]
+    `names` are what the fact says of its own fields, by the path below it.
+    """
+    kind = names.get(".".join(path[1:]))
+    if kind is None:
+        kind = BY_KEY.get(path[-1]) or BY_PARENT.get(path[-2:], "")
+    return kind if level is Level.STRICT or kind in AT_EVERY_LEVEL else ""

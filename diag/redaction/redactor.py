@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from diag.credentials import without_credentials
 from diag.redaction import shapes
 from diag.redaction.addresses import Addresses
 from diag.redaction.hosts import Hosts, is_public
@@ -12,10 +13,7 @@ from diag.redaction.names import Names
 from diag.redaction.public import is_public_account
 from diag.redaction.tokens import Tokens
 
-REMOVED = "[removed]"
-
 _PLACES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("secret", shapes.SECRET),
     ("arn", shapes.ARN),
     ("bucket", shapes.BUCKET),
     ("email", shapes.EMAIL),
@@ -42,7 +40,6 @@ class Redactor:
         self.addresses = Addresses(self.tokens, anchors)
         self._texts: dict[str, str] = {}
         self._by_place: dict[str, Callable[[str], str]] = {
-            "secret": self._secret,
             "arn": self.arn,
             "bucket": self._bucket,
             "email": self._email,
@@ -55,9 +52,9 @@ class Redactor:
     def text(self, text: str) -> str:
         """Any text of a stranger."""
         if len(text) > 200:
-            return _ANY.sub(self._place, text)
+            return _ANY.sub(self._place, without_credentials(text))
         if text not in self._texts:
-            self._texts[text] = _ANY.sub(self._place, text)
+            self._texts[text] = _ANY.sub(self._place, without_credentials(text))
         return self._texts[text]
 
     def host(self, name: str) -> str:
@@ -79,11 +76,6 @@ class Redactor:
             is_version = shapes.VERSION.fullmatch(text) and match.string[match.end() : match.end() + 1] != "@"
             return text if is_version else self.addresses.address(text)
         return self._by_place[kind](text)
-
-    def _secret(self, text: str) -> str:
-        match = shapes.SECRET.fullmatch(text)
-        groups = match.groupdict() if match else {}
-        return next((groups[name] for name in ("head", "query", "encoded", "key") if groups.get(name)), "") + REMOVED
 
     def arn(self, text: str) -> str:
         """An ARN as one of the same shape: partition, service and region kept."""

@@ -28,19 +28,6 @@ IN_WORD = re.compile(
 )
 """Things that have a shape of their own, wherever they appear."""
 
-SECRET = re.compile(
-    r"(?P<pem>-----BEGIN [A-Z ]{3,40}-----[\s\S]{0,20000}?(?:-----END [A-Z ]{3,40}-----|\Z))"
-    r"|(?P<jwt>\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?)"
-    r"|(?P<eks>k8s-aws-v1\.[A-Za-z0-9_=-]+)"
-    r"|(?P<head>(?i:\b(?:bearer|basic)\s+|authorization:\s*\w+\s+))(?P<credential>[A-Za-z0-9._~+/=-]{8,})"
-    r"|(?P<query>(?i:X-Amz-(?:Signature|Credential|Security-Token)=))(?P<signed>[^&\s\"']+)"
-    r"|(?P<encoded>(?i:encoded authorization failure message:\s*))(?P<failure>[A-Za-z0-9_=-]{16,})"
-    r"|(?P<key>(?i:[\w.-]{0,40}(?:passw(?:or)?d|passphrase|secret[_-]?(?:access[_-]?)?(?:key)?|(?<!no )token"
-    r"|api[_-]?key|session[_-]?token|private[_-]?key)[\"']?\s*[:=]\s*[\"']?))(?P<value>[^\s\"',;&]{6,})"
-    r"|(?P<userinfo>(?<=://)[^\s/@:\"']{1,200}:[^\s/@\"']{1,200}(?=@))"
-)
-"""Secrets, which are taken out, not replaced: nothing judges by them."""
-
 ARN = re.compile(r"arn:aws[a-z-]{0,10}:[a-z0-9-]*:[a-z0-9-]*:(?:\d{12}|aws)?:[^\s\"'<>,;)\]}\\]+")
 BUCKET = re.compile(r"s3://[^\s\"'<>,;)\]}\\]+")
 EMAIL = re.compile(r"(?<![\w.+@-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![\w@])")

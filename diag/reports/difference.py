@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from diag.credentials import scrubbed
 from diag.diff.compare import Difference
 from diag.diff.verdicts import VerdictChange
 from diag.model.verdict import Verdict
@@ -33,11 +34,12 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def to_json(comparison: Comparison) -> str:
     """The comparison as a JSON document with a final newline."""
-    return document(comparison, indent=1)
+    return document(scrubbed(comparison), indent=1)
 
 
 def to_text(comparison: Comparison, style: Style) -> str:
     """The comparison with a final newline."""
+    comparison = scrubbed(comparison)
     lines: list[str] = []
     for note in comparison.notes:
         lines += [*wrap(note, style, "! ", "  "), ""]

@@ -17,9 +17,13 @@ _COMMANDS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.UNKNOWN: "w
 def to_github(report: Report) -> str:
     """One line for each diagnosis and each finding that is not fine.
 
-    A step shows ten of each kind, so the gravest come first.
+    A step shows ten of each kind, so the most severe come first.
     """
     lines = [_command("error", {"title": "lustre-doctor itself"}, visible(error.message)) for error in report.errors]
+    lines += [
+        _command("error", {"title": f"lustre-doctor: {visible(missing.what)}"}, visible(missing.detail))
+        for missing in report.missing_targets
+    ]
     for diagnosis in report.diagnoses:
         kind = "error" if diagnosis.gravity is Verdict.FAIL else "warning"
         lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, visible(diagnosis.headline)))

@@ -22,12 +22,24 @@ def to_junit(report: Report) -> str:
     suites = [suite for layer in Layer if (suite := _suite(layer, report)) is not None]
     if report.diagnoses:
         suites.insert(0, _diagnoses(report))
+    if report.missing_targets:
+        suites.insert(0, _missing_targets(report))
     if report.errors:
         suites.append(_broken(report))
     root = Xml.Element("testsuites", {"name": TOOL, **_totals(suites)})
     root.extend(suites)
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _missing_targets(report: Report) -> Xml.Element:
+    """A target that does not exist fails its case: a suite without one would be green."""
+    suite = Xml.Element("testsuite", {"name": f"{TOOL}.targets"})
+    for missing in report.missing_targets:
+        case = Xml.SubElement(suite, "testcase", {"classname": "target", "name": visible(missing.what), "time": "0"})
+        Xml.SubElement(case, "failure", {"message": visible(missing.detail), "type": "not-found"})
+    _count(suite)
+    return suite
 
 
 def _diagnoses(report: Report) -> Xml.Element:

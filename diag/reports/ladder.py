@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag.advice.steps import advise
+from diag.credentials import scrubbed
 from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -22,6 +23,7 @@ _LAYERS = {
 
 def to_text(ladder: Ladder, style: Style) -> str:
     """The verdict first, then the rungs from the bottom up, each with its time."""
+    ladder = scrubbed(ladder)
     where = f"{ladder.host}:{ladder.port}" + (f"/{ladder.mount_name}" if ladder.mount_name else "")
     lines = wrap(f"{where}: {ladder.headline}", style, f"{mark(ladder.verdict, style)} ", "  ", bold=True)
     if ladder.cause:
@@ -41,6 +43,7 @@ def to_text(ladder: Ladder, style: Style) -> str:
 
 def to_json(ladders: Sequence[Ladder], exit_code: int, tool_version: str) -> str:
     """One document: `findings` as of a run, one for each rung, and the whole ladders under `ladders`."""
+    ladders = scrubbed(tuple(ladders))
     findings = tuple(finding_with_lines(finding) for ladder in ladders for finding in findings_of(ladder))
     made = {
         "schema": SCHEMA, "exit_code": exit_code, "diagnoses": (), "findings": findings, "unavailable": (),

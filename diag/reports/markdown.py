@@ -30,6 +30,8 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
 def to_markdown(report: Report) -> str:
     """The page, in GitHub's dialect. Every stranger's text is escaped, so that it shows as it is."""
     lines = [f"## {VERDICTS.get(report.exit_code, 'Incomplete')}", "", _summary(report), ""]
+    for missing in report.missing_targets:
+        lines += [f"### {escaped(f'{missing.what}: {missing.detail}')}", ""]
     for group in alike(report.diagnoses):
         for diagnosis in group.in_full:
             lines += [*_diagnosis(diagnosis), ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.credentials import scrubbed
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
@@ -65,10 +66,12 @@ class Report(msgspec.Struct, frozen=True):
     schema: str = SCHEMA
     rules: tuple[Rule, ...] = ()
     policy: Policy = Policy()
+    missing_targets: tuple[Unavailable, ...] = ()
+    """What was named and could not be inspected: said first. They are in `unavailable` too."""
 
 
 def of_texts(diagnoses: tuple[Diagnosis, ...], tool_version: str) -> Report:
     """The report of an explanation: exit 0 when a cause was found, 5 when none."""
     found = any(diagnosis.causes for diagnosis in diagnoses)
     code = ExitCode.OK if found else ExitCode.UNDETERMINED
-    return Report(exit_code=int(code), diagnoses=diagnoses, tool_version=tool_version)
+    return scrubbed(Report(exit_code=int(code), diagnoses=diagnoses, tool_version=tool_version))

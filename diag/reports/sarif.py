@@ -95,8 +95,10 @@ def _invocation(report: Report) -> Json:
     invocation: Json = {"executionSuccessful": not report.errors, "exitCode": report.exit_code}
     if report.taken_at:
         invocation["endTimeUtc"] = report.taken_at
-    if report.errors:
+    texts = [f"{missing.what}: {missing.detail}" for missing in report.missing_targets]
+    texts += [error.message for error in report.errors]
+    if texts:
         invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": visible(error.message)}} for error in report.errors
+            {"level": "error", "message": {"text": visible(text)}} for text in texts
         ]
     return invocation

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from diag.analysis.missing_targets import missing_targets
+from diag.credentials import scrubbed
 from diag.engine.run import Outcome
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode, exit_code
@@ -14,7 +16,7 @@ from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.report import Coverage, Policy, Report, Rule
-from diag.resources.eks import ClusterIdentity
+from diag.resources.eks import identity_of
 
 
 def of_run(
@@ -24,22 +26,22 @@ def of_run(
     findings = tuple(sorted(outcome.judged.findings, key=_path_order))
     errors = (*tool_errors, *outcome.judged.errors)
     broken = [Verdict.FAIL for diagnosis in diagnoses if diagnosis.gravity is Verdict.FAIL]
+    missing = missing_targets(outcome.snapshot.target, outcome.facts)
     code = exit_code(
         (*(finding.verdict for finding in findings if not finding.suppressed), *broken),
-        inspected=_inspected(outcome, findings),
+        inspected=not missing and _inspected(outcome, findings),
         is_complete=outcome.is_complete,
         fail_on_warn=policy.fail_on_warn,
         unknown_passes=policy.unknown_passes,
     )
     if errors and code not in (ExitCode.FAILED, ExitCode.NOTHING_INSPECTED):
         code = ExitCode.INTERNAL
-    identity = outcome.facts.get("cluster_identity")
-    known = identity if isinstance(identity, ClusterIdentity) else ClusterIdentity()
-    return Report(
+    known = identity_of(outcome.facts)
+    report = Report(
         exit_code=int(code),
         diagnoses=diagnoses,
         findings=findings,
-        unavailable=outcome.unavailable,
+        unavailable=(*missing, *outcome.unavailable),
         coverage=_coverage(outcome, findings),
         errors=errors,
         cluster=known.cluster,
@@ -48,7 +50,9 @@ def of_run(
         tool_version=outcome.snapshot.tool_version,
         rules=tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks),
         policy=policy,
+        missing_targets=missing,
     )
+    return scrubbed(report)
 
 
 def _path_order(finding: Finding) -> tuple[object, ...]:

@@ -50,6 +50,7 @@ class Style(msgspec.Struct, frozen=True):
 def to_text(report: Report, style: Style) -> str:
     """The whole report with a final newline."""
     lines: list[str] = []
+    lines += _missing_targets(report, style)
     lines += _diagnoses(report.diagnoses, style)
     if report.findings:
         lines += [*_path(report.findings, style), ""]
@@ -59,6 +60,13 @@ def to_text(report: Report, style: Style) -> str:
     if report.coverage.checks:
         lines += wrap(_summary(report), style, "", "")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _missing_targets(report: Report, style: Style) -> Iterator[str]:
+    for missing in report.missing_targets:
+        yield from wrap(f"{missing.what}: {missing.detail}", style, f"{mark(Verdict.FAIL, style)} ", "  ", bold=True)
+    if report.missing_targets:
+        yield ""
 
 
 def _diagnoses(diagnoses: Sequence[Diagnosis], style: Style) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from diag.model.subject import Kind, Subject
@@ -109,6 +111,15 @@ class ClusterIdentity(msgspec.Struct, frozen=True):
     def subject(self) -> Subject:
         """The cluster as the subject of findings."""
         return Subject(Kind.CLUSTER, self.cluster or "(unnamed)")
+
+
+def identity_of(facts: Mapping[str, object]) -> ClusterIdentity:
+    """What a run knows of its cluster; its name is what EKS says where nothing else does, as in a pod."""
+    identity, cluster = facts.get("cluster_identity"), facts.get("eks_cluster")
+    known = identity if isinstance(identity, ClusterIdentity) else ClusterIdentity()
+    if known.cluster or not isinstance(cluster, EksCluster):
+        return known
+    return msgspec.structs.replace(known, cluster=cluster.name, account=known.account or cluster.account)
 
 
 DRIVER_ADDON = "aws-fsx-csi-driver"

@@ -10,7 +10,6 @@ import msgspec
 
 from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import Snapshot, decode, encode
-from diag.knowledge.runbooks import Knowledge
 from diag.redaction.document import DocumentRedactor
 from diag.redaction.public import domain_terms
 from diag.redaction.tokens import KEY_BYTES, Level
@@ -41,7 +40,7 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
     `secret` is the redaction's key, drawn at random unless given.
     """
     secret = secret or secrets.token_bytes(KEY_BYTES)
-    redactor, snapshot = _redact(outcome.snapshot, level, request.knowledge, secret)
+    redactor, snapshot = _redact(outcome.snapshot, level, request, secret)
     seen = replay(request.registry, outcome.checks, decode(snapshot, request.registry.facts))
     report = report_on(seen, request)
     about = {
@@ -68,15 +67,16 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
     return Case(pack(parts), _indented(key), _summary(report), report.exit_code)
 
 
-def redact_snapshot(snapshot: Snapshot, level: Level, knowledge: Knowledge) -> bytes:
+def redact_snapshot(snapshot: Snapshot, level: Level, request: RunRequest) -> bytes:
     """A snapshot's document, redacted with a key that nobody keeps."""
-    return _redact(snapshot, level, knowledge, secrets.token_bytes(KEY_BYTES))[1]
+    return _redact(snapshot, level, request, secrets.token_bytes(KEY_BYTES))[1]
 
 
-def _redact(snapshot: Snapshot, level: Level, knowledge: Knowledge, secret: bytes) -> tuple[DocumentRedactor, bytes]:
+def _redact(snapshot: Snapshot, level: Level, request: RunRequest, secret: bytes) -> tuple[DocumentRedactor, bytes]:
     """A snapshot's document, redacted, and what redacts other parts of the same case with the same stand-ins."""
     document = msgspec.json.decode(encode(snapshot))
-    redactor = DocumentRedactor(document, level, secret, domain_terms(knowledge.causes.values()))
+    trade = domain_terms(request.knowledge.causes.values())
+    redactor = DocumentRedactor(document, level, secret, trade, request.registry.facts)
     return redactor, _indented(redactor.document(document))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ import msgspec
 from diag.config.file import PYPROJECT, Config, parse
 from diag.knowledge.runbooks import Knowledge, load_knowledge
 from diag.model.exit_code import WrongUsage
+from diag.model.unavailable import Reason
 from diag.registry import Check, Registry
 from diag.reports.report import Policy
 from diag.resources.manifests import ManifestSet
@@ -65,18 +67,19 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
     """
     _refuse_unused(options)
     registry = load_registry()
-    config, folder = _read_config(options["config"], registry) if "config" in options else (Config(), Path())
+    until = time.monotonic() + options["deadline"]
+    config, folder, silent = _read_config(options.get("config"), registry, until)
     runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
     if runbooks:
         knowledge_of(runbooks)
-    nodes, notes = _node_options(options)
+    nodes, ignored = _node_options(options)
     return RunRequest(
         registry=registry,
         checks=registry.select(options["only"] or config.only, (*options["skip"], *config.skip)),
         target=_target(_pick(Target, options)),
         settings=_pick(Settings, options),
         reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
-        manifests=_read_manifests(options.get("manifests", ())),
+        manifests=_read_manifests(options.get("manifests", ()), until),
         offline=options.get("offline", False),
         snapshot=options["snapshot"],
         deadline_s=options["deadline"],
@@ -86,7 +89,7 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
             unknown_passes=(options.get("unknown") or config.unknown) == "pass",
         ),
         runbooks=runbooks,
-        notes=notes,
+        notes=(*silent, *ignored),
     )
 
 
@@ -139,15 +142,25 @@ def _target(given: Target) -> Target:
     return msgspec.structs.replace(given, namespaces=tuple(sorted({*given.namespaces, *said})))
 
 
-def _read_config(path: str, registry: Registry) -> tuple[Config, Path]:
-    """The configuration and the folder that its paths count from."""
-    from diag.sources.files import read_bounded
+def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Config, Path, tuple[str, ...]]:
+    """The configuration, the folder that its paths count from, and why none was read. None asks for no configuration.
+
+    A file that was not named is looked for where the person is, which may be the very mount that hangs: that costs
+    the configuration, not the run.
+    """
+    if path is None:
+        return Config(), Path(), ()
+    from diag.sources.files import UnreadableFile, read_bounded
 
     for candidate in (Path(path),) if path else (Path(CONFIG_FILE), Path("pyproject.toml")):
-        if not path and not candidate.is_file():
-            continue
         try:
-            text = read_bounded(str(candidate), CONFIG_LIMIT).decode()
+            text = read_bounded(str(candidate), CONFIG_LIMIT, until=until).decode()
+        except UnreadableFile as error:
+            if not path and error.problem.reason is Reason.TIMEOUT:
+                return Config(), Path(), (f"no configuration is used: {error}",)
+            if path or error.problem.reason is not Reason.ABSENT:
+                raise
+            continue
         except UnicodeDecodeError as error:
             raise WrongUsage(f"{candidate}: {error}") from error
         shared = candidate.name == "pyproject.toml"
@@ -156,16 +169,16 @@ def _read_config(path: str, registry: Registry) -> tuple[Config, Path]:
         ids = [check.id for check in registry.checks]
         found = parse(text, str(candidate), registry.selectable, ids, PYPROJECT if shared else ())
         if found != Config() or path or not shared:
-            return found, candidate.parent
-    return Config(), Path()
+            return found, candidate.parent, ()
+    return Config(), Path(), ()
 
 
-def _read_manifests(paths: tuple[str, ...]) -> ManifestSet:
+def _read_manifests(paths: tuple[str, ...], until: float) -> ManifestSet:
     if not paths:
         return NO_MANIFESTS
     from diag.sources.manifests.read import read_manifests
 
-    return read_manifests(paths)
+    return read_manifests(paths, until=until)
 
 
 def _node_options(options: Mapping[str, Any]) -> tuple[NodeOptions, tuple[str, ...]]:

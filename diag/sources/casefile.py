@@ -17,8 +17,7 @@ import msgspec
 
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Unavailable
-from diag.sources.files import read_bounded
-from diag.sources.texts.stream import PIECE
+from diag.sources.files import PIECE, read_bounded
 from diag.sources.texts.tar import is_tar, members
 
 SCHEMA = "lustre-doctor/case/v1"

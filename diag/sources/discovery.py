@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity, EksCluster
@@ -32,7 +33,13 @@ ISSUER_PATH = "/.well-known/openid-configuration"
 """Every service account may read it. Source: Kubernetes documentation, service account issuer discovery."""
 
 
-@fact(optional_permissions=("list nodes",))
+@fact(
+    layer=Layer.IDENTITY,
+    label="cluster",
+    always="report",
+    names={"cluster": "cluster"},
+    optional_permissions=("list nodes",),
+)
 def cluster_identity(
     settings: Settings, kube_context: KubeContext | Unavailable, kube: Kube, aws: Aws
 ) -> ClusterIdentity:
@@ -54,7 +61,14 @@ def cluster_identity(
     return ClusterIdentity(cluster, region, context.account, cluster_from, region_from if region else "")
 
 
-@fact(permissions=("eks:DescribeCluster",), optional_permissions=("eks:ListClusters", "ec2:DescribeInstances"))
+@fact(
+    layer=Layer.IDENTITY,
+    label="EKS cluster",
+    names={"name": "cluster"},
+    ranges=("serviceIpv4Cidr",),
+    permissions=("eks:DescribeCluster",),
+    optional_permissions=("eks:ListClusters", "ec2:DescribeInstances"),
+)
 def eks_cluster(
     aws: Aws, kube: Kube, cluster_identity: ClusterIdentity, kube_context: KubeContext | Unavailable
 ) -> EksCluster | Unavailable:

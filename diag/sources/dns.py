@@ -7,6 +7,7 @@ import re
 import time
 
 from diag.analysis.attributes import HOST_NAME, is_address
+from diag.model.layer import Layer
 from diag.registry import fact
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.reachability import DnsAnswer, Resolution
@@ -85,7 +86,7 @@ def _ask_one(name: str, server: str) -> DnsAnswer:
     return answer(Resolution.ANSWERED, tuple(sorted(str(record) for record in found)))
 
 
-@fact()
+@fact(layer=Layer.DNS, label="DNS answer", names={"name": "host"}, key=("name", "server"))
 def dns_answers(resolver: Resolver, volumes: tuple[PersistentVolume, ...], settings: Settings) -> tuple[DnsAnswer, ...]:
     """The answers to every distinct host name of the volumes, asked from where the tool runs."""
     given = dict.fromkeys(volume.dns_name or "" for volume in volumes)

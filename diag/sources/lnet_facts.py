@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface
@@ -44,7 +45,7 @@ class Prober(Source):
         return climb(Target(address, port, mount_name or None), Options(timeout=TIMEOUT_S), World(now=self._now))
 
 
-@fact()
+@fact(layer=Layer.LNET, label="probe of")
 def ladders(
     prober: Prober,
     mounted_file_systems: tuple[FileSystem, ...],

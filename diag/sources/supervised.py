@@ -101,23 +101,35 @@ def supervise(
     try:
         with child.stdin, child.stdout, child.stderr:
             out, errors, is_cut = _converse(child.stdin, child.stdout, child.stderr, feed, until, cap)
-            status = _ended(child, until if not is_cut else 0.0)
-            if status is not None:
-                return CompletedCommand(out, status, is_cut, stderr=errors + _left_in(child.stderr))
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
-            until_gone = time.monotonic() + KILL_GRACE_S
-            is_gone = _ended(child, until_gone) is not None
-            survivor = _survivor(child.pid, until_gone) if is_gone else child.pid
-            if survivor is None:
-                return CompletedCommand(out, None, is_cut, stderr=errors)
+            if _has_ended(child.pid, until if not is_cut else 0.0):
+                return CompletedCommand(out, child.wait(), is_cut, stderr=errors + _left_in(child.stderr))
+            stuck = end_child(child.pid, key)
     finally:
         _running.discard(child.pid)
-    stuck = Stuck(key, survivor, _start_time(survivor), _boot(), time.time(), wchan_of(survivor))
-    remember(stuck)
-    # Popen's destructor would poll it for ever after; from here on the kernel and init own it.
+    # Popen would look for it again: it is reaped, or it is the kernel's and init's from here on.
     child.returncode = 0
     return CompletedCommand(out, None, is_cut, stuck, errors)
+
+
+def end_child(pid: int, key: str) -> Stuck | None:
+    """Kill a child of this process with its session and reap it; remember it when it does not go.
+
+    Never waits longer than `KILL_GRACE_S`.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
+    until = time.monotonic() + KILL_GRACE_S
+    is_gone = _has_ended(pid, until)
+    if is_gone:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    survivor = _survivor(pid, until) if is_gone else pid
+    if survivor is None:
+        return None
+    stuck = Stuck(key, survivor, _start_time(survivor), _boot(), time.time(), wchan_of(survivor))
+    remember(stuck)
+    return stuck
 
 
 def end_all() -> None:
@@ -175,19 +187,20 @@ def _left_in(stderr: IO[bytes]) -> bytes:
         return b""
 
 
-def _ended(child: subprocess.Popen[bytes], until: float) -> int | None:
-    """The exit status, or None when it still runs at the deadline."""
+def _has_ended(pid: int, until: float) -> bool:
+    """Whether a child has ended by the deadline; it stays to be reaped."""
     try:
-        watch = os.pidfd_open(child.pid)
+        watch = os.pidfd_open(pid)
     except (OSError, AttributeError):
-        while (status := child.poll()) is None and time.monotonic() < until:
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() >= until:
+                return False
             time.sleep(POLL_S)
-        return status
+        return True
     try:
         poller = select.poll()
         poller.register(watch, select.POLLIN)
-        poller.poll(max(0.0, until - time.monotonic()) * 1000)
-        return child.poll()
+        return bool(poller.poll(max(0.0, until - time.monotonic()) * 1000))
     finally:
         os.close(watch)
 

@@ -7,6 +7,7 @@ import selectors
 import socket
 import time
 
+from diag.model.layer import Layer
 from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.reachability import Connect, TcpAnswer
@@ -81,7 +82,7 @@ def _answer(address: str, port: int, code: int, started: float, attempt: socket.
     return TcpAnswer(address, port, outcome, local, round((time.monotonic() - started) * 1000, 1), detail)
 
 
-@fact()
+@fact(layer=Layer.NETWORK, label="TCP connect", key=("address", "port"))
 def tcp_answers(
     dialer: Dialer, network_interfaces: Table[NetworkInterface], settings: Settings
 ) -> tuple[TcpAnswer, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from diag.model.symptom import Medium, Symptom
+from diag.sanitize import one_line
 from diag.texts.line import Moment
 from diag.texts.matching import Matcher, filter_by_context, mentions_lustre
 from diag.texts.mount import Clues, find_clues, find_exit_status, find_phase
@@ -65,7 +66,7 @@ def read_message(message: str, context: Context, matcher: Matcher) -> Reading:
     matches = matcher.match(message, wrapped=context.wrapped)
     clues = find_clues(message, node=context.node, pod=context.pod, volume=context.volume)
     symptom = Symptom(
-        text=message if len(message) <= LONGEST_TEXT else message[:LONGEST_TEXT] + "…",
+        text=one_line(message, LONGEST_TEXT),
         medium=context.medium,
         mount=clues.mount,
         hits=filter_by_context(matches.hits, message, asked_about=context.asked_about),

@@ -13,7 +13,9 @@ from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.verdict import Verdict
+from diag.sources.world import load_registry
 
+KNOWN = load_registry().facts
 FS = {"FileSystemId": "fs-1", "FileSystemTypeVersion": "2.10", "Lifecycle": "AVAILABLE", "SubnetIds": ["a", "b"]}
 
 
@@ -31,7 +33,7 @@ def pod(name: str = "p", phase: str = "Pending", owner: str = "", node: str = "n
 
 
 def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [str(difference) for difference in compare(before, after)]
+    return [str(difference) for difference in compare(before, after, KNOWN)]
 
 
 def test_a_difference_is_told_in_the_words_of_its_api() -> None:
@@ -54,7 +56,7 @@ def test_the_first_on_the_mount_path_comes_first_and_what_became_of_the_pod_last
         "file_systems": table(**{"fs-1": {**FS, "Lifecycle": "FAILED"}}),
         "live_volumes": [{"metadata": {"name": "pv"}, "spec": {"csi": {"volumeHandle": "fs-2"}}}],
     }
-    found = compare(before, after)
+    found = compare(before, after, KNOWN)
     assert [d.layer for d in found] == [Layer.REQUEST, Layer.FILE_SYSTEM, Layer.CLIENT, Layer.WORKLOAD]
     assert found[0].field == "spec.csi.volumeHandle"
 
@@ -90,7 +92,7 @@ def test_rules_are_compared_by_what_they_say_not_by_their_place() -> None:
     same = {"security_groups": table(**{"sg-2": {**group, "IpPermissions": rules[::-1]}})}
     fewer = {"security_groups": table(**{"sg-2": {**group, "IpPermissions": rules[1:]}})}
     assert told({"security_groups": table(**{"sg-2": group})}, same) == []
-    [difference] = compare({"security_groups": table(**{"sg-2": group})}, fewer)
+    [difference] = compare({"security_groups": table(**{"sg-2": group})}, fewer, KNOWN)
     assert "988" in difference.before and difference.after == "(absent)" and difference.layer is Layer.NETWORK
 
 
@@ -100,7 +102,7 @@ def test_a_daemon_pod_is_the_one_of_its_node_whatever_it_is_called() -> None:
 
 
 def test_an_object_that_is_gone_is_one_difference() -> None:
-    found = compare({"live_volumes": [{"metadata": {"name": "pv"}, "spec": {"x": 1}}]}, {"live_volumes": []})
+    found = compare({"live_volumes": [{"metadata": {"name": "pv"}, "spec": {"x": 1}}]}, {"live_volumes": []}, KNOWN)
     assert [(d.object, d.field, d.after) for d in found] == [("PersistentVolume pv", "", "(absent)")]
 
 
@@ -139,7 +141,7 @@ FACTS = {"nodes": [node(*own) for own in NODES], "instances": table(**{own[0]: i
 
 
 def test_two_nodes_differ_by_kernel_first_then_group_subnet_and_security_groups() -> None:
-    found = compare_nodes(FACTS, "good", "bad")
+    found = compare_nodes(FACTS, "good", "bad", KNOWN)
     assert found[0].field == "status.nodeInfo.kernelVersion" and (found[0].before, found[0].after) == ("5.10", "6.12")
     fields = {difference.field for difference in found}
     assert any("nodegroup" in field for field in fields) and "SubnetId" in fields
@@ -147,12 +149,12 @@ def test_two_nodes_differ_by_kernel_first_then_group_subnet_and_security_groups(
 
 
 def test_what_no_two_nodes_share_is_no_difference() -> None:
-    assert compare_nodes(FACTS, "good", "twin") == ()
+    assert compare_nodes(FACTS, "good", "twin", KNOWN) == ()
 
 
 def test_a_node_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(UnknownNode, match=r"'nobody'.*bad, good, twin"):
-        compare_nodes(FACTS, "good", "nobody")
+        compare_nodes(FACTS, "good", "nobody", KNOWN)
 
 
 def finding(verdict: Verdict, check: str = "c", layer: Layer = Layer.DNS) -> Finding:

@@ -66,11 +66,36 @@ def test_an_expired_kubernetes_token(doctor: Doctor, lab: Lab) -> None:
     assert "Kubernetes credentials: denied" in ran.out
 
 
-@pytest.mark.parametrize("target", [["--pvc", "default/no-such-claim"], ["--pv", "none"], ["--namespace", "empty"]])
-def test_a_target_that_matches_nothing_exits_6(doctor: Doctor, target: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (["--pvc", "default/no-such-claim"], "PersistentVolumeClaim default/no-such-claim: not found"),
+        (["--pvc", "fsx-pvd"], "PersistentVolumeClaim fsx-pvd: not found; did you mean fsx-pvc?"),
+        (["--pv", "none"], "PersistentVolume none: not found"),
+        (
+            ["--namespace", "defualt"],
+            "Namespace defualt: no claim, and no pod that uses one, is in it; did you mean default",
+        ),
+        (["--pod", "nobody"], "Pod nobody: not found"),
+        (["--file-system", "fs-04cb64a224a31f75e"], "did you mean fs-04cb64a224a31f75d?"),
+    ],
+)
+def test_a_target_that_does_not_exist_is_said_first_and_exits_6(doctor: Doctor, target: list[str], said: str) -> None:
     ran = doctor("run", *target)
     assert ran.code == 6
+    assert said in " ".join(ran.out.split("\n\n")[0].split())
     assert "Nothing was inspected" in ran.out
+    (missing, *_) = doctor("run", *target, "--format", "json").document["unavailable"]
+    assert (missing["reason"], said.partition(":")[2].strip() in f"{missing['what']}: {missing['detail']}") == (
+        "absent",
+        True,
+    )
+
+
+def test_a_failure_of_one_target_counts_more_than_that_another_does_not_exist(doctor: Doctor) -> None:
+    ran = doctor("run", "--pv", "fsx-pv", "--pv", "nosuch")
+    assert ran.code == 3
+    assert ran.out.startswith("✗ PersistentVolume nosuch: not found")
 
 
 def test_an_empty_cluster_exits_6(doctor: Doctor, lab: Lab) -> None:

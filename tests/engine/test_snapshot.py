@@ -6,13 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag import Reason, Table, Unavailable
+from diag import Reason, Table, Unavailable, fact
 from diag.engine.snapshot import BadSnapshot, Snapshot, decode, encode
 from diag.resources.fsx import FileSystem, LustreConfiguration
 from diag.resources.target import Settings, Target
 from diag.sources.world import load_registry
 
-FACTS = load_registry().facts
+
+@fact()
+def caller(aws: object) -> str:
+    return "me"
+
+
+FACTS = {**load_registry().facts, "caller": caller}
 DENIED = Unavailable("fsx:DescribeFileSystems", Reason.DENIED, permission="fsx:DescribeFileSystems")
 FILE_SYSTEM = FileSystem("fs-0123456789abcdef0", lustre_configuration=LustreConfiguration(mount_name="abcdefgh"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import random
@@ -43,12 +44,12 @@ class Row:
         return set(self.wanted) <= set(self.told)
 
 
-def run(lab: Lab, *options: str) -> dict[str, Any]:
-    """The JSON report of `lustre-doctor run` in this process."""
+def run(lab: Lab, *options: str, now: datetime.datetime | None = None) -> dict[str, Any]:
+    """The JSON report of `lustre-doctor run` in this process, at the time of the lab's start or at another."""
     arguments = ["--dns-server", lab.env["LUSTRE_DOCTOR_DNS"], "--format", "json", *options]
-    now = lab.site.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = (now or lab.site.now).strftime("%Y-%m-%dT%H:%M:%SZ")
     # The lab's times are those of its start; a long session must not make its pods older than they are meant to be.
-    with mock.patch("diag.run.execute._now", return_value=now):
+    with mock.patch("diag.run.execute._now", return_value=at):
         ran = CliRunner().invoke(command, arguments, env=lab.env, standalone_mode=False)
     if ran.exception is not None:
         raise ran.exception

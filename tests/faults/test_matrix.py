@@ -13,6 +13,8 @@ from tests.lab.variants import VARIANTS
 
 pytestmark = pytest.mark.lab
 
+HEAL = {"pod-before-plugin-on-new-node"}
+"""Faults that need nothing but a moment."""
 PAIRS_HERE = 25
 """The full sample takes minutes: it is `make faults`."""
 
@@ -28,6 +30,10 @@ def test_a_single_fault_is_named_first_and_nothing_else_fails(lab: Lab, name: st
     row = single(lab, FAULTS[name])
     assert row.told[:1] == row.wanted
     assert row.stray == ()
+    live = lab.come_alive()
+    live.settle()
+    broken = live.broken() or not FAULTS[name].gone(lab)
+    assert bool(broken) != (name in HEAL), "the lab's own world does not show the fault"
 
 
 @pytest.mark.parametrize("name", sorted(VARIANTS))
@@ -35,6 +41,9 @@ def test_a_healthy_variant_passes_without_a_warning(lab: Lab, name: str) -> None
     report = variant(lab, name)
     loud = [f"{f['check']}: {f['message']}" for f in report["findings"] if f["verdict"] not in ("pass", "skip")]
     assert (loud, report["exit_code"]) == ([], 0)
+    live = lab.come_alive()
+    live.settle()
+    assert live.broken() == []
 
 
 def test_two_faults_at_once_are_both_named(lab: Lab) -> None:

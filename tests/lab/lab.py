@@ -26,6 +26,8 @@ from tests.lab.kubernetes.exec import ExecScript
 from tests.lab.kubernetes.kubeconfig import write_kubeconfigs
 from tests.lab.kubernetes.server import KubeServer
 from tests.lab.kubernetes.world import Cluster
+from tests.lab.live import Live
+from tests.lab.physics.hidden import Hidden
 from tests.lab.ports import LUSTRE_PORT, Behaviour, Ports
 from tests.lab.setup import USER, Account
 from tests.lab.site import Site, claim_network
@@ -83,6 +85,9 @@ class Lab:
     kube_server: KubeServer
     kubeconfigs: dict[str, Path] = field(default_factory=dict)
     account: Account | None = None
+    hidden: Hidden = field(default_factory=Hidden)
+    """What no API shows: see `tests.lab.physics.hidden`."""
+    live: Live | None = None
     _certificates: Any = None
     _claim: socket.socket | None = None
     _worlds: dict[str, _World] = field(default_factory=dict)
@@ -127,6 +132,7 @@ class Lab:
         """Puts a world in place of the present one and every switch back; a world met before is not built anew."""
         key = f"{world} {sorted(options.items())}"
         self.release()
+        self._rest()
         if key not in self._worlds:
             self._build(world, options)
             self._worlds[key] = self._freeze()
@@ -171,6 +177,12 @@ class Lab:
                 config=botocore.config.Config(retries={"max_attempts": 0}),
             )
         return self._clients[service, where]
+
+    def come_alive(self) -> Live:
+        """Starts controllers, scheduler and kubelets in the present world; the next `load` stops them."""
+        live = self.live = Live(self)
+        self.api.clock, self.api.settle, self.api.switches.secrets = live.clock, live.settle, True
+        return live
 
     def heal(self) -> None:
         """Mends the incident as its reader would: version 2.15, and the pod runs."""
@@ -262,6 +274,7 @@ class Lab:
         self.aws.eks.state.endpoint = self.kube_server.url
         self.aws.eks.state.certificate_authority = self._certificates.authority
         self.aws.fleet = None
+        self.hidden = Hidden()
         self.kube.restore(Cluster().snapshot())
         self.api.logs.clear()
         self.script.rules.clear()
@@ -270,6 +283,11 @@ class Lab:
         self._reset_switches()
         self._log_in()
         self.account = builder.build(self, self.site, **options)
+
+    def _rest(self) -> None:
+        self.live = None
+        self.api.clock = lambda: datetime.datetime.now(datetime.UTC)
+        self.api.settle = lambda: None
 
     def _log_in(self) -> None:
         """The user whose keys the lab hands out, as IAM and the API server know it."""
@@ -294,7 +312,7 @@ class Lab:
         self.dns.switches = DnsSwitches()
 
     def _freeze(self) -> _World:
-        services = (self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state)
+        services = (self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state, self.hidden)
         return _World(
             site=self.site,
             account=self.account,
@@ -311,7 +329,7 @@ class Lab:
         moved = world.site != self.site
         self.site, self.account = world.site, world.account
         restore_backends(world.moto)
-        fsx, eks, ssm, self.aws.fleet = pickle.loads(world.services)
+        fsx, eks, ssm, self.hidden, self.aws.fleet = pickle.loads(world.services)
         self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state = fsx, eks, ssm
         self.kube.restore(world.kube)
         self.api.logs, self.api.issuer, self.api.git_version = pickle.loads(world.api)

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from click.testing import CliRunner
 
 from diag.cli.permissions import command
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+FOLDER = DEPLOY / "kubernetes"
 WORKLOADS = ("job.yaml", "cronjob.yaml", "nodes-job.yaml")
 
 
@@ -84,3 +86,74 @@ def test_the_node_reader_may_list_volumes_and_nothing_else() -> None:
     (role,) = [document for document in documents("nodes-job.yaml") if document["kind"] == "ClusterRole"]
     assert role["rules"] == [{"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["list"]}]
     assert pod_of("nodes-job.yaml")["serviceAccountName"] == role["metadata"]["name"]
+
+
+SHIPPED = ("kubernetes/job.yaml", "kubernetes/cronjob.yaml", "kubernetes/nodes-job.yaml", "argo/presync.yaml",
+           "argo/init-container.yaml")  # fmt: skip
+PRIVILEGED = "kubernetes/nodes-job.yaml"
+
+
+def all_of(name: str) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all((DEPLOY / name).read_text()) if document]
+
+
+def workload(name: str) -> tuple[str, dict[str, Any]]:
+    """Namespace and pod of the manifest's workload."""
+    (found,) = [document for document in all_of(name) if document["kind"] in ("Job", "CronJob", "Deployment")]
+    return found["metadata"]["namespace"], found["spec"].get("jobTemplate", found)["spec"]["template"]["spec"]
+
+
+def unrestricted(pod: dict[str, Any]) -> set[str]:
+    """What Pod Security level *restricted* refuses of a pod. Source: Kubernetes, Pod Security Standards."""
+    found = {key for key in ("hostNetwork", "hostPID", "hostIPC") if pod.get(key)}
+    found |= {"hostPath" for volume in pod.get("volumes", ()) if "hostPath" in volume}
+    above = pod.get("securityContext", {})
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
+        security = {**above, **container.get("securityContext", {})}
+        capabilities = security.get("capabilities", {})
+        refused = {
+            "allowPrivilegeEscalation": security.get("allowPrivilegeEscalation") is not False,
+            "runAsNonRoot": security.get("runAsNonRoot") is not True,
+            "runAsUser": security.get("runAsUser") == 0,
+            "privileged": bool(security.get("privileged")),
+            "seccompProfile": security.get("seccompProfile", {}).get("type") not in ("RuntimeDefault", "Localhost"),
+            "drop": capabilities.get("drop") != ["ALL"],
+            "add": not set(capabilities.get("add", ())) <= {"NET_BIND_SERVICE"},
+        }
+        found |= {what for what, is_refused in refused.items() if is_refused}
+    return found
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_manifest_says_which_pod_security_level_its_namespace_needs(name: str) -> None:
+    level = "privileged" if name == PRIVILEGED else "restricted"
+    assert f'Pod Security level "{level}"' in " ".join((DEPLOY / name).read_text().replace("\n#", "").split())
+    refused = unrestricted(workload(name)[1])
+    assert bool(refused) is (level == "privileged"), refused
+
+
+@pytest.mark.parametrize("name", ["kubernetes/rbac.yaml", PRIVILEGED])
+def test_a_namespace_that_is_shipped_enforces_its_level(name: str) -> None:
+    (namespace,) = [document["metadata"] for document in all_of(name) if document["kind"] == "Namespace"]
+    level = namespace["labels"]["pod-security.kubernetes.io/enforce"]
+    assert level == ("privileged" if name == PRIVILEGED else "restricted")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_service_account_exists_where_it_is_used_and_has_rights(name: str) -> None:
+    namespace, pod = workload(name)
+    shipped = [*all_of(name), *all_of("kubernetes/rbac.yaml")]
+    accounts = {(d["metadata"]["namespace"], d["metadata"]["name"]) for d in shipped if d["kind"] == "ServiceAccount"}
+    bound = {
+        (subject["namespace"], subject["name"])
+        for document in shipped
+        if document["kind"] == "ClusterRoleBinding"
+        for subject in document["subjects"]
+    }
+    assert (namespace, pod["serviceAccountName"]) in accounts & bound
+
+
+def test_no_region_is_hard_coded() -> None:
+    texts = {path.name: path.read_text() for path in DEPLOY.rglob("*.yaml")}
+    assert len(texts) > 6
+    assert [name for name, text in texts.items() if re.search(r"--region|\b[a-z]{2}-[a-z]+-\d\b", text)] == []

@@ -87,7 +87,8 @@ def plant(lab: Lab) -> dict[str, str]:
     return {**PLANTED, **own}
 
 
-NEVER = ("environment value", "command line")
+NEVER = ("environment value", "command line", "bearer token", "access key", "password")
+"""Secrets: in nothing that is printed or saved, redacted or not."""
 STRICT_ONLY = {"pod": WORKLOAD, "volume": VOLUME, "claim": CLAIM, "class": "fsx-sc"}
 
 
@@ -116,6 +117,54 @@ def test_secrets_are_in_no_case_even_when_nothing_is_redacted(lab: Lab, tmp_path
     said = "".join(part.decode() for part in read_case(case.read_bytes()).values())
     assert canaries["private IPv4"] in said
     assert [kind for kind in NEVER if canaries[kind] in said] == []
+
+
+CREDENTIALS = {
+    "bearer": "Authorization: Bearer {0}", "basic": "authorization=Basic {0}",
+    "AWS secret": "AWS_SECRET_ACCESS_KEY={0}",
+    "AWS session": "aws_session_token: IQoJb3JpZ2lu{0}", "JWT": "eyJhbGciOi.{0}.c2lnbmF0dXJl",
+    "password": "password={0}",
+    "option": "--password {0}", "pwd": "pwd={0};", "CIFS": "user=bob,pass={0},vers=3.0", "GitHub": "ghp_{0}",
+    "API key": '{{"apiKey": "{0}"}}', "URL": "https://bob:{0}@registry.example.org/x",
+    "private key": "-----BEGIN PRIVATE KEY-----\n{0}\n-----END PRIVATE KEY-----",
+    "header": "Invalid header value b'Bearer {0}\\n'", "mount": "mount -t lustre -o flock,unheard={0} x@tcp:/y /z",
+}  # fmt: skip
+"""Each with a canary of its own, in event messages."""
+
+
+def plant_credentials(lab: Lab) -> dict[str, str]:
+    """One of every kind in the events of the mount that fails, and in options and attributes of its volume."""
+    canaries = {kind: f"canaryC4n4ry{number:02}C4n4ryCanary" for number, kind in enumerate(CREDENTIALS)}
+    event = next(e for e in lab.kube.all("events", "default") if e["reason"] == "FailedMount")
+    event["message"] += " ".join(text.format(canaries[kind]) for kind, text in CREDENTIALS.items())
+    volume = lab.kube.get("persistentvolumes", VOLUME)
+    named = {kind: f"0canary-{kind.replace(' ', '-')}" for kind in ("mount option", "attribute", "class", "annotation")}
+    volume["spec"]["mountOptions"] = ["flock", f"username=bob,unheard-of={named['mount option']}"]
+    volume["spec"]["csi"]["volumeAttributes"]["unheardOf"] = named["attribute"]
+    volume["metadata"].setdefault("annotations", {})["example.org/db-password"] = named["annotation"]
+    lab.kube.get("storageclasses", "fsx-sc").setdefault("parameters", {})["unheardOf"] = named["class"]
+    return canaries | named
+
+
+def test_no_credential_of_a_stranger_is_printed_or_saved(lab: Lab, tmp_path: Path) -> None:
+    lab.load("incident")
+    canaries, doctor, saved = plant_credentials(lab), Doctor(lab), tmp_path / "saved.json"
+    dns = ("--dns-server", lab.env["LUSTRE_DOCTOR_DNS"])
+    said = {"text": doctor("run", *dns, "--all", "--save", str(saved)).out, "saved": saved.read_text()}
+    assert "EINVAL" in said["text"] and "unheard-of=[removed]" in said["text"]
+    for form in FORMATS:
+        ran = doctor("run", *dns, "--all", "--format", form)
+        said[form] = ran.out + ran.err
+    for level in ("none", "shareable", "strict"):
+        case = tmp_path / f"{level}.tar.gz"
+        ran = doctor("collect", *dns, "-o", str(case), "--redact", level)
+        assert ran.code == 3, ran.err
+        said[f"case, {level}"] = "".join(part.decode() for part in read_case(case.read_bytes()).values())
+        if level == "none":
+            said["replayed"] = doctor("run", "--snapshot", str(case), "--all").out
+    for where, text in said.items():
+        assert [kind for kind, canary in canaries.items() if canary in text] == [], where
+    assert said["replayed"] == said["text"]
 
 
 @pytest.mark.parametrize("level", ["shareable", "strict"])

@@ -42,7 +42,7 @@ def redactor(**names: tuple[str, ...]) -> Redactor:
         ("ip-10-77-88-99", r"ip-10-\d+-\d+-\d+"),
         ("3f1c6c0e-0d0a-4a5b-9b0e-5d3c1f1a7e11", r"[0-9a-f-]{36}"),
         ("78B688E1F383DD54B44C42207B77FE34", r"[0-9A-F]{32}"),
-        ("AKIAIOSFODNN7EXAMPLE", r"AKIA[A-Z2-7]{16}"),
+        ("AROAIOSFODNN7EXAMPLE", r"AROA[A-Z2-7]{16}"),
         ("0a:1b:2c:3d:4e:5f", r"02(:[0-9a-f]{2}){5}"),
         ("alice@acme-corp.com", r"user-[0-9a-f]{8}@h[0-9a-f]{8}\.com"),
         ("build7.acme.internal", r"h[0-9a-f]{8}\.h[0-9a-f]{8}\.internal"),

@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 
 from diag.model.finding import Location
+from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.formats import MACHINE, machine_format
 from diag.reports.github import to_github
@@ -47,6 +49,16 @@ def junit(given_report: Report) -> JUnitXml:
 def metrics(given_report: Report) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     families = text_fd_to_metric_families(io.StringIO(to_openmetrics(given_report)))  # type: ignore[no-untyped-call]
     return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+@pytest.mark.parametrize("form", [name for name in MACHINE if name != "openmetrics"])
+def test_a_target_that_does_not_exist_is_in_every_format(form: str) -> None:
+    missing = Unavailable("PersistentVolume nosuch", Reason.ABSENT, "not found")
+    made = replace(report(exit_code=6), missing_targets=(missing,), unavailable=(missing,))
+    shown = machine_format(form)(made)
+    assert "PersistentVolume nosuch" in shown and "not found" in shown
+    if form == "junit":
+        assert junit(made).failures == 1
 
 
 @pytest.mark.parametrize("text", HOSTILE)

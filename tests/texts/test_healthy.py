@@ -8,7 +8,7 @@ import pytest
 
 from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import load_knowledge
-from diag.sources.texts.open import Texts
+from diag.sources.texts.streams import Texts
 from diag.texts.symptoms import read_symptoms
 from tests.texts.healthy import healthy_lines
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from diag.knowledge.runbooks import load_knowledge
-from diag.sources.texts.open import Texts
+from diag.sources.texts.streams import Texts
 from diag.texts.grouping import Collector
 from diag.texts.matching import build_matcher
 from diag.texts.scanning import Scan
@@ -196,7 +196,7 @@ def test_deep_nesting_is_told_and_left(tmp_path: Path) -> None:
 
 def test_an_endless_device_is_refused() -> None:
     found = report(Path("/dev/zero"))
-    assert "a device or socket" in found.problems[0].detail and found.bytes_read == 0
+    assert "neither a file nor a pipe" in found.problems[0].detail and found.bytes_read == 0
 
 
 def test_a_pipe_that_somebody_names_is_read(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from diag.model.symptom import Medium
-from diag.sources.texts.open import Texts
+from diag.sources.texts.streams import Texts
 from diag.texts.symptoms import SymptomReport, read_symptoms
 from tests.texts.known import KNOWN
 from tests.texts.test_scanning import EVENT, PROFILE, REFUSAL

@@ -10,6 +10,7 @@ import msgspec
 from diag.analysis.driver.images import judge_images
 from diag.analysis.driver.workloads import pods_of
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes
+from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.age import is_younger
@@ -232,7 +233,7 @@ class PluginHealth(msgspec.Struct, frozen=True):
         return groups
 
 
-@fact()
+@fact(layer=Layer.DRIVER)
 def plugin_health(
     node_plugin: Workload,
     driver_pods: tuple[Pod, ...],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diag.model.finding import Draft, skip, unknown
+from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
@@ -45,7 +46,7 @@ CONTROLLER_ACCOUNTS = ("fsx-csi-controller-sa",)
 """The controller's service account where no Deployment says otherwise. Source: aws-fsx-csi-driver chart 1.17.0."""
 
 
-@fact()
+@fact(layer=Layer.DRIVER)
 def controller(deployments: tuple[Workload, ...]) -> Workload | Unavailable:
     """The driver's controller Deployment."""
     for deployment in deployments:
@@ -57,7 +58,7 @@ def controller(deployments: tuple[Workload, ...]) -> Workload | Unavailable:
     )
 
 
-@fact()
+@fact(layer=Layer.DRIVER)
 def node_plugin(daemon_sets: tuple[Workload, ...]) -> Workload | Unavailable:
     """The driver's node DaemonSet."""
     for daemon_set in daemon_sets:
@@ -76,7 +77,7 @@ def _is_driver_image(image: str) -> bool:
     return "aws-fsx-csi-driver" in image
 
 
-@fact()
+@fact(layer=Layer.DRIVER)
 def driver_pods(
     live_pods: tuple[Pod, ...] | Unavailable, live_driver_pods: tuple[Pod, ...] | Unavailable, target: Target
 ) -> tuple[Pod, ...] | Unavailable:
@@ -92,7 +93,7 @@ def driver_pods(
     )
 
 
-@fact()
+@fact(layer=Layer.IDENTITY)
 def controller_account(
     service_accounts: tuple[ServiceAccount, ...], controller: Workload | Unavailable
 ) -> ServiceAccount | Unavailable:

@@ -8,6 +8,7 @@ import msgspec
 
 from diag.advice.driver import PLUGIN
 from diag.analysis.driver.workloads import pods_of
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Instance
@@ -59,7 +60,7 @@ class Given(msgspec.Struct, frozen=True):
     role_arn: str
 
 
-@fact()
+@fact(layer=Layer.IDENTITY)
 def controller_role(
     controller_account: ServiceAccount | Unavailable,
     pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
@@ -83,7 +84,7 @@ def controller_role(
     return pod_identity_associations
 
 
-@fact()
+@fact(layer=Layer.DRIVER)
 def controller_pods(controller: Workload | Unavailable, driver_pods: tuple[Pod, ...]) -> tuple[Pod, ...] | Unavailable:
     """The pods of the controller's Deployment; none where there is no Deployment."""
     if isinstance(controller, Unavailable):
@@ -91,7 +92,7 @@ def controller_pods(controller: Workload | Unavailable, driver_pods: tuple[Pod, 
     return pods_of(controller, driver_pods)
 
 
-@fact()
+@fact(layer=Layer.DRIVER)
 def controller_nodes(controller_pods: tuple[Pod, ...], nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     """The nodes where the controller's pods run."""
     names = {pod.spec.node_name for pod in controller_pods}

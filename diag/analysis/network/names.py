@@ -7,6 +7,7 @@ import msgspec
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.vantage import is_inside
 from diag.analysis.volumes import Mount
+from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Vpc
@@ -52,7 +53,7 @@ class NameStanding(msgspec.Struct, frozen=True):
         return True if self.is_mounted else None
 
 
-@fact()
+@fact(layer=Layer.DNS)
 def name_standings(
     volumes: tuple[PersistentVolume, ...],
     dns_answers: tuple[DnsAnswer, ...],

@@ -20,6 +20,7 @@ from diag.analysis.network.security_groups import (
 from diag.analysis.nodes.eligibility import linux_nodes
 from diag.analysis.nodes.lustre_client import ids_of
 from diag.analysis.volumes import Mount
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup
@@ -48,7 +49,7 @@ class Clients(msgspec.Struct, frozen=True):
     unread: tuple[Unavailable, ...] = ()
 
 
-@fact()
+@fact(layer=Layer.NETWORK)
 def clients(
     mounts: tuple[Mount, ...],
     mounting_nodes: tuple[Node, ...],

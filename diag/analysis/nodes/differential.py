@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 import msgspec
 
 from diag.model.finding import Draft, skip, unknown
+from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
@@ -33,7 +34,7 @@ class Fleet(msgspec.Struct, frozen=True):
     """Why no node was inspected."""
 
 
-@fact()
+@fact(layer=Layer.CLIENT)
 def fleet(
     node_truths: Table[NodeReport] | Unavailable,
     nodes: tuple[Node, ...] | Unavailable,

@@ -12,6 +12,7 @@ from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, node_list
 from diag.analysis.volumes import FILE_SYSTEM_ID, Mount
 from diag.knowledge.lustre_matrix import Home
 from diag.knowledge.lustre_versions import Client, NotListed, Talks, client_of, client_of_module, talks
+from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.fsx import FileSystem
@@ -63,13 +64,13 @@ Kinds = dict[str, tuple[NodeKind, ...]]
 """Kinds of nodes by file-system id."""
 
 
-@fact()
+@fact(layer=Layer.CLIENT)
 def node_kinds(nodes: tuple[Node, ...], node_truths: Table[NodeReport] | Unavailable) -> tuple[NodeKind, ...]:
     """The kinds of nodes on which a Lustre volume can be mounted at all: neither Windows nor Fargate."""
     return kinds_of(nodes, node_truths)
 
 
-@fact()
+@fact(layer=Layer.CLIENT)
 def mounting_kinds(
     mounts: tuple[Mount, ...],
     nodes: tuple[Node, ...],
@@ -87,7 +88,7 @@ def mounting_kinds(
     return {id: kinds_of(users.values(), node_truths) for id, users in using.items() if users}
 
 
-@fact()
+@fact(layer=Layer.CLIENT)
 def possible_kinds(
     mounts: tuple[Mount, ...], node_kinds: tuple[NodeKind, ...], mounted_file_systems: tuple[FileSystem, ...]
 ) -> Kinds:

@@ -6,6 +6,7 @@ import msgspec
 
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes
 from diag.analysis.volumes import Mount
+from diag.model.layer import Layer
 from diag.registry import fact
 from diag.resources.kubernetes import Event, Node
 
@@ -21,7 +22,7 @@ class MountReach(msgspec.Struct, frozen=True):
     """Nothing keeps such a pod off, and none is there. Without any such pod: every node."""
 
 
-@fact()
+@fact(layer=Layer.CLIENT)
 def mount_reach(nodes: tuple[Node, ...], mounts: tuple[Mount, ...]) -> MountReach:
     """The nodes where the volumes are, or may be, mounted."""
     waiting = {m.node_name for m in mounts if m.node_name and not m.pod.is_up}
@@ -65,7 +66,7 @@ Placements = dict[str, Placement]
 """By the name of the PersistentVolume; none for a volume that no scheduled pod uses."""
 
 
-@fact()
+@fact(layer=Layer.REQUEST)
 def placements(mounts: tuple[Mount, ...], warning_events: tuple[Event, ...]) -> Placements:
     """The scheduled pods of each volume."""
     failing = {

@@ -148,6 +148,8 @@ def _header(report: Report) -> Markup:
 def _headline(report: Report, verdict: Verdict) -> tuple[str, str]:
     """What a reader takes away, and the sentence that says it of this incident."""
     coverage = report.coverage
+    if report.missing_targets:
+        return f"{report.missing_targets[0].what}: {report.missing_targets[0].detail}", ""
     if report.diagnoses:
         first = report.diagnoses[0]
         best = first.best

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from diag.knowledge.harmless import shown_options, shown_values
 from diag.model.subject import Kind, Subject
 from diag.resources.kubernetes.meta import KubernetesObject, LabelSelector, Metadata, ObjectReference
 
 FSX_DRIVER = "fsx.csi.aws.com"
 """Name of the CSI driver. Source: aws-fsx-csi-driver v1.9.0, pkg/driver/driver.go."""
+
+
+def _replace(holder: KubernetesObject, field: str, shown: object) -> None:
+    """Only where it says something else: most objects stay as they were decoded."""
+    if shown and shown != getattr(holder, field):
+        msgspec.structs.force_setattr(holder, field, shown)
 
 
 class CsiSource(KubernetesObject, frozen=True):
@@ -19,6 +28,10 @@ class CsiSource(KubernetesObject, frozen=True):
     volume_attributes: dict[str, str] | None = None
     read_only: bool = False
     fs_type: str = ""
+
+    def __post_init__(self) -> None:
+        """Forget values that may be credentials: of other drivers' attributes."""
+        _replace(self, "volume_attributes", shown_values(self.volume_attributes or {}))
 
 
 class VolumeSpec(KubernetesObject, frozen=True):
@@ -33,6 +46,10 @@ class VolumeSpec(KubernetesObject, frozen=True):
     storage_class_name: str = ""
     volume_mode: str = "Filesystem"
     node_affinity: Any = None
+
+    def __post_init__(self) -> None:
+        """Forget values that may be credentials: of options that Lustre does not know."""
+        _replace(self, "mount_options", shown_options(self.mount_options or ()))
 
 
 class VolumeStatus(KubernetesObject, frozen=True):
@@ -138,6 +155,11 @@ class StorageClass(KubernetesObject, frozen=True):
     reclaim_policy: str = "Delete"
     volume_binding_mode: str = "Immediate"
     allow_volume_expansion: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Forget values that may be credentials, which volumes made of the class would get."""
+        _replace(self, "parameters", shown_values(self.parameters or {}))
+        _replace(self, "mount_options", shown_options(self.mount_options or ()))
 
     @property
     def subject(self) -> Subject:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.eks import DRIVER_ADDON, Addon, ClusterIdentity, EksCluster
 from diag.sources.aws.session import Aws, shaped
 
 
-@fact(permissions=("eks:DescribeAddon",))
+@fact(layer=Layer.DRIVER, label="add-on", permissions=("eks:DescribeAddon",))
 def addons(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> tuple[Addon, ...] | Unavailable:
     """The driver's add-on; empty when the driver was not installed as one.
 

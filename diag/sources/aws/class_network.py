@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
+from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import SecurityGroup, Subnet
@@ -16,7 +17,7 @@ from diag.sources.aws.session import Aws
 T = TypeVar("T")
 
 
-@fact(permissions=("ec2:DescribeSubnets",))
+@fact(layer=Layer.NETWORK, label="subnet", permissions=("ec2:DescribeSubnets",))
 def class_subnets(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -32,7 +33,7 @@ def class_subnets(
     return read if isinstance(read, Unavailable) else Table({**known, **read.values}, read.missing)
 
 
-@fact(permissions=("ec2:DescribeSecurityGroups",))
+@fact(layer=Layer.NETWORK, label="security group", permissions=("ec2:DescribeSecurityGroups",))
 def class_groups(
     aws: Aws,
     cluster_identity: ClusterIdentity,

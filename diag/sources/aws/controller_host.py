@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diag.analysis.claims import Provisioning
 from diag.analysis.network.routing import subnets_without_way_out
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
@@ -13,7 +14,7 @@ from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 
 
-@fact(permissions=("ec2:DescribeInstances",))
+@fact(layer=Layer.IDENTITY, label="instance", permissions=("ec2:DescribeInstances",))
 def controller_instances(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -44,7 +45,7 @@ def controller_instances(
     return Table(values, missing)
 
 
-@fact(permissions=("ec2:DescribeVpcEndpoints",))
+@fact(layer=Layer.IDENTITY, label="VPC endpoint", permissions=("ec2:DescribeVpcEndpoints",))
 def vpc_endpoints(
     aws: Aws,
     cluster_identity: ClusterIdentity,

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
@@ -22,7 +23,7 @@ BATCH = 200
 """Values per filter. Source: EC2 API reference, DescribeInstances: at most 200 values in one filter."""
 
 
-@fact(permissions=("ec2:DescribeNetworkInterfaces",))
+@fact(layer=Layer.NETWORK, label="ENI", permissions=("ec2:DescribeNetworkInterfaces",))
 def network_interfaces(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
 ) -> Table[NetworkInterface] | Unavailable:
@@ -34,7 +35,7 @@ def network_interfaces(
     )  # fmt: skip
 
 
-@fact(permissions=("ec2:DescribeInstances",))
+@fact(layer=Layer.NETWORK, label="instance", permissions=("ec2:DescribeInstances",))
 def instances(
     aws: Aws, cluster_identity: ClusterIdentity, mounting_nodes: tuple[Node, ...]
 ) -> Table[Instance] | Unavailable:
@@ -61,7 +62,7 @@ def _flattened(raw: dict[str, object]) -> dict[str, object]:
     return {**raw, "NetworkInterfaces": flat}
 
 
-@fact(permissions=("ec2:DescribeSecurityGroups",))
+@fact(layer=Layer.NETWORK, label="security group", permissions=("ec2:DescribeSecurityGroups",))
 def security_groups(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -78,7 +79,7 @@ def security_groups(
     )  # fmt: skip
 
 
-@fact(permissions=("ec2:GetManagedPrefixListEntries",))
+@fact(layer=Layer.NETWORK, label="prefix list", permissions=("ec2:GetManagedPrefixListEntries",))
 def prefix_lists(
     aws: Aws, cluster_identity: ClusterIdentity, security_groups: Table[SecurityGroup]
 ) -> Table[PrefixList]:
@@ -102,7 +103,7 @@ def prefix_lists(
     return Table(values, missing)
 
 
-@fact(permissions=("ec2:DescribeSubnets",))
+@fact(layer=Layer.NETWORK, label="subnet", permissions=("ec2:DescribeSubnets",))
 def subnets(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -116,7 +117,7 @@ def subnets(
     return by_id(aws, cluster_identity, "DescribeSubnets", "Subnets", "subnet-id", "SubnetId", sorted(ids), Subnet)
 
 
-@fact(permissions=("ec2:DescribeVpcs",))
+@fact(layer=Layer.DNS, label="VPC", ranges=("CidrBlock",), permissions=("ec2:DescribeVpcs",))
 def described_vpcs(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
 ) -> Table[Vpc] | Unavailable:
@@ -125,7 +126,7 @@ def described_vpcs(
     return by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
 
 
-@fact(permissions=("ec2:DescribeVpcAttribute",))
+@fact(layer=Layer.DNS, label="enableDnsSupport of", permissions=("ec2:DescribeVpcAttribute",))
 def dns_support(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
 ) -> Table[bool]:
@@ -133,7 +134,7 @@ def dns_support(
     return _attribute(aws, cluster_identity, mounted_file_systems, "enableDnsSupport")
 
 
-@fact(permissions=("ec2:DescribeVpcAttribute",))
+@fact(layer=Layer.DNS, label="enableDnsHostnames of", permissions=("ec2:DescribeVpcAttribute",))
 def dns_hostnames(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
 ) -> Table[bool]:
@@ -141,7 +142,7 @@ def dns_hostnames(
     return _attribute(aws, cluster_identity, mounted_file_systems, "enableDnsHostnames")
 
 
-@fact()
+@fact(layer=Layer.DNS)
 def vpcs(described_vpcs: Table[Vpc], dns_support: Table[bool], dns_hostnames: Table[bool]) -> Table[Vpc]:
     """The VPCs of the file systems with their two DNS attributes."""
     values: dict[str, Vpc] = {}

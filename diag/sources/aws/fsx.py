@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity
@@ -10,7 +11,7 @@ from diag.resources.table import Table
 from diag.sources.aws.session import Aws, shaped
 
 
-@fact(permissions=("fsx:DescribeFileSystems",))
+@fact(layer=Layer.FILE_SYSTEM, label="file system", permissions=("fsx:DescribeFileSystems",))
 def file_systems(aws: Aws, cluster_identity: ClusterIdentity) -> Table[FileSystem] | Unavailable:
     """Every FSx file system of the region, of any type, by id.
 
@@ -32,7 +33,11 @@ def file_systems(aws: Aws, cluster_identity: ClusterIdentity) -> Table[FileSyste
     return Table(values, missing)
 
 
-@fact(permissions=("fsx:DescribeDataRepositoryAssociations",))
+@fact(
+    layer=Layer.FILE_SYSTEM,
+    label="data repository association",
+    permissions=("fsx:DescribeDataRepositoryAssociations",),
+)
 def data_repository_associations(
     aws: Aws, cluster_identity: ClusterIdentity
 ) -> tuple[DataRepositoryAssociation, ...] | Unavailable:

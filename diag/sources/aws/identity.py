@@ -1,4 +1,4 @@
-"""Facts about who is who: the add-ons' identities, IAM roles and OIDC providers, and the caller."""
+"""Facts about who is who: the add-ons' identities, IAM roles and OIDC providers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import urllib.parse
 from typing import Any
 
 from diag.analysis.identity.controller import Given
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
@@ -20,7 +21,11 @@ ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """An IAM role name. Source: botocore iam 2010-05-08, roleNameType."""
 
 
-@fact(permissions=("eks:ListPodIdentityAssociations", "eks:DescribePodIdentityAssociation"))
+@fact(
+    layer=Layer.IDENTITY,
+    label="Pod Identity association",
+    permissions=("eks:ListPodIdentityAssociations", "eks:DescribePodIdentityAssociation"),
+)
 def pod_identity_associations(
     aws: Aws,
     eks_cluster: EksCluster,
@@ -52,7 +57,7 @@ def pod_identity_associations(
     return tuple(found)
 
 
-@fact(permissions=("iam:GetRole",))
+@fact(layer=Layer.IDENTITY, label="role", permissions=("iam:GetRole",))
 def controller_roles(
     aws: Aws, cluster_identity: ClusterIdentity, controller_role: Given | Unavailable
 ) -> Table[Role] | Unavailable:
@@ -77,7 +82,7 @@ def _with_document(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-@fact(permissions=("iam:GetOpenIDConnectProvider",))
+@fact(layer=Layer.IDENTITY, label="OIDC provider", permissions=("iam:GetOpenIDConnectProvider",))
 def oidc_provider(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> OidcProvider | Unavailable:
     """The IAM OIDC provider of the cluster's issuer; absent when the account has none."""
     if not eks_cluster.issuer:
@@ -87,10 +92,3 @@ def oidc_provider(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterId
     if isinstance(answer, Unavailable):
         return answer
     return OidcProvider(arn, str(answer.get("Url", "")), tuple(answer.get("ClientIDList") or ()))
-
-
-@fact(permissions=("sts:GetCallerIdentity",))
-def caller(aws: Aws, cluster_identity: ClusterIdentity) -> str | Unavailable:
-    """The ARN that this run's AWS calls are made as."""
-    answer = aws.one("sts", "GetCallerIdentity", region=cluster_identity.region)
-    return answer if isinstance(answer, Unavailable) else str(answer.get("Arn", ""))

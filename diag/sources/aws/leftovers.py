@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface, SecurityGroup
@@ -38,7 +39,11 @@ LOG_PREFIXES = ("/aws/fsx", "/aws/eks/")
 """Log groups that FSx and EKS make. Source: FSx for Lustre user guide, logging; EKS User Guide, control plane logs."""
 
 
-@fact(permissions=("ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"))
+@fact(
+    layer=Layer.NETWORK,
+    label="security group",
+    permissions=("ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"),
+)
 def lustre_groups(aws: Aws, cluster_identity: ClusterIdentity) -> LustreGroups | Unavailable:
     """Every security group of the region that opens 988, the ENIs that carry one, and the groups that name one."""
     region = cluster_identity.region
@@ -72,7 +77,7 @@ def _ec2(
     return tuple(items)
 
 
-@fact(permissions=("eks:ListClusters", "eks:DescribeCluster"))
+@fact(layer=Layer.IDENTITY, label="EKS cluster", permissions=("eks:ListClusters", "eks:DescribeCluster"))
 def region_clusters(aws: Aws, cluster_identity: ClusterIdentity) -> Clusters | Unavailable:
     """Every EKS cluster of the region with its issuer: a role or a provider of none of them is nobody's."""
     names = aws.pages("eks", "ListClusters", "clusters", region=cluster_identity.region)
@@ -88,7 +93,7 @@ def region_clusters(aws: Aws, cluster_identity: ClusterIdentity) -> Clusters | U
     return Clusters(issuers)
 
 
-@fact(permissions=("iam:ListRoles",))
+@fact(layer=Layer.IDENTITY, label="role", permissions=("iam:ListRoles",))
 def driver_roles(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[TrustedRole, ...] | Unavailable:
     """Every role whose trust policy names a service account of the driver."""
     found = aws.pages("iam", "ListRoles", "Roles", region=cluster_identity.region)
@@ -105,7 +110,7 @@ def _with_document(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-@fact(permissions=("iam:ListPolicies",))
+@fact(layer=Layer.IDENTITY, label="policy", permissions=("iam:ListPolicies",))
 def lustre_policies(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[OwnPolicy, ...] | Unavailable:
     """Every policy of the account's own whose name speaks of FSx or Lustre."""
     found = aws.pages("iam", "ListPolicies", "Policies", region=cluster_identity.region, Scope="Local")
@@ -114,7 +119,7 @@ def lustre_policies(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[OwnPol
     return tuple(policy for policy in _well_formed(found, OwnPolicy) if LUSTRE_NAME.search(policy.policy_name))
 
 
-@fact(permissions=("iam:ListOpenIDConnectProviders",))
+@fact(layer=Layer.IDENTITY, label="OIDC provider", permissions=("iam:ListOpenIDConnectProviders",))
 def eks_providers(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[str, ...] | Unavailable:
     """ARNs of the OIDC providers of EKS clusters of this region."""
     region = cluster_identity.region
@@ -125,7 +130,7 @@ def eks_providers(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[str, ...
     return tuple(arn for arn in arns if issuer_id(arn) and f"oidc.eks.{region}." in arn)
 
 
-@fact(permissions=("logs:DescribeLogGroups",))
+@fact(layer=Layer.FILE_SYSTEM, label="log group", permissions=("logs:DescribeLogGroups",))
 def log_groups(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[LogGroup, ...] | Unavailable:
     """The log groups of FSx and of EKS clusters."""
     groups: list[LogGroup] = []
@@ -139,7 +144,7 @@ def log_groups(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[LogGroup, .
     return tuple(groups)
 
 
-@fact(permissions=("s3:ListAllMyBuckets", "s3:GetBucketNotification"))
+@fact(layer=Layer.FILE_SYSTEM, label="bucket", permissions=("s3:ListAllMyBuckets", "s3:GetBucketNotification"))
 def bucket_notices(
     aws: Aws, cluster_identity: ClusterIdentity, file_systems: Table[FileSystem] | Unavailable
 ) -> Table[BucketNotices] | Unavailable:

@@ -10,6 +10,7 @@ from diag.analysis.identity.controller import Given
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import Rights, buckets_of, by_documents, context_of, questions, simulated
 from diag.analysis.identity.policy_language import Document
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Instance
@@ -23,7 +24,7 @@ SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"
 """Source: FSx for Lustre user guide, using-service-linked-roles."""
 
 
-@fact(permissions=("iam:SimulatePrincipalPolicy",))
+@fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:SimulatePrincipalPolicy",))
 def controller_rights(
     aws: Aws, cluster_identity: ClusterIdentity, provisioning: Provisioning, controller_roles: Table[Role]
 ) -> Table[Rights]:
@@ -37,7 +38,7 @@ def controller_rights(
     return Table(found.values, controller_roles.missing | found.missing)
 
 
-@fact(permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
+@fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
 def node_rights(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -94,7 +95,7 @@ def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequen
     return Table(values, missing)
 
 
-@fact(permissions=("iam:GetRole",))
+@fact(layer=Layer.IDENTITY, label="service-linked role of FSx", permissions=("iam:GetRole",))
 def fsx_service_role(
     aws: Aws, cluster_identity: ClusterIdentity, file_systems: Table[FileSystem] | Unavailable
 ) -> bool | Unavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import DhcpOptions, Instance, NetworkAcl, RouteTable, Vpc
@@ -19,7 +20,7 @@ BATCH = 200
 """Values per filter. Source: EC2 API reference, using filters: at most 200 values in one filter."""
 
 
-@fact(permissions=("ec2:DescribeRouteTables",))
+@fact(layer=Layer.NETWORK, label="route table", permissions=("ec2:DescribeRouteTables",))
 def route_tables(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -34,7 +35,7 @@ def route_tables(
     return _matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
 
 
-@fact(permissions=("ec2:DescribeNetworkAcls",))
+@fact(layer=Layer.NETWORK, label="network ACL", permissions=("ec2:DescribeNetworkAcls",))
 def network_acls(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -51,7 +52,7 @@ def _vpc_ids(file_systems: Iterable[FileSystem], instances: Table[Instance] | Un
     return nodes | {file_system.vpc_id for file_system in file_systems}
 
 
-@fact(permissions=("ec2:DescribeDhcpOptions",))
+@fact(layer=Layer.DNS, label="DHCP options", permissions=("ec2:DescribeDhcpOptions",))
 def dhcp_options(
     aws: Aws, cluster_identity: ClusterIdentity, vpcs: Table[Vpc]
 ) -> tuple[DhcpOptions, ...] | Unavailable:

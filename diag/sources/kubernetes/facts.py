@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.eks import SourceNat
@@ -44,13 +45,18 @@ SNAT = "AWS_VPC_K8S_CNI_EXTERNALSNAT", "AWS_VPC_K8S_CNI_RANDOMIZESNAT", "AWS_VPC
 """Source: amazon-vpc-cni-k8s README, CNI configuration variables; pkg/networkutils/network.go for the defaults."""
 
 
-@fact()
+@fact(layer=Layer.IDENTITY, label="kubeconfig context", names={"cluster": "cluster", "name": "context"})
 def kube_context(kube: Kube) -> KubeContext:
     """The kubeconfig context in use; no call is made."""
     return kube.context()
 
 
-@fact(permissions=("list persistentvolumes",))
+@fact(
+    layer=Layer.REQUEST,
+    label="PersistentVolume",
+    names={"metadata.name": "pv"},
+    permissions=("list persistentvolumes",),
+)
 def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
     """Every PersistentVolume of a CSI driver."""
     return kube.list(
@@ -58,19 +64,24 @@ def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
     )
 
 
-@fact(permissions=("list persistentvolumeclaims",))
+@fact(
+    layer=Layer.REQUEST,
+    label="PersistentVolumeClaim",
+    names={"metadata.name": "claim"},
+    permissions=("list persistentvolumeclaims",),
+)
 def live_claims(kube: Kube, target: Target) -> tuple[PersistentVolumeClaim, ...]:
     """Every PersistentVolumeClaim of the namespaces that the run is about."""
     return _namespaced(kube, target, "persistentvolumeclaims", PersistentVolumeClaim)
 
 
-@fact(permissions=("list storageclasses",))
+@fact(layer=Layer.REQUEST, label="StorageClass", names={"metadata.name": "class"}, permissions=("list storageclasses",))
 def live_classes(kube: Kube) -> tuple[StorageClass, ...]:
     """Every StorageClass."""
     return kube.list("/apis/storage.k8s.io/v1/storageclasses", StorageClass)
 
 
-@fact(permissions=("list pods",))
+@fact(layer=Layer.REQUEST, label="Pod", names={"metadata.name": "pod"}, permissions=("list pods",))
 def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     """Pods of the namespaces that the run is about: those that mount a claim, and cluster components."""
     sharing = Sharing()
@@ -83,7 +94,7 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     return _namespaced(kube, target, "pods", Pod, of_interest)
 
 
-@fact(permissions=("list pods",))
+@fact(layer=Layer.DRIVER, label="Pod", names={"metadata.name": "pod"}, permissions=("list pods",))
 def live_driver_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     """The driver's pods for a run that is about some namespaces alone; none otherwise, since `live_pods` has them.
 
@@ -94,31 +105,31 @@ def live_driver_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     return kube.list("/api/v1/pods", Pod, labelSelector=f"app.kubernetes.io/name={DRIVER}")
 
 
-@fact(permissions=("list nodes",))
+@fact(layer=Layer.CLIENT, label="Node", names={"metadata.name": "host"}, permissions=("list nodes",))
 def nodes(kube: Kube) -> tuple[Node, ...]:
     """Every node."""
     return kube.list("/api/v1/nodes", Node)
 
 
-@fact(permissions=("list csinodes",))
+@fact(layer=Layer.DRIVER, label="CSINode", names={"metadata.name": "host"}, permissions=("list csinodes",))
 def csi_nodes(kube: Kube) -> tuple[CsiNode, ...]:
     """Every CSINode: which drivers registered on which node."""
     return kube.list("/apis/storage.k8s.io/v1/csinodes", CsiNode)
 
 
-@fact(permissions=("list csidrivers",))
+@fact(layer=Layer.DRIVER, label="CSIDriver", names={"metadata.name": ""}, permissions=("list csidrivers",))
 def csi_drivers(kube: Kube) -> tuple[CsiDriver, ...]:
     """Every CSIDriver object."""
     return kube.list("/apis/storage.k8s.io/v1/csidrivers", CsiDriver)
 
 
-@fact(permissions=("list daemonsets",))
+@fact(layer=Layer.DRIVER, label="DaemonSet", names={"metadata.name": "workload"}, permissions=("list daemonsets",))
 def daemon_sets(kube: Kube) -> tuple[Workload, ...]:
     """Every DaemonSet of the cluster's components and of the driver."""
     return tuple(_of_kind("DaemonSet", item) for item in kube.list("/apis/apps/v1/daemonsets", Workload))
 
 
-@fact(permissions=("list deployments",))
+@fact(layer=Layer.DRIVER, label="Deployment", names={"metadata.name": "workload"}, permissions=("list deployments",))
 def deployments(kube: Kube) -> tuple[Workload, ...]:
     """Deployments of the driver and of CoreDNS."""
 
@@ -129,13 +140,15 @@ def deployments(kube: Kube) -> tuple[Workload, ...]:
     return kube.list("/apis/apps/v1/deployments", Workload, keep=component)
 
 
-@fact(permissions=("list serviceaccounts",))
+@fact(
+    layer=Layer.IDENTITY, label="ServiceAccount", names={"metadata.name": "sa"}, permissions=("list serviceaccounts",)
+)
 def service_accounts(kube: Kube) -> tuple[ServiceAccount, ...]:
     """Every service account: the controller may run as one of any name, with or without an annotation."""
     return kube.list("/api/v1/serviceaccounts", ServiceAccount)
 
 
-@fact(permissions=("list events",))
+@fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))
 def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
     """Every Warning event of a pod, a claim or a component of the driver."""
     kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "DaemonSet", "Deployment"}
@@ -146,7 +159,7 @@ def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
     return _namespaced(kube, target, "events", Event, of_interest, fieldSelector="type=Warning")
 
 
-@fact(permissions=("list events",))
+@fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))
 def live_claim_events(kube: Kube, target: Target) -> tuple[Event, ...]:
     """Every event of a claim: that a claim waits for its provisioner is a Normal event."""
     return _namespaced(kube, target, "events", Event, fieldSelector="involvedObject.kind=PersistentVolumeClaim")
@@ -156,7 +169,7 @@ class _ConfigMap(msgspec.Struct):
     data: dict[str, str] = {}
 
 
-@fact(permissions=("get configmaps",))
+@fact(layer=Layer.DNS, label="Corefile", permissions=("get configmaps",))
 def corefile(kube: Kube) -> tuple[ServerBlock, ...]:
     """The server blocks of the ConfigMap `kube-system/coredns`, absent where EKS Auto Mode runs DNS on the nodes."""
     found = kube.get("/api/v1/namespaces/kube-system/configmaps/coredns", _ConfigMap)
@@ -167,7 +180,7 @@ class _NoMetadata(msgspec.Struct):
     """Nothing of a Secret is kept: kubectl apply writes the whole of it into an annotation."""
 
 
-@fact(permissions=("get secrets",))
+@fact(layer=Layer.IDENTITY, label="static AWS keys", permissions=("get secrets",))
 def static_keys(kube: Kube, controller: Workload) -> StaticKeys:
     """Whether the secret that the controller may take an access key from exists: its metadata alone is asked for."""
     namespace = controller.metadata.namespace
@@ -211,7 +224,7 @@ class _DaemonSet(msgspec.Struct):
     spec: _Spec = msgspec.field(default_factory=_Spec)
 
 
-@fact(permissions=("list daemonsets",))
+@fact(layer=Layer.NETWORK, label="source NAT of the VPC CNI", permissions=("list daemonsets",))
 def source_nat(kube: Kube) -> SourceNat | Unavailable:
     """The source-NAT settings of the VPC CNI, its defaults where the DaemonSet sets none."""
     path = "/apis/apps/v1/namespaces/kube-system/daemonsets"

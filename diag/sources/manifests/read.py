@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from diag.grammar.yaml_tree import BadYaml
@@ -16,11 +17,14 @@ from diag.sources.manifests.terraform.document import is_terraform
 from diag.sources.manifests.terraform.read import terraform_in
 
 
-def read_manifests(paths: tuple[str, ...]) -> ManifestSet:
-    """The set. A bad document is a problem of its file; raises UnreadableManifest for a path that cannot be read."""
+def read_manifests(paths: tuple[str, ...], *, until: float = math.inf) -> ManifestSet:
+    """The set, read until the `time.monotonic()` instant.
+
+    A bad document is a problem of its file; raises UnreadableManifest for a path that cannot be read.
+    """
     files: list[ManifestFile] = []
     each: list[Found] = []
-    for text in texts(paths):
+    for text in texts(paths, until=until):
         found = together(_documents(text))
         files.append(ManifestFile(text.name, _of_lustre(found), found.problems))
         each.append(found)

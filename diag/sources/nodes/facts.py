@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diag.analysis.volumes import Mount
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface
@@ -22,7 +23,7 @@ PLUGIN_CONTAINER = "fsx-plugin"
 """Source: aws-fsx-csi-driver chart 1.17.0, node-daemonset.yaml."""
 
 
-@fact()
+@fact(layer=Layer.CLIENT, label="what the node says", names={"node": "host"})
 def node_truths(
     node_reader: NodeReader,
     nodes: tuple[Node, ...] | Unavailable,

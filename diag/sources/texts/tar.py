@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from diag.model.unavailable import Unavailable
-from diag.sources.texts.stream import PIECE, refused
+from diag.sources.files import PIECE, refused
 
 _BLOCK = 512
 _LONGEST_EXTENSION = 64 << 10
@@ -60,7 +60,7 @@ def members(name: str, pieces: Iterator[bytes], report: Callable[[Unavailable], 
                 continue
             tape.skip(size)
     except _Damaged as error:
-        report(refused(name, f"{error}; read up to there", "copy the archive again"))
+        report(refused(name, f"{error}; read up to there", remedy="copy the archive again"))
     for why, names in refusals.items():
         example = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         report(refused(name, f"{why} not followed: {example}"))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from tests.lab.aws.eks import Eks
 from tests.lab.aws.errors import Answer, Refusal, ServiceError, error_answer, refuse
@@ -65,6 +66,8 @@ class AwsFront:
         self.calls: list[AwsCall] = []
         # Operations moto could not serve: a test that leans on one should fail loudly, not on a strange code.
         self.unserved: list[str] = []
+        # Instances that were restarted: moto keeps no trace of it.
+        self.rebooted: list[str] = []
         self.caller_arn = f"arn:aws:iam::{ACCOUNT}:user/oncall"
         self._moto = moto_application()
         self._lock = threading.Lock()
@@ -122,6 +125,9 @@ class AwsFront:
                 return self.ssm.handle(request)
             case "iam", "SimulatePrincipalPolicy":
                 return simulate_principal_policy(request)
+            case "ec2", "RebootInstances":
+                form = parse_qsl(request.body.decode())
+                self.rebooted += [value for name, value in form if name.startswith("InstanceId.")]
         return None
 
     def _through_moto(

@@ -64,6 +64,18 @@ class Fsx:
                 return systems[file_system_id]
         raise KeyError(file_system_id)
 
+    def give_interfaces(self, region: str, file_system_id: str) -> None:
+        """Makes the network interfaces of a file system that stands now, where it has none."""
+        system = self.state.file_systems[region][file_system_id]
+        if not system["NetworkInterfaceIds"]:
+            backend = ec2_backend(region)
+            description = f"Created By Amazon FSx for file system {file_system_id}"
+            made = [eni.id for eni in backend.enis.values() if eni.description == description]
+            subnet = self._subnet(region, system["SubnetIds"])
+            groups = [self._default_group(region, subnet.vpc_id)]
+            capacity = system["StorageCapacity"]
+            system["NetworkInterfaceIds"] = made or self._interfaces(region, subnet, groups, file_system_id, capacity)
+
     def add(self, region: str, document: Document) -> None:
         """Puts a finished document in place, for worlds too large to make call by call."""
         self.state.file_systems.setdefault(region, {})[document["FileSystemId"]] = document

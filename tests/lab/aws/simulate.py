@@ -42,6 +42,11 @@ def simulate_principal_policy(request: AwsRequest) -> Answer:
     return Answer(200, body.encode(), (("Content-Type", "text/xml"),))
 
 
+def allows(principal: Any, action: str, resource: str) -> bool:
+    """Whether a role's or a user's policies allow an action."""
+    return _decide(list(_statements(principal)), action, resource) == "allowed"
+
+
 def _principal(iam: Any, arn: str) -> Any:
     for entity in (*iam.roles.values(), *iam.users.values()):
         if entity.arn == arn:

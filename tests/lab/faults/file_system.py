@@ -43,7 +43,11 @@ def file_system_deleting(lab: "Lab") -> None:
     symptoms.unreachable(lab)
 
 
-@fault("file-system-misconfigured", cause="file-system-misconfigured")
+def _available(lab: "Lab") -> bool:
+    return bool(_system(lab)["Lifecycle"] == "AVAILABLE")
+
+
+@fault("file-system-misconfigured", cause="file-system-misconfigured", gone=_available)
 def file_system_misconfigured(lab: "Lab") -> None:
     """FSx lost a right it needs; the data path lives on."""
     _system(lab)["Lifecycle"] = "MISCONFIGURED"
@@ -73,7 +77,14 @@ def version_2_10(lab: "Lab") -> None:
     symptoms.invalid_argument(lab)
 
 
-@fault("legacy-link-misconfigured", cause="data-repository-misconfigured")
+def _linked(lab: "Lab") -> bool:
+    """Whether every link to S3 works again."""
+    legacy = _system(lab)["LustreConfiguration"].get("DataRepositoryConfiguration", {})
+    associations = lab.aws.fsx.state.associations.get(lab.site.region, {}).values()
+    return all(link.get("Lifecycle", "AVAILABLE") == "AVAILABLE" for link in (legacy, *associations))
+
+
+@fault("legacy-link-misconfigured", cause="data-repository-misconfigured", gone=_linked)
 def legacy_link_misconfigured(lab: "Lab") -> None:
     """The bucket of the ImportPath is gone; mounts still work, imports do not."""
     lab.client("s3").delete_bucket(Bucket=BUCKET)
@@ -83,7 +94,7 @@ def legacy_link_misconfigured(lab: "Lab") -> None:
     }
 
 
-@fault("association-misconfigured", cause="data-repository-misconfigured")
+@fault("association-misconfigured", cause="data-repository-misconfigured", gone=_linked)
 def association_misconfigured(lab: "Lab") -> None:
     """A data repository association lost its right to the bucket."""
     del _system(lab)["LustreConfiguration"]["DataRepositoryConfiguration"]
@@ -133,7 +144,12 @@ def storage_grows(lab: "Lab") -> None:
     symptoms.unreachable(lab)
 
 
-@fault("file-system-of-another-cluster", cause="foreign-file-system")
+def _own(lab: "Lab") -> bool:
+    """Whether no volume names the other cluster's file system."""
+    return all(volume["spec"]["csi"]["volumeHandle"] != OTHER_ID for volume in lab.kube.all("persistentvolumes"))
+
+
+@fault("file-system-of-another-cluster", cause="foreign-file-system", gone=_own)
 def file_system_of_another_cluster(lab: "Lab") -> None:
     """$FSX_ID was empty, so that the first file system of the account was taken: it mounts, and is somebody else's."""
     dns_name = another_file_system(lab)

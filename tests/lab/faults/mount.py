@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
+from tests.lab.faults.driver.image import replace_image
 from tests.lab.faults.registry import fault
+from tests.lab.physics.hidden import Ailment
 from tests.lab.ports import Behaviour
 from tests.lab.setup import FILE_SYSTEM_ID
 
@@ -27,7 +30,10 @@ def event_exit_110(lab: "Lab") -> None:
 
 @fault("event-exit-32", cause="mount-helper-missing")
 def event_exit_32(lab: "Lab") -> None:
-    """mount(8) found no mount.lustre in the plugin's image."""
+    """mount(8) found no mount.lustre in the plugin's image, which somebody built smaller."""
+    image = f"{ACCOUNT}.dkr.ecr.{lab.site.region}.amazonaws.com/aws-fsx-csi-driver:v1.9.0-slim"
+    replace_image(lab, "fsx-plugin", image)
+    lab.hidden.afflict(image, Ailment.NO_HELPER)
     symptoms.mount_fails(
         lab,
         32,
@@ -39,12 +45,14 @@ def event_exit_32(lab: "Lab") -> None:
 @fault("event-exit-17", cause="client-sysfs-duplicate-name")
 def event_exit_17(lab: "Lab") -> None:
     """EEXIST: the node keeps the name of an earlier mount."""
+    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.SYSFS_NAME)
     symptoms.mount_fails(lab, 17, "mount.lustre: mount {source} at {target} failed: File exists")
 
 
 @fault("event-in-flight", cause="inflight-lock-stuck")
 def event_in_flight(lab: "Lab") -> None:
     """An earlier mount of the same target has not come back."""
+    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.LOCK)
     handle = symptoms.volume(lab)["spec"]["csi"]["volumeHandle"]
     symptoms.setup_fails(
         lab,
@@ -64,5 +72,6 @@ def event_not_permitted(lab: "Lab") -> None:
 
 
 def _lose_packets(lab: "Lab") -> None:
+    lab.hidden.lost = True
     for address in lab.file_system_addresses(FILE_SYSTEM_ID):
         lab.ports.set(address, Behaviour.DROPPED)

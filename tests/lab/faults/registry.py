@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 class Fault:
     """One way to break a world.
 
-    `cause` is the id of the runbook a doctor must name first, and `world` what the fault is injected into.
+    `cause` is the id of the runbook a doctor must name first, and `world` what the fault is injected into. `gone` says
+    whether the fault is gone, where mounts and claims that work would not show it.
     """
 
     name: str
     cause: str
     inject: Callable[["Lab"], None]
     world: str = "healthy"
+    gone: Callable[["Lab"], bool] = lambda lab: True
 
     @property
     def layer(self) -> str:
@@ -30,7 +32,7 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, *, cause: str, world: str = "healthy"
+    name: str, *, cause: str, world: str = "healthy", gone: Callable[["Lab"], bool] = lambda lab: True
 ) -> Callable[[Callable[["Lab"], None]], Callable[["Lab"], None]]:
     """Registers the decorated function as a fault.
 
@@ -41,7 +43,7 @@ def fault(
     def register(inject: Callable[["Lab"], None]) -> Callable[["Lab"], None]:
         if name in FAULTS:
             raise ValueError(f"two faults are called {name!r}")
-        FAULTS[name] = Fault(name, cause, inject, world)
+        FAULTS[name] = Fault(name, cause, inject, world, gone)
         return inject
 
     return register

@@ -1,12 +1,18 @@
 """After the mount: pods that cannot leave, cannot write, or take for ever to start."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
+from tests.lab.physics.hidden import Ailment
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
+
+
+def _users(lab: "Lab") -> list[dict[str, Any]]:
+    """The pods that use the volume."""
+    return [pod for pod in lab.kube.all("pods") if any("persistentVolumeClaim" in v for v in pod["spec"]["volumes"])]
 
 
 @fault("pod-stuck-terminating", cause="csi-node-pod-evicted-before-workload")
@@ -32,6 +38,7 @@ def pod_stuck_terminating(lab: "Lab") -> None:
 @fault("ownership-set-recursively", cause="recursive-fsgroup-chown")
 def ownership_set_recursively(lab: "Lab") -> None:
     """fsGroup on a volume of millions of files: kubelet changes every one before the pod starts."""
+    lab.hidden.many_files = True
     lab.kube.get("csidrivers", "fsx.csi.aws.com")["spec"]["fsGroupPolicy"] = "File"
     symptoms.pod(lab)["spec"]["securityContext"] = {"fsGroup": 2000}
     symptoms.pod_waits(lab)
@@ -43,7 +50,18 @@ def ownership_set_recursively(lab: "Lab") -> None:
     symptoms.event(lab, symptoms.pod(lab), "VolumePermissionChangeInProgress", text, "kubelet")
 
 
-@fault("claim-mounted-read-only", cause="volume-mounted-readonly")
+def _may_write(lab: "Lab") -> bool:
+    """Whether every pod has its claim for writing."""
+    claims = [
+        v["persistentVolumeClaim"]
+        for pod in _users(lab)
+        for v in pod["spec"]["volumes"]
+        if "persistentVolumeClaim" in v
+    ]
+    return bool(claims) and not any(claim.get("readOnly") for claim in claims)
+
+
+@fault("claim-mounted-read-only", cause="volume-mounted-readonly", gone=_may_write)
 def claim_mounted_read_only(lab: "Lab") -> None:
     """The pod writes, and asked for its claim read-only."""
     pod = symptoms.pod(lab)
@@ -53,14 +71,28 @@ def claim_mounted_read_only(lab: "Lab") -> None:
     symptoms.last_words(lab, f"OSError: [Errno 30] Read-only file system: '{_data(lab)}/checkpoints/step-1000.pt'")
 
 
-@fault("flock-not-mounted", cause="flock-not-enabled")
+def _locks(lab: "Lab") -> bool:
+    """Whether the volume is mounted with flock, by pods that started since."""
+    users = _users(lab)
+    fresh = all(not pod["status"]["containerStatuses"][0].get("lastState") for pod in users)
+    return bool(users) and fresh and "flock" in symptoms.volume(lab)["spec"].get("mountOptions", ())
+
+
+@fault("flock-not-mounted", cause="flock-not-enabled", gone=_locks)
 def flock_not_mounted(lab: "Lab") -> None:
     """The application locks files, and the mount has no flock."""
     symptoms.volume(lab)["spec"]["mountOptions"] = []
     symptoms.last_words(lab, f"OSError: [Errno 38] Function not implemented: '{_data(lab)}/.cache/datasets.lock'")
 
 
-@fault("volume-root-not-writable", cause="root-squash-or-permissions")
+def _writes_to_root(lab: "Lab") -> bool:
+    """Whether the directory is the program's, or the program may do all."""
+    users = _users(lab)
+    as_root = all((pod["spec"].get("securityContext") or {}).get("runAsUser", 0) == 0 for pod in users)
+    return bool(users) and (as_root or "/" in lab.hidden.directories)
+
+
+@fault("volume-root-not-writable", cause="root-squash-or-permissions", gone=_writes_to_root)
 def volume_root_not_writable(lab: "Lab") -> None:
     """The root directory of a new file system is root's, and the program is somebody else."""
     symptoms.pod(lab)["spec"]["securityContext"] = {"runAsUser": 1000}
@@ -70,6 +102,7 @@ def volume_root_not_writable(lab: "Lab") -> None:
 @fault("client-evicted-in-use", cause="client-evicted")
 def client_evicted_in_use(lab: "Lab") -> None:
     """The servers cut the client off; the readiness probe meets it first."""
+    lab.hidden.afflict(symptoms.pod(lab)["metadata"]["uid"], Ailment.EVICTED)
     text = (
         f"Readiness probe failed: ls: cannot access '{_data(lab)}/ready': Cannot send after transport endpoint shutdown"
     )
@@ -79,6 +112,7 @@ def client_evicted_in_use(lab: "Lab") -> None:
 @fault("unmount-hangs", cause="umount-stuck-terminating")
 def unmount_hangs(lab: "Lab") -> None:
     """Containers are gone, the driver's umount never comes back."""
+    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.UMOUNT_HANGS)
     pod = symptoms.pod(lab)
     pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
     for status in pod["status"]["containerStatuses"]:
@@ -88,7 +122,14 @@ def unmount_hangs(lab: "Lab") -> None:
         }
 
 
-@fault("volume-made-anew-under-pod", cause="different-file-system-per-node")
+def _mounted_since(lab: "Lab") -> bool:
+    """Whether every pod is younger than the volume."""
+    made = symptoms.volume(lab)["metadata"]["creationTimestamp"]
+    users = _users(lab)
+    return bool(users) and all(pod["metadata"]["creationTimestamp"] >= made for pod in users)
+
+
+@fault("volume-made-anew-under-pod", cause="different-file-system-per-node", gone=_mounted_since)
 def volume_made_anew_under_pod(lab: "Lab") -> None:
     """The PersistentVolume was replaced while the pod kept the mount that the former one gave it."""
     pod, volume = symptoms.pod(lab), symptoms.volume(lab)

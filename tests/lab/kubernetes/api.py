@@ -1,9 +1,12 @@
 """The API server's answers: from a request to a status, headers and a body, without a socket in sight."""
 
 import base64
+import datetime
 import json
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -11,17 +14,22 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from tests.lab.kubernetes import resources, status
+from tests.lab.kubernetes.discovery import discovery, open_api
 from tests.lab.kubernetes.ephemeral import add_containers
 from tests.lab.kubernetes.logs import read_log
-from tests.lab.kubernetes.resources import RESOURCES, Resource
+from tests.lab.kubernetes.patch import merge_patch
+from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.selectors import field_predicate, label_predicate
 from tests.lab.kubernetes.status import ApiError
-from tests.lab.kubernetes.world import Cluster, Object
+from tests.lab.kubernetes.world import Change, Cluster, Object
+from tests.lab.kubernetes.writes import Writes
 
 ANONYMOUS = "system:anonymous"
 # RBAC lets everybody read these (ClusterRole system:public-info-viewer).
 _PUBLIC_PATHS = ("/version", "/version/", "/healthz", "/livez", "/readyz")
 _ISSUER_PATH = "/.well-known/openid-configuration"
+_LOOK = 0.05
+"""How often a watch looks for what is new."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,20 @@ class KubeCall:
 class Switches:
     """What the server does instead of, or before, answering.
 
-    `denied` holds (verb, resource); a resource may carry its subresource, as in `pods/exec`.
+    `denied` holds (verb, resource); a resource may carry its subresource, as in `pods/exec`. With `only_in`, what lies
+    in namespaces may be seen in those alone, as by a RoleBinding.
     """
 
     denied: set[tuple[str, str]] = field(default_factory=set)
+    only_in: frozenset[str] = frozenset()
     delay: float = 0.0
     throttled: Counter[str] = field(default_factory=Counter)
     retry_after: int = 1
     expire_continue: bool = False
     stalled: set[str] = field(default_factory=set)
     reject_credentials: bool = False
+    secrets: bool = False
+    """Whether the user may read and write Secrets, as an administrator may."""
 
 
 @dataclass(frozen=True)
@@ -81,21 +93,28 @@ class Reply:
 
 
 class Api:
-    """Answers for one cluster."""
+    """Answers for one cluster.
+
+    `settle` is called before a read and after a write: the controllers of a live cluster do their work there.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self.clock: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
+        self.writes = Writes(cluster, lambda: self.clock())
+        self.settle: Callable[[], None] = lambda: None
         self.switches = Switches()
         self.calls: list[KubeCall] = []
         self.logs: dict[tuple[str, str, str], str] = {}
         self.issuer = ""
         self.git_version = "v1.34.1-eks-113cf36"
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
-    def answer(self, method: str, url: str, user: str | None, body: bytes) -> Reply:
+    def answer(self, method: str, url: str, user: str | None, body: bytes, content_type: str = "") -> Reply:
         """Answers a request of `user`; None is a caller whose credentials nobody vouches for."""
         try:
-            return self._answer(method, url, user, body)
+            with self._lock:
+                return self._answer(method, url, user, body, content_type)
         except ApiError as error:
             if error.plain:
                 content = "text/plain; charset=utf-8"
@@ -125,18 +144,51 @@ class Api:
     def allowed(self, user: str, verb: str, resource: str) -> bool:
         """Whether RBAC lets the user do it: everything but what a test denied, and secrets to nobody."""
         plural = resource.partition("/")[0]
-        return user != ANONYMOUS and plural != "secrets" and (verb, resource) not in self.switches.denied
+        hidden = plural == "secrets" and not self.switches.secrets
+        return user != ANONYMOUS and not hidden and (verb, resource) not in self.switches.denied
 
-    def _answer(self, method: str, url: str, user: str | None, body: bytes) -> Reply:
+    def watch(self, target: Target, query: dict[str, str]) -> Iterator[bytes]:
+        """The lines of a watch, until its time is up; an empty one says that nothing is new."""
+        seen = int(query.get("resourceVersion") or 0)
+        ends = time.monotonic() + float(query.get("timeoutSeconds") or 1800)
+        selected = _selection(target, query)
+        known: set[str] = set()
+        if not seen or query.get("sendInitialEvents") == "true":
+            with self._lock:
+                self.settle()
+                seen = int(self.cluster.revision)
+                present = [obj for obj in self.cluster.list(target.resource, target.namespace) if selected(obj)]
+                lines = [_event("ADDED", obj) for obj in present]
+                known = {obj["metadata"]["uid"] for obj in present}
+            yield from lines
+            if query.get("sendInitialEvents") == "true":
+                yield _event("BOOKMARK", _initial_events_end(target.resource, seen))
+        else:
+            known = {obj["metadata"]["uid"] for obj in self.cluster.list(target.resource, target.namespace)}
+        while time.monotonic() < ends:
+            with self._lock:
+                self.settle()
+                changes = self.cluster.changes(seen)
+                seen = int(self.cluster.revision)
+            yield from _lines(changes, target, selected, known)
+            yield b""
+            time.sleep(_LOOK)
+
+    def _answer(self, method: str, url: str, user: str | None, body: bytes, content_type: str) -> Reply:
         target, query, name = self.admit(method, url, user)
         if target is None:
             return self._path(method, urlsplit(url).path, name, body)
+        if method in ("POST", "PUT", "PATCH", "DELETE") and target.subresource != "ephemeralcontainers":
+            return self._write(target, query, body, content_type)
+        self.settle()
         if target.subresource == "log":
             return Reply(200, read_log(self.cluster, self.logs, target, query).encode(), "text/plain")
         if target.verb == "patch" and target.subresource == "ephemeralcontainers":
             pod = add_containers(self.cluster, target.resource, target.name, target.namespace, body)
             return Reply(200, encode(pod))
-        if target.verb == "get" and not target.subresource:
+        if target.verb == "get" and target.subresource == "scale":
+            return _json(self.writes.scale(target.resource, target.name, target.namespace))
+        if target.verb == "get" and target.subresource in ("", "status"):
             found = self.cluster.find(target.resource, target.name, target.namespace)
             if found is None:
                 raise status.not_found(target.resource, target.name)
@@ -144,6 +196,58 @@ class Api:
         if target.verb == "list":
             return self._list(target, query)
         raise status.no_such_path()
+
+    def _write(self, target: Target, query: dict[str, str], body: bytes, content_type: str) -> Reply:
+        writes, resource, name, namespace = self.writes, target.resource, target.name, target.namespace
+        dry_run = bool(query.get("dryRun"))
+        if target.verb == "delete":
+            return self._delete(target, query, json.loads(body or b"{}"))
+        if target.verb == "create" and target.subresource == "eviction":
+            return self._delete(target, query, json.loads(body or b"{}").get("deleteOptions") or {})
+        if target.verb == "patch" and target.subresource == "scale":
+            scale = merge_patch(writes.scale(resource, name, namespace), json.loads(body))
+            written = writes.set_scale(resource, name, namespace, scale)
+        elif target.verb == "patch":
+            written = writes.patch(
+                resource,
+                name,
+                namespace,
+                content_type.partition(";")[0],
+                body,
+                subresource=target.subresource,
+                manager=query.get("fieldManager", ""),
+                dry_run=dry_run,
+            )
+        elif target.verb == "create" and not name:
+            written = writes.create(resource, namespace, json.loads(body), dry_run=dry_run)
+        elif target.verb == "update" and target.subresource == "scale":
+            written = writes.set_scale(resource, name, namespace, json.loads(body))
+        elif target.verb == "update" and target.subresource == "status":
+            written = writes.replace_status(resource, json.loads(body), name, namespace)
+        elif target.verb == "update":
+            written = writes.replace(resource, json.loads(body), name, namespace, dry_run=dry_run)
+        else:
+            raise status.no_such_path()
+        answer = encode(written)
+        self.settle()
+        return Reply(201 if target.verb == "create" else 200, answer)
+
+    def _delete(self, target: Target, query: dict[str, str], options: Object) -> Reply:
+        resource, namespace = target.resource, target.namespace
+        for key in ("gracePeriodSeconds", "propagationPolicy", "dryRun"):
+            if key in query:
+                options.setdefault(key, query[key])
+        if not target.name:
+            selected = _selection(target, query)
+            for obj in [obj for obj in self.cluster.list(resource, namespace) if selected(obj)]:
+                self.writes.delete(resource, obj["metadata"]["name"], obj["metadata"].get("namespace", ""), options)
+            self.settle()
+            return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
+        uid = (self.cluster.find(resource, target.name, namespace) or {}).get("metadata", {}).get("uid", "")
+        left = self.writes.delete(resource, target.name, namespace, options)
+        answer = encode(left) if left is not None else encode(status.deleted(resource, target.name, uid))
+        self.settle()
+        return Reply(200, answer)
 
     def _log(self, target: Target | None, method: str, path: str, query: dict[str, str], user: str | None) -> None:
         if target is None:
@@ -163,8 +267,11 @@ class Api:
     def _authorize(self, user: str, target: Target) -> None:
         # A WebSocket upgrade needs create beside get (gate AuthorizePodWebsocketUpgradeCreatePermission, 1.35 on).
         verbs = ("get", "create") if target.subresource == "exec" else (target.verb,)
+        shut_out = (
+            self.switches.only_in and target.resource.namespaced and target.namespace not in self.switches.only_in
+        )
         for verb in verbs:
-            if not self.allowed(user, verb, target.what):
+            if shut_out or not self.allowed(user, verb, target.what):
                 raise status.forbidden(user, verb, target.resource, target.subresource, target.namespace, target.name)
 
     def _list(self, target: Target, query: dict[str, str]) -> Reply:
@@ -172,9 +279,8 @@ class Api:
         found = self.cluster.list(resource, target.namespace)
         selected = query.get("labelSelector") or query.get("fieldSelector")
         if selected:
-            labels = label_predicate(query.get("labelSelector", ""))
-            fields = field_predicate(query.get("fieldSelector", ""), resource)
-            found = [obj for obj in found if labels(obj) and fields(obj)]
+            fits = _selection(target, query)
+            found = [obj for obj in found if fits(obj)]
         start = _start(query.get("continue", ""))
         if start and self.switches.expire_continue:
             raise status.expired(_token(start))
@@ -207,7 +313,7 @@ class Api:
             raise status.forbidden_path(user, path)
         if path == _ISSUER_PATH:
             return _json(self._discovery_document())
-        listing = _discovery(path.rstrip("/"))
+        listing = discovery(path.rstrip("/")) or open_api(path)
         if listing is None:
             raise status.no_such_path()
         return _json(listing)
@@ -294,27 +400,36 @@ def _parse(method: str, path: str, query: dict[str, str]) -> Target | None:
     return Target(verb, resource, namespace, name, subresource)
 
 
-def _discovery(path: str) -> Object | None:
-    """`/api`, `/apis` and the resource lists under them, for clients that look before they ask."""
-    groups = {resource.group: resource.version for resource in RESOURCES}
-    if path == "/api":
-        return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
-    if path == "/apis":
-        versions = {group: {"groupVersion": f"{group}/{v}", "version": v} for group, v in groups.items() if group}
-        entries = [{"name": g, "versions": [v], "preferredVersion": v} for g, v in versions.items()]
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": entries}
-    wanted = path.removeprefix("/apis/").removeprefix("/api/")
-    listed = [
-        {
-            "name": resource.plural,
-            "singularName": resource.kind.lower(),
-            "namespaced": resource.namespaced,
-            "kind": resource.kind,
-            "verbs": ["get", "list"],
-        }
-        for resource in RESOURCES
-        if resource.api_version == wanted
-    ]
-    if not listed:
-        return None
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": wanted, "resources": listed}
+def _selection(target: Target, query: dict[str, str]) -> Callable[[Object], bool]:
+    """Whether an object is one that the selectors of a request, and the name in its path, choose."""
+    labels = label_predicate(query.get("labelSelector", ""))
+    fields = field_predicate(query.get("fieldSelector", ""), target.resource)
+    return lambda obj: labels(obj) and fields(obj) and target.name in ("", obj["metadata"]["name"])
+
+
+def _lines(
+    changes: list[Change], target: Target, selected: Callable[[Object], bool], known: set[str]
+) -> Iterator[bytes]:
+    """What a watch says of the changes; an object that no longer fits its selector is deleted to it."""
+    for change in changes:
+        metadata = change.obj["metadata"]
+        if change.resource is not target.resource or target.namespace not in ("", metadata.get("namespace", "")):
+            continue
+        fits, was_there = selected(change.obj), metadata["uid"] in known
+        if change.kind == "DELETED" or not fits:
+            if was_there or (change.kind == "DELETED" and fits):
+                known.discard(metadata["uid"])
+                yield _event("DELETED", change.obj)
+            continue
+        known.add(metadata["uid"])
+        yield _event("MODIFIED" if was_there else "ADDED", change.obj)
+
+
+def _event(kind: str, obj: Object) -> bytes:
+    return encode({"type": kind, "object": obj})
+
+
+def _initial_events_end(resource: Resource, revision: int) -> Object:
+    annotations = {"k8s.io/initial-events-end": "true"}
+    metadata = {"resourceVersion": str(revision), "annotations": annotations}
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}

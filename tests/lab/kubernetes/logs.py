@@ -27,7 +27,9 @@ def read_log(cluster: Cluster, logs: dict[tuple[str, str, str], str], target: "T
         raise status.bad_request(f"container {container} is not valid for pod {target.name}")
     for state in pod["status"].get("containerStatuses", ()):
         waiting = state.get("state", {}).get("waiting")
-        if state["name"] == container and waiting and query.get("previous") != "true":
+        # A container that crashes has a log: that of its last life.
+        never_ran = waiting and waiting["reason"] != "CrashLoopBackOff"
+        if state["name"] == container and never_ran and query.get("previous") != "true":
             raise status.bad_request(
                 f'container "{container}" in pod "{target.name}" is waiting to start: {waiting["reason"]}'
             )

@@ -41,6 +41,8 @@ class Resource:
     kind: str
     namespaced: bool
     fields: frozenset[str]
+    short_names: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
 
     @property
     def api_version(self) -> str:
@@ -53,30 +55,59 @@ class Resource:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
-def _core(plural: str, kind: str, namespaced: bool = True, fields: frozenset[str] | None = None) -> Resource:
-    return Resource("", "v1", plural, kind, namespaced, fields or (_NAMESPACED if namespaced else _ANY))
+def _core(
+    plural: str,
+    kind: str,
+    *short_names: str,
+    namespaced: bool = True,
+    fields: frozenset[str] | None = None,
+    subresources: tuple[str, ...] = (),
+) -> Resource:
+    fields = fields or (_NAMESPACED if namespaced else _ANY)
+    return Resource("", "v1", plural, kind, namespaced, fields, short_names, subresources)
+
+
+def _workload(plural: str, kind: str, short: str, *fields: str, scale: bool = True) -> Resource:
+    subresources = ("status", "scale") if scale else ("status",)
+    return Resource("apps", "v1", plural, kind, True, _NAMESPACED | set(fields), (short,), subresources)
+
+
+def _storage(plural: str, kind: str, *short_names: str) -> Resource:
+    return Resource("storage.k8s.io", "v1", plural, kind, False, _ANY, short_names)
+
+
+def _rbac(plural: str, kind: str, namespaced: bool) -> Resource:
+    fields = _NAMESPACED if namespaced else _ANY
+    return Resource("rbac.authorization.k8s.io", "v1", plural, kind, namespaced, fields)
 
 
 RESOURCES: tuple[Resource, ...] = (
-    _core("namespaces", "Namespace", False, _ANY | {"status.phase"}),
-    _core("nodes", "Node", False, _ANY | {"spec.unschedulable"}),
-    _core("pods", "Pod", fields=_POD_FIELDS),
-    _core("persistentvolumes", "PersistentVolume", False),
-    _core("persistentvolumeclaims", "PersistentVolumeClaim"),
-    _core("events", "Event", fields=_EVENT_FIELDS),
-    _core("serviceaccounts", "ServiceAccount"),
-    _core("configmaps", "ConfigMap"),
-    _core("services", "Service"),
+    _core("namespaces", "Namespace", "ns", namespaced=False, fields=_ANY | {"status.phase"}, subresources=("status",)),
+    _core("nodes", "Node", "no", namespaced=False, fields=_ANY | {"spec.unschedulable"}, subresources=("status",)),
+    _core("pods", "Pod", "po", fields=_POD_FIELDS, subresources=("status", "log", "exec", "eviction")),
+    _core("persistentvolumes", "PersistentVolume", "pv", namespaced=False, subresources=("status",)),
+    _core("persistentvolumeclaims", "PersistentVolumeClaim", "pvc", subresources=("status",)),
+    _core("events", "Event", "ev", fields=_EVENT_FIELDS),
+    _core("serviceaccounts", "ServiceAccount", "sa"),
+    _core("configmaps", "ConfigMap", "cm"),
+    _core("services", "Service", "svc", subresources=("status",)),
     _core("secrets", "Secret", fields=_NAMESPACED | {"type"}),
-    Resource("apps", "v1", "deployments", "Deployment", True, _NAMESPACED),
-    Resource("apps", "v1", "daemonsets", "DaemonSet", True, _NAMESPACED),
-    Resource("apps", "v1", "replicasets", "ReplicaSet", True, _NAMESPACED | {"status.replicas"}),
-    Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, _ANY),
-    Resource("storage.k8s.io", "v1", "csidrivers", "CSIDriver", False, _ANY),
-    Resource("storage.k8s.io", "v1", "csinodes", "CSINode", False, _ANY),
-    Resource("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", False, _ANY),
-    Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, _NAMESPACED),
-    Resource("batch", "v1", "jobs", "Job", True, _NAMESPACED | {"status.successful"}),
+    _workload("deployments", "Deployment", "deploy"),
+    _workload("daemonsets", "DaemonSet", "ds", scale=False),
+    _workload("replicasets", "ReplicaSet", "rs", "status.replicas"),
+    _workload("statefulsets", "StatefulSet", "sts"),
+    Resource("apps", "v1", "controllerrevisions", "ControllerRevision", True, _NAMESPACED),
+    _storage("storageclasses", "StorageClass", "sc"),
+    _storage("csidrivers", "CSIDriver"),
+    _storage("csinodes", "CSINode"),
+    _storage("volumeattachments", "VolumeAttachment"),
+    Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, _NAMESPACED, ("netpol",)),
+    Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", True, _NAMESPACED, ("pdb",)),
+    _rbac("clusterroles", "ClusterRole", False),
+    _rbac("clusterrolebindings", "ClusterRoleBinding", False),
+    _rbac("roles", "Role", True),
+    _rbac("rolebindings", "RoleBinding", True),
+    Resource("batch", "v1", "jobs", "Job", True, _NAMESPACED | {"status.successful"}, (), ("status",)),
     Resource("events.k8s.io", "v1", "events", "Event", True, frozenset({"metadata.name", "metadata.namespace"})),
 )
 

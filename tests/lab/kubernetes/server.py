@@ -1,6 +1,7 @@
 """The TLS port of the API server: HTTP/1.1 with keep-alive, a thread for each connection, and the exec upgrade."""
 
 import http.server
+import select
 import socket
 import ssl
 import tempfile
@@ -102,9 +103,39 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         lab = self.server.lab
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         time.sleep(lab.api.switches.delay)
-        self._send(lab.api.answer(self.command, self.path, self._user(), body))
+        if self.command == "GET" and "watch=" in self.path:
+            self._watch()
+            return
+        content_type = self.headers.get("Content-Type", "")
+        self._send(lab.api.answer(self.command, self.path, self._user(), body, content_type))
 
     do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+
+    def _watch(self) -> None:
+        """Sends changes in chunks as they come, until the client leaves or its time is up."""
+        api = self.server.lab.api
+        try:
+            target, query, _ = api.admit("GET", self.path, self._user())
+        except ApiError as error:
+            self._send(Reply(error.code, encode(error.status)))
+            return
+        if target is None or target.verb != "watch":
+            self._send(api.answer("GET", self.path, self._user(), b""))
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            for line in api.watch(target, query):
+                if line:
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                elif select.select((self.connection,), (), (), 0)[0]:
+                    break
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            pass
+        self.close_connection = True
 
     def _upgrade(self) -> None:
         lab = self.server.lab

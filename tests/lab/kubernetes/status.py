@@ -86,6 +86,54 @@ def expired(fresh_token: str) -> ApiError:
     return ApiError(410, "Expired", message, metadata={"continue": fresh_token})
 
 
+def deleted(resource: Resource, name: str, uid: str) -> dict[str, Any]:
+    """The Status that a finished DELETE answers with."""
+    details = {"name": name, "group": resource.group, "kind": resource.plural, "uid": uid}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }
+
+
 def bad_request(message: str) -> ApiError:
     """A request the server understands and does not accept."""
     return ApiError(400, "BadRequest", message)
+
+
+def already_exists(resource: Resource, name: str) -> ApiError:
+    """A second object of that name."""
+    details = {"name": name, "group": resource.group, "kind": resource.plural}
+    message = f'{resource.qualified} "{name}" already exists'
+    return ApiError(409, "AlreadyExists", message, {key: value for key, value in details.items() if value})
+
+
+def invalid(resource: Resource, name: str, problem: str) -> ApiError:
+    """An object, or a change of one, that validation refuses."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    # kubectl prints the causes, not the message.
+    field, _, text = problem.partition(": ")
+    causes = [{"reason": "FieldValueInvalid", "message": text, "field": field}]
+    details = {"name": name, "group": resource.group, "kind": resource.kind, "causes": causes}
+    message = f'{kind} "{name}" is invalid: {problem}'
+    return ApiError(422, "Invalid", message, {key: value for key, value in details.items() if value})
+
+
+def changed_meanwhile(resource: Resource, name: str) -> ApiError:
+    """A write that names an older resourceVersion."""
+    text = "the object has been modified; please apply your changes to the latest version and try again"
+    return _conflict(resource, name, text)
+
+
+def precondition_failed(resource: Resource, name: str, wanted: str, there: str) -> ApiError:
+    """A write that means an object of another uid."""
+    text = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {there}"
+    return _conflict(resource, name, text)
+
+
+def _conflict(resource: Resource, name: str, text: str) -> ApiError:
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {text}'
+    details = {"name": name, "group": resource.group, "kind": resource.plural}
+    return ApiError(409, "Conflict", message, {key: value for key, value in details.items() if value})

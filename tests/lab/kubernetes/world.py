@@ -1,14 +1,29 @@
 """The objects of one cluster, as the API server stores them."""
 
+import copy
 import pickle
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.kubernetes.resources import EVENTS_V1, Resource, named, of_object
 
 Object = dict[str, Any]
 _Key = tuple[str, str]
+_HISTORY = 4000
+"""How many changes are kept for watches."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write, as a watch reports it: ADDED, MODIFIED or DELETED."""
+
+    revision: int
+    kind: str
+    resource: Resource
+    obj: Object
 
 
 class Cluster:
@@ -21,16 +36,33 @@ class Cluster:
         self._objects: dict[Resource, dict[_Key, Object]] = {}
         self._lazy: dict[Resource, Sequence[Object]] = {}
         self._revision = 1000
+        self._history: deque[Change] = deque(maxlen=_HISTORY)
 
     def add(self, *objects: Object) -> None:
         """Stores objects; uid and resourceVersion are made where they are absent."""
         for obj in objects:
             metadata = obj["metadata"]
-            self._revision += 1
-            metadata.setdefault("uid", str(uuid.uuid5(uuid.NAMESPACE_OID, f"{obj['kind']}/{self._revision}")))
-            metadata["resourceVersion"] = str(self._revision)
+            metadata.setdefault("uid", str(uuid.uuid5(uuid.NAMESPACE_OID, f"{obj['kind']}/{self._revision + 1}")))
             resource = of_object(obj["apiVersion"], obj["kind"])
             self._objects.setdefault(resource, {})[metadata.get("namespace", ""), metadata["name"]] = obj
+            self._record("ADDED", resource, obj)
+
+    def touch(self, obj: Object) -> None:
+        """Makes an edit in place a write: a new resourceVersion, which watches see."""
+        self._record("MODIFIED", of_object(obj["apiVersion"], obj["kind"]), obj)
+
+    def changes(self, after: int) -> list[Change]:
+        """The writes that came after a revision."""
+        return [change for change in self._history if change.revision > after]
+
+    def everything(self) -> list[Object]:
+        """Every stored object."""
+        return [obj for stored in self._objects.values() for obj in stored.values()]
+
+    def _record(self, kind: str, resource: Resource, obj: Object) -> None:
+        self._revision += 1
+        obj["metadata"]["resourceVersion"] = str(self._revision)
+        self._history.append(Change(self._revision, kind, resource, copy.deepcopy(obj)))
 
     def serve_lazily(self, plural: str, objects: Sequence[Object]) -> None:
         """Serves a resource from a sequence that makes its objects when they are asked for."""
@@ -77,7 +109,8 @@ class Cluster:
         Raises:
             KeyError: there is none.
         """
-        del self._objects[named(plural)][namespace, name]
+        resource = named(plural)
+        self._record("DELETED", resource, self._objects[resource].pop((namespace, name)))
 
     def remove_all(self, plural: str, doomed: Iterable[Object]) -> None:
         """Deletes the objects given."""
@@ -96,6 +129,7 @@ class Cluster:
     def restore(self, snapshot: bytes) -> None:
         """Puts a snapshot back."""
         self._objects, self._lazy, self._revision = pickle.loads(snapshot)
+        self._history.clear()
 
 
 def _as_events_v1(event: Object) -> Object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from diag.knowledge.harmless import shown_options
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import LustreMount
 from diag.sanitize import one_line
@@ -23,7 +24,7 @@ def read_lustre_mounts(answer: Answer) -> tuple[LustreMount, ...] | Unavailable:
         if not dash or len(head) < 6 or len(tail) < 3 or tail[0] != "lustre":
             continue
         mount, whole = head[5].split(","), tail[2].split(",")
-        options = tuple(dict.fromkeys(one_line(option, 100) for option in (*mount, *whole)))
+        options = shown_options(dict.fromkeys(one_line(option, 100) for option in (*mount, *whole)))
         found.append(LustreMount(_unescape(tail[1]), _unescape(head[4]), options, "ro" in (*mount, *whole)))
     return tuple(found)
 

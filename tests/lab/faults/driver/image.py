@@ -21,7 +21,7 @@ def image_of_another_region(lab: "Lab") -> None:
         " https://602401143452.dkr.ecr.us-west-2.amazonaws.com/v2/eks/aws-fsx-csi-driver/manifests/v1.9.0: 401"
         " Unauthorized"
     )
-    _replace_image(lab, "fsx-plugin", wrong)
+    replace_image(lab, "fsx-plugin", wrong)
     _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
     symptoms.not_registered(lab)
 
@@ -30,7 +30,7 @@ def image_of_another_region(lab: "Lab") -> None:
 def image_without_region(lab: "Lab") -> None:
     """AWS_REGION was empty when the reference was put together."""
     wrong = "602401143452.dkr.ecr..amazonaws.com/eks/aws-fsx-csi-driver:v1.9.0"
-    _replace_image(lab, "fsx-plugin", wrong)
+    replace_image(lab, "fsx-plugin", wrong)
     _pull_fails(
         lab,
         "fsx-plugin",
@@ -45,7 +45,7 @@ def image_without_region(lab: "Lab") -> None:
 def image_tag_absent(lab: "Lab") -> None:
     """A tag nobody has pushed."""
     wrong = f"{lab.site.registry}/eks/aws-fsx-csi-driver:v1.99.0"
-    _replace_image(lab, "fsx-plugin", wrong)
+    replace_image(lab, "fsx-plugin", wrong)
     refusal = (
         f'Failed to pull image "{wrong}": rpc error: code = NotFound desc = failed to pull and unpack image "{wrong}":'
         f' failed to resolve reference "{wrong}": {wrong}: not found'
@@ -71,7 +71,8 @@ def public_image_in_private_cluster(lab: "Lab") -> None:
     symptoms.not_registered(lab)
 
 
-def _replace_image(lab: "Lab", container: str, image: str) -> None:
+def replace_image(lab: "Lab", container: str, image: str) -> None:
+    """Gives a container of the driver another image, in templates and pods."""
     templates = [
         lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"],
         lab.kube.get("deployments", CONTROLLER, NAMESPACE)["spec"]["template"],

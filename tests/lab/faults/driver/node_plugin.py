@@ -75,6 +75,8 @@ def daemonset_without_tolerations(lab: "Lab") -> None:
 def node_plugin_crashes(lab: "Lab") -> None:
     """The plugin of the pod's node restarts over and over; its socket has no listener."""
     node = symptoms.pod(lab)["spec"]["nodeName"]
+    for template in (lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"], *node_pods(lab)):
+        template["spec"]["containers"][0].setdefault("resources", {})["limits"] = {"memory": "128Mi"}
     for pod in node_pods(lab):
         if pod["spec"]["nodeName"] == node:
             _crash(lab, pod, "fsx-plugin")
@@ -146,6 +148,9 @@ def kubelet_path_wrong(lab: "Lab") -> None:
         pod["status"]["phase"] = "Pending"
         for container in pod["status"]["containerStatuses"]:
             container |= {"ready": False, "started": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+        for condition in pod["status"]["conditions"]:
+            if condition["type"] in ("Ready", "ContainersReady"):
+                condition["status"] = "False"
         text = f'MountVolume.SetUp failed for volume "registration-dir" : hostPath type check failed: {wrong}'
         symptoms.event(lab, pod, "FailedMount", f"{text}/plugins_registry/ is not a directory", "kubelet")
     for csinode in lab.kube.all("csinodes"):
@@ -157,6 +162,7 @@ def kubelet_path_wrong(lab: "Lab") -> None:
 @fault("startup-taint-stays", cause="startup-taint-stuck")
 def startup_taint_stays(lab: "Lab") -> None:
     """The node plugin may not patch nodes, so the taint that waits for it is never taken away."""
+    lab.hidden.taint_kept = True
     for node in lab.kube.all("nodes"):
         node["spec"]["taints"] = [{"key": "fsx.csi.aws.com/agent-not-ready", "effect": "NoExecute"}]
     symptoms.pod_unscheduled(
@@ -166,7 +172,12 @@ def startup_taint_stays(lab: "Lab") -> None:
     )
 
 
-@fault("driver-installed-twice", cause="csi-driver-installed-twice")
+def _once(lab: "Lab") -> bool:
+    """Whether one node plugin serves the driver's socket."""
+    return sum("fsx-csi-node" in found["metadata"]["name"] for found in lab.kube.all("daemonsets")) == 1
+
+
+@fault("driver-installed-twice", cause="csi-driver-installed-twice", gone=_once)
 def driver_installed_twice(lab: "Lab") -> None:
     """The add-on beside the Helm release: two node plugins fight for one socket."""
     lab.client("eks").create_addon(clusterName=lab.site.cluster, addonName="aws-fsx-csi-driver")

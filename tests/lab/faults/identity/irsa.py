@@ -19,9 +19,7 @@ ANNOTATION = "eks.amazonaws.com/role-arn"
 def irsa_role_name_empty(lab: "Lab") -> None:
     """${ROLE_NAME} was not set when the annotation was written."""
     empty = lab.site.arn("iam", "role/")
-    annotations(lab)[ANNOTATION] = empty
-    for variable in _injected(lab, "AWS_ROLE_ARN"):
-        variable["value"] = empty
+    annotate(lab, empty)
     refused(lab, f"ValidationError: Request ARN is invalid: {empty}", 400)
 
 
@@ -83,6 +81,13 @@ def annotations(lab: "Lab") -> dict[str, str]:
     """The annotations of the controller's service account."""
     found: dict[str, str] = lab.kube.get("serviceaccounts", SERVICE_ACCOUNT, NAMESPACE)["metadata"]["annotations"]
     return found
+
+
+def annotate(lab: "Lab", role: str) -> None:
+    """Gives the controller another role: in the annotation, and in the pods that started since."""
+    annotations(lab)[ANNOTATION] = role
+    for variable in _injected(lab, "AWS_ROLE_ARN"):
+        variable["value"] = role
 
 
 def _controller_containers(lab: "Lab") -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ def import_path_denied(lab: "Lab") -> None:
 @fault("service-linked-role-refused", cause="service-linked-role-missing")
 def service_linked_role_refused(lab: "Lab") -> None:
     """The first linked file system needs a role that the caller may not make."""
+    lab.hidden.service_role_refused = True
     lab.kube.get("storageclasses", "fsx-sc")["parameters"]["s3ImportPath"] = f"s3://{BUCKET}"
     symptoms.create_fails(
         lab,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tests.lab.aws.moto_backends import ACCOUNT
-from tests.lab.faults.identity.irsa import ANNOTATION, annotations
+from tests.lab.faults.identity.irsa import annotate
 from tests.lab.faults.identity.refusals import refused
 from tests.lab.faults.registry import fault
 from tests.lab.setup import ROLE
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def irsa_annotation_names_a_policy(lab: "Lab") -> None:
     """The policy's ARN was copied instead of the role's."""
     arn = lab.site.arn("iam", "policy/FSxLustreCSIDriver")
-    annotations(lab)[ANNOTATION] = arn
+    annotate(lab, arn)
     refused(lab, f"ValidationError: Request ARN is invalid: {arn}", 400)
 
 
@@ -24,12 +24,12 @@ def irsa_annotation_names_a_policy(lab: "Lab") -> None:
 def irsa_annotation_of_another_partition(lab: "Lab") -> None:
     """Copied from a page that knows the commercial partition only."""
     arn = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
-    annotations(lab)[ANNOTATION] = arn
+    annotate(lab, arn)
     refused(lab, f"ValidationError: Request ARN is invalid: {arn}", 400)
 
 
 @fault("irsa-role-under-another-path", cause="irsa-role-missing", world="role-with-path")
 def irsa_role_under_another_path(lab: "Lab") -> None:
     """The annotation leaves the role's path out, which is part of its ARN."""
-    annotations(lab)[ANNOTATION] = lab.site.arn("iam", f"role/{ROLE}")
+    annotate(lab, lab.site.arn("iam", f"role/{ROLE}"))
     refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
+from tests.lab.faults.driver.objects import CONTROLLER
 from tests.lab.faults.registry import fault
 from tests.lab.setup import NAMESPACE
 
@@ -21,6 +22,8 @@ def static_keys_of_a_deleted_user(lab: "Lab") -> None:
         "data": {"key_id": "QUtJQUVYQU1QTEU=", "access_key": "bm90IGEga2V5"},
     }
     lab.kube.add(secret)
+    controllers = (pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"]["app"] == CONTROLLER)
+    lab.hidden.started_with_keys.update(pod["metadata"]["uid"] for pod in controllers)
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"

@@ -25,6 +25,7 @@ def interface_detached(lab: "Lab") -> None:
 @fault("port-refused", cause="mgs-unreachable-network")
 def port_refused(lab: "Lab") -> None:
     """Every rule is right and still nothing listens there."""
+    lab.hidden.lost = True
     for address in lab.file_system_addresses(FILE_SYSTEM_ID):
         lab.ports.set(address, Behaviour.REFUSED)
     symptoms.unreachable(lab)

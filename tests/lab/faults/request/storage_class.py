@@ -110,6 +110,7 @@ def storageclass_group_without_ports(lab: "Lab") -> None:
 @fault("storageclass-zone-without-type", cause="deployment-type-unavailable-in-az")
 def storageclass_zone_without_type(lab: "Lab") -> None:
     """Not every zone has every deployment type."""
+    lab.hidden.zones_without.add((lab.site.zones[0], "PERSISTENT_2"))
     _parameters(lab).update(deploymentType="PERSISTENT_2", perUnitStorageThroughput="250")
     symptoms.create_fails(
         lab,
@@ -122,6 +123,7 @@ def storageclass_zone_without_type(lab: "Lab") -> None:
 @fault("provisioner-too-impatient", cause="provision-timeout")
 def provisioner_too_impatient(lab: "Lab") -> None:
     """FSx takes longer than --timeout; every try starts over."""
+    lab.hidden.slow_creation = True
     symptoms.provisioning_fails(
         lab,
         "rpc error: code = Internal desc = Filesystem is not ready: operation error FSx: DescribeFileSystems,"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from diag.model.unavailable import Unavailable
-from diag.sources.texts.stream import PIECE, refused
+from diag.sources.files import PIECE, refused
 
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bzip2"))
 _FOREIGN = (
@@ -45,7 +45,7 @@ def unpacked(name: str, kind: str, pieces: Iterator[bytes], report: Callable[[Un
             try:
                 out, data, ended = _step(kind, machine, data)
             except _errors() as error:
-                report(refused(name, f"damaged {kind} data ({error}); read up to there", "copy the file again"))
+                report(refused(name, f"damaged {kind} data ({error}); read up to there", remedy="copy the file again"))
                 return
             given += len(out)
             if given > _FREE and given > taken * _RATIO:
@@ -53,7 +53,7 @@ def unpacked(name: str, kind: str, pieces: Iterator[bytes], report: Callable[[Un
                     refused(
                         name,
                         f"stopped after {given >> 20} MiB unpacked from {taken >> 10} KiB: no log shrinks so far",
-                        "unpack it yourself if it is what it says",
+                        remedy="unpack it yourself if it is what it says",
                     )
                 )
                 return
@@ -65,7 +65,7 @@ def unpacked(name: str, kind: str, pieces: Iterator[bytes], report: Callable[[Un
     while machine is not None and (out := machine.decompress(b"", PIECE)):
         yield out
     if machine is not None and not machine.eof:
-        report(refused(name, f"the {kind} data ends too early; read up to there", "copy the file again"))
+        report(refused(name, f"the {kind} data ends too early; read up to there", remedy="copy the file again"))
 
 
 def _machine(kind: str) -> Any:

@@ -1,24 +1,16 @@
-"""Opening what a person names: a file, a folder, an archive, standard input."""
+"""The text streams in what a person names: a file, a folder, an archive, standard input."""
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 from diag.model.symptom import TextStream
-from diag.model.unavailable import Reason, Unavailable
-from diag.sources.texts.stream import PIECE, refused
-from diag.sources.texts.unpack import compression_of, foreign_format, unpacked
+from diag.model.unavailable import Unavailable
+from diag.sources.files import File, UnreadableFile, open_files, refused
+from diag.sources.texts.compression import compression_of, foreign_format, unpacked
 
-STDIN = "-"
 _HEAD = 8 << 10
-_DEEPEST_FOLDER = 40
-_MOST_FILES = 100_000
 _MOST_PROBLEMS = 50
 _DEEPEST_NESTING = 4
 _UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -62,72 +54,18 @@ class Texts:
 
 def _texts(paths: Iterable[str], report: Report) -> Iterator[TextStream]:
     for path in paths:
-        if path == STDIN:
-            yield from _contents(
-                "standard input", _pieces("standard input", sys.stdin.buffer, report), report, depth=0, named=True
-            )
-        else:
-            yield from _path(Path(path), report)
+        for found in open_files(path):
+            if isinstance(found, Unavailable):
+                report(found)
+            else:
+                yield from _contents(found.name, _pieces(found, report), report, depth=0, named=found.is_named)
 
 
-def _path(path: Path, report: Report) -> Iterator[TextStream]:
+def _pieces(file: File, report: Report) -> Iterator[bytes]:
     try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        report(_unreadable(path, error))
-        return
-    if stat.S_ISDIR(mode):
-        yield from _folder(path, report)
-    elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode):
-        yield from _file(path, report, named=True)
-    else:
-        report(refused(str(path), "a device or socket, not a text", "give a file, a folder or - for standard input"))
-
-
-def _folder(folder: Path, report: Report) -> Iterator[TextStream]:
-    files = 0
-    links = 0
-    waiting = [(folder, 0)]
-    while waiting:
-        here, depth = waiting.pop()
-        try:
-            with os.scandir(here) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            report(_unreadable(here, error))
-            continue
-        for entry in found:
-            if entry.is_symlink():
-                links += 1
-            elif entry.is_file(follow_symlinks=False):
-                files += 1
-                if files > _MOST_FILES:
-                    report(refused(str(folder), f"more than {_MOST_FILES} files; the rest is not read"))
-                    return
-                yield from _file(Path(entry.path), report, named=False)
-        folders = [entry for entry in found if entry.is_dir(follow_symlinks=False)]
-        if folders and depth >= _DEEPEST_FOLDER:
-            report(refused(str(here), f"folders nested deeper than {_DEEPEST_FOLDER} levels are not read"))
-        else:
-            waiting += [(Path(entry.path), depth + 1) for entry in reversed(folders)]
-    if links:
-        report(refused(str(folder), f"{links} symbolic links not followed"))
-
-
-def _file(path: Path, report: Report, *, named: bool) -> Iterator[TextStream]:
-    try:
-        with path.open("rb", buffering=0) as file:
-            yield from _contents(str(path), _pieces(str(path), file, report), report, depth=0, named=named)
-    except OSError as error:
-        report(_unreadable(path, error))
-
-
-def _pieces(name: str, file: BinaryIO, report: Report) -> Iterator[bytes]:
-    try:
-        while piece := file.read(PIECE):
-            yield piece
-    except OSError as error:
-        report(refused(name, f"{error.strerror or error}; read up to there"))
+        yield from file.pieces
+    except UnreadableFile as error:
+        report(error.problem)
 
 
 def _contents(
@@ -154,17 +92,17 @@ def _contents(
             refused(
                 name,
                 "a binary journal",
-                f"journalctl --file {Path(name.split(':')[-1]).name} | lustre-doctor explain -",
+                remedy=f"journalctl --file {name.replace(':', '/').rpartition('/')[2]} | lustre-doctor explain -",
             )
         )
     elif packed := foreign_format(head):
-        report(refused(name, f"packed as {packed}, which is not read", "unpack it first"))
+        report(refused(name, f"packed as {packed}, which is not read", remedy="unpack it first"))
     elif encoding := next((encoding for mark, encoding in _UTF16 if head.startswith(mark)), ""):
         yield TextStream(name, _recoded(encoding, _again(head, pieces)), node)
     elif not _is_binary(head):
         yield TextStream(name, _again(head, pieces), node)
     elif named:
-        report(refused(name, "not a text", "give a log, an event or an archive of them"))
+        report(refused(name, "not a text", remedy="give a log, an event or an archive of them"))
 
 
 def _looks_like_tar(head: bytes) -> bool:
@@ -210,10 +148,3 @@ def _is_binary(head: bytes) -> bool:
 def _node_of(name: str) -> str:
     found = _COLLECTED_ON.search(name)
     return (found["instance"] or found["host"]) if found else ""
-
-
-def _unreadable(path: Path, error: OSError) -> Unavailable:
-    reasons = {PermissionError: Reason.DENIED, FileNotFoundError: Reason.ABSENT}
-    reason = next((reason for kind, reason in reasons.items() if isinstance(error, kind)), Reason.GARBLED)
-    remedies = {Reason.DENIED: "read it as a user who may", Reason.ABSENT: "check the path"}
-    return refused(str(path), error.strerror or str(error), remedies.get(reason, ""), reason)

@@ -1,0 +1,1 @@
+"""Fixes, executed as they are printed, with the real programs, in a live lab."""

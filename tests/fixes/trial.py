@@ -1,0 +1,194 @@
+"""One trial: break, diagnose, execute the first fix as printed, diagnose again, and ask the lab whether it helped."""
+
+from __future__ import annotations
+
+import enum
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.matrix import run
+from tests.lab.faults.registry import Fault
+from tests.lab.lab import Lab
+from tests.lab.live import Live
+from tests.programs import BIN, NAMES
+
+Report = dict[str, Any]
+_PLACEHOLDER = re.compile(r"<[A-Za-z][^<>|&;()]*>")
+BASH = str(shutil.which("bash"))
+_PATIENCE = 15
+"""Seconds after which a command counts as one that hangs."""
+_AFTER = 10
+"""Minutes that a person gives AWS and the kubelets before a second look."""
+
+
+_HARMLESS = (
+    "awk",
+    "base64",
+    "cat",
+    "cp",
+    "cut",
+    "grep",
+    "head",
+    "mv",
+    "rm",
+    "sed",
+    "sleep",
+    "sort",
+    "tail",
+    "tee",
+    "tr",
+)
+"""Programs of this machine that a fix may start; what installs or restarts something is none of them."""
+
+
+class Outcome(enum.Enum):
+    """What became of a fault."""
+
+    FIXED = "fixed"
+    WAITS = "waits"
+    PERSON = "a person"
+    NOT_FIXED = "not fixed"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a fix did."""
+
+    fault: str
+    outcome: Outcome
+    why: str = ""
+    commands: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    """Values that only a person knows, as the fix spells them."""
+    log: tuple[str, ...] = field(default=(), repr=False)
+    """What the commands printed."""
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the fix went through as printed."""
+        return self.outcome is Outcome.FIXED and not self.placeholders
+
+
+def trial(lab: Lab, fault: Fault) -> Trial:
+    """Tries the fix of a fault in a world of its own."""
+    lab.load(fault.world)
+    lab.inject(fault.name)
+    fix = first_fix(run(lab), fault.cause)
+    live = lab.come_alive()
+    owned = _belongings(lab)
+    commands = tuple(fix.get("commands", ())) if fix else ()
+    placeholders = tuple(found for command in commands for found in _PLACEHOLDER.findall(command))
+
+    def ended(outcome: Outcome, why: str = "") -> Trial:
+        return Trial(fault.name, outcome, why, commands, placeholders, tuple(log))
+
+    log: list[str] = []
+    if fix is not None and fix.get("by") == "person":
+        return ended(Outcome.PERSON, fix.get("note", ""))
+    if placeholders:
+        return ended(Outcome.NOT_FIXED, f"{placeholders[0]} is not filled")
+    with tempfile.TemporaryDirectory(prefix="fix-") as folder:
+        for command in commands:
+            problem = _execute(lab, command, Path(folder), log)
+            if problem:
+                return ended(Outcome.NOT_FIXED, problem)
+    changed = _changes(lab)
+    live.pass_time(_AFTER)
+    if problem := _still_wrong(lab, live, fault, owned):
+        text = "there is no fix" if not commands else problem
+        return ended(Outcome.NOT_FIXED, text)
+    return ended(Outcome.FIXED if changed else Outcome.WAITS)
+
+
+def first_fix(report: Report, cause: str) -> dict[str, Any] | None:
+    """The fix that a reader finds first: of the leading cause, else of the finding that names the cause."""
+    for diagnosis in report["diagnoses"]:
+        for found in diagnosis["causes"][:1]:
+            if found["fix"]:
+                return dict(found["fix"])
+    for finding in report["findings"]:
+        if finding["verdict"] in ("fail", "warn") and finding["cause"] == cause and finding["fix"]:
+            return dict(finding["fix"])
+    return None
+
+
+def environment(lab: Lab) -> dict[str, str]:
+    """A shell's environment in which the real programs talk to the lab."""
+    home, programs = lab.folder / "home", lab.folder / "programs"
+    home.mkdir(exist_ok=True)
+    if not programs.exists():
+        programs.mkdir()
+        for name in (*NAMES, *_HARMLESS):
+            (programs / name).symlink_to(BIN / name if name in NAMES else str(shutil.which(name)))
+    return lab.env | {
+        "PATH": str(programs),
+        "HOME": str(home),
+        "KUBECONFIG": str(lab.kubeconfigs["token"]),
+        "AWS_PAGER": "",
+    }
+
+
+def _execute(lab: Lab, command: str, folder: Path, log: list[str]) -> str:
+    """Runs a line in a shell; the reason why it did not go through."""
+    shell = (BASH, "-c", command)
+    try:
+        ran = subprocess.run(shell, cwd=folder, env=environment(lab), capture_output=True, text=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        log.append(f"$ {command}\n(hangs)")
+        return f"hangs: {command}"
+    log.append(f"$ {command}\n{ran.stdout}{ran.stderr}")
+    if ran.returncode:
+        said = (ran.stderr or ran.stdout).strip().splitlines() or [""]
+        return f"exit {ran.returncode}: {command}: {said[-1]}"
+    return ""
+
+
+def _still_wrong(lab: Lab, live: Live, fault: Fault, owned: set[str]) -> str:
+    """What is wrong after the fix, by the lab and by the doctor; empty when nothing is."""
+    if lost := owned - _belongings(lab):
+        return f"lost: {', '.join(sorted(lost))}"
+    if broken := live.broken():
+        return f"the lab: {broken[0]}"
+    if not fault.gone(lab):
+        return "the lab: the fault is still there"
+    report = run(lab, now=live.clock())
+    if report["exit_code"]:
+        failing = [f"{f['check']}: {f['message']}" for f in report["findings"] if f["verdict"] in ("fail", "unknown")]
+        headline = [diagnosis["headline"] for diagnosis in report["diagnoses"]]
+        return f"exit {report['exit_code']}: {'; '.join((*headline, *failing))}"
+    return ""
+
+
+def _belongings(lab: Lab) -> set[str]:
+    """What must survive every fix: pods of nobody's, claims, classes, accounts, file systems, buckets and roles."""
+    return set(_named(lab))
+
+
+def _named(lab: Lab) -> Iterator[str]:
+    for plural in ("persistentvolumeclaims", "storageclasses", "serviceaccounts", "deployments", "daemonsets"):
+        for obj in lab.kube.all(plural):
+            yield f"{plural} {obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
+    for pod in lab.kube.all("pods"):
+        metadata = pod["metadata"]
+        if not metadata.get("ownerReferences") and not metadata.get("deletionTimestamp"):
+            yield f"pod {metadata['namespace']}/{metadata['name']}"
+    for id_ in lab.aws.fsx.state.file_systems.get(lab.site.region, {}):
+        yield f"file system {id_}"
+    for bucket in lab.client("s3").list_buckets()["Buckets"]:
+        yield f"bucket {bucket['Name']}"
+    for role in lab.client("iam").list_roles()["Roles"]:
+        yield f"role {role['RoleName']}"
+
+
+def _changes(lab: Lab) -> bool:
+    """Whether the fix changed anything: a write to Kubernetes, or a call of AWS that is no reading one."""
+    calls = lab.calls()
+    reading = ("Describe", "Get", "List", "Simulate", "Head", "Lookup")
+    wrote = any(call.verb in ("create", "update", "patch", "delete") for call in calls.kubernetes if call.resource)
+    return wrote or any(not call.operation.startswith(reading) for call in calls.aws)

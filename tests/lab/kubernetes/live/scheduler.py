@@ -1,0 +1,132 @@
+"""Which nodes a pod may run on, and the choice of one."""
+
+from typing import Any
+
+from tests.lab.kubernetes.live.desk import Desk
+from tests.lab.kubernetes.live.volumes import claims_of
+from tests.lab.kubernetes.world import Object
+
+# What the DaemonSet controller lets its pods tolerate by itself (pkg/controller/daemon/util).
+_DAEMON_TOLERATED = {
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/pid-pressure",
+    "node.kubernetes.io/unschedulable",
+}
+# A node that is about to go is emptied of every pod, whatever the pod tolerates.
+_EMPTIED = {"ToBeDeletedByClusterAutoscaler"}
+_COMPONENT = "default-scheduler"
+
+
+class Scheduler:
+    """Gives pods a node once their claims are bound."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def settle(self) -> None:
+        """One pass over the pods without a node."""
+        for pod in self._desk.all("pods"):
+            waits = not pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")
+            if waits and pod["spec"].get("schedulerName", _COMPONENT) == _COMPONENT:
+                self._schedule(pod)
+
+    def _schedule(self, pod: Object) -> None:
+        nodes = self._desk.all("nodes")
+        problem = self._unready_claim(pod)
+        fitting = [node for node in nodes if eligible(pod["spec"], node)]
+        if not problem and not fitting:
+            problem = "node(s) didn't match the pod's node selector, affinity or tolerations."
+        if problem:
+            self._wait(pod, f"0/{len(nodes)} nodes are available: {problem}")
+            return
+        load = {node["metadata"]["name"]: 0 for node in fitting}
+        for other in self._desk.all("pods"):
+            if other["spec"].get("nodeName") in load:
+                load[other["spec"]["nodeName"]] += 1
+        chosen = min(load, key=lambda name: (load[name], name))
+        pod["spec"]["nodeName"] = chosen
+        conditions = [{"type": "PodScheduled", "status": "True", "lastTransitionTime": self._desk.now()}]
+        pod["status"] = {"phase": "Pending", "conditions": conditions, "qosClass": "BestEffort"}
+        self._desk.touch(pod)
+        name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        text = f"Successfully assigned {name} to {chosen}"
+        self._desk.event(pod, "Scheduled", text, _COMPONENT, kind="Normal")
+
+    def _unready_claim(self, pod: Object) -> str:
+        for name in claims_of(pod):
+            claim = self._desk.find("persistentvolumeclaims", name, pod["metadata"]["namespace"])
+            if claim is None:
+                return f'persistentvolumeclaim "{name}" not found.'
+            if claim["metadata"].get("deletionTimestamp"):
+                return f'persistentvolumeclaim "{name}" is being deleted.'
+            if (claim.get("status") or {}).get("phase") == "Lost":
+                return f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume'
+            if (claim.get("status") or {}).get("phase") != "Bound":
+                return "pod has unbound immediate PersistentVolumeClaims."
+        return ""
+
+    def _wait(self, pod: Object, text: str) -> None:
+        self._desk.event(pod, "FailedScheduling", text, _COMPONENT)
+        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": text}
+        present = (pod.get("status") or {}).get("conditions") or [{}]
+        if present[0].get("message") != text:
+            condition["lastTransitionTime"] = self._desk.now()
+            pod["status"] = {"phase": "Pending", "qosClass": "BestEffort", "conditions": [condition]}
+            self._desk.touch(pod)
+
+
+def eligible(spec: Object, node: Object, daemon: bool = False) -> bool:
+    """Whether a pod of this spec may run on a node."""
+    labels = node["metadata"].get("labels") or {}
+    if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
+        return False
+    if not _affinity(spec, node):
+        return False
+    tolerations = spec.get("tolerations") or []
+    taints = list(node["spec"].get("taints") or ())
+    if node["spec"].get("unschedulable"):
+        taints.append({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"})
+    for taint in taints:
+        if daemon and taint["key"] in _EMPTIED:
+            return False
+        if taint["effect"] == "PreferNoSchedule" or (daemon and taint["key"] in _DAEMON_TOLERATED):
+            continue
+        if not any(_tolerates(toleration, taint) for toleration in tolerations):
+            return False
+    return True
+
+
+def _affinity(spec: Object, node: Object) -> bool:
+    affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    if not affinity:
+        return True
+    return any(
+        all(_matches(need, node["metadata"].get("labels") or {}) for need in term.get("matchExpressions", ()))
+        for term in affinity["nodeSelectorTerms"]
+    )
+
+
+def _matches(need: Object, labels: dict[str, str]) -> bool:
+    value, values = labels.get(need["key"]), need.get("values") or []
+    answers: dict[str, Any] = {
+        "In": value in values,
+        "NotIn": value not in values,
+        "Exists": value is not None,
+        "DoesNotExist": value is None,
+    }
+    return bool(answers.get(need["operator"], True))
+
+
+def _tolerates(toleration: Object, taint: Object) -> bool:
+    if toleration.get("effect") not in (None, "", taint["effect"]):
+        return False
+    if not toleration.get("key"):
+        return toleration.get("operator") == "Exists"
+    if toleration["key"] != taint["key"]:
+        return False
+    return toleration.get("operator") == "Exists" or toleration.get("value", "") == taint.get("value", "")

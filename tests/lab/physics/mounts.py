@@ -1,0 +1,280 @@
+"""One mount of one volume on one node, hop by hop, as driver, mount.lustre and the kernel go about it."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.dns import Trouble
+from tests.lab.physics.clients import client_of, fits
+from tests.lab.physics.hidden import Ailment
+from tests.lab.physics.network import Network
+from tests.lab.ports import Behaviour
+
+if TYPE_CHECKING:
+    from tests.lab.kubernetes.world import Object
+    from tests.lab.lab import Lab
+
+DRIVER = "fsx.csi.aws.com"
+# mount(8)'s own words, and those of Lustre's client (mount.lustre(8)).
+_OPTIONS = re.compile(
+    r"(no)?(flock|localflock|user_xattr|lazystatfs|atime|diratime|relatime|exec|suid|dev|auto|checksum|always_ping)"
+    r"|ro|rw|_netdev|defaults|sync|async|strictatime|retry=\d+|skpath=\S+|user_fid2path|verbose|encrypt|nosuid"
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something does not come about: an event's reason and text."""
+
+    reason: str
+    text: str
+
+
+class Mounts:
+    """Says what becomes of a mount."""
+
+    def __init__(self, lab: "Lab", network: Network) -> None:
+        self._lab = lab
+        self._network = network
+
+    def resolve(self, name: str) -> tuple[str, ...]:
+        """The addresses that a node's resolver gives for a name; none when it does not resolve."""
+        try:
+            return (str(ipaddress.IPv4Address(name)),)
+        except ValueError:
+            pass
+        if self._resolver_obstacle():
+            return ()
+        answers, name = self._lab.dns.switches.answers, name.lower().rstrip(".")
+        found: Any = answers.get(name) or answers.get("*") or self._lab.zone().get(name, ())
+        return () if isinstance(found, Trouble) else found
+
+    def name_obstacle(self) -> str:
+        """What keeps, or may keep, every file system's name from resolving on the nodes."""
+        return self._resolver_obstacle() or self._forwarding_obstacle()
+
+    def _forwarding_obstacle(self) -> str:
+        """Servers of a company's own are asked; whether they know the name shows in the lab's DNS alone."""
+        if self._plugin_asks_vpc():
+            return ""
+        vpc = self._vpc()
+        options = vpc.dhcp_options._options if vpc.dhcp_options else {}
+        servers = options.get("domain-name-servers") or ["AmazonProvidedDNS"]
+        corefile = self._corefile()
+        own_block = re.search(r"fsx\.\S*amazonaws\.com\S*\s*\{[^}]*169\.254\.169\.253", corefile)
+        if not own_block:
+            if not corefile or "forward . /etc/resolv.conf" not in corefile:
+                return "CoreDNS forwards elsewhere"
+            if "AmazonProvidedDNS" not in servers and "169.254.169.253" not in servers:
+                return "the VPC's own servers do not know the name"
+        return ""
+
+    def _resolver_obstacle(self) -> str:
+        """The VPC's resolver is off, or the cluster's DNS does not run."""
+        vpc = self._vpc()
+        if not vpc.enable_dns_support or not vpc.enable_dns_hostnames:
+            return "the VPC's DNS is off"
+        if self._plugin_asks_vpc():
+            return ""
+        pods = [
+            pod
+            for pod in self._lab.kube.all("pods", "kube-system")
+            if pod["metadata"].get("labels", {}).get("k8s-app") == "kube-dns"
+        ]
+        if not any(
+            condition["type"] == "Ready" and condition["status"] == "True"
+            for pod in pods
+            for condition in pod["status"].get("conditions", ())
+        ):
+            return "no CoreDNS pod is ready"
+        return ""
+
+    def mount(self, pod: "Object", volume: "Object", node: "Object") -> Failure | None:
+        """Why the volume cannot be mounted for the pod on the node; None when it can."""
+        spec, name = volume["spec"], node["metadata"]["name"]
+        csi = spec["csi"]
+        title = f'volume "{volume["metadata"]["name"]}"'
+        if not any(csidriver["metadata"]["name"] == csi["driver"] for csidriver in self._lab.kube.all("csidrivers")):
+            text = f"timed out waiting for external-attacher of {csi['driver']} CSI driver to attach volume"
+            return Failure(
+                "FailedAttachVolume", f"AttachVolume.Attach failed for {title} : {text} {csi['volumeHandle']}"
+            )
+        csinode = self._lab.kube.get("csinodes", name)
+        if not any(driver["name"] == csi["driver"] for driver in csinode["spec"].get("drivers") or ()):
+            text = f"driver name {csi['driver']} not found in the list of registered CSI drivers"
+            told = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient"
+            return Failure("FailedMount", f"MountVolume.MountDevice failed for {title} : {told}: {text}")
+        error = self._driver_error(pod, volume, node)
+        return Failure("FailedMount", f"MountVolume.SetUp failed for {title} : {error}") if error else None
+
+    def _driver_error(self, pod: "Object", volume: "Object", node: "Object") -> str:
+        spec = volume["spec"]
+        attributes = spec["csi"].get("volumeAttributes") or {}
+        if spec.get("volumeMode") == "Block":
+            return "volume has volumeMode Block, but is specified in volumeMounts"
+        if not set(spec["accessModes"]) <= {"ReadWriteOnce", "ReadWriteMany"}:
+            return "rpc error: code = InvalidArgument desc = Volume capability not supported"
+        if not attributes.get("dnsname"):
+            return "rpc error: code = InvalidArgument desc = dnsname is not provided"
+        if Ailment.LOCK in self._lab.hidden.of(node["metadata"]["name"]):
+            handle = spec["csi"]["volumeHandle"]
+            return f'rpc error: code = Aborted desc = An operation with the given volume="{handle}" is in progress'
+        if self._lab.hidden.many_files and self._changes_owners(pod):
+            return "Setting volume ownership and fsGroup set: the volume has a lot of files"
+        answer = self.kernel(attributes["dnsname"], attributes.get("mountname") or "fsx", spec, node)
+        if answer is None:
+            return ""
+        code, text = answer
+        source = f"{attributes['dnsname']}@tcp:/{attributes.get('mountname') or 'fsx'}"
+        place = f"{pod['metadata']['uid']}/volumes/kubernetes.io~csi/{volume['metadata']['name']}"
+        target = f"/var/lib/kubelet/pods/{place}/mount"
+        options = spec.get("mountOptions") or []
+        flags = f"-o {','.join(options)} " if options else ""
+        output = text.format(source=source, target=target)
+        return (
+            f'rpc error: code = Internal desc = Could not mount "{source}" at "{target}": mount failed: exit status'
+            f" {code}\nMounting command: mount\nMounting arguments: -t lustre {flags}{source} {target}\nOutput:"
+            f" {output}\n"
+        )
+
+    def _changes_owners(self, pod: "Object") -> bool:
+        """Whether kubelet gives every file of a volume to the pod's group first."""
+        context = pod["spec"].get("securityContext") or {}
+        policy = self._lab.kube.get("csidrivers", DRIVER)["spec"].get("fsGroupPolicy")
+        return policy == "File" and "fsGroup" in context and context.get("fsGroupChangePolicy") != "OnRootMismatch"
+
+    def kernel(self, server: str, name: str, spec: "Object", node: "Object") -> tuple[int, str] | None:
+        """mount.lustre's exit status and words; None when the mount succeeds."""
+        host, failed = node["metadata"]["name"], "mount.lustre: mount {source} at {target} failed: "
+        ailments = self._lab.hidden.of(host)
+        if Ailment.NO_HELPER in self._lab.hidden.images(self._plugin_image()):
+            return 32, "mount: {target}: wrong fs type, bad option, bad superblock on {source}, missing codepage"
+        if Ailment.UNPRIVILEGED in ailments or not self._plugin_privileged():
+            return 1, failed + "Operation not permitted"
+        client = client_of(node["status"]["nodeInfo"])
+        if client is None:
+            return 19, failed + "No such device\nAre the lustre modules loaded?"
+        if any(not _OPTIONS.fullmatch(option) for option in spec.get("mountOptions") or ()):
+            return 22, failed + "Invalid argument\nThis may have multiple causes.\nAre the mount options correct?"
+        base, _, path = name.partition("/")
+        if len(base) > 8:
+            return 36, failed + "File name too long"
+        addresses = self.resolve(server)
+        if not addresses:
+            return 22, "mount.lustre: Can't parse NID '{source}'\n\nThis mount helper should only be invoked via mount"
+        system = self._serves(host, addresses[0])
+        if system is None:
+            return 5, failed + "Input/output error\nIs the MGS running?"
+        lustre = system["LustreConfiguration"]
+        if not fits(client, system["FileSystemTypeVersion"]):
+            return 22, failed + f"Invalid argument\nThis may have multiple causes.\nIs '{name}' the correct name?"
+        if base != lustre["MountName"] or (path and path not in self._lab.hidden.directories):
+            return 2, failed + "No such file or directory\nIs the filesystem name correct?"
+        if Ailment.SYSFS_NAME in ailments:
+            return 17, failed + "File exists"
+        others = self._lab.file_system_addresses(system["FileSystemId"])
+        if len(others) < len(system["NetworkInterfaceIds"]) or any(not self.reachable(host, a) for a in others):
+            return 5, failed + "Input/output error"
+        return None
+
+    def reachable(self, node: str, address: str) -> bool:
+        """Whether Lustre's packets pass between a node and an address."""
+        return not self.packet_obstacle(node, address)
+
+    def packet_obstacle(self, node: str, address: str) -> str:
+        """What stops them."""
+        if self._lab.hidden.lost or self._family() == "ipv6":
+            return "packets are lost on the way"
+        target, own = self._network.interface_at(address), self._vpc()
+        if target is not None and target.subnet.vpc_id != own.id and self._source_ports_rewritten(address):
+            return "the source port is rewritten"
+        return self._network.obstacle(node, address)
+
+    def _serves(self, node: str, address: str) -> "Object | None":
+        """The file system whose MGS answers at the address."""
+        if not self.reachable(node, address):
+            return None
+        for system in self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values():
+            first = self._lab.file_system_addresses(system["FileSystemId"])[:1]
+            if system["FileSystemType"] == "LUSTRE" and first == (address,) and self.serving(system):
+                return dict(system)
+        return None
+
+    def serving(self, system: "Object") -> bool:
+        """Whether a file system's servers answer."""
+        if system["Lifecycle"] in ("CREATING", "FAILED", "DELETING"):
+            return False
+        if "KMS" in (system.get("FailureDetails") or {}).get("Message", ""):
+            return False
+        if not any(action["Status"] == "IN_PROGRESS" for action in system.get("AdministrativeActions", ())):
+            return True
+        # AWS may work on a file system while its servers are up.
+        addresses = self._lab.file_system_addresses(system["FileSystemId"])
+        return self._lab.ports.behaviour(addresses[0]) is Behaviour.OPEN
+
+    def _vpc(self) -> Any:
+        from tests.lab.aws.moto_backends import ec2_backend
+
+        assert self._lab.account is not None
+        return ec2_backend(self._lab.site.region).vpcs[self._lab.account.vpc]
+
+    def _family(self) -> str:
+        network = self._lab.aws.eks.cluster(self._lab.site.cluster).cluster["kubernetesNetworkConfig"]
+        return str(network["ipFamily"])
+
+    def _corefile(self) -> str:
+        for found in self._lab.kube.all("configmaps", "kube-system"):
+            if found["metadata"]["name"] == "coredns":
+                return str(found.get("data", {}).get("Corefile", ""))
+        return ""
+
+    def _plugin(self) -> "Object | None":
+        """The node plugin's DaemonSet."""
+        for found in self._lab.kube.all("daemonsets"):
+            if found["spec"]["template"]["metadata"].get("labels", {}).get("app") == "fsx-csi-node":
+                return found
+        return None
+
+    def _plugin_asks_vpc(self) -> bool:
+        plugin = self._plugin()
+        if plugin is None:
+            return False
+        servers = (plugin["spec"]["template"]["spec"].get("dnsConfig") or {}).get("nameservers") or []
+        spec = plugin["spec"]["template"]["spec"]
+        return "169.254.169.253" in servers or spec.get("hostNetwork", False) or spec.get("dnsPolicy") == "Default"
+
+    def _plugin_image(self) -> str:
+        plugin = self._plugin()
+        containers = plugin["spec"]["template"]["spec"]["containers"] if plugin else ()
+        return next((container["image"] for container in containers if container["name"] == "fsx-plugin"), "")
+
+    def _plugin_privileged(self) -> bool:
+        plugin = self._plugin()
+        if plugin is None:
+            return False
+        uid = plugin["metadata"]["uid"]
+        pods = [
+            pod
+            for pod in self._lab.kube.all("pods", plugin["metadata"]["namespace"])
+            if any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences", ()))
+        ]
+        return not pods or any(
+            (container.get("securityContext") or {}).get("privileged")
+            for pod in pods
+            for container in pod["spec"]["containers"]
+            if container["name"] == "fsx-plugin"
+        )
+
+    def _source_ports_rewritten(self, address: str) -> bool:
+        """The VPC CNI translates what leaves the VPC, unless it is told not to."""
+        for found in self._lab.kube.all("daemonsets", "kube-system"):
+            if found["metadata"]["name"] != "aws-node":
+                continue
+            (container, *_) = found["spec"]["template"]["spec"]["containers"]
+            variables = {v["name"]: v.get("value", "") for v in container.get("env", ())}
+            if variables.get("AWS_VPC_K8S_CNI_EXTERNALSNAT") == "true":
+                return False
+            spared = filter(None, variables.get("AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS", "").split(","))
+            return not any(ipaddress.ip_address(address) in ipaddress.ip_network(c.strip()) for c in spared)
+        return False

@@ -1,0 +1,290 @@
+"""A dynamic volume: who the controller is to AWS, what that caller may do, and what FSx says to the request."""
+
+import fnmatch
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.aws.moto_backends import ec2_backend, iam_backend
+from tests.lab.aws.simulate import allows
+from tests.lab.physics.images import instances
+from tests.lab.physics.network import Network
+
+if TYPE_CHECKING:
+    from tests.lab.kubernetes.world import Object
+    from tests.lab.lab import Lab
+
+# What the driver reads of a StorageClass (aws-fsx-csi-driver, pkg/driver/controller.go).
+KEYS = {
+    "subnetId",
+    "securityGroupIds",
+    "autoImportPolicy",
+    "s3ImportPath",
+    "s3ExportPath",
+    "deploymentType",
+    "kmsKeyId",
+    "perUnitStorageThroughput",
+    "storageType",
+    "driveCacheType",
+    "dailyAutomaticBackupStartTime",
+    "automaticBackupRetentionDays",
+    "copyTagsToBackups",
+    "dataCompressionType",
+    "weeklyMaintenanceStartTime",
+    "fileSystemTypeVersion",
+    "extraTags",
+    "efaEnabled",
+    "metadataConfigurationMode",
+    "metadataIops",
+}
+_THROUGHPUTS = {"PERSISTENT_1": (50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1000)}
+_DEFAULT_CAPACITY = 1200
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """Why there is no volume, in the driver's words."""
+
+    text: str
+
+
+class Provisioning:
+    """Makes file systems for claims, as the driver's controller does."""
+
+    def __init__(self, lab: "Lab", network: Network) -> None:
+        self._lab = lab
+        self._network = network
+
+    def create(self, claim: "Object", storage_class: "Object") -> "Object":
+        """The file system made for a claim.
+
+        Raises:
+            Refusal: it is not made.
+        """
+        parameters = storage_class.get("parameters") or {}
+        self._caller_may_create()
+        request = self._request(claim, parameters)
+        if self._lab.hidden.slow_creation:
+            raise Refusal("Filesystem is not ready: DescribeFileSystems, canceled, context canceled")
+        try:
+            return dict(self._lab.client("fsx").create_file_system(**request)["FileSystem"])
+        except Exception as error:
+            raise Refusal(f"CreateFileSystem failed: {error}") from error
+
+    def obstacle(self, storage_class: "Object", capacity: int = _DEFAULT_CAPACITY) -> str:
+        """Why a claim of a class would get no volume, or not the one that the class means; empty when it would."""
+        parameters = storage_class.get("parameters") or {}
+        if unknown := set(parameters) - KEYS:
+            return f"the driver ignores {', '.join(sorted(unknown))}"
+        claim = {"spec": {"resources": {"requests": {"storage": f"{capacity}Gi"}}}, "metadata": {"uid": "0"}}
+        try:
+            self._caller_may_create()
+            self._request(claim, parameters)
+        except Refusal as refusal:
+            return refusal.text
+        return ""
+
+    def controller(self) -> "Object | None":
+        """A ready pod of the driver's controller, which calls AWS."""
+        for pod in self._lab.kube.all("pods"):
+            labels = pod["metadata"].get("labels") or {}
+            ready = any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
+            if labels.get("app") == "fsx-csi-controller" and ready and not pod["metadata"].get("deletionTimestamp"):
+                return pod
+        return None
+
+    def _caller_may_create(self) -> None:
+        pod = self.controller()
+        if pod is None:
+            raise Refusal("no controller runs")
+        container = next(c for c in pod["spec"]["containers"] if c["name"] == "fsx-plugin")
+        variables = {variable["name"]: variable.get("value", "") for variable in container.get("env", ())}
+        hops = {int(instance.metadata_options.http_put_response_hop_limit or 1) for instance in instances(self._lab)}
+        imds = min(hops, default=1) >= 2
+        role = self._role(pod, container, variables, imds)
+        if not variables.get("AWS_REGION") and not imds:
+            raise Refusal("Invalid Configuration: Missing Region")
+        self._reaches("fsx")
+        missing = [action for action in ("fsx:CreateFileSystem", "fsx:TagResource") if not allows(role, action, "*")]
+        if missing:
+            raise Refusal(f"AccessDeniedException: not authorized to perform: {missing[0]}")
+        if not self._has_service_role() and not allows(role, "iam:CreateServiceLinkedRole", "*"):
+            raise Refusal("AccessDeniedException: not authorized to perform: iam:CreateServiceLinkedRole")
+
+    def _has_service_role(self) -> bool:
+        """FSx's own role is there once a file system was made, or somebody made it."""
+        roles = {role.name for role in iam_backend(self._lab.site.region).roles.values()}
+        systems = self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {})
+        return bool(systems) or "AWSServiceRoleForAmazonFSx" in roles
+
+    def _role(self, pod: "Object", container: "Object", variables: dict[str, str], imds: bool) -> Any:
+        namespace = pod["metadata"]["namespace"]
+        secrets = {
+            source["name"]
+            for variable in container.get("env", ())
+            if (source := (variable.get("valueFrom") or {}).get("secretKeyRef"))
+        }
+        stored = {obj["metadata"]["name"] for obj in self._lab.kube.all("secrets", namespace)}
+        # The keys are read when the pod starts: it keeps those of a secret that is gone since.
+        if pod["metadata"]["uid"] in self._lab.hidden.started_with_keys or secrets & stored:
+            if not self._lab.hidden.keys_work:
+                raise Refusal("UnrecognizedClientException: The security token included in the request is invalid.")
+            return iam_backend(self._lab.site.region).users["oncall"]
+        account = pod["spec"].get("serviceAccountName", "default")
+        if arn := variables.get("AWS_ROLE_ARN"):
+            self._reaches("sts")
+            return self._by_web_identity(arn, namespace, account)
+        if association := self._association(namespace, account):
+            return self._by_pod_identity(association, container["image"])
+        if not imds:
+            raise Refusal("no EC2 IMDS role found, canceled, context deadline exceeded")
+        return self._named_role("eks-node-role")
+
+    def _by_web_identity(self, arn: str, namespace: str, account: str) -> Any:
+        denied = Refusal("AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity")
+        if not fnmatch.fnmatch(arn, f"arn:{self._lab.site.partition}:iam::*:role/?*"):
+            raise Refusal(f"ValidationError: Request ARN is invalid: {arn}")
+        iam = iam_backend(self._lab.site.region)
+        role = next((role for role in iam.roles.values() if role.arn == arn), None)
+        if role is None:
+            raise denied
+        assert self._lab.account is not None
+        issuer = self._lab.account.issuer.removeprefix("https://")
+        provider = next((p for p in iam.open_id_providers if p.endswith(f"oidc-provider/{issuer}")), "")
+        if not provider:
+            raise Refusal("InvalidIdentityToken: No OpenIDConnect provider found in your account")
+        told = {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": f"system:serviceaccount:{namespace}:{account}"}
+        if not _trusted(role, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity", told):
+            raise denied
+        return role
+
+    def _by_pod_identity(self, association: "Object", image: str) -> Any:
+        agents = [
+            found
+            for found in self._lab.kube.all("daemonsets", "kube-system")
+            if found["metadata"]["name"] == "eks-pod-identity-agent"
+        ]
+        if not agents or not agents[0]["status"].get("numberReady"):
+            raise Refusal("dial tcp 169.254.170.23:80: connect: connection refused")
+        version = image.rpartition(":v")[2]
+        if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < (1, 3):
+            raise Refusal('CredentialsEndpointError: invalid endpoint host, "169.254.170.23"')
+        role = self._named_role(association["roleArn"].rpartition("/")[2])
+        service = {"Service": "pods.eks.amazonaws.com"}
+        if not all(_trusted(role, service, f"sts:{action}", {}) for action in ("AssumeRole", "TagSession")):
+            raise Refusal("AccessDeniedException: EKS does not have permissions to assume the associated role.")
+        return role
+
+    def _association(self, namespace: str, account: str) -> "Object | None":
+        for found in self._lab.aws.eks.cluster(self._lab.site.cluster).pod_identities.values():
+            if (found["namespace"], found["serviceAccount"]) == (namespace, account):
+                return found
+        return None
+
+    def _named_role(self, name: str) -> Any:
+        for role in iam_backend(self._lab.site.region).roles.values():
+            if role.name == name:
+                return role
+        raise Refusal(f"no role {name}")
+
+    def _reaches(self, service: str) -> None:
+        assert self._lab.account is not None
+        account = self._lab.account
+        open_ = all(self._network.has_way_out(subnet) for subnet in account.private_subnets)
+        if not open_ and not self._network.endpoint(account.vpc, service):
+            raise Refusal(f'Post "https://{service}.{self._lab.site.region}.amazonaws.com/": i/o timeout')
+
+    def _request(self, claim: "Object", given: dict[str, str]) -> dict[str, Any]:
+        """The CreateFileSystem request, after what FSx checks in it."""
+        capacity = int(claim["spec"]["resources"]["requests"]["storage"].removesuffix("Gi"))
+        deployment = given.get("deploymentType", "SCRATCH_1")
+        subnet, groups = given.get("subnetId", ""), given.get("securityGroupIds", "").split(",")
+        ec2 = ec2_backend(self._lab.site.region)
+        subnets = {id_: found for zone in ec2.subnets.values() for id_, found in zone.items()}
+        known = {id_ for of_vpc in ec2.groups.values() for id_ in of_vpc}
+        if subnet not in subnets or not set(groups) <= known:
+            raise Refusal(f"ValidationException: Value '{subnet}' at 'subnetIds', {groups} at 'securityGroupIds'")
+        if int(subnets[subnet].available_ip_address_count) < 2:
+            raise Refusal("InvalidNetworkSettings: There are not enough free addresses in subnet")
+        if problem := self._network.lacks_lustre_rules(groups[:1], groups[:1]):
+            raise Refusal(f"InvalidNetworkSettings: do not permit Lustre LNET network traffic on port 988: {problem}")
+        if (subnets[subnet].availability_zone, deployment) in self._lab.hidden.zones_without:
+            raise Refusal(f"BadRequest: {deployment} is not available in this availability zone")
+        if capacity != _DEFAULT_CAPACITY and capacity % 2400:
+            raise Refusal(f"BadRequest: Invalid Lustre FS storage capacity: {capacity}.")
+        lustre: dict[str, Any] = {"DeploymentType": deployment}
+        self._throughput(deployment, given, lustre)
+        if given.get("dataCompressionType", "NONE") not in ("NONE", "LZ4"):
+            raise Refusal("ValidationException: dataCompressionType")
+        if given.get("storageType", "SSD") == "HDD" and deployment != "PERSISTENT_1":
+            raise Refusal("BadRequest: HDD storage is PERSISTENT_1's alone")
+        if given.get("efaEnabled") == "true" and (
+            deployment != "PERSISTENT_2" or "metadataConfigurationMode" not in given
+        ):
+            raise Refusal("BadRequest: EFA needs PERSISTENT_2 with a metadata configuration")
+        if path := given.get("s3ImportPath"):
+            bucket = path.removeprefix("s3://").partition("/")[0]
+            if bucket in self._lab.aws.switches.foreign_buckets:
+                raise Refusal("BadRequest: Access denied for import path.")
+            if self._lab.hidden.service_role_refused and not self._has_data_source_role():
+                raise Refusal("BadRequest: Amazon FSx is unable to create Service-Linked-Role to access the S3 bucket.")
+            lustre["ImportPath"] = path
+        if mode := given.get("metadataConfigurationMode"):
+            lustre["MetadataConfiguration"] = {"Mode": mode}
+        version = {"FileSystemTypeVersion": given["fileSystemTypeVersion"]} if "fileSystemTypeVersion" in given else {}
+        return {
+            "FileSystemType": "LUSTRE",
+            "StorageCapacity": capacity,
+            "SubnetIds": [subnet],
+            "SecurityGroupIds": groups,
+            "LustreConfiguration": lustre,
+            **version,
+        }
+
+    def _throughput(self, deployment: str, given: dict[str, str], lustre: dict[str, Any]) -> None:
+        if not deployment.startswith("PERSISTENT"):
+            return
+        value = given.get("perUnitStorageThroughput", "")
+        if value and not value.isdigit():
+            raise Refusal("perUnitStorageThroughput must be a number")
+        if int(value or 0) not in _THROUGHPUTS[deployment]:
+            raise Refusal(f"InvalidPerUnitStorageThroughput: should be one of {list(_THROUGHPUTS[deployment])}.")
+        lustre["PerUnitStorageThroughput"] = int(value)
+
+    def _has_data_source_role(self) -> bool:
+        return any("s3.data-source.lustre" in role.path for role in iam_backend(self._lab.site.region).roles.values())
+
+
+def _trusted(role: Any, principal: dict[str, str], action: str, told: dict[str, str]) -> bool:
+    """Whether a role's trust policy lets a principal take it that tells this of itself."""
+    document = role.assume_role_policy_document
+    statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    effects = set()
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        named = statement.get("Principal") or {}
+        fits = named == "*" or all(value in _many(named.get(kind)) for kind, value in principal.items())
+        conditions = (statement.get("Condition") or {}).items()
+        if (
+            fits
+            and any(fnmatch.fnmatchcase(action, pattern) for pattern in actions)
+            and all(_holds(operator, keys, told) for operator, keys in conditions)
+        ):
+            effects.add(statement["Effect"])
+    return effects == {"Allow"}
+
+
+def _holds(operator: str, keys: dict[str, Any], told: dict[str, str]) -> bool:
+    for key, wanted in keys.items():
+        value = told.get(key)
+        like = "Like" in operator
+        matched = value is not None and any(
+            fnmatch.fnmatchcase(value, pattern) if like else value == pattern for pattern in _many(wanted)
+        )
+        if matched == ("Not" in operator):
+            return False
+    return True
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
