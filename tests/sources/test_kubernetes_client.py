@@ -23,6 +23,7 @@ from diag.model.unavailable import Unreadable
 from diag.resources.kubernetes import CsiNode, Node, Pod
 from diag.sources.kubernetes import client
 from diag.sources.kubernetes.client import Kube, resource_of
+from diag.sources.kubernetes.facts import daemon_sets, deployments
 from tests.lab.kubernetes.api import Api
 from tests.lab.kubernetes.certificates import make_certificates
 from tests.lab.kubernetes.exec import ExecScript
@@ -118,6 +119,16 @@ def test_a_node_without_the_driver_does_not_break_the_list(lab: Lab, kube: Kube)
     next(lab.kube.all("csinodes"))["spec"]["drivers"] = None
     found = kube.list("/apis/storage.k8s.io/v1/csinodes", CsiNode)
     assert len(found) == 3 and frozenset() in {node.driver_names for node in found}
+
+
+def test_what_an_older_api_server_writes_as_null_is_not_set(lab: Lab, kube: Kube) -> None:
+    """Source: `kubectl get deployment -o json` of Kubernetes 1.34 and before."""
+    for kind in ("deployments", "daemonsets"):
+        for found in lab.kube.all(kind):
+            found["spec"]["template"]["metadata"]["creationTimestamp"] = None
+    read = (*deployments(kube), *daemon_sets(kube))
+    assert {"fsx-csi-controller", "fsx-csi-node"} <= {workload.metadata.name for workload in read}
+    assert all(workload.spec.template.metadata.creation_timestamp == "" for workload in read)
 
 
 def test_one_object_of_another_shape_makes_the_list_malformed(lab: Lab, kube: Kube) -> None:

@@ -265,7 +265,7 @@ class Kube(Source):
                 page = msgspec.json.decode(answer.body, type=_Page)
                 if not _is_kind(page.kind.removesuffix("List"), path) or page.metadata.continue_ == token != "":
                     raise ValueError(f"it is a {page.kind[:40]!r}")
-                objects = tuple(decoder.decode(raw) for raw in page.items)
+                objects = tuple(_decoded(raw, decoder) for raw in page.items)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise Unreadable(_malformed(what, answer, error)) from error
             yield objects
@@ -278,7 +278,7 @@ class Kube(Source):
             head = msgspec.json.decode(answer.body, type=_Head)
             if not (_is_kind(head.kind, path) or head.kind == "PartialObjectMetadata"):
                 raise ValueError(f"it is a {head.kind[:40]!r}")
-            return msgspec.json.decode(answer.body, type=shape)
+            return _decoded(answer.body, msgspec.json.Decoder(shape))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Unreadable(_malformed(f"{verb} {resource_of(path)}", answer, error)) from error
 
@@ -360,6 +360,23 @@ def resource_of(path: str) -> str:
 
 def _is_kind(kind: str, path: str) -> bool:
     return resource_of(path).partition("/")[0] in (f"{kind.lower()}s", f"{kind.lower()}es")
+
+
+def _decoded(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """One object. Go writes what is not set as null where a field is not to be left out: it counts as left out.
+
+    API servers before 1.35 have `creationTimestamp: null` in the template of every Deployment and DaemonSet.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        return msgspec.convert(_without_nulls(msgspec.json.decode(raw)), decoder.type)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _malformed(what: str, answer: Answer, error: Exception) -> Unavailable:
