@@ -14,6 +14,7 @@ from diag.diagnosis import values as values_of
 from diag.diagnosis.aside import beside_the_mounts, only_warned, with_own_fix
 from diag.diagnosis.complaints import MatchText, of_claim, of_kernel, of_mount
 from diag.diagnosis.path import PathFindings
+from diag.diagnosis.references import causes_without_runbook
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, refines, weigh
 from diag.diagnosis.wording import headline_of, quoted
@@ -45,6 +46,7 @@ def diagnose(
     findings: Sequence[Finding], facts: Mapping[str, Any], causes: Mapping[str, Cause], match: MatchText
 ) -> tuple[Diagnosis, ...]:
     """Every diagnosis of a run, the best supported first."""
+    causes = {**causes, **causes_without_runbook(findings, causes)}
     told = [_tell(group, findings, causes) for group in _alike(_troubles(findings, facts, causes, match), findings)]
     diagnoses = [diagnosis for diagnosis in told if diagnosis is not None]
     explained = {id for d in diagnoses for id in _confirmed(d)}

@@ -33,12 +33,14 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     from msgspec.structs import replace
 
     from diag.config.apply import decided
+    from diag.diagnosis.references import broken_references
     from diag.reports.tally import of_run
 
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
     diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
-    return of_run(outcome, diagnoses, request.policy, request.registry.errors)
+    broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
+    return of_run(outcome, diagnoses, request.policy, (*request.registry.errors, *broken))
 
 
 def diagnoses_of(outcome: Outcome, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[Diagnosis, ...]:

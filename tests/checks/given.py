@@ -14,6 +14,7 @@ import msgspec
 
 from diag.analysis.volumes import Mount
 from diag.engine.judge import run_check
+from diag.knowledge.runbooks import load_knowledge
 from diag.model.finding import Finding
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
@@ -43,6 +44,7 @@ from diag.resources.target import Settings, Target
 from diag.sources.world import load_registry
 
 REGISTRY = load_registry()
+CAUSES = frozenset(load_knowledge().causes)
 REGION = "ap-northeast-2"
 FS = "fs-0123456789abcdef0"
 NOW = "2026-11-24T12:00:00Z"
@@ -448,6 +450,8 @@ def findings(check: Check, **given: Any) -> tuple[Finding, ...]:
     """
     judged = run_check(check, worked_out([check], **given))
     assert not judged.errors, judged.errors[0].trace
+    named = {id for finding in judged.findings for id in (finding.cause, *finding.rules_out) if id}
+    assert named <= CAUSES, "a finding names a cause that no runbook has"
     return judged.findings
 
 

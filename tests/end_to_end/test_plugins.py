@@ -79,6 +79,10 @@ BAD = {
     "exiting": (a_check("raise SystemExit(3)", "exiting"), "check exiting (exiting) crashed"),
     "quitting": (a_check("import os; os._exit(0)", "quitting"), "check quitting (quitting) gave a malformed finding"),
     "thief": (a_check("pass", "mountname-match"), "checks.request.mountname_match has one of that name"),
+    "speaking": (
+        a_check("pass", "speaking").replace("REQUEST)", "REQUEST, speaks_for='their-cause')"),
+        "check speaking names the cause 'their-cause', which no runbook has",
+    ),
     "printing": (a_check("print('hello', flush=True); 1 / 0", "printing"), "check printing (printing) crashed"),
     "shouting": ("print('hello', flush=True); raise ValueError('odd')", "cannot be loaded: ValueError: odd"),
 }
@@ -90,7 +94,7 @@ def test_every_bad_one_is_reported_and_costs_nothing_else(plugins: Plugins) -> N
         plugins.install(name, text)
     plugins.install("good", a_check("pass"))
     document = plugins.report()
-    assert healthy_without(document, "theirs") == healthy_without(alone)
+    assert healthy_without(document, "theirs", *BAD) == healthy_without(alone)
     assert "theirs" in {f["check"] for f in document["findings"]}
     messages = "\n".join(error["message"] for error in document["errors"])
     assert {name for name, (_, message) in BAD.items() if message not in messages} == set()
