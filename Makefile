@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts unit properties bench accuracy faults fixes index programs system-packages clean
+.PHONY: demo test lint types contracts unit properties bench accuracy faults fixes fuzz index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -39,6 +39,9 @@ faults: $(READY)  ## the fault matrix: every fault injected alone, healthy varia
 
 fixes: programs  ## every fault: the first fix executed as printed, with the real programs, and what became of it
 	$(BIN)/python -m tests.fixes
+
+fuzz: $(READY)  ## broken answers of AWS and Kubernetes, and broken snapshots: crashes, false passes, fixes that destroy
+	$(BIN)/python -m tests.fuzz
 
 index: $(READY)  ## compile the runbooks' front matter after an edit
 	$(BIN)/python -m diag.knowledge.compile

@@ -184,3 +184,16 @@ def test_a_body_that_does_not_end_is_bounded(
     found = pages("fsx")
     assert isinstance(found, Unavailable)
     assert "longer than 1 MiB" in found.detail
+
+
+@pytest.mark.parametrize("document", [b"", b"%7B", b"none", b"[]"])
+def test_a_policy_document_that_is_none_is_malformed(
+    endpoint: type[Endpoint], one: Callable[[str], Any], document: bytes
+) -> None:
+    endpoint.body = (
+        b"<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName><AssumeRolePolicyDocument>"
+        + document
+        + b"</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>"
+    )
+    found = one("iam")
+    assert not isinstance(found, Unavailable) or found.reason is Reason.GARBLED

@@ -14,6 +14,9 @@ import msgspec
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
+_PARSERS = frozenset({"botocore.parsers", "botocore.handlers", "botocore.utils"})
+"""Modules of botocore that read an answer; the handlers decode policy documents."""
+
 LONGEST = 64 << 20
 """Bytes. The largest page that AWS sends (1,000 results of EC2) is below 10 MB."""
 
@@ -101,7 +104,7 @@ def was_raised_while_parsing(error: Exception) -> bool:
     """Whether botocore's own parser stumbled: over a string where the model has a list, a word for a time stamp."""
     frame = error.__traceback__
     while frame is not None:
-        if frame.tb_frame.f_globals.get("__name__") in ("botocore.parsers", "botocore.utils"):
+        if frame.tb_frame.f_globals.get("__name__") in _PARSERS:
             return True
         frame = frame.tb_next
     return False
