@@ -77,7 +77,7 @@ class Exec:
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
         """Ask every node that has a driver pod; the others are told apart at once."""
         try:
-            self._kube.headers()
+            self._kube.transport.headers()
         except Unreadable as missing:
             for ask in asks:
                 deliver(ask.node, missing.unavailable)

@@ -36,7 +36,8 @@ from wsproto.utilities import ProtocolError
 
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
-from diag.sources.kubernetes.client import Answer, Kube
+from diag.sources.kubernetes.client import Kube
+from diag.sources.kubernetes.transport import Answer
 from diag.sources.nodes.ask import Plugin
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -113,7 +114,7 @@ class Connections:
             if self._to_come <= len(self._idle):
                 return
         try:
-            connection = self.kube.connect(min(_left(until), HANDSHAKE_S))
+            connection = self.kube.transport.connect(min(_left(until), HANDSHAKE_S))
         except (Unreadable, TimeoutError):
             # Whoever needs one meets the same trouble, and reports it.
             with self._lock:
@@ -175,7 +176,7 @@ def _open(connections: Connections, path: str, until: float, what: str) -> _Sess
     if (early := connections.take()) is not None:
         with contextlib.suppress(_Broken, OSError):
             return _Session(early, kube, path, until, what)
-    return _Session(kube.connect(_left(until)), kube, path, until, what)
+    return _Session(kube.transport.connect(_left(until)), kube, path, until, what)
 
 
 class _Session:
@@ -220,11 +221,11 @@ class _Session:
         with contextlib.suppress(OSError, ProtocolError):
             self._connection.settimeout(0.1)
             self._connection.sendall(self._protocol.send(CloseConnection(code=CloseReason.NORMAL_CLOSURE)))
-        kube.finish(self._connection)
+        kube.transport.close(self._connection)
 
     def _upgrade(self, kube: Kube, path: str, what: str) -> str:
-        url = urllib.parse.urlsplit(kube.server)
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in kube.headers()]
+        url = urllib.parse.urlsplit(kube.transport.server)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in kube.transport.headers()]
         host, target = url.netloc.rpartition("@")[2], url.path.rstrip("/") + path
         self._send(Request(host=host, target=target, subprotocols=list(SUBPROTOCOLS), extra_headers=headers))
         refusal: RejectConnection | None = None
