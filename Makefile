@@ -41,7 +41,7 @@ fixes: programs  ## every fault: the first fix executed as printed, with the rea
 	$(BIN)/python -m tests.fixes
 
 index: $(READY)  ## compile the runbooks' front matter after an edit
-	$(BIN)/python -m diag.knowledge.compile
+	$(BIN)/python -m diag.knowledge.index
 
 programs: $(READY)  ## the real kubectl, helm and aws for tests that execute commands; without one its tests say so and skip
 	$(BIN)/python -m tests.programs
