@@ -29,12 +29,12 @@ def moto_application() -> Any:
 
 
 def _tell_blackholes() -> None:
-    """moto says `active` of every route; a route over a peering that is gone is a blackhole."""
+    """moto says `active` of every route; a route over a peering that is gone, or not accepted yet, is a blackhole."""
     from moto.ec2.models.route_tables import Route
 
     def state(route: Any) -> str:
         peering = route.vpc_pcx
-        return "blackhole" if peering is not None and peering._status.code == "deleted" else "active"
+        return "blackhole" if peering is not None and peering._status.code != "active" else "active"
 
     Route.state = property(state)  # type: ignore[assignment]
 
