@@ -289,6 +289,10 @@ class Lab:
 
     def _build(self, world: str, options: dict[str, Any]) -> None:
         builder = WORLDS[world] if world in WORLDS else VARIANTS[world]
+        if builder.base:
+            self.load(builder.base)
+            self.account = builder.build(self, self.site, **options)
+            return
         reset_backends()
         self.aws.fsx.state = type(self.aws.fsx.state)()
         self.aws.ssm.state = type(self.aws.ssm.state)()
@@ -358,6 +362,7 @@ class Lab:
         self.script.rules = pickle.loads(world.script)
         self.ports.restore(world.ports)
         self._reset_switches()
+        self.kube_server.token = _TOKEN
         self.dns.switches.answers.update(world.dns)
         self.forget_calls()
         if moved:
