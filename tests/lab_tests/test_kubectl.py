@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,18 +19,12 @@ pytestmark = pytest.mark.lab
 Shell = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def module_lab() -> Iterator[Lab]:
+@pytest.fixture
+def lab(running_lab: Lab) -> Lab:
     for name in ("kubectl", "helm", "aws"):
         program(name)
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(module_lab: Lab) -> Lab:
-    module_lab.load("healthy")
-    return module_lab
+    running_lab.load("healthy")
+    return running_lab
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,17 +20,11 @@ pytestmark = pytest.mark.lab
 IMAGE = "sha256:" + "cd" * 32
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(running: Lab) -> Lab:
-    running.load("healthy")
-    running.script.rules.clear()
-    return running
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    running_lab.script.rules.clear()
+    return running_lab
 
 
 @pytest.fixture

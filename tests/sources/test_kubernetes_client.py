@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,16 +38,10 @@ Peers = Callable[[Behaviour | bytes], Peer]
 NODES, PODS = "/api/v1/nodes", "/api/v1/pods"
 
 
-@pytest.fixture(scope="module")
-def one_lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(one_lab: Lab) -> Lab:
-    one_lab.load("healthy")
-    return one_lab
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    return running_lab
 
 
 @pytest.fixture
