@@ -21,7 +21,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
     schema: str
     node: str
-    report: NodeReport | None = None
+    report: NodeReport | None = msgspec.field(default=None, name="truth")
     unavailable: Unavailable | None = None
 
 
