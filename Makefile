@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts unit properties bench accuracy faults fixes index programs system-packages clean
+.PHONY: demo test lint types contracts unit properties stress bench accuracy faults fixes index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -27,6 +27,9 @@ unit: $(READY)
 
 properties: $(READY)  ## the property tests with other, and many more, random examples than `make test` takes
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)
+
+stress: $(READY)  ## 200 fresh processes in which threads use every type for the first time together
+	STRESS=200 $(BIN)/pytest tests/test_decode.py
 
 bench: $(READY)  ## speed and memory, paired; prints figures, judges nothing
 	$(BIN)/python -m bench

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from diag.decode import convert
 from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
 from diag.grammar.yaml_tree import BadYaml, Value, plain, strings
@@ -61,7 +62,7 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     except BadYaml as error:
         raise BadRunbook((Mistake(file, error.line + 1, error.message),)) from None
     try:
-        cause = msgspec.convert(plain(tree), Cause)
+        cause = convert(plain(tree), Cause)
     except msgspec.ValidationError as error:
         message, path = _place(str(error))
         raise BadRunbook((Mistake(file, _line(tree, path), message),)) from None

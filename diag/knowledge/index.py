@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.knowledge.cause import Cause
 
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
@@ -50,7 +51,7 @@ def fingerprint(content: bytes) -> tuple[int, int]:
 def read_index(folder: Path) -> Index | None:
     """The compiled index of a folder; None when there is none or it is of another format."""
     try:
-        index = msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
+        index = decode_json((folder / INDEX).read_bytes(), Index)
     except (OSError, msgspec.DecodeError):
         return None
     return index if index.format == INDEX_FORMAT else None

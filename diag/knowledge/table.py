@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TypeVar
 
-import msgspec
+from diag.decode import convert
 
 Table = TypeVar("Table")
 
@@ -42,4 +42,4 @@ def read_table(name: str, shape: type[Table]) -> Table:
     import tomllib
 
     file = importlib.resources.files("diag.knowledge").joinpath("tables", f"{name}.toml")
-    return msgspec.convert(tomllib.loads(file.read_text("utf-8")), shape)
+    return convert(tomllib.loads(file.read_text("utf-8")), shape)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.sanitize import one_line
@@ -295,13 +296,13 @@ def _decoded(frames: Iterator[bytes]) -> Iterator[File | Unavailable]:
             ahead = b""
             raise _stuck(name, error) from error
         if ahead[:1] == b"E":
-            problem = msgspec.json.decode(ahead[1:], type=Unavailable)
+            problem = decode_json(ahead[1:], Unavailable)
             ahead = next(frames, b"")
             raise UnreadableFile.of(problem)
 
     while ahead:
         if ahead[:1] == b"U":
-            yield msgspec.json.decode(ahead[1:], type=Unavailable)
+            yield decode_json(ahead[1:], Unavailable)
             ahead = next(frames, b"")
             continue
         name = os.fsdecode(ahead[1:])
@@ -330,7 +331,7 @@ def write_private(path: str, data: bytes) -> None:
 
     try:
         for answer in run_in_child(work, mount, until=math.inf):
-            problem = msgspec.json.decode(answer, type=Unavailable)
+            problem = decode_json(answer, Unavailable)
             raise UnreadableFile.of(problem)
     except StuckMount as error:
         raise _stuck(path, error) from error

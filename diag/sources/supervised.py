@@ -22,6 +22,8 @@ from typing import IO
 
 import msgspec
 
+from diag.decode import decode_json
+
 KILL_GRACE_S = 0.2
 """How long a killed process may take to go."""
 
@@ -302,7 +304,7 @@ def _load() -> list[Stuck]:
         if not _is_ours(path.parent):
             return []
         raw = path.read_bytes()[: 1 << 20]
-        entries = msgspec.json.decode(raw, type=list[Stuck])
+        entries = decode_json(raw, list[Stuck])
     except (OSError, msgspec.DecodeError, json.JSONDecodeError):
         return []
     boot = _boot()

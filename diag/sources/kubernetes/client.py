@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.decode import convert, decode_json, decoder_of
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
@@ -146,7 +147,7 @@ class Kube(Source):
     def _message(self, answer: Answer) -> str:
         """What the server says in a Status. Nothing else is quoted: it may be a proxy's page that repeats headers."""
         try:
-            message = msgspec.json.decode(answer.body, type=_Status).message
+            message = decode_json(answer.body, _Status).message
         except NOT_DECODED:
             return answer.summary
         return one_line(self.transport.hide_credentials(message))
@@ -154,7 +155,7 @@ class Kube(Source):
     def _pages(self, path: str, shape: type[T], query: Mapping[str, str], limit: int) -> Iterator[tuple[T, ...] | None]:
         """Each page's objects; None when the list expired."""
         what = f"list {resource_of(path)}"
-        decoder = msgspec.json.Decoder(shape)
+        decoder = decoder_of(shape)
         token = ""
         while True:
             chunk = {"limit": str(limit)} if limit else {}
@@ -163,7 +164,7 @@ class Kube(Source):
                 yield None
                 return
             try:
-                page = msgspec.json.decode(answer.body, type=_Page)
+                page = decode_json(answer.body, _Page)
                 if not _is_kind(page.kind.removesuffix("List"), path) or page.metadata.continue_ == token != "":
                     raise ValueError(f"it is a {page.kind[:40]!r}")
                 objects = tuple(_decoded(raw, decoder) for raw in page.items)
@@ -186,10 +187,10 @@ def resource_of(path: str) -> str:
 
 def _object(verb: str, path: str, shape: type[T], answer: Answer) -> T:
     try:
-        head = msgspec.json.decode(answer.body, type=_Head)
+        head = decode_json(answer.body, _Head)
         if not (_is_kind(head.kind, path) or head.kind == "PartialObjectMetadata"):
             raise ValueError(f"it is a {head.kind[:40]!r}")
-        return _decoded(answer.body, msgspec.json.Decoder(shape))
+        return _decoded(answer.body, decoder_of(shape))
     except NOT_DECODED as error:
         raise Unreadable(_malformed(f"{verb} {resource_of(path)}", answer, error)) from error
 
@@ -206,7 +207,7 @@ def _decoded(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError:
-        return msgspec.convert(_without_nulls(msgspec.json.decode(raw)), decoder.type)
+        return convert(_without_nulls(msgspec.json.decode(raw)), decoder.type)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
 from diag.sources.kubernetes.kubeconfig import Access, Plugin, read_file
@@ -166,7 +167,7 @@ def _run(plugin: Plugin, access: Access) -> _Credential:
 
 def _decoded(output: bytes, plugin: Plugin, name: str) -> _Credential:
     try:
-        answer = msgspec.json.decode(output, type=_Answer)
+        answer = decode_json(output, _Answer)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _refused(Reason.GARBLED, f"the plugin {name} printed no ExecCredential") from error
     if answer.kind != "ExecCredential" or answer.api_version != plugin.api_version:

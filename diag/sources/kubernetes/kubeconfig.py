@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.decode import convert
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
@@ -230,7 +231,7 @@ def _entry(
         return None
     folder, item = entries[section][name]
     try:
-        return msgspec.convert(_absolute(item.get(key) or {}, folder), shape)
+        return convert(_absolute(item.get(key) or {}, folder), shape)
     except msgspec.ValidationError as error:
         raise _malformed(Path(folder), f"{key} {name!r}: {error}") from error
 

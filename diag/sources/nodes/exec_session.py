@@ -34,6 +34,7 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
+from diag.decode import decode_json
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
 from diag.sources.kubernetes.client import Kube
@@ -295,7 +296,7 @@ def _path(plugin: Plugin, argv: Sequence[str], *, stdin: bool) -> str:
 
 def _verdict(streams: _Streams, what: str) -> Ran:
     try:
-        status = msgspec.json.decode(streams.status, type=_Status)
+        status = decode_json(streams.status, _Status)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return streams.ran(ended=Unavailable(what, Reason.GARBLED, f"the exec status is no Status: {one_line(error)}"))
     if status.status == "Success":
