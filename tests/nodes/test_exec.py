@@ -82,6 +82,15 @@ def test_an_image_with_neither_shell_nor_tools_answers_nothing_and_says_so(lab: 
     assert argvs.count(("lctl", "list_nids")) <= len(asks)
 
 
+def test_an_image_without_getent_is_no_name_that_does_not_resolve(lab: Lab, asks: list[NodeAsk]) -> None:
+    for one in asks:
+        exec_answers(lab, one.node, NodeSays("10.0.1.4", names={"fs.example.com": ("10.0.3.7",)}))
+    lab.script.rules[:] = [rule for rule in lab.script.rules if "getent" not in rule.command]
+    found = truth(read(lab, asks, questions_of(["fs.example.com"], [], 988))[asks[0].node])
+    assert found.names is None and found.why_missing("names").reason is not Reason.TIMEOUT
+    assert found.client_version == "2.15.6"
+
+
 def test_a_node_without_a_driver_pod(lab: Lab) -> None:
     why = refusal(read(lab, [NodeAsk("bare")])["bare"])
     assert why.reason is Reason.ABSENT and "node plugin" in why.detail

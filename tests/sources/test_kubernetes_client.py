@@ -85,7 +85,7 @@ def test_another_authority_than_the_cluster_s_is_not_trusted(lab: Lab, tmp_path:
     assert "no trusted TLS connection" in failed(Kube(kubeconfig=str(tmp_path / "config")).list, NODES, Node).detail
 
 
-def test_an_authority_that_is_no_certificate_is_told(lab: Lab, tmp_path: Path) -> None:
+def test_an_authority_that_is_no_certificate_is_reported(lab: Lab, tmp_path: Path) -> None:
     config = json.loads(lab.kubeconfigs["token"].read_text())
     config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(b"nonsense").decode()
     (tmp_path / "config").write_text(json.dumps(config))
@@ -148,7 +148,7 @@ def test_an_expired_token_of_a_list_starts_it_over_once(lab: Lab, kube: Kube, mo
     assert len(kube.list(NODES, Node)) == 3
 
 
-def test_unknown_credentials_are_told_as_such(lab: Lab) -> None:
+def test_unknown_credentials_are_reported_as_such(lab: Lab) -> None:
     stranger = Kube(kubeconfig=str(lab.kubeconfigs["expired"]))
     missing = failed(stranger.list, NODES, Node)
     assert (missing.what, missing.reason) == ("Kubernetes credentials", Reason.DENIED)

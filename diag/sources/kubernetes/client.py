@@ -217,7 +217,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _malformed(what: str, answer: Answer, error: Exception) -> Unavailable:
-    """An answer that is none: our decoder's own words where it was JSON at all, never a word of its content."""
+    """Why an answer does not count: in our decoder's words where it was JSON at all, never in those of its content."""
     if not answer.content_type.startswith(JSON):
         return Unavailable(what, Reason.GARBLED, f"the answer is {answer.summary}", remedy="see proxy and --context")
     return Unavailable(what, Reason.GARBLED, f"the answer is no {what.partition(' ')[2]}: {one_line(error)}")

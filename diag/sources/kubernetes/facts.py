@@ -99,7 +99,7 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
 def live_driver_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     """The driver's pods for a run that is about some namespaces alone; none otherwise, since `live_pods` has them.
 
-    Another fact, so that whoever may not list pods of the whole cluster still gets an answer about his own.
+    A fact of its own, so that a person who may not list pods of the whole cluster still gets an answer about his own.
     """
     if not target.namespaces:
         return ()

@@ -186,7 +186,7 @@ class Transport:
     def _fault(self, error: Exception) -> Unavailable:
         """Why there was no answer, in our own words: a library's may repeat what was sent, credentials included.
 
-        Raises the error itself where nothing of the world explains it.
+        Raises the error itself where it is a bug of ours.
         """
         reason, message, remedy = _explained(error)
         if self._proxy:

@@ -93,7 +93,7 @@ class Connections:
     """Connections to the API server for exec sessions, the next one opened while a command runs.
 
     A command on a node takes tens of milliseconds, and so do the TCP and TLS handshakes before it. A worker that has
-    sent its command opens the next connection before it reads the answer; whoever comes next takes it.
+    sent its command opens the next connection before it reads the answer; the next session takes it.
     """
 
     def __init__(self, kube: Kube, sessions: int) -> None:
@@ -117,7 +117,7 @@ class Connections:
         try:
             connection = self.kube.transport.connect(min(_left(until), HANDSHAKE_S))
         except (Unreadable, TimeoutError):
-            # Whoever needs one meets the same trouble, and reports it.
+            # The session that needs one fails the same way, and reports it.
             with self._lock:
                 self._to_come = 0
             return
@@ -141,7 +141,7 @@ def run(
 ) -> Ran | Unavailable:
     """Run one command in a container before the `time.monotonic()` instant, with `feed` as its standard input.
 
-    Unavailable when the session could not even be opened; otherwise whatever came before the end of it.
+    Unavailable when the session could not even be opened; otherwise all that came before it ended.
     """
     try:
         session = _open(connections, _path(plugin, argv, stdin=bool(feed)), until, what)
