@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts unit properties bench accuracy faults fixes fuzz index programs system-packages clean
+.PHONY: demo test lint types contracts unit properties stress bench accuracy faults fixes fuzz index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -28,6 +28,9 @@ unit: $(READY)
 properties: $(READY)  ## the property tests with other, and many more, random examples than `make test` takes
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)
 
+stress: $(READY)  ## 200 fresh processes in which threads use every type for the first time together
+	STRESS=200 $(BIN)/pytest tests/test_decode.py
+
 bench: $(READY)  ## speed and memory, paired; prints figures, judges nothing
 	$(BIN)/python -m bench
 
@@ -44,7 +47,7 @@ fuzz: $(READY)  ## broken answers of AWS and Kubernetes, and broken snapshots: c
 	$(BIN)/python -m tests.fuzz
 
 index: $(READY)  ## compile the runbooks' front matter after an edit
-	$(BIN)/python -m diag.knowledge.compile
+	$(BIN)/python -m diag.knowledge.index
 
 programs: $(READY)  ## the real kubectl, helm and aws for tests that execute commands; without one its tests say so and skip
 	$(BIN)/python -m tests.programs

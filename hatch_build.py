@@ -15,7 +15,7 @@ class CompileRunbooks(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before files are collected."""
         sys.path.insert(0, self.root)
-        from diag.knowledge.compile import write_index
+        from diag.knowledge.index import write_index
 
         write_index(Path(self.root) / "runbooks")
         build_data["artifacts"].append("runbooks/index.json")

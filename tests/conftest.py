@@ -1,9 +1,46 @@
-"""Two ways to run the property tests: the same examples each time (a gate must not fall by luck), or a wide search."""
+"""What all tests share: one lab for each worker, the command against it, and how far property tests search."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import settings
 
+from tests.command import Doctor
+
+if TYPE_CHECKING:
+    from tests.lab import Lab
+
+# The account and the cluster of whoever runs the tests are none of theirs.
+for name in [name for name in os.environ if name.startswith(("AWS_", "KUBECONFIG", "LUSTRE_DOCTOR_"))]:
+    del os.environ[name]
+
+# A gate must not fall by luck: it tries the same examples each time. `make properties` searches widely.
 settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("wide", max_examples=3000, deadline=None, print_blob=True)
 settings.load_profile("gate")
+
+
+@pytest.fixture(scope="session")
+def running_lab() -> Iterator[Lab]:
+    """The lab in whatever state the last test left it; moto is one for each process, and so is the lab."""
+    from tests.lab import Lab
+
+    with Lab.start("incident") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Lab:
+    """The incident, untouched."""
+    running_lab.load("incident")
+    return running_lab
+
+
+@pytest.fixture
+def doctor(lab: Lab) -> Doctor:
+    """The command in the environment of the lab's user."""
+    return Doctor(lab)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, unknown, warn
 from diag.analysis.nodes.lustre_client import Kinds, NodeKind, Outcome, pair
-from diag.knowledge.lustre_versions import Client, NotListed, client_of, client_of_kernel, major_minor, version_number
+from diag.knowledge.lustre_versions import Client, NotListed, client_of, client_of_kernel
+from diag.knowledge.versions import major_minor, version_number
 from diag.resources.fsx import FileSystem
 from diag.resources.target import Settings
 

@@ -9,8 +9,7 @@ from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, unknow
 from diag.advice.replace_class import set_parameters
 from diag.analysis.nodes.lustre_client import MISMATCH, NodeKind, Outcome, Pairing, clients_of, pair
 from diag.analysis.storage_classes import Demand
-from diag.knowledge.lustre_matrix import matrix
-from diag.knowledge.lustre_versions import common_servers
+from diag.knowledge.lustre_versions import common_servers, matrix
 from diag.knowledge.storage_class import misspelt
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume

@@ -11,7 +11,8 @@ from diag.analysis.binding import class_of, class_of_volume
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Client as KnownClient
-from diag.knowledge.lustre_versions import client_of_kernel, default_version, major_minor, valid_versions
+from diag.knowledge.lustre_versions import client_of_kernel, default_version, valid_versions
+from diag.knowledge.versions import major_minor
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from diag.model.exit_code import WrongUsage
-from diag.sources.nodes.reader import VIA
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -199,6 +198,9 @@ RUNBOOKS = (
     click.option("--runbooks", multiple=True, type=PATH, metavar="FOLDER",
                  help="A folder of a team's own runbooks."),
 )  # fmt: skip
+
+# Not imported from the reader of nodes: an explanation would load the clients of AWS and Kubernetes with it.
+VIA = ("none", "auto", "exec", "ssh", "ssm", "local")
 
 NODES = (
     click.option("--via", type=click.Choice(VIA), default="none", show_default=True,

@@ -24,19 +24,17 @@ def command(
 
     Needs no credentials and contacts no network. Exit code 0 when a cause was found, 5 when none was.
     """
-    from pathlib import Path
-
     from diag.diagnosis.explain import explain
-    from diag.knowledge.runbooks import load_knowledge
     from diag.reports.report import of_texts
     from diag.sources.files import is_missing
+    from diag.sources.runbooks import load_runbooks
     from diag.sources.texts.streams import Texts
     from diag.texts.symptoms import read_symptoms
     from diag.version import __version__
 
     if not paths and sys.stdin.isatty():
         raise click.UsageError("give a file, a folder, an archive, or - for standard input")
-    knowledge = load_knowledge(*map(Path, runbooks))
+    knowledge = load_runbooks(runbooks)
     for path in paths:
         if is_missing(path):
             raise click.UsageError(f"there is no file or folder {path!r}")

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 @_options.options(_options.RUNBOOKS)
 def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> int:
     """List the runbooks, or show one."""
-    from pathlib import Path
 
-    from diag.knowledge.runbooks import load_knowledge
     from diag.reports.runbook import to_page
+    from diag.sources.runbooks import load_runbooks
 
-    knowledge = load_knowledge(*map(Path, runbooks))
+    knowledge = load_runbooks(runbooks)
     if id is None:
         rows = [(cause.layer.value, cause.id, cause.title) for _, cause in sorted(knowledge.causes.items())]
         print_table(rows, ("layer", "cause", "what is wrong"))
@@ -34,7 +33,7 @@ def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> in
     if id not in knowledge.causes:
         raise no_such("runbook", id, knowledge.causes, "runbook")
     values = _values(source, id, knowledge) if source else {}
-    click.echo(to_page(knowledge.causes[id], Path(knowledge.files[id]).read_text(), values), nl=False)
+    click.echo(to_page(knowledge.causes[id], knowledge.page(id), values), nl=False)
     return 0
 
 

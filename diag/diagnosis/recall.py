@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import WrongUsage
 
@@ -54,6 +55,6 @@ def values_of(diagnoses: Sequence[_Diagnosis | Diagnosis], cause: str) -> dict[s
 
 def _decode(data: bytes) -> _Document:
     try:
-        return msgspec.json.decode(data, type=_Document)
+        return decode_json(data, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoDiagnosis(f"not a lustre-doctor document: {error}") from error

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.engine.child import ChildFailed, Children
 from diag.engine.locations import attach_locations
 from diag.model.finding import Draft, Finding
@@ -39,9 +40,6 @@ class Judged(msgspec.Struct, frozen=True):
 
     findings: tuple[Finding, ...]
     errors: tuple[ToolError, ...] = ()
-
-
-_JUDGED = msgspec.msgpack.Decoder(Judged)
 
 
 def judge(checks: Sequence[Check], facts: Mapping[str, Any], *, deadline: float) -> Judged:
@@ -94,12 +92,12 @@ def _run_apart(check: Check, facts: Mapping[str, Any], children: Children) -> Ju
     def answer() -> bytes:
         judged = run_check(check, facts)
         try:
-            return msgspec.msgpack.encode(judged)
-        except TypeError as error:
-            return msgspec.msgpack.encode(_broken(check, f"gave a malformed finding: {error}"))
+            return msgspec.json.encode(judged)
+        except (TypeError, ValueError) as error:
+            return msgspec.json.encode(_broken(check, f"gave a malformed finding: {error}"))
 
     try:
-        return _JUDGED.decode(children.call(answer))
+        return decode_json(children.call(answer), Judged)
     except (ChildFailed, OSError) as error:
         return _broken(check, f"gave no answer: {error}")
     except msgspec.DecodeError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from diag.credentials import scrubbed
+from diag.decode import decode_json
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import Fact
@@ -26,6 +27,10 @@ class BadSnapshot(WrongUsage):
 class _Entry(msgspec.Struct):
     value: msgspec.Raw = msgspec.Raw(b"null")
     unavailable: Unavailable | None = None
+
+
+class _Head(msgspec.Struct):
+    schema: str = ""
 
 
 class _Document(msgspec.Struct):
@@ -75,7 +80,7 @@ def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:
     if schema != SCHEMA:
         raise BadSnapshot(_wrong_schema(schema))
     try:
-        document = msgspec.json.decode(data, type=_Document)
+        document = decode_json(data, _Document)
     except UNREADABLE as error:
         raise BadSnapshot(f"the snapshot is damaged: {error}") from error
     values: dict[str, Any] = {}
@@ -86,7 +91,7 @@ def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:
             values[name] = entry.unavailable
             continue
         try:
-            values[name] = msgspec.json.decode(entry.value, type=facts[name].returns)
+            values[name] = decode_json(entry.value, facts[name].returns)
         except UNREADABLE as error:
             raise BadSnapshot(f"the snapshot is damaged: fact {name!r}: {error}") from error
     return Snapshot(document.taken_at, document.target, document.settings, values, document.tool_version)
@@ -103,11 +108,8 @@ def not_in_snapshot(fact: Fact) -> Unavailable:
 
 
 def _schema_of(data: bytes) -> str:
-    class Head(msgspec.Struct):
-        schema: str = ""
-
     try:
-        return msgspec.json.decode(data, type=Head).schema
+        return decode_json(data, _Head).schema
     except UNREADABLE as error:
         raise BadSnapshot(f"not a snapshot: {error}") from error
 

@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from diag.knowledge.table import Confidence
 from diag.model.layer import Layer
 from diag.model.symptom import Phase
 
@@ -90,8 +91,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""
     date: str = ""
     """ISO date it was read or published."""
-    confidence: str = "documented"
-    """documented, from-code, reported, inferred or unverified."""
+    confidence: Confidence = Confidence.DOCUMENTED
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from diag.knowledge.table_file import read_table
+from diag.knowledge.table import read_table
 
 Version = tuple[int, int, int]
 

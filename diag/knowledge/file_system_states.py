@@ -7,7 +7,7 @@ import functools
 
 import msgspec
 
-from diag.knowledge.table_file import read_table
+from diag.knowledge.table import read_table
 
 
 class Mountable(enum.Enum):

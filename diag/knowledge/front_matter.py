@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
+from diag.decode import convert
 from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
 from diag.grammar.yaml_tree import BadYaml, Value, plain, strings
@@ -60,7 +62,7 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     except BadYaml as error:
         raise BadRunbook((Mistake(file, error.line + 1, error.message),)) from None
     try:
-        cause = msgspec.convert(plain(tree), Cause)
+        cause = convert(plain(tree), Cause)
     except msgspec.ValidationError as error:
         message, path = _place(str(error))
         raise BadRunbook((Mistake(file, _line(tree, path), message),)) from None
@@ -68,6 +70,27 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     if mistakes:
         raise BadRunbook(tuple(mistakes))
     return cause
+
+
+def read_causes(files: Mapping[str, bytes], folder: str) -> dict[str, Cause]:
+    """The causes of runbook files, given by name and content, by their ids.
+
+    Raises:
+        BadRunbook: with every mistake of every file.
+    """
+    causes: dict[str, Cause] = {}
+    mistakes: list[Mistake] = []
+    for name, content in sorted(files.items()):
+        stem = name.removesuffix(".md")
+        try:
+            causes[stem] = read_cause(content.decode("utf-8"), f"{folder}/{name}", stem)
+        except BadRunbook as error:
+            mistakes.extend(error.mistakes)
+        except UnicodeDecodeError as error:
+            mistakes.append(Mistake(f"{folder}/{name}", 0, f"not UTF-8: {error}"))
+    if mistakes:
+        raise BadRunbook(tuple(mistakes))
+    return causes
 
 
 def _problems(cause: Cause, stem: str) -> list[tuple[Path, str]]:
@@ -115,7 +138,7 @@ def _search_problems(pattern: str, path: Path, *, demand_text: bool = True) -> l
 
 
 def _place(error: str) -> tuple[str, Path]:
-    """The message and the path that a conversion error tells of: `… - at `$.signatures[0].weight``."""
+    """The message and the path of a conversion error: `… - at `$.signatures[0].weight``."""
     found = _AT.match(error)
     what, where = (found["what"], found["where"] or "") if found else (error, "")
     path: Path = tuple(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.knowledge.cause import Cause
 
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
@@ -49,7 +51,68 @@ def fingerprint(content: bytes) -> tuple[int, int]:
 def read_index(folder: Path) -> Index | None:
     """The compiled index of a folder; None when there is none or it is of another format."""
     try:
-        index = msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
+        index = decode_json((folder / INDEX).read_bytes(), Index)
     except (OSError, msgspec.DecodeError):
         return None
     return index if index.format == INDEX_FORMAT else None
+
+
+def compile_index(contents: Mapping[str, bytes], folder: str, known: Index | None = None) -> Index:
+    """The index of runbook files given by name and content. Files that `known` has unchanged are not read again.
+
+    Raises:
+        BadRunbook: with every mistake of every file.
+    """
+    from diag.knowledge.front_matter import read_causes
+
+    fingerprints = {name: fingerprint(content) for name, content in contents.items()}
+    kept = {} if known is None else {f"{cause.id}.md": cause for cause in known.causes}
+    same = {
+        name: kept[name]
+        for name in kept
+        if known is not None and name in fingerprints and known.files.get(name) == fingerprints[name]
+    }
+    read = read_causes({name: content for name, content in contents.items() if name not in same}, folder)
+    causes = tuple(sorted((*same.values(), *read.values()), key=lambda cause: cause.id))
+    return Index(format=INDEX_FORMAT, files=fingerprints, causes=causes, texts=texts_of(causes))
+
+
+def write_index(folder: Path = BUILT_IN) -> bool:
+    """Brings the folder's index up to date; True when it had to be written.
+
+    Raises:
+        BadRunbook: a file breaks the format, or `broader` names no cause.
+    """
+    from diag.knowledge.front_matter import BadRunbook, Mistake
+
+    contents = {path.name: path.read_bytes() for path in folder.glob("*.md")}
+    index = compile_index(contents, str(folder))
+    ids = {cause.id for cause in index.causes}
+    orphans = tuple(
+        Mistake(f"{folder}/{cause.id}.md", 0, f"`broader: {cause.broader}` names no cause")
+        for cause in index.causes
+        if cause.broader and cause.broader not in ids
+    )
+    if orphans:
+        raise BadRunbook(orphans)
+    if read_index(folder) == index:
+        return False
+    (folder / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")
+    return True
+
+
+def main() -> int:
+    """Writes the index; 0 when it is up to date afterwards, 2 when a runbook is wrong."""
+    from diag.knowledge.front_matter import BadRunbook
+
+    try:
+        written = write_index()
+    except BadRunbook as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{BUILT_IN / INDEX} {'written' if written else 'is up to date'}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

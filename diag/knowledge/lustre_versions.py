@@ -12,9 +12,101 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.knowledge.confidence import Confidence
-from diag.knowledge.kernel import Kernel, parse_kernel, within
-from diag.knowledge.lustre_matrix import Default, Home, KernelRow, Matrix, System, matrix
+from diag.knowledge.table import Confidence, read_table
+from diag.knowledge.versions import Kernel, major_minor, parse_kernel, version_number, within
+
+
+class Servers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Lustre versions that FSx offers."""
+
+    known: tuple[str, ...]
+    upgrade_targets: tuple[str, ...]
+    source: str
+
+
+class Default(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What FSx makes of one deployment type when nobody names a version."""
+
+    deployment_type: str
+    version: str
+    valid: tuple[str, ...]
+    metadata_configuration: bool | None = None
+    """None where it makes no difference."""
+
+
+class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The servers of one client version."""
+
+    client: str
+    servers: tuple[str, ...]
+
+
+class Home(enum.Enum):
+    """Where a system gets its Lustre module from."""
+
+    KERNEL = "kernel"
+    """It comes with the kernel."""
+    PACKAGE = "package"
+    """It has to be installed, for exactly the running kernel."""
+
+
+class System(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One operating system, as a node names it."""
+
+    id: str
+    name: str
+    os_image: str
+    """Regular expression for status.nodeInfo.osImage; its group `release` is what a row's release is compared with."""
+    kernel_suffix: str
+    """Regular expression for what follows the numbers of its kernels."""
+    module: Home
+
+
+class KernelRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
+    """The client of one range of kernels."""
+
+    systems: tuple[str, ...]
+    first: str
+    client: str
+    """`2.15`; empty when such a kernel has no client."""
+    last: str = ""
+    below: str = ""
+    release: str = ""
+    suffix: str = ""
+    architectures: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.DOCUMENTED
+    source: str = ""
+    note: str = ""
+
+    @property
+    def kernels(self) -> str:
+        """The range in words: `6.1.79-99.167 to 6.1*`."""
+        if self.below:
+            return f"{self.first} before {self.below}"
+        if self.last == self.first:
+            return self.first
+        open_ended = "*" if self.first.startswith(self.last) else ""
+        return f"{self.first} to {self.last}{open_ended}"
+
+
+class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table."""
+
+    date: str
+    matrix: str
+    url: str
+    servers: Servers
+    defaults: tuple[Default, ...]
+    pairs: tuple[Pair, ...]
+    systems: tuple[System, ...]
+    kernels: tuple[KernelRow, ...]
+
+
+@functools.cache
+def matrix() -> Matrix:
+    """The table of clients, kernels and servers."""
+    return read_table("lustre_versions", Matrix)
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -146,12 +238,6 @@ def versions_talk(client_version: str, server_version: str) -> bool | None:
     return None if pair is None or server not in matrix().servers.known else server in pair.servers
 
 
-def major_minor(version: str) -> str:
-    """`2.15` of `2.15`, `2.15.6` or `2.10.5.0`; empty when it begins with no such pair."""
-    match = re.match(r"\d+\.\d+", version.strip())
-    return match[0] if match else ""
-
-
 def common_servers(clients: Iterable[Client]) -> tuple[str, ...]:
     """The server versions that every one of the clients can talk to, oldest first."""
     each = [frozenset(client.servers) for client in clients]
@@ -192,11 +278,6 @@ def _default_of(deployment_type: str, metadata_configuration: bool) -> Default |
         ),
         None,
     )
-
-
-def version_number(version: str) -> tuple[int, ...]:
-    """A version as numbers to compare: 2.9 is older than 2.12. Empty for what is no version."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def _cited(table: Matrix) -> str:

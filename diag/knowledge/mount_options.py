@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.knowledge.table_file import read_table
+from diag.knowledge.table import read_table
 
 
 class Meaning(enum.Enum):

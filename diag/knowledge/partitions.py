@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from diag.grammar.spelling import did_you_mean
-from diag.knowledge.table_file import read_table
+from diag.knowledge.table import read_table
 
 
 class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

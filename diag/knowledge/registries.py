@@ -6,9 +6,8 @@ import functools
 
 import msgspec
 
-from diag.knowledge.confidence import Confidence
 from diag.knowledge.partitions import partition_of
-from diag.knowledge.table_file import read_table
+from diag.knowledge.table import Confidence, read_table
 
 
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,8 +1,10 @@
-"""Loading runbooks: the built-in ones through a compiled index, a team's own ones from their files."""
+"""All that is known of causes: the built-in runbooks, through a compiled index, and a team's own ones."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,29 +22,38 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
     files: dict[str, str]
     """The runbook file of each cause."""
     texts: dict[str, tuple[str, ...]]
-    """By pattern, plain texts in lower case one of which is in every text that it matches; empty when there is none."""
+    """By pattern, plain texts in lower case of which one must be where the pattern matches; empty when none must."""
+    team: dict[str, str] = {}
+    """The whole text of each runbook of a team."""
+
+    def page(self, cause: str) -> str:
+        """The whole text of a cause's runbook."""
+        return self.team.get(cause) or Path(self.files[cause]).read_text("utf-8")
 
 
-def load_knowledge(*folders: Path) -> Knowledge:
-    """The built-in causes and those of `folders` (a team's own runbooks, same format).
+class TeamFolder(NamedTuple):
+    """A folder of a team's own runbooks, as it was read."""
+
+    path: str
+    files: Mapping[str, bytes]
+    """Content of every `*.md` by its name."""
+
+
+def load_knowledge(*folders: TeamFolder) -> Knowledge:
+    """The built-in causes and those of a team's own runbooks, which have the same format.
 
     Raises:
-        BadRunbook: a file breaks the format, an id is used twice, or `broader` names no cause; every mistake with
-            its file and line.
+        BadRunbook: a folder holds no runbook, a file breaks the format, an id is used twice, or `broader` names no
+            cause; every mistake with its file and line.
     """
-    causes, files, texts = _built_in()
-    if folders:
-        from diag.knowledge.team import read_folder, together
-
-        for folder in folders:
-            added = read_folder(folder)
-            causes, files = together(causes, files, added)
-        texts = texts_of(causes.values())
-    return Knowledge(causes=causes, files=files, texts=texts)
+    knowledge = _built_in()
+    for folder in folders:
+        knowledge = _with_team(knowledge, folder)
+    return knowledge
 
 
 def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple[str, ...]:
-    """Plain texts such that no signature and no refutation can match in a text that holds none of them, sorted.
+    """Plain texts such that no signature and no refutation can match where none of them is found, sorted.
 
     With `decisive_only`, the same for decisive signatures alone.
     """
@@ -60,14 +71,38 @@ def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple
     return tuple(sorted(wanted))
 
 
-def _built_in() -> tuple[dict[str, Cause], dict[str, str], dict[str, tuple[str, ...]]]:
+def _built_in() -> Knowledge:
     files = sorted(BUILT_IN.glob("*.md"))
     contents = {path.name: path.read_bytes() for path in files}
     index = read_index(BUILT_IN)
     fresh = index is not None and index.files == {name: fingerprint(content) for name, content in contents.items()}
     if index is None or not fresh:
-        from diag.knowledge.compile import compile_index
+        from diag.knowledge.index import compile_index
 
         index = compile_index(contents, str(BUILT_IN), known=index)
     causes = {cause.id: cause for cause in index.causes}
-    return causes, {path.stem: str(path) for path in files}, index.texts
+    return Knowledge(causes, {path.stem: str(path) for path in files}, index.texts)
+
+
+def _with_team(known: Knowledge, folder: TeamFolder) -> Knowledge:
+    from diag.knowledge.front_matter import BadRunbook, Mistake, read_causes
+
+    if not folder.files:
+        raise BadRunbook((Mistake(folder.path, 0, "holds no runbook file (*.md)"),))
+    added = read_causes(folder.files, folder.path)
+    files = {id_: f"{folder.path}/{id_}.md" for id_ in added}
+    mistakes = [
+        Mistake(files[id_], 0, f"the id `{id_}` is taken by {known.files[id_]}; give the file another name and id")
+        for id_ in added
+        if id_ in known.causes
+    ]
+    causes = dict(sorted((known.causes | added).items()))
+    mistakes += [
+        Mistake(files[id_], 0, f"`broader: {cause.broader}` names no cause")
+        for id_, cause in added.items()
+        if cause.broader and cause.broader not in causes
+    ]
+    if mistakes:
+        raise BadRunbook(tuple(mistakes))
+    pages = {id_: folder.files[f"{id_}.md"].decode("utf-8") for id_ in added}
+    return Knowledge(causes, known.files | files, texts_of(causes.values()), known.team | pages)

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from diag.knowledge.confidence import Confidence
-from diag.knowledge.table_file import read_table
+from diag.knowledge.table import Confidence, read_table
 
 UNSET = frozenset({"", "0", "false"})
 """Values that the driver sends no more than an absent key."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.engine.run import Outcome, replay
 from diag.engine.snapshot import Snapshot, decode, encode
 from diag.redaction.document import DocumentRedactor
@@ -83,7 +84,7 @@ def _redact(snapshot: Snapshot, level: Level, request: RunRequest, secret: bytes
 def key_in(document: bytes) -> bytes:
     """The key in a key file, to redact a second case as the first. Raises ValueError with what is wrong."""
     try:
-        held = msgspec.json.decode(document, type=_KeyFile)
+        held = decode_json(document, _KeyFile)
         secret = bytes.fromhex(held.key)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ValueError("not a key file of lustre-doctor") from error

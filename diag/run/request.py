@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from diag.config.file import PYPROJECT, Config, parse
-from diag.knowledge.runbooks import Knowledge, load_knowledge
+from diag.knowledge.runbooks import Knowledge
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason
 from diag.registry import Check, Registry
@@ -20,6 +20,7 @@ from diag.resources.manifests import ManifestSet
 from diag.resources.target import Settings, Target
 from diag.sanitize import visible
 from diag.sources.nodes.reader import NodeOptions
+from diag.sources.runbooks import load_runbooks
 from diag.sources.world import NO_MANIFESTS, load_registry
 from diag.sources.world import Options as Reach
 
@@ -130,7 +131,7 @@ def _pick(struct: type[S], options: Mapping[str, Any]) -> S:
 @functools.cache
 def knowledge_of(runbooks: tuple[str, ...]) -> Knowledge:
     """The built-in causes and those of a team's folders, loaded once."""
-    return load_knowledge(*map(Path, runbooks))
+    return load_runbooks(runbooks)
 
 
 def _target(given: Target) -> Target:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Unavailable
 from diag.sources.files import PIECE, read_bounded
@@ -67,7 +68,7 @@ def read_key_id(path: str) -> str:
     data = read_bounded(path)
     if not data.startswith(_GZIP) and not is_tar(data[:512]):
         return ""
-    return msgspec.json.decode(read_case(data)[ABOUT], type=_About).key_id
+    return decode_json(read_case(data)[ABOUT], _About).key_id
 
 
 def read_case(data: bytes) -> dict[str, bytes]:
@@ -110,7 +111,7 @@ def _whole(name: str, pieces: Iterator[bytes]) -> bytes:
 
 def _expect_schema(about: bytes) -> None:
     try:
-        schema = msgspec.json.decode(about, type=_About).schema
+        schema = decode_json(about, _About).schema
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCase(f"the case is damaged: {ABOUT}: {error}") from error
     family, _, version = schema.rpartition("/v")

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
@@ -142,7 +143,7 @@ class _Issuer(msgspec.Struct):
 def _issuer(kube: Kube) -> str:
     """The OIDC issuer that the API server names, empty when it may not be asked."""
     try:
-        return msgspec.json.decode(kube.ask("get", ISSUER_PATH).body, type=_Issuer).issuer
+        return decode_json(kube.ask("get", ISSUER_PATH).body, _Issuer).issuer
     except (Unreadable, msgspec.DecodeError, ValueError, RecursionError):
         return ""
 

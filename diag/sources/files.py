@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.sanitize import one_line
@@ -74,18 +75,41 @@ def read_bounded(path: str, limit: int = LIMIT, *, until: float = math.inf) -> b
     Raises UnreadableFile for anything else, for more than `limit` bytes, and when the `time.monotonic()` instant has
     come.
     """
-    size = 0
-    parts: list[bytes] = []
     for found in open_files(path, choose=_nothing, until=until):
         if isinstance(found, Unavailable):
             raise UnreadableFile.of(found)
-        for piece in found.pieces:
-            parts.append(piece)
-            size += len(piece)
-            if size > limit:
-                raise UnreadableFile(path, f"larger than {limit >> 20} MiB")
-        return b"".join(parts)
+        return _whole(found, limit)
     raise UnreadableFile(path, "a folder, not a file")
+
+
+def _whole(file: File, limit: int) -> bytes:
+    size = 0
+    parts: list[bytes] = []
+    for piece in file.pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise UnreadableFile(file.name, f"larger than {limit >> 20} MiB")
+    return b"".join(parts)
+
+
+def read_folder(path: str, ending: str, limit: int) -> dict[str, bytes]:
+    """The content of every file in a folder, by its name, whose name ends so; links are followed.
+
+    Raises UnreadableFile when the folder or one of the files cannot be read.
+    """
+    contents: dict[str, bytes] = {}
+
+    def choose(folders: list[str], files: list[str]) -> tuple[list[str], list[str]]:
+        return [], [name for name in files if name.endswith(ending)]
+
+    for found in open_files(path, choose=choose, follow_links=True):
+        if isinstance(found, Unavailable):
+            raise UnreadableFile.of(found)
+        if found.is_named:
+            raise UnreadableFile(path, "not a folder", remedy="name a folder")
+        contents[os.path.basename(found.name)] = _whole(found, limit)  # noqa: PTH119
+    return contents
 
 
 def is_missing(path: str) -> bool:
@@ -101,42 +125,52 @@ def _nothing(folders: list[str], files: list[str]) -> tuple[list[str], list[str]
     return [], []
 
 
-def open_files(path: str, *, choose: Choice = _everything, until: float = math.inf) -> Iterator[File | Unavailable]:
+def open_files(
+    path: str, *, choose: Choice = _everything, follow_links: bool = False, until: float = math.inf
+) -> Iterator[File | Unavailable]:
     """The file, the pipe, standard input, or the regular files of the folder that a path names, one at a time.
 
-    Links in a folder are not followed. What is not read is given out as a value, with why; `Reason.NOT_ASKED` where
-    that is on purpose.
+    With `follow_links`, links in a folder that lead to files are files. What is not read is given out as a value, with
+    why; `Reason.NOT_ASKED` where that is on purpose.
     """
+    way = _Way(choose, follow_links, until)
     try:
         mount = "" if path == STDIN else remote_mount_of(path)
         if mount:
-            yield from _decoded(run_in_child(lambda: _encoded(_open(path, choose, until)), mount, until=until))
+            yield from _decoded(run_in_child(lambda: _encoded(_open(path, way)), mount, until=until))
         else:
-            yield from _open(path, choose, until)
+            yield from _open(path, way)
     except StuckMount as error:
         yield _stuck(path, error).problem
 
 
-def _open(path: str, choose: Choice, until: float) -> Iterator[File | Unavailable]:
+class _Way(NamedTuple):
+    choose: Choice
+    follow_links: bool
+    until: float
+
+
+def _open(path: str, way: _Way) -> Iterator[File | Unavailable]:
     if path == STDIN:
-        yield File("standard input", _standard_input(until))
+        yield File("standard input", _standard_input(way.until))
         return
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 - a name with a NUL byte is a ValueError here
         if stat.S_ISDIR(mode):
-            yield from _walk(path, choose, until)
+            yield from _walk(path, way)
             return
         _refuse_devices(path, mode)
-        yield File(path, _pieces(path, until))
+        yield File(path, _pieces(path, way.until))
     except (OSError, ValueError) as error:
         yield _unreadable(path, error).problem
     except UnreadableFile as error:
         yield error.problem
 
 
-def _walk(root: str, choose: Choice, until: float) -> Iterator[File | Unavailable]:
+def _walk(root: str, way: _Way) -> Iterator[File | Unavailable]:
     mounts = remote_mounts()
     real = os.path.realpath(root)
+    own = remote_mount_of(root)
     files = links = 0
     waiting = [("", 0)]
     while waiting:
@@ -151,10 +185,12 @@ def _walk(root: str, choose: Choice, until: float) -> Iterator[File | Unavailabl
         except OSError as error:
             yield _unreadable(here, error).problem
             continue
-        links += sum(entry.is_symlink() for entry in found)
-        folders, names = choose(
+        linked = [entry.name for entry in found if entry.is_symlink()]
+        followed = [name for name in linked if way.follow_links and _leads_to_file(f"{here}/{name}", own)]
+        links += len(linked) - len(followed)
+        folders, names = way.choose(
             [entry.name for entry in found if entry.is_dir(follow_symlinks=False)],
-            [entry.name for entry in found if entry.is_file(follow_symlinks=False)],
+            sorted(followed + [entry.name for entry in found if entry.is_file(follow_symlinks=False)]),
         )
         for name in names:
             files += 1
@@ -162,14 +198,18 @@ def _walk(root: str, choose: Choice, until: float) -> Iterator[File | Unavailabl
                 yield refused(root, f"more than {MOST_FILES} files; the rest is not read", Reason.GARBLED)
                 return
             file = os.path.join(here, name)  # noqa: PTH118
-            yield File(file, _pieces(file, until), is_named=False)
+            yield File(file, _pieces(file, way.until), is_named=False)
         if folders and depth >= DEEPEST_FOLDER:
             detail = f"folders nested deeper than {DEEPEST_FOLDER} levels are not read"
             yield refused(here, detail, Reason.NOT_ASKED)
         else:
             waiting += [(os.path.join(below, name), depth + 1) for name in reversed(folders)]  # noqa: PTH118
-    if links:
+    if links and not way.follow_links:
         yield refused(root, f"{links} symbolic links not followed", Reason.NOT_ASKED)
+
+
+def _leads_to_file(link: str, own: str) -> bool:
+    return remote_mount_of(link) in ("", own) and os.path.isfile(link)  # noqa: PTH113 - `link` is no Path
 
 
 def _pieces(path: str, until: float) -> Iterator[bytes]:
@@ -256,13 +296,13 @@ def _decoded(frames: Iterator[bytes]) -> Iterator[File | Unavailable]:
             ahead = b""
             raise _stuck(name, error) from error
         if ahead[:1] == b"E":
-            problem = msgspec.json.decode(ahead[1:], type=Unavailable)
+            problem = decode_json(ahead[1:], Unavailable)
             ahead = next(frames, b"")
             raise UnreadableFile.of(problem)
 
     while ahead:
         if ahead[:1] == b"U":
-            yield msgspec.json.decode(ahead[1:], type=Unavailable)
+            yield decode_json(ahead[1:], Unavailable)
             ahead = next(frames, b"")
             continue
         name = os.fsdecode(ahead[1:])
@@ -291,7 +331,7 @@ def write_private(path: str, data: bytes) -> None:
 
     try:
         for answer in run_in_child(work, mount, until=math.inf):
-            problem = msgspec.json.decode(answer, type=Unavailable)
+            problem = decode_json(answer, Unavailable)
             raise UnreadableFile.of(problem)
     except StuckMount as error:
         raise _stuck(path, error) from error

@@ -22,6 +22,8 @@ from typing import IO
 
 import msgspec
 
+from diag.decode import decode_json
+
 KILL_GRACE_S = 0.2
 """How long a killed process may take to go."""
 
@@ -71,6 +73,9 @@ class Stuck(msgspec.Struct, frozen=True):
 _running: set[int] = set()
 """Sessions of commands that are being supervised now."""
 
+_starting: set[str] = set()
+"""Keys of commands whose process is being made: it may run already, and nobody has its number yet."""
+
 
 def supervise(
     argv: Sequence[str],
@@ -87,17 +92,21 @@ def supervise(
     `feed` is its standard input; `folder` None is the present one. Raises OSError when it cannot be started. Never
     waits past the deadline plus 0.2 s.
     """
-    child = subprocess.Popen(  # noqa: S603 - argv is the caller's constant, or the kubeconfig's own plugin
-        argv,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=environment,
-        start_new_session=True,
-    )
+    _starting.add(key)
+    try:
+        child = subprocess.Popen(  # noqa: S603 - argv is the caller's constant, or the kubeconfig's own plugin
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+        _running.add(child.pid)
+    finally:
+        _starting.discard(key)
     assert child.stdin is not None and child.stdout is not None and child.stderr is not None  # noqa: S101
-    _running.add(child.pid)
     try:
         with child.stdin, child.stdout, child.stderr:
             out, errors, is_cut = _converse(child.stdin, child.stdout, child.stderr, feed, until, cap)
@@ -133,7 +142,13 @@ def end_child(pid: int, key: str) -> Stuck | None:
 
 
 def end_all() -> None:
-    """Kill what is still being supervised: this process is about to end, and leaves no orphan."""
+    """Kill what is still being supervised: this process is about to end, and leaves no orphan.
+
+    Waits for what is being started, but no longer than `KILL_GRACE_S`: its program may lie on a dead mount.
+    """
+    until = time.monotonic() + KILL_GRACE_S
+    while _starting and time.monotonic() < until:
+        time.sleep(POLL_S)
     for session in tuple(_running):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(session, signal.SIGKILL)
@@ -289,7 +304,7 @@ def _load() -> list[Stuck]:
         if not _is_ours(path.parent):
             return []
         raw = path.read_bytes()[: 1 << 20]
-        entries = msgspec.json.decode(raw, type=list[Stuck])
+        entries = decode_json(raw, list[Stuck])
     except (OSError, msgspec.DecodeError, json.JSONDecodeError):
         return []
     boot = _boot()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import convert, decode_json
 from diag.model.symptom import Medium
 from diag.texts.line import normalise, parse_moment
 from diag.texts.matching import Matcher
@@ -81,14 +82,14 @@ def parse_events(data: bytes, kind: str) -> list[_Event] | None:
     """The events of a whole document, None when it is not one after all (then it is read as plain text)."""
     try:
         if kind == "json":
-            listed = msgspec.json.decode(data.decode("utf-8", "replace"), type=_Listed)
-            found = listed.items if listed.items is not None else [msgspec.json.decode(data, type=_Event)]
+            listed = decode_json(data.decode("utf-8", "replace"), _Listed)
+            found = listed.items if listed.items is not None else [decode_json(data, _Event)]
         else:
             from diag.grammar.yaml_tree import plain, strings
 
             tree = plain(strings(data.decode("utf-8", "replace")))
             items = tree.get("items") if isinstance(tree, dict) else None
-            found = msgspec.convert(_without_nulls(items if items is not None else [tree]), list[_Event])
+            found = convert(_without_nulls(items if items is not None else [tree]), list[_Event])
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return [event for event in found if event.kind in ("Event", "")]

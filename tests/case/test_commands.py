@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from diag.sources.casefile import read_case
-from tests.end_to_end.conftest import Doctor
-from tests.lab.lab import Lab
+from tests.command import Doctor
 
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def one_lab() -> Iterator[Lab]:
-    with Lab.start(world="incident") as lab:
-        yield lab
-
-
-@pytest.fixture
-def doctor(one_lab: Lab) -> Doctor:
-    one_lab.load("incident")
-    return Doctor(one_lab)
-
-
 def collect(doctor: Doctor, path: Path, *options: str) -> int:
-    dns = ("--dns-server", doctor.lab.env["LUSTRE_DOCTOR_DNS"])
-    return doctor("collect", *dns, "-o", str(path), *options).code
+    return doctor("collect", "-o", str(path), *options).code
 
 
 def test_a_case_replays_without_credentials_to_the_cause_of_the_incident(doctor: Doctor, tmp_path: Path) -> None:
@@ -37,7 +22,7 @@ def test_a_case_replays_without_credentials_to_the_cause_of_the_incident(doctor:
     assert collect(doctor, case) == 3
     assert case.stat().st_mode & 0o777 == 0o600 and case.stat().st_size < 100_000
     alone = dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG"))
-    again = doctor("run", "--snapshot", str(case), "--format", "json", env=alone)
+    again = doctor("run", "--snapshot", str(case), "--format", "json", env=alone, fresh=True)
     assert (again.code, again.best["id"], again.best["verdict"]) == (3, "client-server-version-mismatch", "confirmed")
     assert again.out == read_case(case.read_bytes())["report.json"].decode()
 

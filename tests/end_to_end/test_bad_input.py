@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.lab

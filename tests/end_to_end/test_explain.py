@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 
 EVENT = """MountVolume.SetUp failed for volume "data" : rpc error: code = Internal desc = Could not mount \
 "fs-0fedcba9876543210.fsx.us-west-2.amazonaws.com@tcp:/qwertyui" at "/var/lib/kubelet/pods/1/mount": mount failed: \

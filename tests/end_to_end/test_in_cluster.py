@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.end_to_end.conftest import Ran
+from tests.command import Ran
 from tests.lab.incident import CLAIM, WORKLOAD_NAMESPACE
 from tests.lab.kubernetes.resources import RESOURCES
 from tests.lab.lab import Lab

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from diag.sources.supervised import state_of
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 from tests.lab.lab import Lab
 
 TOKEN = "k8s-aws-v1.aHVudGVyMmh1bnRlcjI"
 
 
 @pytest.fixture
-def lab(one_lab: Lab) -> Lab:
-    one_lab.load("healthy")
-    return one_lab
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    return running_lab
 
 
 def kubeconfig(lab: Lab, folder: Path, kind: str = "token", **changes: Any) -> dict[str, str | None]:

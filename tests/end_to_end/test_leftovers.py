@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 from tests.lab.aws.eks import trust_policy
 from tests.lab.faults.another_file_system import another_file_system
 from tests.lab.incident import CLAIM, VOLUME, WORKLOAD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 from tests.lab.incident import WORKLOAD_NAMESPACE
 from tests.lab.lab import Lab
 

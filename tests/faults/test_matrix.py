@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.faults.matrix import Row, sampled_pairs, single, variant
@@ -17,12 +15,6 @@ HEAL = {"pod-before-plugin-on-new-node"}
 """Faults that need nothing but a moment."""
 PAIRS_HERE = 25
 """The full sample takes minutes: it is `make faults`."""
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))

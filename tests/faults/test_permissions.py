@@ -4,7 +4,6 @@ The report names what was refused, and a run that could not read what the diagno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,12 +21,6 @@ NEEDED = REGISTRY.facts_for(CHECKS)
 DIAGNOSED = (fact.name for fact in REGISTRY.facts.values() if fact.always == "diagnosis")
 DIAGNOSIS = permissions_of(REGISTRY.facts_for((), *DIAGNOSED))
 """Without these a failure may be missed, so that no run is complete."""
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tests.programs import BIN, NAMES
 Report = dict[str, Any]
 _PLACEHOLDER = re.compile(r"<[A-Za-z][^<>|&;()]*>")
 BASH = str(shutil.which("bash"))
-_PATIENCE = 15
+PATIENCE = 15
 """Seconds after which a command counts as one that hangs."""
 _AFTER = 10
 """Minutes that a person gives AWS and the kubelets before a second look."""
@@ -75,11 +75,11 @@ class Trial:
         return self.outcome is Outcome.FIXED and not self.placeholders
 
 
-def trial(lab: Lab, fault: Fault) -> Trial:
-    """Tries the fix of a fault in a world of its own."""
+def trial(lab: Lab, fault: Fault, instead: dict[str, Any] | None = None) -> Trial:
+    """Tries the fix of a fault, or another one in its place, in a world of its own."""
     lab.load(fault.world)
     lab.inject(fault.name)
-    fix = first_fix(run(lab), fault.cause)
+    fix = instead or first_fix(run(lab), fault.cause)
     live = lab.come_alive()
     owned = _belongings(lab)
     commands = tuple(fix.get("commands", ())) if fix else ()
@@ -89,8 +89,9 @@ def trial(lab: Lab, fault: Fault) -> Trial:
         return Trial(fault.name, outcome, why, commands, placeholders, tuple(log))
 
     log: list[str] = []
-    if fix is not None and fix.get("by") == "person":
-        return ended(Outcome.PERSON, fix.get("note", ""))
+    others = [step for step in (fix or {}).get("steps", ()) if step["by"] and not step["argv"]]
+    if others and not commands:
+        return ended(Outcome.PERSON, f"{others[0]['by']}: {others[0]['text']}")
     if placeholders:
         return ended(Outcome.NOT_FIXED, f"{placeholders[0]} is not filled")
     with tempfile.TemporaryDirectory(prefix="fix-") as folder:
@@ -101,7 +102,8 @@ def trial(lab: Lab, fault: Fault) -> Trial:
     changed = _changes(lab)
     live.pass_time(_AFTER)
     if problem := _still_wrong(lab, live, fault, owned):
-        text = "there is no fix" if not commands else problem
+        note = (fix or {}).get("note", "")
+        text = problem if commands else f"no command; {note}" if note else "there is no fix"
         return ended(Outcome.NOT_FIXED, text)
     return ended(Outcome.FIXED if changed else Outcome.WAITS)
 
@@ -120,25 +122,19 @@ def first_fix(report: Report, cause: str) -> dict[str, Any] | None:
 
 def environment(lab: Lab) -> dict[str, str]:
     """A shell's environment in which the real programs talk to the lab."""
-    home, programs = lab.folder / "home", lab.folder / "programs"
-    home.mkdir(exist_ok=True)
+    programs = lab.folder / "programs"
     if not programs.exists():
         programs.mkdir()
         for name in (*NAMES, *_HARMLESS):
             (programs / name).symlink_to(BIN / name if name in NAMES else str(shutil.which(name)))
-    return lab.env | {
-        "PATH": str(programs),
-        "HOME": str(home),
-        "KUBECONFIG": str(lab.kubeconfigs["token"]),
-        "AWS_PAGER": "",
-    }
+    return lab.shell_env | {"PATH": str(programs)}
 
 
 def _execute(lab: Lab, command: str, folder: Path, log: list[str]) -> str:
     """Runs a line in a shell; the reason why it did not go through."""
     shell = (BASH, "-c", command)
     try:
-        ran = subprocess.run(shell, cwd=folder, env=environment(lab), capture_output=True, text=True, timeout=_PATIENCE)
+        ran = subprocess.run(shell, cwd=folder, env=environment(lab), capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         log.append(f"$ {command}\n(hangs)")
         return f"hangs: {command}"

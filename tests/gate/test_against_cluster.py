@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.lab

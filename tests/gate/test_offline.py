@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tests.end_to_end.conftest import Ran
+from tests.command import Ran, run
 from tests.manifests.test_terraform import FS, SG, USES, file_system, group, opens
 from tests.manifests.written import CLAIM, VOLUME, plan
 
@@ -20,14 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def gate(*arguments: str, stdin: str = "", cwd: Path | None = None) -> Ran:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "KUBE"))}
-    command = [sys.executable, "-m", "diag", "run", "--offline", *arguments]
-    environment["PYTHONPATH"] = str(EXAMPLES.parent)
-    ran = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, check=False, timeout=60, env=environment, cwd=cwd
-    )
-    assert "Traceback" not in ran.stderr, ran.stderr
-    return Ran(ran.returncode, ran.stdout, ran.stderr)
+    return run("run", "--offline", *arguments, stdin=stdin, cwd=cwd)
 
 
 def test_the_original_set_up_goes_red_at_the_lines_of_its_traps() -> None:

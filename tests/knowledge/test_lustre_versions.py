@@ -2,8 +2,6 @@
 
 import pytest
 
-from diag.knowledge.confidence import Confidence
-from diag.knowledge.lustre_matrix import matrix
 from diag.knowledge.lustre_versions import (
     Client,
     NotListed,
@@ -12,9 +10,11 @@ from diag.knowledge.lustre_versions import (
     client_of_kernel,
     common_servers,
     default_version,
+    matrix,
     talks,
     upgrade_for,
 )
+from diag.knowledge.table import Confidence
 
 AL2023 = "Amazon Linux 2023.9.20251027"
 AUTO = "Bottlerocket (EKS Auto, Standard) 2025.3.14 (aws-k8s-1.31-standard)"

@@ -10,10 +10,11 @@ import pytest
 
 from diag.knowledge import runbooks
 from diag.knowledge.cause import Weight
-from diag.knowledge.compile import write_index
 from diag.knowledge.front_matter import BadRunbook, read_cause
-from diag.knowledge.index import read_index
+from diag.knowledge.index import read_index, write_index
 from diag.knowledge.runbooks import load_knowledge
+from diag.model.exit_code import WrongUsage
+from diag.sources.runbooks import load_runbooks
 
 GOOD = """\
 ---
@@ -91,7 +92,7 @@ def test_deep_nesting_is_refused_not_followed() -> None:
 
 def test_a_teams_runbook_joins_the_built_in_ones(tmp_path: Path) -> None:
     (tmp_path / "disk-on-fire.md").write_text(GOOD.replace("layer: mount", "layer: mount\nbroader: mgs-down"))
-    knowledge = load_knowledge(tmp_path)
+    knowledge = load_runbooks([str(tmp_path)])
     assert knowledge.causes["disk-on-fire"].broader == "mgs-down"
     assert "client-server-version-mismatch" in knowledge.causes
     assert "smoke from" in knowledge.texts[knowledge.causes["disk-on-fire"].signatures[0].pattern]
@@ -108,12 +109,15 @@ def test_a_teams_runbook_joins_the_built_in_ones(tmp_path: Path) -> None:
 def test_a_teams_folder_is_checked_against_the_rest(tmp_path: Path, name: str, text: str, told: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(BadRunbook, match=told):
-        load_knowledge(tmp_path)
+        load_runbooks([str(tmp_path)])
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadRunbook, match="not a folder"):
-        load_knowledge(tmp_path / "nowhere")
+    with pytest.raises(WrongUsage, match="No such file"):
+        load_runbooks([str(tmp_path / "nowhere")])
+    (tmp_path / "file.md").write_text(GOOD)
+    with pytest.raises(WrongUsage, match="not a folder"):
+        load_runbooks([str(tmp_path / "file.md")])
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.lab.aws.moto_backends import ec2_backend, reset_backends, restore_bac
 from tests.lab.aws.server import AwsServer
 from tests.lab.dns import DnsServer, DnsSwitches, Trouble
 from tests.lab.faults import FAULTS
+from tests.lab.helm import Repository, record_release
 from tests.lab.incident import heal_incident
 from tests.lab.kubernetes.api import Api, KubeCall
 from tests.lab.kubernetes.api import Switches as KubeSwitches
@@ -88,6 +89,7 @@ class Lab:
     hidden: Hidden = field(default_factory=Hidden)
     """What no API shows: see `tests.lab.physics.hidden`."""
     live: Live | None = None
+    _charts: Repository | None = None
     _certificates: Any = None
     _claim: socket.socket | None = None
     _worlds: dict[str, _World] = field(default_factory=dict)
@@ -161,6 +163,20 @@ class Lab:
             environment["LUSTRE_DOCTOR_LUSTRE_PORT"] = str(self.ports.port)
         return environment
 
+    @property
+    def shell_env(self) -> dict[str, str]:
+        """The environment in which the real programs, helm among them, talk to a live lab."""
+        charts = self._charts.environment if self._charts is not None else {}
+        kubeconfig = str(self.kubeconfigs["token"])
+        return self.env | charts | {"HOME": str(self.home), "KUBECONFIG": kubeconfig, "AWS_PAGER": ""}
+
+    @property
+    def home(self) -> Path:
+        """A home for kubectl and helm, with what they keep: discovered APIs, chart repositories."""
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        return home
+
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client for changing the world: it passes every switch and leaves no trace in the log of calls."""
         where = region or self.site.region
@@ -180,6 +196,10 @@ class Lab:
 
     def come_alive(self) -> Live:
         """Starts controllers, scheduler and kubelets in the present world; the next `load` stops them."""
+        record_release(self)
+        if self._charts is None:
+            self._charts = Repository(self.folder)
+        self._charts.offer(self, self.home)
         live = self.live = Live(self)
         self.api.clock, self.api.settle, self.api.switches.secrets = live.clock, live.settle, True
         return live
@@ -250,6 +270,8 @@ class Lab:
         """Ends every stand-in and removes the lab's files."""
         self.release()
         self.kube_server.close()
+        if self._charts is not None:
+            self._charts.close()
         self.aws_server.close()
         self.dns.close()
         self.ports.close()
@@ -267,6 +289,10 @@ class Lab:
 
     def _build(self, world: str, options: dict[str, Any]) -> None:
         builder = WORLDS[world] if world in WORLDS else VARIANTS[world]
+        if builder.base:
+            self.load(builder.base)
+            self.account = builder.build(self, self.site, **options)
+            return
         reset_backends()
         self.aws.fsx.state = type(self.aws.fsx.state)()
         self.aws.ssm.state = type(self.aws.ssm.state)()
@@ -336,6 +362,7 @@ class Lab:
         self.script.rules = pickle.loads(world.script)
         self.ports.restore(world.ports)
         self._reset_switches()
+        self.kube_server.token = _TOKEN
         self.dns.switches.answers.update(world.dns)
         self.forget_calls()
         if moved:

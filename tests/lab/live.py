@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.kubernetes.live.desk import Desk
 from tests.lab.kubernetes.live.kubelet import Kubelet
+from tests.lab.kubernetes.live.managed import Managed
 from tests.lab.kubernetes.live.scheduler import Scheduler
 from tests.lab.kubernetes.live.volumes import Volumes, claims_of, quantity
 from tests.lab.kubernetes.live.workloads import Workloads, is_ready
@@ -40,6 +41,7 @@ class Live:
         desk = Desk(lab.kube, self.clock)
         self._desk = desk
         self._controllers = (
+            Managed(desk, lab.aws.eks.cluster(lab.site.cluster), lab.site.load),
             Workloads(desk),
             Volumes(desk, self._provision, self._reclaim),
             Scheduler(desk),
@@ -51,6 +53,7 @@ class Live:
                 crash=self._crash,
                 unmounts=self._unmounts,
                 keeps_taint=lambda: lab.hidden.taint_kept,
+                associated=lambda namespace, name: self.provisioning.association(namespace, name) is not None,
             ),
         )
         self._note_crashes()
@@ -92,7 +95,7 @@ class Live:
             if pod["metadata"].get("deletionTimestamp"):
                 found.append(f"{name} does not end")
             elif not is_ready(pod):
-                found.append(f"{name} is not ready")
+                found.append(f"{name} is not ready: {self._complaint(pod)}")
             elif Ailment.EVICTED in self._lab.hidden.of(pod["metadata"]["uid"]):
                 found.append(f"{name} has lost the file servers")
             node = self._desk.find("nodes", pod["spec"].get("nodeName", ""))
@@ -102,6 +105,18 @@ class Live:
                 if volume and node and "csi" in volume["spec"] and (why := self.mounts.mount(pod, volume, node)):
                     found.append(f"{name}: {why.text.splitlines()[0]}")
         return found
+
+    def _complaint(self, pod: Object) -> str:
+        """The newest warning about a pod or a claim of it."""
+        namespace = pod["metadata"]["namespace"]
+        names = {pod["metadata"]["name"], *claims_of(pod)}
+        told = [
+            event
+            for event in self._desk.all("events", namespace)
+            if event["type"] == "Warning" and event["involvedObject"]["name"] in names
+        ]
+        newest = max(told, key=lambda event: (event["lastTimestamp"], event["message"]), default=None)
+        return str(newest["message"]) if newest else "nobody says why"
 
     def _broken_volumes(self) -> list[str]:
         found = []

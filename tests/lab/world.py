@@ -11,10 +11,14 @@ HOME_REGION = "ap-northeast-2"
 
 @dataclass(frozen=True)
 class World:
-    """`build` takes the lab and the site, and options of its own."""
+    """`build` takes the lab and the site, and options of its own.
+
+    With a `base`, the world of that name is loaded first and `build` changes it: much faster than from nothing.
+    """
 
     build: Callable[..., Account | None]
     region: str = HOME_REGION
+    base: str = ""
 
     def place(self, site: Site) -> Site:
         """The site this world is built on."""

@@ -1,5 +1,4 @@
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,18 +6,10 @@ import pytest
 from tests.lab import Lab
 
 
-@pytest.fixture(scope="session")
-def running_lab() -> Iterator[Lab]:
-    with Lab.start("incident") as lab:
-        yield lab
-
-
 @pytest.fixture
 def lab(running_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """The incident, untouched, with the environment a user would have."""
     running_lab.load("incident")
-    for name in [name for name in os.environ if name.startswith(("AWS_", "KUBECONFIG", "LUSTRE_DOCTOR_"))]:
-        monkeypatch.delenv(name)
     for name, value in running_lab.env.items():
         monkeypatch.setenv(name, value)
     return running_lab

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,18 +19,12 @@ pytestmark = pytest.mark.lab
 Shell = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def module_lab() -> Iterator[Lab]:
+@pytest.fixture
+def lab(running_lab: Lab) -> Lab:
     for name in ("kubectl", "helm", "aws"):
         program(name)
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(module_lab: Lab) -> Lab:
-    module_lab.load("healthy")
-    return module_lab
+    running_lab.load("healthy")
+    return running_lab
 
 
 @pytest.fixture
@@ -127,3 +121,19 @@ def test_a_node_is_emptied_and_taken_back(lab: Lab, shell: Shell) -> None:
     """)
     assert "pod/pod-fsx evicted" in said and "uncordoned" in said
     assert not lab.kube.get("nodes", node)["spec"].get("unschedulable")
+
+
+def test_the_release_that_installed_the_driver_is_upgraded(lab: Lab, shell: Shell) -> None:
+    said = shell(f"""
+        helm list -n {NAMESPACE}
+        helm upgrade fsx-csi-driver aws-fsx-csi-driver/aws-fsx-csi-driver -n {NAMESPACE} --reuse-values \\
+            --set node.dnsPolicy=None --set 'node.dnsConfig.nameservers={{169.254.169.253}}' \\
+            --set node.nodeSelector.a=b --set image.tag=v1.8.0 --wait=legacy
+        kubectl -n {NAMESPACE} get daemonset fsx-csi-node -o jsonpath='{{.spec.template.spec}}'
+    """)
+    assert "aws-fsx-csi-driver-1.17.0" in said and "STATUS: deployed" in said
+    spec = lab.kube.get("daemonsets", "fsx-csi-node", NAMESPACE)["spec"]["template"]["spec"]
+    assert spec["dnsConfig"] == {"nameservers": ["169.254.169.253"]}
+    assert spec["nodeSelector"] == {"kubernetes.io/os": "linux", "a": "b"}
+    assert spec["containers"][0]["image"].endswith(":v1.8.0")
+    assert spec["tolerations"] == [{"operator": "Exists"}]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +17,10 @@ pytestmark = pytest.mark.lab
 Object = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def module_lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(module_lab: Lab) -> Lab:
-    module_lab.load("healthy")
-    return module_lab
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    return running_lab
 
 
 @pytest.fixture

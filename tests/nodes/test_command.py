@@ -1,18 +1,14 @@
 """`lustre-doctor run` with a way in: what the command tells, how it is interrupted, and that it ends in time."""
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.command import Doctor, Process, run
 from tests.lab import Lab
 from tests.lab.kubernetes.exec import Ending, ExecAnswer
 from tests.nodes.sshd import config_entry, make_key, sshd
@@ -21,38 +17,18 @@ from tests.nodes.sshd import why_not as no_sshd
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    with Lab.start(world="incident") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(running: Lab) -> Lab:
-    running.load("incident")
-    return running
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("incident")
+    return running_lab
 
 
-def start(lab: Lab, *options: str) -> subprocess.Popen[str]:
-    argv = [
-        sys.executable,
-        "-m",
-        "diag",
-        "run",
-        "--format",
-        "json",
-        "--dns-server",
-        lab.env["LUSTRE_DOCTOR_DNS"],
-        *options,
-    ]
-    return subprocess.Popen(argv, env=os.environ | lab.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(lab: Lab, *options: str) -> Process:
+    return Doctor(lab).start("run", "--format", "json", *options)
 
 
-def report(command: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = command.communicate(timeout=60)
-    assert out, err
-    answer: dict[str, Any] = json.loads(out)
-    return answer
+def report(command: Process) -> dict[str, Any]:
+    return command.result().document
 
 
 def of(found: dict[str, Any], check: str) -> list[dict[str, Any]]:
@@ -106,7 +82,7 @@ def test_ctrl_c_and_the_end_of_a_job_tell_what_is_known(lab: Lab, ending: signal
     while len(lab.script.asked) < 12 and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(2)
-    command.send_signal(ending)
+    command.send(ending)
     interrupted = time.monotonic()
     found = report(command)
     assert time.monotonic() - interrupted < 3
@@ -136,8 +112,7 @@ def test_over_ssh_with_the_person_s_own_configuration(lab: Lab, tmp_path: Path) 
 
 
 def test_on_the_node_itself_without_a_cluster() -> None:
-    environment = os.environ | {"KUBECONFIG": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
-    argv = [sys.executable, "-m", "diag", "run", "--format", "json", "--via", "local", "--only", "node-clock"]
-    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    (clock,) = of(json.loads(ran.stdout), "node-clock")
+    environment = {"KUBECONFIG": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+    ran = run("run", "--format", "json", "--via", "local", "--only", "node-clock", env=environment)
+    (clock,) = of(ran.document, "node-clock")
     assert clock["verdict"] == "pass"

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,17 +20,11 @@ pytestmark = pytest.mark.lab
 IMAGE = "sha256:" + "cd" * 32
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(running: Lab) -> Lab:
-    running.load("healthy")
-    running.script.rules.clear()
-    return running
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    running_lab.script.rules.clear()
+    return running_lab
 
 
 @pytest.fixture
@@ -87,6 +80,15 @@ def test_an_image_with_neither_shell_nor_tools_answers_nothing_and_says_so(lab: 
     assert found.why_missing("nids").reason is Reason.UNREACHABLE
     argvs = [argv for _, _, argv in lab.script.asked]
     assert argvs.count(("lctl", "list_nids")) <= len(asks)
+
+
+def test_an_image_without_getent_is_no_name_that_does_not_resolve(lab: Lab, asks: list[NodeAsk]) -> None:
+    for one in asks:
+        exec_answers(lab, one.node, NodeSays("10.0.1.4", names={"fs.example.com": ("10.0.3.7",)}))
+    lab.script.rules[:] = [rule for rule in lab.script.rules if "getent" not in rule.command]
+    found = truth(read(lab, asks, questions_of(["fs.example.com"], [], 988))[asks[0].node])
+    assert found.names is None and found.why_missing("names").reason is not Reason.TIMEOUT
+    assert found.client_version == "2.15.6"
 
 
 def test_a_node_without_a_driver_pod(lab: Lab) -> None:

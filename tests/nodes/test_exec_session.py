@@ -327,7 +327,7 @@ def test_a_handshake_that_hangs_keeps_an_answer_for_a_second_at_most(
 ) -> None:
     peer, kube = peers(answer)
     connections, limits = Connections(kube, 3), list[float]()
-    connect = kube.connect
+    connect = kube.transport.connect
 
     def hang(timeout_s: float) -> socket.socket:
         limits.append(timeout_s)
@@ -335,7 +335,7 @@ def test_a_handshake_that_hangs_keeps_an_answer_for_a_second_at_most(
             raise TimeoutError
         return connect(timeout_s)
 
-    monkeypatch.setattr(kube, "connect", hang)
+    monkeypatch.setattr(kube.transport, "connect", hang)
     assert ran(ask(connections)).output == b"ok"
     assert ran(ask(connections)).output == b"ok"
     assert len(limits) == 3 and limits[1] <= 1.0 and len(peer.accepted) == 2

@@ -1,7 +1,7 @@
 """Faults that only the node shows, in the healthy lab: the real command with a way in names their cause first."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,16 +16,10 @@ pytestmark = pytest.mark.lab
 LISTENER = "   0: 00000000:03DC 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(running: Lab) -> Lab:
-    running.load("healthy")
-    return running
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    return running_lab
 
 
 def node_says(lab: Lab, **says: Any) -> None:

@@ -3,9 +3,7 @@
 import io
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import NodeAsk, Plugin
 from diag.sources.nodes.exec import Exec
 from diag.sources.nodes.recorded import Recorded, line_of, read_recording
+from tests.command import run
 from tests.lab import Lab
 from tests.nodes.reading import NOTHING, ask, refusal, truth
 from tests.nodes.test_command import of, report, start
@@ -28,9 +27,7 @@ SILENT = Unavailable("node b", Reason.TIMEOUT, "the probe took too long", remedy
 def own(tmp_path_factory: pytest.TempPathFactory) -> NodeReport:
     """What `lustre-doctor node` prints on this machine."""
     file = tmp_path_factory.mktemp("own") / "answer"
-    argv = [sys.executable, "-m", "diag", "node"]
-    environment = os.environ | {"NODE_NAME": "a"}
-    file.write_bytes(subprocess.run(argv, env=environment, capture_output=True, timeout=60, check=True).stdout)
+    file.write_text(run("node", env={"NODE_NAME": "a"}).out)
     assert file.read_bytes().count(b"\n") == 1
     return truth(read_recording(str(file)).answers.get("a"))
 
@@ -87,14 +84,10 @@ def test_a_node_without_a_reader_says_so(own: NodeReport) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab.start(world="incident") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
-def recorded(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded(running_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The answers of the lab's nodes, as three readers would have printed them."""
+    lab = running_lab
+    lab.load("incident")
     pods = [pod for pod in lab.kube.all("pods") if pod["metadata"]["name"].startswith("fsx-csi-node")]
     asks = []
     for pod in pods:
@@ -121,12 +114,10 @@ def test_recorded_answers_tell_what_asking_the_nodes_tells(lab: Lab, recorded: P
 def test_a_silent_reader_leaves_its_node_unknown(lab: Lab, recorded: Path, tmp_path: Path) -> None:
     two = tmp_path / "two"
     two.write_bytes(b"".join(recorded.read_bytes().splitlines(keepends=True)[:2]) + b"lustre-doctor failed: x\n")
-    command = start(lab, "--node-answers", str(two))
-    out, err = command.communicate(timeout=60)
-    found = json.loads(out)
-    unknown = [f for f in of(found, "node-module") if f["verdict"] == "unknown"]
+    ran = start(lab, "--node-answers", str(two)).result()
+    unknown = [f for f in of(ran.document, "node-module") if f["verdict"] == "unknown"]
     assert len(unknown) == 1 and "its reader printed no answer" in unknown[0]["message"]
-    assert "ignored 1 line(s) that are not node answers (first: 'lustre-doctor failed: x')" in err
+    assert "ignored 1 line(s) that are not node answers (first: 'lustre-doctor failed: x')" in ran.err
 
 
 @pytest.mark.lab
@@ -140,6 +131,5 @@ def test_a_silent_reader_leaves_its_node_unknown(lab: Lab, recorded: Path, tmp_p
 def test_wrong_usage_is_refused(lab: Lab, tmp_path: Path, options: tuple[str, ...], told: str) -> None:
     empty = tmp_path / "empty"
     empty.write_text("")
-    command = start(lab, "--node-answers", str(empty), *options)
-    _, err = command.communicate(timeout=60)
-    assert (command.returncode, told in err) == (2, True), err
+    ran = start(lab, "--node-answers", str(empty), *options).result()
+    assert (ran.code, told in ran.err) == (2, True), ran.err

@@ -5,7 +5,6 @@ import gzip
 import random
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -22,19 +21,13 @@ from tests.lab.nodes import NodeSays, ssm_answer
 from tests.nodes.reading import NOTHING, ask, refusal, truth
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(running: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    running.load("healthy")
-    running.aws.ssm.state.script.clear()
-    for name, value in running.env.items():
+def lab(running_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    running_lab.load("healthy")
+    running_lab.aws.ssm.state.script.clear()
+    for name, value in running_lab.env.items():
         monkeypatch.setenv(name, value)
-    return running
+    return running_lab
 
 
 def fleet(lab: Lab, count: int) -> list[NodeAsk]:

@@ -1,10 +1,14 @@
 """Supervision: a command that ends, one that prints too much, one that is late, and ones that cannot be killed."""
 
 import os
+import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,3 +153,23 @@ def test_a_tool_that_outlives_its_shell_is_remembered(tmp_path: Path) -> None:
         assert ran.stuck is not None
         assert stuck.state_of(ran.stuck.pid) == "D"
         assert still_stuck("dead tool") is not None
+
+
+def test_a_command_that_is_just_being_started_is_ended_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[subprocess.Popen[bytes]] = []
+    made, known = threading.Event(), threading.Event()
+
+    class Slow(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            children.append(self)
+            made.set()
+            known.wait(60)
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    monkeypatch.setattr(stuck, "KILL_GRACE_S", 60.0)
+    threading.Thread(target=lambda: run("/bin/sleep", "600", seconds=60), daemon=True).start()
+    assert made.wait(60)
+    threading.Timer(0.05, known.set).start()
+    stuck.end_all()
+    assert children[0].wait(60) == -signal.SIGKILL

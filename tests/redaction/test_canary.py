@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from diag.cli._output import FORMATS
 from diag.sources.casefile import read_case
-from tests.end_to_end.conftest import Doctor
+from tests.command import Doctor
 from tests.lab.incident import CLAIM, VOLUME, WORKLOAD
 from tests.lab.lab import Lab
 
@@ -92,12 +91,6 @@ NEVER = ("environment value", "command line", "bearer token", "access key", "pas
 STRICT_ONLY = {"pod": WORKLOAD, "volume": VOLUME, "claim": CLAIM, "class": "fsx-sc"}
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab.start(world="incident") as lab:
-        yield lab
-
-
 def everything_said(doctor: Doctor, case: Path) -> dict[str, str]:
     """Each part of the case and each format made of it, with what was written to standard error."""
     said = {name: data.decode() for name, data in read_case(case.read_bytes()).items()}
@@ -109,11 +102,9 @@ def everything_said(doctor: Doctor, case: Path) -> dict[str, str]:
     return said
 
 
-def test_secrets_are_in_no_case_even_when_nothing_is_redacted(lab: Lab, tmp_path: Path) -> None:
-    lab.load("incident")
+def test_secrets_are_in_no_case_even_when_nothing_is_redacted(lab: Lab, doctor: Doctor, tmp_path: Path) -> None:
     canaries, case = plant(lab), tmp_path / "case.tar.gz"
-    dns = ("--dns-server", lab.env["LUSTRE_DOCTOR_DNS"])
-    Doctor(lab)("collect", *dns, "-o", str(case), "--redact", "none")
+    doctor("collect", "-o", str(case), "--redact", "none")
     said = "".join(part.decode() for part in read_case(case.read_bytes()).values())
     assert canaries["private IPv4"] in said
     assert [kind for kind in NEVER if canaries[kind] in said] == []
@@ -168,15 +159,13 @@ def test_no_credential_of_a_stranger_is_printed_or_saved(lab: Lab, tmp_path: Pat
 
 
 @pytest.mark.parametrize("level", ["shareable", "strict"])
-def test_no_canary_leaves_a_redacted_case(lab: Lab, level: str, tmp_path: Path) -> None:
-    lab.load("incident")
+def test_no_canary_leaves_a_redacted_case(lab: Lab, doctor: Doctor, level: str, tmp_path: Path) -> None:
     canaries = plant(lab)
     if level == "strict":
         canaries |= STRICT_ONLY
-    doctor, bare, case = Doctor(lab), tmp_path / "bare.json", tmp_path / "case.tar.gz"
-    dns = ("--dns-server", lab.env["LUSTRE_DOCTOR_DNS"])
+    bare, case = tmp_path / "bare.json", tmp_path / "case.tar.gz"
     doctor("run", "--save", str(bare))
-    ran = doctor("collect", *dns, "-o", str(case), "--redact", level, "--key", str(tmp_path / "key.json"))
+    ran = doctor("collect", "-o", str(case), "--redact", level, "--key", str(tmp_path / "key.json"))
     assert ran.code == 3
     recorded = bare.read_text()
     absent = [kind for kind, text in canaries.items() if text not in recorded]
@@ -186,10 +175,9 @@ def test_no_canary_leaves_a_redacted_case(lab: Lab, level: str, tmp_path: Path) 
         assert leaked == [], f"{where} of a {level} case"
 
 
-def test_the_key_file_tells_what_each_token_stands_for_and_is_not_in_the_case(lab: Lab, tmp_path: Path) -> None:
-    lab.load("incident")
-    doctor, case, key = Doctor(lab), tmp_path / "case.tar.gz", tmp_path / "key.json"
-    doctor("collect", "--dns-server", lab.env["LUSTRE_DOCTOR_DNS"], "-o", str(case), "--key", str(key))
+def test_the_key_file_tells_what_each_token_stands_for_and_is_not_in_the_case(doctor: Doctor, tmp_path: Path) -> None:
+    case, key = tmp_path / "case.tar.gz", tmp_path / "key.json"
+    doctor("collect", "-o", str(case), "--key", str(key))
     held = json.loads(key.read_text())
     report = json.loads(read_case(case.read_bytes())["report.json"])
     token = next(c["name"] for c in report["diagnoses"][0]["concerns"] if c["kind"] == "FileSystem")
@@ -198,9 +186,8 @@ def test_the_key_file_tells_what_each_token_stands_for_and_is_not_in_the_case(la
     assert held["key"] not in "".join(part.decode() for part in read_case(case.read_bytes()).values())
 
 
-def test_every_case_has_its_own_tokens_unless_a_key_is_used_again(lab: Lab, tmp_path: Path) -> None:
-    lab.load("incident")
-    doctor, key, saved = Doctor(lab), tmp_path / "key.json", tmp_path / "s.json"
+def test_every_case_has_its_own_tokens_unless_a_key_is_used_again(doctor: Doctor, tmp_path: Path) -> None:
+    key, saved = tmp_path / "key.json", tmp_path / "s.json"
     doctor("run", "--save", str(saved))
     cases = [tmp_path / f"{n}.tar.gz" for n in range(3)]
     doctor("collect", "--snapshot", str(saved), "-o", str(cases[0]))

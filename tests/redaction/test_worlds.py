@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,6 @@ SAMPLE = (
     "image-of-another-region",
     *WORLDS[5::23],
 )
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
-from diag.sources.aws.models import ReadOnlyModels
+from diag.sources.aws.models import ReadOnlyModels, _read
 from diag.sources.aws.session import Aws
 
 REGION = "eu-central-1"
@@ -40,6 +40,7 @@ def test_of_what_changes_something_only_the_node_script_is_left() -> None:
 
 @pytest.mark.parametrize("service", ["ec2", "eks", "fsx", "iam", "logs", "s3", "ssm", "sts", "cloudwatch"])
 def test_what_is_left_is_botocores_own(service: str) -> None:
+    _read.cache_clear()  # botocore edits the URLs of S3's operations when it makes a client
     ours = ReadOnlyModels().load_service_model(service, "service-2")
     theirs = Loader().load_service_model(service, "service-2")
     assert ours["metadata"] == theirs["metadata"]

@@ -164,7 +164,7 @@ def test_a_plugin_may_give_a_certificate(tmp_path: Path) -> None:
         credential(clientCertificateData=made.certificate.decode(), clientKeyData=made.key.decode()),
     )
     kube = Kube(kubeconfig=kubeconfig(tmp_path, "https://127.0.0.1:1", user=user))
-    assert kube.headers() == [("User-Agent", "lustre-doctor")]
+    assert kube.transport.headers() == [("User-Agent", "lustre-doctor")]
 
 
 def test_what_a_plugin_complains_of_is_not_ours_to_print(
@@ -205,6 +205,14 @@ def test_an_answer_of_a_plugin_that_is_none(tmp_path: Path, server: Peer, script
 def test_a_plugin_that_floods_is_cut(tmp_path: Path, server: Peer) -> None:
     found = failed(tmp_path, server, plugin(tmp_path, "yes x & yes y >&2"))
     assert found.reason is Reason.GARBLED and "256 KiB" in found.detail
+
+
+def test_a_plugin_that_failed_is_not_run_again_for_each_request(tmp_path: Path, server: Peer) -> None:
+    kube = Kube(kubeconfig=kubeconfig(tmp_path, server.url, user=plugin(tmp_path, "exit 1")))
+    for _ in range(3):
+        with pytest.raises(Unreadable):
+            kube.list("/api/v1/nodes", Node)
+    assert runs(tmp_path) == 1
 
 
 def is_gone(pid: int) -> bool:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ import pytest
 from diag import Reason, Unavailable
 from diag.model.unavailable import Unreadable
 from diag.resources.kubernetes import CsiNode, Node, Pod
-from diag.sources.kubernetes import client
+from diag.sources.kubernetes import client, transport
 from diag.sources.kubernetes.client import Kube, resource_of
 from diag.sources.kubernetes.facts import daemon_sets, deployments
 from tests.lab.kubernetes.api import Api
@@ -38,16 +38,10 @@ Peers = Callable[[Behaviour | bytes], Peer]
 NODES, PODS = "/api/v1/nodes", "/api/v1/pods"
 
 
-@pytest.fixture(scope="module")
-def one_lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(one_lab: Lab) -> Lab:
-    one_lab.load("healthy")
-    return one_lab
+def lab(running_lab: Lab) -> Lab:
+    running_lab.load("healthy")
+    return running_lab
 
 
 @pytest.fixture
@@ -91,7 +85,7 @@ def test_another_authority_than_the_cluster_s_is_not_trusted(lab: Lab, tmp_path:
     assert "no trusted TLS connection" in failed(Kube(kubeconfig=str(tmp_path / "config")).list, NODES, Node).detail
 
 
-def test_an_authority_that_is_no_certificate_is_told(lab: Lab, tmp_path: Path) -> None:
+def test_an_authority_that_is_no_certificate_is_reported(lab: Lab, tmp_path: Path) -> None:
     config = json.loads(lab.kubeconfigs["token"].read_text())
     config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(b"nonsense").decode()
     (tmp_path / "config").write_text(json.dumps(config))
@@ -154,14 +148,14 @@ def test_an_expired_token_of_a_list_starts_it_over_once(lab: Lab, kube: Kube, mo
     assert len(kube.list(NODES, Node)) == 3
 
 
-def test_unknown_credentials_are_told_as_such(lab: Lab) -> None:
+def test_unknown_credentials_are_reported_as_such(lab: Lab) -> None:
     stranger = Kube(kubeconfig=str(lab.kubeconfigs["expired"]))
     missing = failed(stranger.list, NODES, Node)
     assert (missing.what, missing.reason) == ("Kubernetes credentials", Reason.DENIED)
 
 
 def test_a_server_that_never_answers_is_a_timeout(lab: Lab, kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(transport, "READ_TIMEOUT_S", 0.3)
     lab.delay(3)
     started = time.monotonic()
     assert failed(kube.list, NODES, Node).reason is Reason.TIMEOUT
@@ -229,7 +223,7 @@ def test_an_answer_without_end_is_cut(tmp_path: Path, peer: Peers, monkeypatch: 
         while True:
             connection.sendall(b" " * 65536)
 
-    monkeypatch.setattr(client, "ANSWER_LIMIT", 1 << 20)
+    monkeypatch.setattr(transport, "ANSWER_LIMIT", 1 << 20)
     server = peer(endless)
     found = failed(Kube(kubeconfig=kubeconfig(tmp_path, server.url)).list, NODES, Node)
     assert (found.reason, found.detail) == (Reason.GARBLED, "the answer is larger than 1 MiB")
@@ -249,7 +243,7 @@ def test_a_server_that_stays_busy_is_a_timeout_and_not_waited_for(
     lab.api.switches.throttled["nodes"], lab.api.switches.retry_after = 99, 86_400
     found = failed(kube.list, NODES, Node)
     assert (found.reason, found.remedy) == (Reason.TIMEOUT, "run again")
-    assert [seconds for seconds in slept if seconds] == [client.RETRY_AFTER_S] * client.RETRIES
+    assert [seconds for seconds in slept if seconds] == [transport.RETRY_AFTER_S] * transport.RETRIES
 
 
 SECRET = "k8s-aws-v1.aHVudGVyMg"
@@ -341,7 +335,7 @@ def test_the_proxy_of_the_kubeconfig_is_used_even_for_a_spared_host(
     proxy = peer(proxy_to(urlsplit(lab.kube_server.url).port or 0))
     kube = with_cluster(lab, tmp_path, proxy_url=proxy.url)
     assert len(kube.list(NODES, Node)) == 3 and len(proxy.accepted) == 1
-    kube.finish(kube.connect(5.0))
+    kube.transport.close(kube.transport.connect(5.0))
     assert len(proxy.accepted) == 2
 
 
@@ -365,7 +359,7 @@ def test_a_proxy_that_refuses_or_cannot_be_used(
     kube = with_cluster(lab, tmp_path, proxy_url=url.replace("PORT", str(proxy.port)))
     found = failed(kube.list, NODES, Node)
     assert "proxy" in found.detail and "hunter2" not in str(found)
-    assert failed(kube.connect, 5.0).detail == found.detail
+    assert failed(lambda: kube.transport.connect(5.0)).detail == found.detail
 
 
 def test_the_server_s_certificate_may_be_for_another_name(tmp_path: Path) -> None:
@@ -381,7 +375,7 @@ def test_the_server_s_certificate_may_be_for_another_name(tmp_path: Path) -> Non
             path = kubeconfig(tmp_path, server.url, user=user, cluster=authority | settings)
             kube = Kube(kubeconfig=path)
             assert kube.list(NODES, Node) == ()
-            kube.finish(kube.connect(5.0))
+            kube.transport.close(kube.transport.connect(5.0))
     finally:
         server.close()
 
@@ -395,13 +389,13 @@ def test_no_key_is_written_to_a_disk(lab: Lab, tmp_path: Path, monkeypatch: pyte
 def test_a_session_of_tls_is_resumed(lab: Lab) -> None:
     kube = Kube(kubeconfig=str(lab.kubeconfigs["certificate"]))
     kube.list(NODES, Node)
-    first = kube.connect(5.0)
+    first = kube.transport.connect(5.0)
     first.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
     assert first.recv(9) == b"HTTP/1.1 "
-    kube.finish(first)
-    second = kube.connect(5.0)
+    kube.transport.close(first)
+    second = kube.transport.connect(5.0)
     assert isinstance(second, ssl.SSLSocket) and second.session_reused
-    kube.finish(second)
+    kube.transport.close(second)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import msgspec
 from diag.advice.driver import change_image
 from diag.advice.steps import advise
 from diag.analysis.driver.workloads import containers_of, pods_of
-from diag.knowledge.confidence import Confidence
 from diag.knowledge.partitions import is_known_region, partition_of
 from diag.knowledge.registries import driver_image, regions_of, registries, registry_of
+from diag.knowledge.table import Confidence
 from diag.model.fix import Fix
 from diag.resources.kubernetes import Container, ContainerStatus, Event, Pod, Workload
 from diag.sanitize import one_line

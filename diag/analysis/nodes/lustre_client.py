@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, node_list
 from diag.analysis.volumes import FILE_SYSTEM_ID, Mount
-from diag.knowledge.lustre_matrix import Home
-from diag.knowledge.lustre_versions import Client, NotListed, Talks, client_of, client_of_module, talks
+from diag.knowledge.lustre_versions import Client, Home, NotListed, Talks, client_of, client_of_module, talks
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact

@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from importlib import resources
-from pathlib import Path
 
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.diagnosis import Diagnosis, Likelihood
@@ -167,7 +166,7 @@ def _runbooks(diagnoses: tuple[Diagnosis, ...]) -> Markup | None:
     for diagnosis in diagnoses:
         best = diagnosis.best
         if best is not None and best.id in knowledge.files and best.id not in shown:
-            body = guide_to_html(Path(knowledge.files[best.id]).read_text(), diagnosis.values)
+            body = guide_to_html(knowledge.page(best.id), diagnosis.values)
             title = element("summary", element("strong", best.title), " ", element("code", best.id))
             shown[best.id] = element("details", title, element("div", body, class_="body"), open=not shown)
     return _section("runbook", "Runbook", *shown.values()) if shown else None

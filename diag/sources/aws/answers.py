@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from diag.decode import decode_json
+
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
@@ -112,7 +114,7 @@ def was_raised_while_parsing(error: Exception) -> bool:
 
 def _is_json_object(body: bytes) -> bool:
     try:
-        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        decode_json(body, dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True

@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from botocore.loaders import Loader
 
+from diag.decode import decode_json
+
 READING = ("Describe", "Get", "List", "Simulate", "BatchGet", "Filter", "Head", "Lookup", "Search")
 """How operations that change nothing are called. Source: IAM's own naming of read and list actions."""
 
@@ -68,10 +70,10 @@ def _read(file_path: str) -> Any | None:
 
 def _service(raw: bytes, service: str) -> dict[str, Any]:
     """A service's model with its reading operations alone: a client has no method for any other."""
-    model = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    model = decode_json(raw, dict[str, msgspec.Raw])
     also = ALLOWED.get(service, frozenset())
-    operations = msgspec.json.decode(model.pop("operations", msgspec.Raw(b"{}")), type=dict[str, msgspec.Raw])
-    shapes = msgspec.json.decode(model.pop("shapes", msgspec.Raw(b"{}")), type=dict[str, msgspec.Raw])
+    operations = decode_json(model.pop("operations", msgspec.Raw(b"{}")), dict[str, msgspec.Raw])
+    shapes = decode_json(model.pop("shapes", msgspec.Raw(b"{}")), dict[str, msgspec.Raw])
     return {
         **{key: msgspec.json.decode(value) for key, value in model.items()},
         "operations": _Unread((n, o) for n, o in operations.items() if n.startswith(READING) or n in also),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from diag.decode import convert
 from diag.model.unavailable import Reason, Unavailable
 from diag.sources.aws.answers import (
     MalformedAnswer,
@@ -193,6 +194,6 @@ def _method(operation: str) -> str:
 def shaped(raw: object, shape: type[T], what: str) -> T | Unavailable:
     """An API answer as a typed value, or garbled when it does not have the shape."""
     try:
-        return msgspec.convert(raw, shape, strict=False)
+        return convert(raw, shape, strict=False)
     except msgspec.ValidationError as error:
         return Unavailable(what, Reason.GARBLED, str(error), remedy="report it: AWS answered in an unknown shape")

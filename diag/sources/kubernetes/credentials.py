@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
 from diag.sources.kubernetes.kubeconfig import Access, Plugin, read_file
@@ -39,6 +40,11 @@ class _Credential(msgspec.Struct, rename="camel"):
     client_key_data: str = ""
     expiration_timestamp: datetime.datetime | None = None
 
+    @property
+    def expires_soon(self) -> bool:
+        expires = self.expiration_timestamp
+        return expires is not None and expires.timestamp() - RENEW_S < time.time()
+
 
 class _Answer(msgspec.Struct, rename="camel"):
     api_version: str
@@ -51,7 +57,7 @@ class Credentials:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._issued: _Credential | None = None
+        self._issued: _Credential | Unavailable | None = None
         self._secrets: set[str] = set()
 
     def pair(self) -> tuple[bytes, bytes]:
@@ -115,9 +121,14 @@ class Credentials:
         plugin = self._access.user.exec
         if plugin is None or self._access.user.token or self._access.user.token_file:
             return None
-        expires = self._issued.expiration_timestamp if self._issued else None
-        if self._issued is None or (expires is not None and expires.timestamp() - RENEW_S < time.time()):
-            self._issued = _run(plugin, self._access)
+        if self._issued is None or (isinstance(self._issued, _Credential) and self._issued.expires_soon):
+            try:
+                self._issued = _run(plugin, self._access)
+            except Unreadable as failure:
+                # Not once more for each request of the run.
+                self._issued = failure.unavailable
+        if isinstance(self._issued, Unavailable):
+            raise Unreadable(self._issued)
         return self._issued
 
 
@@ -156,7 +167,7 @@ def _run(plugin: Plugin, access: Access) -> _Credential:
 
 def _decoded(output: bytes, plugin: Plugin, name: str) -> _Credential:
     try:
-        answer = msgspec.json.decode(output, type=_Answer)
+        answer = decode_json(output, _Answer)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _refused(Reason.GARBLED, f"the plugin {name} printed no ExecCredential") from error
     if answer.kind != "ExecCredential" or answer.api_version != plugin.api_version:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
+from diag.decode import decode_json
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
@@ -98,7 +99,7 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
 def live_driver_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     """The driver's pods for a run that is about some namespaces alone; none otherwise, since `live_pods` has them.
 
-    Another fact, so that whoever may not list pods of the whole cluster still gets an answer about his own.
+    A fact of its own, so that a person who may not list pods of the whole cluster still gets an answer about his own.
     """
     if not target.namespaces:
         return ()
@@ -240,7 +241,7 @@ def _settings(variables: list[_Variable]) -> SourceNat:
 
     def text(name: str, usual: str) -> str:
         try:
-            return msgspec.json.decode(raw[name], type=str) if name in raw else usual
+            return decode_json(raw[name], str) if name in raw else usual
         except msgspec.DecodeError:
             return usual
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.decode import convert
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
@@ -37,7 +38,7 @@ ISSUER = re.compile(r"^https://oidc\.eks\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.a
 """OIDC issuer of an EKS cluster, as its service account tokens name it. Source: EKS user guide, IRSA."""
 
 SERVER = re.compile(r"https?://(?:[^/@\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")
-"""An API server's URL, with a path where a gateway stands in front of it."""
+"""An API server's URL, with a path where a gateway is in front of it."""
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds its token and the cluster's CA. Source: Kubernetes documentation, accessing the API from a pod."""
@@ -156,7 +157,7 @@ def load_service_account() -> Access:
     """The cluster that this pod runs in, as the pod's service account. Raises Unreadable outside of a pod."""
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
-        message = "this is no pod of a cluster: KUBERNETES_SERVICE_HOST is not set"
+        message = "this is not a pod: KUBERNETES_SERVICE_HOST is not set"
         raise Unreadable(Unavailable("service account", Reason.ABSENT, message, remedy=REMEDY))
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     token_file = str(SERVICE_ACCOUNT / "token")
@@ -185,7 +186,7 @@ def _default_files() -> list[str]:
 def _merged(files: list[Path]) -> tuple[dict[str, dict[str, tuple[str, Any]]], str]:
     """Entries by section and name, each with its file's folder, and the current context.
 
-    The first file that has an entry or a current context decides; an empty current context is none.
+    The first file that has an entry or a current context decides; an empty current context does not count.
     Source: Kubernetes documentation, organizing cluster access, merging kubeconfig files.
     """
     merged: dict[str, dict[str, tuple[str, Any]]] = {"clusters": {}, "contexts": {}, "users": {}}
@@ -230,7 +231,7 @@ def _entry(
         return None
     folder, item = entries[section][name]
     try:
-        return msgspec.convert(_absolute(item.get(key) or {}, folder), shape)
+        return convert(_absolute(item.get(key) or {}, folder), shape)
     except msgspec.ValidationError as error:
         raise _malformed(Path(folder), f"{key} {name!r}: {error}") from error
 
@@ -296,7 +297,7 @@ def _pem(what: str, path: str, data: str) -> bytes:
 
 
 def _issuer_of(token: bytes) -> str:
-    """Who signed a service account token, as the token itself says it; empty when it is no JWT of a URL's."""
+    """The issuer that a service account token names; empty when it is not a JWT or names no URL."""
     try:
         payload = token.strip().split(b".")[1]
         issuer = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))["iss"]

@@ -33,7 +33,7 @@ def context_of(authority: bytes, pair: tuple[bytes, bytes], *, verify: bool = Tr
     Identifier, which RFC 5280 lets a self-signed CA leave out, and kubectl takes it. Chain, dates and host name are
     verified all the same. Source: kubernetes-client/python issue 2394, seen on EKS.
 
-    Raises OSError (ssl.SSLError included) or ValueError for what is no certificate or key.
+    Raises OSError (ssl.SSLError included) or ValueError for what is not a certificate or key.
     """
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
     # A certificate of the kubeconfig is an anchor even when another one signed it, as for Go.

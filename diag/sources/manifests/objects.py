@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag import decode
 from diag.grammar.yaml_tree import BadYaml, Value, plain
 from diag.model.finding import Location
 from diag.resources.kubernetes import (
@@ -160,7 +161,7 @@ def convert(value: Value, shape: type[T], *, named: bool = True) -> T:
         if raw.get("kind") not in _CLUSTER_WIDE:
             meta["namespace"] = meta.get("namespace") or DEFAULT_NAMESPACE
     try:
-        return msgspec.convert(_without_nulls(raw), shape)
+        return decode.convert(_without_nulls(raw), shape)
     except msgspec.ValidationError as error:
         raise _misplaced(str(error), value) from None
 

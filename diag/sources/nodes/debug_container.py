@@ -19,7 +19,7 @@ from diag.sources.nodes.ask import Plugin
 
 LIFETIME_S = 300
 HOPELESS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName")
-"""Reasons of the kubelet after which waiting is no use. Source: Kubernetes pkg/kubelet/images."""
+"""Reasons of the kubelet after which the container will not start by itself. Source: Kubernetes pkg/kubelet/images."""
 POLL_S = 0.25
 
 

@@ -1,6 +1,6 @@
 """The way in through the driver's own container: it is where mount.lustre runs, with its DNS and its tools.
 
-Its image need not hold a shell. The first nodes of an image find out; the others then ask what that image can.
+Its image need not hold a shell. The first nodes that are asked show what an image has; the others use that.
 Source: eks-distro-build-tooling eks-distro-minimal-base-csi-ebs (getent, mount, getconf; neither sh nor cat).
 """
 
@@ -53,7 +53,7 @@ _ABOUT_THE_POD = {
 
 
 class _Image:
-    """What is known of one image's userland. Written by whichever node finds out first."""
+    """What is known of one image's programs, from the first nodes that were asked."""
 
     def __init__(self) -> None:
         self.has_shell: bool | None = None
@@ -75,9 +75,9 @@ class Exec:
         """Exec sessions opened so far."""
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
-        """Ask every node that has a driver pod; the others are told apart at once."""
+        """Ask every node that has a driver pod; the others are unavailable at once."""
         try:
-            self._kube.headers()
+            self._kube.transport.headers()
         except Unreadable as missing:
             for ask in asks:
                 deliver(ask.node, missing.unavailable)
@@ -149,15 +149,12 @@ class Exec:
             if answered.reason in (Reason.DENIED, Reason.UNREACHABLE, Reason.TIMEOUT):
                 ended = answered
                 break
-        said = []
-        for name in () if ended else questions.names:
-            answered = self._answer(ask, plugin, image, ("getent", "ahosts", name), until)
-            if isinstance(answered, Unavailable):
-                refused["names"] = answered
-                break
-            said.append(f"name {name} {answered.status}\n{answered.text}")
-        if said:
-            answers["names"] = Answer(0, "\n".join(said))
+        if ended is None and questions.names:
+            names = self._resolve(ask, plugin, image, questions.names, until)
+            if isinstance(names, Answer):
+                answers["names"] = names
+            else:
+                refused["names"] = names
         if ended is not None and not answers:
             return ended
         needs_shell = Unavailable(
@@ -180,6 +177,18 @@ class Exec:
                 ended=ended or needs_shell,
             )
         )
+
+    def _resolve(
+        self, ask: NodeAsk, plugin: Plugin, image: _Image, names: Sequence[str], until: float
+    ) -> Answer | Unavailable:
+        """What the names resolve to, as the probe prints it. An image without getent resolves none of them."""
+        lines = []
+        for name in names:
+            answered = self._answer(ask, plugin, image, ("getent", "ahosts", name), until)
+            if isinstance(answered, Unavailable) or answered.status == NO_COMMAND:
+                return answered
+            lines.append(f"name {name} {answered.status}\n{answered.text}")
+        return Answer(0, "\n".join(lines))
 
     def _answer(
         self, ask: NodeAsk, plugin: Plugin, image: _Image, argv: tuple[str, ...], until: float
@@ -210,8 +219,8 @@ def _ended(ran: Ran, ask: NodeAsk) -> Unavailable | None:
     if ran.ended is not None:
         return msgspec.structs.replace(ran.ended, what=f"node {ask.node}")
     if ran.exit_status:
-        said = one_line(ran.errors.decode("utf-8", "replace"))
-        return Unavailable(f"node {ask.node}", Reason.GARBLED, f"the probe ended with {ran.exit_status} {said}".strip())
+        last = one_line(ran.errors.decode("utf-8", "replace"))
+        return Unavailable(f"node {ask.node}", Reason.GARBLED, f"the probe ended with {ran.exit_status} {last}".strip())
     return None
 
 

@@ -34,9 +34,11 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
+from diag.decode import decode_json
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
-from diag.sources.kubernetes.client import Answer, Kube
+from diag.sources.kubernetes.client import Kube
+from diag.sources.kubernetes.transport import Answer
 from diag.sources.nodes.ask import Plugin
 
 SUBPROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -91,7 +93,7 @@ class Connections:
     """Connections to the API server for exec sessions, the next one opened while a command runs.
 
     A command on a node takes tens of milliseconds, and so do the TCP and TLS handshakes before it. A worker that has
-    sent its command opens the next connection before it reads the answer; whoever comes next takes it.
+    sent its command opens the next connection before it reads the answer; the next session takes it.
     """
 
     def __init__(self, kube: Kube, sessions: int) -> None:
@@ -113,9 +115,9 @@ class Connections:
             if self._to_come <= len(self._idle):
                 return
         try:
-            connection = self.kube.connect(min(_left(until), HANDSHAKE_S))
+            connection = self.kube.transport.connect(min(_left(until), HANDSHAKE_S))
         except (Unreadable, TimeoutError):
-            # Whoever needs one meets the same trouble, and reports it.
+            # The session that needs one fails the same way, and reports it.
             with self._lock:
                 self._to_come = 0
             return
@@ -139,7 +141,7 @@ def run(
 ) -> Ran | Unavailable:
     """Run one command in a container before the `time.monotonic()` instant, with `feed` as its standard input.
 
-    Unavailable when the session could not even be opened; otherwise whatever came before the end of it.
+    Unavailable when the session could not even be opened; otherwise all that came before it ended.
     """
     try:
         session = _open(connections, _path(plugin, argv, stdin=bool(feed)), until, what)
@@ -175,7 +177,7 @@ def _open(connections: Connections, path: str, until: float, what: str) -> _Sess
     if (early := connections.take()) is not None:
         with contextlib.suppress(_Broken, OSError):
             return _Session(early, kube, path, until, what)
-    return _Session(kube.connect(_left(until)), kube, path, until, what)
+    return _Session(kube.transport.connect(_left(until)), kube, path, until, what)
 
 
 class _Session:
@@ -220,11 +222,11 @@ class _Session:
         with contextlib.suppress(OSError, ProtocolError):
             self._connection.settimeout(0.1)
             self._connection.sendall(self._protocol.send(CloseConnection(code=CloseReason.NORMAL_CLOSURE)))
-        kube.finish(self._connection)
+        kube.transport.close(self._connection)
 
     def _upgrade(self, kube: Kube, path: str, what: str) -> str:
-        url = urllib.parse.urlsplit(kube.server)
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in kube.headers()]
+        url = urllib.parse.urlsplit(kube.transport.server)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in kube.transport.headers()]
         host, target = url.netloc.rpartition("@")[2], url.path.rstrip("/") + path
         self._send(Request(host=host, target=target, subprotocols=list(SUBPROTOCOLS), extra_headers=headers))
         refusal: RejectConnection | None = None
@@ -294,7 +296,7 @@ def _path(plugin: Plugin, argv: Sequence[str], *, stdin: bool) -> str:
 
 def _verdict(streams: _Streams, what: str) -> Ran:
     try:
-        status = msgspec.json.decode(streams.status, type=_Status)
+        status = decode_json(streams.status, _Status)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return streams.ran(ended=Unavailable(what, Reason.GARBLED, f"the exec status is no Status: {one_line(error)}"))
     if status.status == "Success":

@@ -16,8 +16,6 @@ from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
 from diag.sources.source import Source
 
-VIA = ("none", "auto", "exec", "ssh", "ssm", "local")
-
 
 class NodeOptions(msgspec.Struct, frozen=True):
     """How nodes are looked into. By default they are not: it takes rights and time that a plain run does not."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport, Via
 from diag.resources.table import Table
@@ -21,7 +22,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
     schema: str
     node: str
-    report: NodeReport | None = None
+    report: NodeReport | None = msgspec.field(default=None, name="truth")
     unavailable: Unavailable | None = None
 
 
@@ -52,7 +53,7 @@ def read_recording(path: str) -> Recording:
         if not raw.strip():
             continue
         try:
-            line = msgspec.json.decode(raw, type=Line)
+            line = decode_json(raw, Line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             strays.append(raw[:200].decode("utf-8", "replace"))
             continue

@@ -50,12 +50,15 @@ class Eks:
             "ListAddons": self._list_addons,
             "CreateAddon": self._create_addon,
             "DescribeAddon": self._describe_addon,
+            "UpdateAddon": self._update_addon,
             "DeleteAddon": self._delete_addon,
-            "DescribeAddonVersions": lambda request, arguments: {"addons": []},
+            "DescribeAddonVersions": self._describe_addon_versions,
             "ListNodegroups": self._list_nodegroups,
             "CreateNodegroup": self._create_nodegroup,
             "DescribeNodegroup": self._describe_nodegroup,
+            "UpdateNodegroupVersion": self._update_nodegroup_version,
             "ListFargateProfiles": self._list_fargate_profiles,
+            "DescribeFargateProfile": self._describe_fargate_profile,
             "ListPodIdentityAssociations": self._list_pod_identities,
             "CreatePodIdentityAssociation": self._create_pod_identity,
             "DescribePodIdentityAssociation": self._describe_pod_identity,
@@ -163,6 +166,33 @@ class Eks:
             raise ServiceError("ResourceNotFoundException", f"No addon: {name} found in cluster", 404)
         return {"addon": addon}
 
+    def _update_addon(self, request: AwsRequest, arguments: Document) -> Document:
+        addon = self._describe_addon(request, arguments)["addon"]
+        given = {key: arguments[key] for key in ("addonVersion", "configurationValues") if key in arguments}
+        addon |= given | {"modifiedAt": time.time()}
+        if arguments.get("resolveConflicts") == "OVERWRITE":
+            addon["status"], addon["health"]["issues"] = "ACTIVE", []
+        if role := arguments.get("serviceAccountRoleArn"):
+            addon["serviceAccountRoleArn"] = role
+        return {"update": _update("AddonUpdate")}
+
+    def _describe_addon_versions(self, request: AwsRequest, arguments: Document) -> Document:
+        """The newest version of each add-on that the lab knows."""
+        newest = {"aws-fsx-csi-driver": "v1.9.0-eksbuild.1", "eks-pod-identity-agent": "v1.3.9-eksbuild.3"}
+        wanted = _query(request).get("addonName")
+        found = [
+            {
+                "addonName": name,
+                "type": "storage" if "csi" in name else "security",
+                "addonVersions": [
+                    {"addonVersion": version, "compatibilities": [{"clusterVersion": "1.34", "defaultVersion": True}]}
+                ],
+            }
+            for name, version in newest.items()
+            if wanted in (None, name)
+        ]
+        return {"addons": found}
+
     def _delete_addon(self, request: AwsRequest, arguments: Document) -> Document:
         found = self._describe_addon(request, arguments)
         del self._named(request).addons[request.parameters["name"]]
@@ -201,8 +231,22 @@ class Eks:
             raise ServiceError("ResourceNotFoundException", f"No node group found for name: {name}.", 404)
         return {"nodegroup": nodegroup}
 
+    def _update_nodegroup_version(self, request: AwsRequest, arguments: Document) -> Document:
+        group = self._describe_nodegroup(request, arguments)["nodegroup"]
+        group["releaseVersion"] = arguments.get("releaseVersion", "1.34.2-20251120")
+        return {"update": _update("VersionUpdate")}
+
     def _list_fargate_profiles(self, request: AwsRequest, arguments: Document) -> Document:
         return {"fargateProfileNames": self._named(request).fargate_profiles}
+
+    def _describe_fargate_profile(self, request: AwsRequest, arguments: Document) -> Document:
+        """A profile that takes every pod of the namespace it is called after."""
+        state, name = self._named(request), request.parameters["name"]
+        if name not in state.fargate_profiles:
+            raise ServiceError("ResourceNotFoundException", f"No Fargate Profile found with name: {name}.", 404)
+        cluster = state.cluster["name"]
+        profile = {"fargateProfileName": name, "clusterName": cluster, "status": "ACTIVE", "tags": {}}
+        return {"fargateProfile": profile | {"selectors": [{"namespace": name}], "subnets": []}}
 
     def _create_pod_identity(self, request: AwsRequest, arguments: Document) -> Document:
         state = self._named(request)
@@ -244,6 +288,11 @@ class Eks:
             if insight["id"] == request.parameters["name"]:
                 return {"insight": insight}
         raise ServiceError("ResourceNotFoundException", "No insight found.", 404)
+
+
+def _update(kind: str) -> Document:
+    made = "7d4d8c3e-0000-4000-8000-000000000001"
+    return {"id": made, "status": "InProgress", "type": kind, "params": [], "createdAt": time.time(), "errors": []}
 
 
 def _query(request: AwsRequest) -> Document:

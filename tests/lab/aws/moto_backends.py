@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,12 @@ def moto_application() -> Any:
 
 
 def _tell_blackholes() -> None:
-    """moto says `active` of every route; a route over a peering that is gone is a blackhole."""
+    """moto says `active` of every route; a route over a peering that is gone, or not accepted yet, is a blackhole."""
     from moto.ec2.models.route_tables import Route
 
     def state(route: Any) -> str:
         peering = route.vpc_pcx
-        return "blackhole" if peering is not None and peering._status.code == "deleted" else "active"
+        return "blackhole" if peering is not None and peering._status.code != "active" else "active"
 
     Route.state = property(state)  # type: ignore[assignment]
 
@@ -84,7 +85,8 @@ def snapshot_backends() -> bytes:
     keys = {id(backend): key for key, backend in live}
     buffer = io.BytesIO()
     pickler = _BackendPickler(buffer, keys)
-    pickler.dump(([(key, backend.__dict__) for key, backend in live], _bucket_owners()))
+    states = [(key, backend.__dict__) for key, backend in live]
+    pickler.dump((states, _bucket_owners(), _identifiers().getstate()))
     return buffer.getvalue()
 
 
@@ -92,13 +94,14 @@ def restore_backends(snapshot: bytes) -> None:
     """Puts a snapshot back; backends that did not exist then are emptied."""
     _forget_models()
     live = dict(_live_backends())
-    states, owners = _BackendUnpickler(io.BytesIO(snapshot), live).load()
+    states, owners, identifiers = _BackendUnpickler(io.BytesIO(snapshot), live).load()
     for key in live.keys() - {key for key, _ in states}:
         live[key].reset()
     for key, state in states:
         live[key].__dict__ = state
     _bucket_owners().clear()
     _bucket_owners().update(owners)
+    _identifiers().setstate(identifiers)
 
 
 def _forget_models() -> None:
@@ -176,6 +179,12 @@ def _managed_policies(names: tuple[str, ...]) -> dict[str, Any]:
 
 def seed_identifiers(seed: int) -> None:
     """Makes the ids moto invents from now on the same at every start."""
+    _identifiers().seed(seed)
+
+
+def _identifiers() -> random.Random:
+    """Where moto takes the ids from that it invents."""
     from moto.moto_api._internal import mock_random
 
-    mock_random.seed(seed)
+    source: random.Random = mock_random
+    return source

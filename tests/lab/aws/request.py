@@ -37,11 +37,18 @@ _EKS_ROUTES: tuple[tuple[str, str, str], ...] = (
     ("POST", r"/clusters/(?P<cluster>[^/]+)/addons", "CreateAddon"),
     ("GET", r"/clusters/(?P<cluster>[^/]+)/addons/(?P<name>[^/]+)", "DescribeAddon"),
     ("DELETE", r"/clusters/(?P<cluster>[^/]+)/addons/(?P<name>[^/]+)", "DeleteAddon"),
+    ("POST", r"/clusters/(?P<cluster>[^/]+)/addons/(?P<name>[^/]+)/update", "UpdateAddon"),
     ("GET", r"/addons/supported-versions", "DescribeAddonVersions"),
     ("GET", r"/clusters/(?P<cluster>[^/]+)/node-groups", "ListNodegroups"),
     ("POST", r"/clusters/(?P<cluster>[^/]+)/node-groups", "CreateNodegroup"),
     ("GET", r"/clusters/(?P<cluster>[^/]+)/node-groups/(?P<name>[^/]+)", "DescribeNodegroup"),
+    (
+        "POST",
+        r"/clusters/(?P<cluster>[^/]+)/node-groups/(?P<name>[^/]+)/update-version",
+        "UpdateNodegroupVersion",
+    ),
     ("GET", r"/clusters/(?P<cluster>[^/]+)/fargate-profiles", "ListFargateProfiles"),
+    ("GET", r"/clusters/(?P<cluster>[^/]+)/fargate-profiles/(?P<name>[^/]+)", "DescribeFargateProfile"),
     ("GET", r"/clusters/(?P<cluster>[^/]+)/pod-identity-associations", "ListPodIdentityAssociations"),
     ("POST", r"/clusters/(?P<cluster>[^/]+)/pod-identity-associations", "CreatePodIdentityAssociation"),
     (

@@ -25,12 +25,18 @@ def attributes(lab: "Lab") -> dict[str, str]:
 
 
 def claim(lab: "Lab") -> Object:
-    """The world's PersistentVolumeClaim."""
+    """The world's PersistentVolumeClaim, whatever a fault has called it."""
+    for found in lab.kube.all("persistentvolumeclaims", WORKLOAD_NAMESPACE):
+        if found["spec"].get("volumeName") == VOLUME:
+            return found
     return lab.kube.get("persistentvolumeclaims", CLAIM, WORKLOAD_NAMESPACE)
 
 
 def pod(lab: "Lab") -> Object:
-    """The pod that mounts the volume."""
+    """The pod that mounts the volume, whatever a fault has called it."""
+    for found in lab.kube.all("pods", WORKLOAD_NAMESPACE):
+        if any("persistentVolumeClaim" in volume for volume in found["spec"].get("volumes", ())):
+            return found
     return lab.kube.get("pods", WORKLOAD, WORKLOAD_NAMESPACE)
 
 

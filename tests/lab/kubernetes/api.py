@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from tests.lab.kubernetes import resources, status
+from tests.lab.kubernetes import protobuf, resources, status
 from tests.lab.kubernetes.discovery import discovery, open_api
 from tests.lab.kubernetes.ephemeral import add_containers
 from tests.lab.kubernetes.logs import read_log
@@ -200,6 +200,8 @@ class Api:
     def _write(self, target: Target, query: dict[str, str], body: bytes, content_type: str) -> Reply:
         writes, resource, name, namespace = self.writes, target.resource, target.name, target.namespace
         dry_run = bool(query.get("dryRun"))
+        if content_type == protobuf.CONTENT_TYPE:
+            body = json.dumps(protobuf.decode(body)).encode()
         if target.verb == "delete":
             return self._delete(target, query, json.loads(body or b"{}"))
         if target.verb == "create" and target.subresource == "eviction":

@@ -27,8 +27,10 @@ class Certificates:
     client: Identity
 
 
-def make_certificates(user: str, group: str, address: str, *, like_eks: bool = False) -> Certificates:
-    """An authority that vouches for the server at `address` and for a client named `user` in `group`.
+def make_certificates(
+    user: str, group: str, address: str, *, host: str = "localhost", like_eks: bool = False
+) -> Certificates:
+    """An authority that vouches for the server at `address`, or called `host`, and for a client `user` in `group`.
 
     `like_eks` leaves out key identifiers, as the authority of an EKS cluster does: the official client refuses such
     certificates where Python is 3.13 or newer.
@@ -44,7 +46,7 @@ def make_certificates(user: str, group: str, address: str, *, like_eks: bool = F
 
     def issue(subject: x509.Name, usage: x509.ObjectIdentifier) -> Identity:
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))]
+        names = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address(address))]
         made = (
             _builder(subject, authority_name, key, like_eks)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -57,12 +57,14 @@ class Network:
                     return text
         return ""
 
-    def lacks_lustre_rules(self, groups: Iterable[str], peers: Iterable[str]) -> str:
+    def lacks_lustre_rules(
+        self, groups: Iterable[str], peers: Iterable[str], ports: tuple[int, ...] = (988, 1018, 1023)
+    ) -> str:
         """Which of the documented ports is closed between groups; empty when all are open."""
         for group_id in groups:
             group = self._ec2.get_security_group_from_id(group_id)
             for peer in peers:
-                for port in (988, 1018, 1023):
+                for port in ports:
                     if not _open_to_group(group, peer, port):
                         return f"{group_id} lets {peer} not in on {port}"
         return ""

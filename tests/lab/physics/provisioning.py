@@ -72,13 +72,12 @@ class Provisioning:
             raise Refusal(f"CreateFileSystem failed: {error}") from error
 
     def obstacle(self, storage_class: "Object", capacity: int = _DEFAULT_CAPACITY) -> str:
-        """Why a claim of a class would get no volume, or not the one that the class means; empty when it would."""
+        """What of a class FSx or the driver would not take as it is meant; empty when all is right."""
         parameters = storage_class.get("parameters") or {}
         if unknown := set(parameters) - KEYS:
             return f"the driver ignores {', '.join(sorted(unknown))}"
         claim = {"spec": {"resources": {"requests": {"storage": f"{capacity}Gi"}}}, "metadata": {"uid": "0"}}
         try:
-            self._caller_may_create()
             self._request(claim, parameters)
         except Refusal as refusal:
             return refusal.text
@@ -105,17 +104,21 @@ class Provisioning:
         if not variables.get("AWS_REGION") and not imds:
             raise Refusal("Invalid Configuration: Missing Region")
         self._reaches("fsx")
-        missing = [action for action in ("fsx:CreateFileSystem", "fsx:TagResource") if not allows(role, action, "*")]
+        if role is None:
+            return
+        system = self._lab.site.arn("fsx", "file-system/fs-0a1b2c3d4e5f60001", self._lab.site.region)
+        missing = [action for action in ("fsx:CreateFileSystem", "fsx:TagResource") if not allows(role, action, system)]
         if missing:
             raise Refusal(f"AccessDeniedException: not authorized to perform: {missing[0]}")
-        if not self._has_service_role() and not allows(role, "iam:CreateServiceLinkedRole", "*"):
+        service = self._lab.site.arn("iam", "role/aws-service-role/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx")
+        if not self._has_service_role() and not allows(role, "iam:CreateServiceLinkedRole", service):
             raise Refusal("AccessDeniedException: not authorized to perform: iam:CreateServiceLinkedRole")
 
     def _has_service_role(self) -> bool:
         """FSx's own role is there once a file system was made, or somebody made it."""
-        roles = {role.name for role in iam_backend(self._lab.site.region).roles.values()}
+        paths = {role.path for role in iam_backend(self._lab.site.region).roles.values()}
         systems = self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {})
-        return bool(systems) or "AWSServiceRoleForAmazonFSx" in roles
+        return bool(systems) or any("aws-service-role/fsx.amazonaws.com" in path for path in paths)
 
     def _role(self, pod: "Object", container: "Object", variables: dict[str, str], imds: bool) -> Any:
         namespace = pod["metadata"]["namespace"]
@@ -129,12 +132,12 @@ class Provisioning:
         if pod["metadata"]["uid"] in self._lab.hidden.started_with_keys or secrets & stored:
             if not self._lab.hidden.keys_work:
                 raise Refusal("UnrecognizedClientException: The security token included in the request is invalid.")
-            return iam_backend(self._lab.site.region).users["oncall"]
+            return None
         account = pod["spec"].get("serviceAccountName", "default")
         if arn := variables.get("AWS_ROLE_ARN"):
             self._reaches("sts")
             return self._by_web_identity(arn, namespace, account)
-        if association := self._association(namespace, account):
+        if association := self.association(namespace, account):
             return self._by_pod_identity(association, container["image"])
         if not imds:
             raise Refusal("no EC2 IMDS role found, canceled, context deadline exceeded")
@@ -175,7 +178,8 @@ class Provisioning:
             raise Refusal("AccessDeniedException: EKS does not have permissions to assume the associated role.")
         return role
 
-    def _association(self, namespace: str, account: str) -> "Object | None":
+    def association(self, namespace: str, account: str) -> "Object | None":
+        """EKS's association of a role with a service account."""
         for found in self._lab.aws.eks.cluster(self._lab.site.cluster).pod_identities.values():
             if (found["namespace"], found["serviceAccount"]) == (namespace, account):
                 return found
@@ -206,7 +210,7 @@ class Provisioning:
             raise Refusal(f"ValidationException: Value '{subnet}' at 'subnetIds', {groups} at 'securityGroupIds'")
         if int(subnets[subnet].available_ip_address_count) < 2:
             raise Refusal("InvalidNetworkSettings: There are not enough free addresses in subnet")
-        if problem := self._network.lacks_lustre_rules(groups[:1], groups[:1]):
+        if problem := self._network.lacks_lustre_rules(groups[:1], groups[:1], (988,)):
             raise Refusal(f"InvalidNetworkSettings: do not permit Lustre LNET network traffic on port 988: {problem}")
         if (subnets[subnet].availability_zone, deployment) in self._lab.hidden.zones_without:
             raise Refusal(f"BadRequest: {deployment} is not available in this availability zone")

@@ -27,13 +27,16 @@ def variant(name: str, *, region: str = HOME_REGION, plan: Plan | None = None) -
         if name in VARIANTS:
             raise ValueError(f"two variants are called {name!r}")
 
-        def build(lab: "Lab", site: Site) -> Account:
-            account = build_healthy(lab, site, plan)
-            lab.account = account
-            change(lab, account)
+        from_nothing = plan is not None or region != HOME_REGION
+
+        def build(lab: "Lab", site: Site) -> Account | None:
+            if from_nothing:
+                lab.account = build_healthy(lab, site, plan)
+            assert lab.account is not None
+            change(lab, lab.account)
             return lab.account
 
-        VARIANTS[name] = World(build, region)
+        VARIANTS[name] = World(build, region, base="" if from_nothing else "healthy")
         return change
 
     return register

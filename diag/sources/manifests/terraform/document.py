@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from diag.decode import decode_json
+
 DEEPEST_MODULE = 30
 _INDEX = re.compile(r"\[[^\]]*\]")
 
@@ -91,7 +93,7 @@ def is_terraform(text: str) -> bool:
 
 def resources_of(text: str) -> tuple[Resource, ...]:
     """The managed resources. Raises msgspec.DecodeError or RecursionError for what is no such document."""
-    document = msgspec.json.decode(text, type=_Document)
+    document = decode_json(text, _Document)
     unknown = {item.address: item.change.after_unknown for item in document.resource_changes}
     refers = dict(_references(document.configuration.root_module, ""))
     values = document.planned_values or document.values or _Values()

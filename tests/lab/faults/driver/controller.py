@@ -69,6 +69,10 @@ def metadata_out_of_reach(lab: "Lab") -> None:
 
 def require_keys(lab: "Lab") -> None:
     """The controller does not start without the secret that holds its access key."""
+    metadata = {"name": "aws-secret", "namespace": NAMESPACE, "creationTimestamp": lab.site.time(90000)}
+    keys = {"key_id": "QUtJQUVYQU1QTEU=", "access_key": "YSBrZXk="}
+    lab.kube.add({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": keys})
+    lab.hidden.keys_work = True
     deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
     pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
     for spec in (deployment["spec"]["template"]["spec"], *(pod["spec"] for pod in pods)):

@@ -26,6 +26,24 @@ def image_of_another_region(lab: "Lab") -> None:
     symptoms.not_registered(lab)
 
 
+@fault("image-of-another-region-under-another-release", cause="image-pull-wrong-region-ecr")
+def image_of_another_region_under_another_release(lab: "Lab") -> None:
+    """The same, and the Helm release has a name of its own."""
+    for kind in ("csidrivers", "daemonsets", "deployments", "replicasets", "pods", "serviceaccounts"):
+        for obj in lab.kube.all(kind):
+            _rename_release(obj, "storage")
+    image_of_another_region(lab)
+
+
+def _rename_release(part: Any, name: str) -> None:
+    """Gives the release another name wherever an object or a part of it has it."""
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+        if key in ("meta.helm.sh/release-name", "app.kubernetes.io/instance") and value == "fsx-csi-driver":
+            part[key] = name
+        elif isinstance(value, dict | list):
+            _rename_release(value, name)
+
+
 @fault("image-without-region", cause="image-invalid-reference")
 def image_without_region(lab: "Lab") -> None:
     """AWS_REGION was empty when the reference was put together."""

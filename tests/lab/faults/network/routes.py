@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tests.lab.aws.moto_backends import ec2_backend
 from tests.lab.faults import symptoms
 from tests.lab.faults.network.packets import account_of, dropped
 from tests.lab.faults.registry import fault
@@ -41,6 +42,14 @@ def route_into_deleted_peering(lab: "Lab") -> None:
     ]
     peering_id = peering["VpcPeeringConnectionId"]
     ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=peering_id)
+    dropped(lab)
+
+
+@fault("peering-not-accepted", cause="route-blackhole", world=PEERED)
+def peering_not_accepted(lab: "Lab") -> None:
+    """The other side has not accepted the peering yet; until then its routes are black holes."""
+    for peering in ec2_backend(lab.site.region).vpc_pcxs.values():
+        peering._status.pending()
     dropped(lab)
 
 

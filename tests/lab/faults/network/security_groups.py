@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.faults import symptoms
 from tests.lab.faults.network.packets import account_of, dropped
 from tests.lab.faults.registry import fault
+from tests.lab.physics.network import Network
 from tests.lab.ports import Behaviour
 from tests.lab.setup import FILE_SYSTEM_ID, lustre_rules
 
@@ -88,14 +89,27 @@ def node_egress_closed(lab: "Lab") -> None:
     dropped(lab)
 
 
-@fault("sg-self-rule-absent", cause="sg-self-rule-missing")
+def _servers_talk(lab: "Lab") -> bool:
+    """Whether the file servers reach each other on every port that AWS documents."""
+    group = account_of(lab).file_system_group
+    return not Network(lab).lacks_lustre_rules([group], [group])
+
+
+def _all_ports_open(lab: "Lab") -> bool:
+    """Whether nodes and file servers reach the file system on every port that AWS documents."""
+    account = account_of(lab)
+    peers = [account.cluster_group, account.file_system_group]
+    return not Network(lab).lacks_lustre_rules([account.file_system_group], peers)
+
+
+@fault("sg-self-rule-absent", cause="sg-self-rule-missing", gone=_servers_talk)
 def sg_self_rule_absent(lab: "Lab") -> None:
     """The incident's group: open to the nodes, closed to the file servers among themselves."""
     account = account_of(lab)
     _revoke(lab, account.file_system_group, lustre_rules(account.file_system_group))
 
 
-@fault("sg-988-only", cause="sg-lustre-rules-incomplete")
+@fault("sg-988-only", cause="sg-lustre-rules-incomplete", gone=_all_ports_open)
 def sg_988_only(lab: "Lab") -> None:
     """988 as the driver's page says; 1018-1023 as AWS's page says are closed."""
     account = account_of(lab)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tests.lab.faults import symptoms
 from tests.lab.faults.another_file_system import OTHER_MOUNT_NAME, another_file_system
 from tests.lab.faults.registry import fault
+from tests.lab.faults.request.stateful import run_in_stateful_set
 from tests.lab.setup import FILE_SYSTEM_ID
 
 if TYPE_CHECKING:
@@ -23,6 +24,14 @@ def mountname_wrong_case(lab: "Lab") -> None:
     """A mount name is case-sensitive."""
     symptoms.attributes(lab)["mountname"] = "DDYEZBEV"
     symptoms.no_such_name(lab)
+
+
+@fault("mountname-wrong-under-policy-delete", cause="wrong-mountname")
+def mountname_wrong_under_policy_delete(lab: "Lab") -> None:
+    """The same in a volume whose reclaim policy would take the file system along with the claim."""
+    symptoms.volume(lab)["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
+    symptoms.volume(lab)["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"] = "fsx.csi.aws.com"
+    mountname_wrong_case(lab)
 
 
 @fault("mountname-of-another", cause="wrong-mountname")
@@ -82,6 +91,13 @@ def dnsname_of_another(lab: "Lab") -> None:
     """Handle and mount name of one file system, DNS name of another."""
     symptoms.attributes(lab)["dnsname"] = another_file_system(lab)
     symptoms.no_such_name(lab)
+
+
+@fault("dnsname-of-another-under-stateful-set", cause="dnsname-mismatch")
+def dnsname_of_another_under_stateful_set(lab: "Lab") -> None:
+    """The same under a StatefulSet, which makes its claims from a template and makes them again at once."""
+    run_in_stateful_set(lab)
+    dnsname_of_another(lab)
 
 
 @fault("dnsname-wrong-region", cause="region-mismatch")

@@ -28,6 +28,7 @@ class Kubelet:
         crash: why a container does not stay up.
         unmounts: whether a pod's volumes come off when it ends.
         keeps_taint: whether the node plugin may not take its startup taint away.
+        associated: whether EKS associates a role with a service account.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Kubelet:
         crash: Callable[[Object, Object], str],
         unmounts: Callable[[Object], bool],
         keeps_taint: Callable[[], bool],
+        associated: Callable[[str, str], bool],
     ) -> None:
         self._desk = desk
         self._region = region
         self._mount, self._pull, self._crash = mount, pull, crash
-        self._unmounts, self._keeps_taint = unmounts, keeps_taint
+        self._unmounts, self._keeps_taint, self._associated = unmounts, keeps_taint, associated
         # The plugin takes its startup taint away when it starts, not while it runs.
         self._registered = self._running()
 
@@ -197,6 +199,8 @@ class Kubelet:
         if (pod.get("status") or {}).get("containerStatuses"):
             return
         name, namespace = pod["spec"].get("serviceAccountName", "default"), pod["metadata"]["namespace"]
+        if self._associated(namespace, name):
+            self._set_variables(pod, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"})
         account = self._desk.find("serviceaccounts", name, namespace)
         role = ((account or {}).get("metadata", {}).get("annotations") or {}).get(_ROLE_ANNOTATION)
         volumes = pod["spec"].setdefault("volumes", [])
@@ -204,18 +208,18 @@ class Kubelet:
             return
         source = {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}
         volumes.append({"name": _TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": source}]}})
-        variables = {
-            "AWS_STS_REGIONAL_ENDPOINTS": "regional",
-            "AWS_DEFAULT_REGION": self._region,
-            "AWS_REGION": self._region,
-            "AWS_ROLE_ARN": role,
-            "AWS_WEB_IDENTITY_TOKEN_FILE": f"{_TOKEN_FOLDER}/token",
-        }
+        token = f"{_TOKEN_FOLDER}/token"
+        self._set_variables(pod, {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": token})
+        for container in pod["spec"]["containers"]:
+            mount = {"name": _TOKEN_VOLUME, "mountPath": _TOKEN_FOLDER, "readOnly": True}
+            container.setdefault("volumeMounts", []).append(mount)
+
+    def _set_variables(self, pod: Object, variables: dict[str, str]) -> None:
+        region = {"AWS_STS_REGIONAL_ENDPOINTS": "regional", "AWS_DEFAULT_REGION": self._region}
+        variables = region | {"AWS_REGION": self._region} | variables
         for container in pod["spec"]["containers"]:
             there = {variable["name"] for variable in container.setdefault("env", [])}
             container["env"] += [{"name": k, "value": v} for k, v in variables.items() if k not in there]
-            mount = {"name": _TOKEN_VOLUME, "mountPath": _TOKEN_FOLDER, "readOnly": True}
-            container.setdefault("volumeMounts", []).append(mount)
 
     def _register(self) -> None:
         """The driver is known on a node while a node plugin runs there."""

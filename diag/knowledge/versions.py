@@ -1,4 +1,4 @@
-"""Kernel versions as `uname -r` prints them, compared number by number."""
+"""Versions compared number by number: of Lustre, and of kernels as `uname -r` prints them."""
 
 from __future__ import annotations
 
@@ -51,3 +51,14 @@ def within(kernel: Kernel, first: str, last: str = "", below: str = "") -> bool:
 
 def _bound(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.split(r"[.-]", text)) if text else ()
+
+
+def major_minor(version: str) -> str:
+    """`2.15` of `2.15`, `2.15.6` or `2.10.5.0`; empty when it begins with no such pair."""
+    match = re.match(r"\d+\.\d+", version.strip())
+    return match[0] if match else ""
+
+
+def version_number(version: str) -> tuple[int, ...]:
+    """A version as numbers to compare: 2.9 is older than 2.12. Empty for what is no version."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.knowledge.kernel import parse_kernel, within
+from diag.knowledge.versions import parse_kernel, within
 
 numbers = st.lists(st.integers(0, 99999), min_size=2, max_size=7)
 joints = st.lists(st.sampled_from(".-"), min_size=6, max_size=6)

@@ -1,0 +1,58 @@
+"""A sample of `make fixes`: what is printed is executed, and helps; and a trial sees when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixes.trial import Outcome, trial
+from tests.lab.faults import FAULTS
+from tests.lab.lab import Lab
+from tests.programs import program
+
+pytestmark = pytest.mark.lab
+
+FIXED = (
+    "mountname-wrong-under-policy-delete",
+    "dnsname-of-another-under-stateful-set",
+    "sg-without-988-on-second-interface",
+    "nacl-denies-988",
+    "irsa-provider-of-another-cluster",
+    "image-of-another-region-under-another-release",
+    "storageclass-misspelt-key",
+)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    for name in ("aws", "helm", "kubectl"):
+        program(name)
+    with Lab.start(world="healthy") as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_the_first_fix_as_printed_fixes(lab: Lab, name: str) -> None:
+    done = trial(lab, FAULTS[name])
+    assert (done.outcome, done.why, done.placeholders) == (Outcome.FIXED, "", ())
+
+
+def test_what_time_alone_heals_needs_no_command(lab: Lab) -> None:
+    assert trial(lab, FAULTS["update-under-way"]).outcome is Outcome.WAITS
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("kubectl get pv fsx-pv", "the lab: pod default/pod-fsx is not ready"),
+        ("kubectl delete pod pod-fsx", "lost: pod default/pod-fsx"),
+        ("kubectl delete pvc fsx-pvc", "hangs: kubectl delete pvc fsx-pvc"),
+        ("kubectl patch pv <volume>", "<volume> is not filled"),
+        ("reboot", "exit 127: reboot: "),
+    ],
+)
+def test_a_fix_that_does_not_help_is_found(lab: Lab, monkeypatch: pytest.MonkeyPatch, command: str, why: str) -> None:
+    monkeypatch.setattr("tests.fixes.trial.PATIENCE", 2)
+    done = trial(lab, FAULTS["mountname-wrong-case"], {"commands": [command]})
+    assert (done.outcome, done.why.startswith(why)) == (Outcome.NOT_FIXED, True), done.why
