@@ -6,13 +6,15 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
+from diag.grammar.ids import FILE_SYSTEM
+
 UNEXPANDED = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\{\{.*\}\}|<[\w -]+>|%\w+%")
 """Shell, Helm and documentation placeholders that reached the cluster unreplaced."""
 
 LITERAL_NOTHING = frozenset({"none", "null", "nil", "undefined"})
 """What `--output text` and templating print for a field that is absent; no MountName or id looks like it."""
 
-DNS_NAME = re.compile(r"(?P<file_system>fs-[0-9a-f]{8,17})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
+DNS_NAME = re.compile(rf"(?P<file_system>{FILE_SYSTEM.pattern})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 """A file system's DNS name. Source: fsx 2018-03-01 DNSName; AWS user guide, mounting from EC2."""
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.analysis.volumes import FILE_SYSTEM_ID
+from diag.grammar.ids import FILE_SYSTEM
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.fsx import AdministrativeAction, FileSystem
 from diag.resources.kubernetes import PersistentVolume
@@ -37,10 +37,9 @@ def file_system_of(volume: PersistentVolume, file_systems: Table[FileSystem] | U
 
 def meant_id(volume: PersistentVolume) -> str:
     """The id of the file system that a volume means; empty when neither handle nor DNS name holds one."""
-    if FILE_SYSTEM_ID.fullmatch(volume.handle):
+    if FILE_SYSTEM.fits(volume.handle):
         return volume.handle
-    named = FILE_SYSTEM_ID.match((volume.dns_name or "").lower()) or FILE_SYSTEM_ID.match(volume.handle)
-    return named[0] if named else ""
+    return FILE_SYSTEM.leading((volume.dns_name or "").lower()) or FILE_SYSTEM.leading(volume.handle)
 
 
 PREFIX = "kubernetes.io/cluster/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.binding import class_of_volume
 from diag.analysis.claims import ClaimCase
+from diag.grammar.ids import SECURITY_GROUP, SUBNET
 from diag.knowledge.lustre_versions import default_version
 from diag.knowledge.storage_class import misspelt
 from diag.model.layer import Layer
@@ -21,12 +21,6 @@ from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass
 from diag.resources.table import Table
 from diag.resources.target import Target
-
-SUBNET_ID = re.compile(r"subnet-[0-9a-f]{8,}")
-
-
-GROUP_ID = re.compile(r"sg-[0-9a-f]{8,}")
-"""Source: fsx 2018-03-01, SubnetId and SecurityGroupId."""
 
 MISSING, SEVERAL, UNEXPANDED, MISSPELT = (
     "storageclass-network-missing", "multiple-subnets-not-supported", "unexpanded-variable",
@@ -46,12 +40,12 @@ class Flaw(msgspec.Struct, frozen=True):
 def subnet_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:
     """The subnet of the parameters, if it is well-formed."""
     given = parameters.get("subnetId", "")
-    return (given,) if SUBNET_ID.fullmatch(given) else ()
+    return (given,) if SUBNET.fits(given) else ()
 
 
 def group_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:
     """The well-formed security groups of the parameters."""
-    return tuple(id for id in parameters.get("securityGroupIds", "").split(",") if GROUP_ID.fullmatch(id))
+    return tuple(id for id in parameters.get("securityGroupIds", "").split(",") if SECURITY_GROUP.fits(id))
 
 
 def network_flaws(
@@ -71,7 +65,7 @@ def _subnet_flaws(parameters: Mapping[str, str], subnets: Table[Subnet] | Unavai
         return (Flaw("subnetId", f"its subnetId is {given!r}, a variable that was never filled in", UNEXPANDED),)
     if "," in given or len(given.split()) > 1:
         return (Flaw("subnetId", f"its subnetId names several subnets ({given}); Lustre takes one", SEVERAL),)
-    if not SUBNET_ID.fullmatch(given):
+    if not SUBNET.fits(given):
         return (Flaw("subnetId", f"its subnetId is {given!r}, which is no subnet id"),)
     return _absent("subnetId", given, subnets)
 
@@ -88,9 +82,9 @@ def _group_flaws(
         return (Flaw(key, f"its securityGroupIds are {given!r}, a variable that was never filled in", UNEXPANDED),)
     found: list[Flaw] = []
     for id in given.split(","):
-        if GROUP_ID.fullmatch(id):
+        if SECURITY_GROUP.fits(id):
             found.extend(_absent(key, id, groups))
-        elif GROUP_ID.fullmatch(id.strip()):
+        elif SECURITY_GROUP.fits(id.strip()):
             found.append(Flaw(key, f"the group id {id!r} has blanks; the driver does not trim them, FSx refuses it"))
         else:
             found.append(Flaw(key, f"{id!r} among its securityGroupIds is no security-group id"))

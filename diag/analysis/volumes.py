@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
+from diag.grammar.ids import FILE_SYSTEM
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
@@ -14,9 +13,6 @@ from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import FSX_DRIVER, Node, PersistentVolume, PersistentVolumeClaim, Pod
 from diag.resources.table import Table
 from diag.resources.target import Target
-
-FILE_SYSTEM_ID = re.compile(r"fs-[0-9a-f]{8,}")
-"""Source: fsx 2018-03-01, FileSystemId."""
 
 SIBLING_DRIVERS = frozenset({"fsx.openzfs.csi.aws.com", "efs.csi.aws.com"})
 """Drivers whose volumes also carry `fs-…` handles or fsx host names, rightly; none of them reads `dnsname`."""
@@ -151,8 +147,8 @@ def mounted_file_systems(
     ids = dict.fromkeys(target.file_systems)
     for volume in () if isinstance(volumes, Unavailable) else volumes:
         ids[volume.handle] = None
-        if named := FILE_SYSTEM_ID.match(volume.dns_name or ""):
-            ids[named[0]] = None
+        if named := FILE_SYSTEM.leading(volume.dns_name or ""):
+            ids[named] = None
     return tuple(file_systems.values[id] for id in ids if id in file_systems)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from diag.grammar import ids
 from diag.model.exit_code import WrongUsage
 
 if TYPE_CHECKING:
@@ -94,12 +95,16 @@ def seconds_of(text: str) -> float:
     return found
 
 
+def fitting(grammar: ids.Grammar) -> Callable[[str], str]:
+    """A check that takes the texts that fit a grammar."""
+    return matching(grammar.pattern, grammar.what)
+
+
 def matching(pattern: str, wanted: str) -> Callable[[str], str]:
     """A check that takes the texts that match a pattern as a whole."""
-    compiled = re.compile(pattern, re.ASCII)
 
     def check(text: str) -> str:
-        if not compiled.fullmatch(text):
+        if not re.fullmatch(pattern, text, re.ASCII):
             raise ValueError(f"{text!r} is not {wanted}")
         return text
 
@@ -121,16 +126,16 @@ def _dns_server(text: str) -> str:
 
 DURATION = Checked("duration", seconds_of)
 
-_NAME = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
-_NAMESPACE = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-OBJECT = Checked("name", matching(_NAME, "a name that a Kubernetes object can have"))
-"""Source: Kubernetes documentation, object names and ids (RFC 1123)."""
+OBJECT = Checked("name", fitting(ids.KUBERNETES_NAME))
 NAMESPACED = Checked(
-    "name", matching(f"(?:{_NAMESPACE}/)?{_NAME}", "NAME or NAMESPACE/NAME as a Kubernetes object can have them")
+    "name",
+    matching(
+        f"(?:{ids.KUBERNETES_LABEL.pattern}/)?{ids.KUBERNETES_NAME.pattern}",
+        "NAME or NAMESPACE/NAME as a Kubernetes object can have them",
+    ),
 )
-NAMESPACE = Checked("name", matching(_NAMESPACE, "a name that a namespace can have"))
-FILE_SYSTEM = Checked("id", matching(r"fs-[0-9a-f]{8,17}", "a file-system id (fs- and 8 to 17 hex digits)"))
-"""Source: fsx 2018-03-01, FileSystemId."""
+NAMESPACE = Checked("name", fitting(ids.KUBERNETES_LABEL))
+FILE_SYSTEM = Checked("id", fitting(ids.FILE_SYSTEM))
 NODE = Checked(
     "name", matching(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "all, affected, sample or the name of a node")
 )

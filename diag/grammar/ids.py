@@ -6,6 +6,7 @@ never more than one word of a command, whatever quotes stand around it, and neve
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -15,68 +16,76 @@ class Grammar(NamedTuple):
 
     what: str
     """`a Kubernetes name`."""
-    pattern: re.Pattern[str]
+    pattern: str
+    """For the whole value. Compiled when it is first used: most commands need two or three of them."""
 
     def fits(self, value: str) -> bool:
         """Whether the whole value is spelt like that."""
-        return self.pattern.fullmatch(value) is not None
+        return _compiled(self.pattern).fullmatch(value) is not None
+
+    def leading(self, text: str) -> str:
+        """The value that a text begins with, where it ends with a word; empty when it begins with none."""
+        found = _compiled(rf"(?:{self.pattern})(?!\w)").match(text)
+        return found[0] if found else ""
 
 
-def _grammar(what: str, pattern: str) -> Grammar:
-    return Grammar(what, re.compile(pattern, re.ASCII))
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
 
 
 _HEX = "[0-9a-f]{8,17}"
 """Old ids have 8 digits, new ones 17. Source: fsx 2018-03-01 FileSystemId; EC2 user guide, resource ids."""
 
-KUBERNETES_NAME = _grammar("a Kubernetes name", r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+KUBERNETES_NAME = Grammar("a Kubernetes name", r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 """Source: Kubernetes documentation, object names and ids (RFC 1123 subdomain)."""
-KUBERNETES_LABEL = _grammar("a Kubernetes label", r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+KUBERNETES_LABEL = Grammar("a Kubernetes label", r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """A namespace, a container. Source: the same (RFC 1123 label)."""
-WORKLOAD = _grammar("a Kubernetes kind and name", r"[a-z]{1,63}/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-QUANTITY = _grammar("a Kubernetes quantity", r"[0-9]{1,18}(?:\.[0-9]{1,9})?(?:[EPTGMk]i?|m)?")
-PARAMETER = _grammar("a key or value of a StorageClass", r"[A-Za-z0-9_./][A-Za-z0-9_./:,=+@-]{0,250}")
-NUMBER = _grammar("a number", r"[0-9]{1,12}")
-UID = _grammar("a Kubernetes UID", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WORKLOAD = Grammar("a Kubernetes kind and name", r"[a-z]{1,63}/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+QUANTITY = Grammar("a Kubernetes quantity", r"[0-9]{1,18}(?:\.[0-9]{1,9})?(?:[EPTGMk]i?|m)?")
+PARAMETER = Grammar("a key or value of a StorageClass", r"[A-Za-z0-9_./][A-Za-z0-9_./:,=+@-]{0,250}")
+NUMBER = Grammar("a number", r"[0-9]{1,12}")
+UID = Grammar("a Kubernetes UID", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-ACCOUNT = _grammar("an AWS account id", r"[0-9]{12}")
-REGION = _grammar("an AWS Region", r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
-ZONE = _grammar("an Availability Zone", r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}(?:[a-z]|-[a-z0-9]{3,8}-[0-9][a-z])")
-ARN = _grammar(
-    "an ARN", r"arn:aws(?:-[a-z]+)*:[a-z0-9-]{1,63}:[a-z0-9-]{0,63}:[0-9]{0,12}:[A-Za-z0-9_+=,.@:/-]{1,1024}"
+ACCOUNT = Grammar("an AWS account id", r"[0-9]{12}")
+REGION = Grammar("an AWS Region", r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+"""Two letters, or `eusc` of the European Sovereign Cloud. Source: botocore 1.42 partitions.json."""
+ZONE = Grammar("an Availability Zone", rf"{REGION.pattern}(?:[a-z]|-[a-z0-9]{{3,8}}-[0-9][a-z])")
+ARN = Grammar(
+    "an ARN", r"arn:aws(?:-[a-z]+)*:[a-z0-9-]{1,63}:[a-z0-9-]{0,63}:(?:[0-9]{12}|aws)?:[A-Za-z0-9_+=,.@:/-]{1,1024}"
 )
-ROLE = _grammar("the name of an IAM role", r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}")
+ROLE = Grammar("the name of an IAM role", r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}")
 """Source: botocore iam 2010-05-08 roleNameType; a leading dash would be an option."""
-PERMISSION = _grammar("an AWS action", r"[a-z0-9-]{1,63}:[A-Za-z0-9]{1,128}")
-BUCKET = _grammar("the name of an S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-CLUSTER = _grammar("the name of an EKS cluster", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
+PERMISSION = Grammar("an AWS action", r"[a-z0-9-]{1,63}:[A-Za-z0-9]{1,128}")
+BUCKET = Grammar("the name of an S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+CLUSTER = Grammar("the name of an EKS cluster", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 """Source: botocore eks 2017-11-01 ClusterName."""
-FILE_SYSTEM = _grammar("a file-system id", rf"fs-{_HEX}")
-SECURITY_GROUP = _grammar("a security-group id", rf"sg-{_HEX}")
-SUBNET = _grammar("a subnet id", rf"subnet-{_HEX}")
-VPC = _grammar("a VPC id", rf"vpc-{_HEX}")
-INSTANCE = _grammar("an instance id", rf"m?i-{_HEX}")
-AWS_ID = _grammar("an AWS resource id", rf"[a-z][a-z-]{{0,20}}-{_HEX}")
+FILE_SYSTEM = Grammar("a file-system id (fs- and 8 to 17 hex digits)", rf"fs-{_HEX}")
+SECURITY_GROUP = Grammar("a security-group id", rf"sg-{_HEX}")
+SUBNET = Grammar("a subnet id", rf"subnet-{_HEX}")
+VPC = Grammar("a VPC id", rf"vpc-{_HEX}")
+INSTANCE = Grammar("an instance id", rf"m?i-{_HEX}")
+AWS_ID = Grammar("an AWS resource id", rf"[a-z][a-z-]{{0,20}}-{_HEX}")
 
-ISSUER_HOST = _grammar("the host and path of an OIDC issuer", r"[a-z0-9][a-z0-9.-]{0,252}(?:/[A-Za-z0-9._/-]{0,200})?")
-ISSUER = _grammar("the URL of an OIDC issuer", rf"https://{ISSUER_HOST.pattern.pattern}")
-DNS_NAME = _grammar("a DNS name", r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}){0,30}\.?")
+ISSUER_HOST = Grammar("the host and path of an OIDC issuer", r"[a-z0-9][a-z0-9.-]{0,252}(?:/[A-Za-z0-9._/-]{0,200})?")
+ISSUER = Grammar("the URL of an OIDC issuer", rf"https://{ISSUER_HOST.pattern}")
+DNS_NAME = Grammar("a DNS name", r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}){0,30}\.?")
 """Source: RFC 1123 section 2.1; underscores as DNS servers let them pass."""
-ADDRESS = _grammar("an IP address", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]{2,39}")
-HOST = _grammar("a host name or address", rf"(?:{DNS_NAME.pattern.pattern})|(?:{ADDRESS.pattern.pattern})")
-CIDR = _grammar("an address range", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:]{2,39}/[0-9]{1,3}")
-PORTS = _grammar("a range of ports", r"[0-9]{1,5}(?:-[0-9]{1,5})?")
+ADDRESS = Grammar("an IP address", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]{2,39}")
+HOST = Grammar("a host name or address", rf"(?:{DNS_NAME.pattern})|(?:{ADDRESS.pattern})")
+CIDR = Grammar("an address range", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:]{2,39}/[0-9]{1,3}")
+PORTS = Grammar("a range of ports", r"[0-9]{1,5}(?:-[0-9]{1,5})?")
 
-FSNAME = _grammar("a Lustre file-system name", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,7}")
+FSNAME = Grammar("a Lustre file-system name", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,7}")
 """At most eight characters. Source: Lustre 2.15 lustre_disk.h, LUSTRE_MAXFSNAME."""
-NID = _grammar("a NID", r"[0-9A-Fa-f.:]{2,39}@(?:tcp|o2ib|kfi|lo|gni)[0-9]{0,5}")
-MOUNT_OPTION = _grammar("a mount option", r"[A-Za-z_][A-Za-z0-9_]{0,62}(?:=[A-Za-z0-9_@%+:,./-]{1,200})?")
-MODULE = _grammar("a kernel module", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
-KERNEL = _grammar("a kernel release", r"[0-9]{1,3}\.[A-Za-z0-9._+-]{1,120}")
-VERSION = _grammar("a version", r"v?[0-9][A-Za-z0-9._+-]{0,60}")
-PATH = _grammar("a path", r"/[A-Za-z0-9._@%+=,/~-]{0,1023}")
-FILE = _grammar("the name of a file", r"[A-Za-z0-9_][A-Za-z0-9._-]{0,250}")
-ERRNO = _grammar("an error number", r"E[A-Z0-9]{1,20}|[0-9]{1,5}")
-WORD = _grammar("a word", r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
-IMAGE = _grammar("an image", r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,500}")
-REPOSITORY = _grammar("an image repository", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,300}")
+NID = Grammar("a NID", r"[0-9A-Fa-f.:]{2,39}@(?:tcp|o2ib|kfi|lo|gni)[0-9]{0,5}")
+MOUNT_OPTION = Grammar("a mount option", r"[A-Za-z_][A-Za-z0-9_]{0,62}(?:=[A-Za-z0-9_@%+:,./-]{1,200})?")
+MODULE = Grammar("a kernel module", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
+KERNEL = Grammar("a kernel release", r"[0-9]{1,3}\.[A-Za-z0-9._+-]{1,120}")
+VERSION = Grammar("a version", r"v?[0-9][A-Za-z0-9._+-]{0,60}")
+PATH = Grammar("a path", r"/[A-Za-z0-9._@%+=,/~-]{0,1023}")
+FILE = Grammar("the name of a file", r"[A-Za-z0-9_][A-Za-z0-9._-]{0,250}")
+ERRNO = Grammar("an error number", r"E[A-Z0-9]{1,20}|[0-9]{1,5}")
+WORD = Grammar("a word", r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
+IMAGE = Grammar("an image", r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,500}")
+REPOSITORY = Grammar("an image repository", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,300}")

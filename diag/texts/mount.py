@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+from diag.grammar.ids import FILE_SYSTEM
 from diag.grammar.regex import Pattern
 from diag.model.symptom import MountRef, Phase
 from diag.sanitize import one_line
@@ -19,7 +20,7 @@ _KUBELET_PATH = r"/pods/[\w-]+/volumes/kubernetes\.io~csi/(?P<volume>[\w.<>*-]+)
 _VOLUME = r"(?:for volume|PersistentVolume|volumeName[:=]) ?[\"']?(?P<volume>[\w.<>*-]+)[\"']"
 _NODE = r"(?:\bon node |nodeName[:=] ?\"?)(?P<node>[\w.-]+)"
 _POD = r"\bpod=\"(?P<pod>[\w.-]+/[\w.-]+)\"|\bpod \"(?P<namespaced>[\w.-]+/[\w.-]+)\""
-_FILE_SYSTEM = r"\b(?P<id>fs-[0-9a-f]{8,17})\b"
+_FILE_SYSTEM = rf"\b(?P<id>{FILE_SYSTEM.pattern})\b"
 _EXIT_STATUS = r"\b(?:exit status|exit code:?|exited with code|but received) '?(?P<status>\d{1,3})\b"
 _KERNEL_NAME = r"\b(?P<name>[A-Za-z0-9_]{1,8})-(?:client\b|(?:MDT|OST)[0-9a-fx]{4})"
 _KERNEL_NID = r"\bMGC(?P<nid>[\w.:]+@(?:tcp|o2ib)\d*)"

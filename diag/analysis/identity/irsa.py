@@ -13,6 +13,7 @@ from diag.analysis.identity.trust_policy import (
     subject_claim,
     web_identity,
 )
+from diag.grammar.ids import ACCOUNT
 from diag.model.fix import Fix
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.eks import EksCluster
@@ -24,7 +25,7 @@ AUDIENCE_ANNOTATION = "eks.amazonaws.com/audience"
 """Source: amazon-eks-pod-identity-webhook README."""
 
 ROLE_ARN = re.compile(
-    r"arn:(?P<partition>aws(?:-[a-z]+)*):iam::(?P<account>[0-9]{12}):role/(?:[!-~]+/)?(?P<name>[A-Za-z0-9_+=,.@-]{1,64})"
+    rf"arn:(?P<partition>aws(?:-[a-z]+)*):iam::(?P<account>{ACCOUNT.pattern}):role/(?:[!-~]+/)?(?P<name>[A-Za-z0-9_+=,.@-]{{1,64}})"
 )
 """Source: botocore iam 2010-05-08, arnType, pathType and roleNameType."""
 

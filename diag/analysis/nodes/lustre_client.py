@@ -9,7 +9,8 @@ import msgspec
 from msgspec.structs import replace
 
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, node_list
-from diag.analysis.volumes import FILE_SYSTEM_ID, Mount
+from diag.analysis.volumes import Mount
+from diag.grammar.ids import FILE_SYSTEM
 from diag.knowledge.lustre_versions import Client, Home, NotListed, Talks, client_of, client_of_module, talks
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
@@ -113,8 +114,8 @@ def possible_kinds(
 
 def ids_of(mount: Mount) -> frozenset[str]:
     """The file systems that a mount names, by handle and by DNS name: one, where the volume is right."""
-    named = FILE_SYSTEM_ID.match(mount.volume.dns_name or "")
-    return frozenset({mount.volume.handle, named[0]} if named else {mount.volume.handle})
+    named = FILE_SYSTEM.leading(mount.volume.dns_name or "")
+    return frozenset({mount.volume.handle, named} if named else {mount.volume.handle})
 
 
 def kinds_of(nodes: Iterable[Node], truths: Table[NodeReport] | Unavailable) -> tuple[NodeKind, ...]:

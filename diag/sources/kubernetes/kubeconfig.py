@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from diag.decode import convert
+from diag.grammar.ids import ACCOUNT, REGION
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
@@ -25,16 +26,18 @@ from diag.sources.files import UnreadableFile, read_bounded
 
 T = TypeVar("T")
 
-CLUSTER_ARN = re.compile(r"^arn:[\w-]+:eks:(?P<region>[\w-]+):(?P<account>\d{12}):cluster/(?P<name>.+)$")
+_REGION = f"(?P<region>{REGION.pattern})"
+
+CLUSTER_ARN = re.compile(rf"^arn:[\w-]+:eks:{_REGION}:(?P<account>{ACCOUNT.pattern}):cluster/(?P<name>.+)$")
 """Cluster and context name that `aws eks update-kubeconfig` writes."""
 
-EKSCTL_NAME = re.compile(r"^(?:.+@)?(?P<name>[\w-]+)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.eksctl\.io$")
+EKSCTL_NAME = re.compile(rf"^(?:.+@)?(?P<name>[\w-]+)\.{_REGION}\.eksctl\.io$")
 """Context name that eksctl writes."""
 
-ENDPOINT = re.compile(r"^https://[0-9A-F]+\.[\w-]+\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.eks\.", re.IGNORECASE)
+ENDPOINT = re.compile(rf"^https://[0-9A-F]+\.[\w-]+\.{_REGION}\.eks\.", re.IGNORECASE)
 """EKS API server endpoint."""
 
-ISSUER = re.compile(r"^https://oidc\.eks\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]+$")
+ISSUER = re.compile(rf"^https://oidc\.eks\.{_REGION}\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]+$")
 """OIDC issuer of an EKS cluster, as its service account tokens name it. Source: EKS user guide, IRSA."""
 
 SERVER = re.compile(r"https?://(?:[^/@\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")

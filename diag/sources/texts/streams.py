@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from diag.grammar.ids import INSTANCE
 from diag.model.symptom import TextStream
 from diag.model.unavailable import Unavailable
 from diag.sources.files import File, UnreadableFile, open_files, refused
@@ -18,7 +19,7 @@ _JOURNAL = b"LPKSHHRH"
 _TEXT_BYTES = bytes(range(32, 256)) + b"\t\n\r\f\b\x1b"
 # The EKS log collector names its archive after the instance, sos after the host.
 _COLLECTED_ON = re.compile(
-    r"(?:^|/)(?:eks_(?P<instance>i-[0-9a-f]{8,17})_|sosreport-(?P<host>[A-Za-z0-9.-]{1,253}?)-\d{4}-)"
+    rf"(?:^|/)(?:eks_(?P<instance>{INSTANCE.pattern})_|sosreport-(?P<host>[A-Za-z0-9.-]{{1,253}}?)-\d{{4}}-)"
 )
 
 Report = Callable[[Unavailable], None]
