@@ -19,6 +19,7 @@ def client_mixed(file_system: FileSystem, possible_kinds: Kinds, mounting_kinds:
 
     pass: all kinds of nodes where nothing keeps the pods off can mount it
     warn: one of them, on which none of its pods is now, cannot
+    unknown: nodes or pods could not be listed
     skip: there is only one kind, none fits (client-version says so), or the table does not know the other's client
     source: FSx for Lustre User Guide, client compatibility matrix; Kubernetes scheduling rules
     """

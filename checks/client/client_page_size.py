@@ -22,6 +22,7 @@ def client_page_size(
     pass: no such kernel, or one that the table lists with a client
     warn: such a kernel that the table does not list
     fail: such a kernel that is older than the first one with a client
+    unknown: nodes could not be listed
     source: FSx for Lustre User Guide, client compatibility matrix (64K page rows)
     """
     kinds = mounting_kinds.get(file_system.id, ()) or node_kinds

@@ -22,9 +22,9 @@ def core_dns_is_up(
 
     pass: at least one replica is available; kube-dns sends questions to available ones alone
     fail: no replica is available, or it is scaled to nothing
+    unknown: Deployments could not be listed
     skip: every volume is mounted by address, the node plugin asks another resolver, or there is no CoreDNS Deployment
         (EKS Auto Mode runs DNS on the nodes)
-    unknown: Deployments could not be listed
     source: aws-fsx-csi-driver chart 1.17.0 (dnsPolicy ClusterFirst); EKS user guide, managing CoreDNS
     """
     named = [volume for volume in volumes if not is_address(volume.dns_name or "")]

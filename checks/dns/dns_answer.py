@@ -44,8 +44,8 @@ def dns_answers_the_file_system(
     pass: it resolves to the primary ENI (which refutes the causes only where the answer counts)
     warn: it resolves to an ENI of another server of the same file system
     fail: asked from inside the VPC or of --dns-server, it does not resolve or leads elsewhere
-    skip: mounted by address, the name is not the file system's (see dns-name), or no answer from outside the VPC
     unknown: no DNS server answered, or the name resolves and FSx or EC2 could not say to which addresses it should
+    skip: mounted by address, the name is not the file system's (see dns-name), or no answer from outside the VPC
     source: FSx for Lustre user guide, mount-troubleshooting; Lustre 2.15 mount_lustre.c convert_hostnames
     """
     name = volume.dns_name or ""

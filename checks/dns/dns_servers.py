@@ -42,8 +42,8 @@ def names_are_asked_of_the_vpc(
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
     warn: custom DNS servers are on the way, and nothing shows whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
-    skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
     unknown: DHCP options or CoreDNS's configuration could not be read
+    skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
     source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
     """
     known = file_system_of(volume, file_systems)

@@ -31,8 +31,8 @@ def name_is_used_in_its_vpc(
 
     pass: file system and nodes share the VPC, or the name resolves for the nodes by resolver rules of your own
     fail: the nodes are in another VPC and the volume is mounted by name
-    skip: mounted by address or by a host name of your own, or FSx has no such file system
     unknown: FSx or the nodes' instances could not be read
+    skip: mounted by address or by a host name of your own, or FSx has no such file system
     source: FSx for Lustre user guide, mounting-on-premises
     """
     known = file_system_of(volume, file_systems)

@@ -24,8 +24,8 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
 
     pass: enableDnsSupport and enableDnsHostnames are both on
     fail: one of them is off and the volume is mounted by name
-    skip: the volume is mounted by address, or FSx has no such file system
     unknown: FSx or EC2 could not be asked
+    skip: the volume is mounted by address, or FSx has no such file system
     source: FSx for Lustre user guide, mount-troubleshooting; Amazon VPC user guide, DNS attributes for your VPC
     """
     known = file_system_of(volume, file_systems)

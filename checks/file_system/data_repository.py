@@ -23,8 +23,8 @@ def link_to_s3_works(
 
     pass: every link is AVAILABLE, or on its way
     warn: one is MISCONFIGURED or FAILED
-    skip: there is no link
     unknown: the associations could not be read
+    skip: there is no link
     source: FSx API DataRepositoryConfiguration and DescribeDataRepositoryAssociations; FSx user guide, dra-lifecycles
     """
     legacy = file_system.lustre.data_repository_configuration

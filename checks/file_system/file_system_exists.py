@@ -35,9 +35,9 @@ def file_system_exists(
 
     pass: FSx has it
     fail: FSx has none of that id
-    skip: the volume names no file system, or one of another Region (see mountname-match and dns-name)
     unknown: FSx could not be asked, or it may be another account's: the volume is mounted by address, a pod has it
         mounted now, its name resolves, or the nodes' subnets are shared by another account
+    skip: the volume names no file system, or one of another Region (see mountname-match and dns-name)
     source: FSx API DescribeFileSystems
     """
     known, id = file_system_of(volume, file_systems), meant_id(volume)

@@ -28,8 +28,8 @@ def file_system_is_this_clusters(
 
     pass: no tag names another cluster as its owner, and it is where the nodes are, or no unused one is
     warn: it is tagged as owned by another cluster, or it is in another VPC while an unused one is in the nodes'
-    skip: the name of this cluster is not known
     unknown: FSx or the volumes could not be read
+    skip: the name of this cluster is not known
     source: Kubernetes cloud-provider-aws, tag kubernetes.io/cluster; a set-up script reviewed by running it
     """
     if not cluster_identity.cluster:

@@ -35,7 +35,7 @@ def controller_is_allowed_what_it_does(
     warn: a right to delete, to resize or to link a bucket is missing (a bucket's own policy may allow the link)
     fail: a right to create, tag or describe is missing, or FSx's service-linked role and the right to create it
     unknown: neither IAM could be asked nor do the role's documents refuse it: what an organization's policies or
-      conditions forbid is then not seen
+        conditions forbid is then not seen
     skip: nothing is provisioned dynamically, or the controller has no role of its own
     source: aws-fsx-csi-driver v1.9.0 docs/install.md; FSx for Lustre user guide, setting-up
     """

@@ -38,12 +38,12 @@ def controller_may_take_its_role(
     calls no AWS API, so a file system that exists mounts without any of it: this never explains a failed mount.
 
     pass: role and provider exist, and the trust policy admits this service account; or Pod Identity gives the role;
-      or there is none and the node's role may create file systems
+        or there is none and the node's role may create file systems
     warn: the trust policy also admits other service accounts; or something is broken and nothing is provisioned;
-      or there is no role at all, and no claim waits
+        or there is no role at all, and no claim waits
     fail: a link of the chain is broken, or no role at all with a claim waiting, while volumes are provisioned
     unknown: service account, cluster, role or provider could not be read, or the trust policy hangs on a condition
-      that only AWS can decide
+        that only AWS can decide
     skip: nothing is provisioned dynamically and there is no annotation, or the Deployment holds static keys
     source: EKS user guide, associate-service-account-role; amazon-eks-pod-identity-webhook
     """

@@ -28,6 +28,7 @@ def no_static_keys_before_the_role(
     pass: there is no key, or there is no role that it could hide
     warn: there are both a key and a role
     unknown: whether the secret exists could not be seen
+    skip: there is no controller
     source: aws-fsx-csi-driver chart 1.17.0, controller-deployment.yaml; AWS SDKs, standardized credential providers
     """
     if isinstance(controller, Unavailable):

@@ -22,8 +22,8 @@ def efa_may_talk(
 
     pass: the groups of each ENI allow every protocol from and to themselves
     warn: those of one do not; what then stays is TCP
-    skip: EFA is not enabled, or the file system has no ENIs to look at
     unknown: ENIs or groups could not be read
+    skip: EFA is not enabled, or the file system has no ENIs to look at
     source: FSx for Lustre user guide, efa-file-systems and limit-access-security-groups
     """
     reason = has_no_servers(file_system) or ("" if file_system.lustre.efa_enabled else "EFA is not enabled")

@@ -36,8 +36,8 @@ def network_acls_pass_lustre(
     pass: 988 to the servers and 1018-1023 back to the nodes are let through by the ACLs of both subnets
     warn: the entry for answers to 1018-1023 is missing (worked out from the ports in Lustre's code, not documented)
     fail: 988 to the servers is denied or has no entry
-    skip: the file system has no ENIs to look at, or every node is in the servers' own subnet
     unknown: ACLs or ENIs could not be read
+    skip: the file system has no ENIs to look at, or every node is in the servers' own subnet
     source: Amazon VPC user guide, network ACLs; Lustre 2.15.8 lnet/lnet/acceptor.c (source ports 1023 to 512)
     """
     enis = enis_of(file_system, network_interfaces)

@@ -18,8 +18,8 @@ def interfaces_are_in_use(file_system: FileSystem, network_interfaces: Table[Net
 
     pass: each is in-use
     fail: one is detached or no longer exists
-    skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
     unknown: EC2 could not be asked, or FSx names no ENI
+    skip: the file system has no ENIs to look at (it is being created, deleted, or failed)
     source: FSx for Lustre user guide, limit-access-security-groups; EC2 API NetworkInterface status
     """
     if reason := has_no_servers(file_system):

@@ -30,8 +30,8 @@ def routes_lead_both_ways(
 
     pass: the most specific route on either side is alive and leads to the other VPC
     fail: a side has no such route, or it is a black hole
-    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     unknown: route tables, subnets or ENIs could not be read, are another account's, or routes by prefix list decide
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
     """
     enis = enis_of(file_system, network_interfaces)

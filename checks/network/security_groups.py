@@ -36,8 +36,8 @@ def security_groups_admit_clients(
     pass: every ENI admits 988 from the nodes, and the nodes' groups let it out
     warn: an ENI does not admit 1018-1023 from the nodes: the mount works, reconnects may not
     fail: an ENI does not admit 988 from a node, or a node's groups do not let 988 out
-    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     unknown: ENIs, groups, a prefix list or the nodes' instances could not be read
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: FSx for Lustre user guide, limit-access-security-groups; Lustre 2.15 lnet/lnet/acceptor.c
     """
     enis = enis_of(file_system, network_interfaces)

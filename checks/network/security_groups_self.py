@@ -26,8 +26,8 @@ def security_groups_admit_servers(
 
     pass: the groups of every ENI admit both port ranges from every ENI
     warn: they do not
-    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     unknown: ENIs, groups or a prefix list could not be read
+    skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: FSx for Lustre user guide, limit-access-security-groups and cannot-create-fs
     """
     enis = enis_of(file_system, network_interfaces)

@@ -28,8 +28,8 @@ def source_port_stays(
 
     pass: file system and nodes share the VPC, the CNI translates nothing or keeps ports, or a pod has it mounted
     warn: traffic to the file system leaves the VPC, and the CNI chooses the source ports of what leaves
-    skip: AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set, whose ranges are not read, or another CNI is at work
     unknown: the aws-node DaemonSet or the nodes' instances could not be read
+    skip: AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set, whose ranges are not read, or another CNI is at work
     source: aws-fsx-csi-driver docs/troubleshooting.md; amazon-vpc-cni-k8s README; Lustre 2.15.8 lnet/lnet/acceptor.c
     """
     outside = [group for group in clients[file_system.id].groups if group.vpc_id != file_system.vpc_id]

@@ -27,8 +27,8 @@ def groups_let_servers_talk(
 
     pass: the groups admit 988 from themselves, or from the whole subnet
     warn: they do not
-    skip: the class names no group that EC2 has (see storageclass-network)
     unknown: groups, subnet or a prefix list could not be read
+    skip: the class names no group that EC2 has (see storageclass-network)
     source: FSx for Lustre user guide, limit-access-security-groups and cannot-create-fs
     """
     ids = group_ids(demand.parameters)

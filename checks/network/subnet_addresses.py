@@ -26,8 +26,8 @@ def subnet_has_addresses(
     pass: the subnet has free addresses
     warn: it has none, and no claim waits for a file system there
     fail: it has none, and a claim waits
-    skip: the class names no subnet that EC2 has (see storageclass-network), or EC2 gives no count
     unknown: EC2 could not be asked
+    skip: the class names no subnet that EC2 has (see storageclass-network), or EC2 gives no count
     source: EC2 API Subnet AvailableIpAddressCount; FSx for Lustre user guide, file system addresses
     """
     id = demand.parameters.get("subnetId", "")

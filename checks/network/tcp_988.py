@@ -34,9 +34,9 @@ def port_988_accepts(
 
     pass: every ENI accepts; that the nodes reach it too is not proved by it
     fail: an ENI does not, although this machine is in the VPC or reaches another ENI of the same file system
+    unknown: FSx or EC2 did not give the addresses
     skip: no ENI accepts and this machine is outside the VPC, which says nothing about the nodes; or FSx itself has the
         servers down (being created, deleted or updated, failed, misconfigured), or it is none of Lustre
-    unknown: FSx or EC2 did not give the addresses
     source: Lustre 2.15.8 lnet/lnet/acceptor.c
     """
     if reason := has_no_servers(file_system):

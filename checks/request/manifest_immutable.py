@@ -33,7 +33,7 @@ def changes_nothing_immutable(
     fail: it differs; the object has to be deleted and created again
     unknown: the live objects could not be listed
     source: Kubernetes v1.34 pkg/apis/core/validation (ValidatePersistentVolumeUpdate,
-      ValidatePersistentVolumeClaimUpdate) and pkg/apis/storage/validation (ValidateStorageClassUpdate)
+        ValidatePersistentVolumeClaimUpdate) and pkg/apis/storage/validation (ValidateStorageClassUpdate)
     """
     if isinstance(manifest_set, Unavailable):
         return

@@ -452,6 +452,8 @@ def findings(check: Check, **given: Any) -> tuple[Finding, ...]:
     assert not judged.errors, judged.errors[0].trace
     named = {id for finding in judged.findings for id in (finding.cause, *finding.rules_out) if id}
     assert named <= CAUSES, "a finding names a cause that no runbook has"
+    verdicts = {finding.verdict.value for finding in judged.findings}
+    assert verdicts <= {line.partition(":")[0] for line in check.page.splitlines()}, "the check's page leaves one out"
     return judged.findings
 
 
