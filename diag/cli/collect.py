@@ -42,6 +42,7 @@ def command(output: str, redact: str, key: str, **options: Any) -> int:
     `lustre-doctor run --snapshot CASE`, compare two with `lustre-doctor diff A B`.
     """
     started = time.monotonic()
+    until = started + options["deadline"]
     from diag.redaction.tokens import Level
     from diag.run.case import make_case
     from diag.run.execute import execute
@@ -49,7 +50,7 @@ def command(output: str, redact: str, key: str, **options: Any) -> int:
     from diag.run.request import build_request
     from diag.sources.files import write_private
 
-    secret = _known_key(key)
+    secret = _known_key(key, until)
     request = build_request(options)
     for note in request.notes:
         warn(note)
@@ -63,7 +64,7 @@ def command(output: str, redact: str, key: str, **options: Any) -> int:
     return case.exit_code
 
 
-def _known_key(path: str) -> bytes | None:
+def _known_key(path: str, until: float) -> bytes | None:
     """The key of a key file that is there; None where there is none."""
     from diag.run.case import key_in
     from diag.sources.files import read_bounded
@@ -71,6 +72,6 @@ def _known_key(path: str) -> bytes | None:
     if not path or not os.path.lexists(path):
         return None
     try:
-        return key_in(read_bounded(path))
+        return key_in(read_bounded(path, until=until))
     except ValueError as error:
         raise click.UsageError(f"{path}: {error}") from error

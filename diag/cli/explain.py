@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import click
 
@@ -12,9 +13,14 @@ from diag.cli._output import OUTPUT, print_report, warn, write_outputs
 
 @click.command("explain", cls=_options.Command)
 @click.argument("paths", nargs=-1, type=_options.PATH)
-@_options.options(_options.RUNBOOKS, OUTPUT)
+@_options.options(
+    _options.deadline(120.0, "Stop waiting for more input after this long; what was read is judged."),
+    _options.RUNBOOKS,
+    OUTPUT,
+)
 def command(
     paths: tuple[str, ...],
+    deadline: float,
     runbooks: tuple[str, ...],
     form: str,
     outputs: tuple[tuple[str, str], ...],
@@ -24,6 +30,7 @@ def command(
 
     Needs no credentials and contacts no network. Exit code 0 when a cause was found, 5 when none was.
     """
+    until = time.monotonic() + deadline
     from diag.diagnosis.explain import explain
     from diag.reports.report import of_texts
     from diag.sources.files import is_missing
@@ -38,7 +45,7 @@ def command(
     for path in paths:
         if is_missing(path):
             raise click.UsageError(f"there is no file or folder {path!r}")
-    texts = Texts(paths or ("-",))
+    texts = Texts(paths or ("-",), until=until)
     read = read_symptoms(texts, knowledge)
     for problem in (*texts.problems, *read.problems):
         warn(str(problem))

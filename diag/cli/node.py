@@ -36,17 +36,17 @@ def command(
     """
     until = time.monotonic() + deadline
     from diag.credentials import scrubbed
-    from diag.model.unavailable import Unavailable
+    from diag.model.unavailable import Unavailable, Unreadable
     from diag.sources.kubernetes.client import Kube
     from diag.sources.nodes.own import read_own, volume_names
     from diag.sources.nodes.recorded import line_of
 
     if in_cluster or kubeconfig or context:
-        listed = volume_names(Kube(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster))
-        if isinstance(listed, Unavailable):
-            warn(f"the cluster's volumes are not known: {listed}")
-        else:
-            names = (*names, *listed)
+        try:
+            kube = Kube(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster)
+            names = (*names, *volume_names(kube, until))
+        except Unreadable as missing:
+            warn(f"the cluster's volumes are not known: {missing.unavailable}")
     node, answer = read_own(os.environ.get("NODE_NAME", ""), names, dns_servers, lustre_port, until)
     click.echo(line_of(node, scrubbed(answer)), nl=False)
     return int(ExitCode.UNDETERMINED if isinstance(answer, Unavailable) else ExitCode.OK)

@@ -20,9 +20,16 @@ from diag.resources.eks import identity_of
 
 
 def of_run(
-    outcome: Outcome, diagnoses: tuple[Diagnosis, ...], policy: Policy, tool_errors: Iterable[ToolError]
+    outcome: Outcome,
+    diagnoses: tuple[Diagnosis, ...],
+    policy: Policy,
+    tool_errors: Iterable[ToolError],
+    unread: tuple[Unavailable, ...] = (),
 ) -> Report:
-    """The report of a run. A component of the tool that broke makes it exit 1 unless something failed."""
+    """The report of a run; `unread` is what it could not read besides its facts.
+
+    A component of the tool that broke makes it exit 1 unless something failed.
+    """
     findings = tuple(sorted(outcome.judged.findings, key=_path_order))
     errors = (*tool_errors, *outcome.judged.errors)
     broken = [Verdict.FAIL for diagnosis in diagnoses if diagnosis.gravity is Verdict.FAIL]
@@ -30,7 +37,7 @@ def of_run(
     code = exit_code(
         (*(finding.verdict for finding in findings if not finding.suppressed), *broken),
         inspected=not missing and _inspected(outcome, findings),
-        is_complete=outcome.is_complete,
+        is_complete=outcome.is_complete and not unread,
         fail_on_warn=policy.fail_on_warn,
         unknown_passes=policy.unknown_passes,
     )
@@ -41,7 +48,7 @@ def of_run(
         exit_code=int(code),
         diagnoses=diagnoses,
         findings=findings,
-        unavailable=(*missing, *outcome.unavailable),
+        unavailable=(*missing, *unread, *outcome.unavailable),
         coverage=_coverage(outcome, findings),
         errors=errors,
         cluster=known.cluster,

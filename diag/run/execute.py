@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import os
+import math
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -18,11 +19,19 @@ from diag.registry import Registry
 from diag.run.contradictions import refuse_contradictions
 from diag.run.request import RunRequest
 from diag.sources.casefile import BadCase, read_snapshot
+from diag.sources.files import is_missing
+from diag.sources.time_limit import within
 from diag.sources.world import open_world
 from diag.version import __version__
 
+if TYPE_CHECKING:
+    from diag.sources.aws.session import Aws
+
 MARGIN_S = 0.5
 """Node answers stop counting this long before the run's deadline, so that the partial ones are still judged."""
+
+PREFLIGHT_S = 3.0
+"""How long a kubeconfig that was not named may take before the run begins without having looked into it."""
 
 
 def execute(
@@ -41,7 +50,7 @@ def execute(
     registry, checks = request.registry, request.checks
     asked = Snapshot(_now(), request.target, request.settings, {}, __version__)
     if request.snapshot:
-        outcome = replay_snapshot(registry, checks, _recorded(request), deadline=until)
+        outcome = replay_snapshot(registry, checks, _recorded(request, until), deadline=until)
     elif request.offline:
         outcome = replay_snapshot(registry, checks, offline(registry, asked, request.manifests), deadline=until)
     else:
@@ -50,9 +59,9 @@ def execute(
     return outcome
 
 
-def _recorded(request: RunRequest) -> Snapshot:
+def _recorded(request: RunRequest, until: float) -> Snapshot:
     """The snapshot to judge. A target narrows the recorded one; manifests and assumptions replace those."""
-    snapshot = load_snapshot(request.snapshot, request.registry)
+    snapshot = load_snapshot(request.snapshot, request.registry, until)
     if not request.target.is_everything:
         snapshot = replace(snapshot, target=request.target)
     if request.manifests.is_given:
@@ -62,10 +71,10 @@ def _recorded(request: RunRequest) -> Snapshot:
     return replace(snapshot, settings=replace(snapshot.settings, **assumed))
 
 
-def load_snapshot(path: str, registry: Registry) -> Snapshot:
-    """The snapshot in a file, a case's too. Raises WrongUsage for a file that is none."""
+def load_snapshot(path: str, registry: Registry, until: float = math.inf) -> Snapshot:
+    """The snapshot in a file, a case's too. Raises WrongUsage for a file that is none, or not read by the instant."""
     try:
-        return decode(read_snapshot(path), registry.facts)
+        return decode(read_snapshot(path, until=until), registry.facts)
     except (BadSnapshot, BadCase) as error:
         raise WrongUsage(f"{path}: {error}") from error
 
@@ -78,17 +87,22 @@ def _observe(
     preload: Callable[[], None] | None,
 ) -> Outcome:
     reach = replace(request.reach, nodes=replace(request.reach.nodes, until=until - MARGIN_S))
-    if reach.kubeconfig and not os.path.isfile(reach.kubeconfig):  # noqa: PTH113 - pathlib is not worth its import here
+    if reach.kubeconfig and is_missing(reach.kubeconfig):
         raise WrongUsage(f"--kubeconfig: there is no file {reach.kubeconfig!r}")
     world = open_world(reach, request.manifests)
     is_placed = bool(request.settings.region or request.settings.cluster)
     if reach.kubeconfig or reach.context or is_placed:
+        is_named = bool(reach.kubeconfig or reach.context)
         try:
-            refuse_contradictions(request.settings, {"kube_context": world["kube"].context()})
+            soon = until if is_named else min(until, time.monotonic() + PREFLIGHT_S)
+            refuse_contradictions(request.settings, {"kube_context": within(world["kube"].context, soon)})
+        except TimeoutError:
+            if is_named:
+                raise WrongUsage(f"{reach.kubeconfig or 'the kubeconfig'}: no answer in time") from None
         except Unreadable as error:
-            if reach.kubeconfig or reach.context:
+            if is_named:
                 raise WrongUsage(f"{error.unavailable.detail}; {error.unavailable.remedy}") from error
-    if not world["aws"].has_profile():
+    if not _has_profile(world["aws"], until):
         known = "`aws configure list-profiles` lists those that are configured"
         raise WrongUsage(f"--profile: no AWS profile is called {reach.profile!r} ({known})")
     return observe(
@@ -101,6 +115,14 @@ def _observe(
         progress=progress,
         preload=preload,
     )
+
+
+def _has_profile(aws: Aws, until: float) -> bool:
+    """Whether the profile is configured. Where that cannot be read in time, the calls that need it say so."""
+    try:
+        return not aws.profile or within(aws.has_profile, until)
+    except TimeoutError:
+        return True
 
 
 def _now() -> str:

@@ -40,7 +40,7 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
-    return of_run(outcome, diagnoses, request.policy, (*request.registry.errors, *broken))
+    return of_run(outcome, diagnoses, request.policy, (*request.registry.errors, *broken), request.unread)
 
 
 def diagnoses_of(outcome: Outcome, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[Diagnosis, ...]:

@@ -13,7 +13,7 @@ import msgspec
 from diag.config.file import PYPROJECT, Config, parse
 from diag.knowledge.runbooks import Knowledge
 from diag.model.exit_code import WrongUsage
-from diag.model.unavailable import Reason
+from diag.model.unavailable import Reason, Unavailable
 from diag.registry import Check, Registry
 from diag.reports.report import Policy
 from diag.resources.manifests import ManifestSet
@@ -54,6 +54,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Folders of a team's own runbooks."""
     notes: tuple[str, ...] = ()
     """What the person should know of the files that were read, one line each."""
+    unread: tuple[Unavailable, ...] = ()
+    """What was not named, is read all the same, and could not be: without it the run is not complete."""
 
     @property
     def knowledge(self) -> Knowledge:
@@ -69,11 +71,11 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
     _refuse_unused(options)
     registry = load_registry()
     until = time.monotonic() + options["deadline"]
-    config, folder, silent = _read_config(options.get("config"), registry, until)
+    config, folder, unread = _read_config(options.get("config"), registry, until)
     runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
     if runbooks:
         knowledge_of(runbooks)
-    nodes, ignored = _node_options(options)
+    nodes, notes = _node_options(options, until)
     return RunRequest(
         registry=registry,
         checks=registry.select(options["only"] or config.only, (*options["skip"], *config.skip)),
@@ -90,7 +92,8 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
             unknown_passes=(options.get("unknown") or config.unknown) == "pass",
         ),
         runbooks=runbooks,
-        notes=(*silent, *ignored),
+        notes=notes,
+        unread=unread,
     )
 
 
@@ -143,11 +146,11 @@ def _target(given: Target) -> Target:
     return msgspec.structs.replace(given, namespaces=tuple(sorted({*given.namespaces, *said})))
 
 
-def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Config, Path, tuple[str, ...]]:
+def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Config, Path, tuple[Unavailable, ...]]:
     """The configuration, the folder that its paths count from, and why none was read. None asks for no configuration.
 
     A file that was not named is looked for where the person is, which may be the very mount that hangs: that costs
-    the configuration, not the run.
+    the configuration and the run's completeness (the configuration may ask for more), not the run.
     """
     if path is None:
         return Config(), Path(), ()
@@ -158,7 +161,8 @@ def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Co
             text = read_bounded(str(candidate), CONFIG_LIMIT, until=until).decode()
         except UnreadableFile as error:
             if not path and error.problem.reason is Reason.TIMEOUT:
-                return Config(), Path(), (f"no configuration is used: {error}",)
+                remedy = "run lustre-doctor from another folder, or name the configuration with --config"
+                return Config(), Path(), (msgspec.structs.replace(error.problem, remedy=remedy),)
             if path or error.problem.reason is not Reason.ABSENT:
                 raise
             continue
@@ -182,14 +186,14 @@ def _read_manifests(paths: tuple[str, ...], until: float) -> ManifestSet:
     return read_manifests(paths, until=until)
 
 
-def _node_options(options: Mapping[str, Any]) -> tuple[NodeOptions, tuple[str, ...]]:
+def _node_options(options: Mapping[str, Any], until: float) -> tuple[NodeOptions, tuple[str, ...]]:
     """How nodes are read, with the answers of --node-answers, and what in that file is no answer."""
     from diag.sources.nodes.recorded import read_recording
 
     chosen, path = _pick(NodeOptions, options), options["node_answers"]
     if not path:
         return chosen, ()
-    recording = read_recording(path)
+    recording = read_recording(path, until=until)
     if not recording.answers.values and not recording.answers.missing:
         raise WrongUsage(f"--node-answers {path}: there is no node's answer in it (see `lustre-doctor node`)")
     ignored = recording.strays

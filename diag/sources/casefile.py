@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import itertools
+import math
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -52,12 +53,12 @@ def pack(parts: Mapping[str, bytes]) -> bytes:
     return gzip.compress(raw.getvalue(), mtime=0)
 
 
-def read_snapshot(path: str) -> bytes:
+def read_snapshot(path: str, *, until: float = math.inf) -> bytes:
     """The snapshot in a file: a case's, or the file itself where it is no archive.
 
     Raises UnreadableFile when the file cannot be read, BadCase when it is an archive but no sound case.
     """
-    data = read_bounded(path)
+    data = read_bounded(path, until=until)
     if not data.startswith(_GZIP) and not is_tar(data[:512]):
         return data
     return read_case(data)[SNAPSHOT]

@@ -9,7 +9,13 @@ import pytest
 
 from diag.cli.run import command
 from diag.model.exit_code import WrongUsage
+from diag.model.unavailable import Reason
+from diag.reports.report import Report
+from diag.run.execute import execute
+from diag.run.report import report_on
 from diag.run.request import RunRequest, build_request
+from diag.sources import files
+from diag.sources.files import UnreadableFile
 
 MANIFEST = str(Path(__file__).parents[2] / "examples" / "original")
 
@@ -70,3 +76,24 @@ def test_only_the_namespaces_that_are_named_are_listed(words: tuple[str, ...], n
 def test_what_is_assumed_is_judged_over_a_snapshot_too() -> None:
     built = request("--snapshot", "s", "--assume-kernel", "6.12.46-66.121.amzn2023.x86_64")
     assert built.settings.assume_kernel == "6.12.46-66.121.amzn2023.x86_64"
+
+
+def test_a_working_directory_that_does_not_answer_costs_the_configuration_and_completeness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hang(path: str, *_: object, **__: object) -> bytes:
+        raise UnreadableFile(path, "/lustre does not answer", Reason.TIMEOUT)
+
+    mended = str(Path(MANIFEST).parent / "mended")
+    complete = report_of(request("--offline", "-f", mended))
+    monkeypatch.setattr(files, "read_bounded", hang)
+    report = report_of(request("--offline", "-f", mended))
+    assert (complete.exit_code, report.exit_code) == (0, 5)
+    assert (report.unavailable[0].what, report.unavailable[0].reason) == ("lustre-doctor.toml", Reason.TIMEOUT)
+    assert "--config" in report.unavailable[0].remedy
+    with pytest.raises(UnreadableFile, match="does not answer"):
+        request("--config", "named.toml")
+
+
+def report_of(built: RunRequest) -> Report:
+    return report_on(execute(built), built)

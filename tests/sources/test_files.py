@@ -245,3 +245,15 @@ def test_a_dead_mount_costs_its_own_answer(tmp_path: Path, monkeypatch: pytest.M
         assert first.problem.reason is Reason.TIMEOUT and "does not answer" in str(first)
         monkeypatch.setattr(remote_mounts, "ANSWER_S", 60.0)
         assert "has been stuck" in str(why(folder / "other")), "a second process is not put beside the first"
+
+
+def test_a_process_that_is_told_to_end_leaves_no_half_written_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(file: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_private(str(tmp_path / "report"), b"half")
+    assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ from diag.grammar.ids import ACCOUNT, REGION
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
-from diag.sources.files import UnreadableFile, read_bounded
+from diag.sources.files import UnreadableFile, is_missing, read_bounded
 
 T = TypeVar("T")
 
@@ -138,7 +138,7 @@ def load_access(kubeconfig: str, context: str) -> Access:
     """The context of that name, or the current one. Raises Unreadable. No call is made and no plugin is run."""
     files = [Path(file).expanduser() for file in ([kubeconfig] if kubeconfig else _default_files())]
     shown = os.pathsep.join(map(str, files))
-    if not any(file.exists() for file in files):
+    if all(is_missing(str(file)) for file in files):
         raise Unreadable(Unavailable("kubeconfig", Reason.ABSENT, f"{shown} does not exist", remedy=REMEDY))
     entries, name = _merged(files)
     name = context or name
@@ -195,7 +195,7 @@ def _merged(files: list[Path]) -> tuple[dict[str, dict[str, tuple[str, Any]]], s
     merged: dict[str, dict[str, tuple[str, Any]]] = {"clusters": {}, "contexts": {}, "users": {}}
     current = ""
     for path in files:
-        if not path.exists():
+        if is_missing(str(path)):
             continue
         document = _document(path)
         for section, entries in merged.items():

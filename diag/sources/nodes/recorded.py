@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -40,7 +41,7 @@ def line_of(node: str, answer: NodeReport | Unavailable) -> bytes:
     return json_safe(msgspec.json.encode(told).decode()).encode() + b"\n"
 
 
-def read_recording(path: str) -> Recording:
+def read_recording(path: str, *, until: float = math.inf) -> Recording:
     """The answers in a file (`-` for standard input), the last one of a node counting.
 
     Readers' logs come put together, so a line may be anything: what is no answer is kept as a stray. Raises
@@ -49,7 +50,7 @@ def read_recording(path: str) -> Recording:
     values: dict[str, NodeReport] = {}
     missing: dict[str, Unavailable] = {}
     strays: list[str] = []
-    for raw in read_bounded(path).splitlines():
+    for raw in read_bounded(path, until=until).splitlines():
         if not raw.strip():
             continue
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -28,16 +29,18 @@ Report = Callable[[Unavailable], None]
 class Texts:
     """The texts under the given paths, one at a time; `-` is standard input.
 
-    Folders are walked, archives (tar; gzip, xz, bzip2; nested) are opened. What is not read becomes a problem.
+    Folders are walked, archives (tar; gzip, xz, bzip2; nested) are opened. A pipe that has not ended by the
+    `time.monotonic()` instant is read up to there. What is not read becomes a problem.
     """
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], *, until: float = math.inf) -> None:
         self._paths = paths
+        self._until = until
         self._problems: list[Unavailable] = []
         self._more = 0
 
     def __iter__(self) -> Iterator[TextStream]:
-        return _texts(self._paths, self._report)
+        return _texts(self._paths, self._until, self._report)
 
     @property
     def problems(self) -> tuple[Unavailable, ...]:
@@ -53,9 +56,9 @@ class Texts:
             self._more += 1
 
 
-def _texts(paths: Iterable[str], report: Report) -> Iterator[TextStream]:
+def _texts(paths: Iterable[str], until: float, report: Report) -> Iterator[TextStream]:
     for path in paths:
-        for found in open_files(path):
+        for found in open_files(path, until=until):
             if isinstance(found, Unavailable):
                 report(found)
             else:
