@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections import Counter
 
 from tests.fixes.trial import Outcome, trial
@@ -11,8 +12,9 @@ from tests.lab.lab import Lab
 from tests.programs import missing
 
 
-def main(names: list[str]) -> int:
-    """Print a row for each fault, or for those named; 0 when none is left unfixed."""
+def main(arguments: list[str]) -> int:
+    """Print a row for each fault, or for those named, with `-v` all that was said; 0 when none is left unfixed."""
+    names, show = [name for name in arguments if name != "-v"], "-v" in arguments
     if absent := missing():
         print(f"no {', '.join(absent)}: `make programs` installs what can be had", file=sys.stderr)
         return 2
@@ -21,8 +23,9 @@ def main(names: list[str]) -> int:
         for name in names or FAULTS:
             done = trial(lab, FAULTS[name])
             trials.append(done)
-            print(f"{done.outcome.value:<10} {name:<44} {done.why}", flush=True)
-            if names:
+            why = " ".join(done.why.split())
+            print(f"{done.outcome.value:<10} {name:<44} {textwrap.shorten(why, 240)}", flush=True)
+            if show:
                 print("\n".join(done.log))
     counted = Counter(done.outcome for done in trials)
     print("\n" + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome))
