@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.fixes.trial import Outcome, trial
 from tests.lab.faults import FAULTS
 from tests.lab.lab import Lab
-from tests.programs import program
+from tests.programs import NAMES, program
 
 pytestmark = pytest.mark.lab
 
@@ -24,12 +22,10 @@ FIXED = (
 )
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    for name in ("aws", "helm", "kubectl"):
+@pytest.fixture(autouse=True, scope="module")
+def programs() -> None:
+    for name in NAMES:
         program(name)
-    with Lab.start(world="healthy") as lab:
-        yield lab
 
 
 @pytest.mark.parametrize("name", FIXED)
