@@ -6,7 +6,10 @@ a missing permission or a missing object. Both would be believed: "FSx has no fi
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -100,6 +103,18 @@ def require_list(answer: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(found, list):
         raise MalformedAnswer(f"the answer has no list {key}")
     return found
+
+
+def with_document(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    """The item with the policy document under `key` decoded. botocore does so for IAM; some stand-ins quote it twice.
+
+    What is no document stays a string: its shape then says that it is malformed.
+    """
+    document = raw.get(key)
+    if isinstance(document, str):
+        with contextlib.suppress(ValueError):
+            return {**raw, key: json.loads(urllib.parse.unquote(document))}
+    return raw
 
 
 def was_raised_while_parsing(error: Exception) -> bool:

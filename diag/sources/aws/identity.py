@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.parse
-from typing import Any
 
 from diag.analysis.identity.controller import Given
 from diag.model.layer import Layer
@@ -15,6 +12,7 @@ from diag.resources.eks import ClusterIdentity, EksCluster, PodIdentityAssociati
 from diag.resources.iam import OidcProvider, Role
 from diag.resources.kubernetes import ServiceAccount
 from diag.resources.table import Table
+from diag.sources.aws.answers import with_document
 from diag.sources.aws.session import Aws, shaped
 
 ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -71,15 +69,8 @@ def controller_roles(
     answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
     if isinstance(answer, Unavailable):
         return Table(missing={arn: answer})
-    role = shaped(_with_document(answer.get("Role") or {}), Role, f"role {name}")
+    role = shaped(with_document(answer.get("Role") or {}, "AssumeRolePolicyDocument"), Role, f"role {name}")
     return Table(missing={arn: role}) if isinstance(role, Unavailable) else Table({arn: role})
-
-
-def _with_document(raw: dict[str, Any]) -> dict[str, Any]:
-    document = raw.get("AssumeRolePolicyDocument")
-    if isinstance(document, str):
-        raw = {**raw, "AssumeRolePolicyDocument": json.loads(urllib.parse.unquote(document))}
-    return raw
 
 
 @fact(layer=Layer.IDENTITY, label="OIDC provider", permissions=("iam:GetOpenIDConnectProvider",))

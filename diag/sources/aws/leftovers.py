@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.parse
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -27,6 +25,7 @@ from diag.resources.teardown import (
     bucket_of,
     issuer_id,
 )
+from diag.sources.aws.answers import with_document
 from diag.sources.aws.ec2 import BATCH
 from diag.sources.aws.session import Aws, shaped
 
@@ -99,15 +98,8 @@ def driver_roles(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[TrustedRo
     found = aws.pages("iam", "ListRoles", "Roles", region=cluster_identity.region)
     if isinstance(found, Unavailable):
         return found
-    roles = _well_formed((_with_document(raw) for raw in found), TrustedRole)
+    roles = _well_formed((with_document(raw, "AssumeRolePolicyDocument") for raw in found), TrustedRole)
     return tuple(role for role in roles if role.service_accounts)
-
-
-def _with_document(raw: dict[str, Any]) -> dict[str, Any]:
-    document = raw.get("AssumeRolePolicyDocument")
-    if isinstance(document, str):
-        return {**raw, "AssumeRolePolicyDocument": json.loads(urllib.parse.unquote(document))}
-    return raw
 
 
 @fact(layer=Layer.IDENTITY, label="policy", permissions=("iam:ListPolicies",))
