@@ -1,7 +1,7 @@
 """How the names and ids of this field are spelt.
 
 Every grammar here admits only characters that mean nothing to a shell and no leading dash, so a value that fits one is
-never more than one word of a command, whatever quotes stand around it, and never an option.
+never more than one word of a command, whatever quotes are around it, and never an option.
 """
 
 from __future__ import annotations

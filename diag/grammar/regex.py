@@ -81,7 +81,7 @@ class BytesFinder:
 
 
 class PatternSet:
-    """Many patterns tried at once: tells which of them match somewhere in a text."""
+    """Many patterns tried at once: which of them match somewhere in a text."""
 
     __slots__ = ("_empty", "_set")
 

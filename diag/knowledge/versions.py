@@ -60,5 +60,5 @@ def major_minor(version: str) -> str:
 
 
 def version_number(version: str) -> tuple[int, ...]:
-    """A version as numbers to compare: 2.9 is older than 2.12. Empty for what is no version."""
+    """A version as numbers to compare: 2.9 is older than 2.12. Empty for what is not a version."""
     return tuple(int(part) for part in re.findall(r"\d+", version))

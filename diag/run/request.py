@@ -181,7 +181,7 @@ def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Co
 def _read_manifests(paths: tuple[str, ...], until: float) -> ManifestSet:
     if not paths:
         return NO_MANIFESTS
-    from diag.sources.manifests.read import read_manifests
+    from diag.sources.manifests.reader import read_manifests
 
     return read_manifests(paths, until=until)
 

@@ -54,7 +54,7 @@ def pack(parts: Mapping[str, bytes]) -> bytes:
 
 
 def read_snapshot(path: str, *, until: float = math.inf) -> bytes:
-    """The snapshot in a file: a case's, or the file itself where it is no archive.
+    """The snapshot in a file: a case's, or the file itself where it is not an archive.
 
     Raises UnreadableFile when the file cannot be read, BadCase when it is an archive but no sound case.
     """
@@ -65,7 +65,7 @@ def read_snapshot(path: str, *, until: float = math.inf) -> bytes:
 
 
 def read_key_id(path: str) -> str:
-    """Tells cases that were redacted with one key; empty for what was not redacted. Raises as `read_snapshot`."""
+    """The id of the key that a case was redacted with; empty for what was not redacted. Raises as `read_snapshot`."""
     data = read_bounded(path)
     if not data.startswith(_GZIP) and not is_tar(data[:512]):
         return ""
@@ -118,8 +118,8 @@ def _expect_schema(about: bytes) -> None:
     family, _, version = schema.rpartition("/v")
     if schema != SCHEMA:
         newer = family == SCHEMA.rpartition("/v")[0] and version.isdigit()
-        told = f"the case has schema {schema[:80]!r}, newer than {SCHEMA!r}: update lustre-doctor"
-        raise BadCase(told if newer else f"not a case: its schema is {schema[:80]!r}, wanted {SCHEMA!r}")
+        message = f"the case has schema {schema[:80]!r}, newer than {SCHEMA!r}: update lustre-doctor"
+        raise BadCase(message if newer else f"not a case: its schema is {schema[:80]!r}, wanted {SCHEMA!r}")
 
 
 def _refuse(problem: Unavailable) -> None:

@@ -209,7 +209,7 @@ def _walk(root: str, way: _Way) -> Iterator[File | Unavailable]:
 
 
 def _leads_to_file(link: str, own: str) -> bool:
-    return remote_mount_of(link) in ("", own) and os.path.isfile(link)  # noqa: PTH113 - `link` is no Path
+    return remote_mount_of(link) in ("", own) and os.path.isfile(link)  # noqa: PTH113 - `link` is not a Path
 
 
 def _pieces(path: str, until: float) -> Iterator[bytes]:

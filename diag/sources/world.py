@@ -43,7 +43,7 @@ FACT_MODULES = (
     "diag.sources.tcp",
     "diag.sources.lnet_facts",
     "diag.sources.nodes.facts",
-    "diag.sources.manifests.given",
+    "diag.sources.manifests.facts",
 )
 """Modules that declare facts, those of others included."""
 

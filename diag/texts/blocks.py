@@ -132,7 +132,7 @@ _MOST_DECORATED_LINES = 20000
 
 
 def strip_decoration(data: bytes) -> bytes:
-    """The same lines without what stands before each of them; their number stays the same.
+    """The same lines without what comes before each of them; their number stays the same.
 
     grep's places are taken off only when most lines have one, line numbers only when they count up: a log may begin
     with a number or with a name of its own.

@@ -151,11 +151,11 @@ class Collector:
 def _key(reading: Reading) -> tuple[object, ...]:
     symptom = reading.symptom
     shown = tuple((hit.cause, hit.signature, hit.groups) for hit in symptom.hits)
-    # A text without hits is told apart by its words; numbers in it (request ids, addresses) change with every line.
+    # Texts without hits differ by their words; numbers in it (request ids, addresses) change with every line.
     words = "" if shown else "".join(char for char in symptom.text[:400] if not char.isdigit())
     stream = "" if symptom.medium is Medium.EVENT else reading.stream
-    told = (symptom.exit_status, symptom.phase, symptom.medium, reading.clues.names, reading.against, stream)
-    return (symptom.mount, shown, words, told)
+    rest = (symptom.exit_status, symptom.phase, symptom.medium, reading.clues.names, reading.against, stream)
+    return (symptom.mount, shown, words, rest)
 
 
 def _belongs(attempt: _Attempt, reading: Reading) -> bool:

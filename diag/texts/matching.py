@@ -13,7 +13,7 @@ from diag.sanitize import one_line
 from diag.texts.line import remove_blanks
 
 _AGAINST = "against"
-_TELLING = frozenset(("decisive", "strong"))
+_SIGNIFICANT = frozenset(("decisive", "strong"))
 _FEW_TEXTS = 20
 
 
@@ -58,12 +58,12 @@ class Matcher:
     def match(self, text: str, *, wrapped: bool = False) -> Matches:
         """All signatures and refutations that a normalised text shows.
 
-        `wrapped` says that the text's lines may have been broken inside words: when it tells little as it is, it is
+        `wrapped` says that the text's lines may have been broken inside words: when it shows little as it is, it is
         also matched with all blanks taken out.
         """
         seen = self._seen(text)
         dense, everything = "", seen
-        if wrapped and not any(self._rules[number].weight in _TELLING for number in self._shown(seen)):
+        if wrapped and not any(self._rules[number].weight in _SIGNIFICANT for number in self._shown(seen)):
             dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
         hits: list[Hit] = []
@@ -79,8 +79,11 @@ class Matcher:
         return Matches(tuple(hits), frozenset(against))
 
     def _seen(self, text: str) -> set[int]:
-        """Which patterns match. The first few texts are tried pattern by pattern, where the plain texts that a
-        pattern demands stand: an automaton for all of them takes longer to build than one event takes to explain."""
+        """Which patterns match.
+
+        The first few texts are tried pattern by pattern, where the plain texts that a pattern demands are found: an
+        automaton for all of them takes longer to build than one event takes to explain.
+        """
         if self._set is None:
             self._asked += 1
             if self._asked <= _FEW_TEXTS:

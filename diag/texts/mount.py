@@ -1,4 +1,4 @@
-"""Which mount a text speaks of, which operation, and with which exit status it ended."""
+"""Which mount a text is about, which operation, and with which exit status it ended."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Clues(NamedTuple):
 
 
 def find_clues(text: str, node: str = "", pod: str = "", volume: str = "") -> Clues:
-    """The mount that a normalised text speaks of; `node`, `pod` and `volume` stand in where the text is silent."""
+    """The mount that a normalised text is about; `node`, `pod` and `volume` are used where it names none."""
     device = _find(_SOURCE, text) if "@" in text else {}
     names = {device["name"]} if "name" in device else set[str]()
     nids = set(device["nids"].replace(",", ":").split(":")) if "nids" in device else set[str]()
@@ -76,7 +76,7 @@ def find_exit_status(text: str) -> int | None:
 
 
 def find_phase(text: str) -> Phase | None:
-    """The operation that a normalised text belongs to, None when it does not tell."""
+    """The operation that a normalised text belongs to, None when it does not say."""
     return next((phase for phase, words in _WORDS_OF_PHASE if any(word in text for word in words)), None)
 
 

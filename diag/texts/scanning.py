@@ -46,7 +46,7 @@ class _Window(NamedTuple):
     start: int
     """Words are looked for from here …"""
     end: int
-    """… to here; what stands behind may continue in the next piece."""
+    """… to here; what comes after it may continue in the next piece."""
 
 
 class Scan:
@@ -262,7 +262,7 @@ class _BlockReader:
 
 
 def _unwrap(body: str, prefix: Prefix) -> tuple[Row | None, Prefix, str]:
-    """A JSON record's fields, what stands before its message, and the message with the lines that go on with it."""
+    """A JSON record's fields, what comes before its message, and the message with the lines that go on with it."""
     record, _, further = body.partition("\n")
     row = parse_json_row(record)
     if row is None:
@@ -288,7 +288,7 @@ def _medium_of(message: str, prefix: Prefix, row: Row, *, is_event: bool) -> Med
 
 # --- words to look for in raw bytes, before anything is decoded: most of a log holds none of them
 
-# Besides the signatures' own words: what names a mount or tells of a failure that no signature explains.
+# Besides the signatures' own words: what names a mount, and failures that no signature explains.
 _ALWAYS = (
     "lustre: unmounted",
     "lustre: mounted",

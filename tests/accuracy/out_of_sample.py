@@ -25,7 +25,7 @@ class Kind(StrEnum):
     CAUSE = "cause"
     """It shows one of the named causes, or for each of several diagnoses one of its causes."""
     UNPROVEN = "unproven"
-    """Nobody can tell its cause from it: no verdict beyond the record's."""
+    """Nobody can name its cause from it: no verdict beyond the record's."""
     NONE = "none"
     """Healthy, or somebody else's failure: no cause at all."""
 
@@ -44,8 +44,8 @@ class Expected(NamedTuple):
     text: str
 
 
-class Told(NamedTuple):
-    """What the tool said of one text: for each diagnosis its causes, best first, ruled-out ones left out."""
+class Outcome(NamedTuple):
+    """What the tool answered for one text: for each diagnosis its causes, best first, ruled-out ones left out."""
 
     expected: Expected
     diagnoses: tuple[tuple[tuple[str, Likelihood], ...], ...]
@@ -74,11 +74,11 @@ def _record(line: str) -> Expected:
     )
 
 
-def told(record: Expected, text: str, knowledge: Knowledge) -> Told:
+def explained(record: Expected, text: str, knowledge: Knowledge) -> Outcome:
     """What a person gets who pastes `text` (the record's own or another form of it)."""
     report = read_symptoms((TextStream("", iter((text.encode("utf-8"),))),), knowledge)
     diagnoses = explain(report.groups, knowledge.causes)
-    return Told(
+    return Outcome(
         record,
         tuple(
             tuple((c.id, c.verdict) for c in diagnosis.causes if c.verdict is not Likelihood.RULED_OUT)
@@ -87,8 +87,8 @@ def told(record: Expected, text: str, knowledge: Knowledge) -> Told:
     )
 
 
-def is_top_right(answer: Told, knowledge: Knowledge) -> bool:
-    """Every expected diagnosis is there with a right first cause, and the first told is one of them."""
+def is_top_right(answer: Outcome, knowledge: Knowledge) -> bool:
+    """Every expected diagnosis is there with a right first cause, and the first one is one of them."""
     open_ = list(answer.tops)
     for causes in answer.expected.diagnoses:
         found = next((top for top in open_ if _is_one_of(top[0], causes, knowledge)), None)
@@ -100,7 +100,7 @@ def is_top_right(answer: Told, knowledge: Knowledge) -> bool:
     )
 
 
-def wrong_verdicts(answer: Told) -> tuple[tuple[str, Likelihood], ...]:
+def wrong_verdicts(answer: Outcome) -> tuple[tuple[str, Likelihood], ...]:
     """What was said with another certainty than the text bears."""
     record = answer.expected
     if record.kind is Kind.NONE:
@@ -111,7 +111,7 @@ def wrong_verdicts(answer: Told) -> tuple[tuple[str, Likelihood], ...]:
     return tuple(top for top in answer.tops if top[1] not in record.verdicts)
 
 
-def wrongly_confirmed(answer: Told, knowledge: Knowledge) -> tuple[str, ...]:
+def wrongly_confirmed(answer: Outcome, knowledge: Knowledge) -> tuple[str, ...]:
     """Causes called confirmed that are none of the record's."""
     allowed = answer.expected.diagnoses
     if answer.expected.kind is Kind.UNPROVEN and Likelihood.CONFIRMED in answer.expected.verdicts:
@@ -146,9 +146,9 @@ class Figures(NamedTuple):
         return self.right / self.asked if self.asked else 1.0
 
 
-def figures(answers: Iterable[Told], knowledge: Knowledge) -> Figures:
+def figures(answers: Iterable[Outcome], knowledge: Knowledge) -> Figures:
     """The figures of a set of answers."""
-    by_kind: dict[Kind, list[Told]] = {kind: [] for kind in Kind}
+    by_kind: dict[Kind, list[Outcome]] = {kind: [] for kind in Kind}
     for answer in answers:
         by_kind[answer.expected.kind].append(answer)
     right = [answer for answer in by_kind[Kind.CAUSE] if is_top_right(answer, knowledge)]

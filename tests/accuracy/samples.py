@@ -21,7 +21,7 @@ class Sample(NamedTuple):
     medium: str
     cause: str
     confirmed: bool
-    """The cause was established: the mend worked, the vendor says so, or the program's own text names it."""
+    """The cause was established: the fix worked, the vendor says so, or the program's own text names it."""
     text: str
 
 

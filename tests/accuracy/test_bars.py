@@ -22,9 +22,9 @@ def answers(kind: str = "") -> list[Answer]:
 
 
 def test_the_established_cause_or_a_special_case_of_it_comes_first() -> None:
-    told = answers()
-    assert score([a for a in told if a.sample in samples(INCIDENTS)], KNOWLEDGE).top_1 >= BAR
-    assert score([a for a in told if a.sample in samples(REAL_OUTPUTS)], KNOWLEDGE).top_1 >= BAR
+    given = answers()
+    assert score([a for a in given if a.sample in samples(INCIDENTS)], KNOWLEDGE).top_1 >= BAR
+    assert score([a for a in given if a.sample in samples(REAL_OUTPUTS)], KNOWLEDGE).top_1 >= BAR
 
 
 @pytest.mark.parametrize("kind", VARIANTS)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - log lines are as long as they are
-"""One status, many causes: what else a text says tells them apart, in the words of 2.10 to 2.17 clients."""
+"""One status, many causes: what else a text says distinguishes them, in the words of 2.10 to 2.17 clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ e.g. mount -t lustre dev dir
 """
 
 
-def told(text: str) -> Answer:
+def explained(text: str) -> Answer:
     return answer(Sample("", "", "", "", False, text), text, KNOWLEDGE)
 
 
@@ -69,11 +69,11 @@ def told(text: str) -> Answer:
     ],
 )  # fmt: skip
 def test_the_cause_is_told_apart(text: str, cause: str, likelihood: Likelihood) -> None:
-    assert told(text).causes[0] == (cause, likelihood)
+    assert explained(text).causes[0] == (cause, likelihood)
 
 
 def test_the_status_alone_names_no_cause_for_sure() -> None:
-    assert all(likelihood is POSSIBLE for _, likelihood in told(EVENT).causes)
+    assert all(likelihood is POSSIBLE for _, likelihood in explained(EVENT).causes)
 
 
 def test_a_refusal_in_the_kernel_log_settles_the_event() -> None:
@@ -81,7 +81,7 @@ def test_a_refusal_in_the_kernel_log_settles_the_event() -> None:
         "[640442.328129] LustreError: 16a-d: Server MGS version (2.10.5.0) refused connection from this client with an incompatible version (2.15.6).  Client must be recompiled\n"
         "[640442.333114] LustreError: 156-2: The client profile 'k7xq3bev-client' could not be read from the MGS.  Does that filesystem exist?\n"
     )
-    assert told(EVENT + INVALID + kernel).causes[0] == ("client-server-version-mismatch", CONFIRMED)
+    assert explained(EVENT + INVALID + kernel).causes[0] == ("client-server-version-mismatch", CONFIRMED)
 
 
 @pytest.mark.parametrize(
@@ -96,17 +96,17 @@ def test_a_refusal_in_the_kernel_log_settles_the_event() -> None:
 )  # fmt: skip
 def test_other_statuses_have_their_own_causes(status: int, output: str, causes: set[str]) -> None:
     text = EVENT.replace("exit status 22", f"exit status {status}") + INVALID.split("failed:")[0] + output
-    assert told(text).top in causes
+    assert explained(text).top in causes
 
 
 def test_the_kubelets_summary_is_never_a_cause() -> None:
     summary = "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[data]: timed out waiting for the condition"
-    assert told(summary).causes == () or all(likelihood is POSSIBLE for _, likelihood in told(summary).causes)
-    assert not any(likelihood is CONFIRMED for _, likelihood in told(summary).causes)
+    assert explained(summary).causes == () or all(likelihood is POSSIBLE for _, likelihood in explained(summary).causes)
+    assert not any(likelihood is CONFIRMED for _, likelihood in explained(summary).causes)
 
 
 @pytest.mark.parametrize(
     "text", ["hello world", "mount: permission problem of an unheard-of kind", "exit status 77", ""]
 )
 def test_an_unknown_text_is_not_guessed_at(text: str) -> None:
-    assert told(text).causes == ()
+    assert explained(text).causes == ()

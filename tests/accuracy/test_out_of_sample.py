@@ -10,10 +10,10 @@ from tests.accuracy.containers import CONTAINERS, fits
 from tests.accuracy.out_of_sample import (
     Expected,
     Kind,
-    Told,
+    Outcome,
     expected,
+    explained,
     figures,
-    told,
     wrong_verdicts,
     wrongly_confirmed,
 )
@@ -21,7 +21,7 @@ from tests.accuracy.out_of_sample import (
 KNOWLEDGE = load_knowledge()
 BAR = 0.95
 RECORDS = expected()
-ANSWERS = {record.id: told(record, record.text, KNOWLEDGE) for record in RECORDS}
+ANSWERS = {record.id: explained(record, record.text, KNOWLEDGE) for record in RECORDS}
 
 
 def of_kind(kind: Kind) -> list[Expected]:
@@ -59,7 +59,7 @@ def test_nothing_is_confirmed_that_is_not_so() -> None:
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_it_is_the_same_in_other_wrappings(container: str) -> None:
     wrap = CONTAINERS[container]
-    answers = [told(record, wrap(record.text), KNOWLEDGE) for record in RECORDS if fits(record, container)]
+    answers = [explained(record, wrap(record.text), KNOWLEDGE) for record in RECORDS if fits(record, container)]
     result = figures(answers, KNOWLEDGE)
     assert result.top_1 >= BAR
     assert (result.wrongly_confirmed, result.false_positives, result.overstated) == (0, 0, 0)
@@ -78,7 +78,7 @@ def test_two_mounts_of_one_pod_are_told_apart_by_name() -> None:
 
 
 def test_an_old_incident_is_not_mixed_with_todays() -> None:
-    answer: Told = ANSWERS["t-old-network-new-version"]
+    answer: Outcome = ANSWERS["t-old-network-new-version"]
     (today, verdict), (old, _) = answer.tops
     assert (today, verdict) == ("client-server-version-mismatch", Likelihood.CONFIRMED)
-    assert old in {"mgs-unreachable-network", "mgs-down"}, "last week's blocked port is told by itself"
+    assert old in {"mgs-unreachable-network", "mgs-down"}, "last week's blocked port is reported by itself"

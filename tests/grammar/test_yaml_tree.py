@@ -91,7 +91,7 @@ def test_a_document_of_too_many_values_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "place"),
+    ("text", "message", "place"),
     [
         ("a: 1\na: 2\n", "given twice", (2, 1)),
         ("a: [1, 2\nb: 3\n", ".", (2, 2)),
@@ -100,8 +100,8 @@ def test_a_document_of_too_many_values_is_refused() -> None:
         ("a:\n\t- b\n", "token", (2, 1)),
     ],
 )
-def test_a_mistake_is_told_with_its_place(text: str, told: str, place: tuple[int, int]) -> None:
-    with pytest.raises(BadYaml, match=told) as refused:
+def test_a_mistake_is_reported_with_its_place(text: str, message: str, place: tuple[int, int]) -> None:
+    with pytest.raises(BadYaml, match=message) as refused:
         only(text)
     assert (refused.value.line, refused.value.column) == place
 

@@ -1,4 +1,4 @@
-"""Reading runbooks: every mistake is told with its file and line; the compiled index never hides an edit."""
+"""Reading runbooks: every mistake is reported with its file and line; the compiled index never hides an edit."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_good_file_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("severity: blocks", "severty: blocks", "f.md:6: unknown key `severty`"),
         ("severity: blocks\n", "", "f.md:2: Object missing required field `severity`"),
@@ -70,9 +70,9 @@ def test_a_good_file_is_read() -> None:
         ("[any]", "[any", "f.md:8: "),
     ],
 )
-def test_a_mistake_is_told_with_its_line(old: str, new: str, told: str) -> None:
+def test_a_mistake_is_reported_with_its_line(old: str, new: str, message: str) -> None:
     assert old in GOOD
-    assert mistake(GOOD.replace(old, new, 1)).startswith(told)
+    assert mistake(GOOD.replace(old, new, 1)).startswith(message)
 
 
 def test_a_file_without_front_matter_is_told() -> None:
@@ -99,16 +99,16 @@ def test_a_teams_runbook_joins_the_built_in_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("mgs-down.md", GOOD.replace("disk-on-fire", "mgs-down"), "the id `mgs-down` is taken by"),
         ("disk-on-fire.md", GOOD.replace("layer: mount", "layer: mount\nbroader: hell"), "`broader: hell` names no"),
         ("notes.txt", "", "holds no runbook file"),
     ],
 )
-def test_a_teams_folder_is_checked_against_the_rest(tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_a_teams_folder_is_checked_against_the_rest(tmp_path: Path, name: str, text: str, message: str) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(BadRunbook, match=told):
+    with pytest.raises(BadRunbook, match=message):
         load_runbooks([str(tmp_path)])
 
 

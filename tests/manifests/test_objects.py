@@ -13,7 +13,7 @@ import pytest
 from diag.model.subject import Kind
 from diag.sources.manifests import files
 from diag.sources.manifests.files import UnreadableManifest
-from diag.sources.manifests.read import read_manifests
+from diag.sources.manifests.reader import read_manifests
 from tests.manifests.written import CLAIM, VOLUME, problems, read
 
 STATEFUL_SET = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from diag.resources.manifests import ManifestSet, Problem
-from diag.sources.manifests.read import read_manifests
+from diag.sources.manifests.reader import read_manifests
 
 VOLUME = """\
 apiVersion: v1

@@ -56,7 +56,7 @@ def scanned(unit: bytes, size: int, end: bytes = b"") -> list[str]:
 
 
 def seconds_to_scan(unit: bytes, size: int) -> float:
-    """Of the processor's time: what else runs on the machine is no fault of the text's."""
+    """Of the processor's time: what else runs on the machine is not the text's fault."""
     started = time.process_time()
     scanned(unit, size)
     return time.process_time() - started
@@ -162,9 +162,9 @@ def test_an_archive_cannot_lead_out_link_or_open_devices(tmp_path: Path) -> None
     before = sorted(tmp_path.rglob("*"))
     found = report(inside / "a.tar")
     assert found.groups == ()
-    told = " ".join(problem.detail for problem in found.problems)
+    details = " ".join(problem.detail for problem in found.problems)
     for what in ("leads out of the archive", "symbolic link", "hard link", "character device", "named pipe"):
-        assert what in told
+        assert what in details
     assert sorted(tmp_path.rglob("*")) == before, "nothing is written"
 
 

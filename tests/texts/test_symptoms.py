@@ -177,7 +177,7 @@ def test_a_text_against_a_cause_is_kept_beside_it_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "detail"),
     [
         (lambda path: None, "No such file"),
         (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(100)), "packed as zip"),
@@ -189,8 +189,8 @@ def test_a_text_against_a_cause_is_kept_beside_it_only(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(tar_of({"a": DMESG.encode()})[:700]), "ends inside a file"),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, make: object, told: str) -> None:
+def test_what_cannot_be_read_is_reported(tmp_path: Path, make: object, detail: str) -> None:
     path = tmp_path / "given"
     make(path)  # type: ignore[operator]
     found = report(path)
-    assert len(found.problems) == 1 and told in found.problems[0].detail and str(path) in found.problems[0].what
+    assert len(found.problems) == 1 and detail in found.problems[0].detail and str(path) in found.problems[0].what

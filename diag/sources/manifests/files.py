@@ -53,7 +53,7 @@ def texts(paths: tuple[str, ...], *, until: float = math.inf) -> Iterator[Text]:
 
 
 def _manifests(folders: list[str], files: list[str]) -> tuple[list[str], list[str]]:
-    """A folder's manifests. A chart's templates are no manifests yet, and hidden files are none."""
+    """A folder's manifests. A chart's templates are not manifests yet; hidden files are left out."""
     if CHART in files:
         return [], [CHART]
     return (

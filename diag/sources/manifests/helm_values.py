@@ -9,7 +9,7 @@ from __future__ import annotations
 from diag.grammar.yaml_tree import Value
 from diag.resources.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
 from diag.resources.manifests import PlannedAccount
-from diag.sources.manifests.found import Found, placed, together
+from diag.sources.manifests.inventory import Inventory, merge, place
 
 REPOSITORY = "aws-fsx-csi-driver"
 NAMESPACE = "kube-system"
@@ -28,21 +28,21 @@ def is_driver_values(root: Value) -> bool:
     )
 
 
-def values_in(root: Value, file: str) -> Found:
-    """The workloads and accounts that the values make, as far as the values themselves tell."""
-    return together(_half(root, file, half) for half in HALVES)
+def values_in(root: Value, file: str) -> Inventory:
+    """The workloads and accounts that the values make, as far as the values themselves say."""
+    return merge(_half(root, file, half) for half in HALVES)
 
 
-def _half(root: Value, file: str, half: str) -> Found:
+def _half(root: Value, file: str, half: str) -> Inventory:
     kind, name = HALVES[half]
-    found: list[Found] = []
+    found: list[Inventory] = []
     image = root.at("image")
     if image is not None and root.text("image", "repository"):
         tag = image.at("tag")
         reference = root.text("image", "repository") + (f":{tag.content}" if tag and tag.content is not None else "")
         spec = WorkloadSpec(template=PodTemplate(spec=PodSpec(containers=(Container("fsx-plugin", reference),))))
         workload = Workload(Metadata(name, NAMESPACE), kind, spec)
-        found.append(Found(drivers=(workload,), places=(placed(workload.subject, file, image),)))
+        found.append(Inventory(drivers=(workload,), places=(place(workload.subject, file, image),)))
     given = root.at(half, "serviceAccount")
     arn = root.at(half, "serviceAccount", "annotations", ROLE_KEY)
     if given is not None and arn is not None:
@@ -52,6 +52,6 @@ def _half(root: Value, file: str, half: str) -> Found:
         account = ServiceAccount(Metadata(account_name, NAMESPACE, annotations={ROLE_KEY: text}))
         ignored = create is not None and create.content is False
         found.append(
-            Found(accounts=(PlannedAccount(account, ignored),), places=(placed(account.subject, file, given),))
+            Inventory(accounts=(PlannedAccount(account, ignored),), places=(place(account.subject, file, given),))
         )
-    return together(found)
+    return merge(found)

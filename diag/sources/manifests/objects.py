@@ -23,7 +23,7 @@ from diag.resources.kubernetes import (
     Workload,
 )
 from diag.resources.manifests import PlannedAccount, Problem
-from diag.sources.manifests.found import Found, placed, together
+from diag.sources.manifests.inventory import Inventory, merge, place
 
 T = TypeVar("T")
 
@@ -50,50 +50,50 @@ def is_object(root: Value) -> bool:
     return bool(root.text("kind") and root.text("apiVersion"))
 
 
-def objects_in(root: Value, file: str) -> Found:
+def objects_in(root: Value, file: str) -> Inventory:
     """The objects of a document that a Lustre volume can depend on; lists are opened, other kinds passed by."""
     kind = root.text("kind")
     items = root.at("items")
     if kind.endswith("List") and items is not None and isinstance(items.content, list):
-        return together(objects_in(item, file) for item in items.content)
+        return merge(objects_in(item, file) for item in items.content)
     read = _READERS.get(kind)
     if read is None:
-        return Found()
+        return Inventory()
     try:
         return read(root, file)
     except BadYaml as bad:
-        return Found(problems=(Problem(Location(file, bad.line, bad.column), bad.message),))
+        return Inventory(problems=(Problem(Location(file, bad.line, bad.column), bad.message),))
 
 
-def _volume(root: Value, file: str) -> Found:
+def _volume(root: Value, file: str) -> Inventory:
     volume = convert(root, PersistentVolume)
-    return Found(volumes=(volume,), places=(placed(volume.subject, file, root),))
+    return Inventory(volumes=(volume,), places=(place(volume.subject, file, root),))
 
 
-def _claim(root: Value, file: str) -> Found:
+def _claim(root: Value, file: str) -> Inventory:
     claim = convert(root, PersistentVolumeClaim)
-    return Found(claims=(claim,), places=(placed(claim.subject, file, root),))
+    return Inventory(claims=(claim,), places=(place(claim.subject, file, root),))
 
 
-def _storage_class(root: Value, file: str) -> Found:
+def _storage_class(root: Value, file: str) -> Inventory:
     storage_class = convert(root, StorageClass)
-    return Found(classes=(storage_class,), places=(placed(storage_class.subject, file, root),))
+    return Inventory(classes=(storage_class,), places=(place(storage_class.subject, file, root),))
 
 
-def _account(root: Value, file: str) -> Found:
+def _account(root: Value, file: str) -> Inventory:
     account = convert(root, ServiceAccount)
     ours = account.metadata.label("app.kubernetes.io/name") == DRIVER or "fsx" in account.metadata.name
     if account.role_arn is None or not ours:
-        return Found()
-    return Found(accounts=(PlannedAccount(account),), places=(placed(account.subject, file, root),))
+        return Inventory()
+    return Inventory(accounts=(PlannedAccount(account),), places=(place(account.subject, file, root),))
 
 
-def _pod(root: Value, file: str) -> Found:
+def _pod(root: Value, file: str) -> Inventory:
     pod = convert(root, Pod)
-    return Found(pods=(pod,), places=(placed(pod.subject, file, root),)) if pod.spec.claim_names else Found()
+    return Inventory(pods=(pod,), places=(place(pod.subject, file, root),)) if pod.spec.claim_names else Inventory()
 
 
-def _workload(root: Value, file: str) -> Found:
+def _workload(root: Value, file: str) -> Inventory:
     kind = root.text("kind")
     template = root.at(*TEMPLATES[kind])
     if template is None:
@@ -102,16 +102,16 @@ def _workload(root: Value, file: str) -> Found:
     meta = convert(root, ServiceAccount).metadata
     pod = Pod(msgspec.structs.replace(shape.metadata, name=meta.name, namespace=meta.namespace), shape.spec)
     claims = tuple(_claims_of(root, pod)) if kind == "StatefulSet" else ()
-    found: list[Found] = []
+    found: list[Inventory] = []
     if claims:
         pod = _with_claims(pod, [claim.metadata.name for claim in claims])
-        found.append(Found(claims=claims, places=tuple(placed(claim.subject, file, root) for claim in claims)))
+        found.append(Inventory(claims=claims, places=tuple(place(claim.subject, file, root) for claim in claims)))
     if any(DRIVER in container.image for container in shape.spec.containers):
         workload = msgspec.structs.replace(convert(root, Workload), kind=kind)
-        found.append(Found(drivers=(workload,), places=(placed(workload.subject, file, root),)))
+        found.append(Inventory(drivers=(workload,), places=(place(workload.subject, file, root),)))
     elif pod.spec.claim_names:
-        found.append(Found(pods=(pod,), places=(placed(pod.subject, file, root),)))
-    return together(found)
+        found.append(Inventory(pods=(pod,), places=(place(pod.subject, file, root),)))
+    return merge(found)
 
 
 def _claims_of(root: Value, pod: Pod) -> Iterator[PersistentVolumeClaim]:
@@ -130,7 +130,7 @@ def _with_claims(pod: Pod, names: list[str]) -> Pod:
     return msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, volumes=volumes))
 
 
-_READERS: dict[str, Callable[[Value, str], Found]] = {
+_READERS: dict[str, Callable[[Value, str], Inventory]] = {
     "PersistentVolume": _volume,
     "PersistentVolumeClaim": _claim,
     "StorageClass": _storage_class,
@@ -196,6 +196,6 @@ def _misplaced(message: str, value: Value) -> BadYaml:
         if below is None:
             break
         here = below
-    told = _PATH.sub("", message).replace("`str`", "a string (quote it)").replace("`", "")
+    what = _PATH.sub("", message).replace("`str`", "a string (quote it)").replace("`", "")
     where = ".".join(step for step in steps if step)
-    return BadYaml(f"{where}: {told[:1].lower()}{told[1:]}" if where else told, here.line, here.column)
+    return BadYaml(f"{where}: {what[:1].lower()}{what[1:]}" if where else what, here.line, here.column)

@@ -1,4 +1,4 @@
-"""Decompression in a stream: bounded memory, several members, damaged ends and bombs told apart from good data."""
+"""Decompression in a stream: bounded memory, several members, damaged ends and bombs distinguished from good data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def foreign_format(head: bytes) -> str:
 
 
 def unpacked(name: str, kind: str, pieces: Iterator[bytes], report: Callable[[Unavailable], None]) -> Iterator[bytes]:
-    """What the pieces unpack to, until they end, are damaged, or turn out to be a bomb; `report` is told which."""
+    """What the pieces unpack to, until they end, are damaged, or turn out to be a bomb; `report` gets the reason."""
     taken = given = 0
     machine: Any = None
     for piece in pieces:

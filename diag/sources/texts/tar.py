@@ -180,7 +180,7 @@ def _number(field: bytes) -> int:
     else:
         digits = field.strip(b" \x00")
         if digits and not all(48 <= digit < 56 for digit in digits):
-            raise _Damaged("a size that is no number")
+            raise _Damaged("a size that is not a number")
         value = int(digits or b"0", 8)
     if value >= 1 << 62:
         raise _Damaged("a size beyond any file")

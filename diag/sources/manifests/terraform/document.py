@@ -92,7 +92,7 @@ def is_terraform(text: str) -> bool:
 
 
 def resources_of(text: str) -> tuple[Resource, ...]:
-    """The managed resources. Raises msgspec.DecodeError or RecursionError for what is no such document."""
+    """The managed resources. Raises msgspec.DecodeError or RecursionError for any other document."""
     document = decode_json(text, _Document)
     unknown = {item.address: item.change.after_unknown for item in document.resource_changes}
     refers = dict(_references(document.configuration.root_module, ""))

@@ -7,24 +7,24 @@ import msgspec
 from diag.grammar.yaml_tree import from_plain
 from diag.model.finding import Location
 from diag.resources.manifests import Placed, Problem, Undecided
-from diag.sources.manifests.found import Found, together
+from diag.sources.manifests.inventory import Inventory, merge
 from diag.sources.manifests.objects import objects_in
 from diag.sources.manifests.terraform.document import Resource, resources_of
 from diag.sources.manifests.terraform.kubernetes import object_of, open_until_apply
 from diag.sources.manifests.terraform.network import file_systems_of, groups_of
 
 
-def terraform_in(text: str, file: str) -> Found:
+def terraform_in(text: str, file: str) -> Inventory:
     """The file systems, groups and Kubernetes objects of a plan or state. Places are those of the addresses in it."""
     try:
         resources = resources_of(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        return Found(problems=(Problem(Location(file, 1, 1), f"not what `terraform show -json` prints: {error}"),))
+        return Inventory(problems=(Problem(Location(file, 1, 1), f"not what `terraform show -json` prints: {error}"),))
     file_systems, groups = tuple(file_systems_of(resources)), tuple(groups_of(resources))
     about = (*(item.subject for item in file_systems), *(item.subject for item in groups))
-    return together(
+    return merge(
         (
-            Found(
+            Inventory(
                 file_systems=file_systems,
                 groups=groups,
                 places=tuple(Placed(subject, place(text, file, subject.name)) for subject in about),
@@ -34,17 +34,17 @@ def terraform_in(text: str, file: str) -> Found:
     )
 
 
-def _kubernetes(resource: Resource, text: str, file: str) -> Found:
+def _kubernetes(resource: Resource, text: str, file: str) -> Inventory:
     where = place(text, file, resource.address) if resource.type.startswith("kubernetes_") else Location(file)
     if (subject := open_until_apply(resource)) is not None:
         why = f"{resource.address} is known only after apply"
-        return Found(undecided=(Undecided(subject, why),), places=(Placed(subject, where),))
+        return Inventory(undecided=(Undecided(subject, why),), places=(Placed(subject, where),))
     raw = object_of(resource)
-    return objects_in(from_plain(raw, where.line, where.column), file) if raw is not None else Found()
+    return objects_in(from_plain(raw, where.line, where.column), file) if raw is not None else Inventory()
 
 
 def place(text: str, file: str, address: str) -> Location:
-    """Where an address first stands in the document; its first line when it is nowhere."""
+    """Where an address is first named in the document; its first line when it is nowhere."""
     at = text.find(msgspec.json.encode(address).decode())
     if at < 0:
         return Location(file, 1, 1)

@@ -16,7 +16,7 @@ MOST_FIELDS = 300
 """Fields of one object whose place is remembered."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class Inventory(msgspec.Struct, frozen=True):
     """The objects of one document, each with its place, and what could not be taken."""
 
     volumes: tuple[PersistentVolume, ...] = ()
@@ -32,14 +32,14 @@ class Found(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-def together(parts: Iterable[Found]) -> Found:
+def merge(parts: Iterable[Inventory]) -> Inventory:
     """Everything of several documents, in their order."""
     each = tuple(parts)
-    names = Found.__struct_fields__
-    return Found(**{name: tuple(item for part in each for item in getattr(part, name)) for name in names})
+    names = Inventory.__struct_fields__
+    return Inventory(**{name: tuple(item for part in each for item in getattr(part, name)) for name in names})
 
 
-def placed(subject: Subject, file: str, value: Value) -> Placed:
+def place(subject: Subject, file: str, value: Value) -> Placed:
     """The place of an object and of every field in it that holds a scalar, by the field's own name."""
     fields: dict[str, Location] = {}
     waiting = [value]

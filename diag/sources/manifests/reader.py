@@ -10,8 +10,8 @@ from diag.model.finding import Location
 from diag.resources.manifests import ManifestFile, ManifestSet, Problem
 from diag.sources.manifests.documents import documents_in
 from diag.sources.manifests.files import Text, texts
-from diag.sources.manifests.found import Found, together
 from diag.sources.manifests.helm_values import is_driver_values, values_in
+from diag.sources.manifests.inventory import Inventory, merge
 from diag.sources.manifests.objects import is_object, objects_in
 from diag.sources.manifests.terraform.document import is_terraform
 from diag.sources.manifests.terraform.read import terraform_in
@@ -23,32 +23,32 @@ def read_manifests(paths: tuple[str, ...], *, until: float = math.inf) -> Manife
     A bad document is a problem of its file; raises UnreadableManifest for a path that cannot be read.
     """
     files: list[ManifestFile] = []
-    each: list[Found] = []
+    each: list[Inventory] = []
     for text in texts(paths, until=until):
-        found = together(_documents(text))
+        found = merge(_documents(text))
         files.append(ManifestFile(text.name, _of_lustre(found), found.problems))
         each.append(found)
-    whole = together(each)
-    kept = (name for name in Found.__struct_fields__ if name != "problems")
+    whole = merge(each)
+    kept = (name for name in Inventory.__struct_fields__ if name != "problems")
     return ManifestSet(files=tuple(files), **{name: getattr(whole, name) for name in kept})
 
 
-def _documents(text: Text) -> Iterator[Found]:
+def _documents(text: Text) -> Iterator[Inventory]:
     if text.refused:
-        yield Found(problems=(Problem(Location(text.name, text.line, text.column), text.refused),))
+        yield Inventory(problems=(Problem(Location(text.name, text.line, text.column), text.refused),))
     elif is_terraform(text.content):
         yield terraform_in(text.content, text.name)
     else:
         for root in documents_in(text.content):
             if isinstance(root, BadYaml):
-                yield Found(problems=(Problem(Location(text.name, root.line, root.column), root.message),))
+                yield Inventory(problems=(Problem(Location(text.name, root.line, root.column), root.message),))
             elif is_object(root):
                 yield objects_in(root, text.name)
             elif is_driver_values(root):
                 yield values_in(root, text.name)
 
 
-def _of_lustre(found: Found) -> int:
+def _of_lustre(found: Inventory) -> int:
     """How many objects of a file a Lustre volume surely depends on; pods and claims may be for another driver's."""
     from diag.analysis.volumes import is_fsx_volume
     from diag.resources.kubernetes import FSX_DRIVER
