@@ -29,7 +29,8 @@ def nothing_was_left_open(manifest_set: ManifestSet | Unavailable) -> Iterator[D
 
 
 def _fill_in(field: str) -> Fix:
-    return advise(f"fill in {field} before the manifest is applied; `set -u` lets a shell script stop instead")
+    told = "fill in {parameter} before the manifest is applied; `set -u` lets a shell script stop instead"
+    return advise(told, {"parameter": field})
 
 
 def _values(manifests: ManifestSet) -> Iterator[tuple[Subject, str, str]]:

@@ -1,14 +1,15 @@
 """Commands for the driver as this cluster installed it: a Helm release, an EKS add-on, or plain manifests.
 
-What one of them made, another takes back: `helm upgrade` of an add-on's cluster fails or installs the driver twice, and
+What one of them made, another takes back: `helm upgrade` on an add-on's cluster fails or installs the driver twice, and
 an edit of a release's object is lost with its next upgrade.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
-from diag.advice.steps import advise, caution, change, guard, save, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, save, undo, wait
 from diag.model.fix import Danger, Fix, Step
 from diag.resources.eks import DRIVER_ADDON, Addon
 from diag.resources.kubernetes import Workload
@@ -25,6 +26,7 @@ MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/ove
 SETTINGS = 'addon.configurationValues || `"{}"`'
 """The add-on's settings, an empty document where it has none."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
+NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
 class Installer(enum.Enum):
@@ -51,111 +53,117 @@ def values_of(workload: Workload) -> dict[str, str]:
     """The names that commands about the driver need."""
     return {
         "driver_namespace": workload.metadata.namespace,
+        "installer": installer_of(workload).value,
         "release": release_of(workload),
         "chart_version": workload.metadata.label(CHART).rpartition("-")[2],
-        "workload": f"{workload.kind.lower()}/{workload.metadata.name}",
+        "driver_workload": f"{workload.kind.lower()}/{workload.metadata.name}",
     }
 
 
-def upgrade(workload: Workload, settings: str, **values: str) -> tuple[Step, ...]:
-    """`helm upgrade` of the very chart that is installed, with further `--set` options."""
-    names = {**values_of(workload), **values}
-    chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
-    version = "--version {chart_version} " if names["chart_version"] else ""
-    command = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} --reuse-values {settings}".rstrip()
-    back = undo("helm rollback {release} -n {driver_namespace}", names)
-    return (change(command, names, changes=ROLLS), rolled_out(workload), back)
+def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
+    """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
+
+    `undo` has the command that takes the latter back.
+    """
+    if values.get("installer") == Installer.HELM.value:
+        chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
+        version = "--version {chart_version} " if values.get("chart_version") else ""
+        upgrade = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} --reuse-values {given['helm']}"
+        back = undo("helm rollback {release} -n {driver_namespace}", values)
+        return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
+    kept = (caution(NOT_KEPT),) if values.get("installer") == Installer.ADDON.value else ()
+    back_steps = (undo(given["undo"], values),) if "undo" in given else ()
+    return (*kept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *back_steps)
 
 
-def rolled_out(workload: Workload) -> Step:
+def rolled_out(values: Values) -> Step:
     """Wait until the new pods are ready."""
-    return wait("kubectl -n {driver_namespace} rollout status {workload} --timeout=5m", values_of(workload))
+    return wait("kubectl -n {driver_namespace} rollout status {driver_workload} --timeout=5m", values)
 
 
 def restart(namespace: str, deployment: str = "fsx-csi-controller", *, changes: str = "") -> tuple[Step, ...]:
     """Replace the controller's pods, as they get role and settings at their creation alone."""
-    names = {"driver_namespace": namespace, "controller": deployment}
-    return (
-        change("kubectl -n {driver_namespace} rollout restart deployment/{controller}", names, changes=changes),
-        wait("kubectl -n {driver_namespace} rollout status deployment/{controller} --timeout=5m", names),
-    )
+    names = {"driver_namespace": namespace, "driver_workload": f"deployment/{deployment}"}
+    again = change("kubectl -n {driver_namespace} rollout restart {driver_workload}", names, changes=changes)
+    return (again, rolled_out(names))
 
 
 def change_image(workload: Workload, container: str, image: str) -> Fix:
-    """Give one container another image."""
-    if release_of(workload) and container == PLUGIN and ":" in image:
-        repository, _, tag = image.rpartition(":")
-        options = "--set image.repository={repository} --set image.tag={tag}"
-        return Fix(upgrade(workload, options, repository=repository, tag=tag))
-    names = values_of(workload)
-    command = "kubectl -n {driver_namespace} set image {workload} {container}={image}"
-    return Fix(
-        (
-            change(command, {**names, "container": container, "image": image}, changes=ROLLS),
-            rolled_out(workload),
-            undo("kubectl -n {driver_namespace} rollout undo {workload}", names),
-        )
-    )
+    """Give one container another image; the chart has a setting for the driver's own alone."""
+    repository, _, tag = image.rpartition(":")
+    names = {"container": container, "image": image, "repository": repository, "tag": tag, **values_of(workload)}
+    if container != PLUGIN or not repository:
+        names["installer"] = Installer.MANIFESTS.value
+    return Fix(setting(IMAGE, names))
 
 
-def scale(workload: Workload, replicas: int) -> Fix:
-    """Give a Deployment that many replicas."""
-    command, names = "kubectl -n {driver_namespace} scale {workload} --replicas={replicas}", values_of(workload)
-    note = "starts the controller; a claim that waits is provisioned at once, which costs money"
-    return Fix(
-        (
-            change(command, {**names, "replicas": str(replicas)}, changes=note),
-            rolled_out(workload),
-            undo(command, {**names, "replicas": "0"}),
-        )
-    )
+IMAGE = {
+    "helm": "--set image.repository={repository} --set image.tag={tag}",
+    "manifests": "kubectl -n {driver_namespace} set image {driver_workload} {container}={image}",
+    "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
+}
+REGION = {
+    "helm": "--set controller.region={region}",
+    "manifests": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION={{region}}",
+    "undo": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION-",
+}
 
 
 def set_region(controller: Workload, region: str) -> Fix:
     """Tell the controller its region."""
-    if release_of(controller):
-        return Fix(upgrade(controller, "--set controller.region={region}", region=region))
-    command, names = (
-        f"kubectl -n {{driver_namespace}} set env {{workload}} -c {PLUGIN} AWS_REGION",
-        values_of(controller),
-    )
-    steps = (
-        change(f"{command}={{region}}", {**names, "region": region}, changes="rolls the controller"),
-        rolled_out(controller),
-        undo(f"{command}-", names),
-    )
-    return Fix((*_kept_by_addon(controller), *steps))
+    return Fix(setting(REGION, {"region": region, **values_of(controller)}))
+
+
+def scale(workload: Workload, replicas: int) -> Fix:
+    """Give a Deployment that many replicas."""
+    command, names = "kubectl -n {driver_namespace} scale {driver_workload} --replicas={replicas}", values_of(workload)
+    note = "starts the controller; a claim that waits is provisioned at once, which costs money"
+    start = change(command, {**names, "replicas": str(replicas)}, changes=note)
+    return Fix((start, rolled_out(names), undo(command, {**names, "replicas": "0"})))
 
 
 def reinstall(workload: Workload, addon: Addon | None = None, *first: Step) -> Fix:
     """Put the objects of an installation back as its chart, add-on or manifests have them, after a first step."""
+    names = values_of(workload)
     if addon is not None or installer_of(workload) is Installer.ADDON:
         return Fix((*first, *update_addon(addon or Addon(DRIVER_ADDON))))
-    if release_of(workload):
+    if installer_of(workload) is Installer.HELM:
         # The last step of an upgrade takes it back; nobody wants the broken state again.
-        return Fix((*first, *upgrade(workload, "")[:-1]))
+        return Fix((*first, *setting({"helm": ""}, names)[:-1]))
     told = "creates what is missing and leaves mounts alone"
     return Fix((*first, change(f"kubectl apply -k '{MANIFESTS}'", changes=told)))
 
 
-def update_addon(addon: Addon, *, version: str = "") -> tuple[Step, ...]:
-    """Have EKS write the add-on's objects again, with the role and the settings that it has.
+def update_addon(addon: Addon) -> tuple[Step, ...]:
+    """Have EKS write the add-on's objects again, with the role and the settings that it has."""
+    role = addon.service_account_role_arn
+    return addon_steps(
+        {"cluster": addon.cluster_name, "addon": addon.addon_name, "role_arn": role}, has_role=bool(role)
+    )
+
+
+def addon_steps(values: Values, *, version: str = "", has_role: bool = True) -> tuple[Step, ...]:
+    """`aws eks update-addon` that loses neither role nor settings.
 
     Without its role UpdateAddon falls back to the node's. Source: EKS API reference, UpdateAddon serviceAccountRoleArn.
     """
-    names = {"cluster": addon.cluster_name, "addon": addon.addon_name, "role_arn": addon.service_account_role_arn,
-             "addon_version": version}  # fmt: skip
+    names = {"addon": DRIVER_ADDON, **values}
     which, settings = "--cluster-name {cluster} --addon-name {addon}", "settings-of-{addon}.json"
-    role = " --service-account-role-arn {role_arn}" if names["role_arn"] else ""
-    other = " --addon-version {addon_version}" if version else ""
+    role = " --service-account-role-arn {role_arn}" if has_role else ""
+    unknown = "leave --service-account-role-arn out where describe-addon shows no serviceAccountRoleArn"
+    update = f"aws eks update-addon {which}{f' --addon-version {version}' if version else ''}{role}"
     return (
         caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
+        *((caution(unknown),) if has_role and not values.get("role_arn") else ()),
         save(f"aws eks describe-addon {which} --query '{SETTINGS}' --output text > {settings}", names),
         guard(f"test -s {settings}", names),
-        change(f"aws eks update-addon {which}{other}{role} --configuration-values file://{settings}"
-            " --resolve-conflicts OVERWRITE", names, changes="puts the add-on's objects back as EKS has them"),
+        change(
+            f"{update} --configuration-values file://{settings} --resolve-conflicts OVERWRITE",
+            names,
+            changes="puts the add-on's objects back as EKS has them",
+        ),
         wait(f"aws eks wait addon-active {which}", names),
-    )  # fmt: skip
+    )
 
 
 def update(workload: Workload, version: str) -> Fix:
@@ -165,43 +173,28 @@ def update(workload: Workload, version: str) -> Fix:
         case Installer.HELM:
             command = f"helm upgrade {{release}} aws-fsx-csi-driver --repo {REPOSITORY} -n {{driver_namespace}}"
             told = f"rolls the chart to its newest release, driver {version} or later; mounted volumes stay mounted"
-            return Fix(
-                (
-                    change(f"{command} --reset-then-reuse-values", names, changes=told),
-                    rolled_out(workload),
-                    undo("helm rollback {release} -n {driver_namespace}", names),
-                )
-            )
+            newest = change(f"{command} --reset-then-reuse-values", names, changes=told)
+            return Fix((newest, rolled_out(names), undo("helm rollback {release} -n {driver_namespace}", names)))
         case Installer.ADDON:
             return advise(f"update the EKS add-on to a version with driver {version} or later")
-    return Fix(
-        (change(f"kubectl apply -k '{MANIFESTS}'", changes=f"applies the manifests; {ROLLS}"), rolled_out(workload))
-    )
+    told = f"applies the manifests; {ROLLS}"
+    return Fix((change(f"kubectl apply -k '{MANIFESTS}'", changes=told), rolled_out(names)))
 
 
 def set_kubelet_path(node_plugin: Workload, path: str) -> Fix:
     """Tell the node plugin the kubelet's own folder."""
-    if release_of(node_plugin):
-        return Fix(upgrade(node_plugin, "--set node.kubeletPath={path}", path=path))
-    return advise(
-        "give the DaemonSet's host paths the folder {path}, where its manifest says otherwise", {"path": path}
-    )
+    if installer_of(node_plugin) is Installer.HELM:
+        return Fix(setting({"helm": "--set node.kubeletPath={path}"}, {"path": path, **values_of(node_plugin)}))
+    told = "give the DaemonSet's host paths the folder {path}, where its manifest says otherwise"
+    return advise(told, {"path": path})
 
 
 def annotate_pods(node_plugin: Workload, key: str, value: str) -> Fix:
     """Give the DaemonSet's pods an annotation."""
-    if release_of(node_plugin):
-        name = key.replace(".", "\\.")
-        return Fix(upgrade(node_plugin, f"--set-string 'node.podAnnotations.{name}={value}'"))
+    dotted = key.replace(".", "\\.")
+    given = {
+        "helm": f"--set-string 'node.podAnnotations.{dotted}={value}'",
+        "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p {patch}",
+    }
     patch = {"spec": {"template": {"metadata": {"annotations": {key: value}}}}}
-    command, names = "kubectl -n {driver_namespace} patch {workload} --type=merge -p {patch}", values_of(node_plugin)
-    return Fix((change(command, {**names, "patch": patch}, changes=ROLLS), rolled_out(node_plugin)))
-
-
-def _kept_by_addon(workload: Workload) -> tuple[Step, ...]:
-    if installer_of(workload) is not Installer.ADDON:
-        return ()
-    told = (
-        "the next update of the EKS add-on may take this back: write it into the add-on's configuration values as well"
-    )
-    return (caution(told),)
+    return Fix(setting(given, {"patch": patch, **values_of(node_plugin)}))

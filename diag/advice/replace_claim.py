@@ -6,34 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from diag.advice.replace_volume import BOUND, OF_THE_OLD
-from diag.advice.steps import change, guard, save, undo, wait
-from diag.grammar.command import Value
-from diag.model.fix import Danger, Fix
+from diag.advice.steps import Values, change, guard, save, undo, wait
+from diag.model.fix import Danger, Fix, Step
 from diag.resources.kubernetes import PersistentVolumeClaim
 
 
 def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
     """Replace a pending claim by one with other fields. Pods that wait for it are not scheduled, so hold nothing."""
+    metadata = claim.metadata
+    return Fix(steps({"claim": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid}, spec))
+
+
+def steps(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The procedure for a claim by name."""
     before, after = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
-    patch = {"metadata": OF_THE_OLD, "spec": spec, "status": None}
-    names: dict[str, Value] = {
-        "claim": claim.metadata.name,
-        "namespace": claim.metadata.namespace,
-        "uid": claim.metadata.uid,
-        "patch": patch,
-    }
-    same = (guard(f"grep -q {{uid}} {before}", names),) if claim.metadata.uid else ()
+    names = {**values, "patch": {"metadata": OF_THE_OLD, "spec": spec, "status": None}}
+    same = (guard(f"grep -q {{uid}} {before}", names),) if values.get("uid") else ()
     told = "replaces a claim that is not bound; no data is touched"
-    return Fix(
-        (
-            guard(f"test ! -e {before}", names),
-            save(f"kubectl -n {{namespace}} get pvc {{claim}} -o yaml > {before}", names),
-            *same,
-            save(f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}", names),
-            guard(f"test -s {after}", names),
-            change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", names, danger=Danger.DESTROYS),
-            change(f"kubectl apply -f {after}", names, changes=told),
-            wait(BOUND, names),
-            undo(f"kubectl replace --force -f {before}", names),
-        )
+    return (
+        guard(f"test ! -e {before}", names),
+        save(f"kubectl -n {{namespace}} get pvc {{claim}} -o yaml > {before}", names),
+        *same,
+        save(f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}", names),
+        guard(f"test -s {after}", names),
+        change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", names, danger=Danger.DESTROYS),
+        change(f"kubectl apply -f {after}", names, changes=told),
+        wait(BOUND, names),
+        undo(f"kubectl replace --force -f {before}", names),
     )

@@ -88,11 +88,12 @@ def steps(
         caution(
             "the pods that use the volume stop meanwhile; the data on the file system stay", danger=Danger.INTERRUPTS
         ),
+        *(told_to_stop() if owners is None else ()),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
         *(step for _, get, file, _ in objects for step in _save(get, file, names)),
         retain,
         *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
-        *((retained, *stopped.stop) if owners is not None else (*told_to_stop(),)),
+        *((retained, *stopped.stop) if stopped.stop else ()),
         *(_delete_claim((*ready, retained), names) if has_claim else ()),
         *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
         change("kubectl apply -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),

@@ -1,40 +1,100 @@
-"""A cause's remedies as fixes: the runbook's templates with an incident's values."""
+"""A cause's remedies as fixes: the runbook's templates with an incident's values, for the reader's platform."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from diag.advice.steps import change, person
-from diag.grammar.command import BadTemplate, fill_text
-from diag.knowledge.cause import Cause, Observation, Remedy
+from diag.advice import driver, replace_claim, replace_class, replace_node, replace_volume
+from diag.advice.driver import Installer
+from diag.advice.platform import UNKNOWN, Platform, has, is_for
+from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
+from diag.advice.workload_pause import Owner
+from diag.grammar.command import fill_text, parse
+from diag.knowledge.cause import PROMPT, Cause, Observation, Procedure, Remedy
 from diag.model.fix import Fix, Step, StepKind
 
 
-def fix_of(cause: Cause, values: Mapping[str, str]) -> Fix | None:
-    """The cause's safest remedy as a fix, the further ones as its alternatives."""
-    if not cause.fix:
+def fix_of(cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN) -> Fix | None:
+    """The cause's safest remedy on that platform as a fix, the further ones as its alternatives.
+
+    Where none is known there it says what to look for, without a command. None where the runbook has no remedy at all.
+    """
+    tried = [(remedy, _steps(remedy, own)) for remedy in cause.fix for own in _variants(remedy, values)]
+    fixes = [Fix(steps) for remedy, steps in tried if _works(remedy, cause, steps, platform)]
+    if fixes:
+        return Fix(fixes[0].steps, tuple(fixes[1:]))
+    looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
+    return advise(f"no fix is known for this platform; look at: {looks}") if cause.fix and looks else None
+
+
+def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, str]]:
+    """The values, once for each way to install the driver where it is not known which this cluster has."""
+    if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
+        return [values]
+    return [{**values, "installer": way.value} for way in (Installer.HELM, Installer.MANIFESTS)]
+
+
+def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:
+    """What to look at and, on further lines, how."""
+    lines = [line for line in _lines(observation.command) if has(platform, parse(line).words[0])]
+    return "\n".join((fill_text(observation.look, values), *(change(line, values).line for line in lines)))
+
+
+def _works(remedy: Remedy, cause: Cause, steps: Iterable[Step], platform: Platform) -> bool:
+    programs = {step.argv[0] for step in steps if step.argv}
+    return is_for(platform, remedy.platforms or cause.platforms) and all(has(platform, program) for program in programs)
+
+
+def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
+    procedure = PROCEDURES[remedy.procedure](remedy.with_, values) if remedy.procedure else ()
+    lines, changes = _lines(remedy.command), fill_text(remedy.changes, values)
+    commands = [change(line, values, by=remedy.by, danger=remedy.danger) for line in lines[:-1]]
+    commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]
+    told = (person(changes, by=remedy.by),) if changes and not lines else ()
+    return (
+        *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution)),
+        *(save(line, values) for line in _lines(remedy.save)),
+        *(guard(line, values) for line in _lines(remedy.guard)),
+        *procedure,
+        *commands,
+        *told,
+        *(_either(wait, StepKind.WAIT, line, values) for line in _lines(remedy.wait)),
+        *(_either(undo, StepKind.UNDO, line, values) for line in _lines(remedy.undo)),
+    )
+
+
+def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:
+    if line.startswith(PROMPT):
+        return command(line.removeprefix(PROMPT), values)
+    return person(line, values, kind=kind)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    owner = _owner(values)
+    return replace_volume.steps(values, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
+
+
+def _owner(values: Values) -> Owner | None:
+    """What runs the pod of this incident; None where nothing told."""
+    kind, _, name = str(values.get("workload", "")).partition("/")
+    replicas = str(values.get("replicas", "1"))
+    if not name or not replicas.isdecimal():
         return None
-    first, *others = (Fix(_steps(remedy, values)) for remedy in cause.fix)
-    return Fix(first.steps, tuple(others))
+    kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "job": "Job",
+             "pod": "Pod", "replicaset": "ReplicaSet"}  # fmt: skip
+    return Owner(str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas))
 
 
-def look_at(observation: Observation, values: Mapping[str, str]) -> str:
-    """What to look at and, on a second line, how."""
-    look = fill_text(observation.look, values)
-    return f"{look}\n{fill_text(observation.command, values)}" if observation.command else look
-
-
-def _steps(remedy: Remedy, values: Mapping[str, str]) -> tuple[Step, ...]:
-    lines = [line.strip() for line in remedy.command.splitlines() if line.strip()]
-    steps = [_step(line, values) for line in lines]
-    steps.append(person(remedy.changes, values))
-    if remedy.undo:
-        steps.append(person(remedy.undo, values, kind=StepKind.UNDO))
-    return tuple(steps)
-
-
-def _step(line: str, values: Mapping[str, str]) -> Step:
-    try:
-        return change(line, values)
-    except BadTemplate:
-        return person(line, values)
+PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {
+    Procedure.REPLACE_VOLUME: _volume,
+    Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(values, given.get("spec", {})),
+    Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(values, given),
+    Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
+    Procedure.UPDATE_ADDON: lambda given, values: driver.addon_steps(values, version=str(given.get("version", ""))),
+    Procedure.REBOOT_NODE: lambda given, values: replace_node.replace_node(values),
+}

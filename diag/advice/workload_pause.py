@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from diag.advice.steps import caution, change, guard, person, save
+from diag.advice.steps import caution, change, guard, save
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
 from diag.resources.kubernetes import Pod
@@ -108,4 +108,4 @@ def _replace_pod(names: dict[str, Value]) -> Pause:
 
 def told_to_stop() -> tuple[Step, ...]:
     """What to say where the pods are not known."""
-    return (person("stop what runs the pods of the claim (kubectl describe pvc lists them under Used By)"),)
+    return (caution("stop what runs the pods of the claim (kubectl describe pvc lists them under Used By)"),)

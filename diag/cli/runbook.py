@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diag.cli import _options
-from diag.cli._output import no_such, print_table
+from diag.cli._output import no_such, print_table, terminal_width
 
 if TYPE_CHECKING:
     from diag.knowledge.runbooks import Knowledge
@@ -33,7 +33,8 @@ def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> in
     if id not in knowledge.causes:
         raise no_such("runbook", id, knowledge.causes, "runbook")
     values = _values(source, id, knowledge) if source else {}
-    click.echo(to_page(knowledge.causes[id], knowledge.page(id), values), nl=False)
+    titles = {other: cause.title for other, cause in knowledge.causes.items()}
+    click.echo(to_page(knowledge.causes[id], knowledge.page(id), values, titles, width=terminal_width()), nl=False)
     return 0
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from diag.advice.platform import Platform
 from diag.advice.runbook import fix_of
+from diag.advice.verify import values_of, with_verify
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
@@ -16,7 +18,11 @@ from diag.model.verdict import Verdict
 
 
 def beside_the_mounts(
-    findings: Sequence[Finding], explained: set[str], values: Mapping[str, str], causes: Mapping[str, Cause]
+    findings: Sequence[Finding],
+    explained: set[str],
+    values: Mapping[str, str],
+    causes: Mapping[str, Cause],
+    platform: Platform,
 ) -> list[Diagnosis]:
     """One for each subject with failures that the mounts' diagnoses do not name: what breaks the next provisioning."""
     rest: dict[Subject, list[Finding]] = {}
@@ -25,26 +31,27 @@ def beside_the_mounts(
             rest.setdefault(finding.subject, []).append(finding)
     found = []
     for subject, own in rest.items():
-        evidence = Evidence((), tuple(own), dict(values))
-        weighed = tuple(with_own_fix(cause, own) for cause in weigh(evidence, causes))
+        evidence = Evidence((), tuple(own), dict(values), platform=platform)
+        weighed = tuple(with_own_fix(cause, own, values) for cause in weigh(evidence, causes))
         if weighed:
             found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed, values=dict(values)))
     return found
 
 
 def only_warned(
-    findings: Sequence[Finding], values: Mapping[str, str], causes: Mapping[str, Cause]
+    findings: Sequence[Finding], values: Mapping[str, str], causes: Mapping[str, Cause], platform: Platform
 ) -> tuple[Diagnosis, ...]:
     """Where nothing fails: one for each cause that a warning names, the first layer first; none is confirmed."""
     warned: dict[str, list[Finding]] = {}
     for finding in sorted(findings, key=lambda f: f.layer.depth):
         if finding.verdict is Verdict.WARN and finding.cause in causes:
             warned.setdefault(finding.cause, []).append(finding)
-    return tuple(_warning(causes[id], own, values) for id, own in warned.items())
+    return tuple(_warning(causes[id], own, values, platform) for id, own in warned.items())
 
 
-def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str]) -> Diagnosis:
+def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str], platform: Platform) -> Diagnosis:
     first = own[0]
+    fix = first.fix or fix_of(cause, values, platform)
     told = CauseVerdict(
         id=cause.id,
         title=cause.title,
@@ -52,13 +59,14 @@ def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str]) ->
         layer=cause.layer,
         broader=cause.broader,
         for_=tuple(f"{finding.message} (check {finding.check})" for finding in own),
-        fix=first.fix or fix_of(cause, values),
+        fix=with_verify(fix, {**values, **values_of(first.subject)}) if fix else None,
     )
     headline = f"{first.subject}: {first.message}"
     return Diagnosis(first.subject, headline, (), (told,), values=dict(values), gravity=Verdict.WARN)
 
 
-def with_own_fix(cause: CauseVerdict, findings: Iterable[Finding]) -> CauseVerdict:
-    """The failing check's own command before the runbook's: it knows this incident's values best."""
+def with_own_fix(cause: CauseVerdict, findings: Iterable[Finding], values: Mapping[str, str]) -> CauseVerdict:
+    """The failing check's own commands before the runbook's: it knows this incident's values best."""
     own = next((f.fix for f in findings if f.verdict is Verdict.FAIL and f.cause == cause.id and f.fix), None)
-    return msgspec.structs.replace(cause, fix=own) if own else cause
+    fix = own or cause.fix
+    return msgspec.structs.replace(cause, fix=with_verify(fix, values)) if fix else cause

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from diag.advice.platform import Platform
 from diag.analysis.claims import ClaimCase
 from diag.analysis.pod_events import events_by_pod, phase_of
 from diag.analysis.volumes import Mount
@@ -47,19 +48,19 @@ def diagnose(
 ) -> tuple[Diagnosis, ...]:
     """Every diagnosis of a run, the best supported first."""
     causes = {**causes, **causes_without_runbook(findings, causes)}
-    told = [_tell(group, findings, causes) for group in _alike(_troubles(findings, facts, causes, match), findings)]
+    platform = values_of.platform_of_nodes(facts)
+    told = [_tell(group, causes, platform) for group in _alike(_troubles(findings, facts, causes, match), findings)]
     diagnoses = [diagnosis for diagnosis in told if diagnosis is not None]
     explained = {id for d in diagnoses for id in _confirmed(d)}
-    shared = values_of.of_cluster(dict(facts))
-    diagnoses += beside_the_mounts(findings, explained, shared, causes)
-    return tuple(sorted(diagnoses, key=_order)) or only_warned(findings, shared, causes)
+    shared = values_of.of_cluster(facts)
+    diagnoses += beside_the_mounts(findings, explained, shared, causes, platform)
+    return tuple(sorted(diagnoses, key=_order)) or only_warned(findings, shared, causes, platform)
 
 
 def _troubles(
     findings: Sequence[Finding], facts: Mapping[str, Any], causes: Mapping[str, Cause], match: MatchText
 ) -> Iterable[Trouble]:
-    shared = values_of.of_cluster(dict(facts))
-    file_systems = facts.get("file_systems")
+    shared = values_of.of_cluster(facts)
     mounts: Sequence[Mount] = _known(facts.get("mounts"))
     events = events_by_pod(_known(facts.get("warning_events")))
     cases: Sequence[ClaimCase] = _known(facts.get("lustre_claims"))
@@ -81,8 +82,8 @@ def _troubles(
         if complaints and phase is Phase.MOUNT:
             symptoms += of_kernel(mount, kernel_logs.get(mount.node_name, ()), match)
         values = {
-            **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, file_systems),
-            **values_of.of_mount(mount),
+            **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, facts),
+            **values_of.of_mount(mount, facts),
         }  # fmt: skip
         yield Trouble(mount.volume.subject, frozenset(mount.path), phase, symptoms, values, mount.node_name)
     volumes: Sequence[PersistentVolume] = _known(facts.get("volumes"))
@@ -91,7 +92,7 @@ def _troubles(
             path = {volume.subject, Subject(Kind.FILE_SYSTEM, volume.handle)}
             if (ref := volume.spec.claim_ref) is not None:
                 path.add(Subject(Kind.CLAIM, ref.name, ref.namespace))
-            values = {**shared, **values_of.of_volume(volume, file_systems)}
+            values = {**shared, **values_of.of_volume(volume, facts)}
             yield Trouble(volume.subject, frozenset(path), Phase.MOUNT, (), values)
     yield from _pending_claims(findings, facts, shared, match)
 
@@ -134,11 +135,11 @@ def _alike(troubles: Iterable[Trouble], findings: Sequence[Finding]) -> list[lis
 
 
 def _tell(
-    group: Sequence[tuple[Trouble, tuple[Finding, ...]]], findings: Sequence[Finding], causes: Mapping[str, Cause]
+    group: Sequence[tuple[Trouble, tuple[Finding, ...]]], causes: Mapping[str, Cause], platform: Platform
 ) -> Diagnosis | None:
     trouble, on_path = group[0]
-    weighed = weigh(Evidence(trouble.symptoms, on_path, trouble.values, trouble.phase), causes)
-    weighed = tuple(with_own_fix(cause, on_path) for cause in weighed)
+    weighed = weigh(Evidence(trouble.symptoms, on_path, trouble.values, trouble.phase, platform), causes)
+    weighed = tuple(with_own_fix(cause, on_path, trouble.values) for cause in weighed)
     if not trouble.symptoms and not any(c.verdict is Likelihood.CONFIRMED for c in weighed):
         return None
     nodes = tuple(dict.fromkeys(t.node for t, _ in group if t.node))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from diag.advice.platform import platform_of
+from diag.diagnosis.aside import with_own_fix
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
@@ -46,7 +48,9 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     phases = {symptom.phase for symptom in symptoms}
     phase: Phase | None = phases.pop() if len(phases) == 1 else None
     values = {"driver_namespace": DRIVER_NAMESPACE, **of_symptoms(symptoms)}
-    weighed = weigh(Evidence(symptoms, (), values, phase), causes)
+    platform = platform_of(symptom.text for symptom in symptoms)
+    weighed = weigh(Evidence(symptoms, (), values, phase, platform), causes)
+    weighed = tuple(with_own_fix(cause, (), values) for cause in weighed)
     if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
         (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)

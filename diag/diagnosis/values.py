@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from diag.advice.driver import values_of
+from diag.advice.platform import UNKNOWN, Platform
+from diag.advice.replace_node import KARPENTER, NODE_GROUP
+from diag.advice.workload_pause import owners_of
+from diag.analysis.identity.controller import is_auto_mode
 from diag.analysis.volumes import Mount
 from diag.model.unavailable import Unavailable
-from diag.resources.eks import identity_of
+from diag.resources.ec2 import Instance, NetworkInterface
+from diag.resources.eks import Addon, EksCluster, identity_of
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, ServiceAccount
+from diag.resources.kubernetes import Node, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount, Workload
 from diag.resources.table import Table
 
+Facts = Mapping[str, Any]
 
-def of_cluster(facts: dict[str, Any]) -> dict[str, str]:
+
+def of_cluster(facts: Facts) -> dict[str, str]:
     """What all diagnoses of a run share."""
     identity = identity_of(facts)
     values = {"cluster": identity.cluster, "region": identity.region, "account": identity.account}
+    cluster = facts.get("eks_cluster")
+    if isinstance(cluster, EksCluster):
+        values |= {"node_vpc": cluster.vpc_id, "provider_arn": cluster.provider_arn, "issuer": cluster.issuer}
+    node_plugin, controller = facts.get("node_plugin"), facts.get("controller")
+    for workload, name in ((node_plugin, "node_plugin"), (controller, "controller")):
+        if isinstance(workload, Workload):
+            values |= {**values_of(workload), name: workload.metadata.name}
+    if isinstance(node_plugin, Workload):
+        values["node_service_account"] = node_plugin.spec.template.spec.service_account_name
     account = facts.get("controller_account")
     if isinstance(account, ServiceAccount):
         role = account.role_arn or ""
@@ -23,39 +41,108 @@ def of_cluster(facts: dict[str, Any]) -> dict[str, str]:
             "service_account": account.metadata.name,
             "driver_namespace": account.metadata.namespace,
             "role": role.rpartition("/")[2],
+            "role_arn": role,
         }
-    return values
+    for addon in _known(facts.get("addons")):
+        if isinstance(addon, Addon):
+            values |= {"addon": addon.addon_name, "addon_version": addon.addon_version}
+    return {name: value for name, value in values.items() if value}
 
 
-def of_volume(volume: PersistentVolume, file_systems: Table[FileSystem] | Unavailable | None) -> dict[str, str]:
-    """A volume, and its file system as far as FSx told."""
+def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
+    """A volume, and its file system as far as FSx and EC2 told."""
     values = {
         "volume": volume.name,
+        "uid": volume.metadata.uid,
         "file_system": volume.handle,
         "dns_name": volume.dns_name or "",
         "mount_name": volume.mount_name or "",
     }
     if (ref := volume.spec.claim_ref) is not None:
         values |= {"claim": ref.name, "namespace": ref.namespace}
-    known = None if isinstance(file_systems, Unavailable | None) else file_systems.values.get(volume.handle)
-    if known is not None:
+    known = _row(facts.get("file_systems"), volume.handle)
+    if isinstance(known, FileSystem):
         values |= {
             "server_version": known.file_system_type_version,
             "mount_name": known.mount_name or values["mount_name"],
             "dns_name": known.dns_name or values["dns_name"],
+            "right_mountname": known.mount_name,
+            "right_dnsname": known.dns_name,
             "vpc": known.vpc_id,
             "subnet": known.subnet_ids[0] if known.subnet_ids else "",
             "deployment_type": known.lustre.deployment_type,
+            "capacity": str(known.storage_capacity or ""),
+            "network_interface": known.network_interface_ids[0] if known.network_interface_ids else "",
         }
+        eni = _row(facts.get("network_interfaces"), values["network_interface"])
+        if isinstance(eni, NetworkInterface) and eni.group_ids:
+            values["security_group"] = eni.group_ids[0]
     return values
 
 
-def of_mount(mount: Mount) -> dict[str, str]:
+def of_mount(mount: Mount, facts: Facts) -> dict[str, str]:
     """The pod, claim and node of a mount."""
-    return {"namespace": mount.pod.metadata.namespace, "claim": mount.claim.metadata.name,
-            "pod": mount.pod.metadata.name, "node": mount.node_name}  # fmt: skip
+    values = {"namespace": mount.pod.metadata.namespace, "claim": mount.claim.metadata.name,
+              "pod": mount.pod.metadata.name, **_owner(mount, facts)}  # fmt: skip
+    node = next((node for node in _known(facts.get("nodes")) if node.name == mount.node_name), None)
+    return {**values, **(of_node(node, facts) if node else {"node": mount.node_name})}
+
+
+def _owner(mount: Mount, facts: Facts) -> dict[str, str]:
+    users = facts.get("volume_pods")
+    pods: Iterable[Pod] = users.get(mount.volume.name, ()) if isinstance(users, Mapping) else (mount.pod,)
+    owners = owners_of(pods)
+    if len(owners) != 1:
+        return {}
+    return {"workload": f"{owners[0].kind.lower()}/{owners[0].name}", "replicas": str(owners[0].replicas)}
+
+
+def of_node(node: Node, facts: Facts) -> dict[str, str]:
+    """A node, its instance and its network."""
+    is_karpenter = is_auto_mode(node) or node.metadata.label("karpenter.sh/nodepool")
+    group = node.metadata.label("eks.amazonaws.com/nodegroup")
+    values = {
+        "node": node.name,
+        "instance": node.instance_id,
+        "kernel": node.status.node_info.kernel_version,
+        "nodegroup": group,
+        "node_manager": KARPENTER if is_karpenter else NODE_GROUP if group else "",
+    }
+    instance = _row(facts.get("instances"), node.instance_id)
+    if isinstance(instance, Instance):
+        groups = sorted(instance.primary_groups)
+        values |= {"node_subnet": instance.subnet_id, "node_vpc": instance.vpc_id,
+                   "node_security_group": groups[0] if groups else ""}  # fmt: skip
+    plugin = next((pod for pod in _known(facts.get("driver_pods")) if _is_plugin(pod, node)), None)
+    return values | ({"plugin_pod": plugin.metadata.name} if plugin else {})
+
+
+def _is_plugin(pod: Pod, node: Node) -> bool:
+    owners = pod.metadata.owner_references or ()
+    return pod.spec.node_name == node.name and any(owner.kind == "DaemonSet" for owner in owners)
 
 
 def of_claim(claim: PersistentVolumeClaim) -> dict[str, str]:
     """A claim by itself."""
-    return {"namespace": claim.metadata.namespace, "claim": claim.metadata.name}
+    return {
+        "namespace": claim.metadata.namespace,
+        "claim": claim.metadata.name,
+        "uid": claim.metadata.uid,
+        "storage_class": claim.spec.storage_class_name or "",
+    }
+
+
+def platform_of_nodes(facts: Facts) -> Platform:
+    """Where a cluster's nodes are, by their provider."""
+    clouds = {"aws": "aws", "azure": "azure", "gce": "gcp"}
+    ids = (node.spec.provider_id.partition("://")[0] for node in _known(facts.get("nodes")))
+    cloud = next((clouds[id] for id in ids if id in clouds), None)
+    return Platform(cloud, True) if cloud else UNKNOWN
+
+
+def _row(table: Any, key: str) -> Any:
+    return table.values.get(key) if isinstance(table, Table) else None
+
+
+def _known(value: Any) -> Any:
+    return () if value is None or isinstance(value, Unavailable) else value

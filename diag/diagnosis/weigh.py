@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import fill_sentence
 from diag.grammar.regex import Pattern
@@ -35,6 +36,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """Names and ids of this incident, for the commands."""
     phase: Phase | None = None
     """The operation that fails, None when not told: then every cause counts."""
+    platform: Platform = UNKNOWN
+    """Where the reader's machines are: advice must fit."""
 
 
 class _Case(msgspec.Struct):
@@ -75,7 +78,7 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
     _yield_to_confirmed(cases, causes)
     _leave_something_open(cases)
     ordered = sorted(cases, key=lambda case: _order(case, cases, causes))
-    return tuple(_tell(case, evidence.values, cases) for case in ordered)
+    return tuple(_tell(case, evidence, cases) for case in ordered)
 
 
 def _judge(
@@ -161,14 +164,15 @@ def refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
     return False
 
 
-def _tell(case: _Case, values: Mapping[str, str], cases: Sequence[_Case]) -> CauseVerdict:
+def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdict:
     cause = case.cause
     open_ = case.likelihood in (Likelihood.LIKELY, Likelihood.POSSIBLE)
     settled = any(other.likelihood is Likelihood.CONFIRMED for other in cases)
+    values, platform = evidence.values, evidence.platform
     next_: tuple[str, ...] = ()
     if open_ and not settled:
-        next_ = tuple(look_at(observation, values) for observation in cause.confirm[:_OBSERVATIONS])
-    mends = case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
+        next_ = tuple(look_at(observation, values, platform) for observation in cause.confirm[:_OBSERVATIONS])
+    fixes = case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
     return CauseVerdict(
         id=cause.id,
         title=cause.title,
@@ -178,7 +182,7 @@ def _tell(case: _Case, values: Mapping[str, str], cases: Sequence[_Case]) -> Cau
         for_=tuple(case.for_),
         against=tuple(case.against),
         next=next_,
-        fix=fix_of(cause, values) if mends else None,
+        fix=fix_of(cause, values, platform) if fixes else None,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from diag.advice.verify import values_of, with_verify
 from diag.decode import decode_json
 from diag.engine.child import ChildFailed, Children
 from diag.engine.locations import attach_locations
@@ -166,7 +167,7 @@ def _finish(check: Check, draft: Draft) -> Finding:
         evidence=draft.evidence,
         cause=cause if draft.verdict in (Verdict.FAIL, Verdict.WARN) else "",
         rules_out=rules_out if draft.verdict is Verdict.PASS else (),
-        fix=draft.fix,
+        fix=with_verify(draft.fix, values_of(draft.subject)) if draft.fix else None,
         concerns=draft.concerns,
         unavailable=draft.unavailable,
         location=draft.location,

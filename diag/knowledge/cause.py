@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import msgspec
 
 from diag.knowledge.table import Confidence
+from diag.model.fix import Danger
 from diag.model.layer import Layer
 from diag.model.symptom import Phase
 
@@ -76,12 +78,50 @@ class Refutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Or a text seen in the same group of symptoms."""
 
 
-class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One way to fix it, safest first in the list."""
+class Procedure(enum.Enum):
+    """Steps that several runbooks share; `with` says what differs."""
 
+    REPLACE_VOLUME = "replace-volume"
+    """`volume` and `claim`: what to change in the spec of each."""
+    REPLACE_CLAIM = "replace-claim"
+    """`spec`: what to change in it."""
+    REPLACE_CLASS = "replace-class"
+    """`parameters` or `mountOptions`: what to change; null takes a parameter away."""
+    DRIVER_SETTING = "driver-setting"
+    """`helm`, `addon` and `manifests`: the options or the command for each way to install the driver."""
+    UPDATE_ADDON = "update-addon"
+    """`version`: another version than the installed one."""
+    REBOOT_NODE = "reboot-node"
+
+
+PROMPT = "$ "
+"""What stands before a command where a sentence may stand as well."""
+
+
+class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
+    """One way to fix it, safest first in the list. Steps are taken in the order of these keys."""
+
+    caution: str = ""
+    """What a person must know or stop first, one sentence a line."""
+    save: str = ""
+    """Commands that keep the present state in a file, one a line."""
+    guard: str = ""
+    """Commands that fail unless it is safe to go on."""
+    procedure: Procedure | None = None
+    with_: dict[str, Any] = {}
     command: str = ""
+    """Commands, one a line; without any, `changes` says what a person does."""
     changes: str = ""
+    danger: Danger = Danger.NONE
+    """Of the commands together."""
+    wait: str = ""
+    """Until when: a sentence, or after `$ ` a command."""
     undo: str = ""
+    """How to take it back: sentences, or commands after `$ `, one a line."""
+    by: str = ""
+    """Who must do it, when the reader cannot."""
+    platforms: tuple[str, ...] = ()
+    """Where it works, when not on all platforms of the cause."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

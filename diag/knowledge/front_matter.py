@@ -8,10 +8,13 @@ from collections.abc import Mapping
 import msgspec
 
 from diag.decode import convert
+from diag.grammar.command import BadTemplate, placeholders_in
+from diag.grammar.command import parse as parse_command
+from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
 from diag.grammar.yaml_tree import BadYaml, Value, plain, strings
-from diag.knowledge.cause import Cause, Signature
+from diag.knowledge.cause import PROMPT, Cause, Signature
 from diag.model.exit_code import WrongUsage
 
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
@@ -108,10 +111,29 @@ def _problems(cause: Cause, stem: str) -> list[tuple[Path, str]]:
         if bool(signature.pattern) == bool(signature.all):
             found.append((here, "give exactly one of `pattern` and `all`"))
         found += _pattern_problems(signature, here)
+    for position, observation in enumerate(cause.confirm):
+        found += _command_problems(observation.command, ("confirm", position, "command"))
+    for position, remedy in enumerate(cause.fix):
+        for key, text in (("save", remedy.save), ("guard", remedy.guard), ("command", remedy.command)):
+            found += _command_problems(text, ("fix", position, key))
+        for key, text in (("wait", remedy.wait), ("undo", remedy.undo)):
+            commands = "\n".join(line[2:] for line in text.splitlines() if line.startswith(PROMPT))
+            found += _command_problems(commands, ("fix", position, key))
     for position, refutation in enumerate(cause.rule_out):
         if refutation.pattern:
             found += _search_problems(refutation.pattern, ("rule_out", position, "pattern"))
     return found
+
+
+def _command_problems(text: str, path: Path) -> list[tuple[Path, str]]:
+    found: list[tuple[Path, str]] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        try:
+            parse_command(line)
+        except BadTemplate as error:
+            found.append((path, f"{line!r}: {error}"))
+    unknown = sorted(placeholders_in(text) - PLACEHOLDERS.keys())
+    return found + [(path, f"{{{name}}} is no placeholder that is known") for name in unknown]
 
 
 def _pattern_problems(signature: Signature, here: Path) -> list[tuple[Path, str]]:

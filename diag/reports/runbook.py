@@ -1,32 +1,48 @@
-"""One runbook for the terminal, its placeholders filled."""
+"""One runbook for the terminal: its Markdown laid out, its placeholders filled, its steps in order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from diag.advice.platform import UNKNOWN, Platform
+from diag.advice.runbook import fix_of
+from diag.advice.verify import with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause
+from diag.reports.text import Style, fix_lines
 from diag.sanitize import visible
 
-FENCE = "```"
+FENCE, FIX = "```", "How to fix"
+_ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
+_RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
+_LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
+_MARKS = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])")
 
 
-def to_page(cause: Cause, text: str, values: Mapping[str, str]) -> str:
-    """The runbook's title and body. Inside code fences values are quoted for a shell."""
-    lines = [
-        cause.title,
-        "=" * len(cause.title),
-        "",
-        f"{cause.id} · layer {cause.layer.value} · {cause.severity.value}",
-    ]
+def to_page(
+    cause: Cause,
+    text: str,
+    values: Mapping[str, str],
+    titles: Mapping[str, str],
+    *,
+    platform: Platform = UNKNOWN,
+    width: int = 100,
+) -> str:
+    """The runbook's title and body. `titles` are those of all causes, for what the body refers to."""
+    lines = [*_heading(cause.title, "=")[1:], "", f"{cause.id} · layer {cause.layer.value} · {cause.severity.value}"]
     if cause.broader:
-        lines.append(f"a special case of {cause.broader}")
-    fenced = False
-    for line in body_of(text).splitlines():
-        if line.strip().startswith(FENCE):
-            fenced = not fenced
-            continue
-        lines.append(visible(("    " if fenced else "") + fill_text(line, values)))
+        lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
+    body = body_of(text)
+    for block in _blocks(body):
+        lines += _block(block, values, width)
+        if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
+            lines += ["", *fix_lines(with_verify(fix, values), Style(width=width, everything=True), "steps")]
+    related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
+    if related:
+        lines += [*_heading("Related causes", "-"), ""]
+        lines += [f"  lustre-doctor runbook {id}  {titles[id]}" for id in related]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -34,3 +50,65 @@ def body_of(text: str) -> str:
     """The Markdown after the front matter."""
     _, _, rest = text.partition("---\n")
     return rest.partition("\n---\n")[2]
+
+
+def _heading(text: str, underline: str) -> list[str]:
+    return ["", text, underline * len(text)]
+
+
+def _blocks(body: str) -> Iterator[list[str]]:
+    """Paragraphs, list items, tables, headings and fenced scripts, each as its lines."""
+    block: list[str] = []
+    fenced = False
+    for line in body.splitlines():
+        fence = line.strip().startswith(FENCE)
+        if fenced:
+            block.append(line)
+            if fence:
+                yield block
+                block, fenced = [], False
+            continue
+        starts = fence or not line.strip() or line.startswith("#") or _ITEM.match(line)
+        if starts and block:
+            yield block
+            block = []
+        if line.strip():
+            block.append(line)
+        fenced = fence
+    if block:
+        yield block
+
+
+def _block(block: Sequence[str], values: Mapping[str, str], width: int) -> Iterable[str]:
+    first = block[0]
+    if first.strip().startswith(FENCE):
+        indent = len(first) - len(first.lstrip())
+        return ["", *(visible("    " + fill_text(line[indent:], values)) for line in block[1:-1])]
+    if first.startswith("#"):
+        return _heading(_inline(first.lstrip("# "), values), "-")
+    if first.startswith("|"):
+        return ["", *_table(block, values)]
+    item = _ITEM.match(first)
+    mark = item["mark"] if item else ""
+    text = " ".join([item["text"] if item else first.strip(), *(line.strip() for line in block[1:])])
+    margin = " " * (len(mark) or len(first) - len(first.lstrip()))
+    wrapped = textwrap.wrap(
+        _inline(text, values), max(40, width), initial_indent=mark or margin, subsequent_indent=margin,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return wrapped if item else ["", *wrapped]
+
+
+def _table(block: Sequence[str], values: Mapping[str, str]) -> list[str]:
+    rows = [[_inline(cell.strip(), values) for cell in line.strip("|").split("|")] for line in block]
+    rows = [row for row in rows if not all(set(cell) <= set("-: ") for cell in row)]
+    widths = [max(len(row[place]) for row in rows if place < len(row)) for place in range(max(map(len, rows)))]
+    return ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=False)).rstrip() for row in rows]
+
+
+def _inline(text: str, values: Mapping[str, str]) -> str:
+    """Marks and links resolved in our own text first; what strangers wrote is put in afterwards."""
+    text = _RELATED.sub(r"\1", text)
+    text = _LINK.sub(r"\1 <\2>", text)
+    text = _MARKS.sub(lambda match: next(filter(None, match.groups()), ""), text)
+    return visible(fill_text(text, values))

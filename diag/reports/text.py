@@ -90,7 +90,8 @@ def _diagnosis(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
         yield from _labelled("because", _because(diagnosis.headline, best.for_, style), style)
         yield from _labelled("but", best.against, style)
         yield from _next(best.next, style)
-        yield from _fix(best.fix, style, "fix" if best.verdict is Likelihood.CONFIRMED else "if so, fix")
+        yield from fix_lines(best.fix, style, "fix" if best.verdict is Likelihood.CONFIRMED else "if so, fix")
+        yield from _command("runbook", f"lustre-doctor runbook {best.id}")
         yield from _others(diagnosis.causes, best, style)
     yield from _labelled("also broken", diagnosis.consequences, style)
     ruled_out = [c for c in diagnosis.causes if c.verdict is Likelihood.RULED_OUT]
@@ -121,7 +122,8 @@ def _next(steps: Iterable[str], style: Style) -> Iterator[str]:
         label = ""
 
 
-def _fix(fix: Fix | None, style: Style, label: str) -> Iterator[str]:
+def fix_lines(fix: Fix | None, style: Style, label: str) -> Iterator[str]:
+    """What a fix says, line by line: cautions, commands to copy, what they change, the way back, what comes after."""
     if fix is None:
         return
     yield from _labelled("first", _sentences(fix, StepKind.CAUTION), style)
@@ -136,7 +138,7 @@ def _fix(fix: Fix | None, style: Style, label: str) -> Iterator[str]:
     for command in fix.verify:
         yield from _command("then", command)
     for other in fix.alternatives[: None if style.everything else 1]:
-        yield from _fix(other, style, "or")
+        yield from fix_lines(other, style, "or")
 
 
 def _sentences(fix: Fix, *kinds: StepKind) -> Sequence[str]:

@@ -34,7 +34,8 @@ def passing(*ids: str) -> Finding:
 CAUSES = {c.id: c for c in (
     cause("network"), cause("rule-missing-in-a-group", broader="network"), cause("name", Layer.REQUEST),
     cause("version", Layer.CLIENT, confirm=(Observation("the version of {file_system}", "aws fsx {file_system}"),),
-          fix=(Remedy("fix {file_system}", "changes it", "undo it"), Remedy("make another"))),
+          fix=(Remedy(command="fix {file_system}", changes="changes it", undo="undo it"),
+               Remedy(command="make another"))),
     cause("role", Layer.IDENTITY, phase=Phase.PROVISION),
     cause("refuted-by-text", rule_out=(Refutation("it came back", pattern="Connection restored"),)),
     cause("worded", signatures=(Signature("s", Weight.STRONG, "x", "y", says="server {server_version} refused"),)),

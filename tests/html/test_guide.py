@@ -22,7 +22,7 @@ def body(markdown: str, **values: str) -> str:
 @pytest.mark.parametrize(
     ("markdown", "made"),
     [
-        ("## How to mend", "<h3>How to mend</h3>"),
+        ("## How to fix", "<h3>How to fix</h3>"),
         ("one\ntwo\n\nthree", "<p>one two</p><p>three</p>"),
         ("* a\n* b\n  goes on", "<ul><li>a</li><li>b goes on</li></ul>"),
         ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
@@ -59,6 +59,6 @@ def test_every_runbook_is_shown_without_leftovers(id: str) -> None:
     text = Path(FILES[id]).read_text()
     page = Page(to_html(text, dict.fromkeys(("file_system", "claim", "node"), HOSTILE)))
     prose = page.text
-    assert "```" not in prose and "How to mend" in prose
+    assert "```" not in prose and "How to fix" in prose
     assert not re.search(r"\[\[[a-z]|\*\*[A-Za-z]", prose.replace(HOSTILE, ""))
     assert not {"script", "img", "svg"} & {tag for tag, _ in page.elements}

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import yaml
 
+from diag.advice.driver import Installer
+from diag.advice.runbook import fix_of
+from diag.knowledge.cause import PROMPT
 from diag.knowledge.index import BUILT_IN
+from diag.knowledge.runbooks import load_knowledge
 
 _PLACEHOLDER = re.compile(r"(?<![$\\{])\{([a-z_]+)\}")
 _FOR_A_PERSON = re.compile(r"<[A-Za-z][^<>|&;()\n]*>|\$\{?[A-Za-z_]\w*\}?")
@@ -24,7 +28,7 @@ _JOINT = "\v"
 """Stands for a line's end that ends no command."""
 # What a shell or another program starts in its turn.
 _BEFORE = {"sudo", "!", "then", "do", "else", "if", "while", "until", "time", "xargs", "{"}
-_EXAMPLES = {
+EXAMPLES = {
     "cluster": "training-on-eks",
     "dns_name": "fs-0123456789abcdef0.fsx.us-east-1.amazonaws.com",
     "errno": "22",
@@ -41,6 +45,19 @@ _EXAMPLES = {
     "availability_zone": "us-east-1a",
     "target_version": "2.15",
     "path": "/data",
+    "capacity": "1200",
+    "backup": "backup-0123456789abcdef0",
+    "bucket": "training-data",
+    "replicas": "2",
+    "rule_number": "90",
+    "node_vpc": "vpc-0fedcba9876543210",
+    "node_subnet": "subnet-0fedcba9876543210",
+    "role_arn": "arn:aws:iam::123456789012:role/example",
+    "provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123",
+    "issuer": "https://oidc.eks.us-east-1.amazonaws.com/id/0123",
+    "issuer_host": "oidc.eks.us-east-1.amazonaws.com/id/0123",
+    "start_time": "2026-01-01T00:00:00Z",
+    "end_time": "2026-01-02T00:00:00Z",
 }
 _AN_ARN = "arn:aws:iam::123456789012:role/example"
 
@@ -74,7 +91,7 @@ def commands_of(path: Path) -> Iterator[Command]:
 
 def all_commands() -> list[Command]:
     """Every simple command of every built-in runbook."""
-    return [command for path in sorted(BUILT_IN.glob("*.md")) for command in commands_of(path)]
+    return [command for path in sorted(BUILT_IN.glob("*.md")) for command in commands_of(path)] + [*_procedures()]
 
 
 def simple_commands(script: str) -> list[tuple[int, tuple[str, ...]]]:
@@ -83,7 +100,7 @@ def simple_commands(script: str) -> list[tuple[int, tuple[str, ...]]]:
     Raises:
         ValueError: a quotation is not closed.
     """
-    script = _PLACEHOLDER.sub(lambda found: _EXAMPLES.get(found[1], f"the-{found[1].replace('_', '-')}"), script)
+    script = _PLACEHOLDER.sub(lambda found: EXAMPLES.get(found[1], f"the-{found[1].replace('_', '-')}"), script)
     script = _FOR_A_PERSON.sub(lambda found: _AN_ARN if "arn>" in found[0] else _ANY_VALUE, script)
     # A here document is the input of a command, no commands; its lines stay counted.
     script = _HERE_DOCUMENT.sub(lambda found: found["rest"] + _JOINT * found[0].count("\n"), script)
@@ -155,11 +172,15 @@ def _argv(words: list[str]) -> list[tuple[str, ...]]:
 
 
 def _front_matter(text: str) -> Iterator[tuple[int, str]]:
-    """The command values of the front matter, with the line each begins on."""
+    """The commands of the front matter, with the line each begins on."""
     head = text.split("\n---\n", 1)[0]
-    for node in _scalars(yaml.compose(head.removeprefix("---\n")), "command"):
-        # The document begins on the file's second line; a block scalar's text on the line after its mark.
-        yield node.start_mark.line + 2 + (node.style in ("|", ">")), node.value
+    for key in ("save", "guard", "command", "wait", "undo"):
+        for node in _scalars(yaml.compose(head.removeprefix("---\n")), key):
+            commands = node.value.splitlines()
+            if key in ("wait", "undo"):
+                commands = [line.removeprefix(PROMPT) if line.startswith(PROMPT) else "" for line in commands]
+            # The document begins on the file's second line; a block scalar's text on the line after its mark.
+            yield node.start_mark.line + 2 + (node.style in ("|", ">")), "\n".join(commands)
 
 
 def _scalars(node: yaml.Node, key: str) -> Iterator[yaml.ScalarNode]:
@@ -167,11 +188,20 @@ def _scalars(node: yaml.Node, key: str) -> Iterator[yaml.ScalarNode]:
         for name, value in node.value:
             if name.value == key and isinstance(value, yaml.ScalarNode):
                 yield value
-            else:
+            elif name.value != "with":
                 yield from _scalars(value, key)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _scalars(value, key)
+
+
+def _procedures() -> Iterator[Command]:
+    """The steps of each procedure in each runbook that has it, as a run fills them."""
+    for id, cause in load_knowledge().causes.items():
+        for installer in Installer:
+            fix = fix_of(cause, {**EXAMPLES, "installer": installer.value})
+            for one in (fix, *fix.alternatives) if fix else ():
+                yield from (Command(id, 0, step.argv) for step in one.steps if step.argv)
 
 
 def _fences(text: str) -> Iterator[tuple[int, str]]:

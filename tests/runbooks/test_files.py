@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import Pattern
 from diag.knowledge.cause import Cause
 from diag.knowledge.front_matter import read_cause, split
@@ -14,46 +15,8 @@ from diag.knowledge.index import BUILT_IN
 
 FILES = sorted(BUILT_IN.glob("*.md"))
 TEXTS = {path.stem: path.read_text("utf-8") for path in FILES}
-HEADINGS = ["What it means", "How to verify", "How to mend", "How to prevent", "References"]
-PLATFORMS = {"any", "eks", "gke", "aks", "openshift", "bare-metal", "parallelcluster", "hyperpod"}
-GROUPS = {
-    "server_version",
-    "client_version",
-    "mount_name",
-    "dns_name",
-    "file_system",
-    "nid",
-    "role",
-    "permission",
-    "region",
-    "registry",
-    "account",
-    "bucket",
-    "path",
-    "option",
-    "module",
-    "kernel",
-    "exit_status",
-    "errno",
-    "volume",
-    "claim",
-    "node",
-    "pod",
-}
-PLACEHOLDERS = GROUPS | {
-    "cluster",
-    "namespace",
-    "security_group",
-    "node_security_group",
-    "subnet",
-    "vpc",
-    "availability_zone",
-    "service_account",
-    "driver_namespace",
-    "target_version",
-    "image",
-    "deployment_type",
-}
+HEADINGS = ["What it means", "How to verify", "How to fix", "How to prevent", "References"]
+PLATFORMS = {"any", "eks", "ec2", "gke", "aks", "openshift", "bare-metal", "parallelcluster", "hyperpod"}
 # Groups beyond the listed ones are allowed where `says` of the same signature uses them.
 PLACEHOLDER = re.compile(r"(?<![$\\{])\{([a-z_]+)\}")
 
@@ -91,21 +54,18 @@ def test_front_matter_is_complete(stem: str, causes: dict[str, Cause]) -> None:
 @pytest.mark.parametrize("stem", TEXTS)
 def test_placeholders_can_be_filled(stem: str, causes: dict[str, Cause]) -> None:
     cause = causes[stem]
+    own = set[str]()
     for signature in cause.signatures:
         patterns = [signature.pattern] if signature.pattern else list(signature.all)
-        own = {name for pattern in patterns for name in Pattern(pattern).group_names}
-        unknown = set(PLACEHOLDER.findall(signature.says)) - own - PLACEHOLDERS
+        groups = {name for pattern in patterns for name in Pattern(pattern).group_names}
+        unknown = set(PLACEHOLDER.findall(signature.says)) - groups - PLACEHOLDERS.keys()
         assert not unknown, f"{signature.id}: {unknown}"
-    commands = [observation.command + observation.look for observation in cause.confirm]
-    commands += [remedy.command for remedy in cause.fix]
-    own = {
-        name
-        for signature in cause.signatures
-        for pattern in filter(None, (signature.pattern, *signature.all))
-        for name in Pattern(pattern).group_names
-    }
+        own |= groups
     # Braces with one lower-case word are placeholders; JMESPath and Go templates have dots, colons or capitals.
-    assert not set(PLACEHOLDER.findall("\n".join(commands))) - PLACEHOLDERS - own
+    front, body = split(TEXTS[stem]) or ("", "")
+    fixes = front.partition("\nconfirm:")[2]
+    assert not set(PLACEHOLDER.findall(fixes)) - PLACEHOLDERS.keys() - own
+    assert not set(PLACEHOLDER.findall(body)) - PLACEHOLDERS.keys() - own
 
 
 @pytest.mark.parametrize("stem", TEXTS)

@@ -47,7 +47,7 @@ def _cause(cause: CauseVerdict) -> Markup:
         ),
         element("div", _listed("For", cause.for_), _listed("Against", cause.against), class_="pair"),
         _next(cause.next),
-        fix_of(cause.fix, "How to mend it" if cause.verdict is Likelihood.CONFIRMED else "How to mend it, if so"),
+        fix_of(cause.fix, "How to fix it" if cause.verdict is Likelihood.CONFIRMED else "How to fix it, if so"),
         class_=f"cause tone-{TONES[cause.verdict]}",
     )  # fmt: skip
 
@@ -104,7 +104,7 @@ def _others(causes: Sequence[CauseVerdict]) -> Markup | None:
             "details",
             element("summary", _badge(c), " ", c.title, " ", element("code", c.id)),
             element("div", _listed("For", c.for_), _listed("Against", c.against), _next(c.next),
-                    fix_of(c.fix, "How to mend it, if so"), class_="body"),
+                    fix_of(c.fix, "How to fix it, if so"), class_="body"),
             class_=f"tone-{TONES[c.verdict]}",
         )
         for c in causes

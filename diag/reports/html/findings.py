@@ -87,7 +87,7 @@ def _finding(finding: Finding) -> Markup:
             element("dl", *facts, class_="facts"),
             _listed(finding.evidence),
             _listed(tuple(str(reason) for reason in finding.unavailable)),
-            fix_of(finding.fix, "How to mend it"),
+            fix_of(finding.fix, "How to fix it"),
             class_="body",
         ),
         class_=f"finding tone-{tone}",

@@ -1,0 +1,79 @@
+"""Where the reader's machines are, and which programs are of use there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Platform(NamedTuple):
+    """A cloud, and whether Kubernetes runs on it; None for what nothing shows."""
+
+    cloud: str | None = None
+    """`aws`, `azure`, `gcp`."""
+    kubernetes: bool | None = None
+    distribution: str | None = None
+    """`openshift`, `parallelcluster`, `hyperpod`."""
+
+
+UNKNOWN = Platform()
+
+_PLACES = {
+    "eks": Platform("aws", True),
+    "hyperpod": Platform("aws", True, "hyperpod"),
+    "parallelcluster": Platform("aws", False, "parallelcluster"),
+    "ec2": Platform("aws", False),
+    "aks": Platform("azure", True),
+    "gke": Platform("gcp", True),
+    "openshift": Platform(None, True, "openshift"),
+    "bare-metal": Platform(None, False),
+    "any": UNKNOWN,
+}
+"""The words of `platforms` in a runbook."""
+
+_CLOUDS = (
+    ("azure", r"\b(?:aks-[a-z0-9]+-\d+-vmss|azurelustre|amlfs|lustre\.csi\.azure)|-azure\b"),
+    ("gcp", r"\bgke-[a-z0-9-]+|lustre\.csi\.storage\.gke\.io|-gke\b|\bcos-\d"),
+    ("aws", r"\bfsx\.csi\.aws\.com|\.fsx\.[a-z0-9-]+\.amazonaws\.com|\bfs-[0-9a-f]{8,17}\b|\bip-\d+-\d+-\d+-\d+\b"
+            r"|\.amzn\d|\barn:aws|-aws\b"),
+)  # fmt: skip
+_KUBERNETES = r"\bkubelet\b|MountVolume|FailedMount|\bCSI\b|\bcsi\b|rpc error: code|PersistentVolume|\bkubernetes\.io\b"
+_HOST = (
+    r"\bsystemd\[|\bfstab\b|\bcloud-init\b|\b(?:ubuntu|ec2-user|root|rocky|centos)@|^[#$] |\bslurm|/mnt/"
+    r"|mount -t lustre"
+)
+_PARALLELCLUSTER = r"(?i)parallelcluster|\bpcluster\b"
+_OPENSHIFT = r"(?i)openshift|\brhcos\b|CoreOS"
+
+_OF_KUBERNETES = frozenset({"kubectl", "helm", "eksctl"})
+_OF_CLOUDS = {"aws": "aws", "eksctl": "aws", "az": "azure", "gcloud": "gcp"}
+
+
+def platform_of(texts: Iterable[str]) -> Platform:
+    """What texts show of where they come from: names of nodes, kernels, drivers, prompts."""
+    text = "\\n".join(texts)
+    cloud = next((name for name, pattern in _CLOUDS if re.search(pattern, text)), None)
+    if re.search(_PARALLELCLUSTER, text):
+        return _PLACES["parallelcluster"]
+    kubernetes = True if re.search(_KUBERNETES, text) else False if re.search(_HOST, text, re.MULTILINE) else None
+    return Platform(cloud, kubernetes, "openshift" if re.search(_OPENSHIFT, text) else None)
+
+
+def is_for(platform: Platform, places: Iterable[str]) -> bool:
+    """Whether what is meant for some places can be meant for the platform, as far as it is known."""
+    return any(_agree(platform, _PLACES[place]) for place in places if place in _PLACES)
+
+
+def has(platform: Platform, program: str) -> bool:
+    """Whether a program has something to talk to on the platform, as far as it is known."""
+    if program in _OF_KUBERNETES and platform.kubernetes is False:
+        return False
+    cloud = _OF_CLOUDS.get(program)
+    return cloud is None or platform.cloud in (None, cloud)
+
+
+def _agree(known: Platform, wanted: Platform) -> bool:
+    cloud = None in (known.cloud, wanted.cloud) or known.cloud == wanted.cloud
+    kubernetes = None in (known.kubernetes, wanted.kubernetes) or known.kubernetes == wanted.kubernetes
+    return cloud and kubernetes and (wanted.distribution is None or known.distribution in (None, wanted.distribution))
