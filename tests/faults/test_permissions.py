@@ -24,9 +24,9 @@ DIAGNOSIS = permissions_of(REGISTRY.facts_for((), *DIAGNOSED))
 
 
 @pytest.fixture(scope="module")
-def healthy(lab: Lab) -> dict[str, set[str]]:
-    lab.load("healthy")
-    return verdicts(run(lab))
+def healthy(running_lab: Lab) -> dict[str, set[str]]:
+    running_lab.load("healthy")
+    return verdicts(run(running_lab))
 
 
 def verdicts(report: dict[str, Any]) -> dict[str, set[str]]:
