@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 healthy, 1 lustre-doctor failed, 2 wrong usage, 3 something failed, 4 only warnings "
     "(--fail-on warn), 5 could not be determined, 6 nothing was inspected or a named target does not exist.",
 )

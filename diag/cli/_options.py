@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Option = Callable[[Function], Function]
+Option = Callable[[Any], Any]
 Value = TypeVar("Value")
+
+
+class Group(NamedTuple):
+    """Options under one heading of the help page."""
+
+    title: str
+    options: tuple[Option, ...]
 
 
 class Command(click.Command):
@@ -29,13 +37,25 @@ class Command(click.Command):
         except WrongUsage as error:
             raise click.UsageError(str(error), ctx) from error
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help page's options under the headings of their groups."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
-def options(*groups: Iterable[Callable[[Any], Any]]) -> Callable[[Function], Function]:
+
+def options(*groups: Group) -> Callable[[Function], Function]:
     """Add groups of options to a command; its help shows them in this order."""
 
-    def add(command: Function) -> Function:
-        for option in reversed([option for group in groups for option in group]):
-            command = option(command)
+    def add(command: Any) -> Any:
+        for group in reversed(groups):
+            for option in reversed(group.options):
+                command = option(command)
+                command.__click_params__[-1].section = group.title
         return command
 
     return add
@@ -141,6 +161,7 @@ NODE = Checked(
 )
 """Names of nodes (RFC 1123), EC2 instance ids and addresses."""
 
+ADDRESS = Checked("address", lambda text: str(ipaddress.ip_address(text)))
 DNS_SERVER = Checked("address", _dns_server)
 REGION = Checked("region", _region)
 KERNEL = Checked(
@@ -149,7 +170,7 @@ KERNEL = Checked(
 )
 LUSTRE_VERSION = Checked("version", matching(r"\d{1,3}(?:\.\d{1,4}){1,3}", "a Lustre version, as 2.15 or 2.15.6"))
 
-TARGET = (
+TARGET = Group("Target", (
     click.option("-n", "--namespace", "namespaces", multiple=True, type=NAMESPACE, metavar="NAME",
                  help="Only volumes of claims in this namespace."),
     click.option("--pvc", "claims", multiple=True, type=NAMESPACED, metavar="[NAMESPACE/]NAME",
@@ -159,55 +180,55 @@ TARGET = (
                  help="Only the volumes of this pod."),
     click.option("--file-system", "file_systems", multiple=True, type=FILE_SYSTEM, metavar="fs-…",
                  help="Only this file system."),
-)  # fmt: skip
+))  # fmt: skip
 
-SELECTION = (
+SELECTION = Group("Checks", (
     click.option("--only", multiple=True, metavar="CHECK|LAYER", help="Run only these checks or layers."),
     click.option("--skip", multiple=True, metavar="CHECK|LAYER", help="Leave these checks or layers out."),
-)
+))  # fmt: skip
 
-CLUSTER = (
+CLUSTER = Group("Cluster", (
     click.option("--kubeconfig", default="", type=PATH, help="Kubeconfig file."),
     click.option("--context", default="", metavar="NAME", help="Kubeconfig context."),
     click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig."),
-)
+))  # fmt: skip
 
-DNS = (
+DNS = Group("DNS", (
     click.option("--dns-server", "dns_servers", multiple=True, type=DNS_SERVER, metavar="ADDRESS[:PORT]",
                  envvar="LUSTRE_DOCTOR_DNS", help="Ask this DNS server instead of the servers that this machine uses."),
     click.option("--lustre-port", default=988, type=click.IntRange(1, 65535), hidden=True,
                  envvar="LUSTRE_DOCTOR_LUSTRE_PORT"),
-)  # fmt: skip
+))  # fmt: skip
 
-WORLD = (
+WORLD = Group("Cluster and account", (
     click.option("--cluster", default="", metavar="NAME", help="EKS cluster, where the kubeconfig does not name it."),
     click.option("--region", default="", type=REGION, metavar="REGION",
                  help="AWS Region, where the kubeconfig does not name it."),
     click.option("--profile", default="", metavar="NAME", help="AWS profile."),
-    *CLUSTER,
-    *DNS,
+    *CLUSTER.options,
+    *DNS.options,
     click.option("--assume-kernel", default="", type=KERNEL, metavar="RELEASE",
                  help="Also judge the nodes as if they ran this kernel."),
     click.option("--assume-server-version", default="", type=LUSTRE_VERSION, metavar="VERSION",
                  help="Also judge the file systems as if they ran this Lustre version."),
     click.option("--probe-lnet", is_flag=True,
                  help="Also ask the Lustre servers themselves (needs a privileged port)."),
-)  # fmt: skip
+))  # fmt: skip
 
-SNAPSHOT = (
+SNAPSHOT = Group("Snapshot", (
     click.option("--snapshot", default="", type=PATH,
                  help="Judge a saved snapshot or case; contacts nothing."),
-)  # fmt: skip
+))  # fmt: skip
 
-RUNBOOKS = (
+RUNBOOKS = Group("Runbooks", (
     click.option("--runbooks", multiple=True, type=PATH, metavar="FOLDER",
                  help="A folder of a team's own runbooks."),
-)  # fmt: skip
+))  # fmt: skip
 
 # Not imported from the reader of nodes: an explanation would load the clients of AWS and Kubernetes with it.
 VIA = ("none", "auto", "exec", "ssh", "ssm", "local")
 
-NODES = (
+NODES = Group("Nodes", (
     click.option("--via", type=click.Choice(VIA), default="none", show_default=True,
                  help="How to inspect nodes: exec (in the driver's container), ssm, ssh, local, or auto: the first "
                       "of them that works."),
@@ -223,16 +244,16 @@ NODES = (
     click.option("--debug-container", default="", metavar="IMAGE",
                  help="Changes the driver's pod: where its image has no shell, adds an ephemeral container of this "
                       "image."),
-    click.option("--node-deadline", "node_s", default=10.0, show_default=True, type=DURATION, metavar="DURATION",
-                 help="Time limit for one node."),
+    click.option("--node-deadline", "node_s", default=10.0, type=DURATION, metavar="DURATION",
+                 help="Time limit for one node. [default: 10s]"),
     click.option("--concurrency", "at_once", default=32, show_default=True, type=click.IntRange(1, 512), metavar="N",
                  help="Nodes inspected at the same time."),
-)  # fmt: skip
+))  # fmt: skip
 
 
-def deadline(default: float, help: str) -> tuple[Option[Any], ...]:
-    """The time limit of a command; `--budget` is an older name of it."""
-    return (
-        click.option("--deadline", "--budget", "deadline", type=DURATION, default=default, show_default=True,
-                     metavar="DURATION", help=help),
-    )  # fmt: skip
+def deadline(seconds: float, help: str, *more_names: str) -> Group:
+    """The time limit of a command."""
+    return Group("Time", (
+        click.option("--deadline", *more_names, "deadline", type=DURATION, default=seconds, metavar="DURATION",
+                     help=f"{help} [default: {seconds:g}s]"),
+    ))  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from diag.cli._options import Group
 from diag.reports.formats import MACHINE, machine_format
 from diag.reports.report import Report
 
@@ -34,14 +35,14 @@ def _output_files(ctx: click.Context, param: click.Parameter, given: tuple[str, 
     return tuple((form, path) for form, _, path in pairs)
 
 
-OUTPUT = (
+OUTPUT = Group("Output", (
     click.option("--all", "everything", is_flag=True,
                  help="Also print what passed, what was skipped and what was ruled out."),
     click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
                  help="How to print."),
     click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", callback=_output_files,
                  help="Also write the report in this format to this file; may be given several times."),
-)  # fmt: skip
+))  # fmt: skip
 
 
 def write_outputs(report: Report, outputs: tuple[tuple[str, str], ...], *, everything: bool) -> None:

@@ -11,7 +11,7 @@ import click
 from diag.cli import _options
 from diag.cli._output import progress_line, warn
 
-CASE = (
+CASE = _options.Group("Case", (
     click.option("-o", "--output", "output", required=True, type=_options.PATH, metavar="CASE.tar.gz",
                  help="The file to write (mode 0600)."),
     click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="shareable",
@@ -19,9 +19,9 @@ CASE = (
                  help="What is replaced: shareable replaces accounts, addresses, ids and names of AWS objects, strict "
                       "also names of pods, claims and namespaces, none nothing."),
     click.option("--key", type=_options.PATH, metavar="FILE", default="",
-                 help="Where to write what each stand-in replaces (mode 0600). Keep it; it is not part of the case. An "
-                      "existing key file is used again, so that two cases can be compared."),
-)  # fmt: skip
+                 help="Where to write which name was replaced by what (mode 0600). Keep it; it is not part of the "
+                      "case. An existing key file is used again, so that two cases can be compared."),
+))  # fmt: skip
 
 
 @click.command("collect", cls=_options.Command)
@@ -31,7 +31,7 @@ CASE = (
     _options.SELECTION,
     _options.WORLD,
     _options.SNAPSHOT,
-    _options.deadline(30.0, "Time limit of the run: 30, 90s, 2m."),
+    _options.deadline(30.0, "Time limit of the run: 30, 90s, 2m.", "--budget"),
     _options.RUNBOOKS,
     _options.NODES,
 )

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 @click.command("probe", cls=_options.Command)
 @click.argument("target", metavar="HOST[:PORT][/MOUNTNAME]")
 @click.option("--map", "mapped", is_flag=True, help="List every MDT and OST with its NIDs and connect to each.")
-@click.option("--source-ip", metavar="ADDRESS", help="Connect from this address of the host.")
+@click.option("--source-ip", type=_options.ADDRESS, metavar="ADDRESS", help="Connect from this address of the host.")
 @click.option("--nid", metavar="NID", help="The server's own NID, where it is reached under another address (NAT).")
 @click.option("--client-version", type=_options.LUSTRE_VERSION, metavar="VERSION",
               help="The node's Lustre client, to compare the server with.")  # fmt: skip
-@click.option("--timeout", default=10.0, show_default=True, help="Seconds for one attempt, whatever the server does.")
-@click.option("--count", default=1, show_default=True, help="Probe this many times, to catch intermittent faults.")
-@click.option("--interval", default=1.0, show_default=True, help="Seconds between the starts of two attempts.")
+@click.option("--timeout", default=10.0, type=_options.DURATION, metavar="DURATION",
+              help="Time limit of one attempt, whatever the server does. [default: 10s]")  # fmt: skip
+@click.option("--count", default=1, show_default=True, type=click.IntRange(min=1), metavar="N",
+              help="Probe this many times, to catch intermittent faults.")  # fmt: skip
+@click.option("--interval", default=1.0, show_default=True, metavar="SECONDS",
+              help="Seconds between the starts of two attempts.")  # fmt: skip
 @click.option("--all-addresses", is_flag=True, help="Probe every address of the name.")
 @TEXT_OR_JSON
 def command(target: str, form: str, **options: Any) -> int:

@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     from diag.reports.report import Report
     from diag.run.request import RunRequest
 
-MANIFESTS = (
+MANIFESTS = _options.Group("Manifests", (
     click.option("-f", "--filename", "manifests", multiple=True, metavar="FILE|DIR|-",
                  help="Judge these manifests, Helm values of the driver or Terraform plan before they are applied."),
     click.option("--offline", is_flag=True, help="Judge only the manifests; contact no cluster and no account."),
-)  # fmt: skip
+))  # fmt: skip
 
-SAVE = (
+SAVE = _options.Group("Snapshot", (
     click.option("--save", "saved", type=_options.PATH, help="Save what was read as a snapshot."),
     click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="none", show_default=True,
                  help="What is replaced in what --save writes (see `collect`)."),
-)  # fmt: skip
+))  # fmt: skip
 
-GATE = (
+GATE = _options.Group("Gate", (
     click.option("--wait", "patience", type=_options.DURATION, default=0.0, metavar="DURATION",
                  help="Repeat the run until it is healthy, for at most this long: 90s, 10m."),
-    click.option("--fail-on", type=click.Choice(("fail", "warn")), show_default="fail",
-                 help="Lowest verdict that makes the exit code non-zero."),
-    click.option("--unknown", type=click.Choice(("fail", "pass")), show_default="fail",
-                 help="Whether unknown results fail or pass the gate."),
+    click.option("--fail-on", type=click.Choice(("fail", "warn")),
+                 help="Lowest verdict that makes the exit code non-zero. [default: fail]"),
+    click.option("--unknown", type=click.Choice(("fail", "pass")),
+                 help="Whether unknown results fail or pass the gate. [default: fail]"),
     click.option("--config", default="", type=_options.PATH,
                  help="Configuration instead of ./lustre-doctor.toml or [tool.lustre-doctor] in ./pyproject.toml."),
-)  # fmt: skip
+))  # fmt: skip
 
 PAUSE_S = 5.0
 """Between two attempts of --wait: what is waited for takes minutes, and every attempt reads the APIs."""
@@ -56,7 +56,7 @@ _MAY_CHANGE = frozenset({ExitCode.FAILED, ExitCode.WARNED, ExitCode.UNDETERMINED
     _options.WORLD,
     _options.SNAPSHOT,
     SAVE,
-    _options.deadline(30.0, "Time limit of the run: 30, 90s, 2m. With --wait it applies to each attempt."),
+    _options.deadline(30.0, "Time limit of the run: 30, 90s, 2m. With --wait it applies to each attempt.", "--budget"),
     GATE,
     _options.RUNBOOKS,
     _options.NODES,

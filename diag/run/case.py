@@ -29,7 +29,7 @@ class Case(msgspec.Struct, frozen=True):
 
     archive: bytes
     key: bytes
-    """What each stand-in stands for; the user's alone."""
+    """What each stand-in replaces; only the user has it."""
     summary: str
     """One line about what is in it."""
     exit_code: int
@@ -69,7 +69,7 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
 
 
 def redact_snapshot(snapshot: Snapshot, level: Level, request: RunRequest) -> bytes:
-    """A snapshot's document, redacted with a key that nobody keeps."""
+    """A snapshot's document, redacted with a key that is not kept."""
     return _redact(snapshot, level, request, secrets.token_bytes(KEY_BYTES))[1]
 
 

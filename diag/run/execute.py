@@ -31,7 +31,7 @@ MARGIN_S = 0.5
 """Node answers stop counting this long before the run's deadline, so that the partial ones are still judged."""
 
 PREFLIGHT_S = 3.0
-"""How long a kubeconfig that was not named may take before the run begins without having looked into it."""
+"""How long a kubeconfig that was not named may take before the run begins without it."""
 
 
 def execute(

@@ -20,8 +20,8 @@ def test_no_aws_credentials(doctor: Doctor) -> None:
 def test_no_kubeconfig(doctor: Doctor, tmp_path: Path) -> None:
     ran = doctor("run", env={"KUBECONFIG": str(tmp_path / "none")})
     assert ran.code == 5
-    told = " ".join(ran.out.split())
-    assert told.count("does not exist") == 1 and "aws eks update-kubeconfig" in told
+    text = " ".join(ran.out.split())
+    assert text.count("does not exist") == 1 and "aws eks update-kubeconfig" in text
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_after_the_lab_heals_the_same_command_exits_0_and_counts_its_answers(doc
     ran = doctor("run")
     assert ran.code == 0
     assert ran.out.splitlines()[-2].startswith("Healthy: ") or "questions answered" in ran.out
-    told = doctor("run", "--format", "json").document["diagnoses"]
-    assert [(d["gravity"], d["causes"][0]["id"]) for d in told] == [("warn", "sg-self-rule-missing")]
+    diagnoses = doctor("run", "--format", "json").document["diagnoses"]
+    assert [(d["gravity"], d["causes"][0]["id"]) for d in diagnoses] == [("warn", "sg-self-rule-missing")]
 
 
 def test_a_saved_run_replays_to_the_same_bytes_without_credentials_or_network(doctor: Doctor, tmp_path: Path) -> None:

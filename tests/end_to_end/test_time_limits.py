@@ -25,7 +25,7 @@ STARTING_S = 10.0
 
 @contextmanager
 def open_end() -> Iterator[int]:
-    """The reading end of a pipe that nobody closes and nobody writes to."""
+    """The reading end of a pipe that stays open and silent."""
     ours, theirs = os.pipe()
     try:
         yield ours

@@ -39,9 +39,9 @@ def of(found: dict[str, Any], check: str) -> list[dict[str, Any]]:
 def test_the_incident_is_the_file_system_s_and_no_single_node_s(lab: Lab, via: str) -> None:
     found = report(start(lab, "--via", via, "--nodes", "all"))
     assert found["diagnoses"][0]["causes"][0]["id"] == "client-server-version-mismatch"
-    (told,) = of(found, "node-client")
-    assert "3 nodes: client 2.15 cannot mount from server 2.10" in told["message"]
-    assert "all 3 nodes alike" in told["message"]
+    (finding,) = of(found, "node-client")
+    assert "3 nodes: client 2.15 cannot mount from server 2.10" in finding["message"]
+    assert "all 3 nodes alike" in finding["message"]
     (version,) = of(found, "client-version")
     assert any("the node's own module is Lustre 2.15.6" in line for line in version["evidence"])
 
