@@ -167,8 +167,11 @@ def _belongings(lab: Lab) -> set[str]:
 
 
 def _named(lab: Lab) -> Iterator[str]:
-    for plural in ("persistentvolumeclaims", "storageclasses", "serviceaccounts", "deployments", "daemonsets"):
+    for plural in ("persistentvolumeclaims", "storageclasses", "serviceaccounts", "deployments", "statefulsets"):
         for obj in lab.kube.all(plural):
+            if obj["metadata"]["name"].startswith("fsx-csi-"):
+                # The driver itself may be taken away where it is installed twice.
+                continue
             yield f"{plural} {obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
     for pod in lab.kube.all("pods"):
         metadata = pod["metadata"]

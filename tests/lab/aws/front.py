@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from tests.lab.aws.eks import Eks
 from tests.lab.aws.errors import Answer, Refusal, ServiceError, error_answer, refuse
 from tests.lab.aws.fsx import Fsx
-from tests.lab.aws.moto_backends import ACCOUNT, moto_application, partition_of, s3_backend
+from tests.lab.aws.moto_backends import ACCOUNT, ec2_backend, moto_application, partition_of, s3_backend
 from tests.lab.aws.request import AwsRequest, parse_request
 from tests.lab.aws.simulate import simulate_principal_policy
 from tests.lab.aws.ssm import Ssm
@@ -128,6 +128,8 @@ class AwsFront:
             case "ec2", "RebootInstances":
                 form = parse_qsl(request.body.decode())
                 self.rebooted += [value for name, value in form if name.startswith("InstanceId.")]
+            case "ec2", "ModifyVpcEndpoint":
+                _set_private_dns(request)
         return None
 
     def _through_moto(
@@ -163,6 +165,14 @@ class AwsFront:
         answer = error_answer(request, ServiceError("PermanentRedirect", text, 301))
         region_header = ("x-amz-bucket-region", str(bucket.region_name))
         return Answer(answer.status, answer.body, (*answer.headers, region_header))
+
+
+def _set_private_dns(request: AwsRequest) -> None:
+    """The one change of an endpoint that moto forgets."""
+    form = dict(parse_qsl(request.body.decode()))
+    endpoint = ec2_backend(request.region).vpc_end_points.get(form.get("VpcEndpointId", ""))
+    if endpoint is not None and "PrivateDnsEnabled" in form:
+        endpoint.private_dns_enabled = form["PrivateDnsEnabled"] == "true"
 
 
 def caller_arn(region: str, user: str) -> str:

@@ -95,7 +95,7 @@ class Reply:
 class Api:
     """Answers for one cluster.
 
-    `settle` is called before a read and after a write: the controllers of a live cluster do their work there.
+    `settle` is called before every answer, and after a write: the controllers of a live cluster do their work there.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -178,9 +178,9 @@ class Api:
         target, query, name = self.admit(method, url, user)
         if target is None:
             return self._path(method, urlsplit(url).path, name, body)
+        self.settle()
         if method in ("POST", "PUT", "PATCH", "DELETE") and target.subresource != "ephemeralcontainers":
             return self._write(target, query, body, content_type)
-        self.settle()
         if target.subresource == "log":
             return Reply(200, read_log(self.cluster, self.logs, target, query).encode(), "text/plain")
         if target.verb == "patch" and target.subresource == "ephemeralcontainers":
