@@ -18,6 +18,7 @@ from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.iam import Role
 from diag.resources.table import Table
+from diag.sources.aws.failure import malformed_answer
 from diag.sources.aws.session import Aws
 
 SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"
@@ -125,7 +126,10 @@ def _documents(aws: Aws, region: str, role: Role) -> tuple[Document, ...] | Unav
         answer = aws.one("iam", "GetRolePolicy", region=region, RoleName=role.role_name, PolicyName=str(name))
         if isinstance(answer, Unavailable):
             return answer
-        found.append(_decoded(answer.get("PolicyDocument")))
+        document = _decoded(answer.get("PolicyDocument"), f"policy {name} of role {role.role_name}")
+        if isinstance(document, Unavailable):
+            return document
+        found.append(document)
     return tuple(found)
 
 
@@ -137,9 +141,9 @@ def _managed(aws: Aws, region: str, arn: str) -> Document | Unavailable:
     answer = aws.one("iam", "GetPolicyVersion", region=region, PolicyArn=arn, VersionId=version)
     if isinstance(answer, Unavailable):
         return answer
-    return _decoded(answer.get("PolicyVersion", {}).get("Document"))
+    return _decoded(answer.get("PolicyVersion", {}).get("Document"), f"policy {arn}")
 
 
-def _decoded(document: Any) -> Document:
-    # botocore decodes IAM's percent-encoded documents by itself.
-    return document if isinstance(document, dict) else {}
+def _decoded(document: Any, what: str) -> Document | Unavailable:
+    """The document, which botocore has decoded already. What is none would read as a policy that allows nothing."""
+    return document if isinstance(document, dict) else malformed_answer(what, "it has no policy document")
