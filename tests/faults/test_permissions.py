@@ -55,6 +55,7 @@ def deny(lab: Lab, permission: str) -> None:
 def test_only_what_needs_it_changes_and_only_to_unknown(
     lab: Lab, healthy: dict[str, set[str]], permission: str
 ) -> None:
+    lab.load("healthy")
     deny(lab, permission)
     report = run(lab)
     now = verdicts(report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from tests.fuzz.runs import judgements, run, saved_run
 from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab.start(world="healthy") as started:
-        yield started
 
 
 @pytest.mark.parametrize("seed", range(4))
