@@ -16,7 +16,7 @@ from diag.reports.formats import MACHINE, machine_format
 from diag.reports.report import Report
 
 if TYPE_CHECKING:
-    from diag.reports.text import Style
+    from diag.reports.terminal import Style
 
 FORMATS = ("text", *MACHINE)
 """Every format of a report. A command that makes no report offers `text` and `json`."""
@@ -71,20 +71,19 @@ def render(report: Report, form: str, *, everything: bool, colour: bool | None =
     """The report in one format. Text has colour where standard output shows it, unless `colour` says otherwise."""
     if form in MACHINE:
         return machine_format(form)(report)
-    from diag.reports.letters import to_letters
-    from diag.reports.picture import picture_of
+    from diag.reports.diagram import diagram_of, to_letters
     from diag.reports.text import to_text
 
     style = style_of_terminal(everything=everything, colour=colour)
     text = to_text(report, style)
-    if everything and (picture := picture_of(report)) is not None:
-        text += "\n" + to_letters(picture, style)
+    if everything and (diagram := diagram_of(report)) is not None:
+        text += "\n" + to_letters(diagram, style)
     return text
 
 
 def style_of_terminal(*, everything: bool = False, colour: bool | None = None) -> Style:
     """How text is printed here: colour on a terminal only, never with NO_COLOR (https://no-color.org)."""
-    from diag.reports.text import Style
+    from diag.reports.terminal import Style
 
     shows = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Style(terminal_width(), colour=shows if colour is None else colour, everything=everything)

@@ -11,7 +11,7 @@ from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.engine.snapshot import Snapshot
-    from diag.reports.difference import Comparison
+    from diag.reports.diff import Comparison
 
 DIFFERS = 3
 """Exit code when something differs: 1 and 2 are failures of the tool and wrong usage."""
@@ -30,7 +30,7 @@ def command(before: str, after: str | None, nodes: str, form: str, everything: b
     itself (times, versions of objects, order without meaning) is left out. Exit code 0 when nothing differs, 3 when
     something does.
     """
-    from diag.reports.difference import to_json, to_text
+    from diag.reports.diff import to_json, to_text
 
     if bool(nodes) == bool(after):
         raise click.UsageError("give two files, or one and --nodes WORKING,FAILING")
@@ -44,7 +44,7 @@ def _compare_files(before: str, after: str) -> Comparison:
     from diag.diff.compare import compare
     from diag.diff.verdicts import verdict_changes
     from diag.engine.run import replay
-    from diag.reports.difference import Comparison
+    from diag.reports.diff import Comparison
     from diag.run.execute import load_snapshot
     from diag.sources.casefile import read_key_id
     from diag.sources.world import load_registry
@@ -62,7 +62,7 @@ def _compare_files(before: str, after: str) -> Comparison:
 
 def _compare_nodes(path: str, nodes: str) -> Comparison:
     from diag.diff.nodes import compare_nodes
-    from diag.reports.difference import Comparison
+    from diag.reports.diff import Comparison
     from diag.run.execute import load_snapshot
     from diag.sources.world import load_registry
 

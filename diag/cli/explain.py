@@ -31,8 +31,9 @@ def command(
     Needs no credentials and contacts no network. Exit code 0 when a cause was found, 5 when none was.
     """
     until = time.monotonic() + deadline
-    from diag.diagnosis.explain import explain
-    from diag.reports.report import of_texts
+    from diag.diagnosis.explain import COLLECT, explain
+    from diag.reports.report import report_on_texts
+    from diag.run.report import guides_of
     from diag.sources.files import is_missing
     from diag.sources.runbooks import load_runbooks
     from diag.sources.texts.streams import Texts
@@ -52,6 +53,6 @@ def command(
     for noise in read.benign:
         warn(f"harmless, seen {noise.times} time(s) ({noise.cause}): {noise.text}")
     diagnoses = explain(((group.mount, group.symptoms) for group in read.groups), knowledge.causes)
-    report = of_texts(diagnoses, __version__)
+    report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge))
     write_outputs(report, outputs, everything=everything)
     return print_report(report, form, everything=everything)

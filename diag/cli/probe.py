@@ -39,7 +39,7 @@ def command(target: str, form: str, **options: Any) -> int:
     """
     from diag.knowledge.lustre_versions import versions_talk
     from diag.model.exit_code import exit_code
-    from diag.reports.ladder import to_json, to_text
+    from diag.reports.probe import to_json, to_text
     from diag.sources.lnet.ladder import World
     from diag.sources.lnet.survey import survey
     from diag.version import __version__

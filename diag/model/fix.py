@@ -96,6 +96,31 @@ class Fix(msgspec.Struct, frozen=True):
         """Shell lines that show whether the fix worked."""
         return tuple(self._lines(frozenset({StepKind.VERIFY})))
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a person must know or stop before anything else."""
+        return self._sentences(frozenset({StepKind.CAUTION}))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What the commands change, or what a person does where there is no command."""
+        return self._sentences(_RUN - {StepKind.GUARD})
+
+    @property
+    def not_filled_in(self) -> tuple[str, ...]:
+        """Why placeholders of the commands have no value."""
+        return tuple(dict.fromkeys(why for step in self.steps for why in step.open))
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """All that it takes, as plain lines: what protects comes before what destroys."""
+        return (*self.cautions, *self.commands, *self.changes, *self.not_filled_in)
+
+    def _sentences(self, kinds: frozenset[StepKind]) -> tuple[str, ...]:
+        steps = (step for step in self.steps if step.kind in kinds)
+        sentences = ((step.text or step.changes, step.by) for step in steps)
+        return tuple(dict.fromkeys(f"{text}{f' (by {by})' if by else ''}" for text, by in sentences if text))
+
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
         guards: list[str] = []
         for step in self.steps:

@@ -1,1 +1,1 @@
-"""How results are told: one model, one module for each format."""
+"""How results are printed: one model, one module for each format."""

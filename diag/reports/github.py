@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.reports.ordered import remedy_of, worst_first
+from diag.reports.grouping import worst_first
 from diag.reports.report import Report
 from diag.sanitize import visible
 
@@ -27,7 +27,7 @@ def to_github(report: Report) -> str:
     for diagnosis in report.diagnoses:
         kind = "error" if diagnosis.gravity is Verdict.FAIL else "warning"
         lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, visible(diagnosis.headline)))
-    lines += [_annotation(finding) for finding in worst_first(report) if finding.verdict in _COMMANDS]
+    lines += [_annotation(finding) for finding in worst_first(report.findings) if finding.verdict in _COMMANDS]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -38,15 +38,15 @@ def _annotation(finding: Finding) -> str:
         properties["file"] = visible(finding.location.file)
         if finding.location.line:
             properties |= {"line": str(finding.location.line), "col": str(max(1, finding.location.column))}
-    told = [visible(finding.message), *(visible(line) for line in remedy_of(finding).split("\n") if line)]
+    lines = [finding.message, *(finding.fix.in_order if finding.fix else ())]
     if finding.suppressed:
-        told.append(f"suppressed: {visible(finding.suppressed)}")
-    return _command(command, properties, "\n".join(told))
+        lines.append(f"suppressed: {finding.suppressed}")
+    return _command(command, properties, "\n".join(map(visible, lines)))
 
 
 def _command(command: str, properties: dict[str, str], text: str) -> str:
-    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{command} {told}::{_data(text)}"
+    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{command} {given}::{_data(text)}"
 
 
 def _data(text: str) -> str:

@@ -10,7 +10,6 @@ from xml.etree import ElementTree as Xml
 from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.verdict import Verdict
-from diag.reports.ordered import counts_as_failure, remedy_of
 from diag.reports.report import Report
 from diag.sanitize import visible
 
@@ -79,10 +78,10 @@ def _case(finding: Finding, name: str, report: Report) -> Xml.Element:
         case.set("file", visible(finding.location.file))
         case.set("line", str(max(1, finding.location.line)))
     message = visible(finding.message)
-    if counts_as_failure(finding, report):
+    if report.policy.fails(finding):
         tag = "error" if finding.verdict is Verdict.UNKNOWN else "failure"
-        told = Xml.SubElement(case, tag, {"message": message, "type": finding.cause or finding.verdict.value})
-        told.text = "\n".join(visible(line) for line in _lines(finding))
+        outcome = Xml.SubElement(case, tag, {"message": message, "type": finding.cause or finding.verdict.value})
+        outcome.text = "\n".join(visible(line) for line in _lines(finding))
     elif finding.verdict is Verdict.SKIP or finding.suppressed:
         Xml.SubElement(case, "skipped", {"message": visible(finding.suppressed) or message})
     elif finding.verdict is not Verdict.PASS:
@@ -91,8 +90,8 @@ def _case(finding: Finding, name: str, report: Report) -> Xml.Element:
 
 
 def _lines(finding: Finding) -> list[str]:
-    remedy = remedy_of(finding)
-    return [finding.message, *finding.evidence, *(["", "To mend it:", *remedy.split("\n")] if remedy else [])]
+    fix = ["", "To fix it:", *finding.fix.in_order] if finding.fix else []
+    return [finding.message, *finding.evidence, *fix]
 
 
 def _broken(report: Report) -> Xml.Element:

@@ -1,4 +1,4 @@
-"""Markdown for a job's summary page: the verdict, what is wrong and how to mend it, the mount path in a table."""
+"""Markdown for a job's summary page: the verdict, what is wrong and how to fix it, the mount path in a table."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from collections.abc import Iterator
 from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.finding import Finding
 from diag.model.fix import Fix
-from diag.model.layer import Layer
 from diag.model.verdict import Verdict
-from diag.reports.alike import alike
-from diag.reports.mermaid import to_mermaid
-from diag.reports.ordered import worst_first
-from diag.reports.picture import picture_of
+from diag.reports.diagram import diagram_of, to_mermaid
+from diag.reports.grouping import by_cause, by_layer, worst_first
 from diag.reports.report import Report
+from diag.reports.summary import counts, inspected, verdict_of
 from diag.sanitize import visible
 
 MARKS = {Verdict.PASS: "✅", Verdict.SKIP: "➖", Verdict.WARN: "⚠️", Verdict.UNKNOWN: "❔", Verdict.FAIL: "❌"}
-VERDICTS = {0: "✅ Healthy", 1: "💥 lustre-doctor failed", 3: "❌ Broken", 4: "⚠️ Warnings", 5: "❔ Not determined",
-            6: "➖ Nothing was inspected"}  # fmt: skip
 
 MOST_ROWS = 100
 """A job summary of GitHub holds 1 MiB; a fleet can have thousands of findings."""
@@ -29,17 +25,19 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
 
 def to_markdown(report: Report) -> str:
     """The page, in GitHub's dialect. Every stranger's text is escaped, so that it shows as it is."""
-    lines = [f"## {VERDICTS.get(report.exit_code, 'Incomplete')}", "", _summary(report), ""]
+    verdict, words = verdict_of(report)
+    lines = [f"## {MARKS[verdict]} {words}", ""]
+    lines += [f"{counts(report)}; {escaped(inspected(report))}", ""] if report.coverage.checks else []
     for missing in report.missing_targets:
         lines += [f"### {escaped(f'{missing.what}: {missing.detail}')}", ""]
-    for group in alike(report.diagnoses):
+    for group in by_cause(report.diagnoses):
         for diagnosis in group.in_full:
             lines += [*_diagnosis(diagnosis), ""]
-        lines += [f"### {escaped(group.told)}", ""] if group.rest else []
+        lines += [f"### {escaped(group.summary)}", ""] if group.rest else []
     if report.findings:
-        picture = picture_of(report)
-        drawn = ["```mermaid", to_mermaid(picture), "```", ""] if picture else []
-        lines += [*drawn, *_path(report), "", *_table(report)]
+        diagram = diagram_of(report)
+        chart = ["```mermaid", to_mermaid(diagram), "```", ""] if diagram else []
+        lines += [*chart, *_path(report), "", *_table(report)]
     lines += [f"> {escaped(error.message)}" for error in report.errors]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -55,15 +53,6 @@ def code(text: str) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
-
-
-def _summary(report: Report) -> str:
-    coverage = report.coverage
-    parts = [f"{coverage.answered} of {coverage.questions} questions answered"]
-    counts = ((coverage.failed, "failed"), (coverage.warned, "warned"), (coverage.unknown, "unknown"))
-    parts += [f"{number} {name}" for number, name in counts if number]
-    where = f" in {escaped(report.cluster)}" if report.cluster else ""
-    return f"{', '.join(parts)}{where}{f' ({escaped(report.region)})' if report.region else ''}"
 
 
 def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
@@ -90,31 +79,29 @@ def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
 def _fix(fix: Fix | None) -> Iterator[str]:
     if fix is None:
         return
+    for caution in fix.cautions:
+        yield from ("", f"**First:** {escaped(caution)}")
     if fix.commands:
-        longest = max((len(run) for command in fix.commands for run in re.findall("`+", command)), default=0)
+        longest = max((len(run) for line in fix.commands for run in re.findall("`+", line)), default=0)
         fence = "`" * max(3, longest + 1)
-        yield from ("", f"{fence}sh", *(visible(command) for command in fix.commands), fence)
-    if fix.note:
-        yield from ("", escaped(fix.note))
+        yield from ("", f"{fence}sh", *(visible(line) for line in fix.commands), fence)
+    for sentence in (*fix.changes, *fix.not_filled_in):
+        yield from ("", escaped(sentence))
     if fix.undo:
         yield from ("", f"To undo it: {escaped(fix.undo)}")
 
 
 def _path(report: Report) -> Iterator[str]:
-    yield "| layer | | passed | gravest |"
+    yield "| layer | | passed | most severe |"
     yield "| --- | --- | --- | --- |"
-    for layer in Layer:
-        own = [finding for finding in report.findings if finding.layer is layer]
-        if own:
-            gravest = max(own, key=lambda finding: (not finding.suppressed, finding.verdict.rank))
-            asked = [finding for finding in own if finding.verdict is not Verdict.SKIP]
-            passed = sum(1 for finding in asked if finding.verdict is Verdict.PASS)
-            told = escaped(gravest.message) if gravest.verdict.rank > Verdict.SKIP.rank else ""
-            yield f"| {layer.value} | {MARKS[gravest.verdict]} | {passed}/{len(asked)} | {told} |"
+    for state in by_layer(report.findings):
+        worst = state.worst
+        said = escaped(worst.message) if worst.verdict.rank > Verdict.SKIP.rank else ""
+        yield f"| {state.layer.value} | {MARKS[worst.verdict]} | {state.passed}/{state.ran} | {said} |"
 
 
 def _table(report: Report) -> Iterator[str]:
-    shown = [f for f in worst_first(report) if f.verdict.rank > Verdict.SKIP.rank]
+    shown = [f for f in worst_first(report.findings) if f.verdict.rank > Verdict.SKIP.rank]
     if not shown:
         return
     yield "| | check | subject | message | where |"

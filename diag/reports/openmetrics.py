@@ -48,27 +48,27 @@ def _lines(report: Report) -> Iterator[str]:
         labels = _labels(cause=cause, likelihood=likelihood, kind=kind, namespace=namespace, name=name)
         yield f"lustre_doctor_diagnosis{labels} 1"
     coverage = report.coverage
-    yield from _gauge("questions", "Questions asked, and those that were answered.")
+    yield from _gauge("questions", "Results that were wanted, and those that a check gave.")
     yield f'lustre_doctor_questions{{state="asked"}} {coverage.questions}'
     yield f'lustre_doctor_questions{{state="answered"}} {coverage.answered}'
-    yield from _gauge("inspected", "Objects that were looked at.")
+    yield from _gauge("inspected", "Objects that were inspected.")
     for kind in ("volumes", "file_systems", "nodes", "mounts"):
         yield f'lustre_doctor_inspected{{kind="{kind}"}} {getattr(coverage, kind)}'
     if (instant := _unix_seconds(report.taken_at)) is not None:
-        yield from _gauge("run_timestamp_seconds", "When the run looked.", unit="seconds")
+        yield from _gauge("run_timestamp_seconds", "When the run read its facts.", unit="seconds")
         yield f"lustre_doctor_run_timestamp_seconds {instant}"
 
 
-def _gauge(name: str, told: str, *, unit: str = "") -> Iterator[str]:
+def _gauge(name: str, text: str, *, unit: str = "") -> Iterator[str]:
     yield f"# TYPE lustre_doctor_{name} gauge"
     if unit:
         yield f"# UNIT lustre_doctor_{name} {unit}"
-    yield f"# HELP lustre_doctor_{name} {told}"
+    yield f"# HELP lustre_doctor_{name} {text}"
 
 
 def _labels(**labels: str) -> str:
-    told = ",".join(f'{key}="{_value(value)}"' for key, value in labels.items())
-    return f"{{{told}}}"
+    given = ",".join(f'{key}="{_value(value)}"' for key, value in labels.items())
+    return f"{{{given}}}"
 
 
 def _value(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The model that every format is made from."""
+"""The model that every format is made from. It holds all that is printed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from diag.credentials import scrubbed
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
+from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
+from diag.model.verdict import Verdict
 
 SCHEMA = "lustre-doctor/v1"
 
@@ -21,9 +23,22 @@ class Policy(msgspec.Struct, frozen=True):
     fail_on_warn: bool = False
     unknown_passes: bool = False
 
+    def fails(self, finding: Finding) -> bool:
+        """Whether the finding alone makes the gate red."""
+        if finding.suppressed:
+            return False
+        match finding.verdict:
+            case Verdict.FAIL:
+                return True
+            case Verdict.WARN:
+                return self.fail_on_warn
+            case Verdict.UNKNOWN:
+                return not self.unknown_passes
+        return False
+
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How much was looked at. A question is one finding that is not a skip."""
+    """How much was inspected. A question is one finding that is not a skip."""
 
     checks: int = 0
     questions: int = 0
@@ -50,8 +65,21 @@ class Rule(msgspec.Struct, frozen=True):
     layer: Layer
 
 
+class Guide(msgspec.Struct, frozen=True):
+    """The runbook of a cause that a diagnosis names first."""
+
+    id: str
+    title: str
+    text: str
+    """The file, front matter included, its placeholders not filled."""
+    values: dict[str, str] = {}
+    """What fills them, of the first diagnosis that names the cause."""
+    fix: Fix | None = None
+    """The runbook's remedies with these values."""
+
+
 class Report(msgspec.Struct, frozen=True):
-    """One run, or one explanation, ready to be told."""
+    """One run, or one explanation of texts, ready to be printed."""
 
     exit_code: int
     diagnoses: tuple[Diagnosis, ...] = ()
@@ -68,10 +96,23 @@ class Report(msgspec.Struct, frozen=True):
     policy: Policy = Policy()
     missing_targets: tuple[Unavailable, ...] = ()
     """What was named and could not be inspected: said first. They are in `unavailable` too."""
+    collect: tuple[str, ...] = ()
+    """What to collect where a diagnosis has no cause."""
+    guides: tuple[Guide, ...] = ()
+
+    @property
+    def is_of_texts(self) -> bool:
+        """An explanation: no check ran."""
+        return not self.findings and not self.coverage.checks and self.exit_code in (ExitCode.OK, ExitCode.UNDETERMINED)
 
 
-def of_texts(diagnoses: tuple[Diagnosis, ...], tool_version: str) -> Report:
-    """The report of an explanation: exit 0 when a cause was found, 5 when none."""
+def report_on_texts(
+    diagnoses: tuple[Diagnosis, ...],
+    tool_version: str,
+    collect: tuple[str, ...] = (),
+    guides: tuple[Guide, ...] = (),
+) -> Report:
+    """The report of an explanation: exit 0 when a cause was found, 5 when none was."""
     found = any(diagnosis.causes for diagnosis in diagnoses)
     code = ExitCode.OK if found else ExitCode.UNDETERMINED
-    return scrubbed(Report(exit_code=int(code), diagnoses=diagnoses, tool_version=tool_version))
+    return Report(int(code), scrubbed(diagnoses), tool_version=tool_version, collect=collect, guides=guides)

@@ -11,7 +11,7 @@ from diag.advice.runbook import fix_of
 from diag.advice.verify import with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause
-from diag.reports.text import Style, fix_lines
+from diag.reports.terminal import Style, fix_lines
 from diag.sanitize import visible
 
 FENCE, FIX = "```", "How to fix"

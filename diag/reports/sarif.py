@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.reports.grouping import worst_first
 from diag.reports.json import document
-from diag.reports.ordered import remedy_of, worst_first
 from diag.reports.report import Report, Rule
 from diag.sanitize import visible
 
@@ -24,11 +24,11 @@ Json = dict[str, Any]
 
 def to_sarif(report: Report) -> str:
     """The report as one SARIF log with one run."""
-    told = [finding for finding in worst_first(report) if finding.verdict in _LEVELS]
+    shown = [finding for finding in worst_first(report.findings) if finding.verdict in _LEVELS]
     index = {rule.id: number for number, rule in enumerate(report.rules)}
     run = {
         "tool": {"driver": _driver(report)},
-        "results": [_result(finding, index) for finding in told],
+        "results": [_result(finding, index) for finding in shown],
         "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
     }
@@ -51,8 +51,7 @@ def _rule(rule: Rule) -> Json:
 
 
 def _result(finding: Finding, index: dict[str, int]) -> Json:
-    remedy = remedy_of(finding)
-    text = visible(finding.message) + "".join(f"\n{visible(line)}" for line in remedy.split("\n") if remedy)
+    text = "\n".join(map(visible, (finding.message, *(finding.fix.in_order if finding.fix else ()))))
     result: Json = {
         "ruleId": finding.check,
         "level": _LEVELS[finding.verdict],
@@ -87,8 +86,8 @@ def _location(finding: Finding) -> Json:
 
 def fingerprint(finding: Finding) -> str:
     """The same for the same rule, subject and cause, whatever the message says and wherever it stands."""
-    told = "\0".join((finding.check, str(finding.subject), finding.cause))
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    identity = "\0".join((finding.check, str(finding.subject), finding.cause))
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _invocation(report: Report) -> Json:

@@ -1,6 +1,6 @@
 """The JSON Schema of the JSON document, made from the types that it is encoded from.
 
-`python -m diag.reports.schema > docs/schema/lustre-doctor-v1.schema.json` writes it anew.
+`python -m diag.reports.schema > docs/schema/lustre-doctor-v1.schema.json` writes it again.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ PARTS: dict[str, Any] = {
     "errors": tuple[ToolError, ...],
 }
 TEXTS = {
-    "cluster": "EKS cluster, empty when nothing tells it.",
-    "region": "AWS region, empty when nothing tells it.",
+    "cluster": "EKS cluster, empty when not known.",
+    "region": "AWS region, empty when not known.",
     "taken_at": "RFC 3339, UTC: when the facts were read; empty for `explain`.",
     "tool_version": "Version of lustre-doctor.",
 }
@@ -55,7 +55,7 @@ def document_schema() -> dict[str, Any]:
         "schema": {"const": SCHEMA},
         "exit_code": {"enum": [int(code) for code in ExitCode], "description": ExitCode.__doc__},
         **dict(zip(PARTS, parts, strict=True)),
-        **{name: {"type": "string", "description": told} for name, told in TEXTS.items()},
+        **{name: {"type": "string", "description": text} for name, text in TEXTS.items()},
     }
     components["Fix"]["properties"].update(LINES)
     for component in components.values():

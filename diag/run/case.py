@@ -16,6 +16,7 @@ from diag.redaction.public import domain_terms
 from diag.redaction.tokens import KEY_BYTES, Level
 from diag.reports.json import to_json
 from diag.reports.report import Report
+from diag.reports.summary import counts, verdict_of
 from diag.run.report import report_on
 from diag.run.request import RunRequest
 from diag.sources.casefile import ABOUT, REPORT, SCHEMA, SNAPSHOT, pack
@@ -103,7 +104,6 @@ def _indented(document: Any) -> bytes:
 
 
 def _summary(report: Report) -> str:
-    coverage = report.coverage
     causes = [cause.id for diagnosis in report.diagnoses for cause in diagnosis.causes[:1]]
     cause = f"; {', '.join(dict.fromkeys(causes))}" if causes else ""
-    return f"{coverage.answered} of {coverage.questions} questions answered, {coverage.failed} failed{cause}"
+    return f"{verdict_of(report)[1]}: {counts(report)}{cause}"

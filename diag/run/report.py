@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from diag.run.request import RunRequest
-
 if TYPE_CHECKING:
     from diag.engine.run import Outcome
     from diag.knowledge.runbooks import Knowledge
     from diag.model.diagnosis import Diagnosis
     from diag.model.finding import Finding
-    from diag.reports.report import Report
+    from diag.reports.report import Guide, Report
+    from diag.run.request import RunRequest
 
 
 def preload(request: RunRequest) -> None:
@@ -22,8 +21,8 @@ def preload(request: RunRequest) -> None:
     with contextlib.suppress(ImportError):
         import diag.config.apply
         import diag.diagnosis.diagnose
-        import diag.reports.tally
         import diag.reports.text
+        import diag.run.totals
         import diag.texts.symptoms  # noqa: F401
     _ = request.knowledge
 
@@ -34,13 +33,35 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
 
     from diag.config.apply import decided
     from diag.diagnosis.references import broken_references
-    from diag.reports.tally import of_run
+    from diag.run.totals import add_up
 
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
     diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
-    return of_run(outcome, diagnoses, request.policy, (*request.registry.errors, *broken), request.unread)
+    guides = guides_of(diagnoses, request.knowledge)
+    return add_up(outcome, diagnoses, request.policy, (*request.registry.errors, *broken), guides, request.unread)
+
+
+def guides_of(diagnoses: Sequence[Diagnosis], knowledge: Knowledge) -> tuple[Guide, ...]:
+    """The runbooks of the causes that the diagnoses name first, each once."""
+    from diag.credentials import scrubbed
+
+    first: dict[str, Diagnosis] = {}
+    for diagnosis in diagnoses:
+        if diagnosis.best is not None and diagnosis.best.id in knowledge.files:
+            first.setdefault(diagnosis.best.id, diagnosis)
+    return tuple(_guide(id, scrubbed(diagnosis.values), knowledge) for id, diagnosis in first.items())
+
+
+def _guide(id: str, values: dict[str, str], knowledge: Knowledge) -> Guide:
+    from diag.advice.runbook import fix_of
+    from diag.advice.verify import with_verify
+    from diag.reports.report import Guide
+
+    cause = knowledge.causes[id]
+    fix = fix_of(cause, values)
+    return Guide(id, cause.title, knowledge.page(id), values, with_verify(fix, values) if fix else None)
 
 
 def diagnoses_of(outcome: Outcome, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[Diagnosis, ...]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from diag.advice.steps import change
+from diag.diagnosis.explain import COLLECT
+from diag.knowledge.runbooks import load_knowledge
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding
 from diag.model.fix import Fix
@@ -11,7 +15,7 @@ from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
-from diag.reports.report import Coverage, Report
+from diag.reports.report import Coverage, Guide, Report
 from tests.reports.made import made_fix
 
 VOLUME = Subject(Kind.VOLUME, "fsx-pv")
@@ -70,10 +74,12 @@ DIAGNOSIS = Diagnosis(
     consequences=("mount: 1 pod(s) wait for it",),
 )  # fmt: skip
 
+RUNBOOK = Path(load_knowledge().files[MISMATCH]).read_text()
+GUIDE = Guide(MISMATCH, "The client and the server", RUNBOOK, DIAGNOSIS.values)
 BROKEN = Report(
     3, (DIAGNOSIS,), FINDINGS, (Unavailable("node modules", Reason.DENIED, remedy="allow pods/exec"),),
     Coverage(11, 10, 9, 6, 1, 2, 1, 1, 1, 1, 2, 1), (ToolError("x", "check x crashed"),), "prod", "eu-west-1",
-    "2026-11-24T00:00:00Z", "1.2.3",
+    "2026-11-24T00:00:00Z", "1.2.3", collect=COLLECT, guides=(GUIDE,),
 )  # fmt: skip
 HEALTHY = Report(0, (), FINDINGS[:3], coverage=Coverage(3, 3, 3, 3, volumes=1, mounts=1), cluster="prod")
 
@@ -109,4 +115,5 @@ def hostile() -> Report:
         for layer in Layer
     )
     return Report(3, (diagnosis,), findings, (gone,), errors=(ToolError(text, text),), cluster=text, region=text,
-                  taken_at=text, tool_version=text)  # fmt: skip
+                  taken_at=text, tool_version=text, missing_targets=(gone,), collect=(text,),
+                  guides=(Guide(MISMATCH, text, RUNBOOK, values), Guide(text, text, text, values)))  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from diag.model.diagnosis import Likelihood
 from diag.model.verdict import Verdict
 from diag.reports.html.page import to_html
-from diag.reports.report import Report, of_texts
+from diag.reports.report import Report, report_on_texts
 from tests.html.reports import BROKEN, DIAGNOSIS, HEALTHY, HOSTILE, finding, hostile
 
 VOID = {"meta", "link", "input", "br", "hr"}
@@ -45,7 +45,7 @@ class Page(HTMLParser):
         return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
 
 
-REPORTS = {"broken": BROKEN, "healthy": HEALTHY, "hostile": hostile(), "text": of_texts((DIAGNOSIS,), "1"),
+REPORTS = {"broken": BROKEN, "healthy": HEALTHY, "hostile": hostile(), "text": report_on_texts((DIAGNOSIS,), "1"),
            "nothing": Report(6)}  # fmt: skip
 
 
@@ -92,7 +92,8 @@ def test_strangers_text_is_text_everywhere() -> None:
 def test_the_page_says_the_verdict_the_cause_the_fix_and_what_was_ruled_out() -> None:
     text = Page(to_html(BROKEN)).text
     for said in (
-        "Broken", "The client and the server cannot talk to each other", "client-server-version-mismatch", "confirmed",
+        "2 checks failed", "The client and the server cannot talk to each other", "confirmed",
+        "client-server-version-mismatch", "Undo: ",
         "aws fsx update-file-system --x 2.15", "wrong-mountname", "FSx says so", "Port 988 is taken", "dmesg | tail",
         "mount failed: exit status 22", "allow pods/exec", "check x crashed", "How to prevent", "Node by node",
     ):  # fmt: skip
@@ -120,15 +121,15 @@ def test_a_healthy_page_has_no_diagnosis_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("likelihood", "word", "title"),
     [
-        (Likelihood.CONFIRMED, "Explained, confirmed", "The client and the server"),
-        (Likelihood.LIKELY, "Explained, likely", "Likely: The client and the server"),
-        (Likelihood.POSSIBLE, "Explained, possible", "Possibly: The client and the server"),
+        (Likelihood.CONFIRMED, "Cause confirmed", "The client and the server"),
+        (Likelihood.LIKELY, "Cause likely", "Likely: The client and the server"),
+        (Likelihood.POSSIBLE, "Cause possible", "Possibly: The client and the server"),
         (Likelihood.RULED_OUT, "Not recognised", "The mount of fsx-pv fails"),
     ],
 )
 def test_an_explanation_claims_no_more_than_its_best_cause(likelihood: Likelihood, word: str, title: str) -> None:
     cause = msgspec.structs.replace(DIAGNOSIS.causes[0], verdict=likelihood)
-    source = to_html(of_texts((msgspec.structs.replace(DIAGNOSIS, causes=(cause,)),), "1"))
+    source = to_html(report_on_texts((msgspec.structs.replace(DIAGNOSIS, causes=(cause,)),), "1"))
     assert word in Page(source).text and f"<h1>{title}" in source
 
 

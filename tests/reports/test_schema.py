@@ -11,7 +11,7 @@ import pytest
 
 from diag.model.verdict import Verdict
 from diag.reports.json import to_json
-from diag.reports.report import of_texts
+from diag.reports.report import report_on_texts
 from diag.reports.schema import document_schema, to_text
 from tests.reports.made import HOSTILE, everything, finding, report
 
@@ -39,7 +39,7 @@ def test_every_document_keeps_it(text: str) -> None:
 
 
 def test_an_explanation_keeps_it_too() -> None:
-    assert check(to_json(of_texts((), "0.1.0")))["exit_code"] == 5
+    assert check(to_json(report_on_texts((), "0.1.0")))["exit_code"] == 5
 
 
 @pytest.mark.parametrize("damage", [{"exit_code": 9}, {"schema": "lustre-doctor/v2"}, {"findings": [{}]}])

@@ -1,49 +1,52 @@
-"""Builds HTML in which every text is escaped unless it was built here."""
+"""The templates, in which every text of a stranger is text.
+
+What is put into a template is escaped, and what could move a cursor or turn the writing direction is made visible.
+Only what `Markup` marks is taken for HTML.
+"""
 
 from __future__ import annotations
 
-import html
+import functools
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup as Markup
+from markupsafe import escape
 
 from diag.sanitize import visible
 
-_VOID = frozenset({"meta", "link", "input", "br", "hr"})
+
+def template(name: str) -> Template:
+    """A template of this package. A name that it uses and does not get is an error, not an empty text."""
+    return _environment().get_template(name)
 
 
-class Markup(str):
-    """HTML that was built by `element`; any other string is text."""
-
-    __slots__ = ()
-
-
-Child = str | None
-
-
-def text(value: str) -> Markup:
-    """A text, escaped; control characters and characters that turn the writing direction are made visible."""
-    return Markup(html.escape(visible(value), quote=True))
-
-
-def lines(value: str) -> Markup:
+def lines(text: str) -> Markup:
     """A text of several lines, for inside `pre`."""
-    return Markup("\n".join(text(line) for line in value.splitlines()))
+    return Markup("\n").join(escape(visible(line)) for line in text.splitlines())
 
 
-def join(*children: Child) -> Markup:
-    """Children one after another; None is nothing."""
-    return Markup("".join(c if isinstance(c, Markup) else text(c) for c in children if c is not None))
+def command(line: str) -> Markup:
+    """A command to copy: one click selects the whole of it."""
+    return Markup(
+        '<pre class="command" tabindex="0" role="region" aria-label="Command; one click selects all of it">'
+        "<code>{}</code></pre>"
+    ).format(lines(line))
 
 
-def element(name: str, /, *children: Child, **attributes: str | bool | None) -> Markup:
-    """One element. Attribute names take `_` for `-` and a trailing `_` for Python's words; None and False leave out."""
-    shown = "".join(
-        f" {_attribute(key)}" + ("" if value is True else f'="{text(str(value))}"')
-        for key, value in attributes.items()
-        if value is not None and value is not False
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("diag.reports.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    if name in _VOID:
-        return Markup(f"<{name}{shown}>")
-    return Markup(f"<{name}{shown}>{join(*children)}</{name}>")
+    environment.filters |= {"command": command, "lines": lines}
+    return environment
 
 
-def _attribute(key: str) -> str:
-    return key.rstrip("_").replace("_", "-")
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, Markup) else visible(str(value))

@@ -8,10 +8,11 @@ from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.verdict import Verdict
-from diag.reports.alike import alike
 from diag.reports.formats import machine_format
+from diag.reports.grouping import by_cause
 from diag.reports.report import Report
-from diag.reports.text import Style, to_text
+from diag.reports.terminal import Style
+from diag.reports.text import to_text
 from tests.reports.made import finding, report
 
 GITHUB_SUMMARY_BYTES = 1024 * 1024
@@ -30,37 +31,37 @@ def fleet(number: int) -> Report:
 
 
 def test_few_are_all_told_in_full() -> None:
-    (group,) = alike([diagnosis(n) for n in range(3)])
+    (group,) = by_cause([diagnosis(n) for n in range(3)])
     assert len(group.in_full) == 3 and not group.rest
 
 
 def test_of_many_the_rest_is_counted_and_named() -> None:
-    (group,) = alike([diagnosis(n) for n in range(1000)])
+    (group,) = by_cause([diagnosis(n) for n in range(1000)])
     assert [d.subject.name for d in group.in_full] == ["data-0000", "data-0001", "data-0002"]
-    assert group.told == (
-        "997 more fail of mgs-not-running: PersistentVolume data-0003, PersistentVolume data-0004, "
+    assert group.summary == (
+        "997 more with the same cause (mgs-not-running): PersistentVolume data-0003, PersistentVolume data-0004, "
         "PersistentVolume data-0005, PersistentVolume data-0006, PersistentVolume data-0007 and 992 more"
     )
 
 
 def test_another_cause_is_never_hidden_behind_many_of_one() -> None:
-    groups = alike([*(diagnosis(n) for n in range(50)), diagnosis(50, "dns-name-not-found"), diagnosis(51, "")])
+    groups = by_cause([*(diagnosis(n) for n in range(50)), diagnosis(50, "dns-name-not-found"), diagnosis(51, "")])
     assert [(group.cause, len(group.in_full)) for group in groups] == [
         ("mgs-not-running", 3), ("dns-name-not-found", 1), ("", 1)
     ]  # fmt: skip
 
 
 def test_a_warning_is_not_counted_with_failures() -> None:
-    groups = alike([*(diagnosis(n) for n in range(5)), *(diagnosis(n, gravity=Verdict.WARN) for n in range(5))])
-    assert [group.told.partition(":")[0] for group in groups] == [
-        "2 more fail of mgs-not-running", "2 more warn of mgs-not-running"
+    groups = by_cause([*(diagnosis(n) for n in range(5)), *(diagnosis(n, gravity=Verdict.WARN) for n in range(5))])
+    assert [group.summary.partition(":")[0] for group in groups] == [
+        "2 more with the same cause (mgs-not-running)", "2 more warnings with the same cause (mgs-not-running)"
     ]  # fmt: skip
 
 
 def test_the_terminal_stays_readable_and_all_tells_everything() -> None:
     short = to_text(fleet(1000), Style(width=100))
     assert len(short.splitlines()) < 60
-    assert "✗ 997 more fail of mgs-not-running" in short
+    assert "✗ 997 more with the same cause (mgs-not-running)" in short
     assert "995 more" in short
     whole = to_text(fleet(1000), Style(width=100, everything=True))
     assert all(f"the mount of data-{n:04} fails" in whole for n in range(1000))

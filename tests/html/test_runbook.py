@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from diag.knowledge.runbooks import load_knowledge
-from diag.reports.html.guide import to_html
+from diag.model.fix import Fix, Step, StepKind
+from diag.reports.html.runbook import to_html
 from tests.html.reports import HOSTILE
 from tests.html.test_page import Page
 
@@ -16,7 +17,13 @@ FILES = load_knowledge().files
 
 
 def body(markdown: str, **values: str) -> str:
-    return to_html(f"---\nid: x\n---\n{markdown}", values)
+    """The HTML with its line breaks, which mean nothing outside `pre`, as blanks or nothing."""
+    html = to_html(f"---\nid: x\n---\n{markdown}", values)
+    parts = re.split(r"(<pre.*?</pre>)", html, flags=re.DOTALL)
+    return "".join(
+        part if part.startswith("<pre") else re.sub(r"(?<=>)\n|\n(?=<|$)", "", part).replace("\n", " ")
+        for part in parts
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,9 @@ def test_what_runbooks_use_becomes_what_it_means(markdown: str, made: str) -> No
 def test_a_fence_inside_a_list_is_a_command_of_that_item() -> None:
     made = body("1. first:\n\n   ```sh\n   aws x \\\n     --y\n   ```\n\n   after\n2. second")
     assert re.search(
-        r"<ol><li>first:<pre[^>]*><code>aws x \\\n  --y</code></pre><p>after</p></li><li>second</li></ol>", made
+        r"<ol><li><p>first:</p><pre[^>]*><code>aws x \\\n  --y</code></pre><p>after</p></li>"
+        r"<li><p>second</p></li></ol>",
+        made,
     )
 
 
@@ -62,3 +71,12 @@ def test_every_runbook_is_shown_without_leftovers(id: str) -> None:
     assert "```" not in prose and "How to fix" in prose
     assert not re.search(r"\[\[[a-z]|\*\*[A-Za-z]", prose.replace(HOSTILE, ""))
     assert not {"script", "img", "svg"} & {tag for tag, _ in page.elements}
+
+
+def test_the_remedies_of_the_front_matter_stand_below_their_heading() -> None:
+    fix = Fix((Step(StepKind.CAUTION, text="stop <b> pods"), Step(StepKind.CHANGE, ("kubectl", "get", "a b"))))
+    made = to_html("---\nid: x\n---\n## How to fix\n\nprose\n\n## References\n", {}, fix)
+    assert re.search(
+        r"How to fix</h3>.*stop &lt;b&gt; pods.*kubectl get &#39;a b&#39;.*prose.*References", made, re.DOTALL
+    )
+    assert "Steps" not in to_html("---\nid: x\n---\n## References\n", {}, fix)

@@ -11,7 +11,8 @@ from diag.diff.compare import Difference
 from diag.diff.verdicts import VerdictChange
 from diag.model.verdict import Verdict
 from diag.reports.json import document
-from diag.reports.text import MARKS, Style, wrap
+from diag.reports.summary import plural
+from diag.reports.terminal import MARKS, Style, headline, wrap
 from diag.sanitize import visible
 
 SCHEMA = "lustre-doctor/diff/v1"
@@ -48,12 +49,12 @@ def to_text(comparison: Comparison, style: Style) -> str:
         return "\n".join(lines) + "\n"
     if comparison.differences:
         first = comparison.differences[0]
-        lines += wrap(f"first on the mount path ({first.layer.value}): {first}", style, "", "  ", bold=True)
+        lines += headline(f"first on the mount path ({first.layer.value}): {first}", style)
         lines += ["", *_differences(comparison.differences, style)]
     if comparison.verdicts:
         lines += ["", "Verdicts", *_verdicts(comparison.verdicts, style)]
-    count = len(comparison.differences)
-    lines += ["", f"{count} difference{'' if count == 1 else 's'}, {len(comparison.verdicts)} verdict(s) changed."]
+    changed = f"{plural(len(comparison.verdicts), 'verdict')} changed"
+    lines += ["", f"{plural(len(comparison.differences), 'difference')}, {changed}."]
     return "\n".join(lines) + "\n"
 
 
@@ -73,9 +74,9 @@ def _verdicts(changes: Iterable[VerdictChange], style: Style) -> Iterator[str]:
     for change in changes:
         verdicts = f"{_word(change.before)} → {_word(change.after)}"
         mark = MARKS[change.after] if change.after else " "
-        told = f"{change.check}: {verdicts}, {change.subject}: {change.message}"
-        yield from wrap(told, style, f"  {mark} ", "    ")
+        said = f"{change.check}: {verdicts}, {change.subject}: {change.message}"
+        yield from wrap(said, style, f"  {mark} ", "    ")
 
 
 def _word(verdict: Verdict | None) -> str:
-    return verdict.value if verdict else "not asked"
+    return verdict.value if verdict else "not run"

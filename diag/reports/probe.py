@@ -1,4 +1,4 @@
-"""The ladder of a probe, for a terminal and as JSON."""
+"""What a probe of a Lustre server found, step by step, for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diag.model.subject import Kind, Subject
 from diag.model.verdict import Verdict
 from diag.reports.json import document, finding_with_lines
 from diag.reports.report import SCHEMA
-from diag.reports.text import Style, mark, wrap
+from diag.reports.terminal import Style, headline, mark, wrap
 from diag.resources.lnet_probe import Ladder, Rung, Step, TargetReach
 from diag.sanitize import visible
 
@@ -22,10 +22,10 @@ _LAYERS = {
 
 
 def to_text(ladder: Ladder, style: Style) -> str:
-    """The verdict first, then the rungs from the bottom up, each with its time."""
+    """The verdict first, then the steps from the bottom up, each with its time."""
     ladder = scrubbed(ladder)
     where = f"{ladder.host}:{ladder.port}" + (f"/{ladder.mount_name}" if ladder.mount_name else "")
-    lines = wrap(f"{where}: {ladder.headline}", style, f"{mark(ladder.verdict, style)} ", "  ", bold=True)
+    lines = headline(f"{where}: {ladder.headline}", style, ladder.verdict)
     if ladder.cause:
         lines.append(f"  cause  {ladder.cause}  (lustre-doctor runbook {ladder.cause})")
     if ladder.failed is not None and ladder.failed.fix:
@@ -42,7 +42,7 @@ def to_text(ladder: Ladder, style: Style) -> str:
 
 
 def to_json(ladders: Sequence[Ladder], exit_code: int, tool_version: str) -> str:
-    """One document: `findings` as of a run, one for each rung, and the whole ladders under `ladders`."""
+    """One document: `findings` as of a run, one for each step, and the whole ladders under `ladders`."""
     ladders = scrubbed(tuple(ladders))
     findings = tuple(finding_with_lines(finding) for ladder in ladders for finding in findings_of(ladder))
     made = {
@@ -53,7 +53,7 @@ def to_json(ladders: Sequence[Ladder], exit_code: int, tool_version: str) -> str
 
 
 def findings_of(ladder: Ladder) -> Iterator[Finding]:
-    """Each rung as a finding about the address that was climbed."""
+    """Each step as a finding about the address that was probed."""
     subject = Subject(Kind.ADDRESS, f"{ladder.address or ladder.host}:{ladder.port}")
     for rung in ladder.rungs:
         yield Finding(

@@ -1,4 +1,4 @@
-"""The mount path as a picture: one model, drawn as SVG, Mermaid or in letters."""
+"""The mount path as a diagram: one model, drawn with letters, as a Mermaid chart, and (diag.reports.html) as SVG."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from diag.model.layer import Layer
 from diag.model.subject import Subject
 from diag.model.verdict import Verdict
 from diag.reports.report import Report
+from diag.reports.terminal import MARKS, Style, headline, mark, wrap
+from diag.sanitize import visible
 
 
 class Station(enum.Enum):
@@ -28,14 +30,14 @@ class Station(enum.Enum):
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """One station with how it stands."""
+    """One station and its state."""
 
     station: Station
     state: Verdict
     name: str
     """What it is called in this incident; may be empty."""
-    told: str
-    """One line: why it stands so."""
+    reason: str
+    """One line: why it has this state."""
     version: str = ""
     """What runs there, where that matters: `Lustre 2.10`."""
     is_broken: bool = False
@@ -43,7 +45,7 @@ class Hop(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class Picture(msgspec.Struct, frozen=True):
+class Diagram(msgspec.Struct, frozen=True):
     """The stations of one mount path."""
 
     hops: tuple[Hop, ...]
@@ -68,8 +70,8 @@ _SEEN_AFTERWARDS = frozenset({Layer.MOUNT, Layer.WORKLOAD})
 """Layers where every other fault shows in the end."""
 
 
-def picture_of(report: Report) -> Picture | None:
-    """The path of the gravest diagnosis, or of the whole run where nothing is diagnosed; None without either."""
+def diagram_of(report: Report) -> Diagram | None:
+    """The path of the first diagnosis, or of the whole run where nothing is diagnosed; None without either."""
     diagnosis = report.diagnoses[0] if report.diagnoses else None
     if diagnosis is None and not report.findings:
         return None
@@ -79,7 +81,7 @@ def picture_of(report: Report) -> Picture | None:
     broken = station_of(deciding) if deciding else _LAYERS[root.layer] if root else None
     hops = tuple(_hop(station, findings, diagnosis, root, station is broken) for station in Station)
     title = f"Mount path of {diagnosis.subject}" if diagnosis else "Mount path"
-    return Picture(hops, title)
+    return Diagram(hops, title)
 
 
 def station_of(finding: Finding) -> Station:
@@ -110,18 +112,18 @@ def _hop(
     name, version = _name(station, diagnosis), _version(station, diagnosis)
     if is_broken and root is not None and diagnosis is not None:
         state = diagnosis.gravity if root.verdict is Likelihood.CONFIRMED else Verdict.WARN
-        told = f"{root.title} ({root.verdict.value})"
-        return Hop(station, state, name, told, version, is_broken=True, findings=own)
+        reason = f"{root.title} ({root.verdict.value})"
+        return Hop(station, state, name, reason, version, is_broken=True, findings=own)
     judged = [f for f in own if root is None or f.layer not in _SEEN_AFTERWARDS]
-    asked = [f for f in judged if f.verdict is not Verdict.SKIP and not f.suppressed]
-    if not asked:
-        return Hop(station, Verdict.SKIP, name, "not looked at", version, findings=own)
-    gravest = max(asked, key=lambda finding: finding.verdict.rank)
-    passed = sum(1 for f in asked if f.verdict is Verdict.PASS)
-    told = f"{passed} of {len(asked)} pass"
-    if gravest.verdict is not Verdict.PASS:
-        told += f"; {gravest.message}"
-    return Hop(station, gravest.verdict, name, told, version, findings=own)
+    ran = [f for f in judged if f.verdict is not Verdict.SKIP and not f.suppressed]
+    if not ran:
+        return Hop(station, Verdict.SKIP, name, "not checked", version, findings=own)
+    worst = max(ran, key=lambda finding: finding.verdict.rank)
+    passed = sum(1 for f in ran if f.verdict is Verdict.PASS)
+    reason = f"{passed} of {len(ran)} passed"
+    if worst.verdict is not Verdict.PASS:
+        reason += f"; {worst.message}"
+    return Hop(station, worst.verdict, name, reason, version, findings=own)
 
 
 def _name(station: Station, diagnosis: Diagnosis | None) -> str:
@@ -142,3 +144,56 @@ def _version(station: Station, diagnosis: Diagnosis | None) -> str:
     key = {Station.NODE: "client_version", Station.SERVERS: "server_version"}.get(station, "")
     value = diagnosis.values.get(key, "") if diagnosis else ""
     return f"Lustre {value}" if value else ""
+
+
+COLUMN = 16
+"""Columns of a station's name."""
+
+
+def to_letters(diagram: Diagram, style: Style) -> str:
+    """One station a line from the pod down, the break between two of them shown; with a final newline."""
+    lines = headline(diagram.title, style)
+    for place, hop in enumerate(diagram.hops):
+        if place:
+            before = diagram.hops[place - 1]
+            lines.append("  ╳" if hop.is_broken and hop.state is Verdict.FAIL else "  ┆" if before.is_broken else "  │")
+        called = ", ".join(filter(None, (hop.name, hop.version)))
+        name = f"{called}: " if called else ""
+        first = f"  {mark(hop.state, style)} {hop.station.value:<{COLUMN}}"
+        lines += wrap(f"{name}{hop.reason}", style, first, " " * (COLUMN + 4))
+    return "\n".join(lines) + "\n"
+
+
+LONGEST_LABEL = 60
+_CHART_STYLES = {
+    Verdict.PASS: "fill:#e6f4ea,stroke:#1a6b3c,color:#0e3d22",
+    Verdict.SKIP: "fill:#f1f3f5,stroke:#5b6470,color:#3a414a",
+    Verdict.WARN: "fill:#fff3dc,stroke:#8a5300,color:#5a3600",
+    Verdict.UNKNOWN: "fill:#f1e9fb,stroke:#6b3fa0,color:#40225f",
+    Verdict.FAIL: "fill:#fde7e5,stroke:#b3261e,color:#6b1510,stroke-width:3px",
+}
+
+
+def to_mermaid(diagram: Diagram) -> str:
+    """The source of a flow chart, without a fence. Names are quoted: nothing in them is syntax."""
+    lines = ["flowchart LR"]
+    for place, hop in enumerate(diagram.hops):
+        lines.append(f'  h{place}["{_label(hop)}"]:::{hop.state.value}')
+    for place, hop in enumerate(diagram.hops[1:]):
+        broken = hop.is_broken or diagram.hops[place].is_broken
+        lines.append(f"  h{place} {'-. ✗ .->' if broken else '-->'} h{place + 1}")
+    used = dict.fromkeys(hop.state for hop in diagram.hops)
+    lines += [f"  classDef {state.value} {_CHART_STYLES[state]}" for state in used]
+    return "\n".join(lines)
+
+
+def _label(hop: Hop) -> str:
+    below = "".join(f"<br/>{_escaped(text)}" for text in (hop.name, hop.version) if text)
+    return f"{MARKS[hop.state]} {_escaped(hop.station.value)}{below}"
+
+
+def _escaped(text: str) -> str:
+    """Mermaid's own entities for whatever is no letter, digit or harmless sign."""
+    text = visible(text)
+    text = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+    return "".join(char if char.isalnum() or char in " .,:/_@…-" else f"#{ord(char)};" for char in text)

@@ -1,12 +1,15 @@
-"""Adds a run up into the report: what was asked, what was answered, what the exit code is."""
+"""Adds a run up into its report: how many checks ran, how they ended, what the exit code is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from diag.analysis.missing_targets import missing_targets
 from diag.credentials import scrubbed
+from diag.diagnosis.explain import COLLECT
 from diag.engine.run import Outcome
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode, exit_code
@@ -15,15 +18,16 @@ from diag.model.subject import Kind
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
-from diag.reports.report import Coverage, Policy, Report, Rule
+from diag.reports.report import Coverage, Guide, Policy, Report, Rule
 from diag.resources.eks import identity_of
 
 
-def of_run(
+def add_up(
     outcome: Outcome,
     diagnoses: tuple[Diagnosis, ...],
     policy: Policy,
     tool_errors: Iterable[ToolError],
+    guides: tuple[Guide, ...],
     unread: tuple[Unavailable, ...] = (),
 ) -> Report:
     """The report of a run; `unread` is what it could not read besides its facts.
@@ -55,11 +59,13 @@ def of_run(
         region=known.region,
         taken_at=outcome.snapshot.taken_at,
         tool_version=outcome.snapshot.tool_version,
-        rules=tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks),
         policy=policy,
         missing_targets=missing,
+        collect=COLLECT,
     )
-    return scrubbed(report)
+    # The pages of checks and causes are no strangers' texts, and long.
+    rules = tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks)
+    return msgspec.structs.replace(scrubbed(report), rules=rules, guides=guides)
 
 
 def _path_order(finding: Finding) -> tuple[object, ...]:
@@ -67,11 +73,11 @@ def _path_order(finding: Finding) -> tuple[object, ...]:
 
 
 _BY_ITSELF = frozenset({Kind.CLAIM, Kind.STORAGE_CLASS, Kind.MANIFEST, Kind.FILE_SYSTEM, Kind.ACCOUNT})
-"""Kinds that are worth a run where no volume is: what asks for one, and what was left over of one."""
+"""Kinds that are inspected although no volume is there: what asks for one, and what was left over of one."""
 
 
 def _inspected(outcome: Outcome, findings: Iterable[Finding]) -> bool:
-    """Whether there was anything to look at. A list that could not be read may well hold something."""
+    """Whether there was anything to inspect. A list that could not be read may well hold something."""
     looked_for = [outcome.facts.get(name) for name in ("volumes", "mounted_file_systems")]
     for value in looked_for:
         if value.reason is not Reason.OFFLINE if isinstance(value, Unavailable) else value:

@@ -1,4 +1,4 @@
-"""The picture of the mount path: where it breaks, and that each way to draw it says the same."""
+"""The diagram of the mount path: where it breaks, and that each way to draw it says the same."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from diag.model.diagnosis import Likelihood
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.verdict import Verdict
-from diag.reports.html.drawing import shortened
-from diag.reports.letters import to_letters
-from diag.reports.mermaid import to_mermaid
-from diag.reports.picture import Hop, Picture, Station, picture_of
-from diag.reports.report import Report, of_texts
-from diag.reports.text import Style
+from diag.reports.diagram import Diagram, Hop, Station, diagram_of, to_letters, to_mermaid
+from diag.reports.html.page import shortened
+from diag.reports.report import Report, report_on_texts
+from diag.reports.terminal import Style
 from tests.html.reports import BROKEN, DIAGNOSIS, FINDINGS, HEALTHY, HOSTILE, finding
 
 replace = msgspec.structs.replace
 
 
 def hops(report: Report) -> dict[Station, Hop]:
-    picture = picture_of(report)
-    assert picture is not None
-    return {hop.station: hop for hop in picture.hops}
+    diagram = diagram_of(report)
+    assert diagram is not None
+    return {hop.station: hop for hop in diagram.hops}
 
 
 def test_the_hop_of_the_cause_is_broken_and_it_alone() -> None:
@@ -51,11 +49,11 @@ def test_a_healthy_run_breaks_nowhere_and_what_was_not_asked_says_so() -> None:
     found = hops(HEALTHY)
     assert not any(hop.is_broken for hop in found.values())
     assert found[Station.POD].state is Verdict.PASS
-    assert (found[Station.SERVERS].state, found[Station.SERVERS].told) == (Verdict.SKIP, "not looked at")
+    assert (found[Station.SERVERS].state, found[Station.SERVERS].reason) == (Verdict.SKIP, "not checked")
 
 
 def test_a_text_alone_shows_where_its_cause_sits_and_claims_nothing_else() -> None:
-    found = hops(of_texts((DIAGNOSIS,), "1"))
+    found = hops(report_on_texts((DIAGNOSIS,), "1"))
     assert found[Station.NODE].state is Verdict.FAIL
     assert {hop.state for station, hop in found.items() if station is not Station.NODE} == {Verdict.SKIP}
 
@@ -81,13 +79,13 @@ def test_what_will_only_break_later_is_a_warning() -> None:
 
 
 def test_nothing_to_draw_is_no_picture() -> None:
-    assert picture_of(Report(6)) is None
+    assert diagram_of(Report(6)) is None
 
 
 def test_mermaid_shows_every_hop_and_cuts_the_path_at_the_broken_one() -> None:
-    picture = picture_of(BROKEN)
-    assert picture is not None
-    lines = to_mermaid(picture).splitlines()
+    diagram = diagram_of(BROKEN)
+    assert diagram is not None
+    lines = to_mermaid(diagram).splitlines()
     assert lines[0] == "flowchart LR"
     assert '  h1["✗ Node<br/>ip-10-0-1-4.ap-northeast-2.compute.internal"]:::fail' in lines
     assert "  h0 -. ✗ .-> h1" in lines and "  h3 --> h4" in lines
@@ -97,19 +95,19 @@ def test_mermaid_shows_every_hop_and_cuts_the_path_at_the_broken_one() -> None:
     "text", [HOSTILE, '"]; click h0 "javascript:x"', "a\nb", "end", "`x`", "h0-->h1", "%%{init}%%"]
 )
 def test_nothing_in_a_name_is_mermaid_syntax(text: str) -> None:
-    picture = Picture((Hop(Station.POD, Verdict.PASS, text, ""),), text)
-    lines = to_mermaid(picture).splitlines()
+    diagram = Diagram((Hop(Station.POD, Verdict.PASS, text, ""),), text)
+    lines = to_mermaid(diagram).splitlines()
     assert len(lines) == 3
     label = lines[1].removeprefix('  h0["').removesuffix('"]:::pass')
     assert not set(label.replace("<br/>", "")) & set("\"'<>[]{}()`|&\\%\n;".replace(";", ""))
 
 
 def test_letters_show_the_break_and_never_move_the_cursor() -> None:
-    picture = picture_of(BROKEN)
-    assert picture is not None
-    drawn = to_letters(picture, Style(100))
+    diagram = diagram_of(BROKEN)
+    assert diagram is not None
+    drawn = to_letters(diagram, Style(100))
     assert drawn.index("✓ Pod") < drawn.index("╳") < drawn.index("✗ Node") < drawn.index("✓ MGS and OSTs")
-    hostile = Picture((Hop(Station.POD, Verdict.PASS, HOSTILE, HOSTILE),), HOSTILE)
+    hostile = Diagram((Hop(Station.POD, Verdict.PASS, HOSTILE, HOSTILE),), HOSTILE)
     assert "\x1b" not in to_letters(hostile, Style(60)) and "\u202e" not in to_letters(hostile, Style(60))
 
 

@@ -1,0 +1,93 @@
+"""What is printed for a person in a terminal: marks, colour, wrapped lines, fixes."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from diag.model.fix import Fix, StepKind
+from diag.model.verdict import Verdict
+from diag.sanitize import visible
+
+MARKS = {Verdict.PASS: "✓", Verdict.SKIP: "-", Verdict.WARN: "!", Verdict.UNKNOWN: "?", Verdict.FAIL: "✗"}
+_COLOURS = {
+    Verdict.PASS: "\x1b[32m", Verdict.SKIP: "\x1b[2m", Verdict.WARN: "\x1b[33m", Verdict.UNKNOWN: "\x1b[35m",
+    Verdict.FAIL: "\x1b[31m",
+}  # fmt: skip
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_ESCAPE_CODE = re.compile(r"\x1b\[\d*m")
+
+LABEL = 14
+"""Columns of the label before each part of a diagnosis."""
+
+
+class Style(msgspec.Struct, frozen=True):
+    """How to print: columns, colour, and how much."""
+
+    width: int = 80
+    colour: bool = False
+    everything: bool = False
+    """Passes, skips and ruled-out causes in full."""
+
+
+def mark(verdict: Verdict, style: Style) -> str:
+    """The verdict as one sign."""
+    return f"{_COLOURS[verdict]}{MARKS[verdict]}{_PLAIN}" if style.colour else MARKS[verdict]
+
+
+def bold(text: str, style: Style) -> str:
+    """A heading."""
+    return f"{_BOLD}{visible(text)}{_PLAIN}" if style.colour else visible(text)
+
+
+def wrap(text: str, style: Style, first: str, rest: str) -> list[str]:
+    """Wrapped lines. Width is counted without escape codes, which are put in after wrapping."""
+    indent = len(_ESCAPE_CODE.sub("", first))
+    lines = textwrap.wrap(
+        visible(text),
+        width=max(40, style.width),
+        initial_indent=" " * indent,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first]
+    return [first + lines[0][indent:], *lines[1:]]
+
+
+def headline(text: str, style: Style, verdict: Verdict | None = None) -> list[str]:
+    """A sentence that is read first, after its verdict's mark if it has one."""
+    lines = wrap(text, style, f"{mark(verdict, style)} " if verdict else "", "  ")
+    return [f"{_BOLD}{line}{_PLAIN}" for line in lines] if style.colour else lines
+
+
+def labelled(label: str, items: Iterable[str], style: Style) -> Iterator[str]:
+    """Items below one another, the label beside the first."""
+    for item in items:
+        yield from wrap(item, style, f"  {label:<{LABEL}}", " " * (LABEL + 2))
+        label = ""
+
+
+def command(label: str, line: str) -> Iterator[str]:
+    """A command is copied, so it is never wrapped, whatever the width."""
+    if line:
+        yield f"  {label:<{LABEL}}{visible(line)}"
+
+
+def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
+    """A fix, line by line: cautions, commands to copy, what they change, the way back, what shows that it worked."""
+    yield from labelled("first", fix.cautions, style)
+    for line in fix.commands:
+        yield from command(label, line)
+        label = ""
+    yield from labelled(label, fix.changes, style)
+    yield from labelled("not filled in", fix.not_filled_in, style)
+    for step in fix.steps:
+        if step.kind is StepKind.UNDO:
+            yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+    for line in fix.verify:
+        yield from command("verify", line)
+    for other in fix.alternatives[: None if style.everything else 1]:
+        yield from fix_lines(other, style, "alternative")
