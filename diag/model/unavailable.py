@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+from typing import TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 
 class Reason(enum.Enum):
@@ -48,3 +51,20 @@ class Unreadable(Exception):
     def __init__(self, unavailable: Unavailable) -> None:
         super().__init__(str(unavailable))
         self.unavailable = unavailable
+
+
+def unwrap(value: T | Unavailable) -> T:
+    """The value. Raises Unreadable when there is none: what needs it is then missing for the same reason."""
+    if isinstance(value, Unavailable):
+        raise Unreadable(value)
+    return value
+
+
+def value_or(value: T | Unavailable, default: T) -> T:
+    """The value, or the default when there is none: for what is only nice to know."""
+    return default if isinstance(value, Unavailable) else value
+
+
+def is_absent(value: object) -> bool:
+    """Whether the world was asked and has no such thing, which is an answer; a refusal is none."""
+    return isinstance(value, Unavailable) and value.reason is Reason.ABSENT

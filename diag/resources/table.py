@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -39,3 +39,15 @@ class Table(msgspec.Struct, Generic[Value], frozen=True):
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+def table_of(keys: Iterable[str], read: Callable[[str], Value]) -> Table[Value]:
+    """What is read under each key, or why it could not be: `read` raises Unreadable."""
+    values: dict[str, Value] = {}
+    missing: dict[str, Unavailable] = {}
+    for key in keys:
+        try:
+            values[key] = read(key)
+        except Unreadable as error:
+            missing[key] = error.unavailable
+    return Table(values, missing)

@@ -8,10 +8,11 @@ import msgspec
 
 from diag.decode import decode_json
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.model.unavailable import Reason, Unavailable, Unreadable, unwrap, value_or
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Node
+from diag.resources.table import table_of
 from diag.resources.target import KubeContext, Settings
 from diag.sources.aws.session import Aws, shaped
 from diag.sources.kubernetes.client import Kube
@@ -48,7 +49,7 @@ def cluster_identity(
 
     A node is asked only for what nothing else says, so that the AWS calls need not wait for the list of nodes.
     """
-    context = KubeContext() if isinstance(kube_context, Unavailable) else kube_context
+    context = value_or(kube_context, KubeContext())
     cluster, cluster_from = _first((settings.cluster, "--cluster"), (context.cluster, "kubeconfig"))
     origin = "service account" if context.issuer else "kubeconfig"
     region, region_from = _first((settings.region, "--region"), (context.region, origin))
@@ -72,7 +73,7 @@ def cluster_identity(
 )
 def eks_cluster(
     aws: Aws, kube: Kube, cluster_identity: ClusterIdentity, kube_context: KubeContext | Unavailable
-) -> EksCluster | Unavailable:
+) -> EksCluster:
     """The EKS cluster behind the kubeconfig or around this pod.
 
     By its name; without one by its endpoint, by its OIDC issuer (a pod knows the endpoint by another address), or by
@@ -81,24 +82,27 @@ def eks_cluster(
     region = cluster_identity.region
     if cluster_identity.cluster:
         return _described(aws, cluster_identity.cluster, region)
-    if isinstance(kube_context, Unavailable):
-        return kube_context
-    names = aws.pages("eks", "ListClusters", "clusters", region=region)
-    listed = [] if isinstance(names, Unavailable) else [_described(aws, str(name), region) for name in names]
-    clusters = [cluster for cluster in listed if isinstance(cluster, EksCluster)]
-    server = kube_context.server.rstrip("/").lower()
+    context = unwrap(kube_context)
+    clusters: tuple[EksCluster, ...] = ()
+    refused = None
+    try:
+        names = map(str, aws.pages("eks", "ListClusters", "clusters", region=region))
+        clusters = tuple(table_of(names, lambda name: _described(aws, name, region)))
+    except Unreadable as error:
+        refused = error
+    server = context.server.rstrip("/").lower()
     found = next((cluster for cluster in clusters if cluster.endpoint.lower() == server), None)
     if found is None and clusters:
-        issuer = kube_context.issuer or _issuer(kube)
+        issuer = context.issuer or _issuer(kube)
         found = next((cluster for cluster in clusters if issuer and cluster.issuer == issuer), None)
     if found is not None:
         return found
     if tagged := _tagged_cluster(aws, kube, region):
         return _described(aws, tagged, region)
-    if isinstance(names, Unavailable):
-        return names
-    message = f"no cluster in {region or 'this region'} has the endpoint {kube_context.server} or its issuer"
-    return Unavailable("EKS cluster", Reason.ABSENT, message, remedy="give --cluster and --region")
+    if refused is not None:
+        raise refused
+    message = f"no cluster in {region or 'this region'} has the endpoint {context.server} or its issuer"
+    raise Unreadable(Unavailable("EKS cluster", Reason.ABSENT, message, remedy="give --cluster and --region"))
 
 
 def _first(*choices: tuple[str, str]) -> tuple[str, str]:
@@ -129,10 +133,8 @@ def _named_in(labels: dict[str, str] | None) -> str:
     return next((labels[key] for key in CLUSTER_KEYS if labels.get(key)), next(owned, ""))
 
 
-def _described(aws: Aws, name: str, region: str) -> EksCluster | Unavailable:
+def _described(aws: Aws, name: str, region: str) -> EksCluster:
     answer = aws.one("eks", "DescribeCluster", region=region, name=name)
-    if isinstance(answer, Unavailable):
-        return answer
     return shaped(answer.get("cluster"), EksCluster, f"EKS cluster {name}")
 
 
@@ -153,8 +155,9 @@ def _tagged_cluster(aws: Aws, kube: Kube, region: str) -> str:
     node = _any_node(kube)
     if node is None or not node.instance_id:
         return ""
-    found = aws.pages("ec2", "DescribeInstances", "Reservations", region=region, InstanceIds=[node.instance_id])
-    if isinstance(found, Unavailable):
+    try:
+        found = aws.pages("ec2", "DescribeInstances", "Reservations", region=region, InstanceIds=[node.instance_id])
+    except Unreadable:
         return ""
     instances: list[Any] = [instance for reservation in found for instance in reservation.get("Instances") or ()]
     return next((name for instance in instances if (name := _named_in(_tags(instance)))), "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from diag import Reason, Unavailable
+from diag import Reason, Unreadable
 from diag.resources.ec2 import NetworkInterface, Subnet
 from diag.sources.aws.session import shaped
 
@@ -25,9 +25,9 @@ from diag.sources.aws.session import shaped
     ],
 )
 def test_an_address_that_is_none_is_malformed(shape: Any, raw: Any) -> None:
-    found = shaped(raw, shape, "item")
-    assert isinstance(found, Unavailable)
-    assert found.reason is Reason.GARBLED
+    with pytest.raises(Unreadable) as raised:
+        shaped(raw, shape, "item")
+    assert raised.value.unavailable.reason is Reason.GARBLED
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_an_address_that_is_none_is_malformed(shape: Any, raw: Any) -> None:
     ],
 )
 def test_what_ec2_sends_is_taken(shape: Any, raw: Any) -> None:
-    assert not isinstance(shaped(raw, shape, "item"), Unavailable)
+    assert isinstance(shaped(raw, shape, "item"), shape)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, unwrap
 from diag.resources.eks import Addon
 from diag.sources.aws.addons import addons
 from tests.checks import given
@@ -27,7 +27,7 @@ class Answers:
 
     def one(self, service: str, operation: str, **arguments: Any) -> Any:
         self.asked.append({"call": f"{service}:{operation}", **arguments})
-        return self.answer
+        return unwrap(self.answer)
 
 
 def read(answer: Any) -> tuple[Any, Answers]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from diag import Reason, Unavailable
+from diag import Reason, Unavailable, Unreadable
 from diag.sources.aws import answers
 from diag.sources.aws.session import Aws
 
@@ -85,14 +85,21 @@ def endpoint(served: tuple[type[Endpoint], Aws]) -> type[Endpoint]:
     return handler
 
 
+def answer_or_reason(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Unreadable as error:
+        return error.unavailable
+
+
 @pytest.fixture
 def pages(served: tuple[type[Endpoint], Aws]) -> Callable[[str], Any]:
-    return lambda service: served[1].pages(service, *LISTS[service][:2])
+    return lambda service: answer_or_reason(lambda: served[1].pages(service, *LISTS[service][:2]))
 
 
 @pytest.fixture
 def one(served: tuple[type[Endpoint], Aws]) -> Callable[[str], Any]:
-    return lambda service: served[1].one(service, ONES[service][0], **ONES[service][1])
+    return lambda service: answer_or_reason(lambda: served[1].one(service, ONES[service][0], **ONES[service][1]))
 
 
 @pytest.mark.parametrize("service", LISTS)

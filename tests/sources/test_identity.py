@@ -14,7 +14,7 @@ import yaml
 from diag.analysis.claims import Provisioning
 from diag.analysis.identity.controller import Given, Giver, StaticKeys
 from diag.analysis.identity.permissions import Decision
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, unwrap
 from diag.resources.ec2 import InstanceProfile
 from diag.resources.table import Table
 from diag.sources.aws.controller_host import controller_instances, vpc_endpoints
@@ -49,7 +49,7 @@ class Recorder:
     def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> Any:
         self.asked.append((operation, arguments))
         found = self.answers.get(operation, absent(f"{service}:{operation}"))
-        return found(**arguments) if callable(found) else found
+        return unwrap(found(**arguments) if callable(found) else found)
 
     def pages(self, service: str, operation: str, key: str, *, region: str = "", **arguments: Any) -> Any:
         return self.one(service, operation, region=region, **arguments)

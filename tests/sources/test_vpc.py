@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.eks import SourceNat
 from diag.resources.kubernetes.corefile import ServerBlock
 from diag.resources.table import Table
@@ -88,7 +88,7 @@ def test_what_ec2_refuses_or_garbles_is_unavailable() -> None:
 
     class Refusing(Account):
         def pages(self, *arguments: Any, **options: Any) -> Any:
-            return denied
+            raise Unreadable(denied)
 
     assert network_acls(Refusing(), given.identity(), (given.file_system(),), nodes_abroad()) == denied
     garbled = network_acls(Account({"VpcId": VPC}), given.identity(), (given.file_system(),), nodes_abroad())

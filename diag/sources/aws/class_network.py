@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
 from diag.model.layer import Layer
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.eks import ClusterIdentity
@@ -23,14 +23,14 @@ def class_subnets(
     cluster_identity: ClusterIdentity,
     demands: tuple[Demand, ...],
     subnets: Table[Subnet] | Unavailable,
-) -> Table[Subnet] | Unavailable:
+) -> Table[Subnet]:
     """The subnets that file systems are to be made in; only those are asked for that no file system or node is in."""
     wanted = {id for demand in demands for id in subnet_ids(demand.parameters)}
     known = _known(wanted, subnets)
     read = by_id(
         aws, cluster_identity, "DescribeSubnets", "Subnets", "subnet-id", "SubnetId", wanted - set(known), Subnet
     )
-    return read if isinstance(read, Unavailable) else Table({**known, **read.values}, read.missing)
+    return Table({**known, **read.values}, read.missing)
 
 
 @fact(layer=Layer.NETWORK, label="security group", permissions=("ec2:DescribeSecurityGroups",))
@@ -39,7 +39,7 @@ def class_groups(
     cluster_identity: ClusterIdentity,
     demands: tuple[Demand, ...],
     security_groups: Table[SecurityGroup] | Unavailable,
-) -> Table[SecurityGroup] | Unavailable:
+) -> Table[SecurityGroup]:
     """The security groups that file systems are to be made with; only those are asked for that none has yet."""
     wanted = {id for demand in demands for id in group_ids(demand.parameters)}
     known = _known(wanted, security_groups)
@@ -47,8 +47,9 @@ def class_groups(
         aws, cluster_identity, "DescribeSecurityGroups", "SecurityGroups", "group-id", "GroupId",
         wanted - set(known), SecurityGroup,
     )  # fmt: skip
-    return read if isinstance(read, Unavailable) else Table({**known, **read.values}, read.missing)
+    return Table({**known, **read.values}, read.missing)
 
 
 def _known(wanted: set[str], table: Table[T] | Unavailable) -> dict[str, T]:
-    return {} if isinstance(table, Unavailable) else {id: table.values[id] for id in wanted if id in table}
+    known = value_or(table, Table())
+    return {id: known[id] for id in wanted if id in known}

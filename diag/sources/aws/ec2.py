@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
-from diag.resources.table import Table
+from diag.resources.table import Table, table_of
 from diag.sources.aws.session import Aws, shaped
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ BATCH = 200
 @fact(layer=Layer.NETWORK, label="ENI", permissions=("ec2:DescribeNetworkInterfaces",))
 def network_interfaces(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
-) -> Table[NetworkInterface] | Unavailable:
+) -> Table[NetworkInterface]:
     """Every ENI of the file systems of this run. Their groups are told nowhere else: FSx returns none."""
     ids = [eni for fs in mounted_file_systems for eni in fs.network_interface_ids]
     return by_id(
@@ -36,29 +36,22 @@ def network_interfaces(
 
 
 @fact(layer=Layer.NETWORK, label="instance", permissions=("ec2:DescribeInstances",))
-def instances(
-    aws: Aws, cluster_identity: ClusterIdentity, mounting_nodes: tuple[Node, ...]
-) -> Table[Instance] | Unavailable:
+def instances(aws: Aws, cluster_identity: ClusterIdentity, mounting_nodes: tuple[Node, ...]) -> Table[Instance]:
     """The EC2 instance under each node that mounts or may mount a volume of this run."""
-    ids = sorted({node.instance_id for node in mounting_nodes if node.instance_id})
-    values: dict[str, Instance] = {}
-    for batch in _batches(ids):
-        found = aws.pages(
-            "ec2", "DescribeInstances", "Reservations", region=cluster_identity.region,
-            Filters=[{"Name": "instance-id", "Values": batch}],
-        )  # fmt: skip
-        if isinstance(found, Unavailable):
-            return found
-        for raw in (raw for reservation in found for raw in reservation.get("Instances", ())):
-            item = shaped(_flattened(raw), Instance, "instance")
-            if not isinstance(item, Unavailable):
-                values[item.instance_id] = item
-    return Table(values, _absent(ids, values, "instance"))
+    return instances_by_id(aws, cluster_identity, {node.instance_id for node in mounting_nodes})
 
 
-def _flattened(raw: dict[str, object]) -> dict[str, object]:
+def instances_by_id(aws: Aws, identity: ClusterIdentity, ids: Iterable[str]) -> Table[Instance]:
+    """EC2 instances by id; empty ids are left out."""
+    wanted = sorted(set(ids) - {""})
+    reservations = _filtered(aws, identity, "DescribeInstances", "Reservations", "instance-id", wanted)
+    raws = [_flattened(raw) for reservation in reservations for raw in reservation.get("Instances") or ()]
+    return _table(wanted, raws, "InstanceId", Instance, "instance")
+
+
+def _flattened(raw: dict[str, Any]) -> dict[str, Any]:
     interfaces = raw.get("NetworkInterfaces") or ()
-    flat = [{**eni, "DeviceIndex": eni.get("Attachment", {}).get("DeviceIndex", 0)} for eni in interfaces]  # type: ignore[attr-defined]
+    flat = [{**eni, "DeviceIndex": eni.get("Attachment", {}).get("DeviceIndex", 0)} for eni in interfaces]
     return {**raw, "NetworkInterfaces": flat}
 
 
@@ -68,7 +61,7 @@ def security_groups(
     cluster_identity: ClusterIdentity,
     network_interfaces: Table[NetworkInterface],
     instances: Table[Instance] | Unavailable,
-) -> Table[SecurityGroup] | Unavailable:
+) -> Table[SecurityGroup]:
     """The groups of every file-system ENI and of every node's primary interface, with their rules."""
     ids = {group for eni in network_interfaces for group in eni.group_ids}
     if not isinstance(instances, Unavailable):
@@ -90,17 +83,13 @@ def prefix_lists(
         for permission in (*group.ip_permissions, *group.ip_permissions_egress)
         for ref in permission.prefix_list_ids
     }
-    values: dict[str, PrefixList] = {}
-    missing: dict[str, Unavailable] = {}
-    for id in sorted(ids):
-        found = aws.pages(
-            "ec2", "GetManagedPrefixListEntries", "Entries", region=cluster_identity.region, PrefixListId=id
-        )
-        if isinstance(found, Unavailable):
-            missing[id] = found
-        else:
-            values[id] = PrefixList(id, tuple(str(entry.get("Cidr", "")) for entry in found))
-    return Table(values, missing)
+
+    def read(id: str) -> PrefixList:
+        region = cluster_identity.region
+        found = aws.pages("ec2", "GetManagedPrefixListEntries", "Entries", region=region, PrefixListId=id)
+        return PrefixList(id, tuple(str(entry.get("Cidr", "")) for entry in found))
+
+    return table_of(sorted(ids), read)
 
 
 @fact(layer=Layer.NETWORK, label="subnet", permissions=("ec2:DescribeSubnets",))
@@ -109,7 +98,7 @@ def subnets(
     cluster_identity: ClusterIdentity,
     mounted_file_systems: tuple[FileSystem, ...],
     instances: Table[Instance] | Unavailable,
-) -> Table[Subnet] | Unavailable:
+) -> Table[Subnet]:
     """The subnets of the file systems and of the nodes."""
     ids = {subnet for fs in mounted_file_systems for subnet in fs.subnet_ids}
     if not isinstance(instances, Unavailable):
@@ -120,7 +109,7 @@ def subnets(
 @fact(layer=Layer.DNS, label="VPC", ranges=("CidrBlock",), permissions=("ec2:DescribeVpcs",))
 def described_vpcs(
     aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
-) -> Table[Vpc] | Unavailable:
+) -> Table[Vpc]:
     """The VPCs of the file systems, without their DNS attributes."""
     ids = _vpc_ids(mounted_file_systems)
     return by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
@@ -145,19 +134,12 @@ def dns_hostnames(
 @fact(layer=Layer.DNS)
 def vpcs(described_vpcs: Table[Vpc], dns_support: Table[bool], dns_hostnames: Table[bool]) -> Table[Vpc]:
     """The VPCs of the file systems with their two DNS attributes."""
-    values: dict[str, Vpc] = {}
-    missing = dict(described_vpcs.missing)
-    for vpc in described_vpcs:
-        support, hostnames = dns_support.get(vpc.vpc_id), dns_hostnames.get(vpc.vpc_id)
-        if isinstance(support, Unavailable):
-            missing[vpc.vpc_id] = support
-        elif isinstance(hostnames, Unavailable):
-            missing[vpc.vpc_id] = hostnames
-        else:
-            values[vpc.vpc_id] = msgspec.structs.replace(
-                vpc, enable_dns_support=support, enable_dns_hostnames=hostnames
-            )
-    return Table(values, missing)
+
+    def read(id: str) -> Vpc:
+        support, hostnames = dns_support[id], dns_hostnames[id]
+        return msgspec.structs.replace(described_vpcs[id], enable_dns_support=support, enable_dns_hostnames=hostnames)
+
+    return table_of((*described_vpcs.values, *described_vpcs.missing), read)
 
 
 def _vpc_ids(file_systems: Iterable[FileSystem]) -> list[str]:
@@ -165,15 +147,11 @@ def _vpc_ids(file_systems: Iterable[FileSystem]) -> list[str]:
 
 
 def _attribute(aws: Aws, identity: ClusterIdentity, file_systems: Iterable[FileSystem], attribute: str) -> Table[bool]:
-    values: dict[str, bool] = {}
-    missing: dict[str, Unavailable] = {}
-    for id in _vpc_ids(file_systems):
+    def read(id: str) -> bool:
         answer = aws.one("ec2", "DescribeVpcAttribute", region=identity.region, VpcId=id, Attribute=attribute)
-        if isinstance(answer, Unavailable):
-            missing[id] = answer
-        else:
-            values[id] = bool(answer.get(attribute[0].upper() + attribute[1:], {}).get("Value"))
-    return Table(values, missing)
+        return bool(answer.get(attribute[0].upper() + attribute[1:], {}).get("Value"))
+
+    return table_of(_vpc_ids(file_systems), read)
 
 
 def by_id(
@@ -185,35 +163,29 @@ def by_id(
     id_field: str,
     ids: Iterable[str],
     shape: type[T],
-) -> Table[T] | Unavailable:
+) -> Table[T]:
     """Objects by id, asked through a filter: an unknown id is then absent instead of failing the whole call."""
     wanted = sorted(set(ids))
-    values: dict[str, T] = {}
-    garbled: dict[str, Unavailable] = {}
-    for batch in _batches(wanted):
-        found = aws.pages(
-            "ec2", operation, key, region=identity.region, Filters=[{"Name": filter_name, "Values": batch}]
-        )
-        if isinstance(found, Unavailable):
-            return found
-        for raw in found:
-            id = str(raw.get(id_field, ""))
-            item = shaped(raw, shape, id)
-            if isinstance(item, Unavailable):
-                garbled[id] = item
-            else:
-                values[id] = item
-    return Table(values, _absent(wanted, values, key) | garbled)
+    return _table(wanted, _filtered(aws, identity, operation, key, filter_name, wanted), id_field, shape, key)
 
 
-def _absent(wanted: Iterable[str], values: dict[str, T], what: str) -> dict[str, Unavailable]:
-    return {
-        id: Unavailable(id, Reason.ABSENT, f"EC2 has no such object in this account and region ({what})")
-        for id in wanted
-        if id not in values
-    }
+def _filtered(
+    aws: Aws, identity: ClusterIdentity, operation: str, key: str, filter_name: str, values: list[str]
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(values), BATCH):
+        filters = [{"Name": filter_name, "Values": values[start : start + BATCH]}]
+        found += aws.pages("ec2", operation, key, region=identity.region, Filters=filters)
+    return found
 
 
-def _batches(ids: list[str]) -> Iterable[list[str]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
+def _table(wanted: list[str], raws: Iterable[dict[str, Any]], id_field: str, shape: type[T], what: str) -> Table[T]:
+    found = {str(raw.get(id_field, "")): raw for raw in raws}
+
+    def read(id: str) -> T:
+        if id not in found:
+            message = f"EC2 has no such object in this account and region ({what})"
+            raise Unreadable(Unavailable(id, Reason.ABSENT, message))
+        return shaped(found[id], shape, id)
+
+    return table_of(dict.fromkeys((*wanted, *found)), read)

@@ -6,12 +6,12 @@ import re
 
 from diag.analysis.identity.controller import Given
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable, is_absent, unwrap
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity, EksCluster, PodIdentityAssociation
 from diag.resources.iam import OidcProvider, Role
 from diag.resources.kubernetes import ServiceAccount
-from diag.resources.table import Table
+from diag.resources.table import Table, table_of
 from diag.sources.aws.answers import with_document
 from diag.sources.aws.session import Aws, shaped
 
@@ -29,57 +29,49 @@ def pod_identity_associations(
     eks_cluster: EksCluster,
     cluster_identity: ClusterIdentity,
     controller_account: ServiceAccount | Unavailable,
-) -> tuple[PodIdentityAssociation, ...] | Unavailable:
+) -> tuple[PodIdentityAssociation, ...]:
     """The Pod Identity associations of the controller's service account, each with its role."""
-    if isinstance(controller_account, Unavailable):
-        return () if controller_account.reason is Reason.ABSENT else controller_account
-    account = controller_account.metadata
+    if is_absent(controller_account):
+        return ()
+    account = unwrap(controller_account).metadata
     listed = aws.pages(
         "eks", "ListPodIdentityAssociations", "associations", region=cluster_identity.region,
         clusterName=eks_cluster.name, namespace=account.namespace, serviceAccount=account.name,
     )  # fmt: skip
-    if isinstance(listed, Unavailable):
-        return listed
-    found: list[PodIdentityAssociation] = []
-    for summary in listed:
-        answer = aws.one(
+    ids = (str(summary.get("associationId", "")) for summary in listed)
+    answers = (
+        aws.one(
             "eks", "DescribePodIdentityAssociation", region=cluster_identity.region,
-            clusterName=eks_cluster.name, associationId=str(summary.get("associationId", "")),
-        )  # fmt: skip
-        if isinstance(answer, Unavailable):
-            return answer
-        item = shaped(answer.get("association"), PodIdentityAssociation, "Pod Identity association")
-        if isinstance(item, Unavailable):
-            return item
-        found.append(item)
-    return tuple(found)
+            clusterName=eks_cluster.name, associationId=id,
+        )
+        for id in ids
+    )  # fmt: skip
+    what = "Pod Identity association"
+    return tuple(shaped(answer.get("association"), PodIdentityAssociation, what) for answer in answers)
 
 
 @fact(layer=Layer.IDENTITY, label="role", permissions=("iam:GetRole",))
-def controller_roles(
-    aws: Aws, cluster_identity: ClusterIdentity, controller_role: Given | Unavailable
-) -> Table[Role] | Unavailable:
+def controller_roles(aws: Aws, cluster_identity: ClusterIdentity, controller_role: Given | Unavailable) -> Table[Role]:
     """The IAM role that the controller's service account is given, under the ARN that names it; none without one."""
-    if isinstance(controller_role, Unavailable):
-        return Table() if controller_role.reason is Reason.ABSENT else controller_role
-    arn = controller_role.role_arn
-    name = arn.rpartition("/")[2]
-    if not ROLE_NAME.fullmatch(name):
-        return Table(missing={arn: Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role")})
-    answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
-    if isinstance(answer, Unavailable):
-        return Table(missing={arn: answer})
-    role = shaped(with_document(answer.get("Role") or {}, "AssumeRolePolicyDocument"), Role, f"role {name}")
-    return Table(missing={arn: role}) if isinstance(role, Unavailable) else Table({arn: role})
+    if is_absent(controller_role):
+        return Table()
+
+    def read(arn: str) -> Role:
+        name = arn.rpartition("/")[2]
+        if not ROLE_NAME.fullmatch(name):
+            raise Unreadable(Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role"))
+        answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
+        return shaped(with_document(answer.get("Role") or {}, "AssumeRolePolicyDocument"), Role, f"role {name}")
+
+    return table_of((unwrap(controller_role).role_arn,), read)
 
 
 @fact(layer=Layer.IDENTITY, label="OIDC provider", permissions=("iam:GetOpenIDConnectProvider",))
-def oidc_provider(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> OidcProvider | Unavailable:
+def oidc_provider(aws: Aws, eks_cluster: EksCluster, cluster_identity: ClusterIdentity) -> OidcProvider:
     """The IAM OIDC provider of the cluster's issuer; absent when the account has none."""
     if not eks_cluster.issuer:
-        return Unavailable("IAM OIDC provider", Reason.ABSENT, f"cluster {eks_cluster.name} has no OIDC issuer")
+        message = f"cluster {eks_cluster.name} has no OIDC issuer"
+        raise Unreadable(Unavailable("IAM OIDC provider", Reason.ABSENT, message))
     arn = eks_cluster.provider_arn
     answer = aws.one("iam", "GetOpenIDConnectProvider", region=cluster_identity.region, OpenIDConnectProviderArn=arn)
-    if isinstance(answer, Unavailable):
-        return answer
     return OidcProvider(arn, str(answer.get("Url", "")), tuple(answer.get("ClientIDList") or ()))

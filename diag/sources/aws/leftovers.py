@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
 from diag.resources.ec2 import NetworkInterface, SecurityGroup
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
-from diag.resources.table import Table
+from diag.resources.table import Table, table_of
 from diag.resources.teardown import (
     LUSTRE_NAME,
     BucketNotices,
@@ -43,126 +44,103 @@ LOG_PREFIXES = ("/aws/fsx", "/aws/eks/")
     label="security group",
     permissions=("ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"),
 )
-def lustre_groups(aws: Aws, cluster_identity: ClusterIdentity) -> LustreGroups | Unavailable:
+def lustre_groups(aws: Aws, cluster_identity: ClusterIdentity) -> LustreGroups:
     """Every security group of the region that opens 988, the ENIs that carry one, and the groups that name one."""
     region = cluster_identity.region
     groups = _ec2(aws, region, "DescribeSecurityGroups", "SecurityGroups", "ip-permission.from-port", ["988"],
                   SecurityGroup)  # fmt: skip
-    if isinstance(groups, Unavailable):
-        return groups
     ids = [group.group_id for group in groups]
     interfaces = _ec2(aws, region, "DescribeNetworkInterfaces", "NetworkInterfaces", "group-id", ids, NetworkInterface)
-    if isinstance(interfaces, Unavailable):
-        return interfaces
     referring: dict[str, SecurityGroup] = {}
     for side in ("ip-permission.group-id", "egress.ip-permission.group-id"):
         found = _ec2(aws, region, "DescribeSecurityGroups", "SecurityGroups", side, ids, SecurityGroup)
-        if isinstance(found, Unavailable):
-            return found
         referring |= {group.group_id: group for group in found}
     return LustreGroups(groups, interfaces, tuple(referring.values()))
 
 
 def _ec2(
     aws: Aws, region: str, operation: str, key: str, name: str, values: list[str], shape: type[T]
-) -> tuple[T, ...] | Unavailable:
+) -> tuple[T, ...]:
     items: list[T] = []
     for start in range(0, len(values), BATCH):
         filters = [{"Name": name, "Values": values[start : start + BATCH]}]
         found = aws.pages("ec2", operation, key, region=region, Filters=filters)
-        if isinstance(found, Unavailable):
-            return found
-        items.extend(_well_formed(found, shape))
+        items.extend(_all_shaped(found, shape))
     return tuple(items)
 
 
 @fact(layer=Layer.IDENTITY, label="EKS cluster", permissions=("eks:ListClusters", "eks:DescribeCluster"))
-def region_clusters(aws: Aws, cluster_identity: ClusterIdentity) -> Clusters | Unavailable:
+def region_clusters(aws: Aws, cluster_identity: ClusterIdentity) -> Clusters:
     """Every EKS cluster of the region with its issuer: a role or a provider of none of them is nobody's."""
     names = aws.pages("eks", "ListClusters", "clusters", region=cluster_identity.region)
-    if isinstance(names, Unavailable):
-        return names
     issuers: dict[str, str] = {}
     for name in map(str, names):
         answer = aws.one("eks", "DescribeCluster", region=cluster_identity.region, name=name)
-        if isinstance(answer, Unavailable):
-            return answer
         oidc = ((answer.get("cluster") or {}).get("identity") or {}).get("oidc") or {}
         issuers[name] = issuer_id(str(oidc.get("issuer", "")))
     return Clusters(issuers)
 
 
 @fact(layer=Layer.IDENTITY, label="role", permissions=("iam:ListRoles",))
-def driver_roles(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[TrustedRole, ...] | Unavailable:
+def driver_roles(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[TrustedRole, ...]:
     """Every role whose trust policy names a service account of the driver."""
     found = aws.pages("iam", "ListRoles", "Roles", region=cluster_identity.region)
-    if isinstance(found, Unavailable):
-        return found
-    roles = _well_formed((with_document(raw, "AssumeRolePolicyDocument") for raw in found), TrustedRole)
+    roles = _all_shaped((with_document(raw, "AssumeRolePolicyDocument") for raw in found), TrustedRole)
     return tuple(role for role in roles if role.service_accounts)
 
 
 @fact(layer=Layer.IDENTITY, label="policy", permissions=("iam:ListPolicies",))
-def lustre_policies(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[OwnPolicy, ...] | Unavailable:
+def lustre_policies(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[OwnPolicy, ...]:
     """Every policy of the account's own whose name speaks of FSx or Lustre."""
     found = aws.pages("iam", "ListPolicies", "Policies", region=cluster_identity.region, Scope="Local")
-    if isinstance(found, Unavailable):
-        return found
-    return tuple(policy for policy in _well_formed(found, OwnPolicy) if LUSTRE_NAME.search(policy.policy_name))
+    return tuple(policy for policy in _all_shaped(found, OwnPolicy) if LUSTRE_NAME.search(policy.policy_name))
 
 
 @fact(layer=Layer.IDENTITY, label="OIDC provider", permissions=("iam:ListOpenIDConnectProviders",))
-def eks_providers(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[str, ...] | Unavailable:
+def eks_providers(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[str, ...]:
     """ARNs of the OIDC providers of EKS clusters of this region."""
     region = cluster_identity.region
     found = aws.pages("iam", "ListOpenIDConnectProviders", "OpenIDConnectProviderList", region=region)
-    if isinstance(found, Unavailable):
-        return found
     arns = (str(item.get("Arn", "")) for item in found)
     return tuple(arn for arn in arns if issuer_id(arn) and f"oidc.eks.{region}." in arn)
 
 
 @fact(layer=Layer.FILE_SYSTEM, label="log group", permissions=("logs:DescribeLogGroups",))
-def log_groups(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[LogGroup, ...] | Unavailable:
+def log_groups(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[LogGroup, ...]:
     """The log groups of FSx and of EKS clusters."""
     groups: list[LogGroup] = []
     for prefix in LOG_PREFIXES:
         found = aws.pages(
             "logs", "DescribeLogGroups", "logGroups", region=cluster_identity.region, logGroupNamePrefix=prefix
         )
-        if isinstance(found, Unavailable):
-            return found
-        groups.extend(_well_formed(found, LogGroup))
+        groups.extend(_all_shaped(found, LogGroup))
     return tuple(groups)
 
 
 @fact(layer=Layer.FILE_SYSTEM, label="bucket", permissions=("s3:ListAllMyBuckets", "s3:GetBucketNotification"))
 def bucket_notices(
     aws: Aws, cluster_identity: ClusterIdentity, file_systems: Table[FileSystem] | Unavailable
-) -> Table[BucketNotices] | Unavailable:
+) -> Table[BucketNotices]:
     """The event notifications of the account's buckets, those that a file system links first, `MOST_BUCKETS` at most.
 
     Once a file system is gone nothing names its bucket, so all have to be asked.
     """
     region = cluster_identity.region
-    found = _as_action(aws.pages("s3", "ListBuckets", "Buckets", region=region), "s3:ListAllMyBuckets")
-    if isinstance(found, Unavailable):
-        return found
-    linked = () if isinstance(file_systems, Unavailable) else tuple(_linked_buckets(file_systems))
-    names = dict.fromkeys((*linked, *(str(bucket.get("Name", "")) for bucket in found)))
-    values: dict[str, BucketNotices] = {}
-    missing: dict[str, Unavailable] = {}
-    for position, name in enumerate(names):
-        if position >= MOST_BUCKETS:
-            missing[name] = Unavailable(f"bucket {name}", Reason.NOT_ASKED, f"only {MOST_BUCKETS} buckets are asked")
-            continue
-        answer = aws.one("s3", "GetBucketNotificationConfiguration", region=region, Bucket=name)
-        answer = _as_action(answer, "s3:GetBucketNotification")
-        if isinstance(answer, Unavailable):
-            missing[name] = answer
-        else:
-            values[name] = BucketNotices(name, tuple(_ids(answer)))
-    return Table(values, missing)
+    with _as_action("s3:ListAllMyBuckets"):
+        found = aws.pages("s3", "ListBuckets", "Buckets", region=region)
+    linked = _linked_buckets(value_or(file_systems, Table()))
+    names = list(dict.fromkeys((*linked, *(str(bucket.get("Name", "")) for bucket in found))))
+    asked = frozenset(names[:MOST_BUCKETS])
+
+    def read(name: str) -> BucketNotices:
+        if name not in asked:
+            message = f"only {MOST_BUCKETS} buckets are asked"
+            raise Unreadable(Unavailable(f"bucket {name}", Reason.NOT_ASKED, message))
+        with _as_action("s3:GetBucketNotification"):
+            answer = aws.one("s3", "GetBucketNotificationConfiguration", region=region, Bucket=name)
+        return BucketNotices(name, tuple(_ids(answer)))
+
+    return table_of(names, read)
 
 
 def _linked_buckets(file_systems: Iterable[FileSystem]) -> Iterable[str]:
@@ -178,17 +156,19 @@ def _ids(answer: dict[str, Any]) -> Iterable[str]:
             yield str(item.get("Id", ""))
 
 
-Answer = TypeVar("Answer")
-
-
-def _as_action(answer: Answer | Unavailable, action: str) -> Answer | Unavailable:
+@contextlib.contextmanager
+def _as_action(action: str) -> Iterator[None]:
     """S3 names its IAM actions otherwise than its operations. Source: Service Authorization Reference, Amazon S3."""
-    if isinstance(answer, Unavailable) and answer.permission:
+    try:
+        yield
+    except Unreadable as error:
+        if not error.unavailable.permission:
+            raise
         remedy = f"allow {action} to this identity"
-        return msgspec.structs.replace(answer, what=action, permission=action, remedy=remedy)
-    return answer
+        raise Unreadable(
+            msgspec.structs.replace(error.unavailable, what=action, permission=action, remedy=remedy)
+        ) from error
 
 
-def _well_formed(items: Iterable[dict[str, Any]], shape: type[T]) -> tuple[T, ...]:
-    shapes = (shaped(item, shape, shape.__name__) for item in items)
-    return tuple(item for item in shapes if not isinstance(item, Unavailable))
+def _all_shaped(items: Iterable[dict[str, Any]], shape: type[T]) -> tuple[T, ...]:
+    return tuple(shaped(item, shape, shape.__name__) for item in items)

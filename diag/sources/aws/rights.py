@@ -11,13 +11,13 @@ from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import Rights, buckets_of, by_documents, context_of, questions, simulated
 from diag.analysis.identity.policy_language import Document
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.iam import Role
-from diag.resources.table import Table
+from diag.resources.table import Table, table_of
 from diag.sources.aws.failure import malformed_answer
 from diag.sources.aws.session import Aws
 
@@ -46,7 +46,7 @@ def node_rights(
     provisioning: Provisioning,
     controller_role: Given | Unavailable,
     controller_instances: Table[Instance],
-) -> Table[Rights] | Unavailable:
+) -> Table[Rights]:
     """What the instance roles of the controller's nodes may do, by ARN.
 
     Asked only where the controller has no role of its own while volumes are provisioned: it then acts as its node.
@@ -58,22 +58,21 @@ def node_rights(
     for arn in sorted(profiles):
         name = arn.rpartition("/")[2]
         answer = aws.one("iam", "GetInstanceProfile", region=cluster_identity.region, InstanceProfileName=name)
-        if isinstance(answer, Unavailable):
-            return answer
         for raw in answer.get("InstanceProfile", {}).get("Roles", ()):
             roles[str(raw.get("Arn", ""))] = Role(str(raw.get("RoleName", "")), str(raw.get("Arn", "")))
     return _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
 
 
 def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequence[str]) -> Table[Rights]:
-    values: dict[str, Rights] = {}
-    missing: dict[str, Unavailable] = {}
-    for arn, role in roles.items():
-        parts = role_arn_of(arn)
-        if parts is None:
-            continue
-        asked = questions(parts, region, buckets)
-        context = context_of(region)
+    arns = [arn for arn in roles if role_arn_of(arn) is not None]
+    return table_of(arns, lambda arn: _rights_of_one(aws, region, arn, roles[arn], buckets))
+
+
+def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequence[str]) -> Rights:
+    parts = role_arn_of(arn)
+    assert parts is not None  # noqa: S101 - others were left out
+    asked, context = questions(parts, region, buckets), context_of(region)
+    try:
         found = aws.pages(
             "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role.arn or arn,
             ActionNames=sorted({action.name for action, _ in asked}), ResourceArns=sorted({arn for _, arn in asked}),
@@ -82,68 +81,62 @@ def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequen
                 for key, words in context.items()
             ],
         )  # fmt: skip
-        if not isinstance(found, Unavailable):
-            values[arn] = Rights(simulated(found, asked))
-            continue
-        documents = _documents(aws, region, role)
-        if found.reason is not Reason.DENIED or isinstance(documents, Unavailable):
-            missing[arn] = found
-            continue
-        bound = role.permissions_boundary or {}
-        boundary = _managed(aws, region, str(bound["PermissionsBoundaryArn"])) if bound else None
-        known = None if isinstance(boundary, Unavailable) else boundary
-        values[arn] = Rights(by_documents(documents, known, asked, context), found)
-    return Table(values, missing)
+        return Rights(simulated(found, asked))
+    except Unreadable as refused:
+        if refused.unavailable.reason is not Reason.DENIED:
+            raise
+        try:
+            documents = _documents(aws, region, role)
+        except Unreadable:
+            raise refused from None
+        bound = str((role.permissions_boundary or {}).get("PermissionsBoundaryArn", ""))
+        return Rights(by_documents(documents, _boundary(aws, region, bound), asked, context), refused.unavailable)
+
+
+def _boundary(aws: Aws, region: str, arn: str) -> Document | None:
+    """The policy that bounds a role; None without one, or where it may not be read."""
+    try:
+        return _managed(aws, region, arn) if arn else None
+    except Unreadable:
+        return None
 
 
 @fact(layer=Layer.IDENTITY, label="service-linked role of FSx", permissions=("iam:GetRole",))
 def fsx_service_role(
     aws: Aws, cluster_identity: ClusterIdentity, file_systems: Table[FileSystem] | Unavailable
-) -> bool | Unavailable:
+) -> bool:
     """Whether FSx has its service-linked role in the account: it does wherever a file system exists."""
-    if not isinstance(file_systems, Unavailable) and len(file_systems):
+    if len(value_or(file_systems, Table())):
         return True
-    answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=SERVICE_ROLE)
-    if isinstance(answer, Unavailable):
-        return False if answer.reason is Reason.ABSENT else answer
+    try:
+        aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=SERVICE_ROLE)
+    except Unreadable as error:
+        if error.unavailable.reason is Reason.ABSENT:
+            return False
+        raise
     return True
 
 
-def _documents(aws: Aws, region: str, role: Role) -> tuple[Document, ...] | Unavailable:
-    attached = aws.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", region=region, RoleName=role.role_name)
-    inline = aws.pages("iam", "ListRolePolicies", "PolicyNames", region=region, RoleName=role.role_name)
-    if isinstance(attached, Unavailable):
-        return attached
-    if isinstance(inline, Unavailable):
-        return inline
-    found: list[Document] = []
-    for policy in attached:
-        document = _managed(aws, region, str(policy.get("PolicyArn", "")))
-        if isinstance(document, Unavailable):
-            return document
-        found.append(document)
-    for name in inline:
-        answer = aws.one("iam", "GetRolePolicy", region=region, RoleName=role.role_name, PolicyName=str(name))
-        if isinstance(answer, Unavailable):
-            return answer
-        document = _decoded(answer.get("PolicyDocument"), f"policy {name} of role {role.role_name}")
-        if isinstance(document, Unavailable):
-            return document
-        found.append(document)
+def _documents(aws: Aws, region: str, role: Role) -> tuple[Document, ...]:
+    name = role.role_name
+    attached = aws.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", region=region, RoleName=name)
+    inline = aws.pages("iam", "ListRolePolicies", "PolicyNames", region=region, RoleName=name)
+    found = [_managed(aws, region, str(policy.get("PolicyArn", ""))) for policy in attached]
+    for policy in map(str, inline):
+        answer = aws.one("iam", "GetRolePolicy", region=region, RoleName=name, PolicyName=policy)
+        found.append(_decoded(answer.get("PolicyDocument"), f"policy {policy} of role {name}"))
     return tuple(found)
 
 
-def _managed(aws: Aws, region: str, arn: str) -> Document | Unavailable:
+def _managed(aws: Aws, region: str, arn: str) -> Document:
     policy = aws.one("iam", "GetPolicy", region=region, PolicyArn=arn)
-    if isinstance(policy, Unavailable):
-        return policy
     version = str(policy.get("Policy", {}).get("DefaultVersionId", ""))
     answer = aws.one("iam", "GetPolicyVersion", region=region, PolicyArn=arn, VersionId=version)
-    if isinstance(answer, Unavailable):
-        return answer
     return _decoded(answer.get("PolicyVersion", {}).get("Document"), f"policy {arn}")
 
 
-def _decoded(document: Any, what: str) -> Document | Unavailable:
+def _decoded(document: Any, what: str) -> Document:
     """The document, which botocore has decoded already. What is none would read as a policy that allows nothing."""
-    return document if isinstance(document, dict) else malformed_answer(what, "it has no policy document")
+    if not isinstance(document, dict):
+        raise Unreadable(malformed_answer(what, "it has no policy document"))
+    return document

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from diag.decode import convert
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sources.aws.answers import (
     MalformedAnswer,
     read_bounded,
@@ -77,8 +77,8 @@ class Aws(Source):
                 raise
             return ""
 
-    def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> dict[str, Any] | Unavailable:
-        """One call. `operation` in AWS's own spelling, `DescribeCluster`."""
+    def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> dict[str, Any]:
+        """One call. `operation` in AWS's own spelling, `DescribeCluster`. Raises Unreadable."""
 
         def read(client: BaseClient, method: str) -> dict[str, Any]:
             answer: dict[str, Any] = getattr(client, method)(**arguments)
@@ -89,8 +89,8 @@ class Aws(Source):
 
     def pages(
         self, service: str, operation: str, key: str, *, region: str = "", **arguments: Any
-    ) -> tuple[dict[str, Any], ...] | Unavailable:
-        """Every item under `key` over all pages of a paginated operation."""
+    ) -> tuple[dict[str, Any], ...]:
+        """Every item under `key` over all pages of a paginated operation. Raises Unreadable."""
 
         def read(client: BaseClient, method: str) -> tuple[dict[str, Any], ...]:
             if not client.can_paginate(method):
@@ -100,20 +100,21 @@ class Aws(Source):
 
         return self._try(service, operation, region, read)
 
-    def _try(self, service: str, operation: str, region: str, call: Callable[[BaseClient, str], T]) -> T | Unavailable:
+    def _try(self, service: str, operation: str, region: str, call: Callable[[BaseClient, str], T]) -> T:
         action = f"{service}:{operation}"
         try:
             client = self._client(service, region or self.region)
             return call(client, _method(operation))
         except MalformedAnswer as malformed:
-            return malformed_answer(action, str(malformed))
+            raise Unreadable(malformed_answer(action, str(malformed))) from malformed
         except Exception as error:
             failure = unavailable_from(error, action)
             if failure is None and was_raised_while_parsing(error):
-                return malformed_answer(action, "a member of the answer has another type than the service model says")
+                what = "a member of the answer has another type than the service model says"
+                failure = malformed_answer(action, what)
             if failure is None:
                 raise
-            return failure
+            raise Unreadable(failure) from error
 
     def _client(self, service: str, region: str) -> BaseClient:
         """The client, built on first use, one at a time.
@@ -191,9 +192,10 @@ def _method(operation: str) -> str:
     return str(xform_name(operation))
 
 
-def shaped(raw: object, shape: type[T], what: str) -> T | Unavailable:
-    """An API answer as a typed value, or garbled when it does not have the shape."""
+def shaped(raw: object, shape: type[T], what: str) -> T:
+    """An API answer as a typed value. Raises Unreadable when it does not have the shape."""
     try:
         return convert(raw, shape, strict=False)
     except msgspec.ValidationError as error:
-        return Unavailable(what, Reason.GARBLED, str(error), remedy="report it: AWS answered in an unknown shape")
+        remedy = "report it: AWS answered in an unknown shape"
+        raise Unreadable(Unavailable(what, Reason.GARBLED, str(error), remedy=remedy)) from error

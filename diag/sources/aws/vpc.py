@@ -26,7 +26,7 @@ def route_tables(
     cluster_identity: ClusterIdentity,
     mounted_file_systems: tuple[FileSystem, ...],
     instances: Table[Instance] | Unavailable,
-) -> tuple[RouteTable, ...] | Unavailable:
+) -> tuple[RouteTable, ...]:
     """Every route table of the VPCs of the file systems and of the nodes.
 
     Whole VPCs, since a subnet without a table of its own uses the main one, which no filter by subnet finds.
@@ -41,7 +41,7 @@ def network_acls(
     cluster_identity: ClusterIdentity,
     mounted_file_systems: tuple[FileSystem, ...],
     instances: Table[Instance] | Unavailable,
-) -> tuple[NetworkAcl, ...] | Unavailable:
+) -> tuple[NetworkAcl, ...]:
     """Every network ACL of the VPCs of the file systems and of the nodes."""
     vpcs = _vpc_ids(mounted_file_systems, instances)
     return _matching(aws, cluster_identity, "DescribeNetworkAcls", "NetworkAcls", "vpc-id", vpcs, NetworkAcl)
@@ -53,9 +53,7 @@ def _vpc_ids(file_systems: Iterable[FileSystem], instances: Table[Instance] | Un
 
 
 @fact(layer=Layer.DNS, label="DHCP options", permissions=("ec2:DescribeDhcpOptions",))
-def dhcp_options(
-    aws: Aws, cluster_identity: ClusterIdentity, vpcs: Table[Vpc]
-) -> tuple[DhcpOptions, ...] | Unavailable:
+def dhcp_options(aws: Aws, cluster_identity: ClusterIdentity, vpcs: Table[Vpc]) -> tuple[DhcpOptions, ...]:
     """The DHCP options of the file systems' VPCs; a VPC whose set is called `default` has none to be read."""
     ids = {vpc.dhcp_options_id for vpc in vpcs if vpc.dhcp_options_id != "default"}
     return _matching(aws, cluster_identity, "DescribeDhcpOptions", "DhcpOptions", "dhcp-options-id", ids, DhcpOptions)
@@ -69,18 +67,12 @@ def _matching(
     filter_name: str,
     wanted: Iterable[str],
     shape: type[T],
-) -> tuple[T, ...] | Unavailable:
+) -> tuple[T, ...]:
     """Everything that one of the wanted values fits, each once."""
     values = sorted({value for value in wanted if value})
     found: list[T] = []
     for start in range(0, len(values), BATCH):
         filters = [{"Name": filter_name, "Values": values[start : start + BATCH]}]
         listed = aws.pages("ec2", operation, key, region=identity.region, Filters=filters)
-        if isinstance(listed, Unavailable):
-            return listed
-        for raw in listed:
-            item = shaped(raw, shape, f"an item of ec2:{operation}")
-            if isinstance(item, Unavailable):
-                return item
-            found.append(item)
+        found += [shaped(raw, shape, f"an item of ec2:{operation}") for raw in listed]
     return tuple(dict.fromkeys(found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import math
 import shlex
 import time
@@ -16,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.node_report import NodeReport, Via
 from diag.sanitize import one_line
 from diag.sources.aws.session import Aws
@@ -60,9 +61,10 @@ class Ssm:
         running: dict[str, set[str]] = {}
 
         def send(batch: list[str], deadline: float) -> None:
-            sent = self._send(batch, questions, bounds)
-            if isinstance(sent, Unavailable):
-                sent = self._send_to_those_online(batch, questions, bounds, sent, by_instance, deliver)
+            try:
+                sent = self._send(batch, questions, bounds)
+            except Unreadable as refused:
+                sent = self._send_to_those_online(batch, questions, bounds, refused.unavailable, by_instance, deliver)
             running.update(sent)
 
         self._each(batches, send, bounds.until)
@@ -78,8 +80,8 @@ class Ssm:
             until=until,
         )
 
-    def _send(self, ids: Sequence[str], questions: Questions, bounds: Bounds) -> dict[str, set[str]] | Unavailable:
-        """The new command's id with its instances."""
+    def _send(self, ids: Sequence[str], questions: Questions, bounds: Bounds) -> dict[str, set[str]]:
+        """The new command's id with its instances. Raises Unreadable."""
         answer = self._aws.one(
             "ssm",
             "SendCommand",
@@ -96,8 +98,6 @@ class Ssm:
                 "workingDirectory": ["/"],
             },
         )
-        if isinstance(answer, Unavailable):
-            return answer
         return {str(answer["Command"]["CommandId"]): set(ids)}
 
     def _send_to_those_online(
@@ -113,15 +113,16 @@ class Ssm:
         if "InvalidInstanceId" not in refusal.detail:
             _give_up(ids, by_instance, deliver, refusal)
             return {}
-        known = self._aws.pages(
-            "ssm",
-            "DescribeInstanceInformation",
-            "InstanceInformationList",
-            region=self._region,
-            Filters=[{"Key": "InstanceIds", "Values": list(ids)}],
-        )
-        if isinstance(known, Unavailable):
-            _give_up(ids, by_instance, deliver, known)
+        try:
+            known = self._aws.pages(
+                "ssm",
+                "DescribeInstanceInformation",
+                "InstanceInformationList",
+                region=self._region,
+                Filters=[{"Key": "InstanceIds", "Values": list(ids)}],
+            )
+        except Unreadable as error:
+            _give_up(ids, by_instance, deliver, error.unavailable)
             return {}
         online = {str(item["InstanceId"]) for item in known if item.get("PingStatus") == "Online"}
         offline = Unavailable(
@@ -133,11 +134,11 @@ class Ssm:
         _give_up((id for id in ids if id not in online), by_instance, deliver, offline)
         if not online:
             return {}
-        sent = self._send(sorted(online), questions, bounds)
-        if isinstance(sent, Unavailable):
-            _give_up(online, by_instance, deliver, sent)
+        try:
+            return self._send(sorted(online), questions, bounds)
+        except Unreadable as error:
+            _give_up(online, by_instance, deliver, error.unavailable)
             return {}
-        return sent
 
     def _collect(
         self,
@@ -151,17 +152,18 @@ class Ssm:
 
         def poll(command: str, deadline: float) -> None:
             waiting = running[command]
-            found = self._aws.pages(
-                "ssm",
-                "ListCommandInvocations",
-                "CommandInvocations",
-                region=self._region,
-                CommandId=command,
-                Details=True,
-                MaxResults=INSTANCES,
-            )
-            if isinstance(found, Unavailable):
-                _give_up(waiting, by_instance, deliver, found)
+            try:
+                found = self._aws.pages(
+                    "ssm",
+                    "ListCommandInvocations",
+                    "CommandInvocations",
+                    region=self._region,
+                    CommandId=command,
+                    Details=True,
+                    MaxResults=INSTANCES,
+                )
+            except Unreadable as error:
+                _give_up(waiting, by_instance, deliver, error.unavailable)
                 waiting.clear()
                 return
             for item in found:
@@ -182,7 +184,8 @@ class Ssm:
             if waiting:
                 ids = sorted(waiting)
                 _give_up(ids, by_instance, deliver, late)
-                self._aws.one("ssm", "CancelCommand", region=self._region, CommandId=command, InstanceIds=ids)
+                with contextlib.suppress(Unreadable):
+                    self._aws.one("ssm", "CancelCommand", region=self._region, CommandId=command, InstanceIds=ids)
 
     def _answer(
         self, ask: NodeAsk, command: str, item: dict[str, object], status: str, started: float, port: int
@@ -193,10 +196,10 @@ class Ssm:
         plugins = item.get("CommandPlugins")
         printed = str(plugins[0].get("Output", "")) if isinstance(plugins, list) and plugins else ""
         if len(printed) >= LIST_CUT:
-            whole = self._aws.one(
-                "ssm", "GetCommandInvocation", region=self._region, CommandId=command, InstanceId=ask.instance_id
-            )
-            if not isinstance(whole, Unavailable):
+            with contextlib.suppress(Unreadable):
+                whole = self._aws.one(
+                    "ssm", "GetCommandInvocation", region=self._region, CommandId=command, InstanceId=ask.instance_id
+                )
                 printed = str(whole.get("StandardOutputContent", ""))
         output, is_whole = unpacked(printed)
         ended: Unavailable | None = None
