@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,38 +16,8 @@ from diag.sources.nodes.reader import NodeOptions
 SOURCES = ("aws", "kube", "resolver", "dialer", "prober", "node_reader", "manifests")
 """Names under which facts ask for the sources."""
 
-FACT_MODULES = (
-    "diag.analysis.claims",
-    "diag.analysis.driver.node_plugin",
-    "diag.analysis.driver.workloads",
-    "diag.analysis.identity.controller",
-    "diag.analysis.network.names",
-    "diag.analysis.network.paths",
-    "diag.analysis.nodes.differential",
-    "diag.analysis.nodes.lustre_client",
-    "diag.analysis.nodes.placement",
-    "diag.analysis.planned",
-    "diag.analysis.storage_classes",
-    "diag.analysis.volume_usage",
-    "diag.analysis.volumes",
-    "diag.sources.discovery",
-    "diag.sources.kubernetes.facts",
-    "diag.sources.aws.fsx",
-    "diag.sources.aws.addons",
-    "diag.sources.aws.class_network",
-    "diag.sources.aws.ec2",
-    "diag.sources.aws.vpc",
-    "diag.sources.aws.identity",
-    "diag.sources.aws.leftovers",
-    "diag.sources.aws.rights",
-    "diag.sources.aws.controller_host",
-    "diag.sources.dns",
-    "diag.sources.tcp",
-    "diag.sources.lnet_facts",
-    "diag.sources.nodes.facts",
-    "diag.sources.manifests.facts",
-)
-"""Modules that declare facts, those of others included."""
+FACT_PACKAGES = ("diag.analysis", "diag.sources")
+"""Where the built-in facts are declared."""
 
 NO_MANIFESTS = ManifestSet()
 
@@ -64,12 +36,21 @@ class Options(msgspec.Struct, frozen=True):
 
 def facts() -> tuple[Fact, ...]:
     """Every built-in fact. Importing them loads neither boto3 nor the Kubernetes client."""
-    found: dict[str, Fact] = {}
-    for name in FACT_MODULES:
-        for item in members_of(importlib.import_module(name)):
-            if isinstance(item, Fact):
-                found[item.name] = item
+    modules = (importlib.import_module(name) for package in FACT_PACKAGES for name in _fact_modules(package))
+    found = {item.name: item for module in modules for item in members_of(module) if isinstance(item, Fact)}
     return tuple(found.values())
+
+
+def _fact_modules(package: str) -> Iterator[str]:
+    """The modules of a package whose text declares a fact. Reading all takes 2 ms, importing all of them 150."""
+    for root in importlib.import_module(package).__path__:
+        for folder, folders, files in os.walk(root):
+            folders.sort()
+            for file in sorted(name for name in files if name.endswith(".py")):
+                with open(os.path.join(folder, file), "rb") as text:  # noqa: PTH118, PTH123 - not worth pathlib's import
+                    if b"\n@fact(" in text.read():
+                        path = os.path.relpath(os.path.join(folder, file[:-3]), root)  # noqa: PTH118
+                        yield f"{package}.{path.replace(os.sep, '.')}"
 
 
 def load_registry() -> Registry:
