@@ -197,7 +197,7 @@ def fact(
     `always` is for facts that the report or the diagnosis itself needs, whatever checks are selected. A run that could
     not read what the diagnosis needs may have missed a failure, and is not complete.
 
-    The rest is for what is done with a recorded fact. `key` names the fields that tell its objects apart, where they
+    The rest is for what is done with a recorded fact. `key` names the fields that identify its objects, where they
     have no id or name. `names` says, by dotted path in an object, which fields hold a name and of what kind, so that
     it is redacted: `{"metadata.name": "pv"}`; "" for a name that is public. `ranges` are fields with whole networks.
     """

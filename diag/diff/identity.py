@@ -15,7 +15,7 @@ _IDS = (
 def table_of(value: Any, key: tuple[str, ...] = ()) -> dict[str, Any]:
     """A fact's objects by who they are; a fact that is no collection is one object without a name.
 
-    `key` names the fields that tell objects apart which have no id or name.
+    `key` names the fields that identify objects without an id or a name.
     """
     if isinstance(value, dict) and value.keys() == {"values", "missing"}:
         missing = {key: {"unavailable": reason} for key, reason in value["missing"].items()}

@@ -13,7 +13,7 @@ from diag.model.verdict import Verdict
 
 
 class VerdictChange(msgspec.Struct, frozen=True):
-    """The gravest verdict of one check about one subject, before and after; None where it said nothing."""
+    """The worst verdict of one check about one subject, before and after; None where it said nothing."""
 
     layer: Layer
     check: str
@@ -21,7 +21,7 @@ class VerdictChange(msgspec.Struct, frozen=True):
     before: Verdict | None
     after: Verdict | None
     message: str
-    """What the graver side says."""
+    """What the worse side says."""
 
 
 def verdict_changes(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[VerdictChange, ...]:
@@ -30,11 +30,11 @@ def verdict_changes(before: Iterable[Finding], after: Iterable[Finding]) -> tupl
     changes = []
     for key in dict.fromkeys((*old, *new)):
         one, other = old.get(key), new.get(key)
-        graver = max((f for f in (one, other) if f is not None), key=lambda f: f.verdict.rank)
+        worse = max((f for f in (one, other) if f is not None), key=lambda f: f.verdict.rank)
         if (one.verdict if one else None) != (other.verdict if other else None):
             changes.append(
                 VerdictChange(
-                    graver.layer, *key, one.verdict if one else None, other.verdict if other else None, graver.message
+                    worse.layer, *key, one.verdict if one else None, other.verdict if other else None, worse.message
                 )
             )
     return tuple(sorted(changes, key=lambda change: (change.layer.depth, change.check, change.subject)))

@@ -123,7 +123,7 @@ def warn(
     concerns: Iterable[About] = (),
     location: Location | None = None,
 ) -> Draft:
-    """A warning: worth mending, not the reason of a failed mount, or only inferred."""
+    """A warning: worth fixing, not the reason of a failed mount, or only inferred."""
     return _trouble(Verdict.WARN, about, message, evidence, cause, fix, concerns, location)
 
 
@@ -168,5 +168,5 @@ def unknown(
 
 
 def skip(about: About, message: str, *evidence: str, concerns: Iterable[About] = ()) -> Draft:
-    """The question does not arise here, or was not asked from this vantage point. Says why."""
+    """The question does not arise here, or cannot be answered from here. Says why."""
     return Draft(subject_of(about), Verdict.SKIP, message, evidence, concerns=subjects_of(concerns))

@@ -36,7 +36,7 @@ class Kind(enum.StrEnum):
 
 
 class Subject(msgspec.Struct, frozen=True, order=True):
-    """One object of the world, by kind, name and (where it has one) namespace."""
+    """One object, by kind, name and (where it has one) namespace."""
 
     kind: Kind
     name: str

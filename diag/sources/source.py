@@ -1,4 +1,4 @@
-"""What every source can be told by the engine. By default a source does nothing about it."""
+"""What the engine asks of every source. By default a source does nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Source:
     """What facts are read from."""
 
     def expect(self, permissions: Sequence[str]) -> None:
-        """Prepare for the calls that these permissions stand for, in the order in which they will be needed."""
+        """Prepare for the calls that need these permissions, in the order in which they will be made."""
 
     def cancel(self) -> None:
         """Return now with what is there, as after Ctrl-C. Called from any thread."""

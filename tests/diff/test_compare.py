@@ -32,13 +32,13 @@ def pod(name: str = "p", phase: str = "Pending", owner: str = "", node: str = "n
     }
 
 
-def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [str(difference) for difference in compare(before, after, KNOWN)]
 
 
 def test_a_difference_is_told_in_the_words_of_its_api() -> None:
     after = table(**{"fs-1": {**FS, "FileSystemTypeVersion": "2.15"}})
-    assert told({"file_systems": table(**{"fs-1": FS})}, {"file_systems": after}) == [
+    assert differences({"file_systems": table(**{"fs-1": FS})}, {"file_systems": after}) == [
         "file system fs-1 FileSystemTypeVersion 2.10 → 2.15"
     ]
 
@@ -73,12 +73,12 @@ def test_the_first_on_the_mount_path_comes_first_and_what_became_of_the_pod_last
 )
 def test_what_changes_by_itself_is_no_difference(before: dict[str, Any], after: dict[str, Any]) -> None:
     one, other = {**FS, **before}, {**FS, **after}
-    assert told({"file_systems": table(**{"fs-1": one})}, {"file_systems": table(**{"fs-1": other})}) == []
+    assert differences({"file_systems": table(**{"fs-1": one})}, {"file_systems": table(**{"fs-1": other})}) == []
 
 
 def test_a_list_tells_only_what_was_lost_and_what_came() -> None:
     before, after = {**FS, "SubnetIds": ["a", "b", "c"]}, {**FS, "SubnetIds": ["c", "d", "a"]}
-    assert told({"file_systems": table(**{"fs-1": before})}, {"file_systems": table(**{"fs-1": after})}) == [
+    assert differences({"file_systems": table(**{"fs-1": before})}, {"file_systems": table(**{"fs-1": after})}) == [
         "file system fs-1 SubnetIds b → d"
     ]
 
@@ -91,14 +91,14 @@ def test_rules_are_compared_by_what_they_say_not_by_their_place() -> None:
     group = {"GroupId": "sg-2", "IpPermissions": rules}
     same = {"security_groups": table(**{"sg-2": {**group, "IpPermissions": rules[::-1]}})}
     fewer = {"security_groups": table(**{"sg-2": {**group, "IpPermissions": rules[1:]}})}
-    assert told({"security_groups": table(**{"sg-2": group})}, same) == []
+    assert differences({"security_groups": table(**{"sg-2": group})}, same) == []
     [difference] = compare({"security_groups": table(**{"sg-2": group})}, fewer, KNOWN)
     assert "988" in difference.before and difference.after == "(absent)" and difference.layer is Layer.NETWORK
 
 
 def test_a_daemon_pod_is_the_one_of_its_node_whatever_it_is_called() -> None:
     before, after = pod("fsx-csi-node-aaaaa", owner="fsx-csi-node"), pod("fsx-csi-node-bbbbb", owner="fsx-csi-node")
-    assert told({"live_pods": [before]}, {"live_pods": [after]}) == []
+    assert differences({"live_pods": [before]}, {"live_pods": [after]}) == []
 
 
 def test_an_object_that_is_gone_is_one_difference() -> None:
@@ -112,14 +112,14 @@ def test_an_event_that_came_again_is_no_difference_and_a_new_text_is() -> None:
         "involvedObject": {"kind": "Pod", "namespace": "d", "name": "p"},
     }  # fmt: skip
     again = {**event, "metadata": {"name": "p.2"}, "count": 9}
-    assert told({"live_warnings": [event]}, {"live_warnings": [again]}) == []
-    assert told({"live_warnings": [event]}, {"live_warnings": []}) == [
+    assert differences({"live_warnings": [event]}, {"live_warnings": [again]}) == []
+    assert differences({"live_warnings": [event]}, {"live_warnings": []}) == [
         "event FailedMount of Pod d/p exit status 22 → (absent)"
     ]
 
 
 def test_what_one_side_did_not_record_is_left_out() -> None:
-    assert told({"file_systems": table(**{"fs-1": FS})}, {}) == []
+    assert differences({"file_systems": table(**{"fs-1": FS})}, {}) == []
 
 
 def node(name: str, kernel: str, group: str, instance: str) -> dict[str, Any]:
