@@ -103,8 +103,8 @@ class Mounts:
         csinode = self._lab.kube.get("csinodes", name)
         if not any(driver["name"] == csi["driver"] for driver in csinode["spec"].get("drivers") or ()):
             text = f"driver name {csi['driver']} not found in the list of registered CSI drivers"
-            told = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient"
-            return Failure("FailedMount", f"MountVolume.MountDevice failed for {title} : {told}: {text}")
+            failed = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient"
+            return Failure("FailedMount", f"MountVolume.MountDevice failed for {title} : {failed}: {text}")
         error = self._driver_error(pod, volume, node)
         return Failure("FailedMount", f"MountVolume.SetUp failed for {title} : {error}") if error else None
 
@@ -267,7 +267,7 @@ class Mounts:
         )
 
     def _source_ports_rewritten(self, address: str) -> bool:
-        """The VPC CNI translates what leaves the VPC, unless it is told not to."""
+        """The VPC CNI translates what leaves the VPC, unless a setting spares the address."""
         for found in self._lab.kube.all("daemonsets", "kube-system"):
             if found["metadata"]["name"] != "aws-node":
                 continue
