@@ -273,7 +273,9 @@ class Mounts:
                 continue
             (container, *_) = found["spec"]["template"]["spec"]["containers"]
             variables = {v["name"]: v.get("value", "") for v in container.get("env", ())}
-            if variables.get("AWS_VPC_K8S_CNI_EXTERNALSNAT") == "true":
+            # Without randomisation netfilter keeps a port below 1024 below 1024 (iptables-extensions(8), SNAT).
+            kept = variables.get("AWS_VPC_K8S_CNI_RANDOMIZESNAT") == "none"
+            if kept or variables.get("AWS_VPC_K8S_CNI_EXTERNALSNAT") == "true":
                 return False
             spared = filter(None, variables.get("AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS", "").split(","))
             return not any(ipaddress.ip_address(address) in ipaddress.ip_network(c.strip()) for c in spared)
