@@ -37,7 +37,7 @@ def program(name: str) -> Path:
 
 
 def aws_python() -> Path:
-    """The Python in which awscli can be imported; a test that asks in vain is skipped."""
+    """The Python in which awscli can be imported; without awscli the test is skipped."""
     program("aws")
     return FOLDER / "awscli" / "bin" / "python"
 

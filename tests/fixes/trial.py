@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.matrix import run
+from tests.fixes.answers import ANSWERS
 from tests.lab.faults.registry import Fault
 from tests.lab.lab import Lab
 from tests.lab.live import Live
@@ -65,7 +66,7 @@ class Trial:
     why: str = ""
     commands: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
-    """Values that only a person knows, as the fix spells them."""
+    """Values that the fix leaves to a person, as it spells them; see `tests.fixes.answers`."""
     log: tuple[str, ...] = field(default=(), repr=False)
     """What the commands printed."""
 
@@ -92,11 +93,13 @@ def trial(lab: Lab, fault: Fault, instead: dict[str, Any] | None = None) -> Tria
     others = [step for step in (fix or {}).get("steps", ()) if step["by"] and not step["argv"]]
     if others and not commands:
         return ended(Outcome.PERSON, f"{others[0]['by']}: {others[0]['text']}")
-    if placeholders:
-        return ended(Outcome.NOT_FIXED, f"{placeholders[0]} is not filled")
+    answers = ANSWERS.get(fault.name, {})
+    if unknown := [placeholder for placeholder in placeholders if placeholder not in answers]:
+        return ended(Outcome.NOT_FIXED, f"{unknown[0]} is not filled")
     with tempfile.TemporaryDirectory(prefix="fix-") as folder:
         for command in commands:
-            problem = _execute(lab, command, Path(folder), log)
+            filled = _PLACEHOLDER.sub(lambda found: answers[found[0]], command)
+            problem = _execute(lab, filled, Path(folder), log)
             if problem:
                 return ended(Outcome.NOT_FIXED, problem)
     changed = _changes(lab)

@@ -110,12 +110,12 @@ class Live:
         """The newest warning about a pod or a claim of it."""
         namespace = pod["metadata"]["namespace"]
         names = {pod["metadata"]["name"], *claims_of(pod)}
-        told = [
+        warnings = [
             event
             for event in self._desk.all("events", namespace)
             if event["type"] == "Warning" and event["involvedObject"]["name"] in names
         ]
-        newest = max(told, key=lambda event: (event["lastTimestamp"], event["message"]), default=None)
+        newest = max(warnings, key=lambda event: (event["lastTimestamp"], event["message"]), default=None)
         return str(newest["message"]) if newest else "nobody says why"
 
     def _broken_volumes(self) -> list[str]:
@@ -154,8 +154,8 @@ class Live:
         classes = [found for found in self._desk.all("storageclasses") if found["provisioner"] == DRIVER]
         # A class without parameters is a mere name that static volumes and claims share.
         meant = [found for found in classes if found.get("parameters")]
-        told = ((found["metadata"]["name"], self.provisioning.obstacle(found)) for found in meant)
-        return [f"class {name}: {why}" for name, why in told if why]
+        obstacles = ((found["metadata"]["name"], self.provisioning.obstacle(found)) for found in meant)
+        return [f"class {name}: {why}" for name, why in obstacles if why]
 
     def _follow(self) -> None:
         """Lets what followed from a cause go when the cause is gone: names resolve again, packets pass again."""
@@ -240,8 +240,8 @@ class Live:
             made = self.provisioning.create(claim, storage_class)
         except Refusal as refusal:
             text = f'rpc error: code = Internal desc = Could not create volume "{name}": {refusal.text}'
-            told = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {text}'
-            self._desk.event(claim, "ProvisioningFailed", told, f"{DRIVER}_fsx-csi-controller")
+            message = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {text}'
+            self._desk.event(claim, "ProvisioningFailed", message, f"{DRIVER}_fsx-csi-controller")
             return None
         system = self._lab.aws.fsx.file_system(made["FileSystemId"])
         self._lab.serve(made["FileSystemId"])

@@ -33,7 +33,10 @@ def test_helm_understands_every_command() -> None:
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:
-    assert [bool(text) for text in aws_complaints([("fsx", "mend"), ("fsx", "describe-file-systems")])] == [True, False]
+    assert [bool(text) for text in aws_complaints([("fsx", "repair"), ("fsx", "describe-file-systems")])] == [
+        True,
+        False,
+    ]
     lines = [("rollout", "again", "x"), ("get", "pv", "--sorted"), ("get", "pv", "-o", "yaml")]
     found = cobra_complaints(program("kubectl"), lines)
     assert [bool(text) for text in found] == [True, True, False]

@@ -1,4 +1,4 @@
-"""Whether a node can pull an image: where the registry stands, who may read it, and which way leads there."""
+"""Whether a node can pull an image: where its registry is, who may read it, and whether a route leads there."""
 
 import re
 from typing import TYPE_CHECKING, Any

@@ -103,8 +103,8 @@ class Mounts:
         csinode = self._lab.kube.get("csinodes", name)
         if not any(driver["name"] == csi["driver"] for driver in csinode["spec"].get("drivers") or ()):
             text = f"driver name {csi['driver']} not found in the list of registered CSI drivers"
-            told = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient"
-            return Failure("FailedMount", f"MountVolume.MountDevice failed for {title} : {told}: {text}")
+            failed = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient"
+            return Failure("FailedMount", f"MountVolume.MountDevice failed for {title} : {failed}: {text}")
         error = self._driver_error(pod, volume, node)
         return Failure("FailedMount", f"MountVolume.SetUp failed for {title} : {error}") if error else None
 
@@ -267,13 +267,15 @@ class Mounts:
         )
 
     def _source_ports_rewritten(self, address: str) -> bool:
-        """The VPC CNI translates what leaves the VPC, unless it is told not to."""
+        """The VPC CNI translates what leaves the VPC, unless a setting spares the address."""
         for found in self._lab.kube.all("daemonsets", "kube-system"):
             if found["metadata"]["name"] != "aws-node":
                 continue
             (container, *_) = found["spec"]["template"]["spec"]["containers"]
             variables = {v["name"]: v.get("value", "") for v in container.get("env", ())}
-            if variables.get("AWS_VPC_K8S_CNI_EXTERNALSNAT") == "true":
+            # Without randomisation netfilter keeps a port below 1024 below 1024 (iptables-extensions(8), SNAT).
+            kept = variables.get("AWS_VPC_K8S_CNI_RANDOMIZESNAT") == "none"
+            if kept or variables.get("AWS_VPC_K8S_CNI_EXTERNALSNAT") == "true":
                 return False
             spared = filter(None, variables.get("AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS", "").split(","))
             return not any(ipaddress.ip_address(address) in ipaddress.ip_network(c.strip()) for c in spared)

@@ -156,8 +156,8 @@ class Provisioning:
         provider = next((p for p in iam.open_id_providers if p.endswith(f"oidc-provider/{issuer}")), "")
         if not provider:
             raise Refusal("InvalidIdentityToken: No OpenIDConnect provider found in your account")
-        told = {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": f"system:serviceaccount:{namespace}:{account}"}
-        if not _trusted(role, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity", told):
+        claims = {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": f"system:serviceaccount:{namespace}:{account}"}
+        if not _trusted(role, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity", claims):
             raise denied
         return role
 
@@ -259,8 +259,8 @@ class Provisioning:
         return any("s3.data-source.lustre" in role.path for role in iam_backend(self._lab.site.region).roles.values())
 
 
-def _trusted(role: Any, principal: dict[str, str], action: str, told: dict[str, str]) -> bool:
-    """Whether a role's trust policy lets a principal take it that tells this of itself."""
+def _trusted(role: Any, principal: dict[str, str], action: str, claims: dict[str, str]) -> bool:
+    """Whether a role's trust policy lets a principal with these claims take it."""
     document = role.assume_role_policy_document
     statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
     effects = set()
@@ -272,15 +272,15 @@ def _trusted(role: Any, principal: dict[str, str], action: str, told: dict[str, 
         if (
             fits
             and any(fnmatch.fnmatchcase(action, pattern) for pattern in actions)
-            and all(_holds(operator, keys, told) for operator, keys in conditions)
+            and all(_holds(operator, keys, claims) for operator, keys in conditions)
         ):
             effects.add(statement["Effect"])
     return effects == {"Allow"}
 
 
-def _holds(operator: str, keys: dict[str, Any], told: dict[str, str]) -> bool:
+def _holds(operator: str, keys: dict[str, Any], claims: dict[str, str]) -> bool:
     for key, wanted in keys.items():
-        value = told.get(key)
+        value = claims.get(key)
         like = "Like" in operator
         matched = value is not None and any(
             fnmatch.fnmatchcase(value, pattern) if like else value == pattern for pattern in _many(wanted)

@@ -1,4 +1,4 @@
-"""The kubelets: pods that start when nothing stands against it, drivers that register, pods that leave."""
+"""The kubelets: pods that start when nothing prevents it, drivers that register, pods that end."""
 
 import uuid
 from collections.abc import Callable
@@ -141,8 +141,8 @@ class Kubelet:
             c["type"] == "Ready" and c["status"] == "False" for c in (pod.get("status") or {}).get("conditions", ())
         ):
             reasons = [(item["state"].get("waiting") or {}).get("reason") for item in statuses]
-            told = [(item.get("state", {}).get("waiting") or {}).get("reason") for item in before.values()]
-            if reasons == told:
+            reasons_before = [(item.get("state", {}).get("waiting") or {}).get("reason") for item in before.values()]
+            if reasons == reasons_before:
                 return
         self._set_status(pod, "Pending", "False", statuses)
 

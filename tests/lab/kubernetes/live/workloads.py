@@ -361,7 +361,7 @@ def _reference(owner: Object) -> Object:
 def _deployment_conditions(deployment: Object, wanted: int, available: int, ready: int, now: str) -> list[Object]:
     enough = available >= wanted
     reasons = ("MinimumReplicasAvailable", "MinimumReplicasUnavailable")
-    told = [
+    present = [
         (
             "Available",
             enough,
@@ -372,7 +372,7 @@ def _deployment_conditions(deployment: Object, wanted: int, available: int, read
     ]
     before = {c["type"]: c for c in (deployment.get("status") or {}).get("conditions", ())}
     conditions = []
-    for kind, holds, reason, text in told:
+    for kind, holds, reason, text in present:
         status = "True" if holds else "False"
         if before.get(kind, {}).get("status") == status:
             conditions.append(before[kind] | {"reason": reason})

@@ -1,0 +1,16 @@
+"""What only a person knows: the values that a fix has to leave open, by fault and placeholder.
+
+A run can read none of these: which file system was meant, which speed is wanted. Any other open value is a defect.
+"""
+
+from __future__ import annotations
+
+from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME
+
+_MEANT = {"<right-handle>": FILE_SYSTEM_ID, "<right-mountname>": MOUNT_NAME, "<file-system>": FILE_SYSTEM_ID}
+
+ANSWERS: dict[str, dict[str, str]] = {
+    "volume-unexpanded": _MEANT,
+    "file-system-of-another-cluster": _MEANT,
+    "storageclass-throughput-not-a-number": {"<parameter-value>": "250"},
+}
