@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types contracts unit properties stress bench accuracy faults fixes fuzz index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -21,9 +23,14 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
-# Some tests hold a promise in seconds: on a machine that stalls they get a second chance, which the summary counts.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile --reruns 1 --cov=diag --cov=checks --cov-report=term:skip-covered
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-fast: $(READY)  ## the tests that need no lab, in under a minute
+	$(BIN)/pytest -n 2 --dist loadfile -m "not lab"
+
+coverage: $(READY)  ## the lines that no test reaches; takes twice the time of `make unit`
+	$(BIN)/pytest -n 2 --dist loadfile --cov=diag --cov=checks --cov-report=term:skip-covered
 
 properties: $(READY)  ## the property tests with other, and many more, random examples than `make test` takes
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)

@@ -24,6 +24,13 @@ settings.register_profile("wide", max_examples=3000, deadline=None, print_blob=T
 settings.load_profile("gate")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the lab is marked as such."""
+    for item in items:
+        if "running_lab" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.lab)
+
+
 @pytest.fixture(scope="session")
 def running_lab() -> Iterator[Lab]:
     """The lab in whatever state the last test left it; moto is one for each process, and so is the lab."""

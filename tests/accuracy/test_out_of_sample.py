@@ -21,7 +21,11 @@ from tests.accuracy.out_of_sample import (
 KNOWLEDGE = load_knowledge()
 BAR = 0.95
 RECORDS = expected()
-ANSWERS = {record.id: explained(record, record.text, KNOWLEDGE) for record in RECORDS}
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Outcome]:
+    return {record.id: explained(record, record.text, KNOWLEDGE) for record in RECORDS}
 
 
 def of_kind(kind: Kind) -> list[Expected]:
@@ -38,22 +42,22 @@ def test_every_expected_cause_has_a_runbook() -> None:
     assert {cause for record in RECORDS for causes in record.diagnoses for cause in causes} <= set(KNOWLEDGE.causes)
 
 
-def test_the_right_cause_comes_first() -> None:
-    assert figures(ANSWERS.values(), KNOWLEDGE).top_1 >= BAR
+def test_the_right_cause_comes_first(answers: dict[str, Outcome]) -> None:
+    assert figures(answers.values(), KNOWLEDGE).top_1 >= BAR
 
 
 @pytest.mark.parametrize("record", of_kind(Kind.NONE), ids=lambda record: record.id)
-def test_a_healthy_line_and_anothers_failure_have_no_cause(record: Expected) -> None:
-    assert ANSWERS[record.id].tops == ()
+def test_a_healthy_line_and_anothers_failure_have_no_cause(answers: dict[str, Outcome], record: Expected) -> None:
+    assert answers[record.id].tops == ()
 
 
 @pytest.mark.parametrize("record", of_kind(Kind.UNPROVEN), ids=lambda record: record.id)
-def test_no_more_is_said_than_the_text_bears(record: Expected) -> None:
-    assert wrong_verdicts(ANSWERS[record.id]) == ()
+def test_no_more_is_said_than_the_text_bears(answers: dict[str, Outcome], record: Expected) -> None:
+    assert wrong_verdicts(answers[record.id]) == ()
 
 
-def test_nothing_is_confirmed_that_is_not_so() -> None:
-    assert [answer.expected.id for answer in ANSWERS.values() if wrongly_confirmed(answer, KNOWLEDGE)] == []
+def test_nothing_is_confirmed_that_is_not_so(answers: dict[str, Outcome]) -> None:
+    assert [answer.expected.id for answer in answers.values() if wrongly_confirmed(answer, KNOWLEDGE)] == []
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -77,8 +81,8 @@ def test_two_mounts_of_one_pod_are_told_apart_by_name() -> None:
     assert named == {"data-a": "client-server-version-mismatch", "data-b": "mgs-unreachable-network"}
 
 
-def test_an_old_incident_is_not_mixed_with_todays() -> None:
-    answer: Outcome = ANSWERS["t-old-network-new-version"]
+def test_an_old_incident_is_not_mixed_with_todays(answers: dict[str, Outcome]) -> None:
+    answer: Outcome = answers["t-old-network-new-version"]
     (today, verdict), (old, _) = answer.tops
     assert (today, verdict) == ("client-server-version-mismatch", Likelihood.CONFIRMED)
     assert old in {"mgs-unreachable-network", "mgs-down"}, "last week's blocked port is reported by itself"

@@ -66,7 +66,9 @@ def test_what_is_refused_does_not_fit(name: str, value: str) -> None:
 def test_a_value_that_fits_is_one_word_of_a_shell_and_no_option(name: str, data: st.DataObject) -> None:
     value = data.draw(st.from_regex(GRAMMARS[name].pattern, fullmatch=True))
     assert GRAMMARS[name].fits(value)
-    assert shlex.split(value) == [value] and not value.startswith("-")
+    assert shlex.split(value) == [value] and not value.startswith(("-", "~"))
+    # A tilde is a home directory only at the beginning of a word.
+    assert shlex.quote(value.replace("~", "_")) == value.replace("~", "_")
     assert not set(value) & set("$`\"'\\;&|<>(){}*?!#\n\t ")
 
 

@@ -40,9 +40,9 @@ def test_a_pattern_outside_re2_is_refused_with_its_reason(pattern: str) -> None:
 
 def test_a_pattern_that_ruins_other_engines_stays_linear() -> None:
     pattern = Pattern("(?:a+)+(?:b|$x)")
-    started = time.perf_counter()
+    started = time.process_time()
     assert pattern.search("a" * 1_000_000) is None
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_finder_ignores_case_and_honours_its_bounds() -> None:

@@ -63,11 +63,11 @@ def test_an_alias_bomb_is_refused_in_no_time_and_no_space() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 20)]
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     root = only("\n".join(levels))
     with pytest.raises(BadYaml, match="alias bomb") as refused:
         plain(root)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert tracemalloc.get_traced_memory()[1] < 200 * 1024 * 1024
     tracemalloc.stop()
     assert refused.value.line >= 1

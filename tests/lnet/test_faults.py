@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from diag.sources.lnet.resolve import NameState, Resolution
 from diag.sources.lnet.target import Depth, Options, Target
 from tests.lab.lustre import Fault, LustreServer
 from tests.lnet.climbing import NO_LNET, PORTS, climb_to, options, rung, world
+from tests.patience import in_time
 
 # Fault, the rung that decides, its verdict and cause, a word the message must have.
 FAULTS = [
@@ -51,8 +51,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "step", "verdict", "cause", "word"), FAULTS, ids=[row[0].name for row in FAULTS])
 def test_what_each_fault_is_told_as(fault: Fault, step: Step, verdict: Verdict, cause: str | None, word: str) -> None:
-    started = time.monotonic()
-    with LustreServer(faults=[fault]) as server:
+    with in_time(), LustreServer(faults=[fault]) as server:
         ladder = climb_to(server, how=options(timeout=1.5))
     decides = rung(ladder, step)
     assert (ladder.verdict, ladder.cause, ladder.headline) == (verdict, cause, decides.message)
@@ -60,7 +59,6 @@ def test_what_each_fault_is_told_as(fault: Fault, step: Step, verdict: Verdict, 
     assert word in decides.message
     # A reply that cannot be read hides the handle by which its export could be given back.
     assert server.exports == () or fault is Fault.HUGE_BUFFERS
-    assert ladder.elapsed_ms < 2500 and time.monotonic() - started < 6
 
 
 def test_every_fault_has_its_test() -> None:

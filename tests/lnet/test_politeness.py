@@ -23,6 +23,7 @@ from diag.sources.lnet_facts import Prober
 from tests.lab.lustre import LabFileSystem, LustreServer, peer
 from tests.lab.lustre.fault import Fault
 from tests.lnet.climbing import NO_LNET, climb_to, options, rung, world
+from tests.patience import PATIENCE_S, eventually
 
 OURS = Nid.tcp("127.0.0.1")
 
@@ -69,9 +70,7 @@ def test_an_interrupt_at_any_moment_leaves_no_export_and_no_log_line() -> None:
 
 def settle(server: LustreServer) -> None:
     """Until the server has seen the connection close."""
-    end = time.monotonic() + 2
-    while server.node.peers and time.monotonic() < end:
-        time.sleep(0.002)
+    eventually(lambda: not server.node.peers)
 
 
 def test_one_connection_at_a_time_also_over_a_whole_file_system() -> None:
@@ -251,12 +250,9 @@ def test_an_interrupted_run_takes_its_leave_of_a_server_that_keeps_it_waiting(mo
 
         climbing = threading.Thread(target=ask, daemon=True)
         climbing.start()
-        end = time.monotonic() + 5
-        while not server.exports and time.monotonic() < end:
-            time.sleep(0.002)
-        assert server.exports, "it never came to the MGS"
+        assert eventually(lambda: server.exports), "it never came to the MGS"
         prober.cancel()
-        climbing.join(5)
+        climbing.join(PATIENCE_S)
         settle(server)
         assert server.exports == ()
         found = {rung.step: rung.verdict for rung in ladders[0].rungs}

@@ -16,6 +16,7 @@ from diag.sources.lnet.survey import series, survey
 from diag.sources.lnet.target import Options, Target
 from tests.lab.lustre import Fault, LustreServer
 from tests.lnet.climbing import NO_LNET, PORTS, options
+from tests.patience import hang, in_time
 
 
 def named(*addresses: str) -> World:
@@ -48,7 +49,7 @@ def test_silent_addresses_share_the_timeout() -> None:
         ladders = list(survey(Target("fs-0.example", one.port, "ddyezbev"), how, named(*addresses)))
         took = time.monotonic() - started
     assert [ladder.verdict for ladder in ladders] == [Verdict.FAIL, Verdict.FAIL, Verdict.PASS]
-    assert took < 2.5
+    assert took < 3, "each silent address had the whole timeout"
 
 
 def test_a_count_of_climbs_finds_the_fault_that_comes_and_goes() -> None:
@@ -88,14 +89,9 @@ def test_a_name_of_this_host_is_found() -> None:
 
 
 def test_a_resolver_that_never_answers_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def late(*_: object) -> list[object]:
-        time.sleep(3)
-        return []
-
-    monkeypatch.setattr("socket.getaddrinfo", late)
-    started = time.monotonic()
-    assert resolve("fs-0.example", 0.2).state is NameState.SILENT
-    assert time.monotonic() - started < 1
+    monkeypatch.setattr("socket.getaddrinfo", hang)
+    with in_time():
+        assert resolve("fs-0.example", 0.2).state is NameState.SILENT
 
 
 @pytest.mark.parametrize("host", ["no such host", "x" * 300, "\udcff"])

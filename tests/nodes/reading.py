@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import NodeReport
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
+from tests.patience import PATIENCE_S
 
 NOTHING = Questions()
 
@@ -15,8 +16,8 @@ def ask(
     asks: Sequence[NodeAsk],
     questions: Questions = NOTHING,
     *,
-    seconds: float = 10.0,
-    node_s: float = 5.0,
+    seconds: float = 2 * PATIENCE_S,
+    node_s: float = PATIENCE_S,
     at_once: int = 8,
 ) -> dict[str, NodeReport | Unavailable]:
     """Every answer by node name; the first one of a node stands."""

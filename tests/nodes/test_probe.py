@@ -20,6 +20,7 @@ from diag.sources.nodes.local import Local
 from diag.sources.nodes.parsers.answers import parse_answers
 from tests.nodes.reading import ask, refusal, truth
 from tests.nodes.stopped_fuse import stopped_fuse, why_not
+from tests.patience import in_time
 
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
 
@@ -149,10 +150,8 @@ def test_it_opens_nothing_for_writing_and_changes_nothing(shell: str, tmp_path: 
 def test_a_dead_mount_does_not_hold_it(tmp_path: Path) -> None:
     folder = tmp_path / "dead"
     folder.mkdir()
-    with stopped_fuse(folder):
-        started = time.monotonic()
+    with stopped_fuse(folder), in_time():
         found = truth(ask(Local("here"), [NodeAsk("here")])["here"])
-        assert time.monotonic() - started < 3
     assert found.lustre_mounts == ()
 
 
@@ -178,12 +177,11 @@ def test_while_a_probe_still_hangs_no_other_is_started(monkeypatch: pytest.Monke
 
 
 def test_a_slow_node_keeps_what_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = probe().replace(b"ask names resolve", b"ask names sleep 30")
+    slow = probe().replace(b"ask names resolve", b"ask names sleep 600")
     monkeypatch.setattr("diag.sources.nodes.local.probe", lambda: slow)
     questions = Questions(names=("localhost",))
-    started = time.monotonic()
-    found = truth(ask(Local("here"), [NodeAsk("here")], questions, node_s=1.5)["here"])
-    assert time.monotonic() - started < 2.5
+    with in_time():
+        found = truth(ask(Local("here"), [NodeAsk("here")], questions, node_s=3)["here"])
     assert found.kernel is not None
     why = found.why_missing("names")
     assert isinstance(why, Unavailable) and why.reason is Reason.TIMEOUT

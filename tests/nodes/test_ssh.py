@@ -5,7 +5,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from diag.sources.nodes.ask import NodeAsk, probe_hash, questions_of
 from diag.sources.nodes.ssh import Ssh
 from tests.nodes.reading import ask, refusal, truth
 from tests.nodes.sshd import Sshd, config_entry, make_key, sshd, why_not
+from tests.patience import in_time
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
 
@@ -132,9 +132,8 @@ def test_a_server_that_accepts_and_is_silent(tmp_path: Path, server: Sshd, keys:
         config = tmp_path / "config"
         quiet = Sshd(silent.getsockname()[1], server.folder)
         config.write_text(config_entry("node-a", quiet, keys / "id", tmp_path / "known_hosts"))
-        started = time.monotonic()
-        why = refusal(read(config, node_s=1.0))
-        assert time.monotonic() - started < 2.0
+        with in_time():
+            why = refusal(read(config, node_s=1.0))
         assert why.reason is Reason.TIMEOUT
 
 
@@ -175,9 +174,8 @@ def misbehave(config: Path, keys: Path, act: Process) -> Callable[[], None]:
 
 def test_a_command_that_never_answers(config: Path, keys: Path) -> None:
     end = misbehave(config, keys, lambda process: None)
-    started = time.monotonic()
-    why = refusal(read(config, node_s=2.0))
-    assert time.monotonic() - started < 3.0
+    with in_time():
+        why = refusal(read(config, node_s=2.0))
     assert why.reason is Reason.TIMEOUT
     end()
 

@@ -1,5 +1,6 @@
 """Supervision: a command that ends, one that prints too much, one that is late, and ones that cannot be killed."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from diag.sources import supervised as stuck
 from diag.sources.supervised import CompletedCommand, still_stuck, supervise
 from tests.nodes import unkillable
 from tests.nodes.stopped_fuse import stopped_fuse, why_not
+from tests.patience import PATIENCE_S, eventually, in_time
 
 CAP = 1 << 20
 
@@ -27,7 +29,9 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def run(*argv: str, feed: bytes = b"", seconds: float = 5.0, cap: int = CAP, key: str = "test") -> CompletedCommand:
+def run(
+    *argv: str, feed: bytes = b"", seconds: float = PATIENCE_S, cap: int = CAP, key: str = "test"
+) -> CompletedCommand:
     return supervise(argv, key=key, feed=feed, until=time.monotonic() + seconds, cap=cap)
 
 
@@ -41,23 +45,17 @@ def test_a_command_that_does_not_read_its_input() -> None:
 
 
 def test_endless_output_is_cut_and_ended() -> None:
-    started = time.monotonic()
-    ran = run("/bin/sh", "-c", "while :; do echo yes; done", cap=10_000)
+    with in_time():
+        ran = run("/bin/sh", "-c", "while :; do echo yes; done", cap=10_000, seconds=600)
     assert ran.is_cut and len(ran.stdout) == 10_000 and ran.stuck is None
-    assert time.monotonic() - started < 4
 
 
 def test_a_late_command_is_killed_with_its_children_and_its_output_is_kept() -> None:
-    started = time.monotonic()
-    ran = run("/bin/sh", "-c", "echo first; sleep 60 & echo $!; wait", seconds=0.3)
+    with in_time():
+        ran = run("/bin/sh", "-c", "echo first; sleep 600 & echo $!; wait", seconds=1)
     first, child = ran.stdout.split()
     assert (first, ran.exit_status, ran.stuck) == (b"first", None, None)
-    assert time.monotonic() - started < 1.3
-    for _ in range(50):
-        if stuck.state_of(int(child)) in ("", "Z"):
-            break
-        time.sleep(0.02)
-    assert stuck.state_of(int(child)) in ("", "Z")
+    assert eventually(lambda: stuck.state_of(int(child)) in ("", "Z"))
 
 
 def test_without_pidfd_the_child_is_watched_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,18 +64,22 @@ def test_without_pidfd_the_child_is_watched_all_the_same(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "pidfd_open", refuse)
     assert run("/bin/sh", "-c", "echo out").exit_status == 0
-    assert run("/bin/sh", "-c", "sleep 60", seconds=0.2).exit_status is None
+    assert run("/bin/sh", "-c", "sleep 600", seconds=0.2).exit_status is None
 
 
 @pytest.fixture
 def held() -> Iterator[CompletedCommand]:
-    ran = run(sys.executable, unkillable.__file__, "3", seconds=1.0, key="held")
-    if b"held" not in ran.stdout:
+    ran = run(sys.executable, unkillable.__file__, seconds=2.0, key="held")
+    if ran.exit_status == unkillable.UNTRACED:
         pytest.skip("this machine lets nobody be traced")
     yield ran
-    deadline = time.monotonic() + 10
-    while still_stuck("held") and time.monotonic() < deadline:
-        time.sleep(0.1)
+    let_go(ran)
+
+
+def let_go(held: CompletedCommand) -> None:
+    """End the tracer, and with it the process that it holds."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(held.stdout.split()[1]), signal.SIGKILL)
 
 
 def test_an_unkillable_child_is_left_behind_in_time(held: CompletedCommand) -> None:
@@ -94,16 +96,8 @@ def test_the_ledger_remembers_it_while_it_is_there(held: CompletedCommand) -> No
 
 def test_the_ledger_forgets_what_is_gone(held: CompletedCommand) -> None:
     assert held.stuck is not None
-    deadline = time.monotonic() + 10
-    while still_stuck("held") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert still_stuck("held") is None
-
-
-def test_the_overrun_of_an_unkillable_child_is_under_a_second() -> None:
-    started = time.monotonic()
-    run(sys.executable, unkillable.__file__, "3", seconds=1.0, key="timed")
-    assert time.monotonic() - started < 2.0
+    let_go(held)
+    assert eventually(lambda: still_stuck("held") is None)
 
 
 def test_a_pid_that_was_used_again_is_somebody_else(ledger: Path) -> None:
@@ -131,16 +125,12 @@ def test_a_process_in_uninterruptible_sleep(tmp_path: Path) -> None:
     folder = tmp_path / "dead"
     folder.mkdir()
     with stopped_fuse(folder):
-        started = time.monotonic()
-        ran = run("/bin/ls", str(folder), seconds=0.5, key="dead mount")
-        assert time.monotonic() - started < 1.5
+        with in_time():
+            ran = run("/bin/ls", str(folder), seconds=1, key="dead mount")
         assert ran.stuck is not None
         assert stuck.state_of(ran.stuck.pid) == "D"
         assert still_stuck("dead mount") is not None
-    deadline = time.monotonic() + 5
-    while still_stuck("dead mount") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert still_stuck("dead mount") is None
+    assert eventually(lambda: still_stuck("dead mount") is None)
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import re
@@ -89,9 +90,11 @@ def commands_of(path: Path) -> Iterator[Command]:
             yield Command(path.stem, start, (), str(problem))
 
 
-def all_commands() -> list[Command]:
+@functools.cache
+def all_commands() -> tuple[Command, ...]:
     """Every simple command of every built-in runbook."""
-    return [command for path in sorted(BUILT_IN.glob("*.md")) for command in commands_of(path)] + [*_procedures()]
+    in_files = (command for path in sorted(BUILT_IN.glob("*.md")) for command in commands_of(path))
+    return (*in_files, *_procedures())
 
 
 def simple_commands(script: str) -> list[tuple[int, tuple[str, ...]]]:

@@ -13,11 +13,9 @@ from pathlib import Path
 from tests.programs import aws_python, program
 from tests.runbooks.commands import all_commands, simple_commands
 
-COMMANDS = all_commands()
-
 
 def test_a_shell_can_read_every_line() -> None:
-    assert [f"{command.where}: {command.problem}" for command in COMMANDS if command.problem] == []
+    assert [f"{command.where}: {command.problem}" for command in all_commands() if command.problem] == []
 
 
 def test_aws_understands_every_command() -> None:
@@ -67,7 +65,7 @@ Argv = tuple[str, ...]
 
 def complaints(name: str, judge: Callable[[list[Argv]], list[str]]) -> list[str]:
     """`file:line: command: complaint` of each command of the program that its parser refuses."""
-    of_program = [command for command in COMMANDS if command.argv[:1] == (name,)]
+    of_program = [command for command in all_commands() if command.argv[:1] == (name,)]
     lines = sorted({command.argv[1:] for command in of_program})
     said = dict(zip(lines, judge(lines), strict=True))
     return [f"{c.where}: {' '.join(c.argv)}: {said[c.argv[1:]]}" for c in of_program if said[c.argv[1:]]]

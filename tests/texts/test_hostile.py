@@ -121,9 +121,9 @@ def test_memory_does_not_grow_with_a_log_full_of_different_symptoms() -> None:
 
 def test_a_million_opening_quotes_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "quotes").write_bytes(b'err="' + b'"' * 1_000_000 + b"\n" + REFUSAL.encode())
-    started = time.perf_counter()
+    started = time.process_time()
     assert report(tmp_path / "quotes").groups
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_gzip_bomb_is_stopped(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -102,7 +101,8 @@ class AwsFront:
             throttle = switches.throttled[permission] > 0
             if throttle:
                 switches.throttled[permission] -= 1
-        time.sleep(switches.delay + switches.delays.get(permission, 0.0))
+        if delay := switches.delay + switches.delays.get(permission, 0.0):
+            self._released.wait(delay)
         if permission in switches.silent:
             self._released.wait()
         if switches.credentials is not None:

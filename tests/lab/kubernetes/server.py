@@ -6,7 +6,6 @@ import socket
 import ssl
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +101,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         lab = self.server.lab
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        time.sleep(lab.api.switches.delay)
+        lab.wait(lab.api.switches.delay)
         if self.command == "GET" and "watch=" in self.path:
             self._watch()
             return
@@ -139,7 +138,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _upgrade(self) -> None:
         lab = self.server.lab
-        time.sleep(lab.api.switches.delay)
+        lab.wait(lab.api.switches.delay)
         try:
             target, _, _ = lab.api.admit("GET", self.path, self._user())
         except ApiError as error:
