@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz lock index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz lock new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -56,6 +56,12 @@ fuzz: $(READY)  ## broken answers of AWS and Kubernetes, and broken snapshots: c
 lock: $(READY)  ## write the versions and hashes that the container installs, after a change of the dependencies
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements/run.txt
+
+new-check: $(READY)  ## ID=volume-colour LAYER=request: the files of one more check
+	@$(BIN)/python -m tests.scaffold check "$(ID)" "$(LAYER)"
+
+new-cause: $(READY)  ## ID=wrong-colour LAYER=request: the file of one more cause
+	@$(BIN)/python -m tests.scaffold cause "$(ID)" "$(LAYER)"
 
 index: $(READY)  ## compile the runbooks' front matter after an edit
 	$(BIN)/python -m diag.knowledge.index
