@@ -1,10 +1,13 @@
-"""`make new-check ID=… LAYER=…` and `make new-cause ID=… LAYER=…`: the files that one more check or cause needs.
+"""`make new-check ID=… LAYER=…` and `make new-cause ID=… LAYER=…`: the files of one more check or cause.
 
-What is made is red on purpose: the test says what to write first.
+What is made is sound: it loads, its tests pass. `FILL IN` marks what only its author knows, and a test stays red while
+one is left (tests/test_scaffold.py).
 """
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import re
 import sys
 from pathlib import Path
@@ -12,32 +15,35 @@ from pathlib import Path
 from diag.model.layer import Layer
 
 ROOT = Path(__file__).parents[1]
+MARK = "FILL IN"
+TESTS = {"check": "tests/checks", "cause": "tests/runbooks"}
 
-CHECK = '''"""{title}."""
+CHECK = '''"""FILL IN: what it looks at, in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, check, ok
+from diag import Draft, Layer, check, fail, ok
 from diag.resources.kubernetes import PersistentVolume
 
 
-@check("{id}", layer=Layer.{layer}, each="volumes")
+@check("{id}", layer=Layer.{constant}, each="volumes")
 def {name}(volume: PersistentVolume) -> Iterator[Draft]:
-    """{title}.
+    """FILL IN: what holds when it passes, in one sentence.
 
-    Say here in two or three sentences what breaks when it does not hold, and what the message of it looks like.
-
-    pass: it holds
-    fail: it does not
-    unknown: what it takes could not be read
-    source: where the rule comes from: a page of AWS, a file of the driver, of Kubernetes or of Lustre, with its version
+    pass: FILL IN
+    fail: FILL IN
+    unknown: volumes could not be read
+    source: FILL IN: document, API or source file, with its version
     """
-    yield ok(volume, "not judged yet")
+    if volume.handle:
+        yield ok(volume, "FILL IN: what was found")
+    else:
+        yield fail(volume, "FILL IN: what was found, and what it should be")
 '''
 
-TEST = '''"""{title}."""
+TEST = '''"""FILL IN: what it looks at, in a few words."""
 
 from __future__ import annotations
 
@@ -46,99 +52,118 @@ from diag import Verdict
 from tests.checks import given
 
 
-def test_what_is_wrong_fails() -> None:
-    (found,) = given.findings({name})
+def test_fill_in_what_is_wrong() -> None:
+    (found,) = given.findings({name}, persistent_volumes=(given.volume(fs=""),))
     assert found.verdict is Verdict.FAIL
 
 
-def test_the_healthy_twin_passes() -> None:
-    (found,) = given.findings({name})
+def test_fill_in_what_is_right() -> None:
+    (found,) = given.findings({name}, persistent_volumes=(given.volume(),))
     assert found.verdict is Verdict.PASS
 
 
-def test_what_cannot_be_read_is_unknown() -> None:
+def test_what_could_not_be_read_is_unknown() -> None:
     (found,) = given.findings({name}, persistent_volumes=given.denied("list persistentvolumes"))
     assert found.verdict is Verdict.UNKNOWN
 '''
 
 CAUSE = """---
 id: {id}
-title: {title}
+title: FILL IN what is wrong, as a sentence without a full stop
 layer: {layer}
 phase: [mount]
 severity: blocks
-platforms: [eks]
+platforms: [any]
 signatures: []
 confirm:
-  - look: what shows it
-    command: kubectl get pv {{volume}} -o yaml
+  - look: FILL IN what settles it
 rule_out:
-  - says: what speaks against it
+  - says: FILL IN what speaks against it
 fix:
-  - changes: what a person does about it
-    by: person
+  - changes: FILL IN what a person does; a `command` where one program with its arguments does it
 sources:
-  - name: where it is known from
-    url: https://docs.aws.amazon.com/fsx/latest/LustreGuide/
-    date: '2026-01-01'
+  - name: FILL IN where this is known from
+    date: '{today}'
     confidence: unverified
 ---
 
-## What happens
+## What it means
 
-## Confirm
+FILL IN
 
-## Fix
+## How to verify
 
-## Prevent
+FILL IN
+
+## How to fix
+
+FILL IN
+
+## How to prevent
+
+FILL IN
+
+## References
+
+FILL IN
 """
 
 
 def new_check(id: str, layer: str, root: Path = ROOT) -> list[Path]:
-    """A check and its test, by layer. Raises ValueError for a bad id or layer, FileExistsError for a check that is."""
-    values = _values(id, layer)
-    made = {
-        root / "checks" / values["folder"] / f"{values['name']}.py": CHECK,
-        root / "tests" / "checks" / values["folder"] / f"test_{values['name']}.py": TEST,
-    }
-    values["layer"] = Layer(layer).name
-    return [_write(path, text.format(**values)) for path, text in made.items()]
+    """Write the check and its test. Raises FileExistsError, and ValueError for a layer that there is not."""
+    _hold_to_grammar(id)
+    constant = Layer(layer).name
+    name, folder = id.replace("-", "_"), layer.replace("-", "_")
+    names = {"id": id, "name": name, "folder": folder, "constant": constant}
+    return [
+        _write(root / "checks" / folder / f"{name}.py", CHECK.format(**names)),
+        _write(root / "tests" / "checks" / folder / f"test_{name}.py", TEST.format(**names)),
+    ]
 
 
 def new_cause(id: str, layer: str, root: Path = ROOT) -> list[Path]:
-    """A runbook. Raises as `new_check` does."""
-    return [_write(root / "runbooks" / f"{id}.md", CAUSE.format(**_values(id, layer)))]
+    """Write the runbook. Raises FileExistsError, and ValueError for a layer that there is not."""
+    _hold_to_grammar(id)
+    today = datetime.date.today().isoformat()
+    return [_write(root / "runbooks" / f"{id}.md", CAUSE.format(id=id, layer=Layer(layer).value, today=today))]
 
 
-def _values(id: str, layer: str) -> dict[str, str]:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", id):
-        raise ValueError(f"{id!r} is no id: small letters and digits, words joined by dashes")
-    if layer not in {known.value for known in Layer}:
-        raise ValueError(f"{layer!r} is no layer: {', '.join(known.value for known in Layer)}")
-    name = id.replace("-", "_")
-    return {
-        "id": id, "layer": layer, "folder": layer.replace("-", "_"), "name": name,
-        "title": id.replace("-", " ").capitalize(),
-    }  # fmt: skip
+def left_to_fill_in(root: Path = ROOT) -> list[str]:
+    """`file:line` of every mark in checks, their tests and runbooks."""
+    files = (*(root / "checks").rglob("*.py"), *(root / "tests" / "checks").rglob("*.py"), *root.glob("runbooks/*.md"))
+    return [
+        f"{path.relative_to(root)}:{number}"
+        for path in sorted(files)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if MARK in line or "test_fill_in_" in line
+    ]
+
+
+def _hold_to_grammar(id: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9.]+)*", id):
+        raise ValueError(f"{id!r} is not an id: lower-case words joined by dashes")
 
 
 def _write(path: Path, text: str) -> Path:
-    with path.open("x") as file:
+    with path.open("x", encoding="utf-8") as file:
         file.write(text)
     return path
 
 
 def main() -> int:
-    """`check|cause ID LAYER`; prints what was made and what to do next."""
-    kind, id, layer = sys.argv[1:]
+    """Write the files and name them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.scaffold", description=main.__doc__)
+    parser.add_argument("what", choices=("check", "cause"))
+    parser.add_argument("id")
+    parser.add_argument("layer")
+    chosen = parser.parse_args()
     try:
-        made = {"check": new_check, "cause": new_cause}[kind](id, layer)
-    except (ValueError, FileExistsError) as error:
-        print(error, file=sys.stderr)
+        made = (new_check if chosen.what == "check" else new_cause)(chosen.id, chosen.layer)
+    except (FileExistsError, ValueError) as problem:
+        print(problem, file=sys.stderr)
         return 2
-    for path in made:
-        print(path.relative_to(ROOT))
-    print(f"next: .venv/bin/pytest {made[-1].relative_to(ROOT) if kind == 'check' else 'tests/runbooks'}")
+    print(*(path.relative_to(ROOT) for path in made), sep="\n")
+    print(f"next: fill in what is marked {MARK!r}, and .venv/bin/pytest {TESTS[chosen.what]} tests/test_scaffold.py")
     return 0
 
 

@@ -1,49 +1,64 @@
-"""What a newcomer starts from is well formed, and never overwrites."""
+"""`make new-check` and `make new-cause` write what is sound, and nothing of it stays as it was written."""
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from diag.knowledge.front_matter import read_cause
 from diag.model.layer import Layer
-from tests.scaffold import new_cause, new_check
+from diag.model.verdict import Verdict
+from diag.registry import Check
+from tests.checks import given
+from tests.scaffold import left_to_fill_in, new_cause, new_check
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for layer in Layer:
-        folder = layer.value.replace("-", "_")
-        (tmp_path / "checks" / folder).mkdir(parents=True)
-        (tmp_path / "tests" / "checks" / folder).mkdir(parents=True)
-    (tmp_path / "runbooks").mkdir()
+    for folder in ("checks/file_system", "tests/checks/file_system", "runbooks"):
+        (tmp_path / folder).mkdir(parents=True)
     return tmp_path
 
 
-@pytest.mark.parametrize("layer", list(Layer))
-def test_a_check_is_two_files_under_its_id(root: Path, layer: Layer) -> None:
-    check, test = new_check("volume-colour", layer.value, root)
-    assert check.name == "volume_colour.py"
-    assert test.name == "test_volume_colour.py"
-    for path in (check, test):
-        ast.parse(path.read_text())
-    assert f'"volume-colour", layer=Layer.{layer.name}' in check.read_text()
+def test_nothing_is_left_to_fill_in() -> None:
+    assert left_to_fill_in() == []
 
 
-def test_a_cause_is_one_file_that_the_reader_of_runbooks_takes(root: Path) -> None:
-    (path,) = new_cause("volume-colour", "request", root)
-    assert read_cause(path.read_text(), path.name, path.stem).id == "volume-colour"
+def test_a_new_check_is_a_check_with_tests_that_pass(root: Path) -> None:
+    rule, test = new_check("some-check", "file-system", root)
+    assert rule == root / "checks/file_system/some_check.py"
+    assert test == root / "tests/checks/file_system/test_some_check.py"
+    spec = importlib.util.spec_from_file_location("some_check", rule)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    check = module.some_check
+    assert isinstance(check, Check) and (check.id, check.layer) == ("some-check", Layer.FILE_SYSTEM)
+    [good] = given.findings(check)
+    [bad] = given.findings(check, persistent_volumes=(given.volume(fs=""),))
+    assert (good.verdict, bad.verdict) == (Verdict.PASS, Verdict.FAIL)
+    tests = [node.name for node in ast.parse(test.read_text()).body if isinstance(node, ast.FunctionDef)]
+    assert len(tests) == 3 and "from checks.file_system.some_check import some_check" in test.read_text()
 
 
-@pytest.mark.parametrize(("id", "layer"), [("Colour", "request"), ("../x", "dns"), ("a_b", "dns"), ("a", "moon")])
-def test_a_bad_id_or_layer_is_refused(root: Path, id: str, layer: str) -> None:
-    with pytest.raises(ValueError, match="is no"):
-        new_check(id, layer, root)
+def test_a_new_cause_is_a_runbook(root: Path) -> None:
+    [file] = new_cause("some-cause", "lnet", root)
+    cause = read_cause(file.read_text(), file.name, file.stem)
+    assert (cause.id, cause.layer) == ("some-cause", Layer.LNET)
 
 
-def test_nothing_is_overwritten(root: Path) -> None:
-    new_cause("volume-colour", "request", root)
+def test_every_place_to_fill_in_is_found(root: Path) -> None:
+    made = (*new_check("some-check", "file-system", root), *new_cause("some-cause", "lnet", root))
+    assert {place.rpartition(":")[0] for place in left_to_fill_in(root)} == {str(f.relative_to(root)) for f in made}
+
+
+def test_what_is_there_is_not_written_over_and_an_id_has_its_grammar(root: Path) -> None:
+    new_cause("some-cause", "lnet", root)
     with pytest.raises(FileExistsError):
-        new_cause("volume-colour", "request", root)
+        new_cause("some-cause", "lnet", root)
+    for id, layer in (("Some_Check", "lnet"), ("../x", "lnet"), ("some-check", "nowhere")):
+        with pytest.raises(ValueError, match="is not"):
+            new_check(id, layer, root)
