@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from diag.cli._output import no_such, print_table
+from diag.cli._output import no_such, print_table, warn
 
 
 @click.command("checks")
@@ -16,7 +16,7 @@ def command(id: str | None) -> int:
 
     registry = load_registry()
     for error in registry.errors:
-        click.echo(f"lustre-doctor: {error.message}", err=True)
+        warn(error.message)
     if id is None:
         rows = [(c.layer.value, c.id, c.title + (" (only when named)" if c.opt_in else "")) for c in registry.checks]
         print_table(rows, ("layer", "check", "what holds when it passes"))

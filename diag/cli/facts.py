@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from diag.cli._output import no_such, print_table
+from diag.cli._output import no_such, print_table, warn
 
 
 @click.command("facts")
@@ -18,7 +18,7 @@ def command(name: str | None) -> int:
 
     registry = load_registry()
     for error in registry.errors:
-        click.echo(f"lustre-doctor: {error.message}", err=True)
+        warn(error.message)
     facts = sorted(registry.facts.values(), key=lambda fact: (fact.layer.depth, fact.name))
     if name is None:
         rows = [(fact.layer.value, fact.name, fact.title, ", ".join(fact.permissions)) for fact in facts]

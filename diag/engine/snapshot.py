@@ -13,6 +13,7 @@ from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import Fact
 from diag.resources.target import Settings, Target
+from diag.sanitize import json_safe
 
 SCHEMA = "lustre-doctor/snapshot/v1"
 
@@ -68,7 +69,7 @@ def encode(snapshot: Snapshot) -> bytes:
         "facts": entries,
     }
     saved = scrubbed(msgspec.json.decode(msgspec.json.encode(document)))
-    return msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n"
+    return json_safe(msgspec.json.format(msgspec.json.encode(saved), indent=1).decode()).encode() + b"\n"
 
 
 def decode(data: bytes, facts: Mapping[str, Fact]) -> Snapshot:

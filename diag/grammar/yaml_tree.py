@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from diag.sanitize import one_line
+
 MOST_VALUES = 500_000
 """Values of one document, aliases counted as what they refer to."""
 
@@ -97,7 +99,7 @@ def _read(text: str, first_line: int, *, strings: bool) -> Iterator[Value]:
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
         raise BadYaml(error.problem or "not YAML", line, column) from None
     except yaml.YAMLError as error:
-        raise BadYaml(" ".join(str(error).split())[:200], first_line, 1) from None
+        raise BadYaml(one_line(error), first_line, 1) from None
 
 
 class _Builder:

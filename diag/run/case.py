@@ -14,7 +14,7 @@ from diag.engine.snapshot import Snapshot, decode, encode
 from diag.redaction.document import DocumentRedactor
 from diag.redaction.public import domain_terms
 from diag.redaction.tokens import KEY_BYTES, Level
-from diag.reports.json import to_json
+from diag.reports.json import document, to_json
 from diag.reports.report import Report
 from diag.reports.summary import counts, verdict_of
 from diag.run.report import report_on
@@ -76,10 +76,10 @@ def redact_snapshot(snapshot: Snapshot, level: Level, request: RunRequest) -> by
 
 def _redact(snapshot: Snapshot, level: Level, request: RunRequest, secret: bytes) -> tuple[DocumentRedactor, bytes]:
     """A snapshot's document, redacted, and what redacts other parts of the same case with the same stand-ins."""
-    document = msgspec.json.decode(encode(snapshot))
+    decoded = msgspec.json.decode(encode(snapshot))
     trade = domain_terms(request.knowledge.causes.values())
-    redactor = DocumentRedactor(document, level, secret, trade, request.registry.facts)
-    return redactor, _indented(redactor.document(document))
+    redactor = DocumentRedactor(decoded, level, secret, trade, request.registry.facts)
+    return redactor, _indented(redactor.document(decoded))
 
 
 def key_in(document: bytes) -> bytes:
@@ -99,8 +99,8 @@ class _KeyFile(msgspec.Struct):
     key: str
 
 
-def _indented(document: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+def _indented(value: Any) -> bytes:
+    return document(value, indent=1).encode()
 
 
 def _summary(report: Report) -> str:
