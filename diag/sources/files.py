@@ -14,7 +14,6 @@ import os
 import select
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -338,6 +337,8 @@ def write_private(path: str, data: bytes) -> None:
 
 
 def _write(path: str, data: bytes) -> None:
+    import tempfile
+
     target = Path(path)
     if target.is_symlink() or (target.exists() and not target.is_file()):
         raise UnreadableFile(path, "refusing to write through a symbolic link or over what is not a regular file")

@@ -15,8 +15,6 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from diag.sources.supervised import end_child, still_stuck
-
 _NETWORK = frozenset(("lustre", "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "afs", "autofs"))
 _CLUSTER = frozenset(("gpfs", "beegfs", "orangefs", "pvfs2", "coda", "ocfs2", "gfs2"))
 _LOCAL_FUSE = frozenset(("fuseblk", "fusectl", "fuse.fuse-overlayfs", "fuse.lxcfs"))
@@ -88,6 +86,8 @@ def run_in_child(work: Callable[[], Iterator[bytes]], mount: str, *, until: floa
     Raises StuckMount when the mount says nothing for `ANSWER_S` or until the `time.monotonic()` instant, and at once
     while an earlier child is still stuck on it.
     """
+    from diag.sources.supervised import end_child, still_stuck
+
     key = f"files on {mount}"
     if (stuck := still_stuck(key)) is not None:
         raise StuckMount(f"{mount} does not answer: {stuck}")
