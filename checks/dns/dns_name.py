@@ -34,7 +34,7 @@ def dns_name_is_the_file_systems(
     file_systems: Table[FileSystem] | Unavailable,
     network_interfaces: Table[NetworkInterface] | Unavailable,
     cluster_identity: ClusterIdentity,
-    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """The PersistentVolume's dnsname is the DNS name of its file system, or the address of its primary ENI.
 
@@ -51,7 +51,7 @@ def dns_name_is_the_file_systems(
     known = file_system_of(volume, file_systems)
 
     def named(right: str) -> Fix:
-        return replace_volume(volume, volume_pods, attributes={"dnsname": right})
+        return replace_volume(volume, claim_pods, attributes={"dnsname": right})
 
     fix = named("" if isinstance(known, Unavailable) else known.dns_name)
     if not name:

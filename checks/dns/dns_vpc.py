@@ -22,7 +22,7 @@ def name_is_used_in_its_vpc(
     clients: dict[str, Clients],
     network_interfaces: Table[NetworkInterface] | Unavailable,
     name_standings: dict[str, NameStanding],
-    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """A volume that is mounted by name has its file system in the nodes' own VPC.
 
@@ -53,7 +53,7 @@ def name_is_used_in_its_vpc(
             f"{known.id} is in {known.vpc_id}, the nodes are in {', '.join(others)}, where its name is not offered"
         )
         address = _primary_address(known, network_interfaces)
-        fix = replace_volume(volume, volume_pods, attributes={"dnsname": address})
+        fix = replace_volume(volume, claim_pods, attributes={"dnsname": address})
         yield fail(volume, message, fix=fix, concerns=(known,))
 
 

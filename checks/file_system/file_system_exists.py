@@ -23,7 +23,7 @@ def file_system_exists(
     volume: PersistentVolume,
     file_systems: Table[FileSystem],
     cluster_identity: ClusterIdentity,
-    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
     volume_uses: tuple[VolumeUse, ...] | Unavailable,
     dns_answers: tuple[DnsAnswer, ...] | Unavailable,
     subnets: Table[Subnet] | Unavailable,
@@ -68,7 +68,7 @@ def file_system_exists(
         evidence = f"fsx:DescribeFileSystems in {region}: {', '.join(others[:5]) or 'no Lustre file system'}"
         right = file_systems[near[0]] if near else None
         names = {"dnsname": right.dns_name if right else "", "mountname": right.mount_name if right else ""}
-        fix = replace_volume(volume, volume_pods, handle=near[0] if near else "{right_handle}", attributes=names)
+        fix = replace_volume(volume, claim_pods, handle=near[0] if near else "{right_handle}", attributes=names)
         yield fail(volume, f"FSx has no file system {id} in this account and Region{meant}", evidence, fix=fix)
 
 

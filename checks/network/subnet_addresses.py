@@ -42,7 +42,11 @@ def subnet_has_addresses(
         yield ok(demand.storage_class, f"{id} has {free} free addresses", text, concerns=demand.path)
     else:
         fix = replace_class(
-            demand.storage_class, {"subnetId": "{subnet}"}, told=OTHER, subnet=_another(id, eks_cluster)
+            demand.storage_class,
+            demand.claims_to_replace,
+            {"subnetId": "{subnet}"},
+            warning=OTHER,
+            subnet=_another(id, eks_cluster),
         )
         say = fail if demand.waiting else warn
         message = f"{id} has no free address, so no file server fits in"

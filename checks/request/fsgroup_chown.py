@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, check, ok, warn
-from diag.advice.steps import change, person
-from diag.advice.workload_pause import Owner, owners_of
+from diag.advice.workloads import owners_of, renew
 from diag.analysis.pods import changes_ownership
 from diag.analysis.volume_usage import VolumeUse, listed
-from diag.model.fix import Danger
 from diag.resources.kubernetes import FSX_DRIVER, CsiDriver
 
 
@@ -35,26 +33,6 @@ def files_keep_their_group(use: VolumeUse, csi_drivers: tuple[CsiDriver, ...]) -
     context = walked[0].mount.pod.spec.security_context
     group = context.fs_group if context else None
     message = f"{listed(walked)} has fsGroup {group}: the kubelet changes the group of every file before the pod starts"
-    fix = _look_at_root_alone(owners_of(one.mount.pod for one in walked))
+    pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
+    fix = Fix(renew(owners_of(one.mount.pod for one in walked), pod))
     yield warn(use, message, cause=None, fix=fix, concerns=[s for one in walked for s in one.path])
-
-
-def _look_at_root_alone(owners: Sequence[Owner]) -> Fix:
-    """Patch what owns the pods, whose template a restart follows; other owners are a person's to edit."""
-    patch = {"spec": {"template": {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}}}
-    command = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
-    message = "the kubelet looks at the root directory alone; the pods are replaced"
-    steps = [
-        change(
-            command,
-            {"patch": patch, "namespace": owner.namespace, "workload": f"{owner.kind.lower()}/{owner.name}"},
-            changes=message,
-            danger=Danger.INTERRUPTS,
-        )
-        for owner in owners
-        if owner.kind in ("Deployment", "StatefulSet", "DaemonSet")
-    ]
-    by_hand = person(
-        "set fsGroupChangePolicy: OnRootMismatch beside fsGroup in the pod's template, and replace the pods"
-    )
-    return Fix(tuple(steps) or (by_hand,))

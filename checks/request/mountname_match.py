@@ -21,7 +21,7 @@ from diag.resources.kubernetes import PersistentVolume, Pod
 def mountname_is_the_file_systems(
     volume: PersistentVolume,
     file_systems: Table[FileSystem] | Unavailable,
-    volume_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> Iterator[Draft]:
     """The PersistentVolume's mountname is the MountName of the file system that its volumeHandle names.
 
@@ -39,7 +39,7 @@ def mountname_is_the_file_systems(
     fsname = name.lstrip("/").partition("/")[0] or DRIVER_DEFAULT_MOUNT_NAME
     known = file_system_of(volume, file_systems)
     actual = "" if isinstance(known, Unavailable) else known.mount_name
-    fix = replace_volume(volume, volume_pods, attributes={"mountname": actual})
+    fix = replace_volume(volume, claim_pods, attributes={"mountname": actual})
     unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
     if unfilled:
         message = " and ".join(f"{key} is {value!r}" for key, value in unfilled)

@@ -25,5 +25,5 @@ def volumes_get_known_options(demand: Demand) -> Iterator[Draft]:
     source: Lustre 2.10, 2.12, 2.15 mount_lustre.c, obd_mount.c, llite_lib.c; Kubernetes docs, StorageClass
     """
     given = demand.storage_class.mount_options or ()
-    fix = replace_class(demand.storage_class, mount_options=Verbatim(corrected(given)))
+    fix = replace_class(demand.storage_class, demand.claims_to_replace, mount_options=Verbatim(corrected(given)))
     yield from judge(demand.storage_class, given, fix, demand.waiting)

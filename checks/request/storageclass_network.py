@@ -50,18 +50,21 @@ def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable
 
 def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Fix:
     """The value as it was meant, else a subnet and the group of the cluster itself."""
-    about, written = demand.storage_class, misspelt(demand.parameters, flaw.key)
+    about, waiting = demand.storage_class, demand.claims_to_replace
+    written = misspelt(demand.parameters, flaw.key)
     if written and flaw.key not in demand.parameters:
-        return rename_parameter(about, written, flaw.key, demand.parameters[written])
+        return rename_parameter(about, waiting, written, flaw.key, demand.parameters[written])
     network = None if isinstance(cluster, Unavailable) else cluster.resources_vpc_config
     if flaw.key == "subnetId":
         given = demand.parameters.get("subnetId", "").replace(",", " ").split()
         meant = next(iter(subnet_ids({"subnetId": given[0]})), "") if len(given) > 1 else ""
         subnets = network.subnet_ids if network else ()
-        return replace_class(about, {"subnetId": "{subnet}"}, subnet=meant or next(iter(subnets), ""))
+        return replace_class(about, waiting, {"subnetId": "{subnet}"}, subnet=meant or next(iter(subnets), ""))
     trimmed = demand.parameters.get("securityGroupIds", "").replace(" ", "")
     if trimmed != demand.parameters.get("securityGroupIds") and group_ids({"securityGroupIds": trimmed}):
-        return replace_class(about, {"securityGroupIds": Verbatim(trimmed)})
+        return replace_class(about, waiting, {"securityGroupIds": Verbatim(trimmed)})
     group = network.cluster_security_group_id if network else ""
     message = "the cluster's own group lets its members talk to each other on every port" if group else ""
-    return replace_class(about, {"securityGroupIds": "{security_group}"}, told=message, security_group=group)
+    return replace_class(
+        about, waiting, {"securityGroupIds": "{security_group}"}, warning=message, security_group=group
+    )

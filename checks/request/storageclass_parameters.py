@@ -50,12 +50,15 @@ def parameters_are_known(demand: Demand) -> Iterator[Draft]:
                 about,
                 wrong,
                 cause=cause,
-                fix=set_parameters(about, {key: likely_value(parameter, value)}),
+                fix=set_parameters(about, demand.claims_to_replace, {key: likely_value(parameter, value)}),
                 concerns=path,
             )
     for rule in broken_rules(demand.parameters) if healthy else ():
         healthy = False
-        say, fix = fail if rule.confidence.may_fail else warn, set_parameters(about, repaired(demand.parameters))
+        say, fix = (
+            fail if rule.confidence.may_fail else warn,
+            set_parameters(about, demand.claims_to_replace, repaired(demand.parameters)),
+        )
         yield say(about, rule.says, parameters_table().api, cause=rule.cause, fix=fix, concerns=path)
     if healthy:
         yield ok(about, f"its {len(demand.parameters)} parameter(s) are known and taken", concerns=path)
@@ -68,5 +71,5 @@ def _ignored(demand: Demand, key: str) -> Iterator[Draft]:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)
     elif meant not in ("subnetId", "securityGroupIds"):
         message = f"the driver ignores the parameter {key!r}; {meant!r} is probably meant"
-        fix = rename_parameter(about, key, meant, demand.parameters[key])
+        fix = rename_parameter(about, demand.claims_to_replace, key, meant, demand.parameters[key])
         yield fail(about, message, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path)

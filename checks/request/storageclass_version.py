@@ -66,6 +66,6 @@ def _refused_draft(
         f"{told}; such a file system {refused[0].message}",
         *refused[0].evidence,
         cause=cause,
-        fix=set_parameters(about, changes),
+        fix=set_parameters(about, demand.claims_to_replace, changes),
         concerns=(*demand.waiting, *made),
     )

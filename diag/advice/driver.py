@@ -130,8 +130,8 @@ def reinstall(workload: Workload, addon: Addon | None = None, *first: Step) -> F
     if installer_of(workload) is Installer.HELM:
         # The last step of an upgrade takes it back; nobody wants the broken state again.
         return Fix((*first, *setting({"helm": ""}, names)[:-1]))
-    told = "creates what is missing and leaves mounts alone"
-    return Fix((*first, change(f"kubectl apply -k '{MANIFESTS}'", changes=told)))
+    effect = "creates what is missing and leaves mounts alone"
+    return Fix((*first, change(f"kubectl apply -k '{MANIFESTS}'", changes=effect)))
 
 
 def update_addon(addon: Addon) -> tuple[Step, ...]:
@@ -172,21 +172,21 @@ def update(workload: Workload, version: str) -> Fix:
     match installer_of(workload):
         case Installer.HELM:
             command = f"helm upgrade {{release}} aws-fsx-csi-driver --repo {REPOSITORY} -n {{driver_namespace}}"
-            told = f"rolls the chart to its newest release, driver {version} or later; mounted volumes stay mounted"
-            newest = change(f"{command} --reset-then-reuse-values", names, changes=told)
+            effect = f"rolls the chart to its newest release, driver {version} or later; mounted volumes stay mounted"
+            newest = change(f"{command} --reset-then-reuse-values", names, changes=effect)
             return Fix((newest, rolled_out(names), undo("helm rollback {release} -n {driver_namespace}", names)))
         case Installer.ADDON:
             return advise(f"update the EKS add-on to a version with driver {version} or later")
-    told = f"applies the manifests; {ROLLS}"
-    return Fix((change(f"kubectl apply -k '{MANIFESTS}'", changes=told), rolled_out(names)))
+    effect = f"applies the manifests; {ROLLS}"
+    return Fix((change(f"kubectl apply -k '{MANIFESTS}'", changes=effect), rolled_out(names)))
 
 
 def set_kubelet_path(node_plugin: Workload, path: str) -> Fix:
     """Tell the node plugin the kubelet's own folder."""
     if installer_of(node_plugin) is Installer.HELM:
         return Fix(setting({"helm": "--set node.kubeletPath={path}"}, {"path": path, **values_of(node_plugin)}))
-    told = "give the DaemonSet's host paths the folder {path}, where its manifest says otherwise"
-    return advise(told, {"path": path})
+    request = "give the DaemonSet's host paths the folder {path}, where its manifest says otherwise"
+    return advise(request, {"path": path})
 
 
 def annotate_pods(node_plugin: Workload, key: str, value: str) -> Fix:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diag.advice.replace_volume import BOUND, OF_THE_OLD
+from diag.advice.replace_volume import BOUND
 from diag.advice.steps import Values, change, guard, save, undo, wait
+from diag.advice.workloads import OF_THE_OLD
 from diag.model.fix import Danger, Fix, Step
 from diag.resources.kubernetes import PersistentVolumeClaim
 
@@ -22,7 +23,7 @@ def steps(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     before, after = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
     names = {**values, "patch": {"metadata": OF_THE_OLD, "spec": spec, "status": None}}
     same = (guard(f"grep -q {{uid}} {before}", names),) if values.get("uid") else ()
-    told = "replaces a claim that is not bound; no data is touched"
+    effect = "replaces a claim that is not bound; no data is touched"
     return (
         guard(f"test ! -e {before}", names),
         save(f"kubectl -n {{namespace}} get pvc {{claim}} -o yaml > {before}", names),
@@ -30,7 +31,7 @@ def steps(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
         save(f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}", names),
         guard(f"test -s {after}", names),
         change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", names, danger=Danger.DESTROYS),
-        change(f"kubectl apply -f {after}", names, changes=told),
+        change(f"kubectl apply -f {after}", names, changes=effect),
         wait(BOUND, names),
         undo(f"kubectl replace --force -f {before}", names),
     )

@@ -6,44 +6,67 @@ Source: Kubernetes API validation, StorageClass parameters are immutable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+from diag.advice.replace_claim import replace_claim
 from diag.advice.steps import caution, change, guard, save, undo
+from diag.advice.workloads import owners_of, pause
 from diag.grammar.command import Value, Verbatim
-from diag.model.fix import Danger, Fix, Step
-from diag.resources.kubernetes import StorageClass
+from diag.model.fix import Danger, Fix, Step, StepKind
+from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
+
+
+class Waiting(NamedTuple):
+    """Claims that wait for a volume of the class, and the pods that name them."""
+
+    claims: Sequence[PersistentVolumeClaim] = ()
+    pods: Sequence[Pod] = ()
 
 
 def replace_class(
     storage_class: StorageClass,
+    waiting: Waiting,
     parameters: Mapping[str, str | Verbatim | None] | None = None,
     *,
     mount_options: Verbatim | None = None,
-    told: str = "",
+    warning: str = "",
     **values: Value,
 ) -> Fix:
     """Replace a class by one with other parameters; None takes a parameter away.
 
-    Names of parameters, mount options and values may be templates over `values`. `told` is a caution.
+    Names of parameters and values may be templates over `values`. `warning` comes first. Claims that wait are replaced
+    as well: the driver asks FSx with one token for a claim, and FSx keeps the parameters it was first sent with.
     """
     patch: dict[str, Any] = {"parameters": dict(parameters)} if parameters else {}
     if mount_options is not None:
         patch["mountOptions"] = mount_options
     names = {"storage_class": storage_class.metadata.name, "uid": storage_class.metadata.uid, **values}
-    return Fix((*((caution(told, names),) if told else ()), *steps(names, patch)))
+    first = (caution(warning, names),) if warning else ()
+    return Fix((*first, *steps(names, patch), *_renew(waiting)))
 
 
-def set_parameters(storage_class: StorageClass, changes: Mapping[str, str | None]) -> Fix:
+def _renew(waiting: Waiting) -> tuple[Step, ...]:
+    """Replace the waiting claims by themselves, so that they are provisioned from the new class."""
+    if not waiting.claims:
+        return ()
+    loss = "a volume that was made for a waiting claim meanwhile goes with the claim; no pod has mounted it"
+    stopped = pause(owners_of(waiting.pods))
+    claims = (step for claim in waiting.claims for step in replace_claim(claim, {}).steps)
+    kept = (step for step in claims if step.kind is not StepKind.UNDO)
+    return (caution(loss, danger=Danger.DESTROYS), *stopped.stop, *kept, *stopped.start)
+
+
+def set_parameters(storage_class: StorageClass, waiting: Waiting, changes: Mapping[str, str | None]) -> Fix:
     """Give parameters other values: None takes one away, an empty one is known to a person alone."""
     known = {key: "{parameter_value}" if value == "" else value for key, value in changes.items()}
-    return replace_class(storage_class, known)
+    return replace_class(storage_class, waiting, known)
 
 
-def rename_parameter(storage_class: StorageClass, written: str, meant: str, value: str) -> Fix:
+def rename_parameter(storage_class: StorageClass, waiting: Waiting, written: str, meant: str, value: str) -> Fix:
     """Give a misspelt parameter its right key."""
     keys = {"{parameter}": None, meant: "{parameter_value}"}
-    return replace_class(storage_class, keys, parameter=written, parameter_value=value)
+    return replace_class(storage_class, waiting, keys, parameter=written, parameter_value=value)
 
 
 def steps(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
@@ -51,7 +74,7 @@ def steps(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, .
     before, after = "storageclass-{storage_class}.before.yaml", "storageclass-{storage_class}.after.yaml"
     copy = f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}"
     whole = {"metadata": {"uid": None, "resourceVersion": None}, **patch}
-    told = "replaces the class; only new volumes notice"
+    effect = "replaces the class; only new volumes notice"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (
         guard(f"test ! -e {before}", names),
@@ -59,6 +82,6 @@ def steps(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, .
         *same,
         save(copy, {**names, "patch": whole}),
         guard(f"test -s {after}", names),
-        change(f"kubectl replace --force -f {after}", names, changes=told, danger=Danger.INTERRUPTS),
+        change(f"kubectl replace --force -f {after}", names, changes=effect, danger=Danger.INTERRUPTS),
         undo(f"kubectl replace --force -f {before}", names),
     )

@@ -1,42 +1,66 @@
-"""Taking a node out of use to get a clean kernel: drained first, then rebooted or replaced by what manages it."""
+"""Taking a node out of use for a clean kernel or a newer image: pods are moved away first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diag.advice.steps import caution, change, person, undo
+from diag.advice.steps import caution, change, undo, wait
+from diag.advice.workloads import Owner, Pause, pause
 from diag.grammar.command import Value
-from diag.model.fix import Danger, Step, StepKind
+from diag.model.fix import Danger, Step
 
 KARPENTER, NODE_GROUP = "karpenter", "nodegroup"
 """What makes another node when one goes; Karpenter stands for EKS Auto Mode as well."""
 
 
-def replace_node(values: Mapping[str, Value]) -> tuple[Step, ...]:
-    """Move the pods away, then reboot the node, or let Karpenter or its group replace it."""
-    told = "moves the pods to other nodes; what is in emptyDir volumes is lost"
+def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
+    """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident."""
+    effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
     drain = "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m"
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
-    before = (
-        caution(stuck, danger=Danger.INTERRUPTS),
-        change(drain, values, changes=told, danger=Danger.INTERRUPTS),
-    )
-    match values.get("node_manager"):
-        case str(manager) if manager == KARPENTER:
-            gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts another"
-            return (*before, change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS))
-        case str(manager) if manager == NODE_GROUP:
-            end = (
-                "aws autoscaling terminate-instance-in-auto-scaling-group --instance-id {instance}"
-                " --no-should-decrement-desired-capacity"
-            )
-            gone = "ends the instance; its node group starts another"
-            return (*before, change(end, values, changes=gone, danger=Danger.DESTROYS))
+    alone = _alone(owner)
     reboot = "aws ec2 reboot-instances --instance-ids {instance}"
     return (
-        *before,
+        caution(stuck, danger=Danger.INTERRUPTS),
+        *alone.stop,
+        change(drain, values, changes=effect, danger=Danger.INTERRUPTS),
         change(reboot, values, changes="reboots the node", danger=Danger.INTERRUPTS),
-        person("until kubectl get node {node} shows it Ready again, some minutes", values, kind=StepKind.WAIT),
+        wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
         change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
+        *alone.start,
         undo("kubectl uncordon {node}", values),
     )
+
+
+def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
+    """Bring the node group to the newest image of its type; Karpenter takes a new node by itself.
+
+    Nothing for a node that is known to be in neither.
+    """
+    if values.get("instance") and not values.get("node_manager"):
+        return ()
+    if values.get("node_manager") == KARPENTER:
+        gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
+        drain = "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m"
+        return (
+            change(drain, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
+            change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),
+        )
+    alone = _alone(owner)
+    group = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
+    return (
+        caution("the group drains node after node, and cannot go back to the older image", danger=Danger.INTERRUPTS),
+        caution("not for a group whose launch template names an image of your own: give that a newer one"),
+        *alone.stop,
+        change(
+            f"aws eks update-nodegroup-version {group}", values,
+            changes="rolls the node group to the newest image of its type", danger=Danger.INTERRUPTS,
+        ),
+        wait(f"aws eks wait nodegroup-active {group}", values),
+        *alone.start,
+    )  # fmt: skip
+
+
+def _alone(owner: Owner | None) -> Pause:
+    """A pod that nothing owns does not come back by itself when its node is drained."""
+    return pause([owner]) if owner is not None and owner.kind == "Pod" else Pause((), ())

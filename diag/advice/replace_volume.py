@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diag.advice.steps import caution, change, guard, person, save, wait
-from diag.advice.workload_pause import Owner, owners_of, pause, told_to_stop
+from diag.advice.workloads import OF_THE_OLD, Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.model.unavailable import Unavailable
@@ -23,8 +23,6 @@ BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{c
 _RETAINED = (
     "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
 )  # fmt: skip
-OF_THE_OLD = {"uid": None, "resourceVersion": None}
-"""What the API server gave the old object and takes from nobody for a new one."""
 _BINDING = {"pv.kubernetes.io/bind-completed": None, "pv.kubernetes.io/bound-by-controller": None}
 
 
@@ -39,7 +37,7 @@ def replace_volume(
 ) -> Fix:
     """Replace a volume of the cluster by one with other CSI attributes, another handle, or other fields.
 
-    `pods` are the pods of each volume, by its name. A value that is empty is one that only a person knows.
+    `pods` are the pods of each claim, by its `namespace/name`. A value that is empty is one that only a person knows.
     """
     attributes = attributes or {}
     ref = volume.spec.claim_ref
@@ -54,7 +52,9 @@ def replace_volume(
     csi: dict[str, Any] = {"volumeHandle": "{right_handle}"} if handle else {}
     if attributes:
         csi["volumeAttributes"] = {key: f"{{right_{key}}}" for key in attributes}
-    owners = None if isinstance(pods, Unavailable) else owners_of(pods.get(volume.name, ()))
+    owners = (
+        None if isinstance(pods, Unavailable) else owners_of(pods.get(f"{ref.namespace}/{ref.name}", ()) if ref else ())
+    )
     patch = {**(spec or {}), **({"csi": csi} if csi else {})}
     return Fix(steps(names, owners, patch, claim_spec or {}, has_claim=ref is not None))
 
@@ -88,7 +88,7 @@ def steps(
         caution(
             "the pods that use the volume stop meanwhile; the data on the file system stay", danger=Danger.INTERRUPTS
         ),
-        *(told_to_stop() if owners is None else ()),
+        *(ask_to_stop() if owners is None else ()),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
         *(step for _, get, file, _ in objects for step in _save(get, file, names)),
         retain,

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from diag.advice import driver, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
 from diag.advice.platform import UNKNOWN, Platform, has, is_for
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
-from diag.advice.workload_pause import Owner
-from diag.grammar.command import fill_text, parse
+from diag.advice.workloads import Owner, renew
+from diag.grammar.command import Verbatim, fill_text, parse
+from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import PROMPT, Cause, Observation, Procedure, Remedy
 from diag.model.fix import Fix, Step, StepKind
 
 
-def fix_of(cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN) -> Fix | None:
+def fix_of(
+    cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN, passed: Collection[str] = ()
+) -> Fix | None:
     """The cause's safest remedy on that platform as a fix, the further ones as its alternatives.
 
-    Where none is known there it says what to look for, without a command. None where the runbook has no remedy at all.
+    `passed` are checks of this path that found nothing wrong. Where no remedy is known there it says what to look for,
+    without a command. None where the runbook has no remedy at all.
     """
-    tried = [(remedy, _steps(remedy, own)) for remedy in cause.fix for own in _variants(remedy, values)]
-    fixes = [Fix(steps) for remedy, steps in tried if _works(remedy, cause, steps, platform)]
+    open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
+    tried = [(remedy, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
+    fixes = [Fix(steps) for remedy, steps in tried if steps and _works(remedy, cause, steps, platform)]
     if fixes:
         return Fix(fixes[0].steps, tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
@@ -48,17 +53,19 @@ def _works(remedy: Remedy, cause: Cause, steps: Iterable[Step], platform: Platfo
 
 def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     procedure = PROCEDURES[remedy.procedure](remedy.with_, values) if remedy.procedure else ()
+    if remedy.procedure and not procedure:
+        return ()
     lines, changes = _lines(remedy.command), fill_text(remedy.changes, values)
     commands = [change(line, values, by=remedy.by, danger=remedy.danger) for line in lines[:-1]]
     commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]
-    told = (person(changes, by=remedy.by),) if changes and not lines else ()
+    request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
         *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution)),
         *(save(line, values) for line in _lines(remedy.save)),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
         *commands,
-        *told,
+        *request,
         *(_either(wait, StepKind.WAIT, line, values) for line in _lines(remedy.wait)),
         *(_either(undo, StepKind.UNDO, line, values) for line in _lines(remedy.undo)),
     )
@@ -79,8 +86,27 @@ def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     return replace_volume.steps(values, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
 
 
+def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    owner = _owner(values)
+    if owner is not None:
+        return renew((owner,), given.get("pod"))
+    return (person("replace the pods that use the volume: their owner's (kubectl rollout restart), or one by itself"),)
+
+
+def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    former = str(values.get("mount_options", "")).split(",") if values.get("mount_options") else []
+    is_known = "mount_options" in values and all(map(MOUNT_OPTION.fits, former))
+    patch = "kubectl patch pv {volume} --type=merge -p {patch}"
+    after = {**values, "patch": {"spec": {"mountOptions": Verbatim([*(former if is_known else ()), given["option"]])}}}
+    unknown = "write the volume's other mount options into the list: the patch replaces the list"
+    steps = (change(patch, after, changes="the volume's mount options"), *_pods({}, values))
+    if not is_known:
+        return (caution(unknown), *steps)
+    return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
+
+
 def _owner(values: Values) -> Owner | None:
-    """What runs the pod of this incident; None where nothing told."""
+    """What runs the pod of this incident; None where that is not known."""
     kind, _, name = str(values.get("workload", "")).partition("/")
     replicas = str(values.get("replicas", "1"))
     if not name or not replicas.isdecimal():
@@ -96,5 +122,8 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
     Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(values, given),
     Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
     Procedure.UPDATE_ADDON: lambda given, values: driver.addon_steps(values, version=str(given.get("version", ""))),
-    Procedure.REBOOT_NODE: lambda given, values: replace_node.replace_node(values),
+    Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(values, _owner(values)),
+    Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
+    Procedure.ADD_MOUNT_OPTION: _add_mount_option,
+    Procedure.REPLACE_PODS: lambda given, values: _pods(given, values),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from diag.advice.replace_class import Waiting
 from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.binding import class_of_volume
 from diag.analysis.claims import ClaimCase
@@ -18,7 +19,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, StorageClass
+from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.resources.table import Table
 from diag.resources.target import Target
 
@@ -126,11 +127,18 @@ class Demand(msgspec.Struct, frozen=True):
     """Claims for which a volume is to be made of it."""
     made: tuple[PersistentVolume, ...] = ()
     """Volumes that the driver made of it."""
+    pods: tuple[Pod, ...] = ()
+    """Pods that name a waiting claim."""
 
     @property
     def subject(self) -> Subject:
         """The class as the subject of findings."""
         return self.storage_class.subject
+
+    @property
+    def claims_to_replace(self) -> Waiting:
+        """What waits for a volume of the class."""
+        return Waiting(self.waiting, self.pods)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -175,6 +183,7 @@ def demands(
     lustre_claims: tuple[ClaimCase, ...],
     volumes: tuple[PersistentVolume, ...],
     target: Target,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
 ) -> tuple[Demand, ...]:
     """The driver's classes that a waiting claim or a volume that it made depends on.
 
@@ -192,5 +201,6 @@ def demands(
         )
         made = tuple(volume for volume in volumes if volume.is_dynamic and class_of_volume(volume) == name)
         if waiting or made or alone:
-            found.append(Demand(item, waiting, made))
+            pods = () if isinstance(claim_pods, Unavailable) else [claim_pods.get("/".join(c.key), ()) for c in waiting]
+            found.append(Demand(item, waiting, made, tuple(pod for own in pods for pod in own)))
     return tuple(found)

@@ -120,18 +120,13 @@ def mounts(
 
 
 @fact(layer=Layer.REQUEST)
-def volume_pods(
-    volumes: tuple[PersistentVolume, ...], claims: tuple[PersistentVolumeClaim, ...], pods: tuple[Pod, ...]
-) -> dict[str, tuple[Pod, ...]]:
-    """Every pod that uses the claim of each volume, by the volume's name, whatever the run is about."""
-    names = {volume.name for volume in volumes}
-    of_claim = {claim.key: claim.spec.volume_name for claim in claims if claim.spec.volume_name in names}
+def claim_pods(pods: tuple[Pod, ...]) -> dict[str, tuple[Pod, ...]]:
+    """Every pod that names a claim, by the claim's `namespace/name`, whatever the run is about."""
     found: dict[str, list[Pod]] = {}
     for pod in pods:
         for claim in dict.fromkeys(pod.spec.claim_names):
-            if volume := of_claim.get((pod.metadata.namespace, claim)):
-                found.setdefault(volume, []).append(pod)
-    return {volume: tuple(users) for volume, users in found.items()}
+            found.setdefault(f"{pod.metadata.namespace}/{claim}", []).append(pod)
+    return {claim: tuple(users) for claim, users in found.items()}
 
 
 @fact(layer=Layer.FILE_SYSTEM, always="report")

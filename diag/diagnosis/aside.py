@@ -65,8 +65,11 @@ def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str], pl
     return Diagnosis(first.subject, headline, (), (told,), values=dict(values), gravity=Verdict.WARN)
 
 
+_TROUBLE = (Verdict.FAIL, Verdict.WARN)
+
+
 def with_own_fix(cause: CauseVerdict, findings: Iterable[Finding], values: Mapping[str, str]) -> CauseVerdict:
     """The failing check's own commands before the runbook's: it knows this incident's values best."""
-    own = next((f.fix for f in findings if f.verdict is Verdict.FAIL and f.cause == cause.id and f.fix), None)
-    fix = own or cause.fix
+    own = [finding for finding in findings if finding.cause == cause.id and finding.fix and finding.verdict in _TROUBLE]
+    fix = min(own, key=lambda finding: finding.verdict is Verdict.WARN).fix if own else cause.fix
     return msgspec.structs.replace(cause, fix=with_verify(fix, values)) if fix else cause

@@ -8,7 +8,7 @@ from typing import Any
 from diag.advice.driver import values_of
 from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.replace_node import KARPENTER, NODE_GROUP
-from diag.advice.workload_pause import owners_of
+from diag.advice.workloads import owners_of
 from diag.analysis.identity.controller import is_auto_mode
 from diag.analysis.volumes import Mount
 from diag.model.unavailable import Unavailable
@@ -50,13 +50,14 @@ def of_cluster(facts: Facts) -> dict[str, str]:
 
 
 def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
-    """A volume, and its file system as far as FSx and EC2 told."""
+    """A volume, and its file system as far as FSx and EC2 answered."""
     values = {
         "volume": volume.name,
         "uid": volume.metadata.uid,
         "file_system": volume.handle,
         "dns_name": volume.dns_name or "",
         "mount_name": volume.mount_name or "",
+        "mount_options": ",".join(volume.spec.mount_options or ()),
     }
     if (ref := volume.spec.claim_ref) is not None:
         values |= {"claim": ref.name, "namespace": ref.namespace}
@@ -89,8 +90,8 @@ def of_mount(mount: Mount, facts: Facts) -> dict[str, str]:
 
 
 def _owner(mount: Mount, facts: Facts) -> dict[str, str]:
-    users = facts.get("volume_pods")
-    pods: Iterable[Pod] = users.get(mount.volume.name, ()) if isinstance(users, Mapping) else (mount.pod,)
+    users = facts.get("claim_pods")
+    pods: Iterable[Pod] = users.get("/".join(mount.claim.key), ()) if isinstance(users, Mapping) else (mount.pod,)
     owners = owners_of(pods)
     if len(owners) != 1:
         return {}

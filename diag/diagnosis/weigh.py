@@ -182,8 +182,17 @@ def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdi
         for_=tuple(case.for_),
         against=tuple(case.against),
         next=next_,
-        fix=fix_of(cause, values, platform) if fixes else None,
+        fix=fix_of(cause, values, platform, _passed(evidence.findings)) if fixes else None,
     )
+
+
+def _passed(findings: Iterable[Finding]) -> frozenset[str]:
+    """Checks that found nothing wrong anywhere on the path."""
+    by_verdict: dict[bool, set[str]] = {True: set(), False: set()}
+    for finding in findings:
+        if finding.verdict is not Verdict.SKIP:
+            by_verdict[finding.verdict is Verdict.PASS].add(finding.check)
+    return frozenset(by_verdict[True] - by_verdict[False])
 
 
 def _says(cause: Cause, hit: Hit) -> str:

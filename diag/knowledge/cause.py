@@ -92,6 +92,12 @@ class Procedure(enum.Enum):
     UPDATE_ADDON = "update-addon"
     """`version`: another version than the installed one."""
     REBOOT_NODE = "reboot-node"
+    UPDATE_NODES = "update-nodes"
+    """The node group takes the newest image of its type."""
+    ADD_MOUNT_OPTION = "add-mount-option"
+    """`option`: what to add to the volume's; its pods are replaced."""
+    REPLACE_PODS = "replace-pods"
+    """`pod`: what differs in the new pods' metadata or spec."""
 
 
 PROMPT = "$ "
@@ -122,6 +128,8 @@ class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"w
     """Who must do it, when the reader cannot."""
     platforms: tuple[str, ...] = ()
     """Where it works, when not on all platforms of the cause."""
+    unless: tuple[str, ...] = ()
+    """Checks whose pass on this path says that it would change nothing."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Stopping what runs pods, so that none of them holds a claim, and starting it again.
+"""Stopping what runs pods, so that none of them holds a claim, and starting it again; and replacing its pods.
 
 A pod that is deleted comes back at once when something owns it, and a claim stays until the last pod that uses it is
 gone. Source: Kubernetes documentation, storage object in use protection.
@@ -6,20 +6,17 @@ gone. Source: Kubernetes documentation, storage object in use protection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from diag.advice.steps import caution, change, guard, save
+from diag.advice.steps import caution, change, guard, person, save, undo
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
 from diag.resources.kubernetes import Pod
 
 _PAUSED = "lustre-doctor.paused"
-_OF_THE_OLD_POD = {
-    "metadata": {"uid": None, "resourceVersion": None},
-    "spec": {"nodeName": None},
-    "status": None,
-}
+OF_THE_OLD = {"uid": None, "resourceVersion": None}
+"""What the API server gave the old object and takes from nobody for a new one."""
 
 
 class Owner(NamedTuple):
@@ -58,11 +55,17 @@ def pause(owners: Iterable[Owner]) -> Pause:
     return Pause(tuple(s for one in pauses for s in one.stop), tuple(s for one in pauses for s in one.start))
 
 
-def _pause(owner: Owner) -> Pause:
-    names: dict[str, Value] = {
-        "namespace": owner.namespace, "name": owner.name, "workload": f"{owner.kind.lower()}/{owner.name}",
+def _names(owner: Owner) -> dict[str, Value]:
+    return {
+        "namespace": owner.namespace,
+        "name": owner.name,
+        "workload": f"{owner.kind.lower()}/{owner.name}",
         "replicas": str(owner.replicas),
-    }  # fmt: skip
+    }
+
+
+def _pause(owner: Owner) -> Pause:
+    names = _names(owner)
     match owner.kind:
         case "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController":
             scale = "kubectl -n {namespace} scale {workload}"
@@ -79,10 +82,12 @@ def _pause(owner: Owner) -> Pause:
             patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
             return Pause((_stops(patch, {**names, "patch": selector}),), (change(patch, {**names, "patch": undone}),))
         case "Pod":
-            return _replace_pod(names)
+            return _replace_pod(names, {})
         case _:
-            told = "stop {workload} in namespace {namespace}, which owns pods of this claim; start it again at the end"
-            return Pause((caution(told, names, danger=Danger.INTERRUPTS),), ())
+            request = (
+                "stop {workload} in namespace {namespace}, which owns pods of this claim; start it again at the end"
+            )
+            return Pause((caution(request, names, danger=Danger.INTERRUPTS),), ())
     return Pause((_stops(stop, names),), (change(start, names, changes="starts the pods again"),))
 
 
@@ -90,9 +95,33 @@ def _stops(command: str, names: dict[str, Value]) -> Step:
     return change(command, names, changes="stops the pods that use the claim", danger=Danger.INTERRUPTS)
 
 
-def _replace_pod(names: dict[str, Value]) -> Pause:
+def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
+    """Replace the pods of every owner; with `pod`, by pods whose metadata or spec differ in that."""
+    return tuple(step for owner in owners for step in _renew(owner, pod or {}))
+
+
+def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
+    names = _names(owner)
+    effect = "replaces the pods, which mount their volumes again"
+    if owner.kind == "Pod":
+        stopped = _replace_pod(names, pod)
+        return (*stopped.stop, *stopped.start)
+    if owner.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
+        return (person("replace the pods of {workload} in namespace {namespace}", names),)
+    if not pod:
+        again = "kubectl -n {namespace} rollout restart {workload}"
+        return (change(again, names, changes=effect, danger=Danger.INTERRUPTS),)
+    names = {**names, "patch": {"spec": {"template": pod}}}
+    patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
+    back = undo("kubectl -n {namespace} rollout undo {workload}", names)
+    return (change(patch, names, changes=effect, danger=Danger.INTERRUPTS), back)
+
+
+def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
     """A pod that nothing owns is saved, deleted, and made again from the saved file."""
-    names = {**names, "patch": _OF_THE_OLD_POD}
+    spec = {**pod.get("spec", {}), "nodeName": None}
+    patch = {**pod, "metadata": {**OF_THE_OLD, **pod.get("metadata", {})}, "spec": spec, "status": None}
+    names = {**names, "patch": patch}
     before, after = "pod-{name}.before.yaml", "pod-{name}.after.yaml"
     return Pause(
         (
@@ -102,10 +131,13 @@ def _replace_pod(names: dict[str, Value]) -> Pause:
             guard(f"test -s {after}", names),
             change("kubectl -n {namespace} delete pod {name} --wait=false", names, danger=Danger.INTERRUPTS),
         ),
-        (change(f"kubectl apply -f {after}", names, changes="starts the pod again"),),
+        (
+            guard("kubectl -n {namespace} wait --for=delete pod/{name} --timeout=5m", names),
+            change(f"kubectl apply -f {after}", names, changes="starts the pod again"),
+        ),
     )
 
 
-def told_to_stop() -> tuple[Step, ...]:
+def ask_to_stop() -> tuple[Step, ...]:
     """What to say where the pods are not known."""
     return (caution("stop what runs the pods of the claim (kubectl describe pvc lists them under Used By)"),)

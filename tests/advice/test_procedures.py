@@ -1,0 +1,145 @@
+"""The shared procedures: nothing is deleted before it is saved, kept and replaced by a copy that is there."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from diag.advice.replace_class import Waiting, set_parameters
+from diag.advice.replace_node import reboot_node, update_nodes
+from diag.advice.replace_volume import replace_volume
+from diag.advice.runbook import PROCEDURES
+from diag.advice.workloads import Owner, owners_of, renew
+from diag.knowledge.cause import Procedure
+from diag.model.fix import Danger, Fix, Step, StepKind
+from diag.resources.kubernetes import Pod
+from tests.checks import given
+
+NODE = {"node": "n1", "instance": "i-0123456789abcdef0", "cluster": "prod", "nodegroup": "blue"}
+
+
+def where(commands: tuple[str, ...], *words: str) -> int:
+    (found,) = (at for at, line in enumerate(commands) if all(word in line for word in words))
+    return found
+
+
+def replaced(*pods: Pod) -> Fix:
+    volume = given.volume(persistentVolumeReclaimPolicy="Delete")
+    return replace_volume(volume, {"default/fsx-pvc": pods}, attributes={"mountname": "abcdebev"})
+
+
+def document(steps: tuple[Step, ...], *words: str) -> dict[str, object]:
+    (found,) = (step for step in steps if all(word in (step.line or "") for word in words))
+    patch = json.loads(found.argv[found.argv.index("-p") + 1])
+    assert isinstance(patch, dict)
+    return patch
+
+
+class TestReplaceVolume:
+    def test_everything_is_saved_kept_and_copied_before_the_first_deletion(self) -> None:
+        lines = replaced(given.pod()).commands
+        order = [
+            where(lines, "get pv fsx-pv", "pv-fsx-pv.before.yaml"),
+            where(lines, "patch pv fsx-pv", "Retain"),
+            where(lines, "patch --local", "pv-fsx-pv.after.yaml"),
+            where(lines, "delete pod pod-fsx"),
+            where(lines, "delete pvc fsx-pvc"),
+            where(lines, "delete pv fsx-pv"),
+            where(lines, "apply -f pv-fsx-pv.after.yaml"),
+            where(lines, "apply -f pvc-fsx-pvc.after.yaml"),
+            where(lines, "apply -f pod-pod-fsx.after.yaml"),
+        ]
+        assert order == sorted(order)
+
+    def test_retain_is_read_back_on_the_line_of_each_deletion(self) -> None:
+        lines = replaced(given.pod()).commands
+        for kind in ("pvc fsx-pvc", "pv fsx-pv"):
+            deletion = lines[where(lines, f"delete {kind}")]
+            assert deletion.index("=Retain") < deletion.index(f"delete {kind}")
+            assert "&&" in deletion
+
+    def test_the_copy_of_the_volume_binds_to_the_new_claim(self) -> None:
+        patch = document(replaced().steps, "--local", "pv-fsx-pv")
+        spec = patch["spec"]
+        assert isinstance(spec, dict)
+        assert spec["claimRef"] == {"uid": None, "resourceVersion": None}
+        assert spec["csi"] == {"volumeAttributes": {"mountname": "abcdebev"}}
+
+    def test_a_saved_file_is_never_written_over(self) -> None:
+        lines = replaced().commands
+        for name in ("pv-fsx-pv", "pvc-fsx-pvc"):
+            saving = lines[where(lines, "get", f"> {name}.before.yaml")]
+            assert saving.startswith(f"test '!' -e {name}.before.yaml && ")
+
+    def test_both_deletions_are_called_destructive(self) -> None:
+        destroys = [step.line for step in replaced().steps if step.danger is Danger.DESTROYS]
+        assert len(destroys) == 2
+
+
+class TestPods:
+    def test_a_replica_set_counts_as_its_deployment(self) -> None:
+        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d4f", "uid": "u"}
+        labels = {"pod-template-hash": "5d4f"}
+        pod = msgspec.convert(
+            {"metadata": {"name": "web-5d4f-x", "namespace": "default", "labels": labels, "ownerReferences": [owner]}},
+            Pod,
+        )
+        assert owners_of([pod, pod]) == (Owner("default", "Deployment", "web", 2),)
+
+    def test_a_pod_without_an_owner_is_saved_before_it_is_deleted(self) -> None:
+        lines = Fix(renew(owners_of([given.pod()]))).commands
+        assert where(lines, "get pod pod-fsx -o yaml") < where(lines, "delete pod pod-fsx")
+        assert where(lines, "delete pod pod-fsx") < where(lines, "apply -f pod-pod-fsx.after.yaml")
+
+    def test_an_owner_restarts_its_pods_itself(self) -> None:
+        (line,) = Fix(renew([Owner("default", "StatefulSet", "db", 3)])).commands
+        assert line == "kubectl -n default rollout restart statefulset/db"
+
+
+class TestReplaceClass:
+    def test_claims_that_wait_are_replaced_after_the_class(self) -> None:
+        waiting = Waiting((given.claim(volume=""),), ())
+        lines = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).commands
+        assert where(lines, "replace --force") < where(lines, "delete pvc fsx-pvc")
+
+    def test_no_claim_is_touched_when_none_waits(self) -> None:
+        fix = set_parameters(given.storage_class(), Waiting((), ()), {"deploymentType": "PERSISTENT_2"})
+        assert not any("pvc" in line for line in fix.commands)
+        assert Danger.DESTROYS not in {step.danger for step in fix.steps}
+
+
+class TestNodes:
+    def test_a_node_is_drained_before_its_instance_reboots(self) -> None:
+        lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
+        assert where(lines, "drain n1") < where(lines, "reboot-instances")
+
+    def test_a_pod_without_an_owner_outlives_a_new_image(self) -> None:
+        steps = update_nodes({**NODE, "node_manager": "node-group"}, Owner("default", "Pod", "pod-fsx", 1))
+        lines = Fix(steps).commands
+        order = [where(lines, "get pod pod-fsx"), where(lines, "update-nodegroup-version"), where(lines, "apply -f")]
+        assert order == sorted(order)
+
+    def test_an_instance_that_nothing_manages_has_no_group_to_update(self) -> None:
+        assert update_nodes({**NODE, "node_manager": ""}, None) == ()
+
+
+class TestMountOption:
+    def add(self, options: str | None) -> tuple[Step, ...]:
+        known = {} if options is None else {"mount_options": options}
+        return PROCEDURES[Procedure.ADD_MOUNT_OPTION]({"option": "flock"}, {"volume": "fsx-pv", **known})
+
+    def test_the_other_options_are_kept(self) -> None:
+        assert document(self.add("noatime"), "flock") == {"spec": {"mountOptions": ["noatime", "flock"]}}
+
+    def test_it_can_be_undone(self) -> None:
+        (undo,) = (step for step in self.add("noatime") if step.kind is StepKind.UNDO)
+        assert json.loads(undo.argv[-1]) == {"spec": {"mountOptions": ["noatime"]}}
+
+    def test_options_that_are_not_known_are_asked_for(self) -> None:
+        assert self.add(None)[0].kind is StepKind.CAUTION
+
+    def test_an_option_that_no_option_can_be_is_not_copied(self) -> None:
+        steps = self.add("noatime,$(pwned)")
+        assert steps[0].kind is StepKind.CAUTION
+        assert not any("pwned" in (step.line or "") for step in steps)
