@@ -11,6 +11,7 @@ import click
 
 from diag.grammar import ids
 from diag.model.exit_code import WrongUsage
+from diag.resources.via import Via
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -225,8 +226,7 @@ RUNBOOKS = Group("Runbooks", (
                  help="A folder of a team's own runbooks."),
 ))  # fmt: skip
 
-# Not imported from the reader of nodes: an explanation would load the clients of AWS and Kubernetes with it.
-VIA = ("none", "auto", "exec", "ssh", "ssm", "local")
+VIA = ("none", "auto", *(via.value for via in Via))
 
 NODES = Group("Nodes", (
     click.option("--via", type=click.Choice(VIA), default="none", show_default=True,

@@ -9,15 +9,7 @@ import msgspec
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.reachability import TcpAnswer
-
-
-class Via(enum.Enum):
-    """The way in through which a node was read."""
-
-    EXEC = "exec"
-    SSH = "ssh"
-    SSM = "ssm"
-    LOCAL = "local"
+from diag.resources.via import Via
 
 
 class Vantage(enum.Enum):

@@ -7,8 +7,9 @@ from typing import Any
 from diag.model.finding import Finding
 from diag.registry import Check
 from diag.resources.ec2 import NetworkInterface
-from diag.resources.node_report import NodeReport, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage
 from diag.resources.table import Table
+from diag.resources.via import Via
 from diag.sources.nodes.parsers.answers import parse_answers
 from diag.sources.nodes.parsers.report import Reading, report_of
 from tests.checks import given

@@ -19,8 +19,9 @@ from checks.workload.node_targets import node_is_connected
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.registry import Check
-from diag.resources.node_report import NodeReport, Via
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
+from diag.resources.via import Via
 from tests.checks import given
 from tests.checks.given_node_checks import NAME, findings, only, truth
 

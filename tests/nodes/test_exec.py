@@ -5,7 +5,8 @@ import re
 import pytest
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage
+from diag.resources.via import Via
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import NodeAsk, Plugin, Questions, questions_of
 from diag.sources.nodes.exec import Exec

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import Vantage, Via
+from diag.resources.node_report import Vantage
 from diag.resources.reachability import Connect
+from diag.resources.via import Via
 from diag.sources import supervised as stuck
 from diag.sources.nodes.ask import NodeAsk, Questions, probe, probe_hash, questions_of, report_from_probe
 from diag.sources.nodes.local import Local

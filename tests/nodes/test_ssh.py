@@ -12,7 +12,8 @@ import asyncssh
 import pytest
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Via
+from diag.resources.node_report import NodeReport
+from diag.resources.via import Via
 from diag.sources.nodes.ask import NodeAsk, probe_hash, questions_of
 from diag.sources.nodes.ssh import Ssh
 from tests.nodes.reading import ask, refusal, truth

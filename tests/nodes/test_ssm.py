@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag.model.unavailable import Reason
-from diag.resources.node_report import Via
+from diag.resources.via import Via
 from diag.sources.aws.session import Aws
 from diag.sources.nodes.ask import NodeAsk, probe, probe_hash, questions_of
 from diag.sources.nodes.ssm import Ssm, command_lines, unpacked

@@ -13,7 +13,8 @@ from typing import Protocol
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage
+from diag.resources.via import Via
 from diag.sources.nodes.parsers.answers import parse_answers
 from diag.sources.nodes.parsers.report import Reading, report_of
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable, Unreadable
-from diag.resources.node_report import NodeReport, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage
+from diag.resources.via import Via
 from diag.sanitize import one_line
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import (
@@ -31,6 +33,9 @@ from diag.sources.nodes.exec_session import Connections, Ran, run
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
 from diag.sources.nodes.parsers.report import Reading, report_of
+
+if TYPE_CHECKING:
+    from diag.sources.nodes.reader import NodeReader
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "client_version": ("lctl", "get_param", "-n", "version"),
@@ -58,6 +63,11 @@ class _Image:
     def __init__(self) -> None:
         self.has_shell: bool | None = None
         self.lacks: set[str] = set()
+
+
+def open_way(reader: NodeReader, region: str) -> Exec:
+    """The driver's pods."""
+    return Exec(reader.kube, reader.options.debug_container)
 
 
 class Exec:

@@ -6,13 +6,23 @@ import ipaddress
 import socket
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Via
+from diag.resources.node_report import NodeReport
+from diag.resources.via import Via
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.supervised import still_stuck, supervise
 
+if TYPE_CHECKING:
+    from diag.sources.nodes.reader import NodeReader
+
 KEY = "node probe"
+
+
+def open_way(reader: NodeReader, region: str) -> Local | None:
+    """This machine; unasked, only where it is a node of the cluster."""
+    return Local(reader.here) if reader.options.via == "local" or reader.here else None
 
 
 class Local:

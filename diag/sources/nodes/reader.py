@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
+from diag.resources.via import Via
 from diag.sources.aws.session import Aws
 from diag.sources.kubernetes.client import Kube
 from diag.sources.nodes.ask import Bounds, NodeAsk, Questions, Way
@@ -41,8 +44,8 @@ class NodeReader(Source):
     def __init__(self, kube: Kube, aws: Aws, options: NodeOptions) -> None:
         self.options = options
         self.here = _here()
-        self._kube = kube
-        self._aws = aws
+        self.kube = kube
+        self.aws = aws
         self._is_cancelled = threading.Event()
 
     @property
@@ -86,22 +89,16 @@ class NodeReader(Source):
             from diag.sources.nodes.recorded import Recorded
 
             yield Recorded(options.recorded)
-        if options.via == "local" or (options.via == "auto" and self.here):
-            from diag.sources.nodes.local import Local
+        for via in Via:
+            if options.via in (via.value, "auto"):
+                open_way: Callable[[NodeReader, str], Way | None] = _module_of(via).open_way
+                if (way := open_way(self, region)) is not None:
+                    yield way
 
-            yield Local(self.here)
-        if options.via in ("exec", "auto"):
-            from diag.sources.nodes.exec import Exec
 
-            yield Exec(self._kube, options.debug_container)
-        if options.via in ("ssm", "auto"):
-            from diag.sources.nodes.ssm import Ssm
-
-            yield Ssm(self._aws, region)
-        if options.via == "ssh" or (options.via == "auto" and (options.ssh_user or options.ssh_config)):
-            from diag.sources.nodes.ssh import Ssh
-
-            yield Ssh(options.ssh_user, options.ssh_config, accept_new=options.accept_new_host_keys)
+def _module_of(via: Via) -> Any:
+    """The module of a way in, loaded now: with it come its libraries."""
+    return importlib.import_module(f"diag.sources.nodes.{via.value}")
 
 
 def _here() -> str:

@@ -9,8 +9,9 @@ import msgspec
 
 from diag.decode import decode_json
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Via
+from diag.resources.node_report import NodeReport
 from diag.resources.table import Table
+from diag.resources.via import Via
 from diag.sanitize import json_safe
 from diag.sources.files import read_bounded
 from diag.sources.nodes.ask import Bounds, Deliver, NodeAsk, Questions

@@ -11,14 +11,18 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Via
+from diag.resources.node_report import NodeReport
+from diag.resources.via import Via
 from diag.sanitize import one_line
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.ssh_config import BadSshConfig, KnownHosts, Options, SshConfig
+
+if TYPE_CHECKING:
+    from diag.sources.nodes.reader import NodeReader
 
 KEEPALIVE_S = 5
 
@@ -27,6 +31,14 @@ GRACE_S = 0.2
 
 COMMAND = "if sudo -n true 2>&1; then exec sudo -n sh -s -- {tokens}; else exec sh -s -- {tokens}; fi"
 """Root where sudo gives it without a password: kernel log, imports and wait channels of others need it."""
+
+
+def open_way(reader: NodeReader, region: str) -> Ssh | None:
+    """SSH; unasked, only where the user or the configuration is named."""
+    options = reader.options
+    if options.via != "ssh" and not options.ssh_user and not options.ssh_config:
+        return None
+    return Ssh(options.ssh_user, options.ssh_config, accept_new=options.accept_new_host_keys)
 
 
 class Ssh:

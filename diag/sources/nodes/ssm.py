@@ -15,14 +15,18 @@ import shlex
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from diag.model.unavailable import Reason, Unavailable, Unreadable
-from diag.resources.node_report import NodeReport, Via
+from diag.resources.node_report import NodeReport
+from diag.resources.via import Via
 from diag.sanitize import one_line
 from diag.sources.aws.session import Aws
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.nodes.parallel import run_in_parallel
+
+if TYPE_CHECKING:
+    from diag.sources.nodes.reader import NodeReader
 
 Item = TypeVar("Item")
 
@@ -39,6 +43,11 @@ FIRST_POLL_S, LONGEST_POLL_S = 1.0, 4.0
 DOCUMENT = "AWS-RunShellScript"
 CANNOT_COME = frozenset({"Delivery Timed Out", "DeliveryTimedOut", "Undeliverable", "InvalidPlatform", "AccessDenied"})
 ENDED = frozenset({"Success", "Failed", "TimedOut", "Cancelled", "Cancelling"})
+
+
+def open_way(reader: NodeReader, region: str) -> Ssm:
+    """The instances that Systems Manager manages."""
+    return Ssm(reader.aws, region)
 
 
 class Ssm:

@@ -11,8 +11,9 @@ from diag import Kind, Subject
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import Node, Pod
-from diag.resources.node_report import LoadedModule, NodeReport, Via
+from diag.resources.node_report import LoadedModule, NodeReport
 from diag.resources.table import Table
+from diag.resources.via import Via
 from tests.checks import given
 
 

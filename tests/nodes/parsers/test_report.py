@@ -1,7 +1,8 @@
 """A node's answers put together: what is missing says why, and the lab's nodes speak as the parsers read."""
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage
+from diag.resources.via import Via
 from diag.sources.nodes.parsers.answers import parse_answers
 from diag.sources.nodes.parsers.report import FIELDS, Reading, report_of
 from tests.lab.nodes import NodeSays

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import NodeReport, Vantage, Via
+from diag.resources.node_report import NodeReport, Vantage
+from diag.resources.via import Via
 from diag.sources.nodes.parsers import imports, kernel, lnet, modules, mountinfo, reach, sockets, system
 from diag.sources.nodes.parsers.answers import Answer, Answers
 
