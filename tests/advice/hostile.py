@@ -74,8 +74,8 @@ class Shell:
         return Started(tuple(self._log.read_text().split()), files)
 
 
-OURS = {"ports": "988", "off": ("enableDnsSupport",), "key": "a.b/c", "version": "2.15", "target": "2.15", "warning": "",
-        "parent": None}  # fmt: skip
+OURS = {"ports": "988", "off": ("enableDnsSupport",), "key": "a.b/c", "version": "2.15", "target": "2.15",
+        "warning": "", "parent": None}  # fmt: skip
 """Arguments and fields that are ours alone: what the code itself writes there."""
 
 
