@@ -42,7 +42,7 @@ def command(
 
     if not paths and sys.stdin.isatty():
         raise click.UsageError("give a file, a folder, an archive, or - for standard input")
-    knowledge = load_runbooks(runbooks)
+    knowledge = load_runbooks(runbooks, until=until)
     for path in paths:
         if is_missing(path):
             raise click.UsageError(f"there is no file or folder {path!r}")
