@@ -14,7 +14,7 @@ from diag.knowledge.cause import Cause
 
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
 INDEX = "index.json"
-INDEX_FORMAT = 2
+INDEX_FORMAT = 3
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -30,13 +30,16 @@ class Index(msgspec.Struct, frozen=True):
 def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
     """The plain texts that every pattern of the causes demands."""
     from diag.grammar.required_text import required_texts
+    from diag.knowledge.errors import errors_texts
 
     found: dict[str, tuple[str, ...]] = {}
     for cause in causes:
         for signature in cause.signatures:
-            for pattern in (signature.pattern, *signature.all, *signature.unless):
-                if pattern and pattern not in found:
+            for pattern in (*signature.patterns, *signature.unless):
+                if pattern not in found:
                     found[pattern] = required_texts(pattern)
+            if signature.errno:
+                found[signature.all[-1]] = errors_texts(signature.errno)
         for refutation in cause.rule_out:
             if refutation.pattern:
                 found[refutation.pattern] = required_texts(refutation.pattern)
