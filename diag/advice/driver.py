@@ -18,7 +18,7 @@ PLUGIN = "fsx-plugin"
 """Name of the container that calls AWS and mounts. Source: aws-fsx-csi-driver chart 1.17.0."""
 HELM_RELEASE = "meta.helm.sh/release-name"
 """Annotation of every object that Helm 3 made."""
-MANAGED_BY, CHART = "app.kubernetes.io/managed-by", "helm.sh/chart"
+MANAGED_BY, CHART, VERSION = "app.kubernetes.io/managed-by", "helm.sh/chart", "app.kubernetes.io/version"
 """Labels of the chart's objects; EKS writes itself into the first. Source: aws-fsx-csi-driver chart, _helpers.tpl."""
 REPOSITORY = "https://kubernetes-sigs.github.io/aws-fsx-csi-driver"
 MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/overlays/stable/?ref=release-1.9"
@@ -56,6 +56,7 @@ def values_of(workload: Workload) -> dict[str, str]:
         "installer": installer_of(workload).value,
         "release": release_of(workload),
         "chart_version": workload.metadata.label(CHART).rpartition("-")[2],
+        "tag": f"v{version}" if (version := workload.metadata.label(VERSION)) else "",
         "driver_workload": f"{workload.kind.lower()}/{workload.metadata.name}",
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diag.advice.replace_volume import BOUND
+from diag.advice.replace_volume import BINDING, BOUND
 from diag.advice.steps import Values, change, guard, save, undo, wait
 from diag.advice.workloads import OF_THE_OLD
 from diag.model.fix import Danger, Fix, Step
@@ -21,7 +21,7 @@ def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
 def steps(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     """The procedure for a claim by name."""
     before, after = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
-    names = {**values, "patch": {"metadata": OF_THE_OLD, "spec": spec, "status": None}}
+    names = {**values, "patch": {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": spec, "status": None}}
     same = (guard(f"grep -q {{uid}} {before}", names),) if values.get("uid") else ()
     effect = "replaces a claim that is not bound; no data is touched"
     return (

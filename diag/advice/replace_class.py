@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diag.advice.replace_claim import replace_claim
-from diag.advice.steps import caution, change, guard, save, undo
+from diag.advice.steps import caution, change, guard, person, save, undo
 from diag.advice.workloads import owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -46,15 +46,20 @@ def replace_class(
     return Fix((*first, *steps(names, patch), *_renew(waiting)))
 
 
+_UNBOUND = {"volumeName": None}
+"""The volume that was made meanwhile is deleted with its claim."""
+
+
 def _renew(waiting: Waiting) -> tuple[Step, ...]:
     """Replace the waiting claims by themselves, so that they are provisioned from the new class."""
     if not waiting.claims:
         return ()
     loss = "a volume that was made for a waiting claim meanwhile goes with the claim; no pod has mounted it"
     stopped = pause(owners_of(waiting.pods))
-    claims = (step for claim in waiting.claims for step in replace_claim(claim, {}).steps)
-    kept = (step for step in claims if step.kind is not StepKind.UNDO)
-    return (caution(loss, danger=Danger.DESTROYS), *stopped.stop, *kept, *stopped.start)
+    claims = (step for claim in waiting.claims for step in replace_claim(claim, _UNBOUND).steps)
+    kept = (step for step in claims if step.kind not in (StepKind.UNDO, StepKind.WAIT))
+    made = person("the claim is Bound when its file system is made, which takes 5 to 15 minutes", kind=StepKind.WAIT)
+    return (caution(loss, danger=Danger.DESTROYS), *stopped.stop, *kept, *stopped.start, made)
 
 
 def set_parameters(storage_class: StorageClass, waiting: Waiting, changes: Mapping[str, str | None]) -> Fix:

@@ -27,7 +27,8 @@ def of_cluster(facts: Facts) -> dict[str, str]:
     values = {"cluster": identity.cluster, "region": identity.region, "account": identity.account}
     cluster = facts.get("eks_cluster")
     if isinstance(cluster, EksCluster):
-        values |= {"node_vpc": cluster.vpc_id, "provider_arn": cluster.provider_arn, "issuer": cluster.issuer}
+        values |= {"node_vpc": cluster.vpc_id, "provider_arn": cluster.provider_arn, "issuer": cluster.issuer,
+                   "endpoint_security_group": cluster.resources_vpc_config.cluster_security_group_id}  # fmt: skip
     node_plugin, controller = facts.get("node_plugin"), facts.get("controller")
     for workload, name in ((node_plugin, "node_plugin"), (controller, "controller")):
         if isinstance(workload, Workload):

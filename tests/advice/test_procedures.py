@@ -103,6 +103,11 @@ class TestReplaceClass:
         lines = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).commands
         assert where(lines, "replace --force") < where(lines, "delete pvc fsx-pvc")
 
+    def test_the_new_claim_names_no_volume_that_was_made_meanwhile(self) -> None:
+        waiting = Waiting((given.claim(volume=""),), ())
+        steps = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).steps
+        assert document(steps, "--local", "pvc-fsx-pvc")["spec"] == {"volumeName": None}
+
     def test_no_claim_is_touched_when_none_waits(self) -> None:
         fix = set_parameters(given.storage_class(), Waiting((), ()), {"deploymentType": "PERSISTENT_2"})
         assert not any("pvc" in line for line in fix.commands)

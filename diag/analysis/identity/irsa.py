@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from diag.advice.identity import add_audience, annotate, create_provider, create_role, trust_web_identity
+from diag.advice.steps import person
 from diag.analysis.identity.trust_policy import (
     Answer,
     may_assume,
@@ -148,6 +149,9 @@ def _distrust(
     message = f"the trust policy of {role.role_name} does not admit {subject}: {'; '.join(trust.reasons)}"
     evidence = (f"issuer of the cluster: {cluster.issuer}", f"token: sub {subject}, aud {audience}")
     fix = trust_web_identity(role, account, cluster, audience)
+    if trust.is_denied:
+        owner, request = "whoever wrote that Deny", "let the service account through: no Allow overrules a Deny"
+        fix = Fix((person(request, by=owner),))
     return Flaw("irsa-trust-policy", message, fix, evidence)
 
 

@@ -44,6 +44,8 @@ class Trust(msgspec.Struct, frozen=True):
 
     answer: Answer
     reasons: tuple[str, ...] = ()
+    is_denied: bool = False
+    """A Deny statement refuses, which no Allow overrules."""
 
 
 def web_identity(provider_arn: str, issuer: str, subject: str, audience: str = DEFAULT_AUDIENCE) -> Asker:
@@ -90,7 +92,7 @@ def may_assume(policy: Document, asker: Asker) -> Trust:
             allows.append(_weighed(statement, asker))
     denied, allowed = any_of(denials), any_of(answer for answer, _, _ in allows)
     if denied:
-        return Trust(Answer.REFUSED, ("a Deny statement covers it",))
+        return Trust(Answer.REFUSED, ("a Deny statement covers it",), is_denied=True)
     if allowed and denied is False:
         return Trust(Answer.ALLOWED)
     if allowed is False:
