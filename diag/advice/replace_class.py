@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from diag.advice.replace_claim import replace_claim
+from diag.advice.replace_claim import withdraw
 from diag.advice.steps import caution, change, guard, person, save, undo
-from diag.advice.workloads import owners_of, pause
+from diag.advice.workloads import Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
@@ -43,23 +43,21 @@ def replace_class(
         patch["mountOptions"] = mount_options
     names = {"storage_class": storage_class.metadata.name, "uid": storage_class.metadata.uid, **values}
     first = (caution(warning, names),) if warning else ()
-    return Fix((*first, *steps(names, patch), *_renew(waiting)))
+    claims = _withdraw(waiting)
+    return Fix((*first, *claims.stop, *steps(names, patch), *claims.start))
 
 
-_UNBOUND = {"volumeName": None}
-"""The volume that was made meanwhile is deleted with its claim."""
-
-
-def _renew(waiting: Waiting) -> tuple[Step, ...]:
-    """Replace the waiting claims by themselves, so that they are provisioned from the new class."""
+def _withdraw(waiting: Waiting) -> Pause:
+    """The waiting claims away before the class changes, and back after it: none is made from the old one meanwhile."""
     if not waiting.claims:
-        return ()
+        return Pause((), ())
     loss = "a volume that was made for a waiting claim meanwhile goes with the claim; no pod has mounted it"
-    stopped = pause(owners_of(waiting.pods))
-    claims = (step for claim in waiting.claims for step in replace_claim(claim, _UNBOUND).steps)
-    kept = (step for step in claims if step.kind not in (StepKind.UNDO, StepKind.WAIT))
+    pods, claims = pause(owners_of(waiting.pods)), [withdraw(claim) for claim in waiting.claims]
     made = person("the claim is Bound when its file system is made, which takes 5 to 15 minutes", kind=StepKind.WAIT)
-    return (caution(loss, danger=Danger.DESTROYS), *stopped.stop, *kept, *stopped.start, made)
+    return Pause(
+        (caution(loss, danger=Danger.DESTROYS), *pods.stop, *(step for claim in claims for step in claim.stop)),
+        (*(step for claim in claims for step in claim.start), *pods.start, made),
+    )
 
 
 def set_parameters(storage_class: StorageClass, waiting: Waiting, changes: Mapping[str, str | None]) -> Fix:
