@@ -10,7 +10,7 @@ from diag.advice.steps import person
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, has_own_key
-from diag.analysis.identity.permissions import OWNERS, Right, Rights, later_uses, unlinkable
+from diag.analysis.identity.permissions import OWNERS, Right, Rights, buckets_of, later_uses, unlinkable
 from diag.knowledge.controller_actions import Use
 from diag.resources.kubernetes import ServiceAccount, Workload
 
@@ -84,7 +84,8 @@ def _judge(
         hint = "FSx can link the bucket only if its policy lets FSx in already"
         yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=_grant(name, missing))
     if not (now_missing or later_missing or unsure):
-        proven = (LACKS, NO_SERVICE_ROLE) if service_role is True else (LACKS,)
+        has_roles = service_role is True and not buckets_of(provisioning.classes)
+        proven = (LACKS, NO_SERVICE_ROLE) if has_roles else (LACKS,)
         yield ok(account, f"role {name} may do all that the driver does at FSx", rules_out=proven)
 
 

@@ -67,6 +67,9 @@ def _fix(case: ClaimCase, pending: Pending) -> Fix | None:
         return None
     if pending.why is Why.RELEASED:
         return _reopen(pending.volume, case.claim)
+    if pending.why is Why.TAKEN:
+        request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
+        return Fix((person(request, by="whoever made the volume and the claim"),))
     return replace_claim(case.claim, corrections(case.claim, pending.volume)) if pending.why is Why.MISFIT else None
 
 
