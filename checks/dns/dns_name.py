@@ -60,7 +60,9 @@ def dns_name_is_the_file_systems(
         yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix)
     elif looks_unexpanded(name):
         message = f"dnsname is {name!r}, a variable that was never filled in"
-        yield fail(volume, message, cause="unexpanded-variable", fix=fix)
+        # Which file system was meant is known to a person alone where the handle is no better.
+        by_handle = None if isinstance(known, Unavailable) else fix
+        yield fail(volume, message, cause="unexpanded-variable", fix=by_handle)
     elif is_address(name):
         yield _judge_address(volume, name, known, network_interfaces, named)
     elif not HOST_NAME.fullmatch(name):

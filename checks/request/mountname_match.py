@@ -43,7 +43,8 @@ def mountname_is_the_file_systems(
     unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
     if unfilled:
         message = " and ".join(f"{key} is {value!r}" for key, value in unfilled)
-        yield fail(volume, f"{message}: never filled in", cause="unexpanded-variable", fix=fix)
+        by_handle = None if isinstance(known, Unavailable) else fix
+        yield fail(volume, f"{message}: never filled in", cause="unexpanded-variable", fix=by_handle)
     elif len(fsname) > FSNAME_LIMIT:
         message = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
         yield fail(volume, message, cause="mountname-too-long", fix=fix)

@@ -21,7 +21,11 @@ def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
 
 def withdraw(claim: PersistentVolumeClaim) -> Pause:
     """Take a pending claim away, and make it again without the volume that was made for it meanwhile."""
-    names = _names(claim)
+    return withdraw_by_name(_names(claim))
+
+
+def withdraw_by_name(names: Values) -> Pause:
+    """The same for a claim by name."""
     return Pause(_delete(names, {"volumeName": None}), (_apply(names),))
 
 

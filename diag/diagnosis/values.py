@@ -55,7 +55,7 @@ def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
     """A volume, and its file system as far as FSx and EC2 answered."""
     values = {
         "volume": volume.name,
-        "uid": volume.metadata.uid,
+        "volume_uid": volume.metadata.uid,
         "file_system": volume.handle,
         "dns_name": volume.dns_name or "",
         "mount_name": volume.mount_name or "",
@@ -141,7 +141,7 @@ def of_claim(claim: PersistentVolumeClaim) -> dict[str, str]:
     return {
         "namespace": claim.metadata.namespace,
         "claim": claim.metadata.name,
-        "uid": claim.metadata.uid,
+        "claim_uid": claim.metadata.uid,
         "storage_class": claim.spec.storage_class_name or "",
         "quantity": _next_size((claim.spec.resources.requests or {}).get("storage", "")),
     }

@@ -18,6 +18,8 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "workload": ids.WORKLOAD,
     "replicas": ids.NUMBER,
     "uid": ids.UID,
+    "volume_uid": ids.UID,
+    "claim_uid": ids.UID,
     "storage_class": ids.KUBERNETES_NAME,
     "parameter": ids.PARAMETER,
     "right_parameter": ids.PARAMETER,

@@ -11,7 +11,7 @@ from diag.analysis.driver.workloads import pods_of
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
-from diag.resources.ec2 import Instance
+from diag.resources.ec2 import Instance, MetadataOptions
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
 from diag.resources.table import Table
@@ -171,7 +171,14 @@ def why_closed(pod: Pod, node: Node | None, instances: Table[Instance]) -> str:
         return ""
     if options.http_endpoint == "disabled":
         return f"instance {node.instance_id} has its metadata service switched off"
-    hops = options.http_put_response_hop_limit
-    if hops is not None and hops < HOPS_OF_A_POD and options.http_tokens == "required" and not pod.spec.host_network:
+    if is_a_hop_away(pod, options):
+        hops = options.http_put_response_hop_limit
         return f"instance {node.instance_id} has hop limit {hops} for metadata tokens, a pod needs {HOPS_OF_A_POD}"
     return ""
+
+
+def is_a_hop_away(pod: Pod, options: MetadataOptions) -> bool:
+    """Whether answers of a metadata service that is on do not reach the pod."""
+    hops = options.http_put_response_hop_limit
+    short = hops is not None and hops < HOPS_OF_A_POD and options.http_tokens == "required"
+    return short and options.http_endpoint != "disabled" and not pod.spec.host_network
