@@ -51,7 +51,10 @@ def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
     """The waiting claims away before the class changes, and back after it: none is made from the old one meanwhile."""
     if not claims:
         return Pause((), ())
-    loss = "a volume that was made for a waiting claim meanwhile goes with the claim; no pod has mounted it"
+    loss = (
+        "a volume that was made for a waiting claim meanwhile goes with the claim, or stays Released, and costs money,"
+        " where the class retains volumes; no pod has mounted it"
+    )
     pods = pause(owners)
     made = person("the claim is Bound when its file system is made, which takes 5 to 15 minutes", kind=StepKind.WAIT)
     return Pause(
