@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
+from diag.cli._output import COLOUR, TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.engine.snapshot import Snapshot
@@ -23,6 +23,7 @@ DIFFERS = 3
 @click.option("--nodes", metavar="WORKING,FAILING", default="", help="Two nodes of one snapshot, instead of two files.")
 @click.option("--all", "everything", is_flag=True, help="Print every difference of every layer.")
 @TEXT_OR_JSON
+@COLOUR
 def command(before: str, after: str | None, nodes: str, form: str, everything: bool) -> int:
     """Compare two snapshots or cases: the first difference on the mount path comes first.
 

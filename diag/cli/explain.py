@@ -25,6 +25,7 @@ def command(
     form: str,
     outputs: tuple[tuple[str, str], ...],
     everything: bool,
+    quiet: bool,
 ) -> int:
     """Name the causes behind error texts: events, logs, dmesg, archives, or `-` for standard input.
 
@@ -55,4 +56,4 @@ def command(
     diagnoses = explain(((group.mount, group.symptoms) for group in read.groups), knowledge.causes)
     report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge))
     write_outputs(report, outputs, everything=everything)
-    return print_report(report, form, everything=everything)
+    return print_report(report, form, everything=everything, quiet=quiet)

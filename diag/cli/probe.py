@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
+from diag.cli._output import COLOUR, TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.resources.lnet_probe import Ladder
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
               help="Seconds between the starts of two attempts.")  # fmt: skip
 @click.option("--all-addresses", is_flag=True, help="Probe every address of the name.")
 @TEXT_OR_JSON
+@COLOUR
 def command(target: str, form: str, **options: Any) -> int:
     """Ask a Lustre server, in user space: is it one, under which NID, which version, does it know the file system.
 

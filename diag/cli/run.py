@@ -69,6 +69,7 @@ def command(
     form: str,
     outputs: tuple[tuple[str, str], ...],
     everything: bool,
+    quiet: bool,
     **options: Any,
 ) -> int:
     """Find out why volumes do not mount, and print the fix.
@@ -95,7 +96,7 @@ def command(
 
     report = repeat_until_healthy(attempt, patience)
     write_outputs(report, outputs, everything=everything)
-    return print_report(report, form, everything=everything)
+    return print_report(report, form, everything=everything, quiet=quiet)
 
 
 def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None:
