@@ -14,7 +14,7 @@ from diag.sanitize import json_safe
 
 KEYS = (
     "schema", "exit_code", "diagnoses", "findings", "unavailable", "coverage", "errors", "cluster", "region",
-    "taken_at", "tool_version",
+    "taken_at", "tool_version", "lines",
 )  # fmt: skip
 """What the document holds of a report, in this order."""
 

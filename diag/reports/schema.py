@@ -14,6 +14,7 @@ import msgspec
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
+from diag.model.symptom import ReadLine
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 from diag.reports.report import SCHEMA, Coverage
@@ -24,6 +25,7 @@ PARTS: dict[str, Any] = {
     "unavailable": tuple[Unavailable, ...],
     "coverage": Coverage,
     "errors": tuple[ToolError, ...],
+    "lines": tuple[ReadLine, ...],
 }
 TEXTS = {
     "cluster": "EKS cluster, empty when not known.",
