@@ -75,7 +75,7 @@ def _trust(account: ServiceAccount, role: Role, cluster: EksCluster, provisionin
         if trust.answer is Answer.REFUSED:
             broken = fail if provisioning.in_use else warn
             message = f"role {role.role_name} does not let EKS Pod Identity {action}: {'; '.join(trust.reasons)}"
-            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role))
+            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role, cluster))
             return
         if trust.answer is Answer.UNDECIDED:
             text = "; ".join(trust.reasons)

@@ -107,13 +107,15 @@ def write_index(folder: Path = BUILT_IN) -> bool:
 def main() -> int:
     """Writes the index; 0 when it is up to date afterwards, 2 when a runbook is wrong."""
     from diag.knowledge.front_matter import BadRunbook
+    from diag.knowledge.messages import write_messages
 
     try:
         written = write_index()
+        written = write_messages() or written
     except BadRunbook as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{BUILT_IN / INDEX} {'written' if written else 'is up to date'}\n")
+    sys.stdout.write(f"{BUILT_IN / INDEX} and the message catalogue {'written' if written else 'are up to date'}\n")
     return 0
 
 

@@ -15,7 +15,7 @@ from diag.sanitize import json_safe
 
 KEYS = (
     "schema", "exit_code", "diagnoses", "findings", "unavailable", "coverage", "errors", "cluster", "region",
-    "taken_at", "tool_version", "account",
+    "taken_at", "tool_version", "account", "lines",
 )  # fmt: skip
 """What the document holds of a report, in this order."""
 

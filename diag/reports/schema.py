@@ -14,6 +14,7 @@ import msgspec
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
+from diag.model.symptom import ReadLine
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 from diag.reports.report import SCHEMA, AccountFileSystem, Coverage
@@ -25,6 +26,7 @@ PARTS: dict[str, Any] = {
     "coverage": Coverage,
     "errors": tuple[ToolError, ...],
     "account": tuple[AccountFileSystem, ...],
+    "lines": tuple[ReadLine, ...],
 }
 TEXTS = {
     "cluster": "EKS cluster, empty when not known.",

@@ -43,6 +43,7 @@ def to_text(report: Report, style: Style) -> str:
     decides and the fix, a line for each layer; the last lines say what is broken and what to run next.
     """
     parts = (
+        _lines(report, style),
         _missing_targets(report, style),
         _prerequisites(report, style),
         _account(report, style),
@@ -55,6 +56,22 @@ def to_text(report: Report, style: Style) -> str:
     )
     sections = ("\n".join(lines) for part in parts if (lines := list(part)))
     return "\n\n".join(sections) + "\n"
+
+
+def _lines(report: Report, style: Style) -> Iterator[str]:
+    """The given texts, and under each line what it is."""
+    indent, file = " " * 8, ""
+    for line in report.lines:
+        name, _, number = line.origin.rpartition(":")
+        if name != file:
+            yield bold(name, style)
+            file = name
+        text = line.text if len(line.text) <= QUOTED else f"{line.text[:QUOTED]} …"
+        yield from wrap(text, style, f"{number:>6}  ", indent)
+        program = f"{line.program} {line.versions}".rstrip()
+        about = [line.role, program, line.means, ", ".join(line.causes)]
+        if line.means:
+            yield from wrap(" · ".join(filter(None, about)), style, f"{indent}└ ", f"{indent}  ")
 
 
 def _missing_targets(report: Report, style: Style) -> Iterator[str]:
@@ -126,8 +143,9 @@ def _diagnosis(diagnosis: Diagnosis, collect: Sequence[str], style: Style) -> It
     if best is not None:
         yield from _cause(best, diagnosis, style)
         yield from labelled("other causes", _other_causes(diagnosis.causes, best, style), style)
-    elif not diagnosis.causes:
+    elif diagnosis.gravity is Verdict.FAIL:
         yield from labelled("collect", collect, style)
+    yield from labelled("what it is", diagnosis.reads, style)
     if style.everything:
         yield from labelled("also failed", diagnosis.consequences, style)
         yield from labelled("ruled out", _ruled_out(diagnosis.causes), style)

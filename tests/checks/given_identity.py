@@ -138,7 +138,8 @@ def rights(*denied: str, unknown: tuple[str, ...] = (), buckets: tuple[str, ...]
         return Decision.DENIED if action in denied else Decision.UNKNOWN if action in unknown else Decision.ALLOWED
 
     asked = questions(RoleArn("aws", ACCOUNT, "fsx-csi"), given.REGION, buckets)
-    return Rights(tuple(Right(action.name, arn, decision(action.name), "so said") for action, arn in asked), **fields)
+    found = (Right(action.use, action.name, arn, decision(action.name), "so said") for action, arn in asked)
+    return Rights(tuple(found), **fields)
 
 
 def world(role_arn: str | None = ROLE_ARN, **facts: Any) -> dict[str, Any]:

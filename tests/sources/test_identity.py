@@ -14,6 +14,7 @@ import yaml
 from diag.analysis.claims import Provisioning
 from diag.analysis.identity.controller import Given, Giver, StaticKeys
 from diag.analysis.identity.permissions import Decision
+from diag.knowledge.controller_actions import Use
 from diag.model.unavailable import Reason, Unavailable, unwrap
 from diag.resources.ec2 import InstanceProfile
 from diag.resources.table import Table
@@ -63,10 +64,13 @@ def denied(action: str) -> Unavailable:
     return Unavailable(action, Reason.DENIED, permission=action)
 
 
-def test_one_simulation_answers_everything_about_a_role() -> None:
+def test_a_simulation_for_each_service_name_answers_everything_about_a_role() -> None:
     aws = Recorder(SimulatePrincipalPolicy=())
     rights = controller_rights(aws, given.identity(), IN_USE, roles(role()))
-    assert aws.operations == ["SimulatePrincipalPolicy"]
+    assert aws.operations == ["SimulatePrincipalPolicy", "SimulatePrincipalPolicy"]
+    keys = [{e["ContextKeyName"]: e["ContextKeyValues"] for e in sent["ContextEntries"]} for _, sent in aws.asked]
+    assert [key.get("iam:AWSServiceName") for key in keys] == [None, ["fsx.amazonaws.com"]]
+    assert keys[0]["aws:PrincipalArn"] == [ROLE_ARN]
     arguments = aws.asked[0][1]
     assert arguments["PolicySourceArn"] == ROLE_ARN
     assert "fsx:CreateFileSystem" in arguments["ActionNames"]
@@ -98,6 +102,31 @@ def test_documents_are_read_only_where_the_simulation_is_denied() -> None:
     decisions = {right.action: right.decision for right in rights.rights}
     assert decisions["fsx:DescribeFileSystems"] is Decision.UNKNOWN
     assert decisions["fsx:CreateFileSystem"] is Decision.DENIED
+
+
+def test_documents_are_read_where_the_simulation_lacks_keys() -> None:
+    allow = {"Effect": "Allow", "Action": "fsx:*", "Resource": "*"}
+
+    def simulate(**sent: Any) -> Any:
+        return [
+            {
+                "EvalActionName": action, "EvalResourceName": arn, "EvalDecision": "allowed",
+                "MissingContextValues": ["aws:SourceVpc"],
+            }
+            for action in sent["ActionNames"] for arn in sent["ResourceArns"]
+        ]  # fmt: skip
+
+    aws = Recorder(
+        SimulatePrincipalPolicy=simulate,
+        ListAttachedRolePolicies=(),
+        ListRolePolicies=("inline",),
+        GetRolePolicy={"PolicyDocument": {"Statement": [allow]}},
+    )
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()))[ROLE_ARN]
+    assert rights.denied(Use.CREATE) == rights.undecided(Use.CREATE) == ()
+    aws.answers["GetRolePolicy"] = denied("iam:GetRolePolicy")
+    unsettled = controller_rights(aws, given.identity(), IN_USE, roles(role()))[ROLE_ARN]
+    assert {right.why for right in unsettled.undecided(Use.CREATE)} == {"it depends on aws:SourceVpc"}
 
 
 def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
