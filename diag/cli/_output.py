@@ -159,8 +159,23 @@ def progress_line() -> Iterator[Callable[[str], None]]:
         sys.stderr.flush()
 
 
+TABLE_COLUMNS = 90
+"""A narrower terminal shows each row as a record."""
+
+
 def print_table(rows: Sequence[tuple[str, ...]], headers: tuple[str, str, str] | tuple[str, str, str, str]) -> None:
-    """Print rows under their headers. On a terminal the third column wraps; elsewhere each row is one line."""
+    """Print rows under their headers. On a terminal the third column wraps; elsewhere each row is one line.
+
+    On a narrow terminal each row is a record: its name and layer, and below them the rest, wrapped.
+    """
+    if sys.stdout.isatty() and terminal_width() < TABLE_COLUMNS:
+        from diag.reports.terminal import wrap
+
+        for layer, name, *texts in rows:
+            click.echo(f"{name} ({layer})")
+            for text in filter(None, texts):
+                click.echo("\n".join(wrap(text, style_of_terminal(), "    ", "    ")))
+        return
     from tabulate import tabulate
 
     widths: list[int | None] | None = None

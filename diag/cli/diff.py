@@ -17,7 +17,14 @@ DIFFERS = 3
 """Exit code when something differs: 1 and 2 are failures of the tool and wrong usage."""
 
 
-@click.command("diff", cls=_options.Command)
+@click.command(
+    "diff",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor diff healthy.tar.gz broken.tar.gz",
+        "lustre-doctor diff case.tar.gz --nodes ip-10-0-1-4,ip-10-0-1-5",
+    ),
+)
 @click.argument("before", type=_options.PATH)
 @click.argument("after", type=_options.PATH, required=False)
 @click.option("--nodes", metavar="WORKING,FAILING", default="", help="Two nodes of one snapshot, instead of two files.")

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from diag.model.symptom import TextStream
 
 
-@click.command("explain", cls=_options.Command)
+@click.command(
+    "explain",
+    cls=_options.Command,
+    examples=(
+        "kubectl describe pod POD | lustre-doctor explain -",
+        "lustre-doctor explain kubelet.log bundle.tar.gz",
+        "dmesg | lustre-doctor explain --lines -",
+    ),
+)
 @click.argument("paths", nargs=-1, type=_options.PATH)
 @_options.options(
     _options.deadline(120.0, "Stop waiting for more input after this long; what was read is judged."),

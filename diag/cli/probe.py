@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from diag.sources.lnet.target import Options, Target
 
 
-@click.command("probe", cls=_options.Command)
+@click.command(
+    "probe",
+    cls=_options.Command,
+    examples=(
+        "sudo lustre-doctor probe fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com/abcdefgh",
+        "sudo lustre-doctor probe 10.0.1.5 --client-version 2.15.6",
+        "sudo lustre-doctor probe 10.0.1.5 --map --count 20 --interval 0.5",
+    ),
+)
 @click.argument("target", metavar="HOST[:PORT][/MOUNTNAME]")
 @click.option("--map", "mapped", is_flag=True, help="List every MDT and OST with its NIDs and connect to each.")
 @click.option("--source-ip", type=_options.ADDRESS, metavar="ADDRESS", help="Connect from this address of the host.")
