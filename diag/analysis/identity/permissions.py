@@ -22,6 +22,7 @@ from diag.analysis.identity.policy_language import (
     statements_of,
 )
 from diag.analysis.identity.policy_language import all_of as all_hold
+from diag.decode import decode_json
 from diag.knowledge.controller_actions import Action, Resource, Use, controller_actions
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import StorageClass
@@ -52,9 +53,11 @@ BY_ORGANIZATION = (
 
 Source: aws/aws-cli issue 10525 (2026-08-02), aws/aws-sdk issue 102, aws/aws-toolkit-vscode pull request 3106.
 """
+BY_SESSION = "the session policy of its Pod Identity association does not allow it"
 OWNERS = {
     BY_DENY: "whoever wrote that Deny (a policy of the role, of a group of it, or of a VPC endpoint)",
     BY_BOUNDARY: "whoever owns the role's permissions boundary",
+    BY_SESSION: "whoever owns the Pod Identity association",
 }
 """Who can take back what no Allow of the role overrules. Source: IAM user guide, policy evaluation logic."""
 
@@ -245,6 +248,31 @@ def settled(
                 right = msgspec.structs.replace(right, decision=Decision.DENIED, why=why)
         found.append(right)
     return tuple(found)
+
+
+def within_session(rights: Rights, policy: str, context: Mapping[str, tuple[str, ...]]) -> Rights:
+    """The rights that a session policy (JSON) leaves of them; all of them where there is none.
+
+    Source: EKS API reference, PodIdentityAssociation policy: the intersection of the role's policies and this one.
+    """
+    if not policy:
+        return rights
+    try:
+        document = decode_json(policy, dict[str, Any])
+    except msgspec.DecodeError:
+        document = None
+    found = []
+    for right in rights.rights:
+        if right.decision is not Decision.DENIED:
+            asked = next(a for a in controller_actions() if (a.name, a.use) == (right.action, right.use))
+            allowed = None if document is None else _allowed_by((document,), None, asked, right.resource, context)[0]
+            if allowed is False:
+                right = msgspec.structs.replace(right, decision=Decision.DENIED, why=BY_SESSION)
+            elif allowed is None:
+                why = "it depends on a condition of the association's session policy"
+                right = msgspec.structs.replace(right, decision=Decision.UNKNOWN, why=why)
+        found.append(right)
+    return msgspec.structs.replace(rights, rights=tuple(found))
 
 
 def _allowed_by(

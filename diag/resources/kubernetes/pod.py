@@ -32,11 +32,22 @@ class EnvSource(KubernetesObject, frozen=True):
     secret_key_ref: SecretKeyRef | None = None
 
 
+INJECTED_ROLE = "AWS_ROLE_ARN"
+"""The variable that names the role of a pod's web identity. Source: amazon-eks-pod-identity-webhook README."""
+
+
 class EnvVar(KubernetesObject, frozen=True):
-    """The name of an environment variable and where it comes from; values are never read, they may be secrets."""
+    """The name of an environment variable and where it comes from; no value is kept but the ARN of a role."""
 
     name: str = ""
     value_from: EnvSource | None = None
+    value: str = ""
+    """Of `AWS_ROLE_ARN` alone: any other may be a secret."""
+
+    def __post_init__(self) -> None:
+        """Forget every other value."""
+        if self.value and self.name != INJECTED_ROLE:
+            msgspec.structs.force_setattr(self, "value", "")
 
 
 class Container(KubernetesObject, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diag.analysis.claims import Provisioning
-from diag.analysis.identity.controller import Given
+from diag.analysis.identity.controller import Given, Giver
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import (
     SERVICE_NAME,
@@ -18,6 +18,7 @@ from diag.analysis.identity.permissions import (
     questions,
     settled,
     simulated,
+    within_session,
 )
 from diag.analysis.identity.policy_language import Document
 from diag.knowledge.controller_actions import Action
@@ -38,16 +39,26 @@ SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"
 
 @fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:SimulatePrincipalPolicy",))
 def controller_rights(
-    aws: Aws, cluster_identity: ClusterIdentity, provisioning: Provisioning, controller_roles: Table[Role]
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    provisioning: Provisioning,
+    controller_roles: Table[Role],
+    controller_role: Given | Unavailable,
 ) -> Table[Rights]:
-    """What each of the controller's roles may do, by ARN; nothing is asked where nothing is provisioned.
+    """What the role that the controller acts as may do, by ARN; nothing is asked where nothing is provisioned.
 
     IAM answers all actions and resources in one paged call. Where that call is denied the role's policy documents
     are read instead, if that is allowed: they tell what is surely missing, and no more.
     """
-    roles = controller_roles.values if provisioning.in_use else {}
+    given = value_or(controller_role, Given(Giver.WEB_IDENTITY, ""))
+    own = {arn: role for arn, role in controller_roles.values.items() if arn != given.by_role}
+    roles = own if provisioning.in_use else {}
     found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
-    return Table(found.values, controller_roles.missing | found.missing)
+    limited = {
+        arn: within_session(rights, given.session_policy, context_of(cluster_identity.region, arn))
+        for arn, rights in found.values.items()
+    }
+    return Table(limited, controller_roles.missing | found.missing)
 
 
 @fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
