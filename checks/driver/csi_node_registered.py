@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.driver import clear_node_selector
 from diag.analysis.driver.node_plugin import (
     KUBELET_PATH,
     NOT_REGISTERED,
@@ -60,4 +61,6 @@ def csi_node_registered(
             else:
                 only_warn = (use == "possible" and not nowhere) or (starting and use == "up")
                 say = warn if only_warn else fail
-                yield say(subject, message, f"CSINode and pods of {subject}", cause=found.cause, concerns=alike)
+                evidence = f"CSINode and pods of {subject}"
+                fix = clear_node_selector(plugin_health.plugin) if found.is_kept_off_by_selector else None
+                yield say(subject, message, evidence, cause=found.cause, fix=fix, concerns=alike)

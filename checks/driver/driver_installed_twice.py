@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Unavailable, check, fail, ok, unknown, warn
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, unknown, warn
 from diag.advice.driver import release_of
-from diag.advice.steps import advise
+from diag.advice.steps import advise, caution, change, wait
 from diag.analysis.driver.workloads import DRIVER, runs_driver
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, node_list
+from diag.model.fix import Danger
 from diag.resources.eks import Addon
 from diag.resources.kubernetes import Node, Workload
 
@@ -34,7 +35,7 @@ def driver_installed_twice(
     shared = [n for n in linux_nodes(nodes) if sum(not keeps_off(spec, n, daemon=True) for spec in templates) > 1]
     helm = next(filter(None, map(release_of, plugins)), "")
     if shared:
-        fix = advise("remove one of them; mounts that are up stay up meanwhile, new ones wait")
+        fix = _remove_one(addons)
         message = f"{names} both run the driver's node plugin on {node_list(shared)}"
         yield fail(DRIVER, message, fix=fix, concerns=shared)
     elif helm and isinstance(addons, Unavailable):
@@ -45,6 +46,27 @@ def driver_installed_twice(
     elif helm and addons and not isinstance(addons, Unavailable):
         message = f"{names} belongs to the Helm release {helm!r}, and the add-on {addons[0].addon_name} is there too"
         status = f"eks:DescribeAddon says {addons[0].status}"
-        yield warn(DRIVER, message, status, cause="csi-driver-installed-twice")
+        yield warn(DRIVER, message, status, cause="csi-driver-installed-twice", fix=_remove_one(addons))
     else:
         yield ok(DRIVER, f"{names or 'no DaemonSet'} runs the driver, once a node")
+
+
+def _remove_one(addons: tuple[Addon, ...] | Unavailable) -> Fix:
+    """The add-on goes where there is one: the other copy keeps its own account and role."""
+    effect = "mounts that are up stay up meanwhile, new ones wait"
+    if isinstance(addons, Unavailable) or not addons:
+        return advise(f"remove one of them; {effect}")
+    where = "--cluster-name {cluster} --addon-name {addon}"
+    names = {"cluster": addons[0].cluster_name, "addon": addons[0].addon_name}
+    return Fix(
+        (
+            caution("see that the other copy has the role which provisions volumes (kubectl get serviceaccounts -A)"),
+            change(
+                f"aws eks delete-addon {where}",
+                names,
+                changes=f"removes the add-on's copy; {effect}",
+                danger=Danger.INTERRUPTS,
+            ),
+            wait(f"aws eks wait addon-deleted {where}", names),
+        )
+    )

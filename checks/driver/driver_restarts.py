@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Subject, Unavailable, check, ok, warn
+from diag.advice.driver import PLUGIN, raise_memory
 from diag.analysis.driver.workloads import missing_component, pods_of
 from diag.resources.age import is_younger
 from diag.resources.kubernetes import ContainerStatus, Pod, Workload
 
 MANY = 3
 
+
+ENOUGH = "512Mi"
+"""Our own measure of the memory that a node plugin never needs, as in the runbook."""
 
 DAY_S = 86400.0
 """Our own measure: restarts of the last day, three at least, are a pattern; a node's reboot is none."""
@@ -47,6 +51,7 @@ def driver_restarts(
         nodes = [Subject(Kind.NODE, pod.spec.node_name) for pod, _ in found if pod.spec.node_name]
         message = f"container {container} ended {most} times on {len(nodes)} nodes, last with {how}"
         evidence = [f"{pod.subject}: {status.restart_count} restarts" for pod, status in found[:5]]
-        yield warn(node_plugin, message, *evidence, cause="csi-node-plugin-down", concerns=nodes)
+        fix = raise_memory(node_plugin, ENOUGH) if "OOMKilled" in how and container == PLUGIN else None
+        yield warn(node_plugin, message, *evidence, cause="csi-node-plugin-down", fix=fix, concerns=nodes)
     if not restless:
         yield ok(node_plugin, f"none of {len(pods)} pods of the node plugin keeps restarting", rules_out=())

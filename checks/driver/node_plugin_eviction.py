@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from diag import Draft, Layer, Unavailable, check, fail, ok, warn
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
 from diag.advice.driver import annotate_pods
+from diag.advice.steps import caution, change
 from diag.analysis.driver.node_plugin import node_of
 from diag.analysis.driver.workloads import missing_component, pods_of
 from diag.analysis.nodes.eligibility import node_list
@@ -60,7 +61,7 @@ def node_plugin_eviction(
     template = node_plugin.spec.template
     if stranded:
         message = f"{node_list(stranded)} is being emptied: pods with volumes are there, the plugin is gone"
-        yield fail(node_plugin, message, concerns=stranded)
+        yield fail(node_plugin, message, fix=_keep(stranded), concerns=stranded)
     exposed = template.spec.priority_class_name != PRIORITY
     if exposed:
         message = f"the node plugin has priority class {template.spec.priority_class_name!r}, not {PRIORITY}"
@@ -71,6 +72,15 @@ def node_plugin_eviction(
         yield warn(node_plugin, message, cause=CAUSE, fix=fix)
     elif not stranded and not exposed:
         yield ok(node_plugin, "nothing speaks for an early eviction of the node plugin", rules_out=())
+
+
+def _keep(nodes: Iterable[Node]) -> Fix | None:
+    """The plugin's pod comes back as soon as the autoscaler's taint is gone, and unmounts."""
+    tainted = [node.name for node in nodes if SCALED_DOWN in _taints(node)]
+    effect = "lets the plugin come back to the node, which then unmounts"
+    taint = f"kubectl taint nodes {{node}} {SCALED_DOWN}-"
+    again = caution("the autoscaler takes the node away again when it is still idle; the pods have ended by then")
+    return Fix((again, *(change(taint, {"node": name}, changes=effect) for name in tainted))) if tainted else None
 
 
 def _taints(node: Node) -> frozenset[str]:

@@ -66,9 +66,10 @@ def file_system_exists(
         near = difflib.get_close_matches(id, others, 1, 0.85)
         meant = f"; {near[0]} is meant?" if near else ""
         evidence = f"fsx:DescribeFileSystems in {region}: {', '.join(others[:5]) or 'no Lustre file system'}"
-        right = file_systems[near[0]] if near else None
-        names = {"dnsname": right.dns_name if right else "", "mountname": right.mount_name if right else ""}
-        fix = replace_volume(volume, claim_pods, handle=near[0] if near else "{right_handle}", attributes=names)
+        fix = None
+        if near:
+            names = {"dnsname": file_systems[near[0]].dns_name, "mountname": file_systems[near[0]].mount_name}
+            fix = replace_volume(volume, claim_pods, handle=near[0], attributes=names)
         yield fail(volume, f"FSx has no file system {id} in this account and Region{meant}", evidence, fix=fix)
 
 

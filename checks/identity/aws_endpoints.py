@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, skip, warn
 from diag.advice.steps import caution, change, undo
@@ -11,7 +11,7 @@ from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
 from diag.analysis.network.routing import subnets_without_way_out
 from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
-from diag.resources.eks import ClusterIdentity
+from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Pod, Workload
 
 
@@ -24,6 +24,7 @@ def controller_reaches_aws(
     controller_instances: Table[Instance],
     route_tables: tuple[RouteTable, ...],
     vpc_endpoints: tuple[VpcEndpoint, ...],
+    eks_cluster: EksCluster | Unavailable,
 ) -> Iterator[Draft]:
     """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
 
@@ -59,28 +60,32 @@ def controller_reaches_aws(
         yield ok(subject, message, rules_out=())
         return
     message = f"{where} has no way to the internet, and the VPC no endpoint with private DNS for {', '.join(lacking)}"
-    fix = _create_endpoints(cluster_identity.region, closed[0].vpc_id, closed[0].subnet_id, lacking)
+    group = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.resources_vpc_config.cluster_security_group_id
+    nameless = {item.service: item.vpc_endpoint_id for item in vpc_endpoints if item.state == "available"}
+    place = {"node_vpc": closed[0].vpc_id, "node_subnet": closed[0].subnet_id, "endpoint_security_group": group}
+    fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
     yield warn(subject, message, cause="aws-endpoint-unreachable", fix=fix)
 
 
-def _create_endpoints(region: str, vpc: str, subnet: str, services: list[str]) -> Fix:
-    prefix = "cn.com.amazonaws" if region.startswith("cn-") else "com.amazonaws"
-    names = {"node_vpc": vpc, "node_subnet": subnet, "endpoint_security_group": ""}
-    command = (
+def _open_endpoints(region: str, names: Mapping[str, str], lacking: Mapping[str, str]) -> Fix:
+    """An endpoint for each service; the id of one that is there already, without private DNS."""
+    create = (
         "aws ec2 create-vpc-endpoint --vpc-id {node_vpc} --vpc-endpoint-type Interface --subnet-ids {node_subnet}"
         " --service-name {service} --security-group-ids {endpoint_security_group} --private-dns-enabled"
     )
-    return Fix(
-        (
-            caution("the endpoints' security group must admit tcp 443 from the nodes; each endpoint costs by the hour"),
-            *(
-                change(
-                    command,
-                    {**names, "service": f"{prefix}.{region}.{name}"},
-                    changes=f"makes {name} reachable in the VPC",
-                )
-                for name in services
-            ),
-            undo("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {vpc_endpoint}"),
-        )
-    )
+    modify = "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {vpc_endpoint} {switch}"
+    prefix = "cn.com.amazonaws" if region.startswith("cn-") else "com.amazonaws"
+    steps = [
+        caution("the endpoints' security group must admit tcp 443 from the nodes; each endpoint costs by the hour")
+    ]
+    undone = []
+    for service, endpoint in lacking.items():
+        here = {**names, "service": f"{prefix}.{region}.{service}", "vpc_endpoint": endpoint}
+        effect = f"makes {service} reachable in the VPC"
+        if endpoint:
+            steps.append(change(modify.replace("{switch}", "--private-dns-enabled"), here, changes=effect))
+            undone.append(undo(modify.replace("{switch}", "--no-private-dns-enabled"), here))
+        else:
+            steps.append(change(create, here, changes=effect))
+            undone.append(undo("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {vpc_endpoint}"))
+    return Fix((*steps, *dict.fromkeys(undone)))

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from diag import Draft, Layer, Table, Unavailable, check, fail, ok, skip, warn
-from diag.advice.driver import set_region
+from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, warn
+from diag.advice.driver import restart, set_region
+from diag.advice.steps import caution, change, undo
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import REGION, has_own_key, injected, plugin_of, why_closed
+from diag.analysis.identity.controller import (
+    HOPS_OF_A_POD,
+    REGION,
+    has_own_key,
+    injected,
+    is_a_hop_away,
+    is_auto_mode,
+    plugin_of,
+    why_closed,
+)
 from diag.analysis.identity.permissions import Rights, who_may_create
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
@@ -61,6 +71,25 @@ def controller_knows_its_region(
         if injected(pod) is None and (closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances)):
             message = f"{pod.key} acts with its node's role, and cannot get the credentials: {closed}"
             broken, waiting = (fail, provisioning.pending) if provisioning.pending else (warn, ())
-            yield broken(subject, message, cause="imds-unreachable", concerns=waiting)
+            more = _let_pods_ask(controller, controller_pods, nodes, controller_instances)
+            yield broken(subject, message, cause="imds-unreachable", fix=more, concerns=waiting)
             return
     yield ok(subject, "every pod of the controller knows its region")
+
+
+def _let_pods_ask(
+    controller: Workload, pods: Iterable[Pod], nodes: Mapping[str, Node], instances: Table[Instance]
+) -> Fix | None:
+    """One hop more, so that answers of the metadata service reach pods; None where that is not what they lack."""
+    short: dict[str, None] = {}
+    for pod in pods:
+        node = nodes.get(pod.spec.node_name)
+        options = instances[node.instance_id].metadata_options if node and node.instance_id in instances else None
+        if node and options and not is_auto_mode(node) and is_a_hop_away(pod, options):
+            short[node.instance_id] = None
+    command = "aws ec2 modify-instance-metadata-options --instance-id {instance} --http-put-response-hop-limit"
+    first = caution("every pod of the instance can then use the node's role; a role of the controller's own is better")
+    effect = "lets pods of this instance reach its metadata service"
+    steps = [change(f"{command} {HOPS_OF_A_POD}", {"instance": id}, changes=effect) for id in short]
+    again = restart(controller.metadata.namespace, controller.metadata.name, changes="asks again for credentials")
+    return Fix((first, *steps, *again, *(undo(f"{command} 1", {"instance": id}) for id in short))) if short else None

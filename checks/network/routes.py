@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
-from diag.advice.steps import change, undo
+from diag.advice.steps import change, person, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.nodes.eligibility import node_list
 from diag.resources.ec2 import NetworkInterface, Route, RouteTable, Subnet
 from diag.resources.fsx import FileSystem
+
+NETWORK = "whoever runs the network of both VPCs"
 
 
 @check("routes", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for=("route-missing", "route-blackhole"))
@@ -43,7 +46,10 @@ def routes_lead_both_ways(
         nodes, servers = subnets[crossing.client.subnet_id], subnets[crossing.server_subnet]
         there, back = _table(nodes, route_tables), _table(servers, route_tables)
         senders = crossing.node_addresses(route.destination_cidr_block for route in back.routes)
-        for subnet, table, addresses in ((nodes, there, crossing.eni_addresses), (servers, back, senders)):
+        for subnet, table, addresses, other in (
+            (nodes, there, crossing.eni_addresses, Side(servers, back, senders)),
+            (servers, back, senders, Side(nodes, there, crossing.eni_addresses)),
+        ):
             for address in addresses:
                 way, route = way_to(address, table)
                 if way is Way.OPEN and route is not None:
@@ -51,7 +57,7 @@ def routes_lead_both_ways(
                 elif way is Way.UNKNOWN:
                     raise Unreadable(Unavailable(table.route_table_id, Reason.NOT_ASKED, "it routes by prefix list"))
                 else:
-                    yield _broken(file_system, crossing, subnet, table, address, way, route)
+                    yield _broken(file_system, crossing, subnet, table, address, way, route, other)
                     return
     direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
     proves = ("route-missing", "route-blackhole") if direct else ()
@@ -74,6 +80,20 @@ def _table(subnet: Subnet, tables: Sequence[RouteTable]) -> RouteTable:
     return table
 
 
+class Side(NamedTuple):
+    """Where the packets go: a subnet, its routes, and the addresses over here."""
+
+    subnet: Subnet
+    table: RouteTable
+    senders: tuple[str, ...]
+
+    @property
+    def peering(self) -> str:
+        """The peering over which answers come back; empty when there is none that works."""
+        ways = (way_to(address, self.table) for address in self.senders)
+        return next((r.target for way, r in ways if way is Way.OPEN and r and r.target.startswith("pcx-")), "")
+
+
 def _broken(
     file_system: FileSystem,
     crossing: Crossing,
@@ -82,6 +102,7 @@ def _broken(
     address: str,
     way: Way,
     route: Route | None,
+    other: Side,
 ) -> Draft:
     to = f"{address}, {'a node' if subnet.subnet_id == crossing.server_subnet else 'an ENI of ' + file_system.id}"
     where = f"{table.route_table_id} of {subnet.subnet_id}"
@@ -89,31 +110,38 @@ def _broken(
     about = crossing.client.nodes
     if way is Way.BLACKHOLE and route is not None:
         message = f"{where} sends packets for {to} into a black hole: {route.target or 'its target'} is gone"
-        fix = _replace(table, route)
+        fix = _replace(table, route, other.peering)
         return fail(file_system, message, evidence, cause="route-blackhole", fix=fix, concerns=about)
     only = f": only {_shown(route)} covers it, and the internet does not lead there" if route else ""
     message = f"{where} has no route to {to} (seen from {node_list(crossing.client.nodes)}){only}"
-    fix = _create(table, address)
+    fix = _create(table, other)
     return fail(file_system, message, evidence, cause="route-missing", fix=fix, concerns=about)
 
 
-def _replace(table: RouteTable, route: Route) -> Fix:
-    names = {"route_table": table.route_table_id, "cidr": route.destination_cidr_block, "target": ""}
+def _replace(table: RouteTable, route: Route, peering: str) -> Fix:
+    names = {"route_table": table.route_table_id, "cidr": route.destination_cidr_block, "target": peering}
+    if not peering or peering == route.target:
+        request = "accept the peering, or make one, and point route {cidr} of {route_table} at it"
+        return Fix((person(request, names, by=NETWORK),))
     command = (
         "aws ec2 replace-route --route-table-id {route_table} --destination-cidr-block {cidr}"
         " --vpc-peering-connection-id {target}"
     )
-    message = "points the route at a target that is there; with a transit gateway say --transit-gateway-id"
-    return Fix((change(command, names, changes=message),))
+    return Fix((change(command, names, changes="points the route at the peering that the way back takes"),))
 
 
-def _create(table: RouteTable, address: str) -> Fix:
-    names = {"route_table": table.route_table_id, "cidr": f"{address}/32", "target": ""}
+def _create(table: RouteTable, other: Side) -> Fix:
+    names = {"route_table": table.route_table_id, "cidr": other.subnet.cidr_block, "target": other.peering}
+    if not other.peering:
+        request = (
+            "give {route_table} a route to {cidr}, over a peering or a transit gateway, and the other side one back"
+        )
+        return Fix((person(request, names, by=NETWORK),))
     rest = "--route-table-id {route_table} --destination-cidr-block {cidr}"
-    message = "better the whole CIDR of the other VPC than one address; the same is needed on the other side"
+    effect = "sends packets over the peering that the way back takes"
     return Fix(
         (
-            change(f"aws ec2 create-route {rest} --vpc-peering-connection-id {{target}}", names, changes=message),
+            change(f"aws ec2 create-route {rest} --vpc-peering-connection-id {{target}}", names, changes=effect),
             undo(f"aws ec2 delete-route {rest}", names),
         )
     )

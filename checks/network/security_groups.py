@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from diag import Draft, Fix, Layer, Table, check, fail, ok, skip, unknown, warn
 from diag.advice.security_rules import Rule, authorize
 from diag.analysis.file_systems import has_no_servers
-from diag.analysis.network.paths import ClientGroup, Clients, Gap, described, enis_of, further_gaps, request_gaps
+from diag.analysis.network.paths import (
+    ClientGroup,
+    Clients,
+    Gap,
+    described,
+    enis_of,
+    further_gaps,
+    request_gaps,
+    server_gaps,
+)
 from diag.analysis.nodes.eligibility import node_list
 from diag.resources.ec2 import NetworkInterface, PrefixList, SecurityGroup
 from diag.resources.fsx import FileSystem
@@ -68,7 +77,11 @@ def _of_client(
         else:
             message = f"{', '.join(gap.groups)} on {where} does not admit tcp {gap.ports} from {who}"
             cause = "sg-missing-988"
-        yield fail(file_system, message, evidence, cause=cause, fix=authorize_gaps([gap]), concerns=client.nodes)
+        further = (
+            other for other in further_gaps(client, enis, groups, prefix_lists) if _is_the_servers(other, client)
+        )
+        fix = authorize_gaps((gap, *further, *server_gaps(enis, groups, prefix_lists)))
+        yield fail(file_system, message, evidence, cause=cause, fix=fix, concerns=client.nodes)
         return
     gaps = list(further_gaps(client, enis, groups, prefix_lists))
     yield ok(
@@ -83,11 +96,15 @@ def _of_client(
         rules_out=("sg-missing-988", "sg-egress-blocked"),
         concerns=client.nodes,
     )
-    lacking = [gap for gap in gaps if gap.groups != client.groups and not gap.is_egress]
+    lacking = [gap for gap in gaps if _is_the_servers(gap, client)]
     if lacking:
         message = f"988 is open, the further ports are not: {'; '.join(dict.fromkeys(map(missing, lacking)))}"
-        fix = authorize_gaps(lacking)
+        fix = authorize_gaps((*lacking, *server_gaps(enis, groups, prefix_lists)))
         yield warn(file_system, message, cause="sg-lustre-rules-incomplete", fix=fix, concerns=client.nodes)
+
+
+def _is_the_servers(gap: Gap, client: ClientGroup) -> bool:
+    return gap.groups != client.groups and not gap.is_egress
 
 
 def missing(gap: Gap) -> str:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from diag import Draft, Fix, Layer, check, fail, ok, skip
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip
 from diag.advice.replace_claim import replace_claim
+from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import BOUND
 from diag.advice.steps import change, person, wait
 from diag.analysis.binding import corrections
 from diag.analysis.claims import ClaimCase, Pending, Why, why_pending
+from diag.grammar.command import Verbatim
 from diag.model.fix import StepKind
 from diag.resources.age import age_s
-from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim
+from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod
 
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
 
-CAUSES = {Why.RELEASED: "pv-released", Why.TAKEN: "claim-volume-mismatch", Why.MISFIT: "claim-volume-mismatch"}
+CAUSES = {
+    Why.RELEASED: "pv-released",
+    Why.TAKEN: "claim-volume-mismatch",
+    Why.MISFIT: "claim-volume-mismatch",
+    Why.PROVISIONER_MISSPELT: "storageclass-wrong-provisioner",
+}
 
 
 @check("claim-binding", layer=Layer.REQUEST, each="lustre_claims",
-       speaks_for=("claim-pending", "claim-volume-mismatch", "pv-released"))  # fmt: skip
-def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
+       speaks_for=("claim-pending", *dict.fromkeys(CAUSES.values())))  # fmt: skip
+def claim_has_its_volume(
+    case: ClaimCase, claim_pods: dict[str, tuple[Pod, ...]] | Unavailable, taken_at: str
+) -> Iterator[Draft]:
     """The claim is bound to its volume, or will be.
 
     A pod is not scheduled before its claim is bound. Kubernetes binds a claim to the volume that it names, or to a
@@ -55,18 +64,28 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str) -> Iterator[Draft]:
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
         yield fail(claim, f"Pending: {pending.message}{since}", *message, cause="", concerns=concerns)
     else:
-        fix = _fix(case, pending)
+        fix = _fix(case, pending, _pods_of(case, claim_pods))
         yield fail(
             claim, f"Pending: {pending.message}", *message, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )
 
 
-def _fix(case: ClaimCase, pending: Pending) -> Fix | None:
+def _pods_of(case: ClaimCase, claim_pods: dict[str, tuple[Pod, ...]] | Unavailable) -> tuple[Pod, ...]:
+    return () if isinstance(claim_pods, Unavailable) else claim_pods.get("/".join(case.claim.key), ())
+
+
+def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod]) -> Fix | None:
     """The commands; None where the runbook's general ones are as good."""
+    if pending.why is Why.PROVISIONER_MISSPELT and case.storage_class:
+        waiting = Waiting((case.claim,), pods)
+        return replace_class(case.storage_class, waiting, fields={"provisioner": Verbatim(FSX_DRIVER)})
     if pending.volume is None:
         return None
     if pending.why is Why.RELEASED:
         return _reopen(pending.volume, case.claim)
+    if pending.why is Why.TAKEN:
+        request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
+        return Fix((person(request, by="whoever made the volume and the claim"),))
     return replace_claim(case.claim, corrections(case.claim, pending.volume)) if pending.why is Why.MISFIT else None
 
 

@@ -33,7 +33,7 @@ def network_is_given(
     """
     flaws = network_flaws(demand.parameters, class_subnets, class_groups)
     for flaw in flaws:
-        yield _network_draft(demand, flaw, eks_cluster)
+        yield _network_draft(demand, flaw, eks_cluster, flaws)
     if not flaws:
         message = (
             f"subnet {demand.parameters['subnetId']}, groups {demand.parameters['securityGroupIds']}: EC2 has them"
@@ -41,30 +41,33 @@ def network_is_given(
         yield ok(demand.storage_class, message, concerns=demand.path)
 
 
-def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Draft:
+def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: tuple[Flaw, ...]) -> Draft:
     about = demand.storage_class
     if flaw.unread is not None:
         return unknown(about, f"{flaw.message}: {flaw.unread}", because=(flaw.unread,), concerns=demand.path)
-    return fail(about, flaw.message, cause=flaw.cause, fix=_fix(demand, flaw, cluster), concerns=demand.path)
+    return fail(about, flaw.message, cause=flaw.cause, fix=_fix(demand, flaw, cluster, flaws), concerns=demand.path)
 
 
-def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable) -> Fix:
+def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: tuple[Flaw, ...]) -> Fix:
     """The value as it was meant, else a subnet and the group of the cluster itself."""
     about, waiting = demand.storage_class, demand.claims_to_replace
     written = misspelt(demand.parameters, flaw.key)
     if written and flaw.key not in demand.parameters:
         return rename_parameter(about, waiting, written, flaw.key, demand.parameters[written])
     network = None if isinstance(cluster, Unavailable) else cluster.resources_vpc_config
-    if flaw.key == "subnetId":
-        given = demand.parameters.get("subnetId", "").replace(",", " ").split()
-        meant = next(iter(subnet_ids({"subnetId": given[0]})), "") if len(given) > 1 else ""
-        subnets = network.subnet_ids if network else ()
-        return replace_class(about, waiting, {"subnetId": "{subnet}"}, subnet=meant or next(iter(subnets), ""))
-    trimmed = demand.parameters.get("securityGroupIds", "").replace(" ", "")
-    if trimmed != demand.parameters.get("securityGroupIds") and group_ids({"securityGroupIds": trimmed}):
-        return replace_class(about, waiting, {"securityGroupIds": Verbatim(trimmed)})
     group = network.cluster_security_group_id if network else ""
+    subnet = next(iter(network.subnet_ids), "") if network else ""
+    given = demand.parameters.get("subnetId", "").replace(",", " ").split()
+    if flaw.key == "subnetId" and len(given) > 1:
+        subnet = next(iter(subnet_ids({"subnetId": given[0]})), subnet)
+    groups = demand.parameters.get("securityGroupIds", "")
+    trimmed = groups.replace(" ", "")
+    if flaw.key != "subnetId" and trimmed != groups and group_ids({"securityGroupIds": trimmed}):
+        return replace_class(about, waiting, {"securityGroupIds": Verbatim(trimmed)})
+    wrong = {flaw.key, *(other.key for other in flaws if not demand.parameters.get(other.key))}
+    known = {"subnetId": "{subnet}", "securityGroupIds": "{security_group}"}
     message = "the cluster's own group lets its members talk to each other on every port" if group else ""
     return replace_class(
-        about, waiting, {"securityGroupIds": "{security_group}"}, warning=message, security_group=group
-    )
+        about, waiting, {key: known[key] for key in known if key in wrong},
+        warning=message if "securityGroupIds" in wrong else "", subnet=subnet, security_group=group,
+    )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, check, ok, skip, warn
+from diag import Draft, Fix, Layer, check, ok, skip, warn
+from diag.advice.workloads import owners_of, renew
 from diag.analysis.pods import Progress
 from diag.analysis.volume_usage import Use, VolumeUse, listed
 from diag.resources.age import age_s
@@ -31,7 +32,8 @@ def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
     older = [one for one in mounted if (age_s(_started(one), made) or 0.0) > CLOCKS_S]
     if older:
         message = f"{listed(older)} started before the volume was made ({made}), so it may have what a former one meant"
-        yield warn(use, message, cause=None, concerns=[subject for one in older for subject in one.path])
+        fix = Fix(renew(owners_of(one.mount.pod for one in older)))
+        yield warn(use, message, cause=None, fix=fix, concerns=[subject for one in older for subject in one.path])
     elif mounted:
         yield ok(use, f"all {len(mounted)} pod(s) with it started after it was made")
     else:

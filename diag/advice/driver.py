@@ -18,7 +18,7 @@ PLUGIN = "fsx-plugin"
 """Name of the container that calls AWS and mounts. Source: aws-fsx-csi-driver chart 1.17.0."""
 HELM_RELEASE = "meta.helm.sh/release-name"
 """Annotation of every object that Helm 3 made."""
-MANAGED_BY, CHART = "app.kubernetes.io/managed-by", "helm.sh/chart"
+MANAGED_BY, CHART, VERSION = "app.kubernetes.io/managed-by", "helm.sh/chart", "app.kubernetes.io/version"
 """Labels of the chart's objects; EKS writes itself into the first. Source: aws-fsx-csi-driver chart, _helpers.tpl."""
 REPOSITORY = "https://kubernetes-sigs.github.io/aws-fsx-csi-driver"
 MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/overlays/stable/?ref=release-1.9"
@@ -56,6 +56,7 @@ def values_of(workload: Workload) -> dict[str, str]:
         "installer": installer_of(workload).value,
         "release": release_of(workload),
         "chart_version": workload.metadata.label(CHART).rpartition("-")[2],
+        "tag": f"v{version}" if (version := workload.metadata.label(VERSION)) else "",
         "driver_workload": f"{workload.kind.lower()}/{workload.metadata.name}",
     }
 
@@ -65,15 +66,20 @@ def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
 
     `undo` has the command that takes the latter back.
     """
+    for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
+        if f" {prefix}" in given["helm"] and values.get(workload):
+            values = {**values, "driver_workload": f"{kind}/{values[workload]}"}
     if values.get("installer") == Installer.HELM.value:
         chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
+        # What null takes away comes back with --reuse-values. Source: Helm 4.1, action.Upgrade.reuseValues.
+        kept = "--reset-then-reuse-values" if "=null" in given["helm"] else "--reuse-values"
         version = "--version {chart_version} " if values.get("chart_version") else ""
-        upgrade = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} --reuse-values {given['helm']}"
+        upgrade = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} {kept} {given['helm']}"
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
-    kept = (caution(NOT_KEPT),) if values.get("installer") == Installer.ADDON.value else ()
+    unkept = (caution(NOT_KEPT),) if values.get("installer") == Installer.ADDON.value else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (*kept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *back_steps)
+    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *back_steps)
 
 
 def rolled_out(values: Values) -> Step:
@@ -112,6 +118,30 @@ REGION = {
 def set_region(controller: Workload, region: str) -> Fix:
     """Tell the controller its region."""
     return Fix(setting(REGION, {"region": region, **values_of(controller)}))
+
+
+MEMORY = {
+    "helm": "--set node.resources.limits.memory={quantity}",
+    "manifests": "kubectl -n {driver_namespace} set resources {driver_workload}"
+    f" -c {PLUGIN} --limits=memory={{quantity}}",
+    "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
+}
+SELECTOR = {
+    "helm": "--set node.nodeSelector=null",
+    "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p "
+    """'{"spec":{"template":{"spec":{"nodeSelector":null}}}}'""",
+    "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
+}
+
+
+def raise_memory(node_plugin: Workload, memory: str) -> Fix:
+    """Let the node plugin's container use more memory."""
+    return Fix(setting(MEMORY, {"quantity": memory, **values_of(node_plugin)}))
+
+
+def clear_node_selector(node_plugin: Workload) -> Fix:
+    """Let the node plugin run on every Linux node again: its chart keeps it off the others by affinity."""
+    return Fix(setting(SELECTOR, values_of(node_plugin)))
 
 
 def scale(workload: Workload, replicas: int) -> Fix:

@@ -6,12 +6,12 @@ Source: Kubernetes API validation, StorageClass parameters are immutable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from diag.advice.replace_claim import replace_claim
-from diag.advice.steps import caution, change, guard, save, undo
-from diag.advice.workloads import owners_of, pause
+from diag.advice.replace_claim import withdraw, withdraw_by_name
+from diag.advice.steps import Values, caution, change, guard, person, save, undo
+from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
@@ -30,31 +30,38 @@ def replace_class(
     parameters: Mapping[str, str | Verbatim | None] | None = None,
     *,
     mount_options: Verbatim | None = None,
+    fields: Mapping[str, Any] | None = None,
     warning: str = "",
     **values: Value,
 ) -> Fix:
-    """Replace a class by one with other parameters; None takes a parameter away.
+    """Replace a class by one with other parameters or fields; None takes one away.
 
     Names of parameters and values may be templates over `values`. `warning` comes first. Claims that wait are replaced
     as well: the driver asks FSx with one token for a claim, and FSx keeps the parameters it was first sent with.
     """
-    patch: dict[str, Any] = {"parameters": dict(parameters)} if parameters else {}
+    patch: dict[str, Any] = {**(fields or {}), **({"parameters": dict(parameters)} if parameters else {})}
     if mount_options is not None:
         patch["mountOptions"] = mount_options
     names = {"storage_class": storage_class.metadata.name, "uid": storage_class.metadata.uid, **values}
     first = (caution(warning, names),) if warning else ()
-    return Fix((*first, *steps(names, patch), *_renew(waiting)))
+    claims = _withdraw([withdraw(claim) for claim in waiting.claims], owners_of(waiting.pods))
+    return Fix((*first, *claims.stop, *_replace(names, patch), *claims.start))
 
 
-def _renew(waiting: Waiting) -> tuple[Step, ...]:
-    """Replace the waiting claims by themselves, so that they are provisioned from the new class."""
-    if not waiting.claims:
-        return ()
-    loss = "a volume that was made for a waiting claim meanwhile goes with the claim; no pod has mounted it"
-    stopped = pause(owners_of(waiting.pods))
-    claims = (step for claim in waiting.claims for step in replace_claim(claim, {}).steps)
-    kept = (step for step in claims if step.kind is not StepKind.UNDO)
-    return (caution(loss, danger=Danger.DESTROYS), *stopped.stop, *kept, *stopped.start)
+def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
+    """The waiting claims away before the class changes, and back after it: none is made from the old one meanwhile."""
+    if not claims:
+        return Pause((), ())
+    loss = (
+        "a volume that was made for a waiting claim meanwhile goes with the claim, or stays Released, and costs money,"
+        " where the class retains volumes; no pod has mounted it"
+    )
+    pods = pause(owners)
+    made = person("the claim is Bound when its file system is made, which takes 5 to 15 minutes", kind=StepKind.WAIT)
+    return Pause(
+        (caution(loss, danger=Danger.DESTROYS), *pods.stop, *(step for claim in claims for step in claim.stop)),
+        (*(step for claim in claims for step in claim.start), *pods.start, made),
+    )
 
 
 def set_parameters(storage_class: StorageClass, waiting: Waiting, changes: Mapping[str, str | None]) -> Fix:
@@ -69,8 +76,14 @@ def rename_parameter(storage_class: StorageClass, waiting: Waiting, written: str
     return replace_class(storage_class, waiting, keys, parameter=written, parameter_value=value)
 
 
-def steps(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
-    """The procedure for a class by name."""
+def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner | None) -> tuple[Step, ...]:
+    """The procedure for a class by name, and for the claim that waits for it where one is known."""
+    known = [withdraw_by_name(claim)] if claim.get("uid") else []
+    claims = _withdraw(known, [owner] if owner else [])
+    return (*claims.stop, *_replace({**values, "uid": ""}, patch), *claims.start)
+
+
+def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
     before, after = "storageclass-{storage_class}.before.yaml", "storageclass-{storage_class}.after.yaml"
     copy = f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}"
     whole = {"metadata": {"uid": None, "resourceVersion": None}, **patch}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diag.advice.steps import caution, change, undo, wait
+from diag.advice.steps import caution, change, save, undo, wait
 from diag.advice.workloads import Owner, Pause, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
@@ -12,16 +12,23 @@ from diag.model.fix import Danger, Step
 KARPENTER, NODE_GROUP = "karpenter", "nodegroup"
 """What makes another node when one goes; Karpenter stands for EKS Auto Mode as well."""
 
+_HUNG = " --force --skip-wait-for-delete-timeout=60"
+"""For pods that nothing owns, or that hang: drain refuses or waits else. Source: kubectl drain --help, 1.34."""
+_FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
+
 
 def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
     """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident."""
     effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
-    drain = "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m"
-    stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     alone = _alone(owner)
+    force = _HUNG if alone.stop else ""
+    drain = f"kubectl drain {{node}} --ignore-daemonsets --delete-emptydir-data --timeout=10m{force}"
+    stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
+    kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     reboot = "aws ec2 reboot-instances --instance-ids {instance}"
     return (
         caution(stuck, danger=Danger.INTERRUPTS),
+        *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
         change(drain, values, changes=effect, danger=Danger.INTERRUPTS),
         change(reboot, values, changes="reboots the node", danger=Danger.INTERRUPTS),
@@ -35,9 +42,10 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
 def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
     """Bring the node group to the newest image of its type; Karpenter takes a new node by itself.
 
-    Nothing for a node that is known to be in neither.
+    Nothing for a node that is known to be in neither, or whose image AWS does not make: EKS refuses then.
     """
-    if values.get("instance") and not values.get("node_manager"):
+    own_image = str(values.get("os_image", "")).startswith("Ubuntu")
+    if own_image or (values.get("instance") and not values.get("node_manager")):
         return ()
     if values.get("node_manager") == KARPENTER:
         gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
@@ -47,16 +55,20 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
             change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),
         )
     alone = _alone(owner)
+    groups = str(values.get("nodegroups") or values.get("nodegroup", "")).split(",")
     group = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
     return (
         caution("the group drains node after node, and cannot go back to the older image", danger=Danger.INTERRUPTS),
         caution("not for a group whose launch template names an image of your own: give that a newer one"),
         *alone.stop,
-        change(
-            f"aws eks update-nodegroup-version {group}", values,
-            changes="rolls the node group to the newest image of its type", danger=Danger.INTERRUPTS,
+        *(
+            change(
+                f"aws eks update-nodegroup-version {group}", {**values, "nodegroup": name},
+                changes="rolls the node group to the newest image of its type", danger=Danger.INTERRUPTS,
+            )
+            for name in groups
         ),
-        wait(f"aws eks wait nodegroup-active {group}", values),
+        *(wait(f"aws eks wait nodegroup-active {group}", {**values, "nodegroup": name}) for name in groups),
         *alone.start,
     )  # fmt: skip
 

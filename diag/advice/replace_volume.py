@@ -23,7 +23,8 @@ BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{c
 _RETAINED = (
     "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
 )  # fmt: skip
-_BINDING = {"pv.kubernetes.io/bind-completed": None, "pv.kubernetes.io/bound-by-controller": None}
+BINDING = {"pv.kubernetes.io/bind-completed": None, "pv.kubernetes.io/bound-by-controller": None}
+"""Annotations of a claim that is bound, which a new one must not have."""
 
 
 def replace_volume(
@@ -69,8 +70,8 @@ def steps(
 ) -> tuple[Step, ...]:
     """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods."""
     claim_ref = {"claimRef": {"uid": None, "resourceVersion": None}} if has_claim else {}
-    volume_patch = {"metadata": {**OF_THE_OLD, "annotations": _BINDING}, "spec": {**claim_ref, **spec}, "status": None}
-    claim_patch = {"metadata": {**OF_THE_OLD, "ownerReferences": None, "annotations": _BINDING},
+    volume_patch = {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": {**claim_ref, **spec}, "status": None}
+    claim_patch = {"metadata": {**OF_THE_OLD, "ownerReferences": None, "annotations": BINDING},
                    "spec": claim_spec, "status": None}  # fmt: skip
     stopped = pause(owners or ())
     objects: list[tuple[str, str, str, Mapping[str, Any]]] = [

@@ -83,7 +83,8 @@ def _lines(text: str) -> list[str]:
 
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner = _owner(values)
-    return replace_volume.steps(values, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
+    names = _with_uid(values, "volume_uid")
+    return replace_volume.steps(names, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
 
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -105,6 +106,11 @@ def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, .
     return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
 
 
+def _with_uid(values: Values, name: str) -> Values:
+    """The values with the uid of the object that the procedure replaces."""
+    return {**values, "uid": values.get(name, "")}
+
+
 def _owner(values: Values) -> Owner | None:
     """What runs the pod of this incident; None where that is not known."""
     kind, _, name = str(values.get("workload", "")).partition("/")
@@ -118,8 +124,12 @@ def _owner(values: Values) -> Owner | None:
 
 PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {
     Procedure.REPLACE_VOLUME: _volume,
-    Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(values, given.get("spec", {})),
-    Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(values, given),
+    Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(
+        _with_uid(values, "claim_uid"), given.get("spec", {})
+    ),
+    Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(
+        values, given, _with_uid(values, "claim_uid"), _owner(values)
+    ),
     Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
     Procedure.UPDATE_ADDON: lambda given, values: driver.addon_steps(values, version=str(given.get("version", ""))),
     Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(values, _owner(values)),

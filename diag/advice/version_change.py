@@ -9,6 +9,7 @@ from diag.knowledge.lustre_versions import Client, common_servers, default_versi
 from diag.model.fix import Danger, Fix, StepKind
 from diag.resources.fsx import FileSystem
 
+NODE_OWNER = "whoever makes the nodes"
 UPGRADE = "aws fsx update-file-system --file-system-id {file_system} --file-system-type-version {target_version}"
 DURATION = "typically under 30 minutes"
 """How long an upgrade takes the file system away. Source: FSx for Lustre user guide, managing Lustre versions."""
@@ -25,11 +26,13 @@ def bring_together(file_system: FileSystem, clients: Iterable[Client]) -> Fix:
         return _upgrade(file_system, target)
     usable = [version for version in common_servers(known) if not valid or version in valid]
     if usable:
-        return advise(
+        request = (
             "a version cannot be lowered: mount it on nodes with a newer client, or make a file system with"
             f" --file-system-type-version {usable[-1]} and a new PersistentVolume for it"
         )
-    return advise("no Lustre version suits all these nodes: bring them to one operating system and kernel")
+        return Fix((person(request, by=NODE_OWNER),))
+    request = "no Lustre version suits all these nodes: bring them to one operating system and kernel"
+    return Fix((person(request, by=NODE_OWNER),))
 
 
 def _upgrade(file_system: FileSystem, target: str) -> Fix:

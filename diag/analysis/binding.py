@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from diag.grammar.command import Verbatim
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim
 from diag.resources.quantity import bytes_of, in_gib
@@ -42,6 +44,12 @@ def misfits(claim: PersistentVolumeClaim, volume: PersistentVolume) -> tuple[str
         modes = ", ".join(volume.spec.access_modes or ()) or "none"
         found.append(f"it asks for {', '.join(lacking)}, the volume offers {modes}")
     return tuple(found)
+
+
+def differs_in_class_alone(claim: PersistentVolumeClaim, volume: PersistentVolume) -> bool:
+    """Whether nothing but the StorageClass keeps the claim from the volume."""
+    alike = msgspec.structs.replace(claim.spec, storage_class_name=class_of_volume(volume))
+    return not misfits(msgspec.structs.replace(claim, spec=alike), volume)
 
 
 def selects(claim: PersistentVolumeClaim, volume: PersistentVolume) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
-from diag.analysis.volumes import is_fsx_volume, matches
+from diag.analysis.binding import class_of, class_of_volume, differs_in_class_alone, is_held_by, misfits, selects
+from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
@@ -64,6 +64,18 @@ def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None)
     return not waits_for_pod or bool(claim.metadata.annotation(SELECTED_NODE))
 
 
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+"""The provisioner of classes whose volumes people make. Source: Kubernetes documentation, storage classes, local."""
+
+_MISSPELT = re.compile(r"\bfsx\b|\blustre\b.*\baws\b|\baws\b.*\blustre\b", re.IGNORECASE)
+
+
+def misspells_driver(storage_class: StorageClass) -> bool:
+    """Whether the class's provisioner is the FSx for Lustre driver's name written wrongly, so that nobody answers."""
+    name = storage_class.provisioner
+    return name != FSX_DRIVER and name not in SIBLING_DRIVERS and bool(_MISSPELT.search(name))
+
+
 LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
 """In the name of a class that does not exist, or of a claim without one: nothing else says whose it is."""
 
@@ -83,6 +95,8 @@ class ClaimCase(msgspec.Struct, frozen=True):
     """Lustre volumes whose claimRef has its name."""
     offered: tuple[PersistentVolume, ...] = ()
     """Lustre volumes of its class that nobody holds."""
+    meant: PersistentVolume | None = None
+    """A free Lustre volume that would fit the claim but for its class, which is another driver's."""
     complaint: str = ""
     """The newest warning event about it; empty when there is none or events could not be read."""
 
@@ -124,7 +138,7 @@ def absent_claims(
     named = _named_by_target(target, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
-        if not pod.is_up and not pod.is_terminating:
+        if not pod.is_up and not pod.is_over and not pod.is_terminating:
             for name in pod.spec.claim_names:
                 if (key := (pod.metadata.namespace, name)) not in there:
                     wanted.setdefault(key, []).append(pod)
@@ -166,11 +180,12 @@ def lustre_claims(
             tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
         )
+        case = case if case.is_bound else _with_offers(case, lustre)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
         if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
             claim.key, named
         ):
-            found.append(case if case.is_bound else _with_offers(case, lustre))
+            found.append(case)
     return tuple(found)
 
 
@@ -180,6 +195,10 @@ def _is_for_lustre(case: ClaimCase) -> bool:
     if case.is_bound:
         return False
     if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
+        return True
+    if case.storage_class is not None and (misspells_driver(case.storage_class) or case.meant is not None):
+        return True
+    if case.offered and case.storage_class is not None and case.storage_class.provisioner == NO_PROVISIONER:
         return True
     message = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
     return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(message))
@@ -213,9 +232,13 @@ def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
 
 
 def _with_offers(case: ClaimCase, lustre: Iterable[PersistentVolume]) -> ClaimCase:
-    free = (v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim))
+    free = [v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim)]
     offered = tuple(v for v in free if class_of_volume(v) == class_of(case.claim))
-    return msgspec.structs.replace(case, offered=offered)
+    foreign = case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
+    shared = "ReadWriteMany" in (case.claim.spec.access_modes or ())
+    fitting = (v for v in free if selects(case.claim, v) and differs_in_class_alone(case.claim, v))
+    meant = next(fitting, None) if foreign and shared and case.complaint else None
+    return msgspec.structs.replace(case, offered=offered, meant=meant)
 
 
 def _key(volume: PersistentVolume) -> tuple[str, str]:
@@ -232,6 +255,7 @@ class Why(enum.Enum):
     MISFIT = "misfit"
     VOLUME_ABSENT = "volume-absent"
     CLASS_ABSENT = "class-absent"
+    PROVISIONER_MISSPELT = "provisioner-misspelt"
     NOTHING_OFFERED = "nothing-offered"
     WAITS_FOR_POD = "waits-for-pod"
     WAITS_FOR_DRIVER = "waits-for-driver"
@@ -294,6 +318,15 @@ def _unprovisioned(case: ClaimCase) -> Pending:
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
         kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
         return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")
+    if case.storage_class is not None and misspells_driver(case.storage_class) and not case.offered:
+        message = f"its class {name} names the provisioner {case.storage_class.provisioner!r}, and nobody is called so"
+        return Pending(Why.PROVISIONER_MISSPELT, f"{message}; the driver is {FSX_DRIVER}")
+    if case.meant is not None:
+        theirs = case.storage_class.provisioner if case.storage_class else ""
+        message = (
+            f"it asks the class {name} of {theirs}; the free Lustre volume {case.meant.name} fits but for the class"
+        )
+        return Pending(Why.MISFIT, message, case.meant)
     for volume in case.offered:
         reasons = misfits(case.claim, volume) or ("its selector does not take the volume",)
         return Pending(Why.MISFIT, f"it does not fit the free volume {volume.name}: {'; '.join(reasons)}", volume)

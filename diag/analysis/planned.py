@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume
+from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Client as KnownClient
@@ -71,12 +71,20 @@ def _of_claims(
     classes = {item.metadata.name for item in manifests.classes}
     for claim in manifests.claims:
         name, asked = claim.spec.volume_name, class_of(claim)
+        if not name and any(_satisfies(volume, claim) for volume in manifests.volumes):
+            continue
         if name and name not in volumes and isinstance(live_volumes, Unavailable):
             yield UnresolvedReference(claim.subject, Subject(Kind.VOLUME, name), live_volumes)
         elif not name and claim.key not in kept and asked not in classes and isinstance(live_classes, Unavailable):
             yield UnresolvedReference(
                 claim.subject, Subject(Kind.STORAGE_CLASS, asked or "(the default)"), live_classes
             )
+
+
+def _satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
+    """Whether the binder gives the volume to the claim, so that nothing has to be made."""
+    is_free = volume.spec.claim_ref is None or is_held_by(volume, claim)
+    return is_free and selects(claim, volume) and not misfits(claim, volume)
 
 
 def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[UnresolvedReference]:

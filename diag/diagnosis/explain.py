@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from diag.advice.platform import platform_of
@@ -10,7 +11,8 @@ from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.knowledge.cause import Cause
-from diag.model.diagnosis import Diagnosis
+from diag.knowledge.messages import Role
+from diag.model.diagnosis import Diagnosis, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
 
@@ -23,6 +25,10 @@ COLLECT = (
 
 DRIVER_NAMESPACE = "kube-system"
 """Where chart, kustomization and add-on put the driver. Source: aws-fsx-csi-driver v1.9.0, docs/install.md."""
+
+_TELLING = (Role.CAUSE, Role.CONSEQUENCE, Role.SERVER, Role.CONTEXT, Role.HARMLESS)
+_MOST_READ = 50
+_MOST_READINGS = 4
 
 WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
 NOTHING_FOUND = (
@@ -44,6 +50,22 @@ def explain(
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
 
 
+def _readings_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
+    """What texts without a known cause are, the most telling first; an event is read part by part."""
+    from diag.texts.recognise import recognise
+
+    texts = dict.fromkeys(text for symptom in symptoms[:_MOST_READ] for text in (symptom.text, *_parts(symptom.text)))
+    known = [found for text in texts if (found := recognise(text)) is not None]
+    known.sort(key=lambda found: (not found.id, _TELLING.index(found.role)))
+    return tuple(dict.fromkeys(str(found) for found in known))[:_MOST_READINGS]
+
+
+def _parts(text: str) -> list[str]:
+    return re.split(
+        r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )", text
+    )
+
+
 def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
     phases = {symptom.phase for symptom in symptoms}
     phase: Phase | None = phases.pop() if len(phases) == 1 else None
@@ -54,7 +76,9 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
         (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)
-    return Diagnosis(subject, headline_of(subject, weighed, phase), quoted(symptoms), weighed, values=values)
+    reads = () if best_of(weighed) else _readings_of(symptoms)
+    headline = headline_of(subject, weighed, phase, is_known=bool(reads))
+    return Diagnosis(subject, headline, quoted(symptoms), weighed, values=values, reads=reads)
 
 
 def _subject(mount: MountRef) -> Subject:

@@ -16,6 +16,7 @@ from diag.resources.ec2 import Instance, NetworkInterface
 from diag.resources.eks import Addon, EksCluster, identity_of
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount, Workload
+from diag.resources.quantity import bytes_of
 from diag.resources.table import Table
 
 Facts = Mapping[str, Any]
@@ -27,7 +28,8 @@ def of_cluster(facts: Facts) -> dict[str, str]:
     values = {"cluster": identity.cluster, "region": identity.region, "account": identity.account}
     cluster = facts.get("eks_cluster")
     if isinstance(cluster, EksCluster):
-        values |= {"node_vpc": cluster.vpc_id, "provider_arn": cluster.provider_arn, "issuer": cluster.issuer}
+        values |= {"node_vpc": cluster.vpc_id, "provider_arn": cluster.provider_arn, "issuer": cluster.issuer,
+                   "endpoint_security_group": cluster.resources_vpc_config.cluster_security_group_id}  # fmt: skip
     node_plugin, controller = facts.get("node_plugin"), facts.get("controller")
     for workload, name in ((node_plugin, "node_plugin"), (controller, "controller")):
         if isinstance(workload, Workload):
@@ -53,14 +55,14 @@ def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
     """A volume, and its file system as far as FSx and EC2 answered."""
     values = {
         "volume": volume.name,
-        "uid": volume.metadata.uid,
+        "volume_uid": volume.metadata.uid,
         "file_system": volume.handle,
         "dns_name": volume.dns_name or "",
         "mount_name": volume.mount_name or "",
         "mount_options": ",".join(volume.spec.mount_options or ()),
     }
     if (ref := volume.spec.claim_ref) is not None:
-        values |= {"claim": ref.name, "namespace": ref.namespace}
+        values |= {"claim": ref.name, "namespace": ref.namespace, **_owner((ref.namespace, ref.name), facts, ())}
     known = _row(facts.get("file_systems"), volume.handle)
     if isinstance(known, FileSystem):
         values |= {
@@ -84,14 +86,16 @@ def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
 def of_mount(mount: Mount, facts: Facts) -> dict[str, str]:
     """The pod, claim and node of a mount."""
     values = {"namespace": mount.pod.metadata.namespace, "claim": mount.claim.metadata.name,
-              "pod": mount.pod.metadata.name, **_owner(mount, facts)}  # fmt: skip
+              "pod": mount.pod.metadata.name,
+              **_owner(mount.claim.key, facts, (mount.pod,))}  # fmt: skip
     node = next((node for node in _known(facts.get("nodes")) if node.name == mount.node_name), None)
     return {**values, **(of_node(node, facts) if node else {"node": mount.node_name})}
 
 
-def _owner(mount: Mount, facts: Facts) -> dict[str, str]:
+def _owner(claim: tuple[str, str], facts: Facts, seen: Iterable[Pod]) -> dict[str, str]:
+    """What runs the pods of a claim; `seen` are those of them that are known anyway."""
     users = facts.get("claim_pods")
-    pods: Iterable[Pod] = users.get("/".join(mount.claim.key), ()) if isinstance(users, Mapping) else (mount.pod,)
+    pods: Iterable[Pod] = users.get("/".join(claim), ()) if isinstance(users, Mapping) else seen
     owners = owners_of(pods)
     if len(owners) != 1:
         return {}
@@ -102,11 +106,16 @@ def of_node(node: Node, facts: Facts) -> dict[str, str]:
     """A node, its instance and its network."""
     is_karpenter = is_auto_mode(node) or node.metadata.label("karpenter.sh/nodepool")
     group = node.metadata.label("eks.amazonaws.com/nodegroup")
+    info = node.status.node_info
+    nodes = [other for other in _known(facts.get("nodes")) if _system(other) == _system(node)]
+    alike = {other.metadata.label("eks.amazonaws.com/nodegroup") for other in nodes}
     values = {
         "node": node.name,
+        "os_image": info.os_image,
         "instance": node.instance_id,
-        "kernel": node.status.node_info.kernel_version,
+        "kernel": info.kernel_version,
         "nodegroup": group,
+        "nodegroups": ",".join(sorted(alike - {""})),
         "node_manager": KARPENTER if is_karpenter else NODE_GROUP if group else "",
     }
     instance = _row(facts.get("instances"), node.instance_id)
@@ -116,6 +125,10 @@ def of_node(node: Node, facts: Facts) -> dict[str, str]:
                    "node_security_group": groups[0] if groups else ""}  # fmt: skip
     plugin = next((pod for pod in _known(facts.get("driver_pods")) if _is_plugin(pod, node)), None)
     return values | ({"plugin_pod": plugin.metadata.name} if plugin else {})
+
+
+def _system(node: Node) -> tuple[str, str]:
+    return node.status.node_info.os_image, node.status.node_info.kernel_version
 
 
 def _is_plugin(pod: Pod, node: Node) -> bool:
@@ -128,9 +141,22 @@ def of_claim(claim: PersistentVolumeClaim) -> dict[str, str]:
     return {
         "namespace": claim.metadata.namespace,
         "claim": claim.metadata.name,
-        "uid": claim.metadata.uid,
+        "claim_uid": claim.metadata.uid,
         "storage_class": claim.spec.storage_class_name or "",
+        "quantity": _next_size((claim.spec.resources.requests or {}).get("storage", "")),
     }
+
+
+def _next_size(asked: str) -> str:
+    """The next size that every type of file system on SSD comes in: 1200 GiB, or a multiple of 2400.
+
+    Source: FSx API Reference, CreateFileSystem, StorageCapacity.
+    """
+    size = bytes_of(asked)
+    if not size:
+        return ""
+    gib = -(-size // 2**30)
+    return "1200Gi" if gib <= 1200 else f"{-(-gib // 2400) * 2400}Gi"
 
 
 def platform_of_nodes(facts: Facts) -> Platform:

@@ -51,10 +51,18 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = ""
     all: tuple[str, ...] = ()
     """All of these must be in the same symptom (a text block); exactly one of `pattern` and `all` is given."""
+    errno: tuple[str, ...] = ()
+    """And one of these errors (`EINVAL`) in any spelling and language: number, name, message, exit status. Their
+    pattern is one of `all` once the file is read."""
     unless: tuple[str, ...] = ()
     """None of these may be in the same symptom."""
     says: str = ""
     """One line for a person, may use the named groups: `server {server_version} refused client {client_version}`."""
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every pattern that must match."""
+        return (self.pattern, *self.all) if self.pattern else self.all
 
 
 class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

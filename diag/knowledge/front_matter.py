@@ -15,6 +15,7 @@ from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
 from diag.grammar.yaml_tree import BadYaml, Value, plain, strings
 from diag.knowledge.cause import PROMPT, Cause, Signature
+from diag.knowledge.errors import errors, errors_pattern
 from diag.model.exit_code import WrongUsage
 
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
@@ -72,7 +73,14 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     mistakes = [Mistake(file, _line(tree, path), message) for path, message in _problems(cause, stem)]
     if mistakes:
         raise BadRunbook(tuple(mistakes))
-    return cause
+    return msgspec.structs.replace(cause, signatures=tuple(map(_with_error, cause.signatures)))
+
+
+def _with_error(signature: Signature) -> Signature:
+    """The signature with the pattern of its error, so that the index holds it and no table is read for a text."""
+    if not signature.errno:
+        return signature
+    return msgspec.structs.replace(signature, all=(*signature.all, errors_pattern(signature.errno)))
 
 
 def read_causes(files: Mapping[str, bytes], folder: str) -> dict[str, Cause]:
@@ -142,6 +150,9 @@ def _pattern_problems(signature: Signature, here: Path) -> list[tuple[Path, str]
         found += _search_problems(signature.pattern, (*here, "pattern"))
     for position, pattern in enumerate(signature.all):
         found += _search_problems(pattern, (*here, "all", position), demand_text=False)
+    for position, name in enumerate(signature.errno):
+        if name not in errors():
+            found.append(((*here, "errno", position), f"there is no error `{name}`"))
     if signature.all and not any(required_texts(pattern) for pattern in signature.all):
         found.append(((*here, "all"), "at least one pattern must demand a plain text of four characters or more"))
     for position, pattern in enumerate(signature.unless):

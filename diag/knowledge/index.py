@@ -14,7 +14,7 @@ from diag.knowledge.cause import Cause
 
 BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
 INDEX = "index.json"
-INDEX_FORMAT = 2
+INDEX_FORMAT = 3
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -30,13 +30,16 @@ class Index(msgspec.Struct, frozen=True):
 def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
     """The plain texts that every pattern of the causes demands."""
     from diag.grammar.required_text import required_texts
+    from diag.knowledge.errors import errors_texts
 
     found: dict[str, tuple[str, ...]] = {}
     for cause in causes:
         for signature in cause.signatures:
-            for pattern in (signature.pattern, *signature.all, *signature.unless):
-                if pattern and pattern not in found:
+            for pattern in (*signature.patterns, *signature.unless):
+                if pattern not in found:
                     found[pattern] = required_texts(pattern)
+            if signature.errno:
+                found[signature.all[-1]] = errors_texts(signature.errno)
         for refutation in cause.rule_out:
             if refutation.pattern:
                 found[refutation.pattern] = required_texts(refutation.pattern)
@@ -104,13 +107,15 @@ def write_index(folder: Path = BUILT_IN) -> bool:
 def main() -> int:
     """Writes the index; 0 when it is up to date afterwards, 2 when a runbook is wrong."""
     from diag.knowledge.front_matter import BadRunbook
+    from diag.knowledge.messages import write_messages
 
     try:
         written = write_index()
+        written = write_messages() or written
     except BadRunbook as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{BUILT_IN / INDEX} {'written' if written else 'is up to date'}\n")
+    sys.stdout.write(f"{BUILT_IN / INDEX} and the message catalogue {'written' if written else 'are up to date'}\n")
     return 0
 
 

@@ -62,7 +62,7 @@ def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple
         for signature in cause.signatures:
             if decisive_only and signature.weight is not Weight.DECISIVE:
                 continue
-            choices = [knowledge.texts[pattern] for pattern in (signature.pattern, *signature.all) if pattern]
+            choices = [knowledge.texts[pattern] for pattern in signature.patterns]
             wanted.update(max(choices, key=lambda texts: min(map(len, texts), default=0)))
             # The parts of one signature may be on different lines of a kernel log.
             wanted.update(*(texts for texts in choices if texts and min(map(len, texts)) >= _TELLING_LENGTH))

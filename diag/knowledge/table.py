@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
+from pathlib import Path
 from typing import TypeVar
 
 from diag.decode import convert
 
 Table = TypeVar("Table")
+
+TABLES = Path(__file__).parent / "tables"
 
 
 class Confidence(enum.Enum):
@@ -38,8 +41,6 @@ def read_table(name: str, shape: type[Table]) -> Table:
     Raises:
         msgspec.ValidationError: a field is missing, unknown or of another type.
     """
-    import importlib.resources
     import tomllib
 
-    file = importlib.resources.files("diag.knowledge").joinpath("tables", f"{name}.toml")
-    return convert(tomllib.loads(file.read_text("utf-8")), shape)
+    return convert(tomllib.loads((TABLES / f"{name}.toml").read_text("utf-8")), shape)

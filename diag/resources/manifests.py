@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+import re
+
 import msgspec
 
 from diag.model.finding import Location
@@ -60,8 +63,29 @@ class PlannedAccount(msgspec.Struct, frozen=True):
         return self.account.subject
 
 
+class Spelling(enum.Enum):
+    """How a kind of file spells the members of CreateFileSystem."""
+
+    API = "api"
+    TERRAFORM = "terraform"
+    HYPERPOD = "hyperpod"
+
+
+_HYPERPOD = {"StorageCapacity": "SizeInGiB"}
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def spelt(member: str, spelling: Spelling) -> str:
+    """The key that stands for a member in such a file. Sources: terraform-provider-aws fsx_lustre_file_system;
+    sagemaker 2017-07-24 FSxLustreConfig.
+    """
+    if spelling is Spelling.TERRAFORM:
+        return _CAPITAL.sub("_", member.removesuffix("GiB")).lower()
+    return _HYPERPOD.get(member, member) if spelling is Spelling.HYPERPOD else member
+
+
 class PlannedFileSystem(msgspec.Struct, frozen=True):
-    """An aws_fsx_lustre_file_system of a Terraform plan."""
+    """A Lustre file system that a Terraform plan, a template or a skeleton is to make."""
 
     address: str
     deployment_type: str = "SCRATCH_1"
@@ -73,6 +97,11 @@ class PlannedFileSystem(msgspec.Struct, frozen=True):
     has_metadata_configuration: bool = False
     groups: tuple[str, ...] = ()
     """Addresses of planned security groups and ids of others that it is made with."""
+    request: dict[str, str] = {}
+    """What FSx is asked for, by the API's members (see `diag.knowledge.fsx_create`)."""
+    open_members: tuple[str, ...] = ()
+    """Members whose value nobody knows before apply."""
+    spelling: Spelling = Spelling.TERRAFORM
 
     @property
     def subject(self) -> Subject:

@@ -6,15 +6,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from diag.grammar.regex import Pattern, PatternSet
-from diag.knowledge.cause import Signature
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
 from diag.texts.line import remove_blanks
+from diag.texts.translation import to_english
 
 _AGAINST = "against"
 _SIGNIFICANT = frozenset(("decisive", "strong"))
 _FEW_TEXTS = 20
+_LONGEST_QUOTE = 240
 
 
 class Matches(NamedTuple):
@@ -45,7 +46,7 @@ class Matcher:
         self._by_pattern: dict[int, list[int]] = {}
         for cause in knowledge.causes.values():
             for signature in cause.signatures:
-                self._add(cause.id, signature.id, signature.weight.value, _patterns(signature), signature.unless)
+                self._add(cause.id, signature.id, signature.weight.value, signature.patterns, signature.unless)
             for position, refutation in enumerate(cause.rule_out):
                 if refutation.pattern:
                     self._add(cause.id, f"rule-out-{position}", _AGAINST, (refutation.pattern,), ())
@@ -58,12 +59,14 @@ class Matcher:
     def match(self, text: str, *, wrapped: bool = False) -> Matches:
         """All signatures and refutations that a normalised text shows.
 
-        `wrapped` says that the text's lines may have been broken inside words: when it shows little as it is, it is
-        also matched with all blanks taken out.
+        A text that shows little as it is is also matched in English, where it holds what programs print in other
+        languages; and with all blanks taken out, where its lines may have been broken inside words (`wrapped`).
         """
         seen = self._seen(text)
+        if not (text.isascii() and self._is_significant(seen)) and (english := to_english(text)) != text:
+            text, seen = english, self._seen(english)
         dense, everything = "", seen
-        if wrapped and not any(self._rules[number].weight in _SIGNIFICANT for number in self._shown(seen)):
+        if wrapped and not self._is_significant(seen):
             dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
         hits: list[Hit] = []
@@ -77,6 +80,9 @@ class Matcher:
             hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
         hits.sort(key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature))
         return Matches(tuple(hits), frozenset(against))
+
+    def _is_significant(self, seen: set[int]) -> bool:
+        return any(self._rules[number].weight in _SIGNIFICANT for number in self._shown(seen))
 
     def _seen(self, text: str) -> set[int]:
         """Which patterns match.
@@ -94,14 +100,19 @@ class Matcher:
     def _seen_one_by_one(self, text: str) -> set[int]:
         lower = text.lower()
         possible = [not texts or any(words in lower for words in texts) for texts in self._texts]
-        wanted = {
-            pattern
-            for rule in self._rules
-            if all(possible[pattern] for pattern in rule.all)
-            for pattern in (*rule.all, *rule.unless)
-            if possible[pattern]
-        }
-        return {pattern for pattern in wanted if _compiled(self._sources[pattern]).search(text)}
+        known: dict[int, bool] = {}
+
+        def seen(pattern: int) -> bool:
+            if pattern not in known:
+                known[pattern] = possible[pattern] and _compiled(self._sources[pattern]).search(text) is not None
+            return known[pattern]
+
+        for rule in self._rules:
+            # A rule's patterns are compiled and tried only as far as they match: that is most of an event's time.
+            if all(possible[pattern] for pattern in rule.all) and all(map(seen, rule.all)):
+                for pattern in rule.unless:
+                    seen(pattern)
+        return {pattern for pattern, is_seen in known.items() if is_seen}
 
     def _shown(self, seen: set[int]) -> list[int]:
         """Rules of which every pattern was seen and no `unless`."""
@@ -130,20 +141,28 @@ class Matcher:
 
     def _hit(self, rule: _Rule, text: str, *, in_dense: bool) -> Hit:
         groups: dict[str, str] = {}
-        first = ""
+        spans: list[tuple[int, int]] = []
         for number in rule.all:
             pattern = self._sources[number]
             match = _compiled(_pattern_without_blanks(pattern) if in_dense else pattern).search(text)
             if match is not None:
-                first = first or text[match.start : match.end]
+                spans.append((match.start, match.end))
                 groups |= match.groups()
         return Hit(
             cause=rule.cause,
             signature=rule.signature,
             weight=rule.weight,
-            text=one_line(first),
+            text=one_line(_quoted(text, spans)),
             groups=tuple(sorted((name, one_line(value)) for name, value in groups.items())),
         )
+
+
+def _quoted(text: str, spans: list[tuple[int, int]]) -> str:
+    """What the patterns of one signature matched: as one piece where it is short, else piece by piece."""
+    start, end = min(start for start, _ in spans), max(end for _, end in spans)
+    if end - start <= _LONGEST_QUOTE:
+        return text[start:end]
+    return " … ".join(text[start:end] for start, end in sorted(set(spans)))
 
 
 _ORDER = {"decisive": 0, "strong": 1, "weak": 2, "benign": 3}
@@ -153,10 +172,6 @@ def _pattern_without_blanks(pattern: str) -> str:
     from diag.grammar.required_text import remove_blanks_from_pattern
 
     return remove_blanks_from_pattern(pattern)
-
-
-def _patterns(signature: Signature) -> tuple[str, ...]:
-    return signature.all or (signature.pattern,)
 
 
 @lru_cache(maxsize=1024)

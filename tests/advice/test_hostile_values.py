@@ -104,7 +104,8 @@ OF_TEMPLATES = {
         "steps.caution", "steps.save", "steps.guard", "steps.change", "steps.wait", "steps.undo", "steps.person",
         "steps.advise", "steps._command", "driver.setting", "runbook.fix_of", "runbook._steps", "runbook._either",
         "runbook._volume", "replace_volume._save", "replace_volume._delete_claim", "replace_volume._delete_volume",
-        "workloads._stops", "runbook._add_mount_option", "verify.with_verify", "driver.annotate_pods",
+        "workloads._stops", "replace_class._withdraw", "runbook._add_mount_option",
+        "verify.with_verify", "driver.annotate_pods",
     )
 } | {"checks.leftovers._teardown.delete"}  # fmt: skip
 """What takes a template that we write, or the steps that another one made."""

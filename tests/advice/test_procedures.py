@@ -98,10 +98,16 @@ class TestPods:
 
 
 class TestReplaceClass:
-    def test_claims_that_wait_are_replaced_after_the_class(self) -> None:
+    def test_claims_that_wait_are_away_while_the_class_is_replaced(self) -> None:
         waiting = Waiting((given.claim(volume=""),), ())
         lines = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).commands
-        assert where(lines, "replace --force") < where(lines, "delete pvc fsx-pvc")
+        order = [where(lines, word) for word in ("delete pvc fsx-pvc", "replace --force", "apply -f pvc-fsx-pvc")]
+        assert order == sorted(order)
+
+    def test_the_new_claim_names_no_volume_that_was_made_meanwhile(self) -> None:
+        waiting = Waiting((given.claim(volume=""),), ())
+        steps = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).steps
+        assert document(steps, "--local", "pvc-fsx-pvc")["spec"] == {"volumeName": None}
 
     def test_no_claim_is_touched_when_none_waits(self) -> None:
         fix = set_parameters(given.storage_class(), Waiting((), ()), {"deploymentType": "PERSISTENT_2"})

@@ -9,7 +9,7 @@ import msgspec
 
 from diag.analysis.driver.images import judge_images
 from diag.analysis.driver.workloads import pods_of
-from diag.analysis.nodes.eligibility import keeps_off, linux_nodes
+from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, selector_misses
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
@@ -89,6 +89,7 @@ class PluginState(msgspec.Struct, frozen=True):
     state: State
     cause: str = ""
     why: str = ""
+    is_kept_off_by_selector: bool = False
 
 
 READY = PluginState(State.READY)
@@ -159,8 +160,10 @@ def _state(
 
 
 def _without_pod(node: Node, plugin: Workload, young: bool) -> PluginState:
-    if barrier := keeps_off(plugin.spec.template.spec, node, daemon=True):
-        return PluginState(State.BROKEN, NOT_SCHEDULED, f"the DaemonSet has no pod there: {barrier}")
+    spec = plugin.spec.template.spec
+    if barrier := keeps_off(spec, node, daemon=True):
+        why = f"the DaemonSet has no pod there: {barrier}"
+        return PluginState(State.BROKEN, NOT_SCHEDULED, why, bool(selector_misses(spec, node)))
     if any(taint.key in LEAVING for taint in node.spec.taints or ()):
         return PluginState(State.BROKEN, EVICTED, "the node is being taken away, and the plugin's pod went first")
     if young:

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from diag.advice.identity import add_audience, annotate, create_provider, create_role, trust_web_identity
+from diag.advice.steps import person
 from diag.analysis.identity.trust_policy import (
     Answer,
     may_assume,
@@ -134,8 +135,9 @@ def _distrust(
     account: ServiceAccount, cluster: EksCluster, role: Role, provider: OidcProvider
 ) -> Flaw | Unavailable | None:
     audience, subject = audience_of(account), subject_of_token(account)
-    if provider.client_ids and audience not in provider.client_ids:
-        message = f"the OIDC provider accepts audiences {', '.join(provider.client_ids)}, the tokens are for {audience}"
+    if audience not in provider.client_ids:
+        accepted = f"accepts audiences {', '.join(provider.client_ids)}" if provider.client_ids else "has no client id"
+        message = f"the OIDC provider {accepted}, the tokens are for {audience}"
         return Flaw("irsa-trust-policy", message, add_audience(provider.arn, audience))
     trust = may_assume(
         role.assume_role_policy_document, web_identity(provider.arn, cluster.issuer_host, subject, audience)
@@ -148,6 +150,9 @@ def _distrust(
     message = f"the trust policy of {role.role_name} does not admit {subject}: {'; '.join(trust.reasons)}"
     evidence = (f"issuer of the cluster: {cluster.issuer}", f"token: sub {subject}, aud {audience}")
     fix = trust_web_identity(role, account, cluster, audience)
+    if trust.is_denied:
+        owner, request = "whoever wrote that Deny", "let the service account through: no Allow overrules a Deny"
+        fix = Fix((person(request, by=owner),))
     return Flaw("irsa-trust-policy", message, fix, evidence)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from diag.resources.kubernetes import LabelRequirement, Node, NodeSelectorTerm, PodSpec, Taint, Toleration
+from diag.resources.kubernetes import LabelRequirement, Node, NodeSelector, NodeSelectorTerm, PodSpec, Taint, Toleration
 
 
 def linux_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -30,9 +30,8 @@ DAEMON_TAINTS = frozenset(
 
 def keeps_off(spec: PodSpec, node: Node, *, daemon: bool = False) -> str:
     """What keeps a pod of that spec off the node, in words; empty when nothing does. `daemon` for a DaemonSet's pod."""
-    for key, value in sorted((spec.node_selector or {}).items()):
-        if node.metadata.label(key) != value:
-            return f"its nodeSelector wants {key}={value}"
+    if missed := selector_misses(spec, node):
+        return f"its nodeSelector wants {missed}"
     if not _affinity_fits(spec, node):
         return "its required node affinity does not match"
     for taint in node.spec.taints or ():
@@ -41,6 +40,12 @@ def keeps_off(spec: PodSpec, node: Node, *, daemon: bool = False) -> str:
             value = f"={taint.value}" if taint.value else ""
             return f"it does not tolerate the taint {taint.key}{value}:{taint.effect}"
     return ""
+
+
+def selector_misses(spec: PodSpec, node: Node) -> str:
+    """The first label of the nodeSelector that the node does not have; empty when it has all."""
+    wanted = sorted((spec.node_selector or {}).items())
+    return next((f"{key}={value}" for key, value in wanted if node.metadata.label(key) != value), "")
 
 
 def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
@@ -56,9 +61,12 @@ def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
 def _affinity_fits(spec: PodSpec, node: Node) -> bool:
     affinity = spec.affinity.node_affinity if spec.affinity else None
     required = affinity.required_during_scheduling_ignored_during_execution if affinity else None
-    if required is None:
-        return True
-    return any(_term_fits(term, node) for term in required.node_selector_terms or ())
+    return required is None or selects(required, node)
+
+
+def selects(selector: NodeSelector, node: Node) -> bool:
+    """Whether one of the selector's terms fits the node."""
+    return any(_term_fits(term, node) for term in selector.node_selector_terms or ())
 
 
 def _term_fits(term: NodeSelectorTerm, node: Node) -> bool:

@@ -130,7 +130,6 @@ def test_an_audience_of_the_service_accounts_own_has_to_be_in_provider_and_polic
         (trust(statement(Principal={"Federated": PROVIDER_ARN[:-1] + "0"})), PROVIDER_ARN),
         (trust(statement(Principal={"Service": "pods.eks.amazonaws.com"})), "pods.eks.amazonaws.com"),
         (trust(statement(Action="sts:AssumeRole")), "sts:AssumeRoleWithWebIdentity"),
-        (trust(statement(), statement({}, Effect="Deny")), "Deny"),
     ],
 )
 def test_a_trust_policy_that_does_not_admit_the_account_fails_and_says_why(policy: dict[str, Any], told: str) -> None:
@@ -138,6 +137,13 @@ def test_a_trust_policy_that_does_not_admit_the_account_fails_and_says_why(polic
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-trust-policy")
     assert told in finding.message
     assert finding.fix and SUBJECT in finding.fix.commands[1]
+
+
+def test_a_deny_is_for_whoever_wrote_it() -> None:
+    finding = only(controller_roles=roles(role(trust(statement(), statement({}, Effect="Deny")))))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-trust-policy")
+    assert finding.fix and not finding.fix.commands
+    assert "Deny" in finding.fix.steps[0].by
 
 
 def test_a_condition_that_only_aws_can_decide_is_unknown() -> None:

@@ -13,7 +13,7 @@ from tests.checks import given, given_network
 from tests.checks.given_network import NODES, PEER, routes
 from tests.checks.given_routes_and_acls import abroad, judge
 
-PCX, TGW = "pcx-1", "tgw-1"
+PCX, TGW = "pcx-0123456789abcdef0", "tgw-0123456789abcdef0"
 
 
 def there(*ways: tuple[str, str], gone: tuple[str, ...] = ()) -> RouteTable:
@@ -59,6 +59,18 @@ def test_a_side_without_a_living_route_fails(tables: tuple[RouteTable, ...], cau
     assert (found.verdict, found.cause) == (Verdict.FAIL, cause)
     assert where in found.message
     assert given.node().subject in found.concerns
+
+
+def test_the_way_back_shows_the_peering_to_take() -> None:
+    found = judge(routes_lead_both_ways, **abroad(there(), back(("10.8.0.0/16", PCX))))
+    assert found.fix and f"--vpc-peering-connection-id {PCX}" in found.fix.commands[0]
+
+
+def test_without_a_peering_that_works_it_is_for_the_network_people() -> None:
+    gone = there(("10.0.0.0/16", PCX), gone=(PCX,)), back(("10.8.0.0/16", PCX), gone=(PCX,))
+    found = judge(routes_lead_both_ways, **abroad(*gone))
+    assert found.fix and not found.fix.commands
+    assert found.fix.steps[0].by
 
 
 def test_a_black_hole_elsewhere_is_nobodys_fault() -> None:

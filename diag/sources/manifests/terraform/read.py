@@ -10,8 +10,9 @@ from diag.resources.manifests import Placed, Problem, Undecided
 from diag.sources.manifests.inventory import Inventory, merge
 from diag.sources.manifests.objects import objects_in
 from diag.sources.manifests.terraform.document import Resource, resources_of
+from diag.sources.manifests.terraform.file_system import file_systems_of
 from diag.sources.manifests.terraform.kubernetes import object_of, open_until_apply
-from diag.sources.manifests.terraform.network import file_systems_of, groups_of
+from diag.sources.manifests.terraform.network import groups_of
 
 
 def terraform_in(text: str, file: str) -> Inventory:
