@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
+from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
+from diag.model.subject import Kind
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.grouping import SameCause, by_cause, by_layer, by_message
@@ -23,6 +25,9 @@ OTHER_CAUSES = 6
 """Other causes, unless everything is asked."""
 CHECK_ROWS = 5
 """Rows of one check with one verdict, unless everything is asked."""
+
+MOST_FILES = 20
+"""Files that are named where nothing was inspected."""
 
 Row = tuple[Finding, str]
 """A finding, and what is said of its subjects."""
@@ -227,3 +232,9 @@ def _errors(report: Report, style: Style) -> Iterator[str]:
 def _last_line(report: Report, style: Style) -> Iterator[str]:
     if report.coverage.checks:
         yield from wrap(f"{verdict_of(report)[1]}: {counts(report)}; {inspected(report)}.", style, "", "")
+    if report.exit_code == ExitCode.NOTHING_INSPECTED:
+        seen = [f for f in report.findings if f.subject.kind is Kind.MANIFEST and f.verdict is Verdict.SKIP]
+        for finding in seen[:MOST_FILES]:
+            yield from wrap(f"{finding.subject.name}: {finding.message}", style, "  ", "    ")
+        if len(seen) > MOST_FILES:
+            yield f"  and {len(seen) - MOST_FILES} more files"
