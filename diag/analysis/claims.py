@@ -138,7 +138,7 @@ def absent_claims(
     named = _named_by_target(target, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
-        if not pod.is_up and not pod.is_terminating:
+        if not pod.is_up and not pod.is_over and not pod.is_terminating:
             for name in pod.spec.claim_names:
                 if (key := (pod.metadata.namespace, name)) not in there:
                     wanted.setdefault(key, []).append(pod)

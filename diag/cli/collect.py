@@ -24,7 +24,15 @@ CASE = _options.Group("Case", (
 ))  # fmt: skip
 
 
-@click.command("collect", cls=_options.Command)
+@click.command(
+    "collect",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor collect -o case.tar.gz",
+        "lustre-doctor collect -o case.tar.gz --redact strict --key names.json --pvc training/data",
+        "lustre-doctor run --snapshot case.tar.gz",
+    ),
+)
 @_options.options(
     CASE,
     _options.TARGET,

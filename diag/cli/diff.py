@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
+from diag.cli._output import COLOUR, TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.engine.snapshot import Snapshot
@@ -17,12 +17,20 @@ DIFFERS = 3
 """Exit code when something differs: 1 and 2 are failures of the tool and wrong usage."""
 
 
-@click.command("diff", cls=_options.Command)
+@click.command(
+    "diff",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor diff healthy.tar.gz broken.tar.gz",
+        "lustre-doctor diff case.tar.gz --nodes ip-10-0-1-4,ip-10-0-1-5",
+    ),
+)
 @click.argument("before", type=_options.PATH)
 @click.argument("after", type=_options.PATH, required=False)
 @click.option("--nodes", metavar="WORKING,FAILING", default="", help="Two nodes of one snapshot, instead of two files.")
 @click.option("--all", "everything", is_flag=True, help="Print every difference of every layer.")
 @TEXT_OR_JSON
+@COLOUR
 def command(before: str, after: str | None, nodes: str, form: str, everything: bool) -> int:
     """Compare two snapshots or cases: the first difference on the mount path comes first.
 

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from diag.model.symptom import TextStream
 
 
-@click.command("explain", cls=_options.Command)
+@click.command(
+    "explain",
+    cls=_options.Command,
+    examples=(
+        "kubectl describe pod POD | lustre-doctor explain -",
+        "lustre-doctor explain kubelet.log bundle.tar.gz",
+        "dmesg | lustre-doctor explain --lines -",
+    ),
+)
 @click.argument("paths", nargs=-1, type=_options.PATH)
 @_options.options(
     _options.deadline(120.0, "Stop waiting for more input after this long; what was read is judged."),
@@ -40,6 +48,7 @@ def command(
     form: str,
     outputs: tuple[tuple[str, str], ...],
     everything: bool,
+    quiet: bool,
 ) -> int:
     """Name the causes behind error texts: events, logs, dmesg, archives, or `-` for standard input.
 
@@ -76,4 +85,4 @@ def command(
     lines = recorder.lines(knowledge) if by_line else ()
     report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines)
     write_outputs(report, outputs, everything=everything)
-    return print_report(report, form, everything=everything)
+    return print_report(report, form, everything=everything, quiet=quiet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -14,12 +15,28 @@ if TYPE_CHECKING:
     from diag.model.diagnosis import Diagnosis
 
 
-@click.command("runbook", cls=_options.Command)
-@click.argument("id", required=False)
+def _ids() -> Iterable[str]:
+    from diag.sources.runbooks import load_runbooks
+
+    return load_runbooks(()).causes
+
+
+@click.command(
+    "runbook",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor runbook --search 'security group'",
+        "lustre-doctor runbook client-server-version-mismatch",
+        "lustre-doctor run --format json > run.json; lustre-doctor runbook sg-missing-988 --with run.json",
+    ),
+)
+@click.argument("id", required=False, shell_complete=_options.names(_ids))
+@_options.LAYER
+@click.option("--search", "word", default="", metavar="WORD", help="List those whose text has this word.")
 @click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
 @_options.options(_options.RUNBOOKS)
-def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> int:
+def command(id: str | None, layer: str | None, word: str, source: str | None, runbooks: tuple[str, ...]) -> int:
     """List the runbooks, or show one."""
 
     from diag.reports.runbook import to_page
@@ -27,7 +44,12 @@ def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> in
 
     knowledge = load_runbooks(runbooks)
     if id is None:
-        rows = [(cause.layer.value, cause.id, cause.title) for _, cause in sorted(knowledge.causes.items())]
+        causes = [cause for _, cause in sorted(knowledge.causes.items()) if layer in (None, cause.layer.value)]
+        if word:
+            causes = [cause for cause in causes if word.lower() in knowledge.page(cause.id).lower()]
+            if not causes:
+                raise click.UsageError(f"no runbook has the word {word!r}")
+        rows = [(cause.layer.value, cause.id, cause.title) for cause in causes]
         print_table(rows, ("layer", "cause", "what is wrong"))
         return 0
     if id not in knowledge.causes:

@@ -80,6 +80,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "role": ids.ROLE,
     "node_role": ids.ROLE,
     "role_arn": ids.ARN,
+    "cluster_arn": ids.ARN,
     "policy_arn": ids.ARN,
     "provider_arn": ids.ARN,
     "issuer": ids.ISSUER,

@@ -79,6 +79,19 @@ class Guide(msgspec.Struct, frozen=True):
     """The runbook's remedies with these values."""
 
 
+class AccountFileSystem(msgspec.Struct, frozen=True):
+    """One Lustre file system of the account, where no cluster says which of them it mounts."""
+
+    id: str
+    state: str
+    version: str
+    """FileSystemTypeVersion."""
+    deployment_type: str
+    capacity_gib: int
+    cannot_mount: dict[str, tuple[str, ...]] = {}
+    """Version of a client that this version refuses: the systems that have it."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """One run, or one explanation of texts, ready to be printed."""
 
@@ -100,6 +113,8 @@ class Report(msgspec.Struct, frozen=True):
     collect: tuple[str, ...] = ()
     """What to collect where a diagnosis has no cause."""
     guides: tuple[Guide, ...] = ()
+    account: tuple[AccountFileSystem, ...] = ()
+    """The Lustre file systems of account and Region; only where the cluster's volumes could not be read."""
     lines: tuple[ReadLine, ...] = ()
     """The given texts line by line, where that was asked."""
 
