@@ -11,7 +11,7 @@ from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Client as KnownClient
-from diag.knowledge.lustre_versions import client_of_kernel, default_version, valid_versions
+from diag.knowledge.lustre_versions import client_of, client_of_kernel, default_version, valid_versions
 from diag.knowledge.versions import major_minor
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -315,7 +315,9 @@ class Client(msgspec.Struct, frozen=True):
 def planned_creations(
     manifests: ManifestSet | Unavailable, demands: tuple[Demand, ...] | Unavailable, settings: Settings
 ) -> Iterator[PlannedCreation]:
-    """The planned file systems, and with an assumed kernel the classes of the manifests that are provisioned from."""
+    """The planned file systems, and the classes of the manifests that are provisioned from, where the manifests or
+    an assumed kernel say what the nodes will be.
+    """
     if isinstance(manifests, Unavailable):
         return
     for planned in manifests.file_systems:
@@ -328,7 +330,7 @@ def planned_creations(
             is_open=planned.version_is_open,
             valid=valid_versions(planned.deployment_type, metadata_configuration=metadata),
         )
-    if settings.assume_kernel and not isinstance(demands, Unavailable):
+    if (settings.assume_kernel or manifests.node_groups) and not isinstance(demands, Unavailable):
         own = {item.subject for item in manifests.classes}
         for demand in demands:
             if demand.subject in own:
@@ -342,13 +344,24 @@ def planned_creations(
                 )
 
 
-def clients_for(settings: Settings, node_kinds: tuple[NodeKind, ...] | Unavailable) -> tuple[Client, ...] | Unavailable:
-    """The clients of the assumed kernel, or of the cluster's nodes."""
+def clients_for(
+    settings: Settings, node_kinds: tuple[NodeKind, ...] | Unavailable, manifests: ManifestSet | Unavailable
+) -> tuple[Client, ...] | Unavailable:
+    """The clients of the assumed kernel, of the manifests' node groups, or of the cluster's nodes."""
     if settings.assume_kernel:
         found = client_of_kernel(settings.assume_kernel, "amd64")
         who = f"kernel {settings.assume_kernel}"
         known = found if isinstance(found, KnownClient) else None
         return (Client(who, known, "" if known else getattr(found, "why", "")),)
+    groups = () if isinstance(manifests, Unavailable) else manifests.node_groups
+    if groups:
+        asked = ((group, client_of(group.os_image, group.kernel, "amd64")) for group in groups)
+        return tuple(
+            Client(f"node group {group.name}", client)
+            if isinstance(client, KnownClient)
+            else Client(f"node group {group.name}", None, client.why)
+            for group, client in asked
+        )
     if isinstance(node_kinds, Unavailable):
         return node_kinds
     each = ((kind, kind.client) for kind in node_kinds)

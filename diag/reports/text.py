@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeGuard
 
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
+from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
+from diag.model.subject import Kind
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.grouping import by_cause, by_layer, by_message
@@ -31,6 +33,9 @@ ACCOUNT_ROWS = 8
 """File systems of an account."""
 PREREQUISITE = 5
 """Checks that one reason stopped: what is missing is then said first."""
+
+MOST_FILES = 20
+"""Files that are named where nothing was inspected."""
 
 Row = tuple[Finding, str]
 """A finding, and what is said of its subjects."""
@@ -337,6 +342,12 @@ def status_lines(report: Report, style: Style) -> Iterator[str]:
         more = "" if style.everything else " --all shows everything."
         said = f"{words}: {counts(report)}; {inspected(report)}.{more}"
         yield from wrap(said, style, f"{mark(verdict, style)} ", "  ")
+    if report.exit_code == ExitCode.NOTHING_INSPECTED:
+        seen = [f for f in report.findings if f.subject.kind is Kind.MANIFEST and f.verdict is Verdict.SKIP]
+        for finding in seen[:MOST_FILES]:
+            yield from wrap(f"{finding.subject.name}: {finding.message}", style, "  ", "    ")
+        if len(seen) > MOST_FILES:
+            yield f"  … and {len(seen) - MOST_FILES} more files"
     groups = by_cause(report.diagnoses, in_full=1)
     for group in groups[:IN_FULL]:
         (first,) = group.in_full

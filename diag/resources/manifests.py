@@ -43,6 +43,10 @@ class ManifestFile(msgspec.Struct, frozen=True):
     objects: int = 0
     """Objects in it that a Lustre volume depends on."""
     problems: tuple[Problem, ...] = ()
+    seen: tuple[str, ...] = ()
+    """What else is in it, counted: `2 ConfigMap`, `1 values of another Helm chart`."""
+    unread: tuple[Problem, ...] = ()
+    """What may be about Lustre and was not read, with the reason."""
 
     @property
     def subject(self) -> Subject:
@@ -109,6 +113,36 @@ class PlannedFileSystem(msgspec.Struct, frozen=True):
         return Subject(Kind.FILE_SYSTEM, self.address)
 
 
+class PlannedMount(msgspec.Struct, frozen=True):
+    """What names a file system that exists, beside Kubernetes: a cluster's storage, a script's settings."""
+
+    name: str
+    """Its place in the file: `SharedStorage.scratch`."""
+    file_system_id: str = ""
+    dns_name: str = ""
+    mount_name: str = ""
+    lacking: tuple[str, ...] = ()
+    """Fields that are required there and absent."""
+
+    @property
+    def subject(self) -> Subject:
+        """It as the subject of findings."""
+        return Subject(Kind.FILE_SYSTEM, self.name)
+
+
+class PlannedNodes(msgspec.Struct, frozen=True):
+    """A node group that is to be made, as far as its Lustre client is decided by it."""
+
+    name: str
+    os_image: str
+    kernel: str
+
+    @property
+    def subject(self) -> Subject:
+        """The group as the subject of findings."""
+        return Subject(Kind.NODE, self.name)
+
+
 class PlannedGroup(msgspec.Struct, frozen=True):
     """An aws_security_group of a Terraform plan with the rules that the plan gives it."""
 
@@ -144,6 +178,8 @@ class ManifestSet(msgspec.Struct, frozen=True):
     """Workloads that run the driver's image."""
     file_systems: tuple[PlannedFileSystem, ...] = ()
     groups: tuple[PlannedGroup, ...] = ()
+    mounts: tuple[PlannedMount, ...] = ()
+    node_groups: tuple[PlannedNodes, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     places: tuple[Placed, ...] = ()
 

@@ -105,7 +105,8 @@ def _inspected(outcome: Outcome, findings: Iterable[Finding]) -> bool:
     for value in looked_for:
         if value.reason is not Reason.OFFLINE if isinstance(value, Unavailable) else value:
             return True
-    return any(f.verdict is Verdict.FAIL or f.subject.kind in _BY_ITSELF for f in findings)
+    asked = (f for f in findings if f.subject.kind is not Kind.MANIFEST or f.verdict is not Verdict.SKIP)
+    return any(f.verdict is Verdict.FAIL or f.subject.kind in _BY_ITSELF for f in asked)
 
 
 def _coverage(outcome: Outcome, findings: tuple[Finding, ...]) -> Coverage:
