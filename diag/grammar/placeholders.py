@@ -64,6 +64,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "node_subnet": ids.SUBNET,
     "node_security_group": ids.SECURITY_GROUP,
     "endpoint_security_group": ids.SECURITY_GROUP,
+    "coredns_security_group": ids.SECURITY_GROUP,
     "network_interface": ids.AWS_ID,
     "instance": ids.INSTANCE,
     "acl": ids.AWS_ID,

@@ -65,6 +65,17 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.pattern, *self.all) if self.pattern else self.all
 
 
+class Place(enum.Enum):
+    """Where a command is run."""
+
+    HERE = "here"
+    """Wherever the reader is."""
+    NODE = "node"
+    """On the node of the incident: through a debug pod of busybox with the host's root at `/host`, or on the host."""
+    PLUGIN = "plugin"
+    """With the Lustre tools of that node: in the driver's own pod there, or on the host."""
+
+
 class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing to look at that settles a cause."""
 
@@ -72,6 +83,7 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to look at, short: `FileSystemTypeVersion of {file_system}`."""
     command: str = ""
     """How to look, with placeholders."""
+    on: Place = Place.HERE
     check: str = ""
     """The check whose verdict answers it, when there is one."""
 
@@ -162,6 +174,8 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platforms: tuple[str, ...]
     sources: tuple[Source, ...]
     broader: str = ""
+    aliases: tuple[str, ...] = ()
+    """Ids of causes that were merged into this one."""
     signatures: tuple[Signature, ...] = ()
     confirm: tuple[Observation, ...] = ()
     rule_out: tuple[Refutation, ...] = ()
