@@ -88,6 +88,14 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The check whose verdict answers it, when there is one."""
 
 
+class When(enum.Enum):
+    """How the time of a text must be to that of the texts that show a cause."""
+
+    ANY = "any"
+    EARLIER = "earlier"
+    """Before the first of them."""
+
+
 class Refutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What speaks against a cause when it is seen beside its symptom."""
 
@@ -96,6 +104,8 @@ class Refutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A check whose pass refutes the cause."""
     pattern: str = ""
     """Or a text seen in the same group of symptoms."""
+    when: When = When.ANY
+    """When that text must have been printed."""
 
 
 class Procedure(enum.Enum):
