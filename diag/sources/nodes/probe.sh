@@ -101,18 +101,52 @@ sockets() {
     matching ":$hex " /proc/net/tcp6 || true
 }
 
+# Functions of Lustre and LNet modules on a stack, innermost first: `[<0>] ptlrpc_set_wait+0x22d/0x620 [ptlrpc]`.
+lustre_stack() {
+    found=
+    count=0
+    while IFS= read -r line && [ "$count" -lt 8 ]; do
+        case $line in
+            *'[lustre]' | *'[ptlrpc]' | *'[osc]' | *'[mdc]' | *'[mgc]' | *'[lov]' | *'[lmv]' | *'[fld]' | *'[fid]' | \
+                *'[obdclass]' | *'[lnet]' | *'[ksocklnd]' | *'[kefalnd]' | *'[ko2iblnd]')
+                function=${line#*\] }
+                found="$found,${function%%+*}"
+                count=$((count + 1))
+                ;;
+        esac
+    done
+    printf '%s' "${found#,}"
+}
+
+# Processes in state D, and those of any other state that wait in Lustre: its waits are S (wait_woken) and I too. Its own
+# threads (PF_KTHREAD, Linux include/linux/sched.h) wait there for work.
 blocked() {
+    up=
+    [ ! -r /proc/uptime ] || IFS=. read -r up rest </proc/uptime
     for stat in /proc/[0-9]*/stat; do
         line=
-        IFS= read -r line <"$stat"
-        after=${line##*) }
-        [ "${after%% *}" = D ] || continue
+        IFS= read -r line <"$stat" || continue
+        name=${line#*\(}
+        name=${name%)*}
         pid=${stat#/proc/}
         pid=${pid%/stat}
-        name=${line#*\(}
+        set -f
+        set -- ${line##*) }
+        set +f
+        [ $# -ge 20 ] || continue
+        state=$1
+        [ "$state" = D ] || [ $(($7 & 2097152)) = 0 ] || continue
+        case $state in R | Z | X | T | t) continue ;; esac
         wchan=
         IFS= read -r wchan <"/proc/$pid/wchan"
-        printf '%s %s %s\n' "$pid" "${wchan:--}" "${name%)*}"
+        stack=$(lustre_stack <"/proc/$pid/stack")
+        case $state$stack:$wchan in
+            D* | ?[a-zA-Z]* | *:ll_* | *:lov_* | *:lmv_* | *:mdc_* | *:osc_* | *:ptlrpc_* | *:ldlm_* | *:cl_* | *:obd_* | *:mgc_*) ;;
+            *) continue ;;
+        esac
+        age=-
+        [ -z "$up" ] || age=$((up - ${20} / 100))
+        printf '%s %s %s %s %s %s\n' "$pid" "$state" "${wchan:--}" "$age" "${stack:--}" "$name"
     done 2>&-
     return 0
 }
