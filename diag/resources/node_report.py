@@ -186,6 +186,10 @@ class NodeReport(msgspec.Struct, frozen=True):
     os_release: OsRelease | None = None
     installed_module: InstalledModule | None = None
     """None with an ABSENT reason when modprobe's folder holds no module of that name."""
+    kernel_vermagic: str | None = None
+    """Of a module that the running kernel has loaded: what it asks of every module."""
+    module_settings: tuple[str, ...] | None = None
+    """Lines of modprobe's configuration about Lustre: `install lustre /bin/false`, `options lnet networks=…`."""
     loaded_modules: tuple[LoadedModule, ...] | None = None
     client_version: str | None = None
     """/sys/fs/lustre/version: of the loaded client, `2.15.6`."""
@@ -194,6 +198,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     lnet_interfaces: tuple[LnetInterface, ...] | None = None
     nids: tuple[str, ...] | None = None
     imports: tuple[Import, ...] | None = None
+    uptime_s: float | None = None
+    """Seconds since the kernel started: what the times of its messages count from."""
     kernel_messages: tuple[str, ...] | None = None
     """The last ones about Lustre, LNet or port 988, oldest first."""
     sockets: tuple[Socket, ...] | None = None

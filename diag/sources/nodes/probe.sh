@@ -89,6 +89,22 @@ installed_module() {
     modinfo lustre
 }
 
+# What the running kernel asks of a module: the vermagic of one that it has loaded.
+kernel_vermagic() {
+    [ -d "/lib/modules/$(uname -r)" ] || return 3
+    has modinfo || return 127
+    IFS=' ' read -r module rest </proc/modules || return 3
+    modinfo -F vermagic "$module"
+}
+
+# What modprobe is told about Lustre modules. `modprobe --showconfig` reads files alone (kmod modprobe(8)).
+module_settings() {
+    [ -d "/lib/modules/$(uname -r)" ] || return 3
+    has modprobe && has grep || return 127
+    modprobe --showconfig | grep -E '^(blacklist|install|remove|options) (libcfs|lnet|ksocklnd|obdclass|ptlrpc|lustre)( |$)'
+    [ $? -lt 2 ]
+}
+
 lustre_mounts() {
     table=/proc/self/mountinfo
     [ ! -r /proc/1/mountinfo ] || table=/proc/1/mountinfo
@@ -156,7 +172,7 @@ kernel_log() {
     has tail || return 127
     has grep || return 127
     printed=$(dmesg 2>&1) || { printf '%s\n' "$printed"; return 1; }
-    printf '%s\n' "$printed" | grep -E -e 'Lustre|LNet|lnet|lustre|libcfs|ksocklnd|port 988|blocked for more than' | tail -n 60
+    printf '%s\n' "$printed" | grep -E -e 'Lustre|LNet|lnet|lustre|libcfs|ksocklnd|obdclass|ptlrpc|Lockdown: |port 988|blocked for more than' | tail -n 60
     return 0
 }
 
@@ -209,6 +225,8 @@ ask kernel uname -r
 ask architecture uname -m
 ask os_release os_release
 ask installed_module installed_module
+ask kernel_vermagic kernel_vermagic
+ask module_settings module_settings
 ask loaded_modules loaded_modules
 ask client_version lines_of /sys/fs/lustre/version
 ask filesystems lines_of /proc/filesystems
@@ -219,6 +237,7 @@ ask resolver lines_of /etc/resolv.conf
 ask page_size getconf PAGESIZE
 ask lockdown lines_of /sys/kernel/security/lockdown
 ask blocked blocked
+ask uptime lines_of /proc/uptime
 ask kernel_messages kernel_log
 
 # Whoever already hangs in a Lustre tool shows that the next one would hang too: the process table is the ledger.

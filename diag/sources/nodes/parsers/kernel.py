@@ -7,7 +7,7 @@ import re
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import BlockedTask
 from diag.sanitize import one_line
-from diag.sources.nodes.parsers.answers import Answer, no_answer
+from diag.sources.nodes.parsers.answers import Answer, garbled, no_answer
 
 MESSAGES = 60
 
@@ -28,6 +28,14 @@ def read_kernel_messages(answer: Answer) -> tuple[str, ...] | Unavailable:
     if failed := no_answer(answer):
         return failed
     return tuple(one_line(line, 500) for line in answer.lines[-MESSAGES:] if line.strip())
+
+
+def read_uptime(answer: Answer) -> float | Unavailable:
+    """/proc/uptime: seconds since the kernel started, and seconds idle."""
+    first = answer.text.partition(" ")[0]
+    if re.fullmatch(r"\d{1,10}\.\d{1,2}", first, re.ASCII):
+        return float(first)
+    return no_answer(answer) or garbled(f"no uptime: {answer.text}")
 
 
 def read_blocked(answer: Answer) -> tuple[BlockedTask, ...] | Unavailable:
