@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from diag import Draft, Layer, check, ok, skip, unknown, warn
+from diag import Draft, Layer, Unavailable, check, ok, skip, unknown, warn
 from diag.analysis.nodes.differential import Fleet, judge_nodes
+from diag.analysis.nodes.lustre_client import NodeKind
 from diag.knowledge.lustre_versions import Client, NotListed, Talks, client_of_module, talks
 from diag.resources.fsx import FileSystem
 from diag.resources.node_report import NodeReport
 
 
 @check("node-client", layer=Layer.CLIENT, each="mounted_file_systems", speaks_for="client-server-version-mismatch")
-def node_clients_fit(file_system: FileSystem, fleet: Fleet) -> Iterator[Draft]:
+def node_clients_fit(
+    file_system: FileSystem, fleet: Fleet, node_kinds: tuple[NodeKind, ...] | Unavailable
+) -> Iterator[Draft]:
     """The Lustre module of every inspected node can talk to the file system's version.
 
     client-version judges the nodes that mount it; this one says, over all inspected nodes, whether a node, an
@@ -26,15 +29,18 @@ def node_clients_fit(file_system: FileSystem, fleet: Fleet) -> Iterator[Draft]:
     skip: no node was inspected, or none has a module to judge
     source: FSx for Lustre User Guide, client compatibility matrix; the module's own version on the node
     """
-    for draft in judge_nodes(fleet, lambda report: _fits(report, file_system.file_system_type_version)):
+    kinds = () if isinstance(node_kinds, Unavailable) else node_kinds
+    listed = {node.name: kind.listed for kind in kinds for node in kind.nodes}
+    for draft in judge_nodes(fleet, lambda report: _fits(report, file_system.file_system_type_version, listed)):
         concerns = tuple(dict.fromkeys((*draft.concerns, file_system.subject)))
         yield msgspec.structs.replace(draft, concerns=concerns, rules_out=())
 
 
-def _fits(report: NodeReport, server: str) -> Draft:
+def _fits(report: NodeReport, server: str, listed: Mapping[str, Client | NotListed]) -> Draft:
     if not report.module_version:
         return skip(report, "it has no Lustre module with a known version")
-    client = client_of_module(report.module_version, report.via.value, NotListed(""))
+    system = listed.get(report.node, NotListed(""))
+    client = client_of_module(report.module_version, report.via.value, system)
     if not isinstance(client, Client):
         return unknown(report, f"Lustre client {report.module_version} is in no table", client.why)
     answer = talks(client, server)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Kind, Layer, Subject, Unavailable, check, fail, ok, warn
+from diag import Draft, Kind, Layer, Subject, Table, Unavailable, check, fail, ok, warn
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.images import Judgement, judge_images
 from diag.analysis.driver.workloads import missing_component
+from diag.analysis.network.routing import subnets_without_way_out
+from diag.model.unavailable import value_or
+from diag.resources.ec2 import Instance, RouteTable
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
 
@@ -25,6 +28,8 @@ def driver_image(
     warning_events: tuple[Event, ...] | Unavailable,
     provisioning: Provisioning | Unavailable,
     cluster_identity: ClusterIdentity,
+    instances: Table[Instance] | Unavailable,
+    route_tables: tuple[RouteTable, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """Every image of the driver can be pulled in the cluster's region.
 
@@ -33,20 +38,23 @@ def driver_image(
     makes and resizes file systems only. A registry of your own is never blamed for its name.
 
     pass: every reference is well formed, its registry serves the region, and no pod waits for an image
-    warn: an image runs although its registry belongs to another region; or only the controller lacks one, unasked
-    fail: a reference that no runtime accepts, a registry that does not serve the region, or a failed pull
+    warn: its registry belongs to another Region, which nodes reach over the internet alone; or only the controller
+        lacks one, unasked
+    fail: a reference that no runtime accepts, a registry of another partition, or of another Region while the nodes
+        have no way out, or a failed pull
     unknown: the DaemonSets or pods could not be listed
     skip: there is no such half of the driver
     source: EKS User Guide, add-on image registries (2024-12-18); distribution/reference grammar; kubelet image reasons
     """
     events = () if isinstance(warning_events, Unavailable) else warning_events
     asked = () if isinstance(provisioning, Unavailable) else provisioning.pending
+    has_way_out = not subnets_without_way_out(value_or(instances, Table()), value_or(route_tables, ()))
     for half, workload in (("node plugin", node_plugin), ("controller", controller)):
         if isinstance(workload, Unavailable):
             yield missing_component(half, workload)
             continue
         mounts = half == "node plugin"
-        judged = judge_images(workload, driver_pods, events, cluster_identity.region)
+        judged = judge_images(workload, driver_pods, events, cluster_identity.region, has_way_out=has_way_out)
         for found in judged:
             yield _told(workload, found, mounts, asked)
         if not judged:

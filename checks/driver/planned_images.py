@@ -21,7 +21,8 @@ def planned_images_can_be_pulled(
     `602401143452.dkr.ecr..amazonaws.com` is no reference that a runtime takes.
 
     pass: every reference is well formed and its registry serves the region, as far as the region is known
-    warn: as fail, but the table of registries only infers it
+    warn: as fail, but the table of registries only infers it; or EKS's registry of another Region, which nodes reach
+        over the internet alone
     fail: a reference that no runtime accepts, or a registry that does not serve the region
     source: distribution/reference grammar; EKS User Guide, add-on image registries (2024-12-18)
     """

@@ -20,6 +20,7 @@ from diag.analysis.identity.controller import (
     why_closed,
 )
 from diag.analysis.identity.permissions import Rights, who_may_create
+from diag.knowledge.versions import version_number
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Node, Pod, Workload
@@ -38,10 +39,11 @@ def controller_knows_its_region(
     """The controller knows its region, and reaches the instance metadata service if it depends on it.
 
     It takes the region from AWS_REGION, which IRSA, Pod Identity and controller.region of the chart set, else from
-    the metadata service. Where pods cannot reach that (hop limit 1, EKS Auto Mode) it starts with an empty region and
-    every call to FSx fails. If it acts with its node's role it gets the credentials there as well.
+    the metadata service, or from v1.7.0 on from the providerID of an EKS hybrid node. Where pods cannot reach that
+    service (hop limit 1, EKS Auto Mode) it starts with an empty region and every call to FSx fails. If it acts with its
+    node's role it gets the credentials there as well.
 
-    pass: AWS_REGION is set, or the metadata service answers
+    pass: AWS_REGION is set, the metadata service answers, the node's providerID tells, or no node was chosen yet
     warn: as fail, for the node's credentials, but no claim waits
     fail: AWS_REGION is not set, or the node's role has to do, and pods cannot reach the metadata service
     unknown: the node's instance could not be read
@@ -56,10 +58,16 @@ def controller_knows_its_region(
         yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
         return
     nodes = {node.name: node for node in controller_nodes}
-    without_region = [pod for pod in controller_pods if REGION not in plugin_of(pod.spec).env_names]
+    without_region = [
+        pod
+        for pod in controller_pods
+        if REGION not in plugin_of(pod.spec).env_names and not _knows_by_node(pod, nodes.get(pod.spec.node_name))
+    ]
     able = who_may_create(node_rights)
     as_node = isinstance(able, str) and able and not has_own_key(controller)
     for pod in without_region:
+        if not pod.spec.node_name:
+            continue  # Where it will run, and what it will reach there, is not known yet.
         if closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances):
             message = (
                 f"{len(without_region)} pod(s) of the controller have no AWS_REGION and cannot ask for it: {closed}"
@@ -93,3 +101,13 @@ def _let_pods_ask(
     steps = [change(f"{command} {HOPS_OF_A_POD}", {"instance": id}, changes=effect) for id in short]
     again = restart(controller.metadata.namespace, controller.metadata.name, changes="asks again for credentials")
     return Fix((first, *steps, *again, *(undo(f"{command} 1", {"instance": id}) for id in short))) if short else None
+
+
+def _knows_by_node(pod: Pod, node: Node | None) -> bool:
+    """Whether the driver learns its Region from the providerID of a hybrid node.
+
+    Source: aws-fsx-csi-driver v1.7.0 pkg/cloud/metadata_k8s.go.
+    """
+    tag = plugin_of(pod.spec).image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    release = version_number(tag)
+    return node is not None and bool(node.hybrid_region) and (not release or release >= version_number("1.7.0"))

@@ -441,6 +441,8 @@ def healthy() -> dict[str, Any]:
         "warning_events": (),
         "claim_events": (),
         "file_systems": table(file_system()),
+        "instances": Table(),
+        "route_tables": (),
         "manifest_set": ManifestSet(),
     }
 

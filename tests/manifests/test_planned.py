@@ -262,7 +262,7 @@ def test_the_planned_role(tmp_path: Path, given: dict[str, str], verdict: Verdic
         ("public.ecr.aws/fsx-csi-driver", "ap-northeast-2", Verdict.PASS),
         ("602401143452.dkr.ecr.ap-northeast-2.amazonaws.com/eks", "ap-northeast-2", Verdict.PASS),
         ("602401143452.dkr.ecr.ap-northeast-2.amazonaws.com/eks", "", Verdict.PASS),
-        ("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks", "ap-northeast-2", Verdict.FAIL),
+        ("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks", "ap-northeast-2", Verdict.WARN),
         ("602401143452.dkr.ecr..amazonaws.com/eks", "", Verdict.FAIL),
         ("my-registry.example.com/mirror", "ap-northeast-2", Verdict.PASS),
     ],

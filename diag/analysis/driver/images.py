@@ -137,6 +137,11 @@ class Misfit(msgspec.Struct, frozen=True):
     cause: str
     why: str
     confidence: Confidence = Confidence.DOCUMENTED
+    is_elsewhere: bool = False
+    """It is EKS's registry of another Region, which nodes with a way to the internet pull from all the same.
+
+    Source: EKS user guide, add-ons-images: "over the internet from any of the following registries".
+    """
 
 
 def misfit_of(image: Image, region: str) -> Misfit | None:
@@ -171,7 +176,10 @@ def _eks_misfit(host: EcrHost, region: str) -> Misfit | None:
         why = f"account {host.account} has no registry in {host.region}; {dated} gives {right.account}"
         return Misfit(WRONG_REGISTRY, why, right.confidence)
     if region and host.region != region:
-        return Misfit(WRONG_REGISTRY, f"it is the EKS registry of {host.region}, the cluster is in {region}")
+        why = f"it is the EKS registry of {host.region}, the cluster is in {region}"
+        if partition_of(host.region) != partition_of(region):
+            return Misfit(WRONG_REGISTRY, f"{why}, another partition")
+        return Misfit(WRONG_REGISTRY, f"{why}: only over the internet, and billed", Confidence.INFERRED, True)
     if host.fips and not host.region.startswith(("us-", "ca-")) and is_known_region(host.region):
         why = f"{host.region} has no FIPS endpoint of ECR, as far as is known"
         return Misfit(WRONG_REGISTRY, why, Confidence.INFERRED)
@@ -289,9 +297,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge_images(
-    workload: Workload, pods: Iterable[Pod], events: Iterable[Event], region: str
+    workload: Workload, pods: Iterable[Pod], events: Iterable[Event], region: str, *, has_way_out: bool = True
 ) -> tuple[Judgement, ...]:
-    """What is wrong with the images of a workload and its pods, one judgement for each image at fault."""
+    """What is wrong with the images of a workload and its pods, one judgement for each image at fault.
+
+    `has_way_out` is False where the nodes' subnets surely lead no packet to the internet.
+    """
     own = pods_of(workload, pods)
     failing = pull_failures(own, events)
     pulled = {
@@ -304,7 +315,7 @@ def judge_images(
     found = []
     for container in containers_of(workload, own):
         waiting = tuple(f for f in failing if f.container == container.name and _wants(f.pod, container))
-        judged = _judge(workload, container, waiting, region, container.image in pulled)
+        judged = _judge(workload, container, waiting, region, container.image in pulled, has_way_out)
         if judged is not None:
             found.append(judged)
     return tuple(found)
@@ -318,21 +329,38 @@ def _wants(pod: Pod, container: Container) -> bool:
 
 
 def _judge(
-    workload: Workload, container: Container, waiting: tuple[PullFailure, ...], region: str, runs: bool
+    workload: Workload,
+    container: Container,
+    waiting: tuple[PullFailure, ...],
+    region: str,
+    runs: bool,
+    has_way_out: bool,
 ) -> Judgement | None:
     parsed = parse_image(container.image)
     misfit = _bad(parsed) if isinstance(parsed, BadImage) else misfit_of(parsed, region)
     evidence = [f"{workload.subject} container {container.name} image {container.image!r}"]
     evidence += [f"{f.pod.subject} waits: {f.message}" for f in waiting[:3]]
     pods = tuple(f.pod for f in waiting)
+    if misfit is not None and misfit.is_elsewhere and any(_has_another_reason(failure) for failure in waiting):
+        misfit = None
     if misfit is not None:
-        certain = bool(waiting) or (misfit.confidence.may_fail and not runs)
+        may_fail = misfit.confidence.may_fail or (misfit.is_elsewhere and not has_way_out)
+        certain = bool(waiting) or (may_fail and not runs)
         fix = _fix(workload, container, parsed, region)
         return Judgement(container.image, container.name, misfit.cause, misfit.why, tuple(evidence), certain, pods, fix)
     if waiting:
         why = f"it cannot be pulled: {waiting[0].message}"
         return Judgement(container.image, container.name, waiting[0].cause, why, tuple(evidence), True, pods)
     return None
+
+
+def _has_another_reason(failure: PullFailure) -> bool:
+    """Whether a registry of another Region answered, and with something that its place does not explain."""
+    return failure.cause == "image-not-found" or bool(_BESIDES.search(failure.message))
+
+
+_BESIDES = re.compile(r"toomanyrequests|429 Too Many Requests|no space left|unexpected EOF", re.IGNORECASE)
+"""Texts of registries and runtimes that have nothing to do with where the registry is."""
 
 
 def _bad(image: BadImage) -> Misfit:

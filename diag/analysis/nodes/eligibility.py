@@ -22,10 +22,19 @@ REPELLING = frozenset({"NoSchedule", "NoExecute"})
 
 
 DAEMON_TAINTS = frozenset(
-    f"node.kubernetes.io/{name}"
-    for name in ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+    {
+        *((f"node.kubernetes.io/{name}", "NoExecute") for name in ("not-ready", "unreachable")),
+        *(
+            (f"node.kubernetes.io/{name}", "NoSchedule")
+            for name in ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+        ),
+    }
 )
-"""Taints that every DaemonSet pod tolerates. Source: Kubernetes docs, DaemonSet, taints and tolerations."""
+"""Taints that every DaemonSet pod tolerates, each with its effect; one on the host's network tolerates one more.
+
+Source: Kubernetes v1.34 pkg/controller/daemon/util/daemonset_util.go AddOrUpdateDaemonPodTolerations.
+"""
+HOST_NETWORK_TAINT = ("node.kubernetes.io/network-unavailable", "NoSchedule")
 
 
 def keeps_off(spec: PodSpec, node: Node, *, daemon: bool = False) -> str:
@@ -35,7 +44,8 @@ def keeps_off(spec: PodSpec, node: Node, *, daemon: bool = False) -> str:
     if not _affinity_fits(spec, node):
         return "its required node affinity does not match"
     for taint in node.spec.taints or ():
-        free = daemon and taint.key in DAEMON_TAINTS
+        pair = (taint.key, taint.effect)
+        free = daemon and (pair in DAEMON_TAINTS or (spec.host_network and pair == HOST_NETWORK_TAINT))
         if taint.effect in REPELLING and not free and not tolerates(spec.tolerations or (), taint):
             value = f"={taint.value}" if taint.value else ""
             return f"it does not tolerate the taint {taint.key}{value}:{taint.effect}"

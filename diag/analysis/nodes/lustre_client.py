@@ -34,10 +34,14 @@ class NodeKind(msgspec.Struct, frozen=True):
     """The way in through which it was seen: `exec`."""
 
     @property
+    def listed(self) -> Client | NotListed:
+        """What the table of kernels says of them."""
+        return client_of(self.os_image, self.kernel, self.architecture)
+
+    @property
     def client(self) -> Client | NotListed:
         """What the nodes' own module says, else what the table of kernels says of them."""
-        listed = client_of(self.os_image, self.kernel, self.architecture)
-        return client_of_module(self.module, self.seen_through, listed) if self.module else listed
+        return client_of_module(self.module, self.seen_through, self.listed) if self.module else self.listed
 
     @property
     def has_large_pages(self) -> bool:

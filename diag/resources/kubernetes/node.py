@@ -75,10 +75,20 @@ class Node(KubernetesObject, frozen=True):
         return tail if self.spec.provider_id.startswith("aws:///") and tail.startswith("i-") else ""
 
     @property
+    def hybrid_region(self) -> str:
+        """Region of an EKS hybrid node, out of `eks-hybrid:///<region>/<cluster>/<node>`; empty for other nodes.
+
+        Source: aws-fsx-csi-driver v1.7.0 pkg/cloud/metadata_k8s.go; EKS user guide, hybrid nodes.
+        """
+        parts = self.spec.provider_id.split("/")
+        return parts[3] if self.spec.provider_id.startswith("eks-hybrid:///") and len(parts) > 4 else ""
+
+    @property
     def zone(self) -> str:
         """Availability zone, from the label or the providerID."""
         parts = self.spec.provider_id.split("/")
-        return self.metadata.label("topology.kubernetes.io/zone") or (parts[3] if len(parts) > 4 else "")
+        own = parts[3] if len(parts) > 4 and not self.hybrid_region else ""
+        return self.metadata.label("topology.kubernetes.io/zone") or own
 
     @property
     def region(self) -> str:

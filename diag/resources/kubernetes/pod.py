@@ -163,9 +163,9 @@ class Terminated(KubernetesObject, frozen=True):
     reason: str = ""
     message: str = ""
     exit_code: int = 0
+    finished_at: str | None = None
     started_at: str | None = None
     """None where the container never started, as kubelet writes it for one that it could not find."""
-    finished_at: str | None = None
 
 
 class ContainerState(KubernetesObject, frozen=True):

@@ -54,6 +54,26 @@ def test_a_cordoned_node_still_takes_daemon_pods() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "effect", "host_network", "off"),
+    [
+        ("not-ready", "NoExecute", False, False),
+        ("unreachable", "NoExecute", False, False),
+        ("not-ready", "NoSchedule", False, True),
+        ("unreachable", "NoSchedule", False, True),
+        ("memory-pressure", "NoSchedule", False, False),
+        ("disk-pressure", "NoExecute", False, True),
+        ("network-unavailable", "NoSchedule", False, True),
+        ("network-unavailable", "NoSchedule", True, False),
+    ],
+)
+def test_a_daemon_tolerates_a_taint_with_its_effect_alone(
+    name: str, effect: str, host_network: bool, off: bool
+) -> None:
+    node = given.node(taints=(Taint(f"node.kubernetes.io/{name}", "", effect),))
+    assert bool(keeps_off(PodSpec(host_network=host_network), node, daemon=True)) is off
+
+
+@pytest.mark.parametrize(
     ("expression", "fits"),
     [
         ({"key": "pool", "operator": "In", "values": ["gpu", "cpu"]}, True),

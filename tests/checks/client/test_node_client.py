@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from checks.client.node_client import node_clients_fit
 from diag.model.verdict import Verdict
 from tests.checks import given
@@ -18,3 +20,16 @@ def test_the_fleet_s_clients_against_the_server() -> None:
     assert system.subject in bad.concerns
     (everywhere,) = findings(node_clients_fit, *new, file_systems=given.table(given.file_system(version="2.10")))
     assert "all 3 nodes alike, so no single node is to blame" in everywhere.message
+
+
+ROCKY_10 = ("Rocky Linux 10.1 (Red Quartz)", "6.12.0-124.8.1.el10_1.x86_64")
+
+
+@pytest.mark.parametrize(("system", "verdict"), [(ROCKY_10, Verdict.WARN), (given.AL2023, Verdict.PASS)])
+def test_a_system_whose_client_talks_to_fewer_servers_keeps_its_exception(
+    system: tuple[str, str], verdict: Verdict
+) -> None:
+    """RHEL and Rocky 10 speak to 2.15 servers alone, though a 2.15 client of another system speaks to 2.12 too."""
+    facts = {"nodes": (given.node("new", system),), "file_systems": given.table(given.file_system(version="2.12"))}
+    (found,) = findings(node_clients_fit, truth("new", client="2.15.6"), **facts)
+    assert found.verdict is verdict, found.message

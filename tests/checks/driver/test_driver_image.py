@@ -8,7 +8,7 @@ from checks.driver.driver_image import driver_image
 from diag import Kind, Subject, Unavailable, Verdict
 from diag.model.finding import Finding
 from diag.resources.kubernetes import Pod, Workload
-from tests.checks import given
+from tests.checks import given, given_network
 
 SEOUL = "602401143452.dkr.ecr.ap-northeast-2.amazonaws.com/eks/aws-fsx-csi-driver:v1.9.0"
 OREGON = SEOUL.replace("ap-northeast-2", "us-west-2")
@@ -63,7 +63,7 @@ def test_other_partitions_and_opt_in_regions_have_registries_of_their_own(region
 @pytest.mark.parametrize(
     ("region", "image", "why"),
     [
-        (given.REGION, OREGON, "EKS registry of us-west-2, the cluster is in ap-northeast-2"),
+        ("cn-north-1", OREGON, "EKS registry of us-west-2, the cluster is in cn-north-1, another partition"),
         ("ap-east-1", SEOUL.replace(given.REGION, "ap-east-1"), "has no registry in ap-east-1"),
         ("cn-north-1", "918309763551.dkr.ecr.cn-north-1.amazonaws.com/eks/aws-fsx-csi-driver:v1", "amazonaws.com.cn"),
     ],
@@ -78,8 +78,40 @@ def test_a_registry_that_does_not_serve_the_region_fails_when_nothing_shows_that
     assert "public.ecr.aws/fsx-csi-driver/aws-fsx-csi-driver:v1" in found.fix.commands[0]
 
 
-def test_another_region_s_registry_that_is_pulled_from_is_only_a_warning() -> None:
+def test_another_region_s_registry_works_over_the_internet_and_only_warns() -> None:
     assert of_plugin(OREGON).verdict is Verdict.WARN
+    found = about(given.node_plugin(image=OREGON), ())
+    assert (found.verdict, found.cause) == (Verdict.WARN, "image-pull-wrong-region-ecr")
+    assert "only over the internet" in found.message
+
+
+@pytest.mark.parametrize(
+    ("routes", "verdict"),
+    [
+        (("10.0.0.0/16", "local"), Verdict.FAIL),
+        (("0.0.0.0/0", "nat-0123456789abcdef0"), Verdict.WARN),
+        (("0.0.0.0/0", "tgw-0123456789abcdef0"), Verdict.WARN),
+    ],
+)
+def test_another_region_s_registry_fails_where_the_nodes_have_no_way_out(
+    routes: tuple[str, str], verdict: Verdict
+) -> None:
+    nodes = given_network.instances(given_network.instance(given.node()))
+    facts = {"instances": nodes, "route_tables": (given_network.routes(routes, id="rtb-main"),)}
+    assert about(given.node_plugin(image=OREGON), (), **facts).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ("toomanyrequests: Rate exceeded", ""),
+        ("manifest for x not found: manifest unknown", "image-not-found"),
+        ("dial tcp 75.2.101.78:443: i/o timeout", "image-pull-wrong-region-ecr"),
+    ],
+)
+def test_another_region_s_registry_takes_no_blame_for_what_its_place_does_not_explain(message: str, cause: str) -> None:
+    found = of_plugin(OREGON, "ErrImagePull", message)
+    assert (found.verdict, found.cause) == (Verdict.FAIL, cause)
 
 
 def test_a_region_that_the_table_does_not_list_is_only_a_warning() -> None:

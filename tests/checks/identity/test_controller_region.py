@@ -85,3 +85,22 @@ def test_an_instance_that_could_not_be_read_is_unknown() -> None:
     hidden = Table[Any](missing={INSTANCE: given.denied("ec2:DescribeInstances")})
     finding = region(**BARE, controller_instances=hidden)
     assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "ec2:DescribeInstances")
+
+
+HYBRID = "eks-hybrid:///ap-northeast-2/training/mi-0123456789abcdef0"
+
+
+@pytest.mark.parametrize(("release", "verdict"), [("v1.7.0", Verdict.PASS), ("v1.6.0", Verdict.FAIL)])
+def test_a_hybrid_nodes_provider_id_tells_the_region_from_1_7_on(release: str, verdict: Verdict) -> None:
+    made = given.node()
+    nodes = (given.replace(made, spec=given.replace(made.spec, provider_id=HYBRID)),)
+    pod = controller_pod("")
+    plugin, *others = pod.spec.containers
+    plugin = given.replace(plugin, image=f"{plugin.image.rpartition(':')[0]}:{release}")
+    pods = (given.replace(pod, spec=given.replace(pod.spec, containers=(plugin, *others))),)
+    assert region(pods=pods, nodes=nodes).verdict is verdict
+
+
+def test_a_pod_without_a_node_may_still_learn_its_region() -> None:
+    waiting = controller_pod("", node="")
+    assert region(pods=(waiting,), **CLOSED).verdict is Verdict.PASS
