@@ -76,13 +76,14 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
     if runbooks:
         knowledge_of(runbooks, until)
     nodes, notes = _node_options(options, until)
+    manifests, skipped = _read_manifests(options.get("manifests", ()), until)
     return RunRequest(
         registry=registry,
         checks=registry.select(options["only"] or config.only, (*options["skip"], *config.skip)),
         target=_target(_pick(Target, options)),
         settings=_pick(Settings, options),
         reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
-        manifests=_read_manifests(options.get("manifests", ()), until),
+        manifests=manifests,
         offline=options.get("offline", False),
         snapshot=options["snapshot"],
         deadline_s=options["deadline"],
@@ -92,7 +93,7 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
             unknown_passes=(options.get("unknown") or config.unknown) == "pass",
         ),
         runbooks=runbooks,
-        notes=notes,
+        notes=(*notes, *skipped),
         unread=unread,
     )
 
@@ -182,12 +183,14 @@ def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Co
     return Config(), Path(), ()
 
 
-def _read_manifests(paths: tuple[str, ...], until: float) -> ManifestSet:
+def _read_manifests(paths: tuple[str, ...], until: float) -> tuple[ManifestSet, list[str]]:
+    """The manifests, and what was left out on purpose, one line each."""
     if not paths:
-        return NO_MANIFESTS
+        return NO_MANIFESTS, []
     from diag.sources.manifests.reader import read_manifests
 
-    return read_manifests(paths, until=until)
+    skipped: list[str] = []
+    return read_manifests(paths, until=until, skipped=skipped.append), skipped
 
 
 def _node_options(options: Mapping[str, Any], until: float) -> tuple[NodeOptions, tuple[str, ...]]:

@@ -78,8 +78,9 @@ def test_a_name_that_nothing_has_gets_the_near_ones(
 def test_a_node_that_the_cluster_does_not_have_gets_the_near_ones(doctor: Doctor, lab: Lab) -> None:
     name = str(next(iter(lab.kube.all("nodes")))["metadata"]["name"])
     ran = doctor("run", "--via", "exec", "--nodes", f"{name}x", "--format", "json")
-    (missing,) = [un for un in ran.document["unavailable"] if un["what"] == f"node {name}x"]
-    assert f"did you mean {name}" in missing["detail"]
+    assert any(
+        f"no node of that name; did you mean {name}" in finding["message"] for finding in ran.document["findings"]
+    )
 
 
 def test_an_unreachable_api_server(doctor: Doctor, lab: Lab, tmp_path: Path) -> None:
