@@ -57,6 +57,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says: str
     cause: str
     confidence: Confidence
+    or_without: str = ""
+    """A key of `when` that is rather taken away, where what it needs would change the size or the price as well."""
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,6 +145,9 @@ def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
         rule = next(broken_rules(now), None)
         if rule is None:
             break
+        if rule.or_without:
+            changes[rule.or_without] = None
+            continue
         key, values = next(iter(rule.needs.items()))
         changes[key] = None if values[0] == "" else _first_choice(key) if values[0] == "set" else values[0]
     return changes
