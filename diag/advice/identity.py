@@ -153,6 +153,23 @@ def allow(role: str, rights: Iterable[tuple[str, str]]) -> Fix:
     )  # fmt: skip
 
 
+PULL_ACCESS = "AmazonEC2ContainerRegistryPullOnly"
+"""Source: Amazon ECR user guide, AWS managed policies."""
+
+
+def let_pull(roles: Iterable[str], partition: str) -> Fix:
+    """Give nodes' roles the right to pull from private registries."""
+    which = "role-policy --role-name {role} --policy-arn {policy_arn}"
+    names = [{"role": role, "policy_arn": f"arn:{partition}:iam::aws:policy/{PULL_ACCESS}"} for role in roles]
+    effect = "lets all nodes with this role pull from ECR; the kubelet tries again by itself"
+    return Fix(
+        (
+            *(change(f"aws iam attach-{which}", one, changes=effect, by=ADMINISTRATOR) for one in names),
+            *(undo(f"aws iam detach-{which}", one) for one in names),
+        )
+    )
+
+
 def create_service_role() -> Fix:
     """Create FSx's own role, once for an account."""
     create = "aws iam create-service-linked-role --aws-service-name fsx.amazonaws.com"

@@ -25,6 +25,10 @@ GO_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
 """Source: Go strconv.ParseInt, base 10."""
 
 
+_DIGITS = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+"""The number before a unit that somebody wrote as well: `250MBps`."""
+
+
 class Takes(enum.Enum):
     """What kind of value a parameter has."""
 
@@ -128,10 +132,10 @@ def likely_value(parameter: Parameter, value: str) -> str:
             plain = {_plain(word): word for word in parameter.values}
             near = difflib.get_close_matches(_plain(value), plain, n=1, cutoff=0.6)
             return plain[near[0]] if near else ""
-        case Takes.NUMBER if GO_NUMBER.fullmatch(value):
-            least, most = parameter.least, parameter.most
-            number = int(value)
-            return str(least if least is not None and number < least else most if most is not None else number)
+        case Takes.NUMBER if digits := _DIGITS.match(value):
+            number = int(digits[0])
+            number = number if parameter.most is None else min(parameter.most, number)
+            return str(number if parameter.least is None else max(parameter.least, number))
         case Takes.BOOL:
             return "true" if value.strip().lower() in ("yes", "on", "enabled", "true") else "false"
     return ""

@@ -19,7 +19,10 @@ def released(name: str = "old-pv") -> PersistentVolume:
     return msgspec.structs.replace(kept, status=msgspec.structs.replace(kept.status, phase="Released"))
 
 
-def chosen(claims: Any, pods: Any = (), target: Target = Target()) -> list[str]:
+EVERYTHING = Target()
+
+
+def chosen(claims: Any, pods: Any = (), target: Target = EVERYTHING) -> list[str]:
     found = volumes((released(),), claims, pods, target)
     return [item.name for item in found] if isinstance(found, tuple) else [str(found)]
 

@@ -100,8 +100,7 @@ class Provisioning:
             raise Refusal("no controller runs")
         container = next(c for c in pod["spec"]["containers"] if c["name"] == "fsx-plugin")
         variables = {variable["name"]: variable.get("value", "") for variable in container.get("env", ())}
-        hops = {int(instance.metadata_options.http_put_response_hop_limit or 1) for instance in instances(self._lab)}
-        imds = min(hops, default=1) >= 2
+        imds = self._reaches_metadata(pod)
         role = self._role(pod, container, variables, imds)
         if not variables.get("AWS_REGION") and not imds:
             raise Refusal("Invalid Configuration: Missing Region")
@@ -115,6 +114,13 @@ class Provisioning:
         service = self._lab.site.arn("iam", "role/aws-service-role/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx")
         if not self._has_service_role() and not allows(role, "iam:CreateServiceLinkedRole", service):
             raise Refusal("AccessDeniedException: not authorized to perform: iam:CreateServiceLinkedRole")
+
+    def _reaches_metadata(self, pod: "Object") -> bool:
+        """Whether the metadata service of the pod's own node answers it."""
+        assert self._lab.account is not None
+        instance = self._lab.account.instances.get(pod["spec"].get("nodeName", ""))
+        found = next((found for found in instances(self._lab) if found.id == instance), None)
+        return found is not None and int(found.metadata_options.http_put_response_hop_limit or 1) >= 2
 
     def _has_service_role(self) -> bool:
         """FSx's own role is there once a file system was made, or somebody made it."""
