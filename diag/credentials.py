@@ -47,10 +47,13 @@ _CERTAIN = (
 _UNCERTAIN = r"token|secret|credentials?|auth"
 """Names whose value may as well be a word or an object's name."""
 
-_NO_VALUE = (
-    r"(?!\[removed\]|\$|%[({]|\{|<|\*{3}|(?:null|nil|none|true|false|required|incorrect|wrong|invalid|missing|expired"
-    r"|not|is|are|its|was|has|must|may|can|cannot|could|denied|empty|unset|the|an?|no|for|from|in|of|to|and|or)\b)"
-)
+SAID_OF_ONE = (
+    "null", "nil", "none", "true", "false", "required", "incorrect", "wrong", "invalid", "missing", "expired", "denied",
+    "empty", "unset", "not", "is", "are", "its", "was", "has", "must", "may", "can", "cannot", "could", "the", "a",
+    "an", "no", "for", "from", "in", "of", "to", "and", "or",
+)  # fmt: skip
+"""Words after the name of a credential that are none: the sentence says something of it (`password=required`)."""
+_NO_VALUE = rf"(?!\[removed\]|\$|%[({{]|\{{|<|\*{{3}}|(?:{'|'.join(SAID_OF_ONE)})(?![^\s.,:;!?()\[\]{{}}\"'\\]))"
 """What follows is a placeholder, or a sentence goes on."""
 _QUOTED = r"(?P<{0}>\\*[\"'])(?:(?!(?P={0}))[^\r\n]){{1,4000}}"
 _BARE = r"[^\s\"',;&|)}}\]<>\\]+"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded, misspelt_attribute
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, misspelt_attribute
 from diag.analysis.file_systems import file_system_of, meant_id
+from diag.grammar.unfilled import is_stand_in
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
@@ -58,7 +59,7 @@ def dns_name_is_the_file_systems(
         wrong_key = misspelt_attribute(volume.attributes, "dnsname")
         why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
         yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix)
-    elif looks_unexpanded(name):
+    elif is_stand_in(name):
         message = f"dnsname is {name!r}, a variable that was never filled in"
         # Which file system was meant is known to a person alone where the handle is no better.
         by_handle = None if isinstance(known, Unavailable) else fix

@@ -36,7 +36,7 @@ def file_system_is_this_clusters(
         yield skip(file_system, "the name of this cluster is not known")
         return
     called = f"{file_system.id} ({file_system.name or 'without a Name'})"
-    owners = clusters_of(file_system)
+    owners = clusters_of(file_system.tags)
     groups = () if isinstance(clients, Unavailable) else clients[file_system.id].groups
     vpcs = {group.vpc_id for group in groups} - {file_system.vpc_id}
     in_their_vpc = [other for other in file_systems if other.is_lustre and other.vpc_id in vpcs] if vpcs else []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, account
+from checks.leftovers._teardown import LEFT, account, scope
 from diag import Draft, Fix, Kind, Layer, Subject, Table, check, ok, unknown, warn
-from diag.advice.steps import person, save
+from diag.advice.steps import caution, person, save
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import DataRepositoryAssociation, FileSystem
 from diag.resources.teardown import BucketNotices, bucket_of
@@ -22,10 +22,11 @@ def notifications_have_a_file_system(
     """Every bucket's notification of FSx has a file system that imports from the bucket.
 
     FSx puts a notification called FSx on a bucket for automatic import. One that stays keeps the next file system
-    from making its own, whose link then ends MISCONFIGURED.
+    from making its own, whose link then ends MISCONFIGURED. A file system of another Region or account may link the
+    bucket too: neither is looked at.
 
     pass: every one has
-    warn: no file system of the region links the bucket any more
+    warn: no file system of this account and Region links the bucket any more
     unknown: a bucket could not be asked
     source: FSx for Lustre user guide, automatic import; s3 2006-03-01 GetBucketNotificationConfiguration
     """
@@ -34,7 +35,8 @@ def notifications_have_a_file_system(
     left = [notices for notices in bucket_notices if notices.of_fsx and notices.bucket not in linked]
     for notices in left:
         message = f"its notification {', '.join(notices.of_fsx)} is FSx's, and no file system of the region links it"
-        yield warn(Subject(Kind.BUCKET, notices.bucket), message, cause=None, fix=_drop_notification(notices.bucket))
+        fix = _drop_notification(notices.bucket)
+        yield warn(Subject(Kind.BUCKET, notices.bucket), message, scope(cluster_identity), cause=None, fix=fix)
     for name, why in bucket_notices.missing.items():
         yield unknown(Subject(Kind.BUCKET, name), f"its notifications could not be read: {why}", because=(why,))
     if not left:
@@ -45,4 +47,5 @@ def notifications_have_a_file_system(
 def _drop_notification(bucket: str) -> Fix:
     keep = "aws s3api get-bucket-notification-configuration --bucket {bucket} > notifications-of-{bucket}.json"
     put = "put back the saved configuration without that entry (put-bucket-notification-configuration replaces it all)"
-    return Fix((save(keep, {"bucket": bucket}), person(put)))
+    ask = "ask who else links the bucket: a file system of another Region or account needs its notification"
+    return Fix((caution(ask), save(keep, {"bucket": bucket}), person(put)))

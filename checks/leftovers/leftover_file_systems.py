@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from checks.leftovers._teardown import LEFT, delete_volumes, lustre
+from checks.leftovers._teardown import LEFT, ask_owner, delete_volumes, lustre, scope
 from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, warn
-from diag.advice.steps import advise, caution, change
+from diag.advice.steps import caution, change
 from diag.analysis.file_systems import Ownership, ownership_of
 from diag.model.fix import Danger
 from diag.resources.eks import ClusterIdentity, EksCluster
@@ -27,10 +27,11 @@ def file_systems_are_used(
     behind when its claim goes, and a PersistentVolume deleted by hand never takes it along.
 
     pass: a claimed volume names it
-    warn: nobody claims the volumes that name it, or none names it and its tags say that this cluster made it, or it
-        is in this cluster's VPC and nothing says whose it is (then ask first)
+    warn: this cluster made it and no claimed volume names it; or nothing says whose it is, and it is in this
+        cluster's VPC or a volume without a claim names it (then ask first: nothing is offered for deletion)
     unknown: file systems or volumes could not be read
-    source: fsx 2018-03-01 DescribeFileSystems; Kubernetes documentation, reclaiming
+    source: fsx 2018-03-01 DescribeFileSystems; Kubernetes documentation, reclaiming; aws-fsx-csi-driver v1.9.0
+        pkg/cloud/cloud.go (the driver tags no cluster)
     """
     vpc = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
     for file_system in lustre(file_systems):
@@ -40,7 +41,7 @@ def file_systems_are_used(
         if owned.ownership is Ownership.USED:
             yield ok(file_system, owned.reason, rules_out=())
         elif owned.ownership is Ownership.UNCLAIMED:
-            yield warn(file_system, message, cause=None, fix=_ask_first(file_system))
+            yield warn(file_system, message, scope(cluster_identity), cause=None, fix=_ask_first(file_system))
         elif owned.ownership is not Ownership.FOREIGN:
             yield warn(file_system, message, cause=None, fix=_delete_file_system(file_system, owned.volumes))
 
@@ -72,7 +73,5 @@ def _delete_file_system(file_system: FileSystem, volumes: Iterable[PersistentVol
 
 
 def _ask_first(file_system: FileSystem) -> Fix:
-    look = (
-        "it may be another team's: delete nothing before its owner is known. Its tags: aws fsx list-tags-for-resource"
-    )
-    return advise(f"{look} --resource-arn {{resource_arn}}", {"resource_arn": file_system.resource_arn})
+    look = "Its tags: aws fsx list-tags-for-resource --resource-arn {resource_arn}"
+    return ask_owner(look, resource_arn=file_system.resource_arn)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, account, delete
+from checks.leftovers._teardown import LEFT, account, ask_owner, delete, scope
 from diag import Draft, Fix, Layer, Table, check, ok, warn
+from diag.analysis.file_systems import clusters_of
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
@@ -21,7 +22,8 @@ def interfaces_belong_to_something(
     An interface that nobody uses takes an address of the subnet and keeps its groups from being deleted.
 
     pass: every one does
-    warn: one belongs to no file system and is attached to nothing
+    warn: one belongs to no file system and is attached to nothing; it is offered for deletion only where its tags say
+        that it is this cluster's, since EC2 deletes an interface that somebody keeps for later just as well
     unknown: security groups, interfaces or file systems could not be read
     source: ec2 2016-11-15 DescribeNetworkInterfaces Status; fsx 2018-03-01 NetworkInterfaceIds
     """
@@ -31,7 +33,8 @@ def interfaces_belong_to_something(
     ]
     for eni in left:
         message = f"attached to nothing, and no file system's ({eni.description or 'no description'})"
-        yield warn(eni, message, cause=None, fix=_delete(eni))
+        is_ours = cluster_identity.cluster in clusters_of(eni.tag_set)
+        yield warn(eni, message, scope(cluster_identity), cause=None, fix=_delete(eni) if is_ours else _ask(eni))
     if not left:
         yield ok(account(cluster_identity), f"all {len(lustre_groups.interfaces)} interface(s) belong to something")
 
@@ -39,3 +42,8 @@ def interfaces_belong_to_something(
 def _delete(eni: NetworkInterface) -> Fix:
     command = "aws ec2 delete-network-interface --network-interface-id {network_interface}"
     return delete(command, "EC2 refuses it while something uses it", network_interface=eni.network_interface_id)
+
+
+def _ask(eni: NetworkInterface) -> Fix:
+    look = "Its tags and its maker: aws ec2 describe-network-interfaces --network-interface-ids {network_interface}"
+    return ask_owner(look, network_interface=eni.network_interface_id)

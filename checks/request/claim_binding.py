@@ -7,35 +7,50 @@ from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip
 from diag.advice.replace_claim import replace_claim
+from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import BOUND
 from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import corrections
 from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_pending
+from diag.grammar.command import Verbatim
 from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
 from diag.resources.age import age_s
-from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim
+from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod
 
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
 
-CAUSES = {Why.RELEASED: "pv-released", Why.TAKEN: "claim-volume-mismatch", Why.MISFIT: "claim-volume-mismatch"}
+CAUSES = {
+    Why.RELEASED: "pv-released",
+    Why.TAKEN: "claim-volume-mismatch",
+    Why.MISFIT: "claim-volume-mismatch",
+    Why.PROVISIONER_MISSPELT: "storageclass-wrong-provisioner",
+}
 
 
 @check("claim-binding", layer=Layer.REQUEST, each="lustre_claims",
-       speaks_for=("claim-pending", "claim-volume-mismatch", "pv-released"))  # fmt: skip
-def claim_has_its_volume(case: ClaimCase, taken_at: str, provisioning: Provisioning | Unavailable) -> Iterator[Draft]:
+       speaks_for=("claim-pending", *dict.fromkeys(CAUSES.values())))  # fmt: skip
+def claim_has_its_volume(
+    case: ClaimCase,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    taken_at: str,
+    provisioning: Provisioning | Unavailable,
+) -> Iterator[Draft]:
     """The claim is bound to its volume, or will be.
 
     A pod is not scheduled before its claim is bound. Kubernetes binds a claim to the volume that it names, or to a
-    free one of its class, only when class, size, access modes, volumeMode and claimRef agree; a volume of a deleted
-    claim (Retain) is never given to a new one of the same name.
+    free one of its class, only when class, size, access modes, volumeMode and VolumeAttributesClass agree. A volume
+    whose claimRef is the claim needs no class, and no question at all where the claim names it too. A volume of a
+    deleted claim (Retain) is never given to a new one of the same name. A class that binds late leaves free volumes to
+    the scheduler: without a pod the claim stays Pending, and that is right.
 
     pass: the claim is Bound
     fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits without reason
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
-    source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go
+    source: Kubernetes v1.31 to v1.34 pkg/controller/volume/persistentvolume/pv_controller.go;
+        component-helpers/storage/volume/pv_helpers.go
     """
     claim = case.claim
     if case.is_bound:
@@ -57,15 +72,22 @@ def claim_has_its_volume(case: ClaimCase, taken_at: str, provisioning: Provision
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
         yield fail(claim, f"Pending: {pending.message}{since}", *message, cause="", concerns=concerns)
     else:
-        fix = _fix(case, pending, value_or(provisioning, Provisioning()))
+        fix = _fix(case, pending, _pods_of(case, claim_pods), value_or(provisioning, Provisioning()))
         yield fail(
             claim, f"Pending: {pending.message}", *message, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )
 
 
-def _fix(case: ClaimCase, pending: Pending, provisioning: Provisioning) -> Fix | None:
+def _pods_of(case: ClaimCase, claim_pods: dict[str, tuple[Pod, ...]] | Unavailable) -> tuple[Pod, ...]:
+    return () if isinstance(claim_pods, Unavailable) else claim_pods.get("/".join(case.claim.key), ())
+
+
+def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: Provisioning) -> Fix | None:
     """The commands, or who has to write what; None where the runbook's general words are as good."""
     match pending.why, pending.volume:
+        case Why.PROVISIONER_MISSPELT, _ if case.storage_class:
+            waiting = Waiting((case.claim,), pods)
+            return replace_class(case.storage_class, waiting, fields={"provisioner": Verbatim(FSX_DRIVER)})
         case Why.RELEASED, PersistentVolume() as volume:
             return _reopen(volume, case.claim)
         case Why.MISFIT, PersistentVolume() as volume:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, looks_unexpanded, misspelt_attribute
+from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, misspelt_attribute
 from diag.analysis.file_systems import file_system_of
+from diag.grammar.unfilled import is_stand_in, is_unfilled
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Pod
 
@@ -40,7 +41,7 @@ def mountname_is_the_file_systems(
     known = file_system_of(volume, file_systems)
     actual = "" if isinstance(known, Unavailable) else known.mount_name
     fix = replace_volume(volume, claim_pods, attributes={"mountname": actual})
-    unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
+    unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if is_stand_in(v)]
     if unfilled:
         message = " and ".join(f"{key} is {value!r}" for key, value in unfilled)
         by_handle = None if isinstance(known, Unavailable) else fix
@@ -60,7 +61,7 @@ def mountname_is_the_file_systems(
 
 
 def _refuted(volume: PersistentVolume) -> tuple[str, ...]:
-    filled = ("unexpanded-variable",) if not looks_unexpanded(volume.dns_name or "") else ()
+    filled = ("unexpanded-variable",) if not is_unfilled(volume.dns_name or "") else ()
     return ("wrong-mountname", "mountname-missing", "mountname-too-long", *filled)
 
 

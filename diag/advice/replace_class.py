@@ -30,15 +30,16 @@ def replace_class(
     parameters: Mapping[str, str | Verbatim | None] | None = None,
     *,
     mount_options: Verbatim | None = None,
+    fields: Mapping[str, Any] | None = None,
     warning: str = "",
     **values: Value,
 ) -> Fix:
-    """Replace a class by one with other parameters; None takes a parameter away.
+    """Replace a class by one with other parameters or fields; None takes one away.
 
     Names of parameters and values may be templates over `values`. `warning` comes first. Claims that wait are replaced
     as well: the driver asks FSx with one token for a claim, and FSx keeps the parameters it was first sent with.
     """
-    patch: dict[str, Any] = {"parameters": dict(parameters)} if parameters else {}
+    patch: dict[str, Any] = {**(fields or {}), **({"parameters": dict(parameters)} if parameters else {})}
     if mount_options is not None:
         patch["mountOptions"] = mount_options
     names = {"storage_class": storage_class.metadata.name, "uid": storage_class.metadata.uid, **values}

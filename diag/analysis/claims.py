@@ -8,8 +8,17 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
-from diag.analysis.volumes import is_fsx_volume, matches
+from diag.analysis.binding import (
+    class_of,
+    class_of_volume,
+    differs_in_class_alone,
+    is_held_by,
+    misfits,
+    misfits_of_reserved,
+    selects,
+    why_not_taken,
+)
+from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
@@ -64,6 +73,18 @@ def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None)
     return not waits_for_pod or bool(claim.metadata.annotation(SELECTED_NODE))
 
 
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+"""The provisioner of classes whose volumes people make. Source: Kubernetes documentation, storage classes, local."""
+
+_MISSPELT = re.compile(r"\bfsx\b|\blustre\b.*\baws\b|\baws\b.*\blustre\b", re.IGNORECASE)
+
+
+def misspells_driver(storage_class: StorageClass) -> bool:
+    """Whether the class's provisioner is the FSx for Lustre driver's name written wrongly, so that nobody answers."""
+    name = storage_class.provisioner
+    return name != FSX_DRIVER and name not in SIBLING_DRIVERS and bool(_MISSPELT.search(name))
+
+
 LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
 """In the name of a class that does not exist, or of a claim without one: nothing else says whose it is."""
 
@@ -83,6 +104,8 @@ class ClaimCase(msgspec.Struct, frozen=True):
     """Lustre volumes whose claimRef has its name."""
     offered: tuple[PersistentVolume, ...] = ()
     """Lustre volumes of its class that nobody holds."""
+    meant: PersistentVolume | None = None
+    """A free Lustre volume that would fit the claim but for its class, which is another driver's."""
     complaint: str = ""
     """The newest warning event about it; empty when there is none or events could not be read."""
 
@@ -95,6 +118,11 @@ class ClaimCase(msgspec.Struct, frozen=True):
     def is_bound(self) -> bool:
         """It has its volume."""
         return self.claim.status.phase == "Bound"
+
+    @property
+    def binds_late(self) -> bool:
+        """Its class leaves the choice of a volume to the scheduler: a claim without a pod stays Pending for good."""
+        return self.storage_class is not None and self.storage_class.volume_binding_mode == "WaitForFirstConsumer"
 
     @property
     def is_dynamic(self) -> bool:
@@ -124,7 +152,7 @@ def absent_claims(
     named = _named_by_target(target, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
-        if not pod.is_up and not pod.is_terminating:
+        if not pod.is_up and not pod.is_over and not pod.is_terminating:
             for name in pod.spec.claim_names:
                 if (key := (pod.metadata.namespace, name)) not in there:
                     wanted.setdefault(key, []).append(pod)
@@ -166,11 +194,12 @@ def lustre_claims(
             tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
         )
+        case = case if case.is_bound else _with_offers(case, lustre)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
         if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
             claim.key, named
         ):
-            found.append(case if case.is_bound else _with_offers(case, lustre))
+            found.append(case)
     return tuple(found)
 
 
@@ -180,6 +209,10 @@ def _is_for_lustre(case: ClaimCase) -> bool:
     if case.is_bound:
         return False
     if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
+        return True
+    if case.storage_class is not None and (misspells_driver(case.storage_class) or case.meant is not None):
+        return True
+    if case.offered and case.storage_class is not None and case.storage_class.provisioner == NO_PROVISIONER:
         return True
     message = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
     return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(message))
@@ -213,9 +246,13 @@ def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
 
 
 def _with_offers(case: ClaimCase, lustre: Iterable[PersistentVolume]) -> ClaimCase:
-    free = (v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim))
+    free = [v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim)]
     offered = tuple(v for v in free if class_of_volume(v) == class_of(case.claim))
-    return msgspec.structs.replace(case, offered=offered)
+    foreign = case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
+    shared = "ReadWriteMany" in (case.claim.spec.access_modes or ())
+    fitting = (v for v in free if selects(case.claim, v) and differs_in_class_alone(case.claim, v))
+    meant = next(fitting, None) if foreign and shared and case.complaint else None
+    return msgspec.structs.replace(case, offered=offered, meant=meant)
 
 
 def _key(volume: PersistentVolume) -> tuple[str, str]:
@@ -232,6 +269,7 @@ class Why(enum.Enum):
     MISFIT = "misfit"
     VOLUME_ABSENT = "volume-absent"
     CLASS_ABSENT = "class-absent"
+    PROVISIONER_MISSPELT = "provisioner-misspelt"
     NOTHING_OFFERED = "nothing-offered"
     WAITS_FOR_POD = "waits-for-pod"
     WAITS_FOR_DRIVER = "waits-for-driver"
@@ -249,7 +287,10 @@ class Pending(msgspec.Struct, frozen=True):
 def why_pending(case: ClaimCase) -> Pending:
     """The reason why a claim that is not bound has no volume.
 
-    Source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go syncUnboundClaim.
+    With a class that binds late the controller leaves free volumes to the scheduler, which binds one with a pod; those
+    reserved for the claim it binds at once. Source: Kubernetes v1.31 to v1.34
+    pkg/controller/volume/persistentvolume/pv_controller.go syncUnboundClaim;
+    component-helpers/storage/volume/pv_helpers.go FindMatchingVolume.
     """
     claim, name = case.claim, case.claim.spec.volume_name
     if claim.status.phase == "Lost":
@@ -257,45 +298,66 @@ def why_pending(case: ClaimCase) -> Pending:
     if name and case.volume is None:
         return Pending(Why.VOLUME_ABSENT, f"it names the volume {name}, and no CSI volume is called so")
     if case.volume is not None:
-        return _why_not(case, case.volume)
-    for volume in case.kept:
-        if not is_held_by(volume, claim) and not case.is_dynamic:
-            message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
-            return Pending(Why.RELEASED, message, volume)
-        if is_held_by(volume, claim):
-            return _why_not(case, volume)
-    fitting = [volume for volume in case.offered if selects(claim, volume) and not misfits(claim, volume)]
+        return _of_named(case, case.volume)
+    reserved = [volume for volume in case.kept if is_held_by(volume, claim)]
+    for volume in reserved:
+        if not misfits_of_reserved(claim, volume):
+            return Pending(Why.BINDS_SOON, f"volume {volume.name} is reserved for it and fits", volume)
+    if reserved:
+        reasons = misfits_of_reserved(claim, reserved[0])
+        message = f"it does not fit volume {reserved[0].name}, which is reserved for it: {'; '.join(reasons)}"
+        return Pending(Why.MISFIT, message, reserved[0])
+    fitting = [volume for volume in case.offered if not why_not_taken(claim, volume)]
+    if fitting and case.binds_late:
+        message = f"volume {fitting[0].name} fits and is bound when a pod that uses the claim is scheduled"
+        return Pending(Why.WAITS_FOR_POD, message, fitting[0])
     if fitting:
         return Pending(Why.BINDS_SOON, f"volume {fitting[0].name} fits and is free", fitting[0])
-    return _unprovisioned(case)
+    former = next((volume for volume in case.kept if not case.is_dynamic), None)
+    return _still_held(former) if former else _unprovisioned(case)
 
 
-def _why_not(case: ClaimCase, volume: PersistentVolume) -> Pending:
+def _still_held(volume: PersistentVolume) -> Pending:
+    message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
+    return Pending(Why.RELEASED, message, volume)
+
+
+def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
+    """Of a claim that names its volume: one that is reserved for it is bound without any question."""
     ref = volume.spec.claim_ref
-    if ref is not None and not is_held_by(volume, case.claim):
-        if (ref.namespace, ref.name) == case.claim.key:
-            message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
-            return Pending(Why.RELEASED, message, volume)
-        if volume.status.phase == "Released":
-            message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
-            return Pending(Why.RELEASED, message, volume)
-        return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
-    reasons = misfits(case.claim, volume)
-    if reasons:
-        return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
-    return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
+    if ref is None:
+        reasons = misfits(case.claim, volume)
+        if reasons:
+            return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
+        return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
+    if is_held_by(volume, case.claim):
+        return Pending(Why.BINDS_SOON, f"volume {volume.name} is reserved for it", volume)
+    if (ref.namespace, ref.name) == case.claim.key:
+        return _still_held(volume)
+    if volume.status.phase == "Released":
+        message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
+        return Pending(Why.RELEASED, message, volume)
+    return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
 
 
 def _unprovisioned(case: ClaimCase) -> Pending:
     name = class_of(case.claim)
     if case.storage_class is not None and case.is_dynamic:
-        waits = case.storage_class.volume_binding_mode == "WaitForFirstConsumer"
-        if waits and not case.claim.metadata.annotation(SELECTED_NODE):
+        if case.binds_late and not case.claim.metadata.annotation(SELECTED_NODE):
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
         kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
         return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")
+    if case.storage_class is not None and misspells_driver(case.storage_class) and not case.offered:
+        message = f"its class {name} names the provisioner {case.storage_class.provisioner!r}, and nobody is called so"
+        return Pending(Why.PROVISIONER_MISSPELT, f"{message}; the driver is {FSX_DRIVER}")
+    if case.meant is not None:
+        theirs = case.storage_class.provisioner if case.storage_class else ""
+        message = (
+            f"it asks the class {name} of {theirs}; the free Lustre volume {case.meant.name} fits but for the class"
+        )
+        return Pending(Why.MISFIT, message, case.meant)
     for volume in case.offered:
-        reasons = misfits(case.claim, volume) or ("its selector does not take the volume",)
+        reasons = why_not_taken(case.claim, volume)
         return Pending(Why.MISFIT, f"it does not fit the free volume {volume.name}: {'; '.join(reasons)}", volume)
     if name and case.storage_class is None:
         return Pending(Why.CLASS_ABSENT, f"its StorageClass {name} does not exist, and no volume is of it either")

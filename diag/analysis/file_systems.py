@@ -11,7 +11,8 @@ import msgspec
 
 from diag.grammar.ids import FILE_SYSTEM
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.fsx import AdministrativeAction, FileSystem
+from diag.resources.ec2 import Tag as Ec2Tag
+from diag.resources.fsx import AdministrativeAction, FileSystem, Tag
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.table import Table
 
@@ -45,14 +46,22 @@ def meant_id(volume: PersistentVolume) -> str:
 PREFIX = "kubernetes.io/cluster/"
 """With the value `owned`; `shared` names no owner. Source: kubernetes/cloud-provider-aws, prerequisites."""
 
-NAMES = frozenset({"alpha.eksctl.io/cluster-name", "eks:cluster-name", "aws:eks:cluster-name", "KubernetesCluster"})
-"""Tags whose value is a cluster's name. Source: eksctl, EKS and the former Kubernetes cloud provider."""
+NAMES = frozenset(
+    {
+        "alpha.eksctl.io/cluster-name",
+        "eks:cluster-name",
+        "aws:eks:cluster-name",
+        "KubernetesCluster",
+        "cluster.k8s.amazonaws.com/name",
+    }
+)
+"""Tags whose value is a cluster's name. Source: eksctl, EKS, the former Kubernetes cloud provider, the VPC CNI."""
 
 
-def clusters_of(file_system: FileSystem) -> tuple[str, ...]:
-    """Names of the clusters that own it by its tags; none when no tag says so, or when it is shared."""
+def clusters_of(tags: Iterable[Tag | Ec2Tag]) -> tuple[str, ...]:
+    """Names of the clusters that own an object by its tags; none when no tag says so, or when it is shared."""
     found: dict[str, None] = {}
-    for tag in file_system.tags:
+    for tag in tags:
         if tag.key.startswith(PREFIX) and tag.value == "owned":
             found[tag.key.removeprefix(PREFIX)] = None
         elif tag.key in NAMES and tag.value:
@@ -134,11 +143,11 @@ class Ownership(enum.Enum):
     USED = "used"
     """A volume with a claim names it."""
     RETAINED = "kept"
-    """Only volumes that nobody claims name it."""
+    """This cluster made it, and only volumes that nobody claims name it."""
     ORPHANED = "left"
-    """Its tags say that this cluster or the driver made it, and no volume names it any more."""
+    """Its tags say that this cluster made it, and no volume names it any more."""
     UNCLAIMED = "unclaimed"
-    """It is in the cluster's VPC, and nothing says whose it is."""
+    """It is in the cluster's VPC or named by a volume without a claim, and nothing says whose it is."""
     FOREIGN = "foreign"
     """It is another cluster's, or in another VPC."""
 
@@ -155,21 +164,30 @@ class OwnedFileSystem(msgspec.Struct, frozen=True):
 def ownership_of(
     file_system: FileSystem, volumes: Iterable[PersistentVolume], cluster: str, vpc_id: str
 ) -> OwnedFileSystem:
-    """Whose a file system is, seen from a cluster of that name in that VPC (empty where not known)."""
+    """Whose a file system is, seen from a cluster of that name in that VPC (empty where not known).
+
+    The driver tags what it makes with the volume's name and never with the cluster's, so that its tag alone shows
+    nothing where two clusters share a VPC. Source: aws-fsx-csi-driver v1.9.0 pkg/cloud/cloud.go CreateFileSystem.
+    """
     naming = tuple(volume for volume in volumes if meant_id(volume) == file_system.id)
     used = [volume.name for volume in naming if volume.spec.claim_ref and volume.status.phase != "Released"]
     if used:
         return OwnedFileSystem(Ownership.USED, f"volume {', '.join(used)} uses it", naming)
+    owners = clusters_of(file_system.tags)
+    if owners and cluster and cluster not in owners:
+        return OwnedFileSystem(Ownership.FOREIGN, f"its tags say that it is cluster {', '.join(owners)}'s", naming)
+    is_ours = bool(cluster) and cluster in owners
+    made_for = next((tag.value for tag in file_system.tags if tag.key == VOLUME_TAG), "")
     if naming:
         names = ", ".join(f"{volume.name} ({volume.status.phase})" for volume in naming)
-        return OwnedFileSystem(Ownership.RETAINED, f"only volume {names} names it, and that has no claim", naming)
-    owners = clusters_of(file_system)
-    if owners and cluster not in owners:
-        return OwnedFileSystem(Ownership.FOREIGN, f"its tags say that it is cluster {', '.join(owners)}'s")
+        reason = f"only volume {names} names it, and that has no claim"
+        if is_ours or any(volume.is_dynamic and volume.name == made_for for volume in naming):
+            return OwnedFileSystem(Ownership.RETAINED, reason, naming)
+        return OwnedFileSystem(Ownership.UNCLAIMED, f"{reason}; nothing says that nobody else uses it", naming)
     if vpc_id and file_system.vpc_id and file_system.vpc_id != vpc_id:
         return OwnedFileSystem(Ownership.FOREIGN, f"it is in {file_system.vpc_id}, this cluster in {vpc_id}")
-    made_for = next((tag.value for tag in file_system.tags if tag.key == VOLUME_TAG), "")
-    if owners or (made_for and vpc_id):
-        why = f"the driver made it for volume {made_for}" if made_for else f"its tags say that it is {cluster}'s"
-        return OwnedFileSystem(Ownership.ORPHANED, f"{why}, and no volume here names it")
-    return OwnedFileSystem(Ownership.UNCLAIMED, "no volume here names it, and no tag says whose it is")
+    if is_ours:
+        return OwnedFileSystem(Ownership.ORPHANED, f"its tags say that it is {cluster}'s, and no volume here names it")
+    maker = f"a driver made it for volume {made_for}, of this cluster or of another one" if made_for else ""
+    why = maker or "no tag says whose it is"
+    return OwnedFileSystem(Ownership.UNCLAIMED, f"no volume here names it, and {why}")

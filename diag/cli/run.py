@@ -48,7 +48,17 @@ _MAY_CHANGE = frozenset({ExitCode.FAILED, ExitCode.WARNED, ExitCode.UNDETERMINED
 """Codes that waiting can change; a failure of the tool itself it cannot."""
 
 
-@click.command("run", cls=_options.Command)
+@click.command(
+    "run",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor run                                     # every FSx for Lustre volume of the current context",
+        "lustre-doctor run --pvc training/data --via exec      # one claim, and the node where it does not mount",
+        "lustre-doctor run -f manifests/ --offline             # before anything is applied",
+        "lustre-doctor run -o junit=report.xml --fail-on warn  # as a gate",
+        "lustre-doctor run --wait 10m -q                       # until it is healthy",
+    ),
+)
 @_options.options(
     MANIFESTS,
     _options.TARGET,
@@ -69,6 +79,7 @@ def command(
     form: str,
     outputs: tuple[tuple[str, str], ...],
     everything: bool,
+    quiet: bool,
     **options: Any,
 ) -> int:
     """Find out why volumes do not mount, and print the fix.
@@ -95,7 +106,7 @@ def command(
 
     report = repeat_until_healthy(attempt, patience)
     write_outputs(report, outputs, everything=everything)
-    return print_report(report, form, everything=everything)
+    return print_report(report, form, everything=everything, quiet=quiet)
 
 
 def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None:

@@ -42,12 +42,14 @@ class BadYaml(ValueError):
 class Value:
     """One value with its place: a dict of Values, a list of Values, or a scalar."""
 
-    __slots__ = ("column", "content", "line")
+    __slots__ = ("column", "content", "line", "tag")
 
-    def __init__(self, content: Any, line: int, column: int) -> None:
+    def __init__(self, content: Any, line: int, column: int, tag: str = "") -> None:
         self.content = content
         self.line = line
         self.column = column
+        self.tag = tag
+        """A tag of the document's own, such as CloudFormation's `!Ref`; empty for YAML's tags."""
 
     def at(self, *path: str | int) -> Value | None:
         """The value under a path; None when the path leads nowhere."""
@@ -120,9 +122,10 @@ class _Builder:
         line, column = mark.line + self.first_line, mark.column + 1
         if kind == "ScalarEvent":
             plain_word = event.implicit[0] and not event.style and not self.strings
-            self.add(self.made(event.anchor, scalar(event.value) if plain_word else event.value, line, column))
+            content = scalar(event.value) if plain_word else event.value
+            self.add(self.made(event.anchor, content, line, column, event.tag))
         elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-            value = self.made(event.anchor, {} if kind == "MappingStartEvent" else [], line, column)
+            value = self.made(event.anchor, {} if kind == "MappingStartEvent" else [], line, column, event.tag)
             self.add(value)
             self.open.append(value)
             self.keys.append(None)
@@ -134,11 +137,11 @@ class _Builder:
         elif kind == "AliasEvent":
             self.add(self.referred(event.anchor or "", line, column))
 
-    def made(self, anchor: str | None, content: Any, line: int, column: int) -> Value:
+    def made(self, anchor: str | None, content: Any, line: int, column: int, tag: str | None = None) -> Value:
         self.count += 1
         if self.count > MOST_VALUES:
             raise BadYaml(f"more than {MOST_VALUES} values in one document", line, column)
-        value = Value(content, line, column)
+        value = Value(content, line, column, tag if tag and tag[0] == "!" and len(tag) > 1 else "")
         if anchor:
             if self.strings:
                 raise BadYaml("anchors and aliases are not accepted", line, column)

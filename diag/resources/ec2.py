@@ -43,6 +43,7 @@ class NetworkInterface(PascalShape, frozen=True):
     interface_type: str = ""
     description: str = ""
     requester_id: str = ""
+    tag_set: tuple[Tag, ...] = ()
 
     @property
     def subject(self) -> Subject:

@@ -63,6 +63,19 @@ class LustreConfiguration(PascalShape, frozen=True):
     log_configuration: LogConfiguration | None = None
 
 
+class AuditLogConfiguration(PascalShape, frozen=True):
+    """Where a file system of another type logs who used its files."""
+
+    audit_log_destination: str = ""
+    """ARN of a log group or a delivery stream."""
+
+
+class WindowsConfiguration(PascalShape, frozen=True):
+    """The part of an FSx for Windows file system that writes to the same log groups as Lustre may."""
+
+    audit_log_configuration: AuditLogConfiguration | None = None
+
+
 class AdministrativeAction(PascalShape, frozen=True):
     """An update in progress or done."""
 
@@ -101,6 +114,7 @@ class FileSystem(PascalShape, frozen=True):
     resource_arn: str = msgspec.field(default="", name="ResourceARN")
     tags: tuple[Tag, ...] = ()
     lustre_configuration: LustreConfiguration | None = None
+    windows_configuration: WindowsConfiguration | None = None
     administrative_actions: tuple[AdministrativeAction, ...] = ()
 
     @property
@@ -124,6 +138,14 @@ class FileSystem(PascalShape, frozen=True):
         return self.file_system_type == "LUSTRE" or (
             not self.file_system_type and self.lustre_configuration is not None
         )
+
+    @property
+    def log_destination(self) -> str:
+        """ARN of the log group that it writes to; empty when it writes to none."""
+        if self.lustre.log_configuration is not None:
+            return self.lustre.log_configuration.destination
+        audit = self.windows_configuration and self.windows_configuration.audit_log_configuration
+        return audit.audit_log_destination if audit else ""
 
     @property
     def mount_name(self) -> str:

@@ -17,6 +17,8 @@ SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([\w.*-]+):([\w.*-]*fsx[\w.
 ISSUER = re.compile(r"oidc\.eks\.(?P<region>[\w-]+)\.amazonaws\.com(?:\.cn)?/id/(?P<id>\w+)")
 """An EKS cluster's OIDC issuer, in a provider's or a trust policy's ARN."""
 
+ANY_SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:\"]+):([^:\"]+)")
+
 LUSTRE_NAME = re.compile(r"fsx|lustre", re.IGNORECASE)
 
 
@@ -47,6 +49,17 @@ class LustreGroups(msgspec.Struct, frozen=True):
         )
 
 
+class Issuer(msgspec.Struct, frozen=True):
+    """A cluster's OIDC issuer."""
+
+    region: str
+    id: str
+
+
+def _listed(value: object) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
 class TrustedRole(msgspec.Struct, frozen=True, rename="pascal"):
     """An IAM role as ListRoles gives it."""
 
@@ -65,9 +78,29 @@ class TrustedRole(msgspec.Struct, frozen=True, rename="pascal"):
         return tuple(dict.fromkeys(SERVICE_ACCOUNT.findall(json.dumps(self.assume_role_policy_document))))
 
     @property
-    def issuers(self) -> tuple[str, ...]:
-        """Ids of the EKS issuers that its trust policy names."""
-        return tuple(dict.fromkeys(m["id"] for m in ISSUER.finditer(json.dumps(self.assume_role_policy_document))))
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The EKS issuers that its trust policy names."""
+        found = ISSUER.finditer(json.dumps(self.assume_role_policy_document))
+        return tuple(dict.fromkeys(Issuer(match["region"], match["id"]) for match in found))
+
+    @property
+    def named_accounts(self) -> tuple[tuple[str, str], ...]:
+        """(namespace, name) of every service account that its trust policy names, the driver's and others."""
+        found = ANY_SERVICE_ACCOUNT.findall(json.dumps(self.assume_role_policy_document))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def is_for_service_accounts_alone(self) -> bool:
+        """Whether nobody but named service accounts of EKS issuers may take it."""
+        statements = self.assume_role_policy_document.get("Statement") or ()
+        return all(
+            isinstance(statement, dict)
+            and isinstance(principal := statement.get("Principal"), dict)
+            and set(principal) == {"Federated"}
+            and all(ISSUER.search(str(arn)) for arn in _listed(principal["Federated"]))
+            and ANY_SERVICE_ACCOUNT.search(json.dumps(statement.get("Condition")))
+            for statement in _listed(statements)
+        )
 
 
 class OwnPolicy(msgspec.Struct, frozen=True, rename="pascal"):
@@ -76,6 +109,7 @@ class OwnPolicy(msgspec.Struct, frozen=True, rename="pascal"):
     policy_name: str
     arn: str = ""
     attachment_count: int = 0
+    permissions_boundary_usage_count: int = 0
 
 
 class LogGroup(msgspec.Struct, frozen=True, rename="camel"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,7 +74,7 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
     config, folder, unread = _read_config(options.get("config"), registry, until)
     runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
     if runbooks:
-        knowledge_of(runbooks)
+        knowledge_of(runbooks, until)
     nodes, notes = _node_options(options, until)
     return RunRequest(
         registry=registry,
@@ -131,10 +131,14 @@ def _pick(struct: type[S], options: Mapping[str, Any]) -> S:
     return struct(**{name: options[name] for name in struct.__struct_fields__ if name in options})
 
 
-@functools.cache
-def knowledge_of(runbooks: tuple[str, ...]) -> Knowledge:
-    """The built-in causes and those of a team's folders, loaded once."""
-    return load_runbooks(runbooks)
+_KNOWN: dict[tuple[str, ...], Knowledge] = {}
+
+
+def knowledge_of(runbooks: tuple[str, ...], until: float = math.inf) -> Knowledge:
+    """The built-in causes and those of a team's folders, loaded once, by the `time.monotonic()` instant."""
+    if runbooks not in _KNOWN:
+        _KNOWN[runbooks] = load_runbooks(runbooks, until=until)
+    return _KNOWN[runbooks]
 
 
 def _target(given: Target) -> Target:

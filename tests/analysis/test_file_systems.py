@@ -15,9 +15,14 @@ VPC = "vpc-0123456789abcdef0"
 DRIVERS = Tag("CSIVolumeName", "pvc-1")
 
 
-def in_phase(phase: str) -> PersistentVolume:
-    made = volume()
-    return replace(made, status=replace(made.status, phase=phase))
+OURS = Tag("kubernetes.io/cluster/mine", "owned")
+
+
+def in_phase(phase: str, name: str = "fsx-pv", *, dynamic: bool = False) -> PersistentVolume:
+    made = volume(name)
+    by_driver = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"} if dynamic else {}
+    meta = replace(made.metadata, annotations=by_driver)
+    return replace(made, metadata=meta, status=replace(made.status, phase=phase))
 
 
 @pytest.mark.parametrize(
@@ -25,9 +30,13 @@ def in_phase(phase: str) -> PersistentVolume:
     [
         ((volume(),), {}, VPC, Ownership.USED),
         ((in_phase("Released"), volume("second")), {}, VPC, Ownership.USED),
-        ((in_phase("Released"),), {}, VPC, Ownership.RETAINED),
-        ((), {"tags": (Tag("kubernetes.io/cluster/mine", "owned"),)}, VPC, Ownership.ORPHANED),
-        ((), {"tags": (DRIVERS,)}, VPC, Ownership.ORPHANED),
+        ((in_phase("Released"),), {}, VPC, Ownership.UNCLAIMED),
+        ((in_phase("Released"),), {"tags": (OURS,)}, VPC, Ownership.RETAINED),
+        ((in_phase("Released", "pvc-1", dynamic=True),), {"tags": (DRIVERS,)}, VPC, Ownership.RETAINED),
+        ((in_phase("Released", "pvc-2", dynamic=True),), {"tags": (DRIVERS,)}, VPC, Ownership.UNCLAIMED),
+        ((in_phase("Released"),), {"tags": (Tag("kubernetes.io/cluster/x", "owned"),)}, VPC, Ownership.FOREIGN),
+        ((), {"tags": (OURS,)}, VPC, Ownership.ORPHANED),
+        ((), {"tags": (DRIVERS,)}, VPC, Ownership.UNCLAIMED),
         ((), {}, VPC, Ownership.UNCLAIMED),
         ((), {"tags": (Tag("Name", "research"),)}, VPC, Ownership.UNCLAIMED),
         ((), {"tags": (DRIVERS,)}, "", Ownership.UNCLAIMED),

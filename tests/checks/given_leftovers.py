@@ -25,8 +25,8 @@ def eni(id: str = "eni-0123456789abcdef0", status: str = "in-use", group_id: str
     return NetworkInterface(id, groups=(GroupRef(group_id),), status=status)
 
 
-def role(issuer: str = ISSUER, account: str = "kube-system:fsx-csi-controller-sa") -> TrustedRole:
-    provider = f"oidc.eks.{REGION}.amazonaws.com/id/{issuer}"
+def role(issuer: str = ISSUER, account: str = "kube-system:fsx-csi-controller-sa", region: str = REGION) -> TrustedRole:
+    provider = f"oidc.eks.{region}.amazonaws.com/id/{issuer}"
     subject = {"StringEquals": {f"{provider}:sub": f"system:serviceaccount:{account}"}}
     federated = {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{provider}"}
     return TrustedRole("driver", "", {"Statement": [{"Principal": federated, "Condition": subject}]})

@@ -16,12 +16,20 @@ from checks.leftovers.leftover_policies import policies_are_attached
 from checks.leftovers.leftover_roles import roles_are_assumed
 from checks.leftovers.leftover_security_groups import groups_are_used
 from checks.leftovers.leftover_volumes import volumes_have_a_file_system
+from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.registry import Check, Registry
-from diag.resources.fsx import DataRepositoryConfiguration, FileSystem, LogConfiguration
+from diag.resources.fsx import (
+    AuditLogConfiguration,
+    DataRepositoryConfiguration,
+    FileSystem,
+    LogConfiguration,
+    Tag,
+    WindowsConfiguration,
+)
 from diag.resources.table import Table
-from diag.resources.teardown import BucketNotices, LogGroup, OwnPolicy
-from tests.checks.given import REGION, denied, file_system, findings, replace, table, verdicts
+from diag.resources.teardown import BucketNotices, Clusters, LogGroup, OwnPolicy
+from tests.checks.given import REGION, denied, file_system, findings, replace, table, verdicts, volume
 from tests.checks.given_leftovers import GONE, HEALTHY, only
 
 
@@ -72,6 +80,7 @@ class TestFurther:
         [
             ("/aws/fsx/lustre", Verdict.WARN),
             ("/aws/fsx/other", Verdict.PASS),
+            ("/aws/fsx", Verdict.WARN),
             ("/aws/eks/torn-down/cluster", Verdict.WARN),
             ("/aws/eks/research/cluster", Verdict.PASS),
         ],
@@ -103,5 +112,72 @@ class TestFurther:
     def test_a_foreign_file_system_is_a_hazard_and_no_leftover(self) -> None:
         systems = table(file_system(), file_system("fs-0fedcba9876543210", vpc_id="vpc-other"))
         hazard = only(cleanup_would_spare_others, file_systems=systems)
-        assert (hazard.verdict, hazard.fix) == (Verdict.WARN, None)
+        assert (hazard.verdict, hazard.fix) == (Verdict.FAIL, None)
         assert only(file_systems_are_used, file_systems=systems).verdict is Verdict.PASS
+
+
+class TestWhatMayBeSomebodyElses:
+    """One Region of one account and one cluster's objects are looked at: what others use looks like a leftover."""
+
+    def offers_nothing(self, finding: Finding) -> bool:
+        commands = finding.fix.commands if finding.fix else ()
+        return finding.verdict is Verdict.WARN and not any("delete" in command for command in commands)
+
+    def test_a_sibling_clusters_live_file_system_in_the_same_vpc(self) -> None:
+        theirs = file_system("fs-0fedcba9876543210", tags=(Tag("CSIVolumeName", "pvc-1111"),))
+        found = findings(file_systems_are_used, **HEALTHY | {"file_systems": table(file_system(), theirs)})
+        (left,) = [finding for finding in found if finding.verdict is not Verdict.PASS]
+        assert self.offers_nothing(left) and "of this cluster or of another one" in left.message
+        assert "Region ap-northeast-2 of account 111122223333 alone" in left.evidence[0]
+        hazard = only(cleanup_would_spare_others, file_systems=table(file_system(), theirs))
+        assert (hazard.verdict, hazard.subject.name) == (Verdict.UNKNOWN, theirs.id)
+
+    def test_what_this_clusters_own_tag_names_may_be_deleted(self) -> None:
+        ours = file_system("fs-0fedcba9876543210", tags=(Tag("kubernetes.io/cluster/training", "owned"),))
+        found = findings(file_systems_are_used, **HEALTHY | {"file_systems": table(file_system(), ours)})
+        (left,) = [finding for finding in found if finding.verdict is Verdict.WARN]
+        assert left.fix is not None and "delete-file-system" in left.fix.commands[-1]
+        assert only(cleanup_would_spare_others, file_systems=table(file_system(), ours)).verdict is Verdict.PASS
+
+    def test_a_file_system_of_a_volume_made_by_hand_without_a_claim(self) -> None:
+        released = replace(volume(), status=replace(volume().status, phase="Released"))
+        assert self.offers_nothing(only(file_systems_are_used, persistent_volumes=(released,)))
+
+    def test_the_audit_log_group_of_an_fsx_for_windows_file_system_has_its_writer(self) -> None:
+        arn = f"arn:aws:logs:{REGION}:111122223333:log-group:/aws/fsx/windows:*"
+        audit = WindowsConfiguration(AuditLogConfiguration(arn))
+        windows = FileSystem("fs-0fedcba9876543210", file_system_type="WINDOWS", windows_configuration=audit)
+        facts = {"log_groups": (LogGroup("/aws/fsx/windows"),), "file_systems": table(file_system(), windows)}
+        assert only(log_groups_are_written, **facts).verdict is Verdict.PASS
+        unwritten = facts | {"file_systems": table(file_system())}
+        assert self.offers_nothing(only(log_groups_are_written, **unwritten))
+
+    def test_only_the_log_group_of_this_very_cluster_is_offered(self) -> None:
+        gone = Clusters({"research": "AAAABBBBCCCCDDDD"})
+        facts = {"region_clusters": gone, "log_groups": (LogGroup("/aws/eks/training/cluster"),)}
+        own = only(log_groups_are_written, **facts)
+        assert own.fix is not None and "delete-log-group" in own.fix.commands[-1]
+        others = facts | {"log_groups": (LogGroup("/aws/eks/torn-down/cluster"),)}
+        assert self.offers_nothing(only(log_groups_are_written, **others))
+
+    def test_a_provider_of_another_accounts_cluster(self) -> None:
+        arn = f"arn:aws:iam::111122223333:oidc-provider/oidc.eks.{REGION}.amazonaws.com/id/{GONE}"
+        assert self.offers_nothing(only(providers_have_a_cluster, eks_providers=(arn,)))
+
+    def test_a_policy_that_bounds_a_role_is_in_use(self) -> None:
+        bounds = OwnPolicy("FSxBoundary", permissions_boundary_usage_count=1)
+        assert only(policies_are_attached, lustre_policies=(bounds,)).verdict is Verdict.PASS
+        assert self.offers_nothing(only(policies_are_attached, lustre_policies=(OwnPolicy("FSxOld", "arn:x"),)))
+
+    @pytest.mark.parametrize(("dynamic", "offered"), [(True, True), (False, False)])
+    def test_a_volume_made_by_hand_may_name_another_accounts_file_system(self, dynamic: bool, offered: bool) -> None:
+        made = volume()
+        by_driver = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"} if dynamic else {}
+        made = replace(made, metadata=replace(made.metadata, annotations=by_driver))
+        facts = {"persistent_volumes": (made,), "file_systems": table()}
+        (found,) = findings(volumes_have_a_file_system, **HEALTHY | facts)
+        assert self.offers_nothing(found) is not offered
+
+    def test_a_notification_that_another_regions_file_system_may_need(self) -> None:
+        found = only(notifications_have_a_file_system, bucket_notices=Table({"old": BucketNotices("old", ("FSx",))}))
+        assert found.fix is not None and "another Region or account" in found.fix.cautions[0]

@@ -24,12 +24,12 @@ def tear_down(lab: Lab) -> None:
 
 
 def warned(doctor: Doctor, *further: str) -> dict[str, list[str]]:
-    """The warnings of a run by check, as `subject: message`."""
+    """The warnings of a run by check, and the hazards that fail, as `subject: message`."""
     ran = doctor("run", *ONLY, *further)
     found: dict[str, list[str]] = {}
     for finding in ran.document["findings"]:
-        assert finding["verdict"] != "fail", finding
-        if finding["verdict"] == "warn":
+        assert finding["verdict"] != "fail" or finding["check"] == "cleanup-hazards", finding
+        if finding["verdict"] in ("warn", "fail"):
             found.setdefault(finding["check"], []).append(f"{finding['subject']['name']}: {finding['message']}")
     return found
 
@@ -59,13 +59,25 @@ def test_a_file_system_that_nobody_names_any_more(doctor: Doctor, lab: Lab) -> N
 
 
 @pytest.mark.lab
-def test_one_that_the_driver_made_may_be_deleted(doctor: Doctor, lab: Lab) -> None:
+def test_one_that_this_clusters_driver_made_may_be_deleted(doctor: Doctor, lab: Lab) -> None:
+    lab.load("dynamic-provisioning")
+    (volume,) = lab.kube.all("persistentvolumes")
+    lab.kube.remove("pods", WORKLOAD, "default")
+    lab.kube.remove("persistentvolumeclaims", CLAIM, "default")
+    volume["status"]["phase"] = "Released"
+    (finding,) = (f for f in doctor("run", *ONLY).document["findings"] if f["check"] == "leftover-file-systems")
+    assert finding["verdict"] == "warn" and "has no claim" in finding["message"]
+    assert finding["fix"]["commands"][-1] == f"aws fsx delete-file-system --file-system-id {FILE_SYSTEM_ID}"
+
+
+@pytest.mark.lab
+def test_one_that_a_driver_made_may_be_a_sibling_clusters(doctor: Doctor, lab: Lab) -> None:
     lab.load("dynamic-provisioning")
     tear_down_dynamic(lab)
-    document = doctor("run", *ONLY).document
-    (finding,) = (f for f in document["findings"] if f["check"] == "leftover-file-systems")
-    assert finding["verdict"] == "warn" and "the driver made it for volume pvc-" in finding["message"]
-    assert finding["fix"]["commands"][-1] == f"aws fsx delete-file-system --file-system-id {FILE_SYSTEM_ID}"
+    found = {f["check"]: f for f in doctor("run", *ONLY).document["findings"]}
+    left, hazard = found["leftover-file-systems"], found["cleanup-hazards"]
+    assert left["verdict"] == "warn" and "a driver made it for volume pvc-" in left["message"]
+    assert not left["fix"]["commands"] and hazard["verdict"] == "unknown"
 
 
 def tear_down_dynamic(lab: Lab) -> None:
@@ -186,3 +198,22 @@ def test_nothing_of_a_torn_down_cluster_is_still_an_inspection(doctor: Doctor, l
     lab.client("fsx").delete_file_system(FileSystemId=FILE_SYSTEM_ID)
     ran = doctor("run", *ONLY)
     assert ran.code == 0 and MOUNT_NAME not in ran.out
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    ("world", "looked_at"),
+    [
+        ("sibling-cluster", {"leftover-file-systems": "warn", "cleanup-hazards": "unknown"}),
+        ("other-region-cluster", {"leftover-roles": "skip"}),
+        ("other-account-cluster", {"leftover-roles": "warn", "leftover-oidc-providers": "warn"}),
+    ],
+)
+def test_what_a_neighbour_uses_is_never_offered_for_deletion(
+    doctor: Doctor, lab: Lab, world: str, looked_at: dict[str, str]
+) -> None:
+    lab.load(world)
+    found = doctor("run", *ONLY).document["findings"]
+    assert {f["check"]: f["verdict"] for f in found if f["verdict"] not in ("pass",)} == looked_at
+    commands = [command for f in found for command in (f.get("fix") or {}).get("commands", ())]
+    assert not [command for command in commands if "delete" in command or "detach" in command]

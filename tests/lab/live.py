@@ -124,6 +124,9 @@ class Live:
             storage_class = self._desk.find("storageclasses", claim["spec"].get("storageClassName") or "")
             ours = storage_class is None or storage_class["provisioner"] == DRIVER or claim["spec"].get("volumeName")
             phase = claim["status"].get("phase")
+            delayed = (storage_class or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
+            if delayed and phase == "Pending" and not self._is_used(claim):
+                continue
             if ours and (phase != "Bound" or claim["metadata"].get("deletionTimestamp")):
                 found.append(f"claim {claim['metadata']['name']} is {phase}")
         systems = self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {})
@@ -135,6 +138,10 @@ class Live:
             if system and quantity(spec["capacity"]["storage"]) > quantity(f"{system['StorageCapacity']}Gi"):
                 found.append(f"volume {name} promises more than there is")
         return found
+
+    def _is_used(self, claim: Object) -> bool:
+        pods = self._desk.all("pods", claim["metadata"]["namespace"])
+        return any(claim["metadata"]["name"] in claims_of(pod) for pod in pods)
 
     def _broken_driver(self) -> list[str]:
         found = [] if self._desk.find("csidrivers", DRIVER) else ["there is no CSIDriver"]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.fleet.build import build_fleet
 from tests.lab.incident import build_healthy, build_incident
+from tests.lab.neighbours import build_other_account_cluster, build_other_region_cluster, build_sibling_cluster
 from tests.lab.site import Site
 from tests.lab.world import World
 
@@ -21,4 +22,7 @@ WORLDS: dict[str, World] = {
     "healthy": World(build_healthy),
     "empty": World(build_empty),
     "fleet": World(build_fleet),
+    "sibling-cluster": World(build_sibling_cluster, base="healthy"),
+    "other-region-cluster": World(build_other_region_cluster, base="healthy"),
+    "other-account-cluster": World(build_other_account_cluster, base="healthy"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from diag.resources.kubernetes import LabelRequirement, Node, NodeSelectorTerm, PodSpec, Taint, Toleration
+from diag.resources.kubernetes import LabelRequirement, Node, NodeSelector, NodeSelectorTerm, PodSpec, Taint, Toleration
 
 
 def linux_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -61,9 +61,12 @@ def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
 def _affinity_fits(spec: PodSpec, node: Node) -> bool:
     affinity = spec.affinity.node_affinity if spec.affinity else None
     required = affinity.required_during_scheduling_ignored_during_execution if affinity else None
-    if required is None:
-        return True
-    return any(_term_fits(term, node) for term in required.node_selector_terms or ())
+    return required is None or selects(required, node)
+
+
+def selects(selector: NodeSelector, node: Node) -> bool:
+    """Whether one of the selector's terms fits the node."""
+    return any(_term_fits(term, node) for term in selector.node_selector_terms or ())
 
 
 def _term_fits(term: NodeSelectorTerm, node: Node) -> bool:

@@ -55,6 +55,8 @@ from diag.resources.kubernetes.volume import CsiSource as CsiSource
 from diag.resources.kubernetes.volume import PersistentVolume as PersistentVolume
 from diag.resources.kubernetes.volume import PersistentVolumeClaim as PersistentVolumeClaim
 from diag.resources.kubernetes.volume import StorageClass as StorageClass
+from diag.resources.kubernetes.volume import Topology as Topology
+from diag.resources.kubernetes.volume import VolumeNodeAffinity as VolumeNodeAffinity
 from diag.resources.kubernetes.volume import VolumeSpec as VolumeSpec
 from diag.resources.kubernetes.volume import VolumeStatus as VolumeStatus
 from diag.resources.kubernetes.workload import PodTemplate as PodTemplate

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from diag.knowledge.harmless import shown_options, shown_values
 from diag.model.subject import Kind, Subject
 from diag.resources.kubernetes.meta import KubernetesObject, LabelSelector, Metadata, ObjectReference
+from diag.resources.kubernetes.pod import NodeSelector
 
 FSX_DRIVER = "fsx.csi.aws.com"
 """Name of the CSI driver. Source: aws-fsx-csi-driver v1.9.0, pkg/driver/driver.go."""
@@ -34,6 +33,12 @@ class CsiSource(KubernetesObject, frozen=True):
         _replace(self, "volume_attributes", shown_values(self.volume_attributes or {}))
 
 
+class VolumeNodeAffinity(KubernetesObject, frozen=True):
+    """spec.nodeAffinity of a PersistentVolume: the nodes that it may be mounted on."""
+
+    required: NodeSelector | None = None
+
+
 class VolumeSpec(KubernetesObject, frozen=True):
     """spec of a PersistentVolume."""
 
@@ -45,7 +50,8 @@ class VolumeSpec(KubernetesObject, frozen=True):
     persistent_volume_reclaim_policy: str = ""
     storage_class_name: str = ""
     volume_mode: str = "Filesystem"
-    node_affinity: Any = None
+    volume_attributes_class_name: str | None = None
+    node_affinity: VolumeNodeAffinity | None = None
 
     def __post_init__(self) -> None:
         """Forget values that may be credentials: of options that Lustre does not know."""
@@ -117,6 +123,7 @@ class ClaimSpec(KubernetesObject, frozen=True):
     storage_class_name: str | None = None
     volume_name: str = ""
     volume_mode: str = "Filesystem"
+    volume_attributes_class_name: str | None = None
     selector: LabelSelector | None = None
 
 
@@ -145,6 +152,19 @@ class PersistentVolumeClaim(KubernetesObject, frozen=True):
         return self.metadata.namespace, self.metadata.name
 
 
+class TopologyLabel(KubernetesObject, frozen=True):
+    """One expression of an allowed topology."""
+
+    key: str = ""
+    values: tuple[str, ...] = ()
+
+
+class Topology(KubernetesObject, frozen=True):
+    """One of allowedTopologies."""
+
+    match_label_expressions: tuple[TopologyLabel, ...] | None = None
+
+
 class StorageClass(KubernetesObject, frozen=True):
     """A StorageClass."""
 
@@ -155,6 +175,7 @@ class StorageClass(KubernetesObject, frozen=True):
     reclaim_policy: str = "Delete"
     volume_binding_mode: str = "Immediate"
     allow_volume_expansion: bool | None = None
+    allowed_topologies: tuple[Topology, ...] | None = None
 
     def __post_init__(self) -> None:
         """Forget values that may be credentials, which volumes made of the class would get."""

@@ -6,8 +6,9 @@ import pytest
 
 from checks.leftovers.leftover_security_groups import groups_are_used
 from diag.model.verdict import Verdict
-from diag.resources.ec2 import SecurityGroup
+from diag.resources.ec2 import SecurityGroup, Tag
 from diag.resources.teardown import LustreGroups
+from tests.checks.given import denied, replace, storage_class
 from tests.checks.given_leftovers import VPC, group, only
 
 
@@ -26,3 +27,18 @@ class TestGroups:
     def test_a_name_that_is_not_unique_is_told(self) -> None:
         finding = only(groups_are_used, lustre_groups=LustreGroups((group(), group("sg-2", "vpc-other"))))
         assert finding.fix is not None and "go by the id" in finding.fix.note
+
+    def test_one_that_a_storage_class_gives_to_the_next_file_system_is_in_use(self) -> None:
+        named = storage_class(parameters={"securityGroupIds": "sg-0, sg-1"})
+        groups = LustreGroups((group(),))
+        assert only(groups_are_used, lustre_groups=groups, storage_classes=(named,)).verdict is Verdict.PASS
+        other = storage_class(parameters={"securityGroupIds": "sg-0"})
+        assert only(groups_are_used, lustre_groups=groups, storage_classes=(other,)).verdict is Verdict.WARN
+        unread = only(groups_are_used, lustre_groups=groups, storage_classes=denied("list storageclasses"))
+        assert unread.verdict is Verdict.UNKNOWN
+
+    @pytest.mark.parametrize(("tags", "offered"), [((), 0), ((Tag("eks:cluster-name", "training"),), 1)])
+    def test_only_this_clusters_own_is_offered_for_deletion(self, tags: tuple[Tag, ...], offered: int) -> None:
+        found = only(groups_are_used, lustre_groups=LustreGroups((replace(group(), tags=tags),)))
+        assert found.fix is not None and len(found.fix.commands) == offered
+        assert offered or "Launch templates" in found.fix.note

@@ -51,7 +51,8 @@ def only(**facts: Any) -> Finding:
 def test_a_bound_claim_rules_the_claims_causes_out() -> None:
     finding = only()
     assert finding.verdict is Verdict.PASS
-    assert set(finding.rules_out) == {"claim-pending", "claim-volume-mismatch", "pv-released"}
+    causes = {"claim-pending", "claim-volume-mismatch", "pv-released", "storageclass-wrong-provisioner"}
+    assert set(finding.rules_out) == causes
 
 
 @pytest.mark.parametrize(
@@ -192,3 +193,37 @@ def test_unknown_names_the_permission() -> None:
 
 def test_events_that_cannot_be_read_change_no_verdict() -> None:
     assert only(claim_events=denied("list events")).verdict is Verdict.PASS
+
+
+def test_a_provisioner_that_nobody_is_called() -> None:
+    misspelt = storage_class(provisioner="fsx.csi.aws")
+    finding = only(claims=(claim(volume=""),), persistent_volumes=(), storage_classes=(misspelt,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "storageclass-wrong-provisioner")
+    assert finding.fix is not None and '"provisioner":"fsx.csi.aws.com"' in "".join(finding.fix.commands)
+
+
+@pytest.mark.parametrize("name", ["fsx.openzfs.csi.aws.com", "lustre.csi.storage.gke.io", "csi.trident.netapp.io"])
+def test_drivers_of_other_file_systems_are_none_of_ours(name: str) -> None:
+    theirs = storage_class(provisioner=name)
+    assert (
+        findings(claim_has_its_volume, claims=(claim(volume=""),), persistent_volumes=(), storage_classes=(theirs,))
+        == ()
+    )
+
+
+def test_a_shared_claim_that_got_another_drivers_class_and_would_fit_a_free_volume() -> None:
+    ebs = storage_class("gp3", provisioner="ebs.csi.aws.com")
+    asked = claim(volume="", storageClassName="gp3")
+    given = {"claims": (asked,), "persistent_volumes": (free(),), "storage_classes": (ebs, storage_class())}
+    finding = only(claim_events=(complaint(asked, "Volume capabilities not supported"),), **given)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert findings(claim_has_its_volume, claim_events=(), **given) == ()
+
+
+def test_a_claim_of_a_class_of_volumes_made_by_hand() -> None:
+    by_hand = storage_class(provisioner="kubernetes.io/no-provisioner", volumeBindingMode="WaitForFirstConsumer")
+    asked = claim(volume="", resources={"requests": {"storage": "2400Gi"}})
+    given = {"persistent_volumes": (free(),), "storage_classes": (by_hand,)}
+    finding = only(claims=(asked,), **given)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert only(claims=(aged(claim(volume=""), JUST_NOW),), **given).verdict is Verdict.SKIP

@@ -157,3 +157,46 @@ def claim_of_another_driver_waits(lab: "Lab", account: Account) -> None:
 def pod_on_its_way_out(lab: "Lab", account: Account) -> None:
     """Deleted a moment ago: it may take its grace period."""
     symptoms.pod(lab)["metadata"] |= {"deletionTimestamp": lab.site.time(1), "deletionGracePeriodSeconds": 30}
+
+
+@variant("volume-affinity-that-fits")
+def volume_affinity_that_fits(lab: "Lab", account: Account) -> None:
+    """A node affinity to both zones that have nodes, and a label of the region."""
+    need = {"key": "topology.kubernetes.io/zone", "operator": "In", "values": list(lab.site.zones)}
+    volume = symptoms.volume(lab)
+    volume["spec"]["nodeAffinity"] = {"required": {"nodeSelectorTerms": [{"matchExpressions": [need]}]}}
+    volume["metadata"].setdefault("labels", {})["topology.kubernetes.io/region"] = lab.site.region
+
+
+@variant("pod-has-just-been-made")
+def pod_has_just_been_made(lab: "Lab", account: Account) -> None:
+    """A second pod waits for the node that an autoscaler is bringing."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    pod["metadata"] |= {"name": "pod-fsx-2", "uid": "0b7f7c38-8a0f-4d0b-8a3a-9a55b4e9f2d1"}
+    pod["metadata"]["creationTimestamp"] = lab.site.time(1)
+    del pod["spec"]["nodeName"]
+    text = "0/3 nodes are available: 3 Insufficient cpu."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": text}
+    pod["status"] = {"phase": "Pending", "conditions": [condition]}
+    lab.kube.add(pod)
+    symptoms.event(lab, pod, "FailedScheduling", text, "default-scheduler")
+
+
+@variant("claim-of-other-drivers-class")
+def claim_of_other_drivers_class(lab: "Lab", account: Account) -> None:
+    """Somebody's EBS claim waits for its first pod beside us."""
+    lab.kube.add(
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600)},
+            "provisioner": "ebs.csi.aws.com",
+            "volumeBindingMode": "WaitForFirstConsumer",
+        }
+    )
+    claim = copy.deepcopy(symptoms.claim(lab))
+    claim["metadata"] = {"name": "database", "namespace": "default", "creationTimestamp": lab.site.time(600)}
+    claim["spec"] |= {"storageClassName": "gp3", "accessModes": ["ReadWriteOnce"]}
+    claim["spec"].pop("volumeName")
+    claim["status"] = {"phase": "Pending"}
+    lab.kube.add(claim)

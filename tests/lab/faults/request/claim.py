@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
-from tests.lab.incident import CLAIM, VOLUME
+from tests.lab.incident import CLAIM, STORAGE_CLASS, VOLUME
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -107,3 +107,41 @@ def volume_deleted_under_claim(lab: "Lab") -> None:
     text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
     symptoms.claim_waits(lab, ("ClaimLost", text, "persistentvolume-controller"))
     symptoms.claim(lab)["status"]["phase"] = "Lost"
+
+
+@fault("class-of-misspelt-provisioner", cause="storageclass-wrong-provisioner")
+def class_of_misspelt_provisioner(lab: "Lab") -> None:
+    """Nobody answers to that name, and nobody says so."""
+    symptoms.provision_dynamically(lab)
+    lab.kube.get("storageclasses", STORAGE_CLASS)["provisioner"] = "fsx.csi.aws"
+    text = symptoms.WAITING_FOR.replace("fsx.csi.aws.com", "fsx.csi.aws")
+    symptoms.claim_waits(lab, ("ExternalProvisioning", text, "persistentvolume-controller"))
+
+
+@fault("claim-takes-the-default-class", cause="claim-volume-mismatch")
+def claim_takes_the_default_class(lab: "Lab") -> None:
+    """The claim left its class out and got EBS' one, which refuses to share; the static volume stays free."""
+    lab.kube.add(
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {
+                "name": "gp3",
+                "creationTimestamp": lab.site.time(600),
+                "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+            },
+            "provisioner": "ebs.csi.aws.com",
+            "reclaimPolicy": "Delete",
+            "volumeBindingMode": "Immediate",
+        }
+    )
+    claim, volume = symptoms.claim(lab), symptoms.volume(lab)
+    claim["spec"].pop("volumeName")
+    claim["spec"]["storageClassName"] = "gp3"
+    volume["status"] = {"phase": "Available"}
+    del volume["spec"]["claimRef"]
+    text = (
+        'failed to provision volume with StorageClass "gp3": rpc error: code = InvalidArgument desc = Volume'
+        " capabilities not supported: invalid access mode: MULTI_NODE_MULTI_WRITER"
+    )
+    symptoms.claim_waits(lab, ("ProvisioningFailed", text, "ebs.csi.aws.com_ebs-csi-controller-7d5b9c_6f0a"))

@@ -18,6 +18,9 @@ _DAEMON_TOLERATED = {
 # A node that is about to go is emptied of every pod, whatever the pod tolerates.
 _EMPTIED = {"ToBeDeletedByClusterAutoscaler"}
 _COMPONENT = "default-scheduler"
+_ZONE = "topology.kubernetes.io/zone"
+_SELECTED = "volume.kubernetes.io/selected-node"
+_NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
 class Scheduler:
@@ -36,9 +39,11 @@ class Scheduler:
     def _schedule(self, pod: Object) -> None:
         nodes = self._desk.all("nodes")
         problem = self._unready_claim(pod)
-        fitting = [node for node in nodes if eligible(pod["spec"], node)]
+        fitting = [node for node in nodes if eligible(pod["spec"], node) and roomy(pod["spec"], node)]
         if not problem and not fitting:
-            problem = "node(s) didn't match the pod's node selector, affinity or tolerations."
+            problem = f"{len(nodes)} node(s) didn't match Pod's node affinity/selector."
+        if not problem:
+            problem, fitting = self._with_volumes(pod, fitting)
         if problem:
             self._wait(pod, f"0/{len(nodes)} nodes are available: {problem}")
             return
@@ -64,9 +69,44 @@ class Scheduler:
                 return f'persistentvolumeclaim "{name}" is being deleted.'
             if (claim.get("status") or {}).get("phase") == "Lost":
                 return f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume'
-            if (claim.get("status") or {}).get("phase") != "Bound":
+            if (claim.get("status") or {}).get("phase") != "Bound" and not self._is_delayed(claim):
                 return "pod has unbound immediate PersistentVolumeClaims."
         return ""
+
+    def _is_delayed(self, claim: Object) -> bool:
+        """Whether the claim is bound when its first pod is scheduled."""
+        storage_class = self._desk.find("storageclasses", claim["spec"].get("storageClassName") or "")
+        return bool(storage_class) and (storage_class or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
+
+    def _with_volumes(self, pod: Object, nodes: list[Object]) -> tuple[str, list[Object]]:
+        """Why the pod's volumes leave no node, and those that they leave; has the binder provision (volumebinding)."""
+        for name in claims_of(pod):
+            claim = self._desk.find("persistentvolumeclaims", name, pod["metadata"]["namespace"]) or {}
+            if (claim.get("status") or {}).get("phase") == "Bound":
+                volume = self._desk.find("persistentvolumes", claim["spec"]["volumeName"]) or {"spec": {}}
+                terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms")
+                nodes = [node for node in nodes if terms is None or _any_term(terms, node)]
+                if not nodes:
+                    return "3 node(s) didn't match PersistentVolume's node affinity.", []
+                zone = (volume.get("metadata", {}).get("labels") or {}).get(_ZONE)
+                nodes = [node for node in nodes if zone in (None, (node["metadata"].get("labels") or {}).get(_ZONE))]
+                if not nodes:
+                    return "3 node(s) had no available volume zone.", []
+                continue
+            storage_class = self._desk.find("storageclasses", claim["spec"].get("storageClassName") or "") or {}
+            allowed = [
+                {"matchExpressions": [need | {"operator": "In"} for need in topology["matchLabelExpressions"]]}
+                for topology in storage_class.get("allowedTopologies") or ()
+            ]
+            nodes = [node for node in nodes if not allowed or _any_term(allowed, node)]
+            annotations = claim["metadata"].setdefault("annotations", {})
+            if not nodes or storage_class.get("provisioner") == _NO_PROVISIONER:
+                return "3 node(s) didn't find available persistent volumes to bind.", []
+            if _SELECTED not in annotations:
+                annotations[_SELECTED] = nodes[0]["metadata"]["name"]
+                self._desk.touch(claim)
+            return "binding volumes", []
+        return "", nodes
 
     def _wait(self, pod: Object, text: str) -> None:
         self._desk.event(pod, "FailedScheduling", text, _COMPONENT)
@@ -105,10 +145,20 @@ def _affinity(spec: Object, node: Object) -> bool:
     )
     if not affinity:
         return True
+    return _any_term(affinity["nodeSelectorTerms"], node)
+
+
+def _any_term(terms: list[Object], node: Object) -> bool:
     return any(
         all(_matches(need, node["metadata"].get("labels") or {}) for need in term.get("matchExpressions", ()))
-        for term in affinity["nodeSelectorTerms"]
+        for term in terms
     )
+
+
+def roomy(spec: Object, node: Object) -> bool:
+    """Whether the node has as many processors as the pod asks for."""
+    asked = sum(int((c.get("resources") or {}).get("requests", {}).get("cpu", 0)) for c in spec["containers"])
+    return asked <= int(node["status"].get("capacity", {}).get("cpu", 1000))
 
 
 def _matches(need: Object, labels: dict[str, str]) -> bool:

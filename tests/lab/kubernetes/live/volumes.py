@@ -13,6 +13,7 @@ _CLAIM_PROTECTION, _VOLUME_PROTECTION = "kubernetes.io/pvc-protection", "kuberne
 _BOUND_BY_CONTROLLER, _BIND_COMPLETED = "pv.kubernetes.io/bound-by-controller", "pv.kubernetes.io/bind-completed"
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"
+_SELECTED = "volume.kubernetes.io/selected-node"
 _CONTROLLER = "persistentvolume-controller"
 _UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "k": 1000, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -129,6 +130,8 @@ class Volumes:
             return
         provisioner = storage_class["provisioner"]
         annotations = claim["metadata"].setdefault("annotations", {})
+        if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer" and _SELECTED not in annotations:
+            return
         if annotations.get(_PROVISIONER) != provisioner:
             annotations[_PROVISIONER] = annotations[f"volume.beta.{_PROVISIONER.removeprefix('volume.')}"] = provisioner
             text = (

@@ -1,0 +1,139 @@
+"""The scheduler has a node for every pod of a Lustre claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from diag import Draft, Fix, Layer, Unavailable, Unreadable, check, fail, ok, skip, unknown, warn
+from diag.advice.replace_class import Waiting, replace_class
+from diag.advice.replace_volume import replace_volume
+from diag.advice.steps import change, person
+from diag.analysis.claims import ClaimCase
+from diag.analysis.nodes.scheduling import (
+    ZONE_LABELS,
+    Restriction,
+    homes,
+    obstacle_in,
+    restrictions_of,
+    scheduler_says,
+    waits_for_node,
+    why_not_there,
+)
+from diag.analysis.pod_events import events_by_pod
+from diag.model.fix import StepKind
+from diag.resources.age import age_s
+from diag.resources.kubernetes import Event, Node, PersistentVolume, Pod
+from diag.sanitize import one_line
+
+CONFLICT, MISFIT, OTHER = "volume-node-affinity", "claim-volume-mismatch", "pod-unschedulable"
+
+PATIENCE_S = 5 * 60
+"""Our own measure: what adds nodes (Karpenter, Cluster Autoscaler) has added one after five minutes."""
+
+ClaimPods = Mapping[str, tuple[Pod, ...]]
+
+
+@check("pod-scheduling", layer=Layer.REQUEST, each="lustre_claims", speaks_for=(CONFLICT, MISFIT, OTHER))
+def pods_get_a_node(
+    case: ClaimCase,
+    claim_pods: ClaimPods,
+    nodes: tuple[Node, ...] | Unavailable,
+    warning_events: tuple[Event, ...] | Unavailable,
+    taken_at: str,
+) -> Iterator[Draft]:
+    """The scheduler has a node for every pod of a Lustre claim.
+
+    A pod without a node mounts nothing. An FSx for Lustre file system can be mounted from every zone, so that a node
+    affinity or a zone label of its volume, or allowedTopologies of its class, only takes nodes away.
+
+    pass: every pod has its node, and the volume leaves at least one node to the next
+    warn: the volume or the class leaves no node of the cluster, and no pod waits for one yet
+    fail: a pod waits, and the volume or the class leaves it no node, or the scheduler has found none for five minutes
+    unknown: a pod waits for long and the scheduler does not say why, or pods or nodes could not be read
+    skip: no pod uses the claim, the claim itself is not ready, or a pod waits for a moment only
+    source: Kubernetes v1.34 pkg/scheduler/framework/plugins (volumebinding, volumezone, nodeaffinity)
+    """
+    about = case.volume if case.is_bound and case.volume else case.claim
+    users = claim_pods.get("/".join(case.claim.key), ())
+    waiting = [pod for pod in users if waits_for_node(pod)]
+    limits = restrictions_of(case)
+    if limits and isinstance(nodes, Unavailable):
+        raise Unreadable(nodes)
+    known = () if isinstance(nodes, Unavailable) else nodes
+    possible = homes(limits, known)
+    if limits and not possible:
+        message = f"{_says(limits)}, and no node of the cluster fits"
+        say = fail if waiting else warn
+        fix = _fix(limits, claim_pods, case, waiting)
+        yield say(about, message, *_zones(known), cause=CONFLICT, fix=fix, concerns=waiting)
+        return
+    if limits and waiting and (off := why_not_there(waiting[0], possible)):
+        message = f"{_says(limits)}, which leaves {possible[0].name}, and pod {waiting[0].key} cannot go there: {off}"
+        yield fail(about, message, cause=CONFLICT, fix=_fix(limits, claim_pods, case, waiting), concerns=waiting)
+        return
+    if not waiting:
+        if users:
+            yield ok(about, f"{len(users)} pod(s) of {case.claim.metadata.name} have a node", concerns=users)
+        else:
+            yield skip(about, f"no pod uses {case.claim.metadata.name}")
+        return
+    events = {} if isinstance(warning_events, Unavailable) else events_by_pod(warning_events)
+    alike: dict[str, list[Pod]] = {}
+    for pod in waiting:
+        own = events.get((pod.metadata.namespace, pod.metadata.name), ())
+        alike.setdefault(scheduler_says(pod, own), []).append(pod)
+    for text, pods in alike.items():
+        yield _judge(case, pods, text, taken_at)
+
+
+def _judge(case: ClaimCase, pods: Sequence[Pod], text: str, taken_at: str) -> Draft:
+    """By the scheduler's words alone, which are the same for all these pods."""
+    about = case.volume if case.is_bound and case.volume else case.claim
+    first, words, obstacle = pods[0], one_line(text), obstacle_in(text)
+    who = f"pod {first.key}" + (f" and {len(pods) - 1} more" if len(pods) > 1 else "")
+    waited = max(age_s(pod.metadata.creation_timestamp, taken_at) or 0.0 for pod in pods)
+    alone = len(set(first.spec.claim_names)) == 1
+    if obstacle.claim:
+        return skip(about, f"{who} waits for a claim: {words}", concerns=pods)
+    if obstacle.conflict and alone:
+        return fail(about, f"{who} has no node because of its volume", words, cause=CONFLICT, concerns=pods)
+    if obstacle.nothing_to_bind and (alone or not case.is_bound):
+        return fail(about, f"{who} has no node: no volume fits its claim", words, cause=MISFIT, concerns=pods)
+    if obstacle.conflict or obstacle.nothing_to_bind:
+        message = f"{who} has no node because of another of its volumes; this one may be mounted on any"
+        return fail(about, message, words, cause=OTHER, concerns=pods)
+    if waited < PATIENCE_S:
+        return skip(
+            about, f"{who} waits for a node for {waited / 60:.0f} minutes: {words or 'no word yet'}", concerns=pods
+        )
+    if not text:
+        message = f"{who} waits for a node for {waited / 60:.0f} minutes, and no scheduler says why"
+        return unknown(about, message, concerns=pods)
+    return fail(about, f"{who} has no node for {waited / 60:.0f} minutes: {words}", cause=OTHER, concerns=pods)
+
+
+def _says(limits: Sequence[Restriction]) -> str:
+    """`the nodeAffinity of PersistentVolume fsx-pv wants topology.kubernetes.io/zone In eu-west-1c`."""
+    return "; ".join(f"the {limit.field} of {limit.holder.subject} wants {limit.words}" for limit in limits)
+
+
+def _zones(nodes: Sequence[Node]) -> tuple[str, ...]:
+    zones = sorted({node.zone for node in nodes if node.zone})
+    return (f"{len(nodes)} node(s), in {', '.join(zones)}" if zones else f"{len(nodes)} node(s)",)
+
+
+def _fix(limits: Sequence[Restriction], pods: ClaimPods, case: ClaimCase, waiting: Sequence[Pod]) -> Fix:
+    """Take the restriction away: the file system has none."""
+    first = next((limit for limit in limits if limit.field not in ZONE_LABELS), limits[0])
+    if not isinstance(first.holder, PersistentVolume):
+        return replace_class(first.holder, Waiting((case.claim,), waiting), fields={"allowedTopologies": None})
+    if first.field in ZONE_LABELS:
+        names = {"volume": first.holder.name}
+        effect = "the volume may be mounted in every zone"
+        return Fix(
+            (
+                change(f"kubectl label pv {{volume}} {first.field}-", names, changes=effect),
+                person(f"put the label {first.field} back", kind=StepKind.UNDO),
+            )
+        )
+    return replace_volume(first.holder, pods, spec={"nodeAffinity": None})

@@ -1,0 +1,165 @@
+"""The scheduler has a node for every pod of a Lustre claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from checks.request.pod_scheduling import pods_get_a_node
+from diag.model.finding import Finding
+from diag.model.verdict import Verdict
+from diag.resources.kubernetes import Condition, PersistentVolume, Pod
+from tests.checks.given import (
+    LONG_AGO,
+    REGION,
+    claim,
+    denied,
+    event,
+    findings,
+    node,
+    pod,
+    replace,
+    storage_class,
+    verdicts,
+    volume,
+)
+
+ZONE = "topology.kubernetes.io/zone"
+JUST_NOW = "2026-11-24T11:59:00Z"
+CONFLICT = "0/1 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity."
+OLD_CONFLICT = "0/1 nodes are available: 1 node(s) had volume node affinity conflict."
+NO_ZONE = "0/1 nodes are available: 1 node(s) had no available volume zone."
+NOTHING = "0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind."
+CPU = "0/1 nodes are available: 1 Insufficient cpu."
+
+
+def bound_to(zone: str) -> dict[str, Any]:
+    need = {"key": ZONE, "operator": "In", "values": [zone]}
+    return {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [need]}]}}}
+
+
+def labelled(**labels: str) -> PersistentVolume:
+    made = volume()
+    return replace(made, metadata=replace(made.metadata, labels={ZONE: labels["zone"]}))
+
+
+def waiting(text: str = "", *, reason: str = "Unschedulable", **fields: Any) -> Pod:
+    made = pod(phase="Pending", node="", **fields)
+    condition = Condition("PodScheduled", "False", reason, text)
+    return replace(made, status=replace(made.status, conditions=(condition,)))
+
+
+def only(**facts: Any) -> Finding:
+    (finding,) = findings(pods_get_a_node, **facts)
+    return finding
+
+
+def test_pods_that_have_their_node_rule_the_causes_out() -> None:
+    finding = only()
+    assert finding.verdict is Verdict.PASS
+    assert set(finding.rules_out) == {"volume-node-affinity", "claim-volume-mismatch", "pod-unschedulable"}
+
+
+@pytest.mark.parametrize("made", [volume(**bound_to(f"{REGION}f")), labelled(zone=f"{REGION}f")])
+def test_a_volume_that_leaves_no_node(made: PersistentVolume) -> None:
+    finding = only(persistent_volumes=(made,), pods=(waiting(CONFLICT),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "volume-node-affinity")
+    assert f"{ZONE} In {REGION}f, and no node of the cluster fits" in finding.message
+    assert finding.fix is not None
+
+
+def test_it_is_a_warning_as_long_as_no_pod_waits() -> None:
+    assert verdicts(pods_get_a_node, persistent_volumes=(volume(**bound_to(f"{REGION}f")),)) == (Verdict.WARN,)
+
+
+@pytest.mark.parametrize(
+    "made", [volume(**bound_to(f"{REGION}a")), labelled(zone=f"{REGION}a"), labelled(zone=f"{REGION}c__{REGION}a")]
+)
+def test_a_volume_that_leaves_the_pods_node_is_right(made: PersistentVolume) -> None:
+    assert verdicts(pods_get_a_node, persistent_volumes=(made,)) == (Verdict.PASS,)
+
+
+def test_a_node_without_zones_takes_a_volume_with_a_label_as_the_scheduler_lets_it() -> None:
+    plain = node()
+    plain = replace(plain, metadata=replace(plain.metadata, labels={"kubernetes.io/os": "linux"}))
+    assert verdicts(pods_get_a_node, persistent_volumes=(labelled(zone="x"),), nodes=(plain,)) == (Verdict.PASS,)
+
+
+def test_the_nodes_that_the_volume_leaves_and_the_pod_refuses() -> None:
+    nodes = (node(), node("node-c", labels={ZONE: f"{REGION}c"}))
+    made = waiting(OLD_CONFLICT, nodeSelector={ZONE: f"{REGION}c"})
+    finding = only(persistent_volumes=(volume(**bound_to(f"{REGION}a")),), pods=(made,), nodes=nodes)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "volume-node-affinity")
+    assert f"cannot go there: its nodeSelector wants {ZONE}={REGION}c" in finding.message
+
+
+def test_a_class_that_allows_no_zone_with_nodes() -> None:
+    topology = [{"matchLabelExpressions": [{"key": ZONE, "values": [f"{REGION}f"]}]}]
+    delayed = storage_class(volumeBindingMode="WaitForFirstConsumer", allowedTopologies=topology)
+    given = {"claims": (claim(volume=""),), "persistent_volumes": (), "pods": (waiting(NOTHING),)}
+    finding = only(storage_classes=(delayed,), **given)
+    assert (finding.verdict, finding.cause, finding.subject.name) == (Verdict.FAIL, "volume-node-affinity", "fsx-pvc")
+    assert finding.fix is not None and '"allowedTopologies":null' in "".join(finding.fix.commands)
+    allowed = msgspec.structs.replace(
+        delayed, allowed_topologies=storage_class(allowedTopologies=_in(f"{REGION}a")).allowed_topologies
+    )
+    told = only(storage_classes=(allowed,), **{**given, "pods": (waiting(CPU, created=JUST_NOW),)})
+    assert told.verdict is Verdict.SKIP
+
+
+def _in(zone: str) -> list[dict[str, Any]]:
+    return [{"matchLabelExpressions": [{"key": ZONE, "values": [zone]}]}]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (CONFLICT, "volume-node-affinity"),
+        (OLD_CONFLICT, "volume-node-affinity"),
+        (NO_ZONE, "volume-node-affinity"),
+        (NOTHING, "claim-volume-mismatch"),
+    ],
+)
+def test_what_the_scheduler_says_of_the_only_volume_counts_at_once(text: str, cause: str) -> None:
+    finding = only(pods=(waiting(text, created=JUST_NOW),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, cause)
+
+
+def test_what_it_says_of_two_volumes_is_not_this_one_that_may_be_anywhere() -> None:
+    finding = only(pods=(waiting(CONFLICT, claims=("fsx-pvc", "ebs-pvc")),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pod-unschedulable")
+    assert "another of its volumes" in finding.message
+
+
+def test_other_reasons_count_after_minutes() -> None:
+    assert verdicts(pods_get_a_node, pods=(waiting(CPU, created=JUST_NOW),)) == (Verdict.SKIP,)
+    finding = only(pods=(waiting(CPU, created=LONG_AGO),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pod-unschedulable")
+    assert "1 Insufficient cpu" in finding.message
+
+
+def test_an_event_is_as_good_as_a_condition() -> None:
+    made = pod(phase="Pending", node="")
+    assert only(pods=(made,), warning_events=(event(made, "FailedScheduling", CPU),)).cause == "pod-unschedulable"
+
+
+def test_a_claim_that_is_not_ready_is_for_the_claims_own_checks() -> None:
+    text = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    assert verdicts(pods_get_a_node, claims=(claim(volume=""),), pods=(waiting(text),)) == (Verdict.SKIP,)
+
+
+def test_a_gated_pod_waits_for_somebody_elses_word() -> None:
+    assert verdicts(pods_get_a_node, pods=(waiting(reason="SchedulingGated"),)) == (Verdict.PASS,)
+
+
+def test_silence_for_long_is_unknown() -> None:
+    assert verdicts(pods_get_a_node, pods=(pod(phase="Pending", node=""),)) == (Verdict.UNKNOWN,)
+
+
+def test_unknown_names_the_permission_where_the_nodes_decide() -> None:
+    given = {"persistent_volumes": (volume(**bound_to(f"{REGION}a")),), "nodes": denied("list nodes")}
+    finding = only(**given)
+    assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "list nodes")
+    assert verdicts(pods_get_a_node, nodes=denied("list nodes")) == (Verdict.PASS,)
