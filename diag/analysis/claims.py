@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -183,6 +184,10 @@ def lustre_claims(
     kept: dict[tuple[str, str], list[PersistentVolume]] = {}
     for volume in lustre:
         kept.setdefault(_key(volume), []).append(volume)
+    free = tuple(volume for volume in lustre if volume.spec.claim_ref is None)
+    by_class: dict[str, tuple[PersistentVolume, ...]] = {
+        name: tuple(own) for name, own in itertools.groupby(sorted(free, key=class_of_volume), class_of_volume)
+    }
     named = _named_by_target(target, pods)
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
     found = []
@@ -194,7 +199,7 @@ def lustre_claims(
             tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
         )
-        case = case if case.is_bound else _with_offers(case, lustre)
+        case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
         if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
             claim.key, named
@@ -245,9 +250,16 @@ def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
     return {key: message for key, (_, message) in newest.items()}
 
 
-def _with_offers(case: ClaimCase, lustre: Iterable[PersistentVolume]) -> ClaimCase:
-    free = [v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim)]
-    offered = tuple(v for v in free if class_of_volume(v) == class_of(case.claim))
+def _with_offers(
+    case: ClaimCase, unclaimed: tuple[PersistentVolume, ...], by_class: Mapping[str, tuple[PersistentVolume, ...]]
+) -> ClaimCase:
+    """Claims of one class share the tuple of its free volumes: thousands of both cost no memory."""
+    own = tuple(volume for volume in case.kept if is_held_by(volume, case.claim))
+    wanted = class_of(case.claim)
+    offered = by_class.get(wanted, ())
+    held = tuple(volume for volume in own if class_of_volume(volume) == wanted)
+    offered = (*held, *offered) if held else offered
+    free = itertools.chain(own, unclaimed)
     foreign = case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
     shared = "ReadWriteMany" in (case.claim.spec.access_modes or ())
     fitting = (v for v in free if selects(case.claim, v) and differs_in_class_alone(case.claim, v))
@@ -307,12 +319,12 @@ def why_pending(case: ClaimCase) -> Pending:
         reasons = misfits_of_reserved(claim, reserved[0])
         message = f"it does not fit volume {reserved[0].name}, which is reserved for it: {'; '.join(reasons)}"
         return Pending(Why.MISFIT, message, reserved[0])
-    fitting = [volume for volume in case.offered if not why_not_taken(claim, volume)]
+    fitting = next((volume for volume in case.offered if not why_not_taken(claim, volume)), None)
     if fitting and case.binds_late:
-        message = f"volume {fitting[0].name} fits and is bound when a pod that uses the claim is scheduled"
-        return Pending(Why.WAITS_FOR_POD, message, fitting[0])
+        message = f"volume {fitting.name} fits and is bound when a pod that uses the claim is scheduled"
+        return Pending(Why.WAITS_FOR_POD, message, fitting)
     if fitting:
-        return Pending(Why.BINDS_SOON, f"volume {fitting[0].name} fits and is free", fitting[0])
+        return Pending(Why.BINDS_SOON, f"volume {fitting.name} fits and is free", fitting)
     former = next((volume for volume in case.kept if not case.is_dynamic), None)
     return _still_held(former) if former else _unprovisioned(case)
 

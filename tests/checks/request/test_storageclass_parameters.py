@@ -93,7 +93,7 @@ class TestParameters:
         assert only(parameters_are_known, **asked({**GOOD, **parameters})).verdict is Verdict.WARN
 
     def test_hdd_where_it_does_not_exist_is_taken_away_with_its_cache(self) -> None:
-        given = {**GOOD, "storageType": "HDD", "driveCacheType": "NONE"}
+        given = {**GOOD, "storageType": "HDD", "driveCacheType": "READ"}
         finding = only(parameters_are_known, **asked(given))
         assert finding.fix is not None
         (copy,) = (s for s in finding.fix.steps if s.output.startswith("storageclass-") and "patch" in s.argv)
