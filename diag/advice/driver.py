@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from diag.advice.steps import Values, advise, caution, change, guard, save, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.model.fix import Danger, Fix, Step
 from diag.resources.eks import DRIVER_ADDON, Addon
 from diag.resources.kubernetes import Workload
@@ -26,6 +26,11 @@ MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/ove
 SETTINGS = 'addon.configurationValues || `"{}"`'
 """The add-on's settings, an empty document where it has none."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
+LASTING = (
+    "so that it lasts, merge SETTINGS into the add-on's configuration values, where aws eks"
+    " describe-addon-configuration lists them (lustre-doctor runbook csi-addon-degraded: the role and the present"
+    " values are passed back)"
+)
 NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
@@ -64,7 +69,7 @@ def values_of(workload: Workload) -> dict[str, str]:
 def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
     """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
 
-    `undo` has the command that takes the latter back.
+    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need.
     """
     for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
         if f" {prefix}" in given["helm"] and values.get(workload):
@@ -77,9 +82,11 @@ def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
         upgrade = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} {kept} {given['helm']}"
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
-    unkept = (caution(NOT_KEPT),) if values.get("installer") == Installer.ADDON.value else ()
+    is_addon = values.get("installer") == Installer.ADDON.value
+    unkept = (caution(NOT_KEPT),) if is_addon else ()
+    lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *back_steps)
+    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
 
 
 def rolled_out(values: Values) -> Step:
@@ -203,12 +210,22 @@ def update(workload: Workload, version: str) -> Fix:
         case Installer.HELM:
             command = f"helm upgrade {{release}} aws-fsx-csi-driver --repo {REPOSITORY} -n {{driver_namespace}}"
             effect = f"rolls the chart to its newest release, driver {version} or later; mounted volumes stay mounted"
-            newest = change(f"{command} --reset-then-reuse-values", names, changes=effect)
+            # A tag among the release's values is kept, and the chart brings its images for nothing.
+            pinned = " --set image.tag={tag}" if _tag(workload) not in ("", names["tag"]) else ""
+            newest = change(
+                f"{command} --reset-then-reuse-values{pinned}", {**names, "tag": f"v{version}"}, changes=effect
+            )
             return Fix((newest, rolled_out(names), undo("helm rollback {release} -n {driver_namespace}", names)))
         case Installer.ADDON:
             return advise(f"update the EKS add-on to a version with driver {version} or later")
     effect = f"applies the manifests; {ROLLS}"
     return Fix((change(f"kubectl apply -k '{MANIFESTS}'", changes=effect), rolled_out(names)))
+
+
+def _tag(workload: Workload) -> str:
+    """The tag of the driver's own image."""
+    images = (item.image for item in workload.spec.template.spec.containers if item.name == PLUGIN)
+    return next(images, "").rpartition("/")[2].partition("@")[0].partition(":")[2]
 
 
 def set_kubelet_path(node_plugin: Workload, path: str) -> Fix:

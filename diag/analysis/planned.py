@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits, selects
+from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits_of_reserved, why_not_taken
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Client as KnownClient
@@ -83,8 +83,9 @@ def _of_claims(
 
 def _satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
     """Whether the binder gives the volume to the claim, so that nothing has to be made."""
-    is_free = volume.spec.claim_ref is None or is_held_by(volume, claim)
-    return is_free and selects(claim, volume) and not misfits(claim, volume)
+    if is_held_by(volume, claim):
+        return not misfits_of_reserved(claim, volume)
+    return volume.spec.claim_ref is None and not why_not_taken(claim, volume)
 
 
 def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[UnresolvedReference]:
@@ -100,8 +101,18 @@ Key = tuple[str, str]
 
 T = TypeVar("T")
 
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-"""Annotation of the class that a claim without one gets. Source: Kubernetes documentation, storage classes."""
+DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+"""Annotations of the class that a claim without one gets. Source: Kubernetes v1.34 pkg/volume/util/storageclass.go."""
+
+
+def default_class(classes: Iterable[StorageClass]) -> str:
+    """The name of the class that a claim without one gets, empty for none: the newest, and of one age the first name.
+
+    Source: Kubernetes v1.34 pkg/volume/util/storageclass.go GetDefaultClass.
+    """
+    marked = [item.metadata for item in classes if "true" in map(item.metadata.annotation, DEFAULT_CLASS)]
+    newest = max((meta.creation_timestamp for meta in marked), default="")
+    return min((meta.name for meta in marked if meta.creation_timestamp == newest), default="")
 
 
 @fact(layer=Layer.REQUEST)
@@ -139,8 +150,7 @@ def claims(
         return live_claims
     live = {claim.key: claim for claim in _known(live_claims)}
     ends = ends_of(manifest_set, live_claims, live_volumes, live_classes)
-    defaults = (c.metadata.name for c in _known(live_classes) if c.metadata.annotation(DEFAULT_CLASS) == "true")
-    default = next(defaults, "")
+    default = default_class(_known(live_classes))
     planned = tuple(
         _over_live_claim(claim, live.get(claim.key), default, taken_at)
         for claim in manifest_set.claims

@@ -178,6 +178,12 @@ class Demand(msgspec.Struct, frozen=True):
         return (*(claim.subject for claim in self.waiting), *(volume.subject for volume in self.made))
 
 
+def _is_satisfied(case: ClaimCase) -> bool:
+    """Whether the binder has a volume for the claim, at once or with its first pod."""
+    pending = why_pending(case)
+    return pending.volume is not None and pending.why in (Why.BINDS_SOON, Why.WAITS_FOR_POD)
+
+
 @fact(layer=Layer.REQUEST)
 def demands(
     storage_classes: tuple[StorageClass, ...],
@@ -206,7 +212,7 @@ def demands(
             and not case.is_bound
             and case.storage_class
             and case.storage_class.metadata.name == name
-            and why_pending(case).why is not Why.BINDS_SOON
+            and not _is_satisfied(case)
         )
         made = tuple(volume for volume in volumes if volume.is_dynamic and class_of_volume(volume) == name)
         if waiting or made or alone or name in written - static:

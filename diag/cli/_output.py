@@ -79,6 +79,15 @@ def print_report(report: Report, form: str, *, everything: bool, quiet: bool = F
     return report.exit_code
 
 
+def print_refusal(message: str, form: str) -> None:
+    """A document for programs that wait for one although the command line cannot be carried out; no text."""
+    if form in MACHINE:
+        from diag.model.exit_code import ExitCode
+        from diag.model.tool_error import ToolError
+
+        print_as(machine_format(form)(Report(int(ExitCode.USAGE), errors=(ToolError("usage", safe(message)),))), form)
+
+
 def print_as(text: str, form: str) -> None:
     """Print a whole document on standard output: text as the terminal wants it, every other format in UTF-8."""
     if form == "text":

@@ -81,7 +81,8 @@ def command(
         warn(str(problem))
     for noise in read.benign:
         warn(f"harmless, seen {noise.times} time(s) ({noise.cause}): {noise.text}")
-    diagnoses = explain(((group.mount, group.symptoms) for group in read.groups), knowledge.causes)
+    groups = ((group.mount, group.symptoms) for group in read.groups)
+    diagnoses = explain(groups, knowledge.causes, read.mounted, is_of_another=read.is_of_another)
     lines = recorder.lines(knowledge) if by_line else ()
     report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines)
     write_outputs(report, outputs, everything=everything)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import OUTPUT, print_report, progress_line, warn, write_outputs
-from diag.model.exit_code import ExitCode
+from diag.cli._output import OUTPUT, print_refusal, print_report, progress_line, warn, write_outputs
+from diag.model.exit_code import ExitCode, WrongUsage
 
 if TYPE_CHECKING:
     from diag.engine.run import Outcome
@@ -92,7 +92,12 @@ def command(
     from diag.run.report import preload, report_on
     from diag.run.request import build_request
 
-    request = build_request(options)
+    try:
+        with progress_line() as progress:
+            request = build_request(options, progress=progress)
+    except WrongUsage as error:
+        print_refusal(str(error), form)
+        raise
     for note in request.notes:
         warn(note)
     starts = iter((first,))

@@ -55,6 +55,7 @@ def command(
         rows = [(cause.layer.value, cause.id, cause.title) for cause in causes]
         print_table(rows, ("layer", "cause", "what is wrong"))
         return 0
+    id = knowledge.resolve(id)
     if id not in knowledge.causes:
         raise no_such("runbook", id, knowledge.causes, "runbook")
     values = _values(source, id, knowledge, until) if source else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from diag.advice.platform import platform_of
 from diag.diagnosis.aside import with_own_fix
@@ -15,6 +15,7 @@ from diag.knowledge.messages import Role
 from diag.model.diagnosis import Diagnosis, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
+from diag.model.verdict import Verdict
 
 COLLECT = (
     "the kubelet's newest FailedMount event: kubectl describe pod <pod> -n <namespace>",
@@ -31,6 +32,9 @@ _MOST_READ = 50
 _MOST_READINGS = 4
 
 WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
+OF_ANOTHER = (
+    "not recognised: the given text is about another file system or storage driver, and names nothing of Lustre"
+)
 NOTHING_FOUND = (
     "not recognised: nothing in the given text is known to show why a Lustre mount fails "
     "(kubelet's “timed out waiting for the condition” only sums up an earlier event)"
@@ -38,13 +42,24 @@ NOTHING_FOUND = (
 
 
 def explain(
-    groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]], causes: Mapping[str, Cause]
+    groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]],
+    causes: Mapping[str, Cause],
+    mounted: Sequence[str] = (),
+    *,
+    is_of_another: bool = False,
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each group of symptoms, best supported first.
 
-    A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed.
+    A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed. Where
+    there is no group, `mounted` are the file systems that the texts show mounted; `is_of_another` says that the texts
+    are about another file system or driver.
     """
     found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
+    if not found and mounted:
+        headline = f"the mount succeeded: {', '.join(mounted)} is mounted, and nothing in the given text fails"
+        return (Diagnosis(WHOLE_TEXT, headline, gravity=Verdict.PASS),)
+    if not found and is_of_another:
+        return (Diagnosis(WHOLE_TEXT, OF_ANOTHER),)
     if not found:
         return (Diagnosis(WHOLE_TEXT, NOTHING_FOUND),)
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))

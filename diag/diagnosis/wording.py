@@ -39,6 +39,8 @@ def headline_of(
     is_unbound = phase is Phase.SCHEDULE and subject.kind is Kind.CLAIM
     operation = "the binding of" if is_unbound else _WHAT_FAILS[phase]
     what = f"{operation} {_name(subject)}{where}"
+    if subject.kind is Kind.NODE:
+        what = f"a mount{where}"
     if subject.kind is Kind.TEXT:
         what = "the mounted file system" if phase is Phase.USE else operation.removesuffix(" of")
     best = best_of(causes)

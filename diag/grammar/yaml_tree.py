@@ -92,8 +92,9 @@ def _read(text: str, first_line: int, *, strings: bool) -> Iterator[Value]:
     builder = _Builder(first_line, strings=strings)
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            builder.take(event)
-            if isinstance(event, yaml.DocumentEndEvent) and builder.root is not None:
+            if type(event) is not yaml.DocumentEndEvent:
+                builder.take(event)
+            elif builder.root is not None:
                 yield builder.root
                 builder = _Builder(first_line, strings=strings)
     except yaml.MarkedYAMLError as error:
@@ -179,8 +180,14 @@ def _as_key(content: Any) -> str:
     return str(content).lower() if isinstance(content, bool) else "null" if content is None else str(content)
 
 
+_NO_WORD = frozenset({"", *"0123456789+-.~nNtTfFyYoO"})
+"""What a scalar that is no string may begin with; most scalars are strings."""
+
+
 def scalar(text: str) -> Any:
     """An unquoted scalar as kubectl reads it: null, bool, number or string (dates and times stay strings)."""
+    if text[:1] not in _NO_WORD:
+        return text
     if text in _NULLS:
         return None
     if text in _BOOLS:

@@ -96,8 +96,14 @@ def write_index(folder: Path = BUILT_IN) -> bool:
         for cause in index.causes
         if cause.broader and cause.broader not in ids
     )
-    if orphans:
-        raise BadRunbook(orphans)
+    taken = tuple(
+        Mistake(f"{folder}/{cause.id}.md", 0, f"the alias `{alias}` is the id of a cause")
+        for cause in index.causes
+        for alias in cause.aliases
+        if alias in ids
+    )
+    if orphans or taken:
+        raise BadRunbook((*orphans, *taken))
     if read_index(folder) == index:
         return False
     (folder / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")

@@ -77,6 +77,8 @@ class Guide(msgspec.Struct, frozen=True):
     """What fills them, of the first diagnosis that names the cause."""
     fix: Fix | None = None
     """The runbook's remedies with these values."""
+    looks: tuple[str, ...] = ()
+    """What settles the cause, each with its commands on further lines."""
 
 
 class AccountFileSystem(msgspec.Struct, frozen=True):

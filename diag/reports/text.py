@@ -353,7 +353,8 @@ def status_lines(report: Report, style: Style) -> Iterator[str]:
         (first,) = group.in_full
         more = f" and {len(group.rest)} more" if group.rest else ""
         why = f"{group.cause} ({_certainty(first.best, first)})" if first.best else "no known cause"
-        yield from headline(f"{first.subject}{more}: {why}", style, group.gravity)
+        if group.gravity is not Verdict.PASS:
+            yield from headline(f"{first.subject}{more}: {why}", style, group.gravity)
     if len(groups) > IN_FULL:
         yield f"  … and {len(groups) - IN_FULL} more causes"
     for group in groups[:1]:

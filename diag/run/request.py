@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,9 +63,10 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         return knowledge_of(self.runbooks)
 
 
-def build_request(options: Mapping[str, Any]) -> RunRequest:
+def build_request(options: Mapping[str, Any], *, progress: Callable[[str], None] = lambda text: None) -> RunRequest:
     """The request behind a command's options, by their names in `diag.cli._options`; absent ones take their defaults.
 
+    `progress` gets how many manifests were read, now and then.
     Plugins are loaded; the configuration, manifests, runbooks and node answers are read. Raises WrongUsage.
     """
     _refuse_unused(options)
@@ -76,7 +77,7 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
     if runbooks:
         knowledge_of(runbooks, until)
     nodes, notes = _node_options(options, until)
-    manifests, skipped = _read_manifests(options.get("manifests", ()), until)
+    manifests, skipped = _read_manifests(options.get("manifests", ()), until, progress)
     return RunRequest(
         registry=registry,
         checks=registry.select(options["only"] or config.only, (*options["skip"], *config.skip)),
@@ -183,14 +184,16 @@ def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Co
     return Config(), Path(), ()
 
 
-def _read_manifests(paths: tuple[str, ...], until: float) -> tuple[ManifestSet, list[str]]:
+def _read_manifests(
+    paths: tuple[str, ...], until: float, progress: Callable[[str], None]
+) -> tuple[ManifestSet, list[str]]:
     """The manifests, and what was left out on purpose, one line each."""
     if not paths:
         return NO_MANIFESTS, []
     from diag.sources.manifests.reader import read_manifests
 
     skipped: list[str] = []
-    return read_manifests(paths, until=until, skipped=skipped.append), skipped
+    return read_manifests(paths, until=until, progress=progress, skipped=skipped.append), skipped
 
 
 def _node_options(options: Mapping[str, Any], until: float) -> tuple[NodeOptions, tuple[str, ...]]:

@@ -9,7 +9,8 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import ReadLine, TextStream
 from diag.sanitize import one_line
 from diag.texts.line import normalise, parse_event_row, parse_json_row, read_prefix
-from diag.texts.matching import Matcher, build_matcher, filter_by_context, mentions_lustre
+from diag.texts.matching import Matcher, build_matcher, filter_by_context
+from diag.texts.owner import mentions_lustre
 from diag.texts.recognise import error_in, recognise
 
 _MOST_BYTES = 1 << 20

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diag.knowledge.errors import errors
 from diag.knowledge.messages import Catalogue, Message, Role, load_messages, words_of
-from diag.texts.matching import mentions_lustre
+from diag.texts.owner import mentions_lustre
 
 _PLACE = re.compile(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
 _ERROR = re.compile(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")

@@ -143,7 +143,12 @@ def connects(outcome: Connect = Connect.OPEN, *addresses: str, source: str = NOD
 
 def routes(*ways: tuple[str, str], id: str, subnet: str = "", vpc: str = VPC, gone: tuple[str, ...] = ()) -> RouteTable:
     """A route table of (destination, target); without a subnet the VPC's main one. `gone` targets are black holes."""
-    kinds = {"pcx": "VpcPeeringConnectionId", "tgw": "TransitGatewayId", "nat": "NatGatewayId"}
+    kinds = {
+        "pcx": "VpcPeeringConnectionId",
+        "tgw": "TransitGatewayId",
+        "nat": "NatGatewayId",
+        "eni": "NetworkInterfaceId",
+    }
     told = [
         {
             "DestinationCidrBlock": to,
@@ -208,6 +213,7 @@ def network() -> dict[str, Any]:
         "dns_answers": answered(ADDRESS),
         "tcp_answers": connects(),
         "route_tables": (routes(("10.0.0.0/16", "local"), ("0.0.0.0/0", "nat-0"), id="rtb-main"),),
+        "vpc_peerings": (),
         "network_acls": (open_acl(SERVERS), open_acl(NODES)),
         "data_repository_associations": (),
     }

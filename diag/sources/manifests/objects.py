@@ -102,6 +102,8 @@ def _workload(root: Value, file: str) -> Inventory:
     template = root.at(*TEMPLATES[kind])
     if template is None:
         raise BadYaml(f"this {kind} has no {'.'.join(TEMPLATES[kind])}", root.line, root.column)
+    if not _has_claims_or_driver(root, template):
+        return Inventory()
     shape = convert(template, PodTemplate, named=False)
     meta = convert(root, ServiceAccount).metadata
     pod = Pod(msgspec.structs.replace(shape.metadata, name=meta.name, namespace=meta.namespace), shape.spec)
@@ -116,6 +118,16 @@ def _workload(root: Value, file: str) -> Inventory:
     elif pod.spec.claim_names:
         found.append(Inventory(pods=(pod,), places=(place(pod.subject, file, root),)))
     return merge(found)
+
+
+def _has_claims_or_driver(root: Value, template: Value) -> bool:
+    """Whether a workload can be about Lustre: most are not, and are not taken apart."""
+    volumes = template.at("spec", "volumes")
+    if volumes is not None or root.at("spec", "volumeClaimTemplates") is not None:
+        return True
+    containers = template.at("spec", "containers")
+    listed = containers.content if containers and isinstance(containers.content, list) else ()
+    return any(DRIVER in container.text("image") for container in listed)
 
 
 def _claims_of(root: Value, pod: Pod) -> Iterator[PersistentVolumeClaim]:

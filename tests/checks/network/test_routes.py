@@ -8,7 +8,7 @@ import pytest
 
 from checks.network.routes import routes_lead_both_ways
 from diag import Table, Verdict
-from diag.resources.ec2 import Route, RouteTable
+from diag.resources.ec2 import PeeringSide, PeeringStatus, PrefixList, Route, RouteTable, VpcPeering
 from tests.checks import given, given_network
 from tests.checks.given_network import NODES, PEER, routes
 from tests.checks.given_routes_and_acls import abroad, judge
@@ -81,7 +81,33 @@ def test_a_black_hole_elsewhere_is_nobodys_fault() -> None:
     assert judge(routes_lead_both_ways, **abroad(*tables)).verdict is Verdict.PASS
 
 
-def test_a_route_by_prefix_list_leaves_it_unknown() -> None:
+ENTRIES = Table({"pl-1": PrefixList("pl-1", ("10.0.0.0/20",)), "pl-2": PrefixList("pl-2", ("10.0.0.0/12",))})
+
+
+@pytest.mark.parametrize(
+    ("list_id", "by_list", "by_cidr", "verdict"),
+    [
+        ("pl-1", TGW, PCX, Verdict.PASS),
+        ("pl-1", PCX, TGW, Verdict.FAIL),
+        ("pl-2", TGW, PCX, Verdict.FAIL),
+        ("pl-2", PCX, TGW, Verdict.PASS),
+    ],
+)
+def test_the_longest_prefix_wins_be_it_an_entry_of_a_list_or_not(
+    list_id: str, by_list: str, by_cidr: str, verdict: Verdict
+) -> None:
+    """PCX is gone: packets follow it into the black hole where its prefix is the longer one: /20 or /12 against /16."""
+    kinds = {PCX: "vpc_peering_connection_id", TGW: "transit_gateway_id"}
+    state = "blackhole" if by_list == PCX else "active"
+    route = Route(destination_prefix_list_id=list_id, state=state, **{kinds[by_list]: by_list})
+    mine = there(("10.0.0.0/16", by_cidr), gone=(PCX,))
+    table = given.replace(mine, routes=(*mine.routes, route))
+    found = judge(routes_lead_both_ways, **abroad(table, back(("10.8.0.0/16", TGW)), prefix_lists=ENTRIES))
+    assert found.verdict is verdict, found.message
+    assert verdict is Verdict.PASS or found.cause == "route-blackhole"
+
+
+def test_a_route_by_a_prefix_list_that_was_not_read_leaves_it_unknown() -> None:
     by_list = Route(destination_prefix_list_id="pl-1", transit_gateway_id=TGW, state="active")
     table = given.replace(there(), routes=(*there().routes, by_list))
     found = judge(routes_lead_both_ways, **abroad(table, back(("10.8.0.0/16", TGW))))
@@ -112,3 +138,48 @@ def test_crossing_zones_is_a_remark_and_no_fault() -> None:
     assert any("across zones" in line for line in found.evidence)
     near = given_network.enis(given_network.eni(availability_zone="ap-northeast-2a"))
     assert not any("across" in line for line in judge(routes_lead_both_ways, network_interfaces=near).evidence)
+
+
+def peering(status: str, owner: str = given.identity().account, region: str = given.identity().region) -> VpcPeering:
+    return VpcPeering(PCX, PeeringStatus(status), PeeringSide(owner, PEER, region))
+
+
+@pytest.mark.parametrize(
+    ("peerings", "why", "commands", "by"),
+    [
+        (
+            (peering("pending-acceptance"),),
+            "waits to be accepted",
+            (f"aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {PCX}",),
+            "",
+        ),
+        (
+            (peering("pending-acceptance", region="eu-west-3"),),
+            "waits to be accepted",
+            (f"aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {PCX} --region eu-west-3",),
+            "",
+        ),
+        (
+            (peering("pending-acceptance", owner="210987654321"),),
+            "waits to be accepted",
+            (),
+            "whoever runs the network of account 210987654321",
+        ),
+        ((peering("deleted"),), "is gone", (), "whoever runs the network of both VPCs"),
+        ((), "is gone, or waits to be accepted", (), "whoever runs the network of both VPCs"),
+        (
+            given.denied("ec2:DescribeVpcPeeringConnections"),
+            "is gone, or waits to be accepted",
+            (),
+            "whoever runs the network of both VPCs",
+        ),
+    ],
+)
+def test_a_peering_that_waits_is_accepted_by_the_account_that_has_to(
+    peerings: Any, why: str, commands: tuple[str, ...], by: str
+) -> None:
+    tables = there(("10.0.0.0/16", PCX), gone=(PCX,)), back(("10.8.0.0/16", PCX), gone=(PCX,))
+    found = judge(routes_lead_both_ways, **abroad(*tables, vpc_peerings=peerings))
+    assert found.message.endswith(f"{PCX} {why}")
+    assert found.fix
+    assert (found.fix.commands, found.fix.steps[0].by) == (commands, by)
