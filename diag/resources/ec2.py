@@ -251,6 +251,7 @@ class VpcEndpoint(msgspec.Struct, frozen=True, rename="pascal"):
     vpc_id: str = ""
     state: str = ""
     private_dns_enabled: bool = False
+    subnet_ids: tuple[str, ...] = ()
     groups: tuple[GroupRef, ...] = ()
     """None of a gateway endpoint."""
     policy_document: str = ""

@@ -62,6 +62,9 @@ def obstacles(
         pods = peer(instance.primary_groups, pod_addresses or (instance.private_ip_address,))
         for endpoint in serving.values():
             yield from _to_endpoint(instance, pods, endpoint, groups, prefix_lists)
+            if set(endpoint.subnet_ids) - {instance.subnet_id}:
+                local = (instance.private_ip_address,)
+                yield from _through_acl(instance, acls, local, f"{endpoint.vpc_endpoint_id} ({endpoint.service})")
         if any(service not in serving for service in services):
             yield from _to_the_internet(instance, groups, acls)
     yield from (found for endpoint in serving.values() for found in _refused(endpoint))
@@ -97,14 +100,22 @@ def _to_the_internet(
     if instance.primary_groups and not _leaves(outbound):
         own = ", ".join(instance.primary_groups)
         yield Obstacle(f"{own} on {instance.instance_id} lets no tcp 443 out to AWS's public addresses")
+    yield from _through_acl(instance, acls, (SOMEWHERE,), "AWS's public addresses")
+
+
+def _through_acl(
+    instance: Instance, acls: Sequence[NetworkAcl], samples: tuple[str, ...], whom: str
+) -> Iterator[Obstacle]:
+    """What a subnet's ACL does to calls to the samples, or to what it names that is public or private like them."""
     acl = acl_of(instance.subnet_id, acls)
     if acl is None:
         return
-    addresses = (SOMEWHERE, *(first for entry in acl.entries if (first := _public(entry.cidr_block))))
+    named = [first for entry in acl.entries if (first := _first_of(entry.cidr_block))]
+    addresses = (*samples, *(address for address in named if _is_public(address) is _is_public(samples[0])))
     if not any(lets(acl, HTTPS, address, egress=True) for address in addresses):
-        yield Obstacle(f"{acl.network_acl_id} of {instance.subnet_id} lets no tcp 443 out to AWS's public addresses")
+        yield Obstacle(f"{acl.network_acl_id} of {instance.subnet_id} lets no tcp 443 out to {whom}")
     elif not any(lets(acl, port, address, egress=False) for address in addresses for port in ANSWER_PORTS):
-        message = f"{acl.network_acl_id} of {instance.subnet_id} lets no answer of AWS's public addresses in"
+        message = f"{acl.network_acl_id} of {instance.subnet_id} lets no answer of {whom} in"
         yield Obstacle(message, "answers come to the ports from which Linux connects, 32768 to 60999")
 
 
@@ -120,13 +131,18 @@ def _leaves(rules: Iterable[Permission]) -> bool:
     return any(covers_port(rule, HTTPS) and (rule.ip_ranges or rule.prefix_list_ids) for rule in rules)
 
 
-def _public(cidr: str) -> str:
-    """An address of a range outside private networks; empty for one within."""
+def _first_of(cidr: str) -> str:
     try:
-        network = ipaddress.IPv4Network(cidr, strict=False)
+        return str(ipaddress.IPv4Network(cidr, strict=False).network_address)
     except ValueError:
         return ""
-    return str(network.network_address) if network.network_address.is_global else ""
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.IPv4Address(address).is_global
+    except ValueError:
+        return False
 
 
 def _refused(endpoint: VpcEndpoint) -> Iterator[Obstacle]:

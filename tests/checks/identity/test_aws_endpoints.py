@@ -27,6 +27,7 @@ from tests.checks.given_controller_region import BARE, CLOSED, region
 from tests.checks.given_identity import (
     INSTANCE,
     NODE_GROUP,
+    SUBNET,
     VPC,
     acl,
     controller_pod,
@@ -231,6 +232,19 @@ def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement:
 )  # fmt: skip
 def test_a_policy_that_lets_them_through_or_decides_by_what_is_not_known_is_no_obstacle(text: str) -> None:
     assert reach(**PRIVATE, vpc_endpoints=endpoints("fsx", "sts", policy_document=text)).verdict is Verdict.PASS
+
+
+ELSEWHERE = endpoints("fsx", "sts", subnet_ids=("subnet-0bbbbbbbbbbbbbbbb",))
+CLOSED_ACL = {"network_acls": (acl(AclEntry(100, "allow", True, "6", "0.0.0.0/0", PortRange(80, 80))),)}
+
+
+def test_an_acl_stands_between_the_controller_and_an_endpoint_of_another_subnet() -> None:
+    finding = reach(**PRIVATE, vpc_endpoints=ELSEWHERE, **CLOSED_ACL)
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "aws-endpoint-unreachable")
+    here = endpoints("fsx", "sts", subnet_ids=(SUBNET,))
+    assert reach(**PRIVATE, vpc_endpoints=here, **CLOSED_ACL).verdict is Verdict.PASS
+    local = (acl(*(AclEntry(100, "allow", egress, "-1", "10.0.0.0/16") for egress in (True, False))),)
+    assert reach(**PRIVATE, vpc_endpoints=ELSEWHERE, network_acls=local).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("fact", ["controller_groups", "network_acls"])
