@@ -53,7 +53,7 @@ class Bench:
             "node_reader": NodeReader(kube, aws, NodeOptions()),
             "manifests": NO_MANIFESTS,
             "target": Target(),
-            "settings": Settings(region=world.region),
+            "settings": Settings(region=world.region, dns_servers=("10.0.0.2",)),
             "taken_at": world.taken_at,
         }
         self.asked: dict[str, frozenset[str]] = {}
