@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz lock new-check new-cause index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -52,6 +52,9 @@ fixes: programs  ## every fault: the first fix executed as printed, with the rea
 
 fuzz: $(READY)  ## broken answers of AWS and Kubernetes, and broken snapshots: crashes, false passes, fixes that destroy
 	$(BIN)/python -m tests.fuzz
+
+mutations: $(READY)  ## every field of every object of healthy worlds changed one at a time: told, silent or blamed elsewhere
+	$(BIN)/python -m tests.mutations
 
 lock: $(READY)  ## write the versions and hashes that the container installs, after a change of the dependencies
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv

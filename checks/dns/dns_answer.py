@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, unknown, warn
-from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address
 from diag.analysis.file_systems import file_system_of, has_no_servers
 from diag.analysis.network.names import NameStanding
+from diag.grammar.unfilled import is_stand_in
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
@@ -86,7 +87,7 @@ def dns_answers_the_file_system(
 
 def _not_to_be_asked(name: str, known: FileSystem | Unavailable) -> str:
     """Why no answer to the name would mean anything; empty when one does."""
-    if not name or looks_unexpanded(name) or not HOST_NAME.fullmatch(name):
+    if not name or is_stand_in(name) or not HOST_NAME.fullmatch(name):
         return "the volume gives no name that could be asked (see dns-name)"
     if is_address(name):
         return f"the volume is mounted by address ({name}): no name is asked"

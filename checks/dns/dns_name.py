@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, looks_unexpanded, misspelt_attribute
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, misspelt_attribute
 from diag.analysis.file_systems import file_system_of, meant_id
+from diag.grammar.unfilled import is_stand_in
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
@@ -53,26 +54,30 @@ def dns_name_is_the_file_systems(
     def named(right: str) -> Fix:
         return replace_volume(volume, claim_pods, attributes={"dnsname": right})
 
-    fix = named("" if isinstance(known, Unavailable) else known.dns_name)
+    def fix() -> Fix:
+        return named("" if isinstance(known, Unavailable) else known.dns_name)
+
     if not name:
         wrong_key = misspelt_attribute(volume.attributes, "dnsname")
         why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
-        yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix)
-    elif looks_unexpanded(name):
+        yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix())
+    elif is_stand_in(name):
         message = f"dnsname is {name!r}, a variable that was never filled in"
         # Which file system was meant is known to a person alone where the handle is no better.
-        by_handle = None if isinstance(known, Unavailable) else fix
+        by_handle = None if isinstance(known, Unavailable) else fix()
         yield fail(volume, message, cause="unexpanded-variable", fix=by_handle)
     elif is_address(name):
         yield _judge_address(volume, name, known, network_interfaces, named)
     elif not HOST_NAME.fullmatch(name):
         message = f"dnsname is {name!r}, which is no host name and can never resolve"
-        yield fail(volume, message, cause="dns-resolution-failure", fix=fix)
+        yield fail(volume, message, cause="dns-resolution-failure", fix=fix())
     else:
         yield _judge_name(volume, name.lower().removesuffix("."), known, cluster_identity.region, fix)
 
 
-def _judge_name(volume: PersistentVolume, name: str, known: FileSystem | Unavailable, region: str, fix: Fix) -> Draft:
+def _judge_name(
+    volume: PersistentVolume, name: str, known: FileSystem | Unavailable, region: str, fix: Callable[[], Fix]
+) -> Draft:
     parts = DNS_NAME.fullmatch(name)
     if parts is None:
         message = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
@@ -83,16 +88,16 @@ def _judge_name(volume: PersistentVolume, name: str, known: FileSystem | Unavail
     meant = meant_id(volume)
     if parts["file_system"] != meant:
         message = f"dnsname names {parts['file_system']}, the volume handle {meant}"
-        return fail(volume, message, cause="dnsname-mismatch", fix=fix)
+        return fail(volume, message, cause="dnsname-mismatch", fix=fix())
     expected = DNS_NAME.fullmatch(actual)
     home = expected["region"] if expected else region
     if home and parts["region"] != home:
         message = (
             f"dnsname is of Region {parts['region']}, {'the file system' if expected else 'the cluster'} is in {home}"
         )
-        return fail(volume, message, cause="region-mismatch", fix=fix)
+        return fail(volume, message, cause="region-mismatch", fix=fix())
     if actual:
-        return fail(volume, f"dnsname is {name!r}, FSx says {actual!r}", cause="dnsname-mismatch", fix=fix)
+        return fail(volume, f"dnsname is {name!r}, FSx says {actual!r}", cause="dnsname-mismatch", fix=fix())
     why = known if isinstance(known, Unavailable) else None
     message = f"cannot compare dnsname {name!r}: {why or 'FSx gives no DNSName'}"
     return unknown(volume, message, because=(why,) if why else ())

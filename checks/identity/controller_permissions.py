@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.identity import allow, create_service_role
+from diag.advice.identity import Grant, allow, create_service_role
 from diag.advice.steps import person
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
@@ -34,8 +34,8 @@ def controller_is_allowed_what_it_does(
     pass: everything that the cluster's StorageClasses ask for is allowed
     warn: a right to delete, to resize or to link a bucket is missing (a bucket's own policy may allow the link)
     fail: a right to create, tag or describe is missing, or FSx's service-linked role and the right to create it
-    unknown: neither IAM could be asked nor do the role's documents refuse it: what an organization's policies or
-        conditions forbid is then not seen
+    unknown: IAM lacked condition keys that a policy asks for, or names a service control policy, whose conditions it
+        cannot judge; or IAM could not be asked and the role's documents do not refuse it
     skip: nothing is provisioned dynamically, or the controller has no role of its own
     source: aws-fsx-csi-driver v1.9.0 docs/install.md; FSx for Lustre user guide, setting-up
     """
@@ -73,7 +73,8 @@ def _judge(
         yield warn(account, f"role {name} may not {_listed(later_missing)}", cause=LACKS, fix=fix)
     unsure = rights.undecided(Use.CREATE, *later)
     if unsure and not now_missing:
-        because = (rights.unread,) if rights.unread else ()
+        open_question = Unavailable(f"rights of {arn}", Reason.NOT_ASKED, unsure[0].why)
+        because = (rights.unread or open_question,)
         yield unknown(account, f"whether role {name} may {_listed(unsure)} is not known", because=because)
     if service_role is False and rights.denied(Use.FIRST):
         message = f"the account has no AWSServiceRoleForAmazonFSx, and role {name} may not iam:CreateServiceLinkedRole"
@@ -95,7 +96,7 @@ def _listed(rights: tuple[Right, ...]) -> str:
 
 def _grant(role: str, missing: Sequence[Right]) -> Fix:
     """An Allow helps only where no policy allows; what something else forbids is for its owner to change."""
-    lacking = [(right.action, right.whole_resource) for right in missing if right.why not in OWNERS]
+    lacking = [Grant(r.action, r.whole_resource, r.service) for r in missing if r.why not in OWNERS]
     steps = [
         person(f"let {{permission}} through: {right.why}, and no Allow of the role overrules that",
                {"permission": right.action}, by=OWNERS[right.why])

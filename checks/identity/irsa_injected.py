@@ -8,7 +8,15 @@ from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, 
 from diag.advice.driver import restart
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import SKIP_CONTAINERS, Given, injected, plugin_of
+from diag.analysis.identity.controller import (
+    SKIP_CONTAINERS,
+    Given,
+    Giver,
+    injected,
+    injected_role,
+    plugin_of,
+)
+from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Pod, ServiceAccount, Workload
 
 
@@ -19,14 +27,16 @@ def role_reached_the_pods(
     controller_account: ServiceAccount | Unavailable,
     controller_role: Given | Unavailable,
     controller_pods: tuple[Pod, ...],
+    pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The controller's pods carry the variables of the role that their service account is given.
 
     A webhook writes the role into a pod when the pod is created, never later: pods older than annotation or
-    association go on without, and call FSx as the node or not at all until they are replaced.
+    association go on without, and call FSx as the node or not at all until they are replaced. Pods older than a
+    changed annotation, or than an association beside it, go on as the former role.
 
-    pass: every pod has AWS_WEB_IDENTITY_TOKEN_FILE or AWS_CONTAINER_CREDENTIALS_FULL_URI
-    warn: some pods lack it, or all do and nothing is provisioned
+    pass: every pod carries the role: AWS_ROLE_ARN names it, or Pod Identity gives it and its variable is there
+    warn: some pods lack it, or all do and nothing is provisioned; or pods act as a role of another way or name
     fail: all pods lack it while volumes are provisioned
     unknown: pods, service account or associations could not be read
     skip: the service account has no role, or no pod of the controller exists
@@ -47,14 +57,33 @@ def role_reached_the_pods(
         return
     bare = [pod for pod in controller_pods if injected(pod) is None]
     what = f"{controller_role.role_arn} ({controller_role.giver.value})"
+    former = [(pod, who) for pod in controller_pods if pod not in bare and (who := _another(pod, controller_role))]
+    name = "fsx-csi-controller" if isinstance(controller, Unavailable) else controller.metadata.name
+    fix = Fix(restart(account.metadata.namespace, name, changes="makes new pods, which get the role injected"))
+    unseen = pod_identity_associations
+    if not bare and former and isinstance(unseen, Unavailable) and injected(former[0][0]) is Giver.POD_IDENTITY:
+        yield unknown(account, f"which role Pod Identity gives its pods is not known: {unseen}", because=(unseen,))
+        return
+    if not bare and former:
+        pod, who = former[0]
+        message = f"{len(former)} of {len(controller_pods)} pod(s) of the controller still act as {who}, not as {what}"
+        evidence = f"{pod.key} was created {pod.metadata.creation_timestamp}"
+        yield warn(account, f"{message}: {pod.key} is older than that", evidence, cause="irsa-not-injected", fix=fix)
+        return
     if not bare:
         yield ok(account, f"{what} is injected into all {len(controller_pods)} pod(s) of the controller")
         return
     skipped = plugin_of(bare[0].spec).name in bare[0].metadata.annotation(SKIP_CONTAINERS)
     why = f"its annotation {SKIP_CONTAINERS} leaves the driver out" if skipped else "it is older than the role"
     message = f"{len(bare)} of {len(controller_pods)} pod(s) of the controller run without {what}: {bare[0].key}, {why}"
-    name = "fsx-csi-controller" if isinstance(controller, Unavailable) else controller.metadata.name
-    fix = Fix(restart(account.metadata.namespace, name, changes="makes new pods, which get the role injected"))
     broken = fail if provisioning.in_use and len(bare) == len(controller_pods) else warn
     yield broken(account, message, f"{bare[0].key} was created {bare[0].metadata.creation_timestamp}",
                  cause="irsa-not-injected", fix=fix)  # fmt: skip
+
+
+def _another(pod: Pod, given: Given) -> str:
+    """Who a pod acts as where that is not the role that new pods are given; empty where it is, or nothing shows."""
+    giver, role = injected(pod), injected_role(pod)
+    if giver is not given.giver:
+        return f"{role or 'the role'} of {giver.value if giver else 'nobody'}"
+    return role if giver is Giver.WEB_IDENTITY and role and role != given.role_arn else ""

@@ -10,7 +10,8 @@ from diag.advice.steps import change, undo, wait
 from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import is_auto_mode
-from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity
+from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity, role_session
+from diag.model.unavailable import unwrap
 from diag.resources.eks import EksCluster, PodIdentityAssociation
 from diag.resources.iam import POD_IDENTITY, Role
 from diag.resources.kubernetes import Node, ServiceAccount, Workload
@@ -34,11 +35,13 @@ def pod_identity_gives_the_role(
     """Where an EKS Pod Identity association gives the controller its role, agent and trust policy let it.
 
     An agent on the controller's node hands the credentials out, and takes them from EKS, which must be trusted by
-    the role for sts:AssumeRole and sts:TagSession. As with IRSA, no mount of an existing file system needs it.
+    the role for sts:AssumeRole and sts:TagSession. With a target role that one takes the target, and the pods act as
+    the target. As with IRSA, no mount of an existing file system needs it.
 
     pass: the role trusts pods.eks.amazonaws.com and the agent runs, or is built in (EKS Auto Mode)
     warn: as fail, but nothing is provisioned; or the agent is not ready on some nodes
-    fail: the role does not exist or does not trust EKS for both actions, or the agent is missing
+    fail: the role does not exist or does not trust EKS for both actions, its target does not trust it, or the agent
+        is missing
     unknown: association, role or DaemonSets could not be read, or the trust policy hangs on what only AWS knows
     skip: there is no association
     source: EKS user guide, pod-id-role, pod-id-agent-setup and pod-id-how-it-works
@@ -63,26 +66,58 @@ def pod_identity_gives_the_role(
         message = f"its association names {associations[0].role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
         yield broken(account, message, cause=ROLE_MISSING)
     else:
-        yield from _trust(account, controller_roles[associations[0].role_arn], eks_cluster, provisioning)
+        yield from _trust(account, associations[0], controller_roles, eks_cluster, provisioning)
     nodes = () if isinstance(controller_nodes, Unavailable) else controller_nodes
     yield from _agent(account, daemon_sets, nodes, eks_cluster, provisioning)
 
 
-def _trust(account: ServiceAccount, role: Role, cluster: EksCluster, provisioning: Provisioning) -> Iterator[Draft]:
+def _trust(
+    account: ServiceAccount,
+    own: PodIdentityAssociation,
+    roles: Table[Role],
+    cluster: EksCluster,
+    provisioning: Provisioning,
+) -> Iterator[Draft]:
     namespace, name = account.metadata.namespace, account.metadata.name
-    for action in POD_IDENTITY:
-        trust = may_assume(role.assume_role_policy_document, pod_identity(action, cluster.arn, namespace, name))
+    role, tagged = roles[own.role_arn], not own.disable_session_tags
+    for action in POD_IDENTITY if tagged else POD_IDENTITY[:1]:
+        asker = pod_identity(action, cluster.arn, namespace, name, tagged=tagged)
+        trust = may_assume(role.assume_role_policy_document, asker)
         if trust.answer is Answer.REFUSED:
             broken = fail if provisioning.in_use else warn
             message = f"role {role.role_name} does not let EKS Pod Identity {action}: {'; '.join(trust.reasons)}"
-            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role))
+            yield broken(account, f"{message}; {NOT_FOR_MOUNTS}", cause=TRUST, fix=trust_pod_identity(role, cluster))
             return
         if trust.answer is Answer.UNDECIDED:
             text = "; ".join(trust.reasons)
             because = (Unavailable(f"trust policy of {role.role_name}", Reason.NOT_ASKED, text),)
             yield unknown(account, f"whether Pod Identity may {action} on {role.role_name}: {text}", because=because)
             return
-    yield ok(account, f"role {role.role_name} trusts EKS Pod Identity", rules_out=(TRUST, ROLE_MISSING))
+    message = f"role {role.role_name} trusts EKS Pod Identity"
+    if own.target_role_arn:
+        yield _target(account, own, roles, message, provisioning)
+    else:
+        yield ok(account, message, rules_out=(TRUST, ROLE_MISSING))
+
+
+def _target(
+    account: ServiceAccount, own: PodIdentityAssociation, roles: Table[Role], message: str, provisioning: Provisioning
+) -> Draft:
+    """Whether the target role lets the association's role take it. Raises Unreadable when it could not be read."""
+    broken = fail if provisioning.in_use else warn
+    target = roles.get(own.target_role_arn)
+    if isinstance(target, Unavailable) and target.reason is Reason.ABSENT:
+        text = f"its association gives it {own.target_role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
+        return broken(account, text, cause=ROLE_MISSING)
+    trust = may_assume(unwrap(target).assume_role_policy_document, role_session(own.role_arn, own.external_id))
+    if trust.answer is Answer.REFUSED:
+        text = f"target role {own.target_role_arn} does not let {own.role_arn} take it: {'; '.join(trust.reasons)}"
+        return broken(account, f"{text}; {NOT_FOR_MOUNTS}", cause=TRUST)
+    if trust.answer is Answer.UNDECIDED:
+        because = Unavailable(f"trust policy of {own.target_role_arn}", Reason.NOT_ASKED, "; ".join(trust.reasons))
+        return unknown(account, f"whether {own.role_arn} may take {own.target_role_arn}: {because}", because=(because,))
+    text = f"{message}, and target role {own.target_role_arn} trusts it; whether it may assume that was not asked"
+    return ok(account, text, rules_out=(ROLE_MISSING,))
 
 
 def _agent(

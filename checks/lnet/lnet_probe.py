@@ -35,7 +35,7 @@ def server_speaks_lustre(file_system: FileSystem, ladders: Table[Ladder] | Unava
     source: docs/probe.md
     """
     if isinstance(ladders, Unavailable) and ladders.reason is Reason.NOT_ASKED:
-        yield skip(file_system, "not probed; use --probe-lnet to check the server's version and file-system name")
+        yield skip(file_system, "not probed; --probe-lnet asks the servers themselves")
         return
     if reason := has_no_servers(file_system):
         yield skip(file_system, reason)

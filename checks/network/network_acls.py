@@ -31,14 +31,16 @@ def network_acls_pass_lustre(
     """Network ACLs let Lustre's packets through in both directions.
 
     An ACL remembers nothing: the answer needs an entry of its own. A Lustre client connects from the privileged ports
-    1023 downwards, so that the usual entry for answers, 1024-65535, drops them. Inside one subnet no ACL applies.
+    1023 downwards, and FSx takes no others, so that the usual entry for answers, 1024-65535, drops them: the connect is
+    never answered. Inside one subnet no ACL applies.
 
     pass: 988 to the servers and 1018-1023 back to the nodes are let through by the ACLs of both subnets
-    warn: the entry for answers to 1018-1023 is missing (worked out from the ports in Lustre's code, not documented)
-    fail: 988 to the servers is denied or has no entry
+    warn: answers to 1023, the first port that a client takes, come through, to some of 1018-1022 not
+    fail: 988 to the servers, or the answer to 1023, is denied or has no entry
     unknown: ACLs or ENIs could not be read
     skip: the file system has no ENIs to look at, or every node is in the servers' own subnet
-    source: Amazon VPC user guide, network ACLs; Lustre 2.15.8 lnet/lnet/acceptor.c (source ports 1023 to 512)
+    source: Amazon VPC user guide, network ACLs; Lustre 2.15.8 lnet/lnet/acceptor.c (source ports 1023 to 512);
+        aws-fsx-csi-driver docs/troubleshooting.md (source ports that FSx takes)
     """
     enis = enis_of(file_system, network_interfaces)
     if not enis:
@@ -53,7 +55,25 @@ def network_acls_pass_lustre(
     for closing in closed:
         yield _blocked(file_system, closing, fix)
     if not closed:
-        yield ok(file_system, "the network ACLs let 988 to its servers and 1018-1023 back to the nodes through")
+        further = [
+            f"AWS also documents this, a mount does without it: {message}"
+            for message in _calls_back(crossed, network_acls)
+        ]
+        message = "the network ACLs let 988 to its servers and 1018-1023 back to the nodes through"
+        yield ok(file_system, message, *further)
+
+
+def _calls_back(crossed: Sequence[Crossing], acls: Sequence[NetworkAcl]) -> dict[str, None]:
+    """Where an ACL does not let the servers connect to 988 of the nodes, as they may do for a reconnect."""
+    found: dict[str, None] = {}
+    for crossing in crossed:
+        nodes, servers = _acl(crossing.client.subnet_id, acls), _acl(crossing.server_subnet, acls)
+        to_nodes = crossing.node_addresses(entry.cidr_block for acl in (nodes, servers) for entry in acl.entries)
+        ends = ((servers, to_nodes, True, "out to the nodes"), (nodes, crossing.eni_addresses, False, "in from it"))
+        for acl, others, egress, way in ends:
+            if not all(_open(acl, MGS_PORT, address, egress) for address in others):
+                found[f"{acl.network_acl_id} does not let tcp {MGS_PORT} {way}"] = None
+    return found
 
 
 class _Closing(NamedTuple):
@@ -116,7 +136,8 @@ def _blocked(file_system: FileSystem, closing: _Closing, fix: Fix) -> Draft:
     way = f"{'out to' if closing.egress else 'in from'} {closing.others[0]}"
     why = f"entry {entry.rule_number} denies it" if entry else "no entry allows it"
     nodes = closing.crossing.client.nodes
-    return (fail if closing.is_request else warn)(
+    is_sure = closing.is_request or RETURN_PORTS[-1] in closed
+    return (fail if is_sure else warn)(
         file_system, f"{closing.acl.network_acl_id} of {closing.subnet} does not let {what} {way}: {why}",
         f"nodes: {node_list(nodes)}", cause="nacl-blocks-lustre", fix=fix, concerns=nodes,
     )  # fmt: skip

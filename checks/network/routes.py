@@ -11,7 +11,7 @@ from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.nodes.eligibility import node_list
-from diag.resources.ec2 import NetworkInterface, Route, RouteTable, Subnet
+from diag.resources.ec2 import NetworkInterface, PrefixList, Route, RouteTable, Subnet
 from diag.resources.fsx import FileSystem
 
 NETWORK = "whoever runs the network of both VPCs"
@@ -24,6 +24,7 @@ def routes_lead_both_ways(
     clients: dict[str, Clients],
     subnets: Table[Subnet],
     route_tables: tuple[RouteTable, ...],
+    prefix_lists: Table[PrefixList] | Unavailable,
 ) -> Iterator[Draft]:
     """Route tables lead from every node's subnet to every ENI of the file system, and back.
 
@@ -33,7 +34,7 @@ def routes_lead_both_ways(
 
     pass: the most specific route on either side is alive and leads to the other VPC
     fail: a side has no such route, or it is a black hole
-    unknown: route tables, subnets or ENIs could not be read, are another account's, or routes by prefix list decide
+    unknown: route tables, subnets, ENIs or a prefix list that decides could not be read, or are another account's
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
     """
@@ -45,17 +46,20 @@ def routes_lead_both_ways(
     for crossing in crossings(clients[file_system.id].groups, enis):
         nodes, servers = subnets[crossing.client.subnet_id], subnets[crossing.server_subnet]
         there, back = _table(nodes, route_tables), _table(servers, route_tables)
-        senders = crossing.node_addresses(route.destination_cidr_block for route in back.routes)
+        lists = () if isinstance(prefix_lists, Unavailable) else prefix_lists
+        listed = (entry for one in lists for entry in one.cidrs)
+        senders = crossing.node_addresses((*(route.destination_cidr_block for route in back.routes), *listed))
         for subnet, table, addresses, other in (
             (nodes, there, crossing.eni_addresses, Side(servers, back, senders)),
             (servers, back, senders, Side(nodes, there, crossing.eni_addresses)),
         ):
             for address in addresses:
-                way, route = way_to(address, table)
+                way, route = way_to(address, table, prefix_lists)
                 if way is Way.OPEN and route is not None:
                     followed[f"{table.route_table_id} of {subnet.subnet_id}: {_shown(route)}"] = route
                 elif way is Way.UNKNOWN:
-                    raise Unreadable(Unavailable(table.route_table_id, Reason.NOT_ASKED, "it routes by prefix list"))
+                    why = "it routes by a prefix list that was not read"
+                    raise Unreadable(Unavailable(table.route_table_id, Reason.NOT_ASKED, why))
                 else:
                     yield _broken(file_system, crossing, subnet, table, address, way, route, other)
                     return

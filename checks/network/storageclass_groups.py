@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Reason, Table, Unavailable, check, ok, skip, warn
+from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, ok, skip, warn
 from diag.advice.security_rules import LUSTRE_PORTS, Rule, authorize
 from diag.analysis.network.security_groups import MGS_PORT, Peer, admits, peer, rules_of
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
@@ -49,9 +49,14 @@ def _is_absent(groups: Table[SecurityGroup], id: str) -> bool:
 
 
 def _servers(demand: Demand, subnets: Table[Subnet]) -> Peer:
-    """The servers-to-be: the groups themselves, anywhere in the subnet."""
+    """The servers-to-be: the groups themselves, anywhere in the subnet. Raises Unreadable."""
     addresses: list[str] = []
     for id in subnet_ids(demand.parameters):
-        network = ipaddress.ip_network(subnets[id].cidr_block, strict=False) if id in subnets else None
-        addresses += [str(network[0]), str(network[-1])] if network is not None else []
+        if id in subnets:
+            if not (cidr := subnets[id].cidr_block):
+                raise Unreadable(
+                    Unavailable(f"CidrBlock of {id}", Reason.GARBLED, "EC2 did not say the subnet's range")
+                )
+            network = ipaddress.ip_network(cidr, strict=False)
+            addresses += [str(network[0]), str(network[-1])]
     return peer(group_ids(demand.parameters), addresses)

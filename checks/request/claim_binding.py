@@ -35,8 +35,10 @@ def claim_has_its_volume(
     """The claim is bound to its volume, or will be.
 
     A pod is not scheduled before its claim is bound. Kubernetes binds a claim to the volume that it names, or to a
-    free one of its class, only when class, size, access modes, volumeMode and claimRef agree; a volume of a deleted
-    claim (Retain) is never given to a new one of the same name.
+    free one of its class, only when class, size, access modes, volumeMode and VolumeAttributesClass agree. A volume
+    whose claimRef is the claim needs no class, and no question at all where the claim names it too. A volume of a
+    deleted claim (Retain) is never given to a new one of the same name. A class that binds late leaves free volumes to
+    the scheduler: without a pod the claim stays Pending, and that is right.
 
     pass: the claim is Bound
     warn: it is being deleted, and its pods run
@@ -44,7 +46,8 @@ def claim_has_its_volume(
         or is being deleted while a pod waits
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
-    source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go
+    source: Kubernetes v1.31 to v1.34 pkg/controller/volume/persistentvolume/pv_controller.go;
+        component-helpers/storage/volume/pv_helpers.go
     """
     claim = case.claim
     pods = _pods_of(case, claim_pods)

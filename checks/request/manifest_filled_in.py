@@ -1,4 +1,4 @@
-"""No name and no reference of the manifests is a variable that was never filled in."""
+"""No field of the manifests that is used is a variable that was never filled in."""
 
 from __future__ import annotations
 
@@ -6,47 +6,64 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail
 from diag.advice.steps import advise
-from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.binding import class_of
-from diag.resources.kubernetes import FSX_DRIVER
+from diag.grammar.unfilled import is_unfilled
+from diag.resources.kubernetes import Metadata
 from diag.resources.manifests import ManifestSet
 
 
 @check("manifest-filled-in", layer=Layer.REQUEST, speaks_for="unexpanded-variable")
 def nothing_was_left_open(manifest_set: ManifestSet | Unavailable) -> Iterator[Draft]:
-    """No name and no reference of the manifests is a variable that was never filled in.
+    """No field of the manifests that is used is a variable that was never filled in.
 
     A shell writes nothing, or `${FSxID}` itself, for a variable that is not set there; AWS CLI writes `None` for an
-    absent field. The attributes of volumes and the parameters of classes that are in use are judged by their own
-    checks; this one looks at names, references, and classes that nothing uses yet.
+    absent field; examples have `<namespace>`, `CHANGEME` or `xxxxxxxx`. Attributes, drivers and
+    options of volumes and the parameters of classes are judged by their own checks; this one looks at names,
+    namespaces, references, sizes and modes.
 
     fail: a value is a placeholder, or `None`
     source: Kubernetes documentation, object names and ids
     """
-    for about, field, value in () if isinstance(manifest_set, Unavailable) else _values(manifest_set):
-        if value and looks_unexpanded(value):
+    if isinstance(manifest_set, Unavailable):
+        return
+    for about, field, value in _values(manifest_set):
+        if is_unfilled(value):
             yield fail(about, f"{field} is {value!r}, a variable that was never filled in", fix=_fill_in(field))
 
 
 def _fill_in(field: str) -> Fix:
-    told = "fill in {parameter} before the manifest is applied; `set -u` lets a shell script stop instead"
-    return advise(told, {"parameter": field})
+    message = "fill in {parameter} before the manifest is applied; `set -u` lets a shell script stop instead"
+    return advise(message, {"parameter": field})
 
 
 def _values(manifests: ManifestSet) -> Iterator[tuple[Subject, str, str]]:
     for volume in manifests.volumes:
-        yield volume.subject, "name", volume.name
-        yield volume.subject, "storageClassName", volume.spec.storage_class_name
-        if volume.spec.claim_ref is not None:
-            yield volume.subject, "claimRef", volume.spec.claim_ref.name
+        spec, about = volume.spec, volume.subject
+        yield from _of_metadata(about, volume.metadata)
+        yield about, "storageClassName", spec.storage_class_name
+        if spec.claim_ref is not None:
+            yield about, "claimRef", spec.claim_ref.name
+            yield about, "claimRef", spec.claim_ref.namespace
+        yield about, "storage", (spec.capacity or {}).get("storage", "")
+        yield from ((about, "accessModes", mode) for mode in spec.access_modes or ())
+        yield about, "persistentVolumeReclaimPolicy", spec.persistent_volume_reclaim_policy
     for claim in manifests.claims:
-        yield claim.subject, "name", claim.metadata.name
-        yield claim.subject, "volumeName", claim.spec.volume_name
-        yield claim.subject, "storageClassName", class_of(claim)
-    asked = {class_of(claim) for claim in manifests.claims if not claim.spec.volume_name}
+        about = claim.subject
+        yield from _of_metadata(about, claim.metadata)
+        yield about, "volumeName", claim.spec.volume_name
+        yield about, "storageClassName", class_of(claim)
+        yield about, "storage", (claim.spec.resources.requests or {}).get("storage", "")
+        yield from ((about, "accessModes", mode) for mode in claim.spec.access_modes or ())
     for item in manifests.classes:
-        yield item.subject, "name", item.metadata.name
-        if item.provisioner == FSX_DRIVER and item.metadata.name not in asked:
-            yield from ((item.subject, key, value) for key, value in (item.parameters or {}).items())
+        yield from _of_metadata(item.subject, item.metadata)
+        yield item.subject, "provisioner", item.provisioner
+        yield item.subject, "reclaimPolicy", item.reclaim_policy
+        yield item.subject, "volumeBindingMode", item.volume_binding_mode
     for pod in manifests.pods:
+        yield from _of_metadata(pod.subject, pod.metadata)
         yield from ((pod.subject, "claimName", name) for name in pod.spec.claim_names)
+
+
+def _of_metadata(about: Subject, meta: Metadata) -> Iterator[tuple[Subject, str, str]]:
+    yield about, "name", meta.name
+    yield about, "namespace", meta.namespace

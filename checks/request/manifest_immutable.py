@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, unknown
 from diag.advice.steps import advise
+from diag.analysis.binding import CLASS_ANNOTATION
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
 from diag.resources.manifests import ManifestSet
 
@@ -27,7 +28,8 @@ def changes_nothing_immutable(
     """The manifests change no field that the API server does not let change.
 
     A wrong PersistentVolume cannot be corrected in place: `kubectl apply` ends in "spec.persistentvolumesource is
-    immutable after creation" and the old one stays in use, while the file looks right.
+    immutable after creation" and the old one stays in use, while the file looks right. A claim may be given a volume's
+    name while it has none, and a class while it has none.
 
     pass: a live object of the same name agrees in every such field
     fail: it differs; the object has to be deleted and created again
@@ -82,9 +84,10 @@ def _of_volume(planned: PersistentVolume, live: PersistentVolume) -> Iterator[Ch
 
 
 def _of_claim(planned: PersistentVolumeClaim, live: PersistentVolumeClaim) -> Iterator[Change]:
-    if planned.spec.storage_class_name is not None:
-        yield "storageClassName", live.spec.storage_class_name, planned.spec.storage_class_name
-    if planned.spec.volume_name:
+    former = live.spec.storage_class_name or live.metadata.annotation(CLASS_ANNOTATION) or None
+    if planned.spec.storage_class_name is not None and (former or live.spec.storage_class_name is not None):
+        yield "storageClassName", former or "", planned.spec.storage_class_name
+    if planned.spec.volume_name and live.spec.volume_name:
         yield "volumeName", live.spec.volume_name, planned.spec.volume_name
     yield "accessModes", live.spec.access_modes or (), planned.spec.access_modes or ()
     yield "volumeMode", live.spec.volume_mode, planned.spec.volume_mode

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, looks_unexpanded, misspelt_attribute
+from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, misspelt_attribute
 from diag.analysis.file_systems import file_system_of
+from diag.grammar.unfilled import is_stand_in, is_unfilled
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Pod
 
@@ -39,15 +40,18 @@ def mountname_is_the_file_systems(
     fsname = name.lstrip("/").partition("/")[0] or DRIVER_DEFAULT_MOUNT_NAME
     known = file_system_of(volume, file_systems)
     actual = "" if isinstance(known, Unavailable) else known.mount_name
-    fix = replace_volume(volume, claim_pods, attributes={"mountname": actual})
-    unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if looks_unexpanded(v)]
+
+    def fix() -> Fix:
+        return replace_volume(volume, claim_pods, attributes={"mountname": actual})
+
+    unfilled = [(k, v) for k, v in (("volumeHandle", volume.handle), ("mountname", name)) if is_stand_in(v)]
     if unfilled:
         message = " and ".join(f"{key} is {value!r}" for key, value in unfilled)
-        by_handle = None if isinstance(known, Unavailable) else fix
+        by_handle = None if isinstance(known, Unavailable) else fix()
         yield fail(volume, f"{message}: never filled in", cause="unexpanded-variable", fix=by_handle)
     elif len(fsname) > FSNAME_LIMIT:
         message = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
-        yield fail(volume, message, cause="mountname-too-long", fix=fix)
+        yield fail(volume, message, cause="mountname-too-long", fix=fix())
     elif isinstance(known, Unavailable):
         yield unknown(volume, f"cannot compare mountname {name!r}: {known}", because=(known,))
     elif not actual:
@@ -56,11 +60,11 @@ def mountname_is_the_file_systems(
         message = f"mountname is {actual!r}, as FSx says"
         yield ok(volume, message, f"fsx:DescribeFileSystems {known.id} MountName {actual}", rules_out=_refuted(volume))
     else:
-        yield _mismatch(volume, fsname, actual, fix)
+        yield _mismatch(volume, fsname, actual, fix())
 
 
 def _refuted(volume: PersistentVolume) -> tuple[str, ...]:
-    filled = ("unexpanded-variable",) if not looks_unexpanded(volume.dns_name or "") else ()
+    filled = ("unexpanded-variable",) if not is_unfilled(volume.dns_name or "") else ()
     return ("wrong-mountname", "mountname-missing", "mountname-too-long", *filled)
 
 

@@ -37,7 +37,7 @@ def planned_file_systems_suit_the_nodes(
     source: fsx 2018-03-01 FileSystemTypeVersion; FSx for Lustre User Guide, client compatibility matrix
     """
     for making in planned_creations(manifest_set, demands, settings):
-        yield _judge(making, clients_for(settings, node_kinds))
+        yield _judge(making, clients_for(settings, node_kinds, manifest_set))
 
 
 def _judge(making: PlannedCreation, clients: tuple[Client, ...] | Unavailable) -> Draft:

@@ -4,70 +4,129 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, check, fail, ok, warn
+from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, warn
 from diag.advice.replace_class import rename_parameter, set_parameters
-from diag.analysis.attributes import looks_unexpanded
+from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
+from diag.grammar.unfilled import is_unfilled
+from diag.knowledge.fsx_create import Refusal
 from diag.knowledge.storage_class import (
-    broken_rules,
+    INVALID,
+    Takes,
+    class_refusals,
+    ignored_without,
     is_reserved,
+    key_of,
     likely_value,
     nearest_key,
     parameter_of,
-    parameters_table,
     repaired,
-    wrong_value,
+    rounded_gib,
 )
+from diag.resources.kubernetes import Workload
+from diag.resources.manifests import ManifestSet
+from diag.resources.quantity import bytes_of
 
-UNKNOWN_KEY, INVALID = "storageclass-unknown-parameter", "storageclass-invalid-value"
+UNKNOWN_KEY, UNFILLED = "storageclass-unknown-parameter", "unexpanded-variable"
 
 
 @check("storageclass-parameters", layer=Layer.REQUEST, each="demands",
        speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements"))  # fmt: skip
-def parameters_are_known(demand: Demand) -> Iterator[Draft]:
+def parameters_are_known(
+    demand: Demand, controller: Workload | Unavailable, manifest_set: ManifestSet | Unavailable
+) -> Iterator[Draft]:
     """The StorageClass's parameters are keys that the driver reads, with values that FSx takes.
 
     The driver looks its keys up one by one, case-sensitive, and ignores the rest without a word: a misspelt
     `deploymentType` makes a SCRATCH_1 file system. A wrong value ends provisioning with an error of the driver or of
-    FSx. A class that no claim provisions from is not looked at.
+    FSx. The capacity is that of the claims that wait, rounded as the driver rounds it.
 
     pass: every key is known, every value and combination is taken
     warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
-    fail: a key is misspelt, a value is not taken, or the combination is refused
+    fail: a key is misspelt or never filled in, a value is not taken, or the combination is refused
     unknown: StorageClasses, claims or volumes could not be read
-    source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01 CreateFileSystem
+    source: aws-fsx-csi-driver v1.0.0 to v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01
+        CreateFileSystem
     """
-    about, path, healthy = demand.storage_class, demand.path, True
-    for key, value in demand.parameters.items():
-        parameter = parameter_of(key)
-        if parameter is None and not is_reserved(key):
-            healthy = False
-            yield from _ignored(demand, key)
-        elif parameter is not None and (wrong := wrong_value(parameter, value)):
-            healthy = False
-            cause = "unexpanded-variable" if looks_unexpanded(value) else INVALID
-            yield fail(
-                about,
-                wrong,
-                cause=cause,
-                fix=set_parameters(about, demand.claims_to_replace, {key: likely_value(parameter, value)}),
-                concerns=path,
-            )
-    for rule in broken_rules(demand.parameters) if healthy else ():
-        healthy = False
-        say, fix = (
-            fail if rule.confidence.may_fail else warn,
-            set_parameters(about, demand.claims_to_replace, repaired(demand.parameters)),
-        )
-        yield say(about, rule.says, parameters_table().api, cause=rule.cause, fix=fix, concerns=path)
-    if healthy:
-        yield ok(about, f"its {len(demand.parameters)} parameter(s) are known and taken", concerns=path)
+    about, path, parameters = demand.storage_class, demand.path, demand.parameters
+    release = release_of(controller, manifest_set)
+    open_keys = [key for key, value in parameters.items() if _is_open(key, value)]
+    drafts = [
+        *(draft for key in open_keys for draft in _unfilled(demand, key)),
+        *(draft for key in parameters for draft in _ignored(demand, key, release)),
+        *(_refused(demand, refusal, path) for refusal in class_refusals(parameters, unsure=open_keys)),
+        *_refused_sizes(demand, open_keys),
+        *_refused_access(demand),
+        *(
+            warn(about, f"{key} is ignored without {other}", cause=INVALID, concerns=path)
+            for key, other in ignored_without(parameters).items()
+        ),
+    ]
+    yield from drafts
+    misnamed = any(parameter_of(key) is None and not is_reserved(key) for key in parameters)
+    if not drafts and not misnamed:
+        yield ok(about, f"its {len(parameters)} parameter(s) are known and taken", concerns=path)
 
 
-def _ignored(demand: Demand, key: str) -> Iterator[Draft]:
+def _is_open(key: str, value: str) -> bool:
+    """A variable in place of a value. NONE is a value where the parameter takes it."""
+    parameter = parameter_of(key)
+    return parameter is not None and value not in parameter.values and is_unfilled(value)
+
+
+def _unfilled(demand: Demand, key: str) -> Iterator[Draft]:
+    """The network check reports an id that was never filled in."""
+    parameter, value = parameter_of(key), demand.parameters[key]
+    if parameter is not None and parameter.kind is not Takes.NETWORK:
+        fix = set_parameters(demand.storage_class, demand.claims_to_replace, {key: likely_value(key, value)})
+        message = f"{key} is {value!r}, a variable that was never filled in"
+        yield fail(demand.storage_class, message, cause=UNFILLED, fix=fix, concerns=demand.path)
+
+
+def _refused(demand: Demand, refusal: Refusal, concerns: tuple[Subject, ...]) -> Draft:
+    key = key_of(refusal.member)
+    value = demand.parameters.get(key, "")
+    changes = repaired(demand.parameters) if refusal.rule else {key: likely_value(key, value)}
+    fix = set_parameters(demand.storage_class, demand.claims_to_replace, changes)
+    say = fail if refusal.is_certain else warn
+    return say(demand.storage_class, refusal.message, refusal.source, cause=refusal.cause, fix=fix, concerns=concerns)
+
+
+def _refused_sizes(demand: Demand, open_keys: list[str]) -> Iterator[Draft]:
+    """What is refused only because of the capacity that a waiting claim asks for."""
+    known = {refusal.message for refusal in class_refusals(demand.parameters, unsure=open_keys)}
+    for claim in demand.waiting:
+        asked = (claim.spec.resources.requests or {}).get("storage", "")
+        size = bytes_of(asked)
+        if size is None or size <= 0:
+            continue
+        gib = rounded_gib(size, demand.parameters)
+        for refusal in class_refusals(demand.parameters, gib, unsure=open_keys):
+            if refusal.message not in known:
+                known.add(refusal.message)
+                message = f"{claim.subject} asks for {asked}, the driver for {gib} GiB: {refusal.message}"
+                say = fail if refusal.is_certain else warn
+                yield say(demand.storage_class, message, refusal.source, cause=refusal.cause, concerns=(claim,))
+
+
+def _refused_access(demand: Demand) -> Iterator[Draft]:
+    """Source: aws-fsx-csi-driver v1.9.0 isValidVolumeCapabilities: every access mode of the claim counts."""
+    for claim in demand.waiting:
+        if "ReadOnlyMany" in (claim.spec.access_modes or ()):
+            message = f"{claim.subject} asks for ReadOnlyMany among its accessModes, which the driver refuses"
+            yield fail(claim, message, cause="access-mode-rejected", concerns=(demand.storage_class,))
+
+
+def _ignored(demand: Demand, key: str, release: str) -> Iterator[Draft]:
     """A key that the driver does not read. The network check reports one that should name the network."""
-    about, meant = demand.storage_class, nearest_key(key)
-    if not meant or meant in demand.parameters:
+    about, parameter, meant = demand.storage_class, parameter_of(key), nearest_key(key)
+    if is_reserved(key):
+        return
+    if parameter is not None:
+        if not parameter.is_read_by(release):
+            message = f"driver {release} ignores the parameter {key!r}, which {parameter.since} is the first to read"
+            yield fail(about, message, cause=UNKNOWN_KEY, concerns=demand.path)
+    elif not meant or meant in demand.parameters:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)
     elif meant not in ("subnetId", "securityGroupIds"):
         message = f"the driver ignores the parameter {key!r}; {meant!r} is probably meant"

@@ -6,23 +6,26 @@ import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, warn
+from diag.analysis.nodes.connections import judge_connections
 from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
-from diag.resources.node_report import NodeReport
+from diag.knowledge.lustre_waits import lustre_function, waits_for
+from diag.resources.node_report import BlockedTask, NodeReport
 
 
 @check("node-blocked", layer=Layer.WORKLOAD, speaks_for="umount-stuck-terminating")
 def node_has_no_hung_task(fleet: Fleet) -> Iterator[Draft]:
     """No process hangs in Lustre on the node.
 
-    Waiting there is normal under load, so one look at a waiting process proves nothing; the kernel's own complaint
-    that it was blocked for more than two minutes does, and so does an unmount or mount that waits.
+    Waiting there is normal under load, so one look at a waiting process proves nothing. What proves it: the kernel's
+    own complaint that it was blocked for more than two minutes, or a target that the client has lost: who uses it waits
+    until it is back. Such waits are mostly in state S or I, which the kernel never complains of.
 
-    pass: none waits in Lustre, or those that do are not complained of
+    pass: none waits in Lustre, or those that do are not complained of and no target is lost
     warn: a mount or unmount waits in Lustre
-    fail: the kernel complains that a process which still waits in Lustre has been blocked for minutes
+    fail: a process waits in Lustre while a target is lost, or the kernel complains that it has been blocked for minutes
     unknown: the node did not say
     skip: no node was inspected
-    source: Linux kernel/hung_task.c; /proc/PID/stat and wchan, never cmdline
+    source: Linux kernel/hung_task.c; /proc/PID/stat, wchan and stack, never cmdline; stacks of 2.15.8 with its MDT gone
     """
     yield from judge_nodes(fleet, _blocked)
 
@@ -30,8 +33,8 @@ def node_has_no_hung_task(fleet: Fleet) -> Iterator[Draft]:
 def _blocked(report: NodeReport) -> Draft:
     if report.blocked is None:
         return not_reported(report, "blocked")
-    waiting = [task for task in report.blocked if task.waits_in_lustre]
-    shown = [f"{report.node}: {task.name} ({task.pid}) waits in {task.wchan}" for task in waiting[:4]]
+    waiting = [task for task in report.blocked if lustre_function(task.functions)]
+    shown = [_line(report, task) for task in waiting[:4]]
     complaints = {
         int(match[1])
         for line in report.kernel_messages or ()
@@ -46,6 +49,22 @@ def _blocked(report: NodeReport) -> Draft:
             *shown,
             cause=cause,
         )
+    connections = judge_connections(report.imports or ())
+    if waiting and connections.waiting:
+        lost = ", ".join(one.target for one in connections.imports[:4])
+        number = f"{len(waiting)} processes wait" if len(waiting) > 1 else "1 process waits"
+        return fail(
+            report, f"{number} in Lustre, and {lost} is not connected: they go on when it is back", *shown, cause=cause
+        )
     if names:
         return warn(report, f"{', '.join(names)} waits in Lustre", *shown, cause=cause)
     return ok(report, "no process hangs in Lustre", *shown, rules_out=() if waiting else None)
+
+
+def _line(report: NodeReport, task: BlockedTask) -> str:
+    what = waits_for(task.functions)
+    age = f", started {task.age_s} s ago" if task.age_s is not None else ""
+    function = lustre_function(task.functions)
+    return (
+        f"{report.node}: {task.name} ({task.pid}, state {task.state}{age}) waits in {function}{what and f' for {what}'}"
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from diag import Draft, Layer, check, fail, ok, skip, warn
+from diag.analysis.nodes.connections import Outage, judge_connections
 from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
 from diag.resources.node_report import Import, NodeReport
-
-WELL = frozenset({"FULL", "IDLE"})
-"""States of a connection that works; an OST that nobody uses goes IDLE. Source: Lustre 2.15 lustre_import.h."""
 
 CAUSE_OF = {"mgc": "mgs-down", "mdc": "mdt-unavailable", "osc": "ost-unavailable"}
 
@@ -24,11 +23,12 @@ def node_is_connected(fleet: Fleet) -> Iterator[Draft]:
     """Every target of a mounted file system is connected.
 
     A mount stays in the table while its servers are gone; only the state of the connections shows it. It is read from
-    the kernel's parameters, which never touch the file system.
+    the kernel's parameters, which never touch the file system. The connections are judged together: a server that
+    answers for another target, or as the MGS, is reachable, so what is lost is the target and not the network.
 
     pass: all are FULL, or IDLE for want of use
-    warn: the client was evicted before and is connected again, or a first connect is still under way
-    fail: a target is disconnected, keeps connecting, or has evicted the client
+    warn: the client was evicted before and is connected again, a first connect is under way, or servers recover
+    fail: a target or a whole server is disconnected or keeps connecting, or has evicted the client
     unknown: the node did not say
     skip: nothing of Lustre is mounted there, or no node was inspected
     source: Lustre 2.15 lprocfs_import_seq_show; recorded states of a client whose OST was stopped
@@ -41,27 +41,47 @@ def _targets(report: NodeReport) -> Draft:
         if report.is_absent("imports") or report.is_loaded("lustre") is False:
             return skip(report, "nothing of Lustre is mounted there")
         return not_reported(report, "imports")
-    bad = [found for found in report.imports if found.state not in WELL]
-    if not bad:
-        evicted = [found for found in report.imports if found.evicted]
-        if evicted:
-            message = "it was evicted before and is connected again: open files and running calls failed then"
-            return warn(report, message, *_lines(report, evicted), cause=EVICTED)
-        return ok(report, "all targets are connected") if report.imports else skip(report, "nothing is mounted there")
-    if any(found.state == "EVICTED" for found in bad):
-        return fail(report, "a target has evicted this client", *_lines(report, bad), cause=EVICTED)
-    lost = [found for found in bad if found.attempts > 1 or found.state == "DISCONN"]
-    if not lost:
-        return warn(report, "it is still connecting for the first time", *_lines(report, bad))
-    targets = [found for found in report.imports if found.kind in ("mdc", "osc")]
-    if len(targets) > 1 and all(found in lost for found in targets):
-        return fail(report, "it has lost every target of the file system", *_lines(report, lost), cause=LOST)
-    names = ", ".join(found.target for found in lost[:4])
-    return fail(
-        report, f"it has no connection to {names}", *_lines(report, lost), cause=CAUSE_OF.get(lost[0].kind, LOST)
-    )
+    if not report.imports:
+        return skip(report, "nothing is mounted there")
+    found = judge_connections(report.imports)
+    names = ", ".join(one.target for one in found.imports[:4])
+    lines = _lines(report, found.imports)
+    match found.outage:
+        case Outage.NOTHING:
+            if evicted := [one for one in report.imports if one.evicted]:
+                message = "it was evicted before and is connected again: open files and running calls failed then"
+                return warn(report, message, *_lines(report, evicted), cause=EVICTED)
+            return ok(report, "all targets are connected")
+        case Outage.EVICTED:
+            return fail(report, "a target has evicted this client", *lines, cause=EVICTED)
+        case Outage.CONNECTING:
+            return warn(report, "it is still connecting for the first time", *lines)
+        case Outage.RECOVERY:
+            left = "".join(f"; {line}" for line in _recovery(report)[:1])
+            return warn(report, f"{names} is in recovery: processes wait until it ends{left}", *lines)
+        case Outage.NETWORK if len(report.imports) > 1:
+            return fail(report, "it has lost every target of the file system", *lines, cause=LOST)
+        case Outage.TARGETS:
+            message = f"the server answers, but not for {names}: it is not mounted there, or takes no client yet"
+            return fail(report, message, *lines, cause=_cause(found.imports))
+        case _:
+            message = f"it has no connection to {names}"
+            return fail(report, message, *lines, cause=_cause(found.imports))
 
 
-def _lines(report: NodeReport, imports: list[Import]) -> Iterator[str]:
-    for found in imports[:4]:
+def _cause(lost: Sequence[Import]) -> str:
+    """The cause of the target that all else needs: without an MDT no OST is of use, without an MGS nobody mounts."""
+    kinds = {one.kind for one in lost}
+    return next((CAUSE_OF[kind] for kind in ("mdc", "osc", "mgc") if kind in kinds), LOST)
+
+
+def _recovery(report: NodeReport) -> list[str]:
+    """What the log says of the time that a recovery takes, newest first."""
+    pattern = re.compile(r"(?i)\brecovery\b.{0,80}?\b(\d{1,2}:\d{2}|\d{1,4} ?s(?:ec(?:onds)?)?)\b")
+    found = (pattern.search(line) for line in reversed(report.kernel_messages or ()))
+    return [match[0] for match in found if match]
+
+
+def _lines(report: NodeReport, imports: Iterable[Import]) -> Iterator[str]:
+    for found in list(imports)[:4]:
         yield f"{report.node}: {found.target} {found.state} at {found.connection}, {found.attempts} connects"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from diag.advice.steps import Values, advise, caution, change, guard, save, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.model.fix import Danger, Fix, Step
 from diag.resources.eks import DRIVER_ADDON, Addon
 from diag.resources.kubernetes import Workload
@@ -26,6 +26,11 @@ MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/ove
 SETTINGS = 'addon.configurationValues || `"{}"`'
 """The add-on's settings, an empty document where it has none."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
+LASTING = (
+    "so that it lasts, merge SETTINGS into the add-on's configuration values, where aws eks"
+    " describe-addon-configuration lists them (lustre-doctor runbook csi-addon-degraded: the role and the present"
+    " values are passed back)"
+)
 NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
@@ -64,7 +69,7 @@ def values_of(workload: Workload) -> dict[str, str]:
 def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
     """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
 
-    `undo` has the command that takes the latter back.
+    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need.
     """
     for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
         if f" {prefix}" in given["helm"] and values.get(workload):
@@ -77,9 +82,11 @@ def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
         upgrade = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} {kept} {given['helm']}"
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
-    unkept = (caution(NOT_KEPT),) if values.get("installer") == Installer.ADDON.value else ()
+    is_addon = values.get("installer") == Installer.ADDON.value
+    unkept = (caution(NOT_KEPT),) if is_addon else ()
+    lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *back_steps)
+    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
 
 
 def rolled_out(values: Values) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from diag.advice.driver import restart
 from diag.advice.steps import change, save, undo
@@ -91,10 +91,16 @@ def trust_web_identity(
     return _replace_trust(role, _WEB_IDENTITY, () if alone else _statements_without(own, role), names)
 
 
-def trust_pod_identity(role: Role) -> Fix:
-    """Let EKS Pod Identity take the role, beside whoever else may."""
-    statement = {"Effect": "Allow", "Principal": {"Service": POD_IDENTITY_SERVICE}, "Action": list(POD_IDENTITY)}
-    return _replace_trust(role, statement, _statements_without(POD_IDENTITY_SERVICE, role), {})
+def trust_pod_identity(role: Role, cluster: EksCluster) -> Fix:
+    """Let EKS Pod Identity take the role for pods of this cluster, beside whoever else may."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": POD_IDENTITY_SERVICE},
+        "Action": list(POD_IDENTITY),
+        "Condition": {"ArnEquals": {"aws:SourceArn": "{cluster_arn}"}},
+    }
+    names = {"cluster_arn": cluster.arn}
+    return _replace_trust(role, statement, _statements_without("", role), names)
 
 
 _WEB_IDENTITY = {
@@ -128,19 +134,28 @@ def _replace_trust(
 
 
 def _statements_without(text: str, role: Role) -> tuple[Verbatim, ...]:
-    """The statements of a role's trust policy that do not speak of somebody."""
+    """The statements of a role's trust policy, those that speak of somebody left out."""
     found = role.assume_role_policy_document.get("Statement") or ()
     statements = (found,) if isinstance(found, Mapping) else found
-    return tuple(Verbatim(statement) for statement in statements if text not in json.dumps(statement))
+    return tuple(Verbatim(statement) for statement in statements if not text or text not in json.dumps(statement))
 
 
-def allow(role: str, rights: Iterable[tuple[str, str]]) -> Fix:
+class Grant(NamedTuple):
+    """One action that a role lacks, on its resource, for one service's role where that is what is made."""
+
+    action: str
+    resource: str
+    service: str = ""
+
+
+def allow(role: str, grants: Iterable[Grant]) -> Fix:
     """Give the role further actions, each on its resource alone, by an inline policy of their own."""
-    by_resource: dict[str, list[str]] = {}
-    for action, resource in rights:
-        by_resource.setdefault(resource, []).append(action)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for grant in grants:
+        alike.setdefault((grant.resource, grant.service), []).append(grant.action)
     statements = [
-        {"Effect": "Allow", "Action": actions, "Resource": resource} for resource, actions in by_resource.items()
+        {"Effect": "Allow", "Action": actions, "Resource": resource, **_for_service(service)}
+        for (resource, service), actions in alike.items()
     ]
     names: dict[str, Value] = {"role": role, "policy": Verbatim(_policy(*statements))}
     target = "--role-name {role} --policy-name lustre-csi-driver-additions"
@@ -151,6 +166,10 @@ def allow(role: str, rights: Iterable[tuple[str, str]]) -> Fix:
             undo(f"aws iam delete-role-policy {target}", names),
         )
     )  # fmt: skip
+
+
+def _for_service(service: str) -> dict[str, Any]:
+    return {"Condition": {"StringEquals": {"iam:AWSServiceName": service}}} if service else {}
 
 
 def create_service_role() -> Fix:

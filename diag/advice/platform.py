@@ -14,7 +14,7 @@ class Platform(NamedTuple):
     """`aws`, `azure`, `gcp`."""
     kubernetes: bool | None = None
     distribution: str | None = None
-    """`openshift`, `parallelcluster`, `hyperpod`."""
+    """`openshift`, `parallelcluster`, `hyperpod`, and `terraform` where the reader makes things with that."""
 
 
 UNKNOWN = Platform()
@@ -28,6 +28,7 @@ _PLACES = {
     "gke": Platform("gcp", True),
     "openshift": Platform(None, True, "openshift"),
     "bare-metal": Platform(None, False),
+    "terraform": Platform("aws", False, "terraform"),
     "any": UNKNOWN,
 }
 """The words of `platforms` in a runbook."""
@@ -44,6 +45,7 @@ _HOST = (
     r"|mount -t lustre"
 )
 _PARALLELCLUSTER = r"(?i)parallelcluster|\bpcluster\b"
+_TERRAFORM = r"\bwith aws_\w+\.|\bresource\.aws_\w+|\bresource \"aws_|\.tf(?:\.json)? line \d+|(?i:terraform)"
 _OPENSHIFT = r"(?i)openshift|\brhcos\b|CoreOS"
 
 _OF_KUBERNETES = frozenset({"kubectl", "helm", "eksctl"})
@@ -56,6 +58,8 @@ def platform_of(texts: Iterable[str]) -> Platform:
     cloud = next((name for name, pattern in _CLOUDS if re.search(pattern, text)), None)
     if re.search(_PARALLELCLUSTER, text):
         return _PLACES["parallelcluster"]
+    if re.search(_TERRAFORM, text) and not re.search(_KUBERNETES, text):
+        return _PLACES["terraform"]
     kubernetes = True if re.search(_KUBERNETES, text) else False if re.search(_HOST, text, re.MULTILINE) else None
     return Platform(cloud, kubernetes, "openshift" if re.search(_OPENSHIFT, text) else None)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from diag.advice import driver, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
+from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.advice.workloads import Owner, renew
@@ -42,7 +43,8 @@ def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, st
 
 def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:
     """What to look at and, on further lines, how."""
-    lines = [line for line in _lines(observation.command) if has(platform, parse(line).words[0])]
+    typed = [on(observation.on, line, platform) for line in _lines(observation.command)]
+    lines = [line for line in typed if has(platform, parse(line).words[0])]
     return "\n".join((fill_text(observation.look, values), *(change(line, values).line for line in lines)))
 
 

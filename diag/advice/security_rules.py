@@ -18,9 +18,12 @@ class Rule(NamedTuple):
 
     group: str
     other: str
+    """The other group; empty where a range names the other end."""
     ports: str
     """`988`, `1018-1023`, or everything of every protocol."""
     is_egress: bool = False
+    cidr: str = ""
+    """The other end's range, empty for a person to fill in; counts only without another group."""
 
 
 def authorize(rules: Iterable[Rule]) -> Fix:
@@ -40,12 +43,16 @@ def _command(verb: str, rule: Rule) -> str:
 
 
 def _changes(rule: Rule) -> str:
-    return f"opens {'these ports' if rule.ports else 'all protocols'} between these groups alone"
+    whom = "between these groups alone" if rule.other else "to one subnet of the other end"
+    return f"opens {'these ports' if rule.ports else 'all protocols'} {whom}"
 
 
 def _values(rule: Rule) -> dict[str, Any]:
     low, _, high = rule.ports.partition("-")
     ports = {"IpProtocol": "tcp", "FromPort": int(low), "ToPort": int(high or low)} if low else {"IpProtocol": "-1"}
+    if not rule.other:
+        ranges = [{**ports, "IpRanges": [{"CidrIp": "{cidr}"}]}]
+        return {"security_group": rule.group, "cidr": rule.cidr, "permissions": ranges}
     return {
         "security_group": rule.group,
         "other_security_group": rule.other,

@@ -8,12 +8,6 @@ from collections.abc import Mapping
 
 from diag.grammar.ids import FILE_SYSTEM
 
-UNEXPANDED = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\{\{.*\}\}|<[\w -]+>|%\w+%")
-"""Shell, Helm and documentation placeholders that reached the cluster unreplaced."""
-
-LITERAL_NOTHING = frozenset({"none", "null", "nil", "undefined"})
-"""What `--output text` and templating print for a field that is absent; no MountName or id looks like it."""
-
 DNS_NAME = re.compile(rf"(?P<file_system>{FILE_SYSTEM.pattern})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 """A file system's DNS name. Source: fsx 2018-03-01 DNSName; AWS user guide, mounting from EC2."""
 
@@ -25,11 +19,6 @@ DRIVER_DEFAULT_MOUNT_NAME = "fsx"
 
 FSNAME_LIMIT = 8
 """Characters of a Lustre file-system name. Source: Lustre 2.15 lustre_disk.h, LUSTRE_MAXFSNAME."""
-
-
-def looks_unexpanded(value: str) -> bool:
-    """Whether a value is a variable or a `None` that was never filled in."""
-    return bool(UNEXPANDED.search(value)) or value.strip().lower() in LITERAL_NOTHING
 
 
 def misspelt_attribute(attributes: Mapping[str, str], key: str) -> str:

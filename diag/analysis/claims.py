@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume, differs_in_class_alone, is_held_by, misfits, selects
+from diag.analysis.binding import (
+    class_of,
+    class_of_volume,
+    differs_in_class_alone,
+    is_held_by,
+    misfits,
+    misfits_of_reserved,
+    selects,
+    why_not_taken,
+)
 from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -111,6 +121,11 @@ class ClaimCase(msgspec.Struct, frozen=True):
         return self.claim.status.phase == "Bound"
 
     @property
+    def binds_late(self) -> bool:
+        """Its class leaves the choice of a volume to the scheduler: a claim without a pod stays Pending for good."""
+        return self.storage_class is not None and self.storage_class.volume_binding_mode == "WaitForFirstConsumer"
+
+    @property
     def is_dynamic(self) -> bool:
         """The driver is to make its volume: it names none, and its class is the driver's."""
         ours = self.storage_class is not None and self.storage_class.provisioner == FSX_DRIVER
@@ -138,7 +153,7 @@ def absent_claims(
     named = _named_by_target(target, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
-        if not pod.is_up and not pod.is_terminating:
+        if not pod.is_up and not pod.is_over and not pod.is_terminating:
             for name in pod.spec.claim_names:
                 if (key := (pod.metadata.namespace, name)) not in there:
                     wanted.setdefault(key, []).append(pod)
@@ -169,6 +184,10 @@ def lustre_claims(
     kept: dict[tuple[str, str], list[PersistentVolume]] = {}
     for volume in lustre:
         kept.setdefault(_key(volume), []).append(volume)
+    free = tuple(volume for volume in lustre if volume.spec.claim_ref is None)
+    by_class: dict[str, tuple[PersistentVolume, ...]] = {
+        name: tuple(own) for name, own in itertools.groupby(sorted(free, key=class_of_volume), class_of_volume)
+    }
     named = _named_by_target(target, pods)
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
     found = []
@@ -180,7 +199,7 @@ def lustre_claims(
             tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
         )
-        case = case if case.is_bound else _with_offers(case, lustre)
+        case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
         if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
             claim.key, named
@@ -231,9 +250,16 @@ def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
     return {key: message for key, (_, message) in newest.items()}
 
 
-def _with_offers(case: ClaimCase, lustre: Iterable[PersistentVolume]) -> ClaimCase:
-    free = [v for v in lustre if v.spec.claim_ref is None or is_held_by(v, case.claim)]
-    offered = tuple(v for v in free if class_of_volume(v) == class_of(case.claim))
+def _with_offers(
+    case: ClaimCase, unclaimed: tuple[PersistentVolume, ...], by_class: Mapping[str, tuple[PersistentVolume, ...]]
+) -> ClaimCase:
+    """Claims of one class share the tuple of its free volumes: thousands of both cost no memory."""
+    own = tuple(volume for volume in case.kept if is_held_by(volume, case.claim))
+    wanted = class_of(case.claim)
+    offered = by_class.get(wanted, ())
+    held = tuple(volume for volume in own if class_of_volume(volume) == wanted)
+    offered = (*held, *offered) if held else offered
+    free = itertools.chain(own, unclaimed)
     foreign = case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
     shared = "ReadWriteMany" in (case.claim.spec.access_modes or ())
     fitting = (v for v in free if selects(case.claim, v) and differs_in_class_alone(case.claim, v))
@@ -273,7 +299,10 @@ class Pending(msgspec.Struct, frozen=True):
 def why_pending(case: ClaimCase) -> Pending:
     """The reason why a claim that is not bound has no volume.
 
-    Source: Kubernetes v1.34 pkg/controller/volume/persistentvolume/pv_controller.go syncUnboundClaim.
+    With a class that binds late the controller leaves free volumes to the scheduler, which binds one with a pod; those
+    reserved for the claim it binds at once. Source: Kubernetes v1.31 to v1.34
+    pkg/controller/volume/persistentvolume/pv_controller.go syncUnboundClaim;
+    component-helpers/storage/volume/pv_helpers.go FindMatchingVolume.
     """
     claim, name = case.claim, case.claim.spec.volume_name
     if claim.status.phase == "Lost":
@@ -281,40 +310,52 @@ def why_pending(case: ClaimCase) -> Pending:
     if name and case.volume is None:
         return Pending(Why.VOLUME_ABSENT, f"it names the volume {name}, and no CSI volume is called so")
     if case.volume is not None:
-        return _why_not(case, case.volume)
-    for volume in case.kept:
-        if not is_held_by(volume, claim) and not case.is_dynamic:
-            message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
-            return Pending(Why.RELEASED, message, volume)
-        if is_held_by(volume, claim):
-            return _why_not(case, volume)
-    fitting = [volume for volume in case.offered if selects(claim, volume) and not misfits(claim, volume)]
+        return _of_named(case, case.volume)
+    reserved = [volume for volume in case.kept if is_held_by(volume, claim)]
+    for volume in reserved:
+        if not misfits_of_reserved(claim, volume):
+            return Pending(Why.BINDS_SOON, f"volume {volume.name} is reserved for it and fits", volume)
+    if reserved:
+        reasons = misfits_of_reserved(claim, reserved[0])
+        message = f"it does not fit volume {reserved[0].name}, which is reserved for it: {'; '.join(reasons)}"
+        return Pending(Why.MISFIT, message, reserved[0])
+    fitting = next((volume for volume in case.offered if not why_not_taken(claim, volume)), None)
+    if fitting and case.binds_late:
+        message = f"volume {fitting.name} fits and is bound when a pod that uses the claim is scheduled"
+        return Pending(Why.WAITS_FOR_POD, message, fitting)
     if fitting:
-        return Pending(Why.BINDS_SOON, f"volume {fitting[0].name} fits and is free", fitting[0])
-    return _unprovisioned(case)
+        return Pending(Why.BINDS_SOON, f"volume {fitting.name} fits and is free", fitting)
+    former = next((volume for volume in case.kept if not case.is_dynamic), None)
+    return _still_held(former) if former else _unprovisioned(case)
 
 
-def _why_not(case: ClaimCase, volume: PersistentVolume) -> Pending:
+def _still_held(volume: PersistentVolume) -> Pending:
+    message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
+    return Pending(Why.RELEASED, message, volume)
+
+
+def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
+    """Of a claim that names its volume: one that is reserved for it is bound without any question."""
     ref = volume.spec.claim_ref
-    if ref is not None and not is_held_by(volume, case.claim):
-        if (ref.namespace, ref.name) == case.claim.key:
-            message = f"volume {volume.name} ({volume.status.phase}) still belongs to a former claim of that name"
-            return Pending(Why.RELEASED, message, volume)
-        if volume.status.phase == "Released":
-            message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
-            return Pending(Why.RELEASED, message, volume)
-        return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
-    reasons = misfits(case.claim, volume)
-    if reasons:
-        return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
-    return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
+    if ref is None:
+        reasons = misfits(case.claim, volume)
+        if reasons:
+            return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
+        return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
+    if is_held_by(volume, case.claim):
+        return Pending(Why.BINDS_SOON, f"volume {volume.name} is reserved for it", volume)
+    if (ref.namespace, ref.name) == case.claim.key:
+        return _still_held(volume)
+    if volume.status.phase == "Released":
+        message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
+        return Pending(Why.RELEASED, message, volume)
+    return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
 
 
 def _unprovisioned(case: ClaimCase) -> Pending:
     name = class_of(case.claim)
     if case.storage_class is not None and case.is_dynamic:
-        waits = case.storage_class.volume_binding_mode == "WaitForFirstConsumer"
-        if waits and not case.claim.metadata.annotation(SELECTED_NODE):
+        if case.binds_late and not case.claim.metadata.annotation(SELECTED_NODE):
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
         kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
         return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")
@@ -328,7 +369,7 @@ def _unprovisioned(case: ClaimCase) -> Pending:
         )
         return Pending(Why.MISFIT, message, case.meant)
     for volume in case.offered:
-        reasons = misfits(case.claim, volume) or ("its selector does not take the volume",)
+        reasons = why_not_taken(case.claim, volume)
         return Pending(Why.MISFIT, f"it does not fit the free volume {volume.name}: {'; '.join(reasons)}", volume)
     if name and case.storage_class is None:
         return Pending(Why.CLASS_ABSENT, f"its StorageClass {name} does not exist, and no volume is of it either")

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume
+from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits_of_reserved, why_not_taken
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.knowledge.lustre_versions import Client as KnownClient
-from diag.knowledge.lustre_versions import client_of_kernel, default_version, valid_versions
+from diag.knowledge.lustre_versions import client_of, client_of_kernel, default_version, valid_versions
 from diag.knowledge.versions import major_minor
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -71,12 +71,21 @@ def _of_claims(
     classes = {item.metadata.name for item in manifests.classes}
     for claim in manifests.claims:
         name, asked = claim.spec.volume_name, class_of(claim)
+        if not name and any(_satisfies(volume, claim) for volume in manifests.volumes):
+            continue
         if name and name not in volumes and isinstance(live_volumes, Unavailable):
             yield UnresolvedReference(claim.subject, Subject(Kind.VOLUME, name), live_volumes)
         elif not name and claim.key not in kept and asked not in classes and isinstance(live_classes, Unavailable):
             yield UnresolvedReference(
                 claim.subject, Subject(Kind.STORAGE_CLASS, asked or "(the default)"), live_classes
             )
+
+
+def _satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
+    """Whether the binder gives the volume to the claim, so that nothing has to be made."""
+    if is_held_by(volume, claim):
+        return not misfits_of_reserved(claim, volume)
+    return volume.spec.claim_ref is None and not why_not_taken(claim, volume)
 
 
 def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[UnresolvedReference]:
@@ -92,8 +101,18 @@ Key = tuple[str, str]
 
 T = TypeVar("T")
 
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-"""Annotation of the class that a claim without one gets. Source: Kubernetes documentation, storage classes."""
+DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+"""Annotations of the class that a claim without one gets. Source: Kubernetes v1.34 pkg/volume/util/storageclass.go."""
+
+
+def default_class(classes: Iterable[StorageClass]) -> str:
+    """The name of the class that a claim without one gets, empty for none: the newest, and of one age the first name.
+
+    Source: Kubernetes v1.34 pkg/volume/util/storageclass.go GetDefaultClass.
+    """
+    marked = [item.metadata for item in classes if "true" in map(item.metadata.annotation, DEFAULT_CLASS)]
+    newest = max((meta.creation_timestamp for meta in marked), default="")
+    return min((meta.name for meta in marked if meta.creation_timestamp == newest), default="")
 
 
 @fact(layer=Layer.REQUEST)
@@ -131,8 +150,7 @@ def claims(
         return live_claims
     live = {claim.key: claim for claim in _known(live_claims)}
     ends = ends_of(manifest_set, live_claims, live_volumes, live_classes)
-    defaults = (c.metadata.name for c in _known(live_classes) if c.metadata.annotation(DEFAULT_CLASS) == "true")
-    default = next(defaults, "")
+    default = default_class(_known(live_classes))
     planned = tuple(
         _over_live_claim(claim, live.get(claim.key), default, taken_at)
         for claim in manifest_set.claims
@@ -307,7 +325,9 @@ class Client(msgspec.Struct, frozen=True):
 def planned_creations(
     manifests: ManifestSet | Unavailable, demands: tuple[Demand, ...] | Unavailable, settings: Settings
 ) -> Iterator[PlannedCreation]:
-    """The planned file systems, and with an assumed kernel the classes of the manifests that are provisioned from."""
+    """The planned file systems, and the classes of the manifests that are provisioned from, where the manifests or
+    an assumed kernel say what the nodes will be.
+    """
     if isinstance(manifests, Unavailable):
         return
     for planned in manifests.file_systems:
@@ -320,7 +340,7 @@ def planned_creations(
             is_open=planned.version_is_open,
             valid=valid_versions(planned.deployment_type, metadata_configuration=metadata),
         )
-    if settings.assume_kernel and not isinstance(demands, Unavailable):
+    if (settings.assume_kernel or manifests.node_groups) and not isinstance(demands, Unavailable):
         own = {item.subject for item in manifests.classes}
         for demand in demands:
             if demand.subject in own:
@@ -334,13 +354,24 @@ def planned_creations(
                 )
 
 
-def clients_for(settings: Settings, node_kinds: tuple[NodeKind, ...] | Unavailable) -> tuple[Client, ...] | Unavailable:
-    """The clients of the assumed kernel, or of the cluster's nodes."""
+def clients_for(
+    settings: Settings, node_kinds: tuple[NodeKind, ...] | Unavailable, manifests: ManifestSet | Unavailable
+) -> tuple[Client, ...] | Unavailable:
+    """The clients of the assumed kernel, of the manifests' node groups, or of the cluster's nodes."""
     if settings.assume_kernel:
         found = client_of_kernel(settings.assume_kernel, "amd64")
         who = f"kernel {settings.assume_kernel}"
         known = found if isinstance(found, KnownClient) else None
         return (Client(who, known, "" if known else getattr(found, "why", "")),)
+    groups = () if isinstance(manifests, Unavailable) else manifests.node_groups
+    if groups:
+        asked = ((group, client_of(group.os_image, group.kernel, "amd64")) for group in groups)
+        return tuple(
+            Client(f"node group {group.name}", client)
+            if isinstance(client, KnownClient)
+            else Client(f"node group {group.name}", None, client.why)
+            for group, client in asked
+        )
     if isinstance(node_kinds, Unavailable):
         return node_kinds
     each = ((kind, kind.client) for kind in node_kinds)

@@ -34,6 +34,7 @@ _PHASES = {
     Progress.WAITING: Phase.MOUNT,
     Progress.MOUNTED: Phase.USE,
     Progress.UP: Phase.USE,
+    Progress.GIVEN_UP: Phase.MOUNT,
     Progress.TERMINATING: Phase.UNMOUNT,
 }
 

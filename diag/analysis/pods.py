@@ -59,6 +59,8 @@ class Progress(enum.Enum):
     """Its volumes are mounted; something later keeps it from running."""
     UP = "up"
     """It runs or has run."""
+    GIVEN_UP = "given-up"
+    """It failed before any of its containers started, so that nothing shows a mount."""
     TERMINATING = "terminating"
 
 
@@ -68,6 +70,8 @@ def progress_of(pod: Pod) -> Progress:
         return Progress.TERMINATING
     if pod.is_up:
         return Progress.UP
+    if pod.is_over:
+        return Progress.GIVEN_UP
     if not pod.spec.node_name:
         return Progress.UNSCHEDULED
     status = pod.status

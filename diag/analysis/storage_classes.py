@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from diag.advice.replace_class import Waiting
-from diag.analysis.attributes import looks_unexpanded
 from diag.analysis.binding import class_of_volume
-from diag.analysis.claims import ClaimCase
+from diag.analysis.claims import ClaimCase, Why, why_pending
 from diag.grammar.ids import SECURITY_GROUP, SUBNET
+from diag.grammar.unfilled import is_stand_in
 from diag.knowledge.lustre_versions import default_version
 from diag.knowledge.storage_class import misspelt
 from diag.model.layer import Layer
@@ -20,6 +20,7 @@ from diag.registry import fact
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.manifests import ManifestSet
 from diag.resources.table import Table
 from diag.resources.target import Target
 
@@ -62,7 +63,7 @@ def _subnet_flaws(parameters: Mapping[str, str], subnets: Table[Subnet] | Unavai
         return (Flaw("subnetId", f"the driver ignores {written!r}; without subnetId it refuses", MISSPELT),)
     if not given:
         return (Flaw("subnetId", "it has no subnetId, so the driver refuses: SubnetId is required"),)
-    if looks_unexpanded(given):
+    if is_stand_in(given):
         return (Flaw("subnetId", f"its subnetId is {given!r}, a variable that was never filled in", UNEXPANDED),)
     if "," in given or len(given.split()) > 1:
         return (Flaw("subnetId", f"its subnetId names several subnets ({given}); Lustre takes one", SEVERAL),)
@@ -79,7 +80,7 @@ def _group_flaws(
         return (Flaw(key, f"the driver ignores {written!r}; it reads {key!r}, and FSx refuses without", MISSPELT),)
     if not given:
         return (Flaw(key, "it has no securityGroupIds; the driver then sends one empty id, which FSx refuses"),)
-    if looks_unexpanded(given):
+    if is_stand_in(given):
         return (Flaw(key, f"its securityGroupIds are {given!r}, a variable that was never filled in", UNEXPANDED),)
     found: list[Flaw] = []
     for id in given.split(","):
@@ -177,6 +178,12 @@ class Demand(msgspec.Struct, frozen=True):
         return (*(claim.subject for claim in self.waiting), *(volume.subject for volume in self.made))
 
 
+def _is_satisfied(case: ClaimCase) -> bool:
+    """Whether the binder has a volume for the claim, at once or with its first pod."""
+    pending = why_pending(case)
+    return pending.volume is not None and pending.why in (Why.BINDS_SOON, Why.WAITS_FOR_POD)
+
+
 @fact(layer=Layer.REQUEST)
 def demands(
     storage_classes: tuple[StorageClass, ...],
@@ -184,23 +191,31 @@ def demands(
     volumes: tuple[PersistentVolume, ...],
     target: Target,
     claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    manifest_set: ManifestSet | Unavailable,
 ) -> tuple[Demand, ...]:
     """The driver's classes that a waiting claim or a volume that it made depends on.
 
-    Where there is neither a Lustre volume nor a claim for one, a class is there to be judged by itself.
+    Where there is neither a Lustre volume nor a claim for one, a class is there to be judged by itself; so is one of
+    the manifests, unless only static volumes are of it. A claim that a free volume satisfies has nothing made for it.
     """
     ours = (item for item in storage_classes if item.provisioner == FSX_DRIVER)
     alone = target.is_everything and not volumes and not lustre_claims
+    static = {class_of_volume(volume) for volume in volumes if not volume.is_dynamic}
+    written = set() if isinstance(manifest_set, Unavailable) else {c.metadata.name for c in manifest_set.classes}
     found = []
     for item in ours:
         name = item.metadata.name
         waiting = tuple(
             case.claim
             for case in lustre_claims
-            if case.is_dynamic and not case.is_bound and case.storage_class and case.storage_class.metadata.name == name
+            if case.is_dynamic
+            and not case.is_bound
+            and case.storage_class
+            and case.storage_class.metadata.name == name
+            and not _is_satisfied(case)
         )
         made = tuple(volume for volume in volumes if volume.is_dynamic and class_of_volume(volume) == name)
-        if waiting or made or alone:
+        if waiting or made or alone or name in written - static:
             pods = () if isinstance(claim_pods, Unavailable) else [claim_pods.get("/".join(c.key), ()) for c in waiting]
             found.append(Demand(item, waiting, made, tuple(pod for own in pods for pod in own)))
     return tuple(found)

@@ -80,7 +80,7 @@ def volume_uses(
     for mount in mounts:
         own = events.get((mount.pod.metadata.namespace, mount.pod.metadata.name), [])
         progress = progress_of(mount.pod)
-        if progress is Progress.WAITING and any(event.reason in _AFTER_THE_MOUNT for event in own):
+        if progress in (Progress.WAITING, Progress.GIVEN_UP) and any(event.reason in _AFTER_THE_MOUNT for event in own):
             progress = Progress.MOUNTED
         about = events_of(mount, own)
         other = "" if about or progress is not Progress.WAITING else _of_another_volume(mount, own)

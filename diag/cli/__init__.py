@@ -26,6 +26,7 @@ COMMANDS = {
     "facts": "List the facts that checks can ask for, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run needs.",
     "runbook": "List the runbooks, or show one with this incident's values.",
+    "completion": "Print the script that completes names in bash, zsh or fish.",
 }
 
 
@@ -43,6 +44,16 @@ class LazyGroup(click.Group):
         command = importlib.import_module(f"diag.cli.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was called; an unknown one is refused with the names that are close to it."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from diag.grammar.spelling import did_you_mean
+
+            raise click.UsageError(f"no command is called {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help page's list, without importing a single command."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from diag.grammar import ids
 from diag.model.exit_code import WrongUsage
+from diag.model.layer import Layer
 from diag.resources.via import Via
 
 if TYPE_CHECKING:
@@ -29,7 +30,17 @@ class Group(NamedTuple):
 
 
 class Command(click.Command):
-    """A command whose wrong usage ends with exit code 2, wherever it is noticed."""
+    """A command whose wrong usage ends with exit code 2, wherever it is noticed; its help ends with examples."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, each on a line that can be copied."""
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"{' ' * formatter.current_indent}{line}\n" for line in self.examples))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -60,6 +71,22 @@ def options(*groups: Group) -> Callable[[Function], Function]:
         return command
 
     return add
+
+
+def names(known: Callable[[], Iterable[str]]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell completes: the names that begin with what was typed. One that cannot be read has none."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        return [name for name in sorted(known()) if name.startswith(incomplete)]
+
+    return complete
+
+
+def checks_and_layers() -> list[str]:
+    """Ids of all checks, and the layers."""
+    from diag.sources.world import load_registry
+
+    return [*(check.id for check in load_registry().checks), *(layer.value for layer in Layer)]
 
 
 class Checked(click.ParamType[Value]):
@@ -183,9 +210,17 @@ TARGET = Group("Target", (
                  help="Only this file system."),
 ))  # fmt: skip
 
+LAYER = click.option(
+    "--layer",
+    type=click.Choice([layer.value for layer in Layer]),
+    help="List those of this layer of the mount path alone.",
+)
+
 SELECTION = Group("Checks", (
-    click.option("--only", multiple=True, metavar="CHECK|LAYER", help="Run only these checks or layers."),
-    click.option("--skip", multiple=True, metavar="CHECK|LAYER", help="Leave these checks or layers out."),
+    click.option("--only", multiple=True, metavar="CHECK|LAYER", shell_complete=names(checks_and_layers),
+                 help="Run only these checks or layers."),
+    click.option("--skip", multiple=True, metavar="CHECK|LAYER", shell_complete=names(checks_and_layers),
+                 help="Leave these checks or layers out."),
 ))  # fmt: skip
 
 CLUSTER = Group("Cluster", (

@@ -26,22 +26,43 @@ TEXT_OR_JSON = click.option(
 )
 
 
-def _output_files(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """`format=path` as pairs, refused before anything is read."""
+def _outputs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`FORMAT=FILE` as pairs, refused before anything is read. `FORMAT` alone says how to print."""
     pairs = tuple(text.partition("=") for text in given)
-    for form, _, path in pairs:
-        if form not in FORMATS or not path:
-            raise click.BadParameter(f"wanted FORMAT=FILE with one of {', '.join(FORMATS)}")
-    return tuple((form, path) for form, _, path in pairs)
+    for form, equals, path in pairs:
+        if form not in FORMATS or (equals and not path):
+            raise click.BadParameter(f"wanted FORMAT or FORMAT=FILE with one of {', '.join(FORMATS)}")
+    if printed := [form for form, _, path in pairs if not path]:
+        ctx.params["form"] = printed[-1]
+    return tuple((form, path) for form, _, path in pairs if path)
 
+
+def _form(ctx: click.Context, param: click.Parameter, given: str) -> str:
+    """The format; one that `-o` has set already stays."""
+    known: str = ctx.params.get("form", given)
+    return known
+
+
+def _colour(ctx: click.Context, param: click.Parameter, given: str) -> None:
+    ctx.color = {"always": True, "never": False}.get(given)
+
+
+COLOUR = click.option(
+    "--color", "--colour", "colour", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
+    expose_value=False, callback=_colour, is_eager=True,
+    help="Colour in text. auto: on a terminal that shows it; NO_COLOR, FORCE_COLOR and CLICOLOR are followed.",
+)  # fmt: skip
 
 OUTPUT = Group("Output", (
-    click.option("--all", "everything", is_flag=True,
+    click.option("-v", "--all", "--verbose", "everything", is_flag=True,
                  help="Also print what passed, what was skipped and what was ruled out."),
-    click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+    click.option("-q", "--quiet", is_flag=True, help="Print the last lines alone: what is broken, and why."),
+    click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, callback=_form,
                  help="How to print."),
-    click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", callback=_output_files,
-                 help="Also write the report in this format to this file; may be given several times."),
+    click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[=FILE]", callback=_outputs, is_eager=True,
+                 help="Write the report in this format to this file too; without a file, print it so. May be given "
+                      "several times."),
+    COLOUR,
 ))  # fmt: skip
 
 
@@ -53,10 +74,19 @@ def write_outputs(report: Report, outputs: tuple[tuple[str, str], ...], *, every
         write_private(path, render(report, form, everything=everything, colour=False).encode("utf-8", "replace"))
 
 
-def print_report(report: Report, form: str, *, everything: bool) -> int:
+def print_report(report: Report, form: str, *, everything: bool, quiet: bool = False) -> int:
     """Print the report on standard output; the command's exit code."""
-    print_as(render(report, form, everything=everything), form)
+    print_as(render(report, form, everything=everything, quiet=quiet), form)
     return report.exit_code
+
+
+def print_refusal(message: str, form: str) -> None:
+    """A document for programs that wait for one although the command line cannot be carried out; no text."""
+    if form in MACHINE:
+        from diag.model.exit_code import ExitCode
+        from diag.model.tool_error import ToolError
+
+        print_as(machine_format(form)(Report(int(ExitCode.USAGE), errors=(ToolError("usage", safe(message)),))), form)
 
 
 def print_as(text: str, form: str) -> None:
@@ -67,14 +97,16 @@ def print_as(text: str, form: str) -> None:
         click.echo(text.encode("utf-8", "replace"), nl=False)
 
 
-def render(report: Report, form: str, *, everything: bool, colour: bool | None = None) -> str:
+def render(report: Report, form: str, *, everything: bool, quiet: bool = False, colour: bool | None = None) -> str:
     """The report in one format. Text has colour where standard output shows it, unless `colour` says otherwise."""
     if form in MACHINE:
         return machine_format(form)(report)
     from diag.reports.diagram import diagram_of, to_letters
-    from diag.reports.text import to_text
+    from diag.reports.text import status_lines, to_text
 
     style = style_of_terminal(everything=everything, colour=colour)
+    if quiet:
+        return "\n".join(status_lines(report, style)) + "\n"
     text = to_text(report, style)
     if everything and (diagram := diagram_of(report)) is not None:
         text += "\n" + to_letters(diagram, style)
@@ -82,11 +114,22 @@ def render(report: Report, form: str, *, everything: bool, colour: bool | None =
 
 
 def style_of_terminal(*, everything: bool = False, colour: bool | None = None) -> Style:
-    """How text is printed here: colour on a terminal only, never with NO_COLOR (https://no-color.org)."""
+    """How text is printed here. Colour: as the caller says, else as `--color` says, else as the terminal shows it."""
     from diag.reports.terminal import Style
 
-    shows = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Style(terminal_width(), colour=shows if colour is None else colour, everything=everything)
+    if colour is None:
+        context = click.get_current_context(silent=True)
+        colour = context.color if context is not None else None
+    return Style(terminal_width(), colour=_shows_colour() if colour is None else colour, everything=everything)
+
+
+def _shows_colour() -> bool:
+    """Sources: https://no-color.org, https://force-color.org, http://bixense.com/clicolors."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return sys.stdout.isatty() and os.environ.get("CLICOLOR") != "0" and os.environ.get("TERM") != "dumb"
 
 
 def terminal_width() -> int:
@@ -125,8 +168,23 @@ def progress_line() -> Iterator[Callable[[str], None]]:
         sys.stderr.flush()
 
 
+TABLE_COLUMNS = 90
+"""A narrower terminal shows each row as a record."""
+
+
 def print_table(rows: Sequence[tuple[str, ...]], headers: tuple[str, str, str] | tuple[str, str, str, str]) -> None:
-    """Print rows under their headers. On a terminal the third column wraps; elsewhere each row is one line."""
+    """Print rows under their headers. On a terminal the third column wraps; elsewhere each row is one line.
+
+    On a narrow terminal each row is a record: its name and layer, and below them the rest, wrapped.
+    """
+    if sys.stdout.isatty() and terminal_width() < TABLE_COLUMNS:
+        from diag.reports.terminal import wrap
+
+        for layer, name, *texts in rows:
+            click.echo(f"{name} ({layer})")
+            for text in filter(None, texts):
+                click.echo("\n".join(wrap(text, style_of_terminal(), "    ", "    ")))
+        return
     from tabulate import tabulate
 
     widths: list[int | None] | None = None

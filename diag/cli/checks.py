@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import click
 
+from diag.cli import _options
 from diag.cli._output import no_such, print_table, warn
 
 
-@click.command("checks")
-@click.argument("id", required=False)
-def command(id: str | None) -> int:
+@click.command(
+    "checks",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor checks --layer network",
+        "lustre-doctor checks client-version",
+    ),
+)
+@click.argument("id", required=False, shell_complete=_options.names(_options.checks_and_layers))
+@_options.LAYER
+def command(id: str | None, layer: str | None) -> int:
     """List the checks, or explain one: what it reads, what each verdict means, which permissions it needs."""
     from diag.registry import GIVEN, permissions_of
     from diag.sources.world import load_registry
@@ -18,7 +27,11 @@ def command(id: str | None) -> int:
     for error in registry.errors:
         warn(error.message)
     if id is None:
-        rows = [(c.layer.value, c.id, c.title + (" (only when named)" if c.opt_in else "")) for c in registry.checks]
+        rows = [
+            (c.layer.value, c.id, c.title + (" (only when named)" if c.opt_in else ""))
+            for c in registry.checks
+            if layer in (None, c.layer.value)
+        ]
         print_table(rows, ("layer", "check", "what holds when it passes"))
         return 0
     by_id = {check.id: check for check in registry.checks}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from diag.cli import _options
 from diag.cli._output import progress_line, warn
+from diag.model.unavailable import Reason
 
 CASE = _options.Group("Case", (
     click.option("-o", "--output", "output", required=True, type=_options.PATH, metavar="CASE.tar.gz",
@@ -24,7 +24,15 @@ CASE = _options.Group("Case", (
 ))  # fmt: skip
 
 
-@click.command("collect", cls=_options.Command)
+@click.command(
+    "collect",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor collect -o case.tar.gz",
+        "lustre-doctor collect -o case.tar.gz --redact strict --key names.json --pvc training/data",
+        "lustre-doctor run --snapshot case.tar.gz",
+    ),
+)
 @_options.options(
     CASE,
     _options.TARGET,
@@ -67,11 +75,13 @@ def command(output: str, redact: str, key: str, **options: Any) -> int:
 def _known_key(path: str, until: float) -> bytes | None:
     """The key of a key file that is there; None where there is none."""
     from diag.run.case import key_in
-    from diag.sources.files import read_bounded
+    from diag.sources.files import UnreadableFile, read_bounded
 
-    if not path or not os.path.lexists(path):
-        return None
     try:
-        return key_in(read_bounded(path, until=until))
+        return key_in(read_bounded(path, until=until)) if path else None
+    except UnreadableFile as error:
+        if error.problem.reason is Reason.ABSENT:
+            return None
+        raise
     except ValueError as error:
         raise click.UsageError(f"{path}: {error}") from error

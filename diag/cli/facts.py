@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
+from diag.cli import _options
 from diag.cli._output import no_such, print_table, warn
 
 
-@click.command("facts")
-@click.argument("name", required=False)
-def command(name: str | None) -> int:
+def _names() -> Iterable[str]:
+    from diag.sources.world import load_registry
+
+    return load_registry().facts
+
+
+@click.command(
+    "facts",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor facts --layer network",
+        "lustre-doctor facts file_systems",
+    ),
+)
+@click.argument("name", required=False, shell_complete=_options.names(_names))
+@_options.LAYER
+def command(name: str | None, layer: str | None) -> int:
     """List the facts, or explain one: where it comes from, which permissions it needs, which checks use it.
 
     A check names the facts that it needs as its parameters.
@@ -21,7 +38,8 @@ def command(name: str | None) -> int:
         warn(error.message)
     facts = sorted(registry.facts.values(), key=lambda fact: (fact.layer.depth, fact.name))
     if name is None:
-        rows = [(fact.layer.value, fact.name, fact.title, ", ".join(fact.permissions)) for fact in facts]
+        shown = (fact for fact in facts if layer in (None, fact.layer.value))
+        rows = [(fact.layer.value, fact.name, fact.title, ", ".join(fact.permissions)) for fact in shown]
         print_table(rows, ("layer", "fact", "what it is", "permissions"))
         return 0
     if name not in registry.facts:

@@ -12,7 +12,14 @@ from diag.cli._output import warn
 from diag.model.exit_code import ExitCode
 
 
-@click.command("node", cls=_options.Command)
+@click.command(
+    "node",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor node --in-cluster",
+        "lustre-doctor node --name fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com",
+    ),
+)
 @click.option("--name", "names", multiple=True, metavar="DNSNAME", help="Also resolve and reach this file system.")
 @_options.options(
     _options.CLUSTER,

@@ -8,7 +8,14 @@ from diag.cli import _options
 from diag.cli._output import warn
 
 
-@click.command("permissions", cls=_options.Command)
+@click.command(
+    "permissions",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor permissions --emit iam > policy.json",
+        "lustre-doctor permissions --emit rbac --only driver | kubectl apply -f -",
+    ),
+)
 @click.option("--emit", type=click.Choice(("iam", "rbac")), required=True,
               help="An IAM policy for the AWS identity, or a ClusterRole for the Kubernetes user.")  # fmt: skip
 @_options.options(_options.SELECTION)

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import TEXT_OR_JSON, print_as, style_of_terminal
+from diag.cli._output import COLOUR, TEXT_OR_JSON, print_as, style_of_terminal
 
 if TYPE_CHECKING:
     from diag.resources.lnet_probe import Ladder
     from diag.sources.lnet.target import Options, Target
 
 
-@click.command("probe", cls=_options.Command)
+@click.command(
+    "probe",
+    cls=_options.Command,
+    examples=(
+        "sudo lustre-doctor probe fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com/abcdefgh",
+        "sudo lustre-doctor probe 10.0.1.5 --client-version 2.15.6",
+        "sudo lustre-doctor probe 10.0.1.5 --map --count 20 --interval 0.5",
+    ),
+)
 @click.argument("target", metavar="HOST[:PORT][/MOUNTNAME]")
 @click.option("--map", "mapped", is_flag=True, help="List every MDT and OST with its NIDs and connect to each.")
 @click.option("--source-ip", type=_options.ADDRESS, metavar="ADDRESS", help="Connect from this address of the host.")
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
               help="Seconds between the starts of two attempts.")  # fmt: skip
 @click.option("--all-addresses", is_flag=True, help="Probe every address of the name.")
 @TEXT_OR_JSON
+@COLOUR
 def command(target: str, form: str, **options: Any) -> int:
     """Ask a Lustre server, in user space: is it one, under which NID, which version, does it know the file system.
 

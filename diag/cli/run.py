@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import OUTPUT, print_report, progress_line, warn, write_outputs
-from diag.model.exit_code import ExitCode
+from diag.cli._output import OUTPUT, print_refusal, print_report, progress_line, warn, write_outputs
+from diag.model.exit_code import ExitCode, WrongUsage
 
 if TYPE_CHECKING:
     from diag.engine.run import Outcome
@@ -48,7 +48,17 @@ _MAY_CHANGE = frozenset({ExitCode.FAILED, ExitCode.WARNED, ExitCode.UNDETERMINED
 """Codes that waiting can change; a failure of the tool itself it cannot."""
 
 
-@click.command("run", cls=_options.Command)
+@click.command(
+    "run",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor run                                     # every FSx for Lustre volume of the current context",
+        "lustre-doctor run --pvc training/data --via exec      # one claim, and the node where it does not mount",
+        "lustre-doctor run -f manifests/ --offline             # before anything is applied",
+        "lustre-doctor run -o junit=report.xml --fail-on warn  # as a gate",
+        "lustre-doctor run --wait 10m -q                       # until it is healthy",
+    ),
+)
 @_options.options(
     MANIFESTS,
     _options.TARGET,
@@ -69,6 +79,7 @@ def command(
     form: str,
     outputs: tuple[tuple[str, str], ...],
     everything: bool,
+    quiet: bool,
     **options: Any,
 ) -> int:
     """Find out why volumes do not mount, and print the fix.
@@ -81,7 +92,12 @@ def command(
     from diag.run.report import preload, report_on
     from diag.run.request import build_request
 
-    request = build_request(options)
+    try:
+        with progress_line() as progress:
+            request = build_request(options, progress=progress)
+    except WrongUsage as error:
+        print_refusal(str(error), form)
+        raise
     for note in request.notes:
         warn(note)
     starts = iter((first,))
@@ -95,7 +111,7 @@ def command(
 
     report = repeat_until_healthy(attempt, patience)
     write_outputs(report, outputs, everything=everything)
-    return print_report(report, form, everything=everything)
+    return print_report(report, form, everything=everything, quiet=quiet)
 
 
 def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None:

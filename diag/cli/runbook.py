@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -14,48 +16,72 @@ if TYPE_CHECKING:
     from diag.model.diagnosis import Diagnosis
 
 
-@click.command("runbook", cls=_options.Command)
-@click.argument("id", required=False)
+def _ids() -> Iterable[str]:
+    from diag.sources.runbooks import load_runbooks
+
+    return load_runbooks(()).causes
+
+
+@click.command(
+    "runbook",
+    cls=_options.Command,
+    examples=(
+        "lustre-doctor runbook --search 'security group'",
+        "lustre-doctor runbook client-server-version-mismatch",
+        "lustre-doctor run --format json > run.json; lustre-doctor runbook sg-missing-988 --with run.json",
+    ),
+)
+@click.argument("id", required=False, shell_complete=_options.names(_ids))
+@_options.LAYER
+@click.option("--search", "word", default="", metavar="WORD", help="List those whose text has this word.")
 @click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
-@_options.options(_options.RUNBOOKS)
-def command(id: str | None, source: str | None, runbooks: tuple[str, ...]) -> int:
+@_options.options(_options.RUNBOOKS, _options.deadline(60.0, "Time limit of reading and judging the files."))
+def command(
+    id: str | None, layer: str | None, word: str, source: str | None, runbooks: tuple[str, ...], deadline: float
+) -> int:
     """List the runbooks, or show one."""
-
+    until = time.monotonic() + deadline
     from diag.reports.runbook import to_page
     from diag.sources.runbooks import load_runbooks
 
-    knowledge = load_runbooks(runbooks)
+    knowledge = load_runbooks(runbooks, until=until)
     if id is None:
-        rows = [(cause.layer.value, cause.id, cause.title) for _, cause in sorted(knowledge.causes.items())]
+        causes = [cause for _, cause in sorted(knowledge.causes.items()) if layer in (None, cause.layer.value)]
+        if word:
+            causes = [cause for cause in causes if word.lower() in knowledge.page(cause.id).lower()]
+            if not causes:
+                raise click.UsageError(f"no runbook has the word {word!r}")
+        rows = [(cause.layer.value, cause.id, cause.title) for cause in causes]
         print_table(rows, ("layer", "cause", "what is wrong"))
         return 0
+    id = knowledge.resolve(id)
     if id not in knowledge.causes:
         raise no_such("runbook", id, knowledge.causes, "runbook")
-    values = _values(source, id, knowledge) if source else {}
+    values = _values(source, id, knowledge, until) if source else {}
     titles = {other: cause.title for other, cause in knowledge.causes.items()}
     click.echo(to_page(knowledge.causes[id], knowledge.page(id), values, titles, width=terminal_width()), nl=False)
     return 0
 
 
-def _values(path: str, id: str, knowledge: Knowledge) -> dict[str, str]:
+def _values(path: str, id: str, knowledge: Knowledge, until: float) -> dict[str, str]:
     """The values of the diagnosis that names the cause, else of the first one."""
     from diag.diagnosis.recall import NoDiagnosis, is_snapshot, values_in, values_of
     from diag.sources.casefile import BadCase, read_snapshot
 
     try:
-        data = read_snapshot(path)
-        return values_of(_diagnoses(path, knowledge), id) if is_snapshot(data) else values_in(data, id)
+        data = read_snapshot(path, until=until)
+        return values_of(_diagnoses(path, knowledge, until), id) if is_snapshot(data) else values_in(data, id)
     except (NoDiagnosis, BadCase) as error:
         raise click.UsageError(f"--with {path}: {error}") from error
 
 
-def _diagnoses(path: str, knowledge: Knowledge) -> tuple[Diagnosis, ...]:
+def _diagnoses(path: str, knowledge: Knowledge, until: float) -> tuple[Diagnosis, ...]:
     from diag.engine.run import replay
     from diag.run.execute import load_snapshot
     from diag.run.report import diagnoses_of
     from diag.sources.world import load_registry
 
     registry = load_registry()
-    outcome = replay(registry, registry.select(), load_snapshot(path, registry))
+    outcome = replay(registry, registry.select(), load_snapshot(path, registry, until), deadline=until)
     return diagnoses_of(outcome, outcome.judged.findings, knowledge)

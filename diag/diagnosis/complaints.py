@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from diag.analysis.claims import ClaimCase, Why, why_pending
+from diag.analysis.nodes.attempts import Attempt
 from diag.analysis.pod_events import Saying, events_of, phase_of, sayings_of
 from diag.analysis.volumes import Mount
 from diag.model.symptom import Medium, Phase, Symptom
@@ -70,6 +71,16 @@ def of_kernel(mount: Mount, messages: Sequence[str], match: MatchText) -> tuple[
     return tuple(
         msgspec.structs.replace(symptom, phase=Phase.MOUNT, origin=f"kernel log of {mount.node_name}")
         for symptom in fitting
+    )
+
+
+def of_attempt(node: str, attempt: Attempt, match: MatchText) -> tuple[Symptom, ...]:
+    """What the kernel log of a node says of the mounts that failed there, where no pod speaks of them."""
+    age = "" if attempt.age_s is None else f", {attempt.age_s:.0f} s ago"
+    return tuple(
+        msgspec.structs.replace(symptom, phase=Phase.MOUNT, origin=f"kernel log of {node}{age}")
+        for symptom in match("\n".join(attempt.messages), Medium.KERNEL_LOG)
+        if symptom.hits
     )
 
 

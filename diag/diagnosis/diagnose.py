@@ -9,11 +9,12 @@ import msgspec
 
 from diag.advice.platform import Platform
 from diag.analysis.claims import ClaimCase
+from diag.analysis.nodes.attempts import Attempt, failed_attempt
 from diag.analysis.pod_events import events_by_pod, phase_of
 from diag.analysis.volumes import Mount
 from diag.diagnosis import values as values_of
 from diag.diagnosis.aside import beside_the_mounts, only_warned, with_own_fix
-from diag.diagnosis.complaints import MatchText, of_claim, of_kernel, of_mount
+from diag.diagnosis.complaints import MatchText, of_attempt, of_claim, of_kernel, of_mount
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.references import causes_without_runbook
 from diag.diagnosis.told import of_symptoms
@@ -65,9 +66,10 @@ def _troubles(
     events = events_by_pod(_known(facts.get("warning_events")))
     cases: Sequence[ClaimCase] = _known(facts.get("lustre_claims"))
     unbound = {case.claim.key for case in cases if not case.is_bound}
-    truths: Iterable[NodeReport] = _known(facts.get("node_truths"))
+    truths: Sequence[NodeReport] = tuple(_known(facts.get("node_truths")))
     kernel_logs = {truth.node: truth.kernel_messages or () for truth in truths}
     mounted: set[str] = set()
+    heard: set[str] = set()
     for mount in mounts:
         if mount.claim.key in unbound:
             # Nothing of it was tried: the claim's own diagnosis says why.
@@ -81,6 +83,7 @@ def _troubles(
         symptoms = complaints.symptoms if complaints else ()
         if complaints and phase is Phase.MOUNT:
             symptoms += of_kernel(mount, kernel_logs.get(mount.node_name, ()), match)
+            heard.add(mount.node_name)
         values = {
             **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, facts),
             **values_of.of_mount(mount, facts),
@@ -95,6 +98,17 @@ def _troubles(
             values = {**shared, **values_of.of_volume(volume, facts)}
             yield Trouble(volume.subject, frozenset(path), Phase.MOUNT, (), values)
     yield from _pending_claims(findings, facts, shared, match)
+    for truth in truths:
+        if truth.node not in heard and (attempt := failed_attempt(truth)) is not None:
+            yield _of_attempt(truth, attempt, shared, match)
+
+
+def _of_attempt(truth: NodeReport, attempt: Attempt, shared: Mapping[str, str], match: MatchText) -> Trouble:
+    """A mount that failed on a node where no pod speaks of it: of a pod that is gone, or of a plain host."""
+    symptoms = of_attempt(truth.node, attempt, match)
+    named = {"mount_name": attempt.mount_name} if attempt.mount_name else {}
+    values = {**of_symptoms(symptoms), **shared, "node": truth.node, **named}
+    return Trouble(truth.subject, frozenset({truth.subject}), Phase.MOUNT, symptoms, values, truth.node)
 
 
 def _pending_claims(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from diag.advice.platform import platform_of
 from diag.diagnosis.aside import with_own_fix
@@ -10,9 +11,11 @@ from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.knowledge.cause import Cause
-from diag.model.diagnosis import Diagnosis
+from diag.knowledge.messages import Role
+from diag.model.diagnosis import Diagnosis, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
+from diag.model.verdict import Verdict
 
 COLLECT = (
     "the kubelet's newest FailedMount event: kubectl describe pod <pod> -n <namespace>",
@@ -24,7 +27,14 @@ COLLECT = (
 DRIVER_NAMESPACE = "kube-system"
 """Where chart, kustomization and add-on put the driver. Source: aws-fsx-csi-driver v1.9.0, docs/install.md."""
 
+_TELLING = (Role.CAUSE, Role.CONSEQUENCE, Role.SERVER, Role.CONTEXT, Role.HARMLESS)
+_MOST_READ = 50
+_MOST_READINGS = 4
+
 WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
+OF_ANOTHER = (
+    "not recognised: the given text is about another file system or storage driver, and names nothing of Lustre"
+)
 NOTHING_FOUND = (
     "not recognised: nothing in the given text is known to show why a Lustre mount fails "
     "(kubelet's “timed out waiting for the condition” only sums up an earlier event)"
@@ -32,16 +42,43 @@ NOTHING_FOUND = (
 
 
 def explain(
-    groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]], causes: Mapping[str, Cause]
+    groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]],
+    causes: Mapping[str, Cause],
+    mounted: Sequence[str] = (),
+    *,
+    is_of_another: bool = False,
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each group of symptoms, best supported first.
 
-    A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed.
+    A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed. Where
+    there is no group, `mounted` are the file systems that the texts show mounted; `is_of_another` says that the texts
+    are about another file system or driver.
     """
     found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
+    if not found and mounted:
+        headline = f"the mount succeeded: {', '.join(mounted)} is mounted, and nothing in the given text fails"
+        return (Diagnosis(WHOLE_TEXT, headline, gravity=Verdict.PASS),)
+    if not found and is_of_another:
+        return (Diagnosis(WHOLE_TEXT, OF_ANOTHER),)
     if not found:
         return (Diagnosis(WHOLE_TEXT, NOTHING_FOUND),)
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
+
+
+def _readings_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
+    """What texts without a known cause are, the most telling first; an event is read part by part."""
+    from diag.texts.recognise import recognise
+
+    texts = dict.fromkeys(text for symptom in symptoms[:_MOST_READ] for text in (symptom.text, *_parts(symptom.text)))
+    known = [found for text in texts if (found := recognise(text)) is not None]
+    known.sort(key=lambda found: (not found.id, _TELLING.index(found.role)))
+    return tuple(dict.fromkeys(str(found) for found in known))[:_MOST_READINGS]
+
+
+def _parts(text: str) -> list[str]:
+    return re.split(
+        r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )", text
+    )
 
 
 def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
@@ -54,7 +91,9 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
         (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)
-    return Diagnosis(subject, headline_of(subject, weighed, phase), quoted(symptoms), weighed, values=values)
+    reads = () if best_of(weighed) else _readings_of(symptoms)
+    headline = headline_of(subject, weighed, phase, is_known=bool(reads))
+    return Diagnosis(subject, headline, quoted(symptoms), weighed, values=values, reads=reads)
 
 
 def _subject(mount: MountRef) -> Subject:

@@ -20,12 +20,13 @@ def broken_references(
     `checks` are all that are installed, `causes` those of all runbooks that were loaded.
     """
     by_id = {check.id: check for check in checks}
+    known = {name for cause in causes.values() for name in (cause.id, *cause.aliases)}
     used = {(check.id, id) for check in by_id.values() for id in check.speaks_for}
     used |= {(finding.check, id) for finding in findings for id in (finding.cause, *finding.rules_out) if id}
     of_checks = [
         ToolError(check, f"check {check} names the cause {id!r}, which no runbook has")
         for check, id in sorted(used)
-        if id not in causes
+        if id not in known
     ]
     named = {c.id: {o.check for o in c.confirm} | {r.check for r in c.rule_out} for c in causes.values()}
     of_runbooks = [

@@ -10,7 +10,7 @@ from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import fill_sentence
 from diag.grammar.regex import Pattern
-from diag.knowledge.cause import Cause, Weight
+from diag.knowledge.cause import Cause, Weight, When
 from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
 from diag.model.symptom import Hit, Phase, Symptom
@@ -203,11 +203,16 @@ def _says(cause: Cause, hit: Hit) -> str:
 
 
 def _texts_against(cause: Cause, symptoms: Iterable[Symptom]) -> list[str]:
-    texts = [symptom.text for symptom in symptoms]
+    texts = [(symptom.text, any(hit.cause == cause.id for hit in symptom.hits)) for symptom in symptoms]
+    first = next((number for number, (_, shows) in enumerate(texts) if shows), len(texts))
     return [
         refutation.says
         for refutation in cause.rule_out
-        if refutation.pattern and any(Pattern(refutation.pattern).search(text) for text in texts)
+        if refutation.pattern
+        and any(
+            Pattern(refutation.pattern).search(text)
+            for text, _ in (texts[:first] if refutation.when is When.EARLIER else texts)
+        )
     ]
 
 

@@ -19,22 +19,35 @@ _WHAT_FAILS = {
 }
 _CERTAINTY = {Likelihood.CONFIRMED: "fails", Likelihood.LIKELY: "fails, most likely"}
 
+_NOT_KNOWN = "the reason is not recognised"
+
 SHOWN = 1200
 """Characters of a symptom that a report quotes."""
 
 
 def headline_of(
-    subject: Subject, causes: tuple[CauseVerdict, ...], phase: Phase | None, where: str = "", reason: str = ""
+    subject: Subject,
+    causes: tuple[CauseVerdict, ...],
+    phase: Phase | None,
+    where: str = "",
+    reason: str = "",
+    *,
+    is_known: bool = False,
 ) -> str:
-    """The first sentence a person reads. `reason` is the decisive finding's own words when there is one."""
+    """The first sentence a person reads. `reason` is the decisive finding's own words when there is one;
+    `is_known` says that the texts are known messages."""
     is_unbound = phase is Phase.SCHEDULE and subject.kind is Kind.CLAIM
     operation = "the binding of" if is_unbound else _WHAT_FAILS[phase]
     what = f"{operation} {_name(subject)}{where}"
+    if subject.kind is Kind.NODE:
+        what = f"a mount{where}"
     if subject.kind is Kind.TEXT:
         what = "the mounted file system" if phase is Phase.USE else operation.removesuffix(" of")
     best = best_of(causes)
+    if best is None and causes:
+        return f"{what} fails, and every cause that its texts show is ruled out"
     if best is None:
-        return f"{what} fails and the reason is not recognised"
+        return f"{what} fails; its texts are known and name no cause" if is_known else f"{what} fails and {_NOT_KNOWN}"
     if best.verdict in _CERTAINTY:
         return f"{what} {_CERTAINTY[best.verdict]}: {reason or best.title}"
     tied = [cause for cause in causes if cause.verdict is Likelihood.POSSIBLE]

@@ -42,12 +42,14 @@ class BadYaml(ValueError):
 class Value:
     """One value with its place: a dict of Values, a list of Values, or a scalar."""
 
-    __slots__ = ("column", "content", "line")
+    __slots__ = ("column", "content", "line", "tag")
 
-    def __init__(self, content: Any, line: int, column: int) -> None:
+    def __init__(self, content: Any, line: int, column: int, tag: str = "") -> None:
         self.content = content
         self.line = line
         self.column = column
+        self.tag = tag
+        """A tag of the document's own, such as CloudFormation's `!Ref`; empty for YAML's tags."""
 
     def at(self, *path: str | int) -> Value | None:
         """The value under a path; None when the path leads nowhere."""
@@ -90,8 +92,9 @@ def _read(text: str, first_line: int, *, strings: bool) -> Iterator[Value]:
     builder = _Builder(first_line, strings=strings)
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            builder.take(event)
-            if isinstance(event, yaml.DocumentEndEvent) and builder.root is not None:
+            if type(event) is not yaml.DocumentEndEvent:
+                builder.take(event)
+            elif builder.root is not None:
                 yield builder.root
                 builder = _Builder(first_line, strings=strings)
     except yaml.MarkedYAMLError as error:
@@ -120,9 +123,10 @@ class _Builder:
         line, column = mark.line + self.first_line, mark.column + 1
         if kind == "ScalarEvent":
             plain_word = event.implicit[0] and not event.style and not self.strings
-            self.add(self.made(event.anchor, scalar(event.value) if plain_word else event.value, line, column))
+            content = scalar(event.value) if plain_word else event.value
+            self.add(self.made(event.anchor, content, line, column, event.tag))
         elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-            value = self.made(event.anchor, {} if kind == "MappingStartEvent" else [], line, column)
+            value = self.made(event.anchor, {} if kind == "MappingStartEvent" else [], line, column, event.tag)
             self.add(value)
             self.open.append(value)
             self.keys.append(None)
@@ -134,11 +138,11 @@ class _Builder:
         elif kind == "AliasEvent":
             self.add(self.referred(event.anchor or "", line, column))
 
-    def made(self, anchor: str | None, content: Any, line: int, column: int) -> Value:
+    def made(self, anchor: str | None, content: Any, line: int, column: int, tag: str | None = None) -> Value:
         self.count += 1
         if self.count > MOST_VALUES:
             raise BadYaml(f"more than {MOST_VALUES} values in one document", line, column)
-        value = Value(content, line, column)
+        value = Value(content, line, column, tag if tag and tag[0] == "!" and len(tag) > 1 else "")
         if anchor:
             if self.strings:
                 raise BadYaml("anchors and aliases are not accepted", line, column)
@@ -176,8 +180,14 @@ def _as_key(content: Any) -> str:
     return str(content).lower() if isinstance(content, bool) else "null" if content is None else str(content)
 
 
+_NO_WORD = frozenset({"", *"0123456789+-.~nNtTfFyYoO"})
+"""What a scalar that is no string may begin with; most scalars are strings."""
+
+
 def scalar(text: str) -> Any:
     """An unquoted scalar as kubectl reads it: null, bool, number or string (dates and times stay strings)."""
+    if text[:1] not in _NO_WORD:
+        return text
     if text in _NULLS:
         return None
     if text in _BOOLS:

@@ -65,6 +65,17 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.pattern, *self.all) if self.pattern else self.all
 
 
+class Place(enum.Enum):
+    """Where a command is run."""
+
+    HERE = "here"
+    """Wherever the reader is."""
+    NODE = "node"
+    """On the node of the incident: through a debug pod of busybox with the host's root at `/host`, or on the host."""
+    PLUGIN = "plugin"
+    """With the Lustre tools of that node: in the driver's own pod there, or on the host."""
+
+
 class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing to look at that settles a cause."""
 
@@ -72,8 +83,17 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to look at, short: `FileSystemTypeVersion of {file_system}`."""
     command: str = ""
     """How to look, with placeholders."""
+    on: Place = Place.HERE
     check: str = ""
     """The check whose verdict answers it, when there is one."""
+
+
+class When(enum.Enum):
+    """How the time of a text must be to that of the texts that show a cause."""
+
+    ANY = "any"
+    EARLIER = "earlier"
+    """Before the first of them."""
 
 
 class Refutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +104,8 @@ class Refutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A check whose pass refutes the cause."""
     pattern: str = ""
     """Or a text seen in the same group of symptoms."""
+    when: When = When.ANY
+    """When that text must have been printed."""
 
 
 class Procedure(enum.Enum):
@@ -162,6 +184,8 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platforms: tuple[str, ...]
     sources: tuple[Source, ...]
     broader: str = ""
+    aliases: tuple[str, ...] = ()
+    """Ids of causes that were merged into this one."""
     signatures: tuple[Signature, ...] = ()
     confirm: tuple[Observation, ...] = ()
     rule_out: tuple[Refutation, ...] = ()

@@ -41,6 +41,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     use: Use
     resource: Resource
     why: str
+    service: str = ""
+    """`iam:AWSServiceName` of the request; empty for an action whose requests have no such key."""
 
 
 class Actions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

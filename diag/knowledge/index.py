@@ -96,8 +96,14 @@ def write_index(folder: Path = BUILT_IN) -> bool:
         for cause in index.causes
         if cause.broader and cause.broader not in ids
     )
-    if orphans:
-        raise BadRunbook(orphans)
+    taken = tuple(
+        Mistake(f"{folder}/{cause.id}.md", 0, f"the alias `{alias}` is the id of a cause")
+        for cause in index.causes
+        for alias in cause.aliases
+        if alias in ids
+    )
+    if orphans or taken:
+        raise BadRunbook((*orphans, *taken))
     if read_index(folder) == index:
         return False
     (folder / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")
@@ -107,13 +113,15 @@ def write_index(folder: Path = BUILT_IN) -> bool:
 def main() -> int:
     """Writes the index; 0 when it is up to date afterwards, 2 when a runbook is wrong."""
     from diag.knowledge.front_matter import BadRunbook
+    from diag.knowledge.messages import write_messages
 
     try:
         written = write_index()
+        written = write_messages() or written
     except BadRunbook as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{BUILT_IN / INDEX} {'written' if written else 'is up to date'}\n")
+    sys.stdout.write(f"{BUILT_IN / INDEX} and the message catalogue {'written' if written else 'are up to date'}\n")
     return 0
 
 

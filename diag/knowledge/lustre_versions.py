@@ -238,6 +238,20 @@ def versions_talk(client_version: str, server_version: str) -> bool | None:
     return None if pair is None or server not in matrix().servers.known else server in pair.servers
 
 
+def cannot_mount(server_version: str) -> dict[str, tuple[str, ...]]:
+    """The systems whose Lustre client is refused by a server of that version, by the client's version."""
+    server = major_minor(server_version)
+    if server not in matrix().servers.known:
+        return {}
+    pairs = {pair.client: pair.servers for pair in matrix().pairs}
+    names = {system.id: system.name for system in matrix().systems}
+    found: dict[str, dict[str, None]] = {}
+    for row in matrix().kernels:
+        if row.client and server not in (row.servers or pairs.get(row.client, ())):
+            found.setdefault(row.client, {}).update(dict.fromkeys(names[id] for id in row.systems))
+    return {client: tuple(systems) for client, systems in found.items()}
+
+
 def common_servers(clients: Iterable[Client]) -> tuple[str, ...]:
     """The server versions that every one of the clients can talk to, oldest first."""
     each = [frozenset(client.servers) for client in clients]

@@ -26,6 +26,12 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
     team: dict[str, str] = {}
     """The whole text of each runbook of a team."""
 
+    def resolve(self, id: str) -> str:
+        """The id itself, or that of the cause into which the cause of that id was merged."""
+        if id in self.causes:
+            return id
+        return next((cause.id for cause in self.causes.values() if id in cause.aliases), id)
+
     def page(self, cause: str) -> str:
         """The whole text of a cause's runbook."""
         return self.team.get(cause) or Path(self.files[cause]).read_text("utf-8")
@@ -92,9 +98,9 @@ def _with_team(known: Knowledge, folder: TeamFolder) -> Knowledge:
     added = read_causes(folder.files, folder.path)
     files = {id_: f"{folder.path}/{id_}.md" for id_ in added}
     mistakes = [
-        Mistake(files[id_], 0, f"the id `{id_}` is taken by {known.files[id_]}; give the file another name and id")
+        Mistake(files[id_], 0, f"the id `{id_}` is taken by {known.files[taken]}; give the file another name and id")
         for id_ in added
-        if id_ in known.causes
+        if (taken := known.resolve(id_)) in known.causes
     ]
     causes = dict(sorted((known.causes | added).items()))
     mistakes += [

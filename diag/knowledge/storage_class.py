@@ -1,4 +1,4 @@
-"""What the driver and FSx take as parameters of a StorageClass."""
+"""What the driver reads from a StorageClass, and what it makes of that when it asks FSx for a file system."""
 
 from __future__ import annotations
 
@@ -6,34 +6,40 @@ import difflib
 import enum
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from diag.knowledge.fsx_create import UNSET, Refusal, broken_rules, fsx_model, refusals, taken_values, wrong_value
 from diag.knowledge.table import Confidence, read_table
+from diag.knowledge.versions import version_number
 
-UNSET = frozenset({"", "0", "false"})
-"""Values that the driver sends no more than an absent key."""
-
-GO_BOOLS = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"})
+GO_BOOLS = {**dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), "true"),
+            **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), "false")}  # fmt: skip
 """Source: Go strconv.ParseBool, which the driver reads its bools with."""
 
 _PART = 8
 """Letters of a key that is a part of a longer one: `throughput`."""
 
-GO_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
-"""Source: Go strconv.ParseInt, base 10."""
+GO_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+"""Source: Go strconv.ParseInt, base 10, 64 bits."""
+
+_TAGS = re.compile(r"[^=,]+=[^=,]*(,[^=,]+=[^=,]*)*")
+"""Source: aws-fsx-csi-driver v1.9.0 validateExtraTags: every part has exactly one equals sign."""
+
+INVALID = "storageclass-invalid-value"
+GIB = 1 << 30
 
 
 class Takes(enum.Enum):
-    """What kind of value a parameter has."""
+    """How the driver reads the value of a parameter."""
 
-    WORD = "word"
+    TEXT = "text"
     NUMBER = "number"
     BOOL = "bool"
-    TEXT = "text"
+    TAGS = "tags"
     NETWORK = "network"
-    """Ids of the account: judged by what EC2 knows, not by this table."""
+    """Ids of the account: judged by what EC2 knows."""
 
 
 class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,22 +47,25 @@ class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     key: str
     kind: Takes
-    values: tuple[str, ...] = ()
-    pattern: str = ""
-    example: str = ""
-    least: int | None = None
-    most: int | None = None
+    member: str = ""
+    """The member of CreateFileSystem that it becomes; empty for tags."""
+    impossible: tuple[str, ...] = ()
+    """Values that FSx takes and the driver cannot ask for rightly."""
     note: str = ""
+    only_with: str = ""
+    """The key without which the driver does not send it."""
+    since: str = ""
+    """The first release that reads it; empty when all do."""
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The words that FSx takes; empty when any number or text of a form is."""
+        words = taken_values(self.member) if self.member else ()
+        return tuple(word for word in words if word not in self.impossible)
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Values that need others: all of `when` hold, then one of each of `needs` must."""
-
-    when: dict[str, tuple[str, ...]]
-    needs: dict[str, tuple[str, ...]]
-    says: str
-    cause: str
-    confidence: Confidence
+    def is_read_by(self, driver: str) -> bool:
+        """Whether that release of the driver reads it; an unknown one does."""
+        return not (self.since and driver) or version_number(driver) >= version_number(self.since)
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,11 +73,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     date: str
     driver: str
-    api: str
     reserved_prefix: str
-    defaults: dict[str, str]
     parameters: tuple[Parameter, ...]
-    rules: tuple[Rule, ...]
 
 
 @functools.cache
@@ -80,6 +86,11 @@ def parameters_table() -> Parameters:
 def parameter_of(key: str) -> Parameter | None:
     """The parameter of exactly that key; None for a key that the driver ignores."""
     return next((parameter for parameter in parameters_table().parameters if parameter.key == key), None)
+
+
+def key_of(member: str) -> str:
+    """The key that becomes a member; the member's own name where no key does (the capacity is the claim's)."""
+    return next((parameter.key for parameter in parameters_table().parameters if parameter.member == member), member)
 
 
 def is_reserved(key: str) -> bool:
@@ -98,80 +109,141 @@ def nearest_key(key: str) -> str:
 
 def misspelt(parameters: Iterable[str], key: str) -> str:
     """The key that somebody wrote instead of the right one, which the driver ignores; empty when none looks like it."""
-    return next((other for other in parameters if parameter_of(other) is None and nearest_key(other) == key), "")
+    unread = (other for other in parameters if parameter_of(other) is None and not is_reserved(other))
+    return next((other for other in unread if nearest_key(other) == key), "")
 
 
-def wrong_value(parameter: Parameter, value: str) -> str:
-    """Why the driver or FSx refuses a value of a parameter, in words; empty when it takes it."""
+def class_refusals(
+    parameters: Mapping[str, str], capacity_gib: int | None = None, unsure: Collection[str] = ()
+) -> tuple[Refusal, ...]:
+    """Everything that the driver or FSx refuses of a StorageClass's parameters, in the parameters' own names.
+
+    The capacity is a claim's, as the driver rounds it; without one nothing is judged by it. Nothing is judged by the
+    `unsure` keys either, nor by those that a misspelt one was meant for.
+    """
+    misread = tuple(
+        Refusal(parameter.member or parameter.key, message, INVALID, Confidence.FROM_CODE, parameters_table().driver)
+        for key, value in parameters.items()
+        if key not in unsure and (parameter := parameter_of(key)) and (message := misread_value(parameter, value))
+    )
+    request = {
+        parameter.member: sent
+        for key, value in parameters.items()
+        if key not in unsure
+        and (parameter := parameter_of(key))
+        and parameter.kind not in (Takes.NETWORK, Takes.TAGS)
+        and (sent := _sent(parameter, value, parameters))
+    }
+    if capacity_gib is not None:
+        request["StorageCapacity"] = str(capacity_gib)
+    open_keys = (p for p in parameters_table().parameters if p.key in unsure or misspelt(parameters, p.key))
+    wrong = {refusal.member for refusal in misread}
+    unknown = {"SubnetIds", "FileSystemType", "BackupId", *wrong, *(parameter.member for parameter in open_keys)}
+    unknown |= {"StorageCapacity"} if capacity_gib is None else set()
+    asked = {member: value for member, value in request.items() if member not in wrong}
+    return (*misread, *refusals(asked, unknown, key_of))
+
+
+def ignored_without(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Keys that the driver reads and does not send, each with the key that is missing for it."""
+    needs = ((p.key, p.only_with) for p in parameters_table().parameters if p.only_with)
+    return {
+        key: other
+        for key, other in needs
+        if parameters.get(key, "") not in UNSET and parameters.get(other, "") in UNSET
+    }
+
+
+def misread_value(parameter: Parameter, value: str) -> str:
+    """Why the driver itself refuses a value, or cannot send it as FSx needs it; empty when it sends it."""
     wanted = ""
     match parameter.kind:
-        case Takes.WORD if value not in parameter.values:
-            wanted = f"one of {', '.join(parameter.values)}"
         case Takes.BOOL if value not in GO_BOOLS:
             wanted = "true or false"
         case Takes.NUMBER if not GO_NUMBER.fullmatch(value):
             wanted = "a whole number"
-        case Takes.NUMBER if not _within(parameter, int(value)):
-            wanted = f"a number from {parameter.least} to {parameter.most}"
-        case Takes.TEXT if not re.fullmatch(parameter.pattern, value, re.ASCII):
-            wanted = f"like {parameter.example}"
-    note = f" ({parameter.note})" if wanted and parameter.note else ""
-    return f"{parameter.key} is {value!r}, wanted {wanted}{note}" if wanted else ""
+        case Takes.TAGS if value and not _TAGS.fullmatch(value):
+            wanted = "like team=ml,stage=test"
+        case Takes.TEXT if value in parameter.impossible:
+            wanted = f"one of {', '.join(parameter.values)} ({parameter.note})"
+    return f"{parameter.key} is {value!r}, wanted {wanted}" if wanted else ""
 
 
-def likely_value(parameter: Parameter, value: str) -> str:
+def likely_value(key: str, value: str) -> str:
     """The value that a wrong one was probably meant to be, or the nearest that is taken; empty when none is near."""
-    match parameter.kind:
-        case Takes.WORD:
-            plain = {_plain(word): word for word in parameter.values}
-            near = difflib.get_close_matches(_plain(value), plain, n=1, cutoff=0.6)
-            return plain[near[0]] if near else ""
-        case Takes.NUMBER if GO_NUMBER.fullmatch(value):
-            least, most = parameter.least, parameter.most
-            number = int(value)
-            return str(least if least is not None and number < least else most if most is not None else number)
-        case Takes.BOOL:
-            return "true" if value.strip().lower() in ("yes", "on", "enabled", "true") else "false"
+    parameter = parameter_of(key)
+    if parameter is None:
+        return ""
+    if words := parameter.values:
+        plain = {_plain(word): word for word in words}
+        near = difflib.get_close_matches(_plain(value), plain, n=1, cutoff=0.6)
+        return plain[near[0]] if near else ""
+    if parameter.kind is Takes.NUMBER and GO_NUMBER.fullmatch(value):
+        row, number = fsx_model().members[parameter.member], int(value)
+        least, most = row.min, row.max
+        return str(least if least is not None and number < least else most if most is not None else number)
+    if parameter.kind is Takes.BOOL:
+        return "true" if value.strip().lower() in ("yes", "on", "enabled", "true") else "false"
     return ""
+
+
+def spelt_otherwise(key: str, value: str) -> str:
+    """The one word that a value is, but for case and punctuation; empty when it is none, or already the word."""
+    parameter = parameter_of(key)
+    words = parameter.values if parameter else ()
+    if parameter and parameter.kind is Takes.BOOL and value not in GO_BOOLS:
+        words = ("true", "false")
+    same = [word for word in words if _plain(word) == _plain(value) and word != value]
+    return same[0] if len(same) == 1 else ""
 
 
 def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
     """The fewest changes that the rules themselves name: None takes a key away, empty is for a person to choose."""
+    known = {p.member: p for p in parameters_table().parameters if p.member}
     changes: dict[str, str | None] = {}
-    for _ in parameters_table().rules:
+    while len(changes) < len(known):
         now = {key: value for key, value in {**parameters, **changes}.items() if value is not None}
-        rule = next(broken_rules(now), None)
+        request = {p.member: sent for p in known.values() if (sent := _sent(p, now.get(p.key, ""), now))}
+        rule = next((r for r in broken_rules(request, ("StorageCapacity",)) if next(iter(r.needs)) in known), None)
         if rule is None:
             break
-        key, values = next(iter(rule.needs.items()))
-        changes[key] = None if values[0] == "" else _first_choice(key) if values[0] == "set" else values[0]
+        member, values = next(iter(rule.needs.items()))
+        key = known[member].key
+        if key in changes:
+            break
+        changes[key] = None if values[0] == "" else _first_choice(known[member], values[0])
     return changes
 
 
-def _first_choice(key: str) -> str:
-    """The first value that the table knows for a key; what another rule then refuses is changed in its turn."""
-    parameter = parameter_of(key)
-    return parameter.values[0] if parameter and parameter.values else "1"
+def _first_choice(parameter: Parameter, alternative: str) -> str:
+    """A word as it is; for any other alternative a first value, empty where only a person knows one."""
+    if alternative == "set":
+        return parameter.values[0] if parameter.values else "1" if parameter.kind is Takes.NUMBER else ""
+    return "" if wrong_value(parameter.member, alternative) else alternative
 
 
-def broken_rules(parameters: Mapping[str, str]) -> Iterator[Rule]:
-    """The combinations that a StorageClass's parameters break, absent keys counted as their defaults."""
-    table = parameters_table()
-    given = {**table.defaults, **{key: value for key, value in parameters.items() if value}}
-    for rule in table.rules:
-        holds = all(_one_of(given.get(key, ""), values) for key, values in rule.when.items())
-        if holds and not all(_one_of(given.get(key, ""), values) for key, values in rule.needs.items()):
-            yield rule
+def rounded_gib(size_bytes: int, parameters: Mapping[str, str]) -> int:
+    """The capacity that the driver asks FSx for. Source: aws-fsx-csi-driver v1.0.0 to v1.9.0 RoundUpVolumeSize."""
+    throughput = parameters.get("perUnitStorageThroughput", "")
+    if parameters.get("storageType") == "HDD":
+        step = 6000 if throughput == "12" else 1800
+    elif parameters.get("deploymentType", "") in ("", "SCRATCH_1"):
+        step = 1200 if size_bytes < 3600 * GIB else 3600
+    else:
+        step = 1200 if size_bytes < 2400 * GIB else 2400
+    return -(-size_bytes // (step * GIB)) * step
 
 
-def _one_of(value: str, values: tuple[str, ...]) -> bool:
-    return value in values or ("set" in values and value not in UNSET) or ("" in values and value in UNSET)
-
-
-def _within(parameter: Parameter, number: int) -> bool:
-    return (parameter.least is None or number >= parameter.least) and (
-        parameter.most is None or number <= parameter.most
-    )
+def _sent(parameter: Parameter, value: str, parameters: Mapping[str, str]) -> str:
+    """The value as the driver sends it; empty when it sends none."""
+    if parameter.only_with and parameters.get(parameter.only_with, "") in UNSET:
+        return ""
+    match parameter.kind:
+        case Takes.NUMBER if GO_NUMBER.fullmatch(value):
+            return str(int(value)) if int(value) else ""
+        case Takes.BOOL:
+            return GO_BOOLS.get(value, "").replace("false", "")
+    return value
 
 
 def _plain(key: str) -> str:

@@ -83,3 +83,20 @@ class Symptom(msgspec.Struct, frozen=True):
     """RFC 3339 or the text's own time stamp, empty when there is none."""
     origin: str = ""
     """Where it was read: `event default/pod-fsx.18…`, `messages.log:812`."""
+
+
+class ReadLine(msgspec.Struct, frozen=True):
+    """One line of a text, and what it is."""
+
+    origin: str
+    """`messages.log:812`, or the line's number alone."""
+    text: str
+    role: str = ""
+    """`cause`, `consequence`, `context`, `harmless` or `server`; empty when the line is not known."""
+    program: str = ""
+    """Who prints it: `Lustre client, mgc`."""
+    means: str = ""
+    versions: str = ""
+    """In which versions of the program it was found; empty when it does not depend on them."""
+    causes: tuple[str, ...] = ()
+    """Causes that it names, or that it follows from."""

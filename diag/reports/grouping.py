@@ -45,14 +45,14 @@ class SameCause(msgspec.Struct, frozen=True):
         return f"{len(self.rest)} more {kind}{why}: {names}"
 
 
-def by_cause(diagnoses: Iterable[Diagnosis]) -> tuple[SameCause, ...]:
-    """The diagnoses by leading cause, in the order of their first."""
+def by_cause(diagnoses: Iterable[Diagnosis], in_full: int = IN_FULL) -> tuple[SameCause, ...]:
+    """The diagnoses by leading cause, in the order of their first; so many of each are shown in full."""
     groups: dict[tuple[str, Verdict], list[Diagnosis]] = {}
     for diagnosis in diagnoses:
         cause = diagnosis.best.id if diagnosis.best else ""
         groups.setdefault((cause, diagnosis.gravity), []).append(diagnosis)
     return tuple(
-        SameCause(cause, gravity, tuple(group[:IN_FULL]), tuple(group[IN_FULL:]))
+        SameCause(cause, gravity, tuple(group[:in_full]), tuple(group[in_full:]))
         for (cause, gravity), group in groups.items()
     )
 

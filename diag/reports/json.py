@@ -9,12 +9,13 @@ import msgspec
 from diag.model.diagnosis import Diagnosis
 from diag.model.finding import Finding
 from diag.model.fix import Fix
+from diag.reports.grouping import SameCause, by_cause
 from diag.reports.report import Report
 from diag.sanitize import json_safe
 
 KEYS = (
     "schema", "exit_code", "diagnoses", "findings", "unavailable", "coverage", "errors", "cluster", "region",
-    "taken_at", "tool_version",
+    "taken_at", "tool_version", "account", "lines",
 )  # fmt: skip
 """What the document holds of a report, in this order."""
 
@@ -22,7 +23,7 @@ KEYS = (
 def to_json(report: Report) -> str:
     """The report as one JSON document with a final newline, keys in a fixed order."""
     found = {key: getattr(report, key) for key in KEYS}
-    found["diagnoses"] = [_diagnosis(diagnosis) for diagnosis in report.diagnoses]
+    found["diagnoses"] = [document for group in by_cause(report.diagnoses) for document in _diagnoses(group)]
     found["findings"] = [finding_with_lines(finding) for finding in report.findings]
     return document(found)
 
@@ -32,12 +33,19 @@ def finding_with_lines(finding: Finding) -> Finding | dict[str, Any]:
     return finding if finding.fix is None else {**msgspec.to_builtins(finding), "fix": _fix(finding.fix)}
 
 
+def _diagnoses(group: SameCause) -> list[dict[str, Any]]:
+    """The first diagnoses of a cause in full; the first of them names what the others are about."""
+    documents = [_diagnosis(diagnosis) for diagnosis in group.in_full]
+    documents[0]["affected"] = [{"subject": other.subject, "headline": other.headline} for other in group.rest]
+    return documents
+
+
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
     causes = [
         cause if cause.fix is None else {**msgspec.to_builtins(cause), "fix": _fix(cause.fix)}
         for cause in diagnosis.causes
     ]
-    return {**msgspec.to_builtins(diagnosis), "causes": causes}
+    return {**msgspec.to_builtins(diagnosis), "causes": causes, "affected": []}
 
 
 def _fix(fix: Fix) -> dict[str, Any]:

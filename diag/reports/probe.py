@@ -28,6 +28,8 @@ def to_text(ladder: Ladder, style: Style) -> str:
     lines = headline(f"{where}: {ladder.headline}", style, ladder.verdict)
     if ladder.cause:
         lines.append(f"  cause  {ladder.cause}  (lustre-doctor runbook {ladder.cause})")
+        if ladder.failed is not None and (other := ladder.failed.beside):
+            lines.append(f"  or     {other}  (lustre-doctor runbook {other})")
     if ladder.failed is not None and ladder.failed.fix:
         lines += wrap(ladder.failed.fix, style, "  next   ", " " * 9)
     if ladder.summary:

@@ -10,6 +10,7 @@ from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
 from diag.model.fix import Fix
 from diag.model.layer import Layer
+from diag.model.symptom import ReadLine
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
@@ -76,6 +77,21 @@ class Guide(msgspec.Struct, frozen=True):
     """What fills them, of the first diagnosis that names the cause."""
     fix: Fix | None = None
     """The runbook's remedies with these values."""
+    looks: tuple[str, ...] = ()
+    """What settles the cause, each with its commands on further lines."""
+
+
+class AccountFileSystem(msgspec.Struct, frozen=True):
+    """One Lustre file system of the account, where no cluster says which of them it mounts."""
+
+    id: str
+    state: str
+    version: str
+    """FileSystemTypeVersion."""
+    deployment_type: str
+    capacity_gib: int
+    cannot_mount: dict[str, tuple[str, ...]] = {}
+    """Version of a client that this version refuses: the systems that have it."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -99,6 +115,10 @@ class Report(msgspec.Struct, frozen=True):
     collect: tuple[str, ...] = ()
     """What to collect where a diagnosis has no cause."""
     guides: tuple[Guide, ...] = ()
+    account: tuple[AccountFileSystem, ...] = ()
+    """The Lustre file systems of account and Region; only where the cluster's volumes could not be read."""
+    lines: tuple[ReadLine, ...] = ()
+    """The given texts line by line, where that was asked."""
 
     @property
     def is_of_texts(self) -> bool:
@@ -111,8 +131,10 @@ def report_on_texts(
     tool_version: str,
     collect: tuple[str, ...] = (),
     guides: tuple[Guide, ...] = (),
+    lines: tuple[ReadLine, ...] = (),
 ) -> Report:
-    """The report of an explanation: exit 0 when a cause was found, 5 when none was."""
-    found = any(diagnosis.causes for diagnosis in diagnoses)
-    code = ExitCode.OK if found else ExitCode.UNDETERMINED
-    return Report(int(code), scrubbed(diagnoses), tool_version=tool_version, collect=collect, guides=guides)
+    """The report of an explanation: exit 0 when a cause was found or nothing fails, 5 when no cause was found."""
+    found = any(diagnosis.best is not None or diagnosis.gravity is Verdict.PASS for diagnosis in diagnoses)
+    code = int(ExitCode.OK if found else ExitCode.UNDETERMINED)
+    diagnoses, lines = scrubbed(diagnoses), scrubbed(lines)
+    return Report(code, diagnoses, tool_version=tool_version, collect=collect, guides=guides, lines=lines)

@@ -6,15 +6,16 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from diag.advice.inspect_node import FIND_PLUGIN
 from diag.advice.platform import UNKNOWN, Platform
-from diag.advice.runbook import fix_of
+from diag.advice.runbook import fix_of, look_at
 from diag.advice.verify import with_verify
-from diag.grammar.command import fill_text
-from diag.knowledge.cause import Cause
+from diag.grammar.command import fill_text, opened
+from diag.knowledge.cause import Cause, Observation, Place
 from diag.reports.terminal import Style, fix_lines
 from diag.sanitize import visible
 
-FENCE, FIX = "```", "How to fix"
+FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -37,6 +38,11 @@ def to_page(
     body = body_of(text)
     for block in _blocks(body):
         lines += _block(block, values, width)
+        if block == [f"## {VERIFY}"]:
+            if "plugin_pod" not in values and any(one.on is Place.PLUGIN for one in cause.confirm):
+                found = visible(fill_text(FIND_PLUGIN, values))
+                lines += ["", f"{opened('plugin_pod')} is the driver's pod on the node:", f"    {found}"]
+            lines += [line for observation in cause.confirm for line in _look(observation, values, platform, width)]
         if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
             lines += ["", *fix_lines(with_verify(fix, values), Style(width=width, everything=True), "steps")]
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
@@ -50,6 +56,14 @@ def body_of(text: str) -> str:
     """The Markdown after the front matter."""
     _, _, rest = text.partition("---\n")
     return rest.partition("\n---\n")[2]
+
+
+def _look(observation: Observation, values: Mapping[str, str], platform: Platform, width: int) -> Iterator[str]:
+    what, *commands = look_at(observation, values, platform).splitlines()
+    check = f" (check {observation.check})" if observation.check else ""
+    yield ""
+    yield from textwrap.wrap(visible(what) + check, max(40, width), break_long_words=False, break_on_hyphens=False)
+    yield from (visible(f"    {command}") for command in commands)
 
 
 def _heading(text: str, underline: str) -> list[str]:

@@ -14,9 +14,10 @@ import msgspec
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
+from diag.model.symptom import ReadLine
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
-from diag.reports.report import SCHEMA, Coverage
+from diag.reports.report import SCHEMA, AccountFileSystem, Coverage
 
 PARTS: dict[str, Any] = {
     "diagnoses": tuple[Diagnosis, ...],
@@ -24,6 +25,8 @@ PARTS: dict[str, Any] = {
     "unavailable": tuple[Unavailable, ...],
     "coverage": Coverage,
     "errors": tuple[ToolError, ...],
+    "account": tuple[AccountFileSystem, ...],
+    "lines": tuple[ReadLine, ...],
 }
 TEXTS = {
     "cluster": "EKS cluster, empty when not known.",
@@ -48,6 +51,18 @@ LINES = {
 """What the document adds to the steps of a fix: the same, as a shell and a person read it."""
 
 
+AFFECTED = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"subject": {"$ref": "#/$defs/Subject"}, "headline": {"type": "string"}},
+        "required": ["subject", "headline"],
+    },
+    "description": "Others that fail of the same cause: after three of one cause they are named in the first of them.",
+}
+"""What the document adds to a diagnosis."""
+
+
 def document_schema() -> dict[str, Any]:
     """The schema (draft 2020-12). Every key is always there; readers let keys that they do not know pass."""
     parts, components = msgspec.json.schema_components(PARTS.values(), ref_template="#/$defs/{name}")
@@ -58,6 +73,7 @@ def document_schema() -> dict[str, Any]:
         **{name: {"type": "string", "description": text} for name, text in TEXTS.items()},
     }
     components["Fix"]["properties"].update(LINES)
+    components["Diagnosis"]["properties"]["affected"] = AFFECTED
     for component in components.values():
         if "properties" in component:
             component["required"] = list(component["properties"])

@@ -62,6 +62,8 @@ def _failures(report: Report) -> str:
 def _verdict_of_texts(report: Report) -> tuple[Verdict, str]:
     """An explanation inspects nothing, so it is as certain as its best cause."""
     causes = [best for diagnosis in report.diagnoses if (best := diagnosis.best) is not None]
+    if not causes and any(diagnosis.gravity is Verdict.PASS for diagnosis in report.diagnoses):
+        return Verdict.PASS, "Mounted"
     if not causes:
         return Verdict.UNKNOWN, "Not recognised"
     likelihood = min((cause.verdict for cause in causes), key=lambda likelihood: likelihood.rank)

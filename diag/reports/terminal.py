@@ -76,18 +76,28 @@ def command(label: str, line: str) -> Iterator[str]:
         yield f"  {label:<{LABEL}}{visible(line)}"
 
 
+def painted(lines: Iterable[str], style: Style, verdict: Verdict) -> Iterator[str]:
+    """The lines in the colour of a verdict; their indent stays, and so does what is copied from them."""
+    for line in lines:
+        yield f"{_COLOURS[verdict]}{line}{_PLAIN}" if style.colour else line
+
+
 def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
-    """A fix, line by line: cautions, commands to copy, what they change, the way back, what shows that it worked."""
+    """A fix, line by line: cautions, commands to copy, what they change, the way back, what shows that it worked.
+
+    The way back, and other ways where this one has commands, are shown with `style.everything` alone.
+    """
     yield from labelled("first", fix.cautions, style)
     for line in fix.commands:
-        yield from command(label, line)
+        yield from painted(command(label, line), style, Verdict.PASS)
         label = ""
     yield from labelled(label, fix.changes, style)
     yield from labelled("not filled in", fix.not_filled_in, style)
-    for step in fix.steps:
-        if step.kind is StepKind.UNDO:
-            yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+    if style.everything:
+        for step in fix.steps:
+            if step.kind is StepKind.UNDO:
+                yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
     for line in fix.verify:
         yield from command("verify", line)
-    for other in fix.alternatives[: None if style.everything else 1]:
+    for other in fix.alternatives if style.everything else () if fix.commands else fix.alternatives[:1]:
         yield from fix_lines(other, style, "alternative")

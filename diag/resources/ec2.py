@@ -127,6 +127,8 @@ class InstanceInterface(PascalShape, frozen=True):
     groups: tuple[GroupRef, ...] = ()
     subnet_id: str = ""
     device_index: int = 0
+    interface_type: str = ""
+    """`interface`, `efa`, `efa-only`, `trunk` …"""
 
 
 class MetadataOptions(PascalShape, frozen=True):
@@ -150,6 +152,7 @@ class Instance(PascalShape, frozen=True):
     image_id: str = ""
     instance_type: str = ""
     private_ip_address: Ipv4 = ""
+    public_ip_address: Ipv4 = ""
     security_groups: tuple[GroupRef, ...] = ()
     network_interfaces: tuple[InstanceInterface, ...] = ()
     subnet_id: str = ""
@@ -164,6 +167,12 @@ class Instance(PascalShape, frozen=True):
             if interface.device_index == 0 and interface.groups:
                 return tuple(group.group_id for group in interface.groups)
         return tuple(group.group_id for group in self.security_groups)
+
+    @property
+    def efa_groups(self) -> tuple[str, ...]:
+        """Security groups of its EFA interfaces; none where it has no such interface."""
+        interfaces = (one for one in self.network_interfaces if one.interface_type.startswith("efa"))
+        return tuple(dict.fromkeys(group.group_id for one in interfaces for group in one.groups))
 
 
 class Subnet(PascalShape, frozen=True):

@@ -96,6 +96,14 @@ class PodIdentityAssociation(CamelShape, frozen=True):
     association_id: str = ""
     association_arn: str = ""
     role_arn: str = ""
+    """The role that EKS takes."""
+    target_role_arn: str = ""
+    """The role that the pods are given instead, which the first one takes; it may be another account's."""
+    external_id: str = ""
+    """`sts:ExternalId` when the target is taken."""
+    disable_session_tags: bool = False
+    policy: str = ""
+    """A session policy: the pods may do nothing that it does not allow."""
 
 
 class ClusterIdentity(msgspec.Struct, frozen=True):

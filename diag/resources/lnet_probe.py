@@ -43,6 +43,8 @@ class Rung(msgspec.Struct, frozen=True):
     elapsed_ms: float = 0.0
     details: tuple[str, ...] = ()
     """What was seen, one fact a line, already safe to print."""
+    beside: str = ""
+    """Another cause that looks the same from here."""
 
 
 class ServerNid(msgspec.Struct, frozen=True):

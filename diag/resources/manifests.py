@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+import re
+
 import msgspec
 
 from diag.model.finding import Location
@@ -40,6 +43,10 @@ class ManifestFile(msgspec.Struct, frozen=True):
     objects: int = 0
     """Objects in it that a Lustre volume depends on."""
     problems: tuple[Problem, ...] = ()
+    seen: tuple[str, ...] = ()
+    """What else is in it, counted: `2 ConfigMap`, `1 values of another Helm chart`."""
+    unread: tuple[Problem, ...] = ()
+    """What may be about Lustre and was not read, with the reason."""
 
     @property
     def subject(self) -> Subject:
@@ -60,8 +67,29 @@ class PlannedAccount(msgspec.Struct, frozen=True):
         return self.account.subject
 
 
+class Spelling(enum.Enum):
+    """How a kind of file spells the members of CreateFileSystem."""
+
+    API = "api"
+    TERRAFORM = "terraform"
+    HYPERPOD = "hyperpod"
+
+
+_HYPERPOD = {"StorageCapacity": "SizeInGiB"}
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def spelt(member: str, spelling: Spelling) -> str:
+    """The key that stands for a member in such a file. Sources: terraform-provider-aws fsx_lustre_file_system;
+    sagemaker 2017-07-24 FSxLustreConfig.
+    """
+    if spelling is Spelling.TERRAFORM:
+        return _CAPITAL.sub("_", member.removesuffix("GiB")).lower()
+    return _HYPERPOD.get(member, member) if spelling is Spelling.HYPERPOD else member
+
+
 class PlannedFileSystem(msgspec.Struct, frozen=True):
-    """An aws_fsx_lustre_file_system of a Terraform plan."""
+    """A Lustre file system that a Terraform plan, a template or a skeleton is to make."""
 
     address: str
     deployment_type: str = "SCRATCH_1"
@@ -73,11 +101,46 @@ class PlannedFileSystem(msgspec.Struct, frozen=True):
     has_metadata_configuration: bool = False
     groups: tuple[str, ...] = ()
     """Addresses of planned security groups and ids of others that it is made with."""
+    request: dict[str, str] = {}
+    """What FSx is asked for, by the API's members (see `diag.knowledge.fsx_create`)."""
+    open_members: tuple[str, ...] = ()
+    """Members whose value nobody knows before apply."""
+    spelling: Spelling = Spelling.TERRAFORM
 
     @property
     def subject(self) -> Subject:
         """The file system as the subject of findings."""
         return Subject(Kind.FILE_SYSTEM, self.address)
+
+
+class PlannedMount(msgspec.Struct, frozen=True):
+    """What names a file system that exists, beside Kubernetes: a cluster's storage, a script's settings."""
+
+    name: str
+    """Its place in the file: `SharedStorage.scratch`."""
+    file_system_id: str = ""
+    dns_name: str = ""
+    mount_name: str = ""
+    lacking: tuple[str, ...] = ()
+    """Fields that are required there and absent."""
+
+    @property
+    def subject(self) -> Subject:
+        """It as the subject of findings."""
+        return Subject(Kind.FILE_SYSTEM, self.name)
+
+
+class PlannedNodes(msgspec.Struct, frozen=True):
+    """A node group that is to be made, as far as its Lustre client is decided by it."""
+
+    name: str
+    os_image: str
+    kernel: str
+
+    @property
+    def subject(self) -> Subject:
+        """The group as the subject of findings."""
+        return Subject(Kind.NODE, self.name)
 
 
 class PlannedGroup(msgspec.Struct, frozen=True):
@@ -115,6 +178,8 @@ class ManifestSet(msgspec.Struct, frozen=True):
     """Workloads that run the driver's image."""
     file_systems: tuple[PlannedFileSystem, ...] = ()
     groups: tuple[PlannedGroup, ...] = ()
+    mounts: tuple[PlannedMount, ...] = ()
+    node_groups: tuple[PlannedNodes, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     places: tuple[Placed, ...] = ()
 

@@ -147,22 +147,25 @@ class ResolverConfig(msgspec.Struct, frozen=True):
 
 
 class BlockedTask(msgspec.Struct, frozen=True):
-    """A process in uninterruptible sleep, with the kernel function it waits in; never its command line."""
+    """A process that waits in the kernel, and the functions it waits in; never its command line.
+
+    Those in uninterruptible sleep, whatever they wait for, and user processes of any state that wait in Lustre.
+    """
 
     pid: int
     name: str
     wchan: str = ""
+    state: str = "D"
+    """Of /proc/PID/stat: D, S or I."""
+    age_s: int | None = None
+    """Seconds since the process was started: it cannot have waited longer."""
+    stack: tuple[str, ...] = ()
+    """Functions of Lustre and LNet modules on its stack, innermost first. Only root reads stacks."""
 
     @property
-    def waits_in_lustre(self) -> bool:
-        """The kernel function belongs to a Lustre or LNet module. Source: symbol prefixes of Lustre 2.15."""
-        return self.wchan.startswith(_LUSTRE_SYMBOLS)
-
-
-_LUSTRE_SYMBOLS = (
-    "ll_", "lov_", "lmv_", "mdc_", "osc_", "ptlrpc_", "ldlm_", "cl_", "obd_", "lnet_", "ksocknal_", "mgc_", "lustre_",
-    "class_", "client_obd_", "vvp_", "fld_client_", "lock_matches",
-)  # fmt: skip
+    def functions(self) -> tuple[str, ...]:
+        """Where it waits, innermost first."""
+        return (self.wchan, *self.stack) if self.wchan else self.stack
 
 
 class NodeReport(msgspec.Struct, frozen=True):
@@ -183,6 +186,10 @@ class NodeReport(msgspec.Struct, frozen=True):
     os_release: OsRelease | None = None
     installed_module: InstalledModule | None = None
     """None with an ABSENT reason when modprobe's folder holds no module of that name."""
+    kernel_vermagic: str | None = None
+    """Of a module that the running kernel has loaded: what it asks of every module."""
+    module_settings: tuple[str, ...] | None = None
+    """Lines of modprobe's configuration about Lustre: `install lustre /bin/false`, `options lnet networks=…`."""
     loaded_modules: tuple[LoadedModule, ...] | None = None
     client_version: str | None = None
     """/sys/fs/lustre/version: of the loaded client, `2.15.6`."""
@@ -191,6 +198,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     lnet_interfaces: tuple[LnetInterface, ...] | None = None
     nids: tuple[str, ...] | None = None
     imports: tuple[Import, ...] | None = None
+    uptime_s: float | None = None
+    """Seconds since the kernel started: what the times of its messages count from."""
     kernel_messages: tuple[str, ...] | None = None
     """The last ones about Lustre, LNet or port 988, oldest first."""
     sockets: tuple[Socket, ...] | None = None

@@ -20,6 +20,7 @@ from diag.run.contradictions import refuse_contradictions
 from diag.run.request import RunRequest
 from diag.sources.casefile import BadCase, read_snapshot
 from diag.sources.files import is_missing
+from diag.sources.remote_mounts import StuckMount
 from diag.sources.time_limit import within
 from diag.sources.world import open_world
 from diag.version import __version__
@@ -121,7 +122,7 @@ def _has_profile(aws: Aws, until: float) -> bool:
     """Whether the profile is configured. Where that cannot be read in time, the calls that need it say so."""
     try:
         return not aws.profile or within(aws.has_profile, until)
-    except TimeoutError:
+    except (TimeoutError, StuckMount):
         return True
 
 

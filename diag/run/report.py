@@ -36,11 +36,22 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     from diag.run.totals import add_up
 
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
+    findings = tuple(_resolved(finding, request.knowledge) for finding in findings)
     diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
     guides = guides_of(diagnoses, request.knowledge)
     return add_up(outcome, diagnoses, request.policy, (*request.registry.errors, *broken), guides, request.unread)
+
+
+def _resolved(finding: Finding, knowledge: Knowledge) -> Finding:
+    """The finding with the present ids of its causes: a plugin may name one that was merged into another."""
+    from msgspec.structs import replace
+
+    cause, rules_out = knowledge.resolve(finding.cause), tuple(map(knowledge.resolve, finding.rules_out))
+    if (cause, rules_out) == (finding.cause, finding.rules_out):
+        return finding
+    return replace(finding, cause=cause, rules_out=rules_out)
 
 
 def guides_of(diagnoses: Sequence[Diagnosis], knowledge: Knowledge) -> tuple[Guide, ...]:
@@ -55,13 +66,14 @@ def guides_of(diagnoses: Sequence[Diagnosis], knowledge: Knowledge) -> tuple[Gui
 
 
 def _guide(id: str, values: dict[str, str], knowledge: Knowledge) -> Guide:
-    from diag.advice.runbook import fix_of
+    from diag.advice.runbook import fix_of, look_at
     from diag.advice.verify import with_verify
     from diag.reports.report import Guide
 
     cause = knowledge.causes[id]
     fix = fix_of(cause, values)
-    return Guide(id, cause.title, knowledge.page(id), values, with_verify(fix, values) if fix else None)
+    looks = tuple(look_at(observation, values) for observation in cause.confirm)
+    return Guide(id, cause.title, knowledge.page(id), values, with_verify(fix, values) if fix else None, looks)
 
 
 def diagnoses_of(outcome: Outcome, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[Diagnosis, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,9 +63,10 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         return knowledge_of(self.runbooks)
 
 
-def build_request(options: Mapping[str, Any]) -> RunRequest:
+def build_request(options: Mapping[str, Any], *, progress: Callable[[str], None] = lambda text: None) -> RunRequest:
     """The request behind a command's options, by their names in `diag.cli._options`; absent ones take their defaults.
 
+    `progress` gets how many manifests were read, now and then.
     Plugins are loaded; the configuration, manifests, runbooks and node answers are read. Raises WrongUsage.
     """
     _refuse_unused(options)
@@ -74,7 +75,7 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
     config, folder, unread = _read_config(options.get("config"), registry, until)
     runbooks = (*(str(folder / name) for name in config.runbooks), *options.get("runbooks", ()))
     if runbooks:
-        knowledge_of(runbooks)
+        knowledge_of(runbooks, until)
     nodes, notes = _node_options(options, until)
     return RunRequest(
         registry=registry,
@@ -82,7 +83,7 @@ def build_request(options: Mapping[str, Any]) -> RunRequest:
         target=_target(_pick(Target, options)),
         settings=_pick(Settings, options),
         reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
-        manifests=_read_manifests(options.get("manifests", ()), until),
+        manifests=_read_manifests(options.get("manifests", ()), until, progress),
         offline=options.get("offline", False),
         snapshot=options["snapshot"],
         deadline_s=options["deadline"],
@@ -131,10 +132,14 @@ def _pick(struct: type[S], options: Mapping[str, Any]) -> S:
     return struct(**{name: options[name] for name in struct.__struct_fields__ if name in options})
 
 
-@functools.cache
-def knowledge_of(runbooks: tuple[str, ...]) -> Knowledge:
-    """The built-in causes and those of a team's folders, loaded once."""
-    return load_runbooks(runbooks)
+_KNOWN: dict[tuple[str, ...], Knowledge] = {}
+
+
+def knowledge_of(runbooks: tuple[str, ...], until: float = math.inf) -> Knowledge:
+    """The built-in causes and those of a team's folders, loaded once, by the `time.monotonic()` instant."""
+    if runbooks not in _KNOWN:
+        _KNOWN[runbooks] = load_runbooks(runbooks, until=until)
+    return _KNOWN[runbooks]
 
 
 def _target(given: Target) -> Target:
@@ -178,12 +183,12 @@ def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Co
     return Config(), Path(), ()
 
 
-def _read_manifests(paths: tuple[str, ...], until: float) -> ManifestSet:
+def _read_manifests(paths: tuple[str, ...], until: float, progress: Callable[[str], None]) -> ManifestSet:
     if not paths:
         return NO_MANIFESTS
     from diag.sources.manifests.reader import read_manifests
 
-    return read_manifests(paths, until=until)
+    return read_manifests(paths, until=until, progress=progress)
 
 
 def _node_options(options: Mapping[str, Any], until: float) -> tuple[NodeOptions, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from diag.analysis.missing_targets import missing_targets
 from diag.credentials import scrubbed
 from diag.diagnosis.explain import COLLECT
 from diag.engine.run import Outcome
+from diag.knowledge.lustre_versions import cannot_mount
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode, exit_code
 from diag.model.finding import Finding
@@ -18,8 +19,9 @@ from diag.model.subject import Kind
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
-from diag.reports.report import Coverage, Guide, Policy, Report, Rule
+from diag.reports.report import AccountFileSystem, Coverage, Guide, Policy, Report, Rule
 from diag.resources.eks import identity_of
+from diag.resources.table import Table
 
 
 def add_up(
@@ -62,6 +64,7 @@ def add_up(
         policy=policy,
         missing_targets=missing,
         collect=COLLECT,
+        account=_account(outcome),
     )
     # The pages of checks and causes are no strangers' texts, and long.
     rules = tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks)
@@ -70,6 +73,26 @@ def add_up(
 
 def _path_order(finding: Finding) -> tuple[object, ...]:
     return (finding.layer.depth, finding.check, -finding.verdict.rank, finding.subject, finding.message)
+
+
+def _account(outcome: Outcome) -> tuple[AccountFileSystem, ...]:
+    """What FSx has, where it is not known which of it the cluster mounts."""
+    known = outcome.facts.get("file_systems")
+    unread = outcome.facts.get("volumes")
+    if not isinstance(known, Table) or not isinstance(unread, Unavailable) or outcome.snapshot.target.file_systems:
+        return ()
+    return tuple(
+        AccountFileSystem(
+            file_system.id,
+            file_system.lifecycle,
+            file_system.file_system_type_version,
+            file_system.lustre.deployment_type,
+            file_system.storage_capacity or 0,
+            cannot_mount(file_system.file_system_type_version),
+        )
+        for file_system in known
+        if file_system.is_lustre
+    )
 
 
 _BY_ITSELF = frozenset({Kind.CLAIM, Kind.STORAGE_CLASS, Kind.MANIFEST, Kind.FILE_SYSTEM, Kind.ACCOUNT})
@@ -82,7 +105,8 @@ def _inspected(outcome: Outcome, findings: Iterable[Finding]) -> bool:
     for value in looked_for:
         if value.reason is not Reason.OFFLINE if isinstance(value, Unavailable) else value:
             return True
-    return any(f.verdict is Verdict.FAIL or f.subject.kind in _BY_ITSELF for f in findings)
+    asked = (f for f in findings if f.subject.kind is not Kind.MANIFEST or f.verdict is not Verdict.SKIP)
+    return any(f.verdict is Verdict.FAIL or f.subject.kind in _BY_ITSELF for f in asked)
 
 
 def _coverage(outcome: Outcome, findings: tuple[Finding, ...]) -> Coverage:

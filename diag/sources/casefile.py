@@ -64,9 +64,9 @@ def read_snapshot(path: str, *, until: float = math.inf) -> bytes:
     return read_case(data)[SNAPSHOT]
 
 
-def read_key_id(path: str) -> str:
+def read_key_id(path: str, *, until: float = math.inf) -> str:
     """The id of the key that a case was redacted with; empty for what was not redacted. Raises as `read_snapshot`."""
-    data = read_bounded(path)
+    data = read_bounded(path, until=until)
     if not data.startswith(_GZIP) and not is_tar(data[:512]):
         return ""
     return decode_json(read_case(data)[ABOUT], _About).key_id

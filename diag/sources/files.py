@@ -92,7 +92,7 @@ def _whole(file: File, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def read_folder(path: str, ending: str, limit: int) -> dict[str, bytes]:
+def read_folder(path: str, ending: str, limit: int, *, until: float = math.inf) -> dict[str, bytes]:
     """The content of every file in a folder, by its name, whose name ends so; links are followed.
 
     Raises UnreadableFile when the folder or one of the files cannot be read.
@@ -102,7 +102,7 @@ def read_folder(path: str, ending: str, limit: int) -> dict[str, bytes]:
     def choose(folders: list[str], files: list[str]) -> tuple[list[str], list[str]]:
         return [], [name for name in files if name.endswith(ending)]
 
-    for found in open_files(path, choose=choose, follow_links=True):
+    for found in open_files(path, choose=choose, follow_links=True, until=until):
         if isinstance(found, Unavailable):
             raise UnreadableFile.of(found)
         if found.is_named:

@@ -8,12 +8,16 @@ behind and remembered (`diag.sources.supervised`), and nothing is asked of its m
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
+import math
 import os
 import re
 import select
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 _NETWORK = frozenset(("lustre", "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "afs", "autofs"))
 _CLUSTER = frozenset(("gpfs", "beegfs", "orangefs", "pvfs2", "coda", "ocfs2", "gfs2"))
@@ -21,6 +25,7 @@ _LOCAL_FUSE = frozenset(("fuseblk", "fusectl", "fuse.fuse-overlayfs", "fuse.lxcf
 _MOUNT_TABLE = "/proc/self/mountinfo"
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _MOST_LINKS = 40
+_MOST_TOUCHED = 1000
 _LENGTH = struct.Struct(">I")
 _HIGHEST_FILE = 65536
 
@@ -86,7 +91,7 @@ def run_in_child(work: Callable[[], Iterator[bytes]], mount: str, *, until: floa
     Raises StuckMount when the mount says nothing for `ANSWER_S` or until the `time.monotonic()` instant, and at once
     while an earlier child is still stuck on it.
     """
-    from diag.sources.supervised import end_child, still_stuck
+    from diag.sources.supervised import end_child, still_stuck, supervised
 
     key = f"files on {mount}"
     if (stuck := still_stuck(key)) is not None:
@@ -96,14 +101,40 @@ def run_in_child(work: Callable[[], Iterator[bytes]], mount: str, *, until: floa
     if child == 0:
         _serve(work, writer)
     os.close(writer)
-    try:
-        while size := _size(_exactly(reader, _LENGTH.size, until), mount):
-            yield _exactly(reader, size, until)
-    except TimeoutError:
-        raise StuckMount(f"{mount} does not answer") from None
-    finally:
-        os.close(reader)
-        end_child(child, key)
+    with supervised(child, key):
+        try:
+            while size := _size(_exactly(reader, _LENGTH.size, until), mount):
+                yield _exactly(reader, size, until)
+        except TimeoutError:
+            raise StuckMount(f"{mount} does not answer") from None
+        finally:
+            os.close(reader)
+            end_child(child, key)
+
+
+def require_answers(paths: Iterable[str], *, until: float = math.inf) -> None:
+    """For what a library opens by itself: raise StuckMount where one of the paths is on a mount that does not answer.
+
+    A child touches each of them first; what is not there answers too.
+    """
+    by_mount: dict[str, list[str]] = {}
+    for path in map(os.path.expanduser, map(os.path.expandvars, paths)):
+        if path and (mount := remote_mount_of(path)):
+            by_mount.setdefault(mount, []).append(path)
+    for mount, touched in by_mount.items():
+        for _ in run_in_child(functools.partial(_touch, touched), mount, until=until):
+            pass
+
+
+def _touch(paths: list[str]) -> Iterator[bytes]:
+    for path in paths:
+        inside = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)  # noqa: PTH118
+        for file in itertools.chain((path,), itertools.islice(inside, _MOST_TOUCHED)):
+            # The name may be there while what holds the content is not.
+            if os.path.isfile(file):  # noqa: PTH113
+                with contextlib.suppress(OSError), open(file, "rb") as content:  # noqa: PTH123
+                    content.read(1)
+            yield b"."
 
 
 def _serve(work: Callable[[], Iterator[bytes]], writer: int) -> None:

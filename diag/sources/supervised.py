@@ -16,13 +16,14 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from diag.decode import decode_json
+from diag.sources.remote_mounts import StuckMount, remote_mount_of, require_answers
 
 KILL_GRACE_S = 0.2
 """How long a killed process may take to go."""
@@ -70,8 +71,14 @@ class Stuck(msgspec.Struct, frozen=True):
         return f"process {self.pid} has been stuck{where} since {when}"
 
 
-_running: set[int] = set()
-"""Sessions of commands that are being supervised now."""
+_running: dict[int, str] = {}
+"""Sessions that are being supervised now, each with what it was started for."""
+
+_is_over = False
+"""`end_all` was called: nothing is started any more."""
+
+_left_behind: list[Stuck] = []
+"""By this process: the ledger may not be writable."""
 
 _starting: set[str] = set()
 """Keys of commands whose process is being made: it may run already, and nobody has its number yet."""
@@ -89,46 +96,61 @@ def supervise(
 ) -> CompletedCommand:
     """Run a command in its own session until it ends, prints more than `cap` bytes, or the `time.monotonic()` instant.
 
-    `feed` is its standard input; `folder` None is the present one. Raises OSError when it cannot be started. Never
-    waits past the deadline plus 0.2 s.
+    `feed` is its standard input; `folder` None is the present one, or / where that does not answer. Raises OSError when
+    it cannot be started. Never waits past the deadline plus 0.2 s.
     """
     _starting.add(key)
     try:
+        if _is_over:
+            raise InterruptedError("the run is over")
         child = subprocess.Popen(  # noqa: S603 - argv is the caller's constant, or the kubeconfig's own plugin
             argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=folder,
+            cwd=_present_folder() if folder is None else folder,
             env=environment,
             start_new_session=True,
         )
-        _running.add(child.pid)
+        _running[child.pid] = key
     finally:
         _starting.discard(key)
     assert child.stdin is not None and child.stdout is not None and child.stderr is not None  # noqa: S101
-    try:
-        with child.stdin, child.stdout, child.stderr:
-            out, errors, is_cut = _converse(child.stdin, child.stdout, child.stderr, feed, until, cap)
-            if _has_ended(child.pid, until if not is_cut else 0.0):
-                return CompletedCommand(out, child.wait(), is_cut, stderr=errors + _left_in(child.stderr))
-            stuck = end_child(child.pid, key)
-    finally:
-        _running.discard(child.pid)
+    with supervised(child.pid, key), child.stdin, child.stdout, child.stderr:
+        out, errors, is_cut = _converse(child.stdin, child.stdout, child.stderr, feed, until, cap)
+        if _has_ended(child.pid, until if not is_cut else 0.0):
+            return CompletedCommand(out, child.wait(), is_cut, stderr=errors + _left_in(child.stderr))
+        stuck = end_child(child.pid, key)
     # Popen would look for it again: it is reaped, or it is the kernel's and init's from here on.
     child.returncode = 0
     return CompletedCommand(out, None, is_cut, stuck, errors)
 
 
-def end_child(pid: int, key: str) -> Stuck | None:
-    """Kill a child of this process with its session and reap it; remember it when it does not go.
+def _present_folder() -> str:
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - start-up
+        require_answers((os.path.join(folder, ".lustre-doctor"),))  # noqa: PTH118 - any name in it
+    except (OSError, StuckMount):
+        return "/"
+    return folder
 
-    Never waits longer than `KILL_GRACE_S`.
-    """
+
+@contextlib.contextmanager
+def supervised(session: int, key: str) -> Iterator[None]:
+    """While the block runs, `end_all` ends that session of a child too."""
+    _running[session] = key
+    try:
+        yield
+    finally:
+        _running.pop(session, None)
+
+
+def end_child(pid: int, key: str, grace: float = KILL_GRACE_S) -> Stuck | None:
+    """Kill a child of this process with its session and reap it; remember it when it does not go in `grace` seconds."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
         os.killpg(pid, signal.SIGKILL)
-    until = time.monotonic() + KILL_GRACE_S
+    until = time.monotonic() + grace
     is_gone = _has_ended(pid, until)
     if is_gone:
         with contextlib.suppress(ChildProcessError):
@@ -144,14 +166,22 @@ def end_child(pid: int, key: str) -> Stuck | None:
 def end_all() -> None:
     """Kill what is still being supervised: this process is about to end, and leaves no orphan.
 
-    Waits for what is being started, but no longer than `KILL_GRACE_S`: its program may lie on a dead mount.
+    Waits for what is being started, but no longer than `KILL_GRACE_S`: its program may lie on a dead mount. What does
+    not go is remembered.
     """
+    global _is_over
+    _is_over = True
     until = time.monotonic() + KILL_GRACE_S
     while _starting and time.monotonic() < until:
         time.sleep(POLL_S)
-    for session in tuple(_running):
+    running = dict(_running)
+    for session in running:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(session, signal.SIGKILL)
+    until = time.monotonic() + KILL_GRACE_S
+    for session, key in running.items():
+        with contextlib.suppress(ChildProcessError):  # whoever supervised it has reaped it
+            end_child(session, key, max(0.0, until - time.monotonic()))
 
 
 def _converse(
@@ -271,13 +301,16 @@ def _boot() -> str:
 
 def still_stuck(key: str) -> Stuck | None:
     """The process that an earlier run left behind for the same purpose, while it is there."""
-    return next((entry for entry in _load() if entry.key == key), None)
+    return next((entry for entry in (*_alive(_left_behind), *_load()) if entry.key == key), None)
 
 
 def remember(stuck: Stuck) -> None:
     """Write a process into the ledger. A ledger that cannot be written costs only the memory of it."""
+    _left_behind.append(stuck)
     kept = [entry for entry in _load() if entry.key != stuck.key]
     path = ledger_path()
+    if remote_mount_of(str(path)):
+        return
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_ours(path.parent):
@@ -290,7 +323,10 @@ def remember(stuck: Stuck) -> None:
 
 
 def ledger_path() -> Path:
-    """/run for root, the user's runtime folder or their state folder otherwise; gone or stale after a boot."""
+    """/run for root, the user's runtime folder or their state folder otherwise; gone or stale after a boot.
+
+    It is not used where it lies on a mount that can hang.
+    """
     if os.geteuid() == 0:
         return Path("/run/lustre-doctor/stuck.json")
     runtime = os.environ.get("XDG_RUNTIME_DIR")
@@ -301,12 +337,16 @@ def _load() -> list[Stuck]:
     """Entries whose process is still there: same boot, same start time, and not a mere zombie."""
     path = ledger_path()
     try:
-        if not _is_ours(path.parent):
+        if remote_mount_of(str(path)) or not _is_ours(path.parent):
             return []
         raw = path.read_bytes()[: 1 << 20]
         entries = decode_json(raw, list[Stuck])
     except (OSError, msgspec.DecodeError, json.JSONDecodeError):
         return []
+    return _alive(entries)
+
+
+def _alive(entries: Sequence[Stuck]) -> list[Stuck]:
     boot = _boot()
     return [
         entry

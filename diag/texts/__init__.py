@@ -5,6 +5,7 @@ scanning     a stream: which of its blocks may be symptoms
 blocks       where one message ends and the next begins
 line         stamps, headers and wrappings around a message; the message as signatures see it
 message      one message becomes one `Symptom`
+owner        whose text it is: Lustre's, another file system's, or nobody's
 matching     which signatures, of which causes, a message shows
 translation  what programs print in other languages, put into English
 mount        which mount a message is about

@@ -1,4 +1,4 @@
-"""Signatures against texts: which causes a text shows, with which values, and whether it is about Lustre at all."""
+"""Signatures against texts: which causes a text shows, and with which values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
 from diag.texts.line import remove_blanks
+from diag.texts.owner import is_of_another, mentions_lustre
 from diag.texts.translation import to_english
 
 _AGAINST = "against"
@@ -185,39 +186,15 @@ def build_matcher(knowledge: Knowledge) -> Matcher:
     return Matcher(knowledge)
 
 
-# --- whether a text is about Lustre: many signatures are words that every file system uses
-
-LUSTRE = (
-    r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
-    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|\bldlm_|\bllite\b"
-)
-"""In upper or lower case."""
-_OTHER_STORAGE = (
-    r"(?i)-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|fuse\S*) "
-    r"|\bmount\.(?:nfs4?|efs|cifs|ceph)\b"
-    r"|\b(?:efs|ebs|s3|smb|nfs|cephfs|rbd|secrets-store|file|disk|pd|filestore)\.csi\.|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS)\b"
-    r"|\bdriver\.longhorn\.io\b"
-)
-
-
-def mentions_lustre(text: str) -> bool:
-    """Whether a normalised text, or the name of the file it owned in, speaks of Lustre or FSx."""
-    return _compiled(f"(?i){LUSTRE}").search(text) is not None
-
-
-def mentions_other_storage(text: str) -> bool:
-    """Whether a normalised text speaks of another file system or another storage driver."""
-    return _compiled(_OTHER_STORAGE).search(text) is not None
-
-
 def filter_by_context(hits: tuple[Hit, ...], text: str, *, asked_about: bool) -> tuple[Hit, ...]:
     """The hits that count in a text.
 
-    A decisive signature names its cause in any surroundings. The others count where the text speaks of Lustre, and
-    where somebody asked about just this text (`asked_about`) unless it speaks of another file system.
+    None in one that names another file system or driver and nothing of Lustre. Elsewhere a decisive signature names its
+    cause in any surroundings; the others count where the text speaks of Lustre, and where somebody asked about just
+    this text (`asked_about`).
     """
-    if not hits or all(hit.weight == "decisive" for hit in hits) or mentions_lustre(text):
-        return hits
-    if asked_about and not mentions_other_storage(text):
+    if not hits or is_of_another(text):
+        return ()
+    if asked_about or mentions_lustre(text):
         return hits
     return tuple(hit for hit in hits if hit.weight == "decisive")

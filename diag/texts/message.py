@@ -7,8 +7,9 @@ from typing import NamedTuple
 from diag.model.symptom import Medium, Symptom
 from diag.sanitize import one_line
 from diag.texts.line import Moment
-from diag.texts.matching import Matcher, filter_by_context, mentions_lustre
+from diag.texts.matching import Matcher, filter_by_context
 from diag.texts.mount import Clues, find_clues, find_exit_status, find_phase
+from diag.texts.owner import is_of_another, mentions_lustre
 
 LONGEST_TEXT = 4000
 # An unexplained text is worth showing when it speaks of a failed mount or comes from Lustre itself.
@@ -83,7 +84,9 @@ def read_message(message: str, context: Context, matcher: Matcher) -> Reading:
 
 def _is_significant(symptom: Symptom, *, about_lustre: bool) -> bool:
     """A node's log is full of failures that are not Lustre's."""
+    if is_of_another(symptom.text):
+        return False
     if symptom.hits:
         return any(hit.weight != "benign" for hit in symptom.hits)
-    failed = symptom.exit_status is not None or any(words in symptom.text for words in _FAILURES)
+    failed = symptom.exit_status not in (None, 0) or any(words in symptom.text for words in _FAILURES)
     return failed and about_lustre

@@ -23,7 +23,7 @@ _POD = r"\bpod=\"(?P<pod>[\w.-]+/[\w.-]+)\"|\bpod \"(?P<namespaced>[\w.-]+/[\w.-
 _FILE_SYSTEM = rf"\b(?P<id>{FILE_SYSTEM.pattern})\b"
 _EXIT_STATUS = r"\b(?:exit status|exit code:?|exited with code|but received) '?(?P<status>\d{1,3})\b"
 _KERNEL_NAME = r"\b(?P<name>[A-Za-z0-9_]{1,8})-(?:client\b|(?:MDT|OST)[0-9a-fx]{4})"
-_KERNEL_NID = r"\bMGC(?P<nid>[\w.:]+@(?:tcp|o2ib)\d*)"
+_KERNEL_NID = r"(?:\bMGC|\(at )(?P<nid>[\w.:]+@(?:tcp|o2ib)\d*)"
 _WORDS_OF_PHASE = (
     (Phase.UNMOUNT, ("UnmountVolume", "UnmountDevice", "NodeUnpublish", "NodeUnstage", "TearDown", "umount")),
     (Phase.PROVISION, ("ProvisioningFailed", "failed to provision", "CreateVolume", "CreateFileSystem")),
@@ -52,7 +52,7 @@ def find_clues(text: str, node: str = "", pod: str = "", volume: str = "") -> Cl
     nids = set(device["nids"].replace(",", ":").split(":")) if "nids" in device else set[str]()
     if "-client" in text or "-MDT" in text or "-OST" in text:
         names.update(_find(_KERNEL_NAME, text).values())
-    if "MGC" in text:
+    if "MGC" in text or "(at " in text:
         nids.update(_find(_KERNEL_NID, text).values())
     path = _find(_KUBELET_PATH, text) if "kubernetes.io~csi" in text else {}
     spoken = path or (_find(_VOLUME, text) if "olume" in text else {})

@@ -27,8 +27,9 @@ from diag.texts.line import (
     parse_moment,
     read_prefix,
 )
-from diag.texts.matching import LUSTRE, build_matcher, mentions_lustre
+from diag.texts.matching import build_matcher
 from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
+from diag.texts.owner import LUSTRE, is_of_another, mentions_lustre
 
 _PIECE = 1 << 20
 _PASTE = 1 << 20
@@ -60,12 +61,18 @@ class Scan:
         self.bytes_read = 0
         self.lines_read = 0
 
+    @property
+    def is_of_another(self) -> bool:
+        """The text names another file system or driver and nothing of Lustre."""
+        return self._reader.is_of_another
+
     def read(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
         """The symptoms of a stream given in pieces, in order, with readings that only name a mount between them."""
         head, rest = _head(pieces)
         self.bytes_read += len(head)
         if rest is None:
             self._reader.pasted = True
+            self._reader.is_of_another = is_of_another(head.decode("utf-8", "replace"))
             self._reader.asked_about = self._reader.asked_about or len(head) <= _SHORT
             yield from self._every_block(head)
         else:
@@ -181,6 +188,8 @@ class _BlockReader:
     def __init__(self, knowledge: Knowledge, *, origin: str, node: str, medium: Medium | None) -> None:
         self.asked_about = bool(origin) and mentions_lustre(origin)
         """Somebody asks about just this text, or its name says that it is about Lustre."""
+        self.is_of_another = False
+        """The whole text names another file system or driver and nothing of Lustre."""
         self.pasted = False
         """The text may have gone through a terminal, so that lines may be broken inside words."""
         self._origin = origin
@@ -194,7 +203,7 @@ class _BlockReader:
 
     def read(self, block: bytes, line: int, lines: int) -> Reading | None:
         """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
-        if not self._may_speak(block):
+        if self.is_of_another or not self._may_speak(block):
             return None
         text = block.decode("utf-8", "replace")
         if "\x1b" in text[:64]:

@@ -15,6 +15,7 @@ from diag.texts.matching import build_matcher
 from diag.texts.message import Context, Reading, read_message
 from diag.texts.scanning import Scan
 
+_MOUNTED, _UNMOUNTED = "Lustre: Mounted ", "Lustre: Unmounted "
 _BEGINS_EVENTS = (b"{", b"a", b"k", b"-")
 """First bytes of what kubectl prints as JSON or YAML."""
 
@@ -55,6 +56,10 @@ class SymptomReport(NamedTuple):
     benign: tuple[Noise, ...]
     problems: tuple[Unavailable, ...]
     """What was left out."""
+    mounted: tuple[str, ...]
+    """Names of file systems that were mounted, and not unmounted afterwards."""
+    is_of_another: bool
+    """Every text names another file system or driver and nothing of Lustre."""
 
 
 def read_symptoms(streams: Iterable[TextStream], knowledge: Knowledge) -> SymptomReport:
@@ -70,6 +75,8 @@ class _Reader:
         self._knowledge = knowledge
         self._collector = Collector(build_matcher(knowledge))
         self._noise: dict[str, tuple[str, int]] = {}
+        self._mounted: dict[str, None] = {}
+        self._of_another = 0
         self._texts = self._lines = self._bytes = 0
 
     def read(self, stream: TextStream) -> None:
@@ -82,6 +89,7 @@ class _Reader:
         scan = Scan(self._knowledge, origin=stream.name, node=stream.node)
         for reading in scan.read(pieces):
             self._add(reading)
+        self._of_another += scan.is_of_another
         self._lines += scan.lines_read
         self._bytes += scan.bytes_read
 
@@ -100,6 +108,8 @@ class _Reader:
             bytes_read=self._bytes,
             benign=tuple(Noise(cause, text, count) for cause, (text, count) in sorted(self._noise.items())),
             problems=(too_many,) if left_out else (),
+            mounted=tuple(self._mounted),
+            is_of_another=0 < self._of_another == self._texts,
         )
 
     def _events(self, stream: TextStream) -> tuple[Iterator[bytes], Iterator[Reading] | None]:
@@ -129,6 +139,11 @@ class _Reader:
 
     def _add(self, reading: Reading) -> None:
         self._collector.add(reading)
+        if _UNMOUNTED in reading.symptom.text:
+            for name in reading.clues.names:
+                self._mounted.pop(name, None)
+        elif _MOUNTED in reading.symptom.text:
+            self._mounted.update(dict.fromkeys(sorted(reading.clues.names)))
         for hit in reading.symptom.hits:
             if hit.weight == "benign":
                 text, count = self._noise.get(hit.cause, (hit.text, 0))

@@ -39,6 +39,7 @@ from diag.resources.kubernetes import (
     Taint,
     Workload,
 )
+from diag.resources.manifests import ManifestSet
 from diag.resources.table import Table
 from diag.resources.target import Settings, Target
 from diag.sources.world import load_registry
@@ -440,6 +441,7 @@ def healthy() -> dict[str, Any]:
         "warning_events": (),
         "claim_events": (),
         "file_systems": table(file_system()),
+        "manifest_set": ManifestSet(),
     }
 
 

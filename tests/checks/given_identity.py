@@ -99,11 +99,14 @@ def pending_claim() -> PersistentVolumeClaim:
     return given.claim("scratch", volume="")
 
 
-def controller_pod(*injected: str, node: str = given.NODE, **spec: Any) -> Pod:
+def controller_pod(*injected: str, node: str = given.NODE, role_arn: str = ROLE_ARN, **spec: Any) -> Pod:
     """A pod of the controller as the webhook leaves it, or with exactly these variables."""
     names = injected or ("AWS_REGION", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
     owner = given.controller(env=tuple(name for name in names if name))
     made = given.plugin_pod(node, workload=owner)
+    plugin, *others = made.spec.containers
+    env = tuple(given.replace(v, value=role_arn) if v.name == "AWS_ROLE_ARN" else v for v in plugin.env or ())
+    made = given.replace(made, spec=given.replace(made.spec, containers=(given.replace(plugin, env=env), *others)))
     return given.replace(made, spec=given.replace(made.spec, **spec))
 
 
@@ -138,7 +141,8 @@ def rights(*denied: str, unknown: tuple[str, ...] = (), buckets: tuple[str, ...]
         return Decision.DENIED if action in denied else Decision.UNKNOWN if action in unknown else Decision.ALLOWED
 
     asked = questions(RoleArn("aws", ACCOUNT, "fsx-csi"), given.REGION, buckets)
-    return Rights(tuple(Right(action.name, arn, decision(action.name), "so said") for action, arn in asked), **fields)
+    found = (Right(action.use, action.name, arn, decision(action.name), "so said") for action, arn in asked)
+    return Rights(tuple(found), **fields)
 
 
 def world(role_arn: str | None = ROLE_ARN, **facts: Any) -> dict[str, Any]:

@@ -143,7 +143,12 @@ def connects(outcome: Connect = Connect.OPEN, *addresses: str, source: str = NOD
 
 def routes(*ways: tuple[str, str], id: str, subnet: str = "", vpc: str = VPC, gone: tuple[str, ...] = ()) -> RouteTable:
     """A route table of (destination, target); without a subnet the VPC's main one. `gone` targets are black holes."""
-    kinds = {"pcx": "VpcPeeringConnectionId", "tgw": "TransitGatewayId", "nat": "NatGatewayId"}
+    kinds = {
+        "pcx": "VpcPeeringConnectionId",
+        "tgw": "TransitGatewayId",
+        "nat": "NatGatewayId",
+        "eni": "NetworkInterfaceId",
+    }
     told = [
         {
             "DestinationCidrBlock": to,

@@ -102,3 +102,17 @@ def test_a_path_that_is_not_there_is_wrong_usage(doctor: Doctor) -> None:
 def test_ruled_out_causes_are_shown_when_asked(doctor: Doctor) -> None:
     text = event(22, EINVAL) + "\n[ 9.1] Lustre: Mounted qwertyui-client"
     assert doctor("explain", "-", "--all", stdin=text).code == 0
+
+
+def test_lines_says_of_each_line_who_prints_it_and_what_it_means(doctor: Doctor) -> None:
+    text = (
+        "LustreError: 7:0:(mgc_request.c:254:do_config_log_add()) MGC10.0.0.1@tcp: failed processing log, type 1: "
+        "rc = -5\na line of somebody else\n"
+    )
+    out = " ".join(doctor("explain", "--lines", "-", stdin=text).out.split())
+    assert "consequence · Lustre client, mgc 2.10 to 2.17" in out
+    assert "EIO, Input/output error" in out
+    assert "not recognised" not in out
+    lines = doctor("explain", "--lines", "-", "--format", "json", stdin=text).document["lines"]
+    assert [line["role"] for line in lines] == ["consequence", ""]
+    assert doctor("explain", "-", "--format", "json", stdin=text).document["lines"] == []

@@ -45,11 +45,20 @@ def test_the_first_line_says_which_mount_and_why(doctor: Doctor, lab: Lab) -> No
     assert "fsx-pv" in first and "2.10" in first and "2.15" in first and "ip-" in first
 
 
+def test_the_whole_answer_fits_a_small_terminal_and_its_end_names_the_cause(doctor: Doctor) -> None:
+    lines = doctor("run", env={"COLUMNS": "80"}).out.splitlines()
+    assert len(lines) <= 32
+    assert lines[-2:] == [
+        "✗ PersistentVolume fsx-pv: client-server-version-mismatch (confirmed)",
+        "  next          lustre-doctor runbook client-server-version-mismatch",
+    ]
+
+
 def test_after_the_lab_heals_the_same_command_exits_0_and_counts_its_answers(doctor: Doctor, lab: Lab) -> None:
     lab.heal()
     ran = doctor("run")
     assert ran.code == 0
-    assert "\nHealthy: " in ran.out
+    assert "\n✓ Healthy: " in ran.out
     diagnoses = doctor("run", "--format", "json").document["diagnoses"]
     assert [(d["gravity"], d["causes"][0]["id"]) for d in diagnoses] == [("warn", "sg-self-rule-missing")]
 

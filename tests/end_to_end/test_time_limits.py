@@ -12,10 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
+from diag.cli import COMMANDS, cli
+from diag.cli._options import PATH
+from diag.sources import supervised
 from tests.command import Doctor
 from tests.lab.lab import Lab
+from tests.nodes.stopped_fuse import stopped_fuse, why_not
+from tests.patience import eventually
 
 pytestmark = pytest.mark.lab
 
@@ -129,3 +135,136 @@ def test_node_ends_in_time_when_the_dns_server_is_silent() -> None:
 def test_node_says_that_the_volumes_are_not_known_and_answers_for_itself(kubeconfig: str) -> None:
     _, out, err, _ = ended("node", "--kubeconfig", kubeconfig, "--deadline", "10")
     assert json.loads(out)["node"] and "the cluster's volumes are not known" in err
+
+
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A mount that does not answer, known as such: nothing waits for it a second time."""
+    if reason := why_not():
+        pytest.skip(reason)
+    with stopped_fuse(tmp_path_factory.mktemp("dead")) as mount:
+        ended("run", "--snapshot", str(mount / "first"))
+        yield mount
+
+
+def path_parameters() -> Iterator[tuple[str, click.Parameter]]:
+    """Every parameter of every command that takes a path."""
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        yield from ((name, parameter) for parameter in command.params if isinstance(parameter.type, type(PATH)))
+
+
+BESIDE = {
+    "collect": ("-o", "CASE"),
+    "diff": ("SNAPSHOT",),
+    "runbook": ("wrong-mountname",),
+    "--ssh-config": ("--via", "ssh"),
+}
+"""What a command or an option needs beside the path."""
+ELSEWHERE = [("run", "-f"), ("run", "--output")]
+"""Options whose value is not a path alone."""
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *((name, max(p.opts, key=len) if isinstance(p, click.Option) else "") for name, p in path_parameters()),
+        *ELSEWHERE,
+    ],
+)
+def test_a_path_on_a_dead_mount_keeps_no_command(
+    dead: Path, lab: Lab, tmp_path: Path, command: str, option: str
+) -> None:
+    path = str(dead / "folder" / "file")
+    words = [option, f"json={path}" if (command, option) == ("run", "--output") else path] if option else [path]
+    beside = (*BESIDE.get(option, ()), *(() if option == "--output" else BESIDE.get(command, ())))
+    words += [str(tmp_path / word) if word in ("CASE", "SNAPSHOT") else word for word in beside]
+    code, out, err, took = ended(command, *words, "--deadline", "20", lab=lab)
+    assert "does not answer" in " ".join((out + err).split()) or (tmp_path / "CASE").exists(), err
+    assert code == 0 if command == "node" else code in (2, 3, 5)
+    assert took < 20
+
+
+VARIABLES = (
+    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_DATA_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "KUBECONFIG", "HOME",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_dead_mount_in_the_environment_costs_its_own_answers(dead: Path, lab: Lab, variable: str) -> None:
+    path = str(dead if variable == "HOME" else dead / "file")
+    code, out, err, took = ended("run", "--format", "json", "--deadline", "20", lab=lab, **{variable: path})
+    assert code in (3, 5), err
+    assert [un["reason"] for un in json.loads(out)["unavailable"] if "does not answer" in un["detail"]][:1] == [
+        "timeout"
+    ]
+    assert took < 20
+
+
+def test_a_working_directory_on_a_dead_mount_costs_the_configuration(dead: Path, lab: Lab) -> None:
+    words = ("run", "--format", "json", "--deadline", "20")
+    _, out, err, took = ended(*words, lab=lab, folder=dead, PYTHONSAFEPATH="1")
+    document = json.loads(out)
+    assert [un["what"] for un in document["unavailable"]] == ["lustre-doctor.toml"]
+    assert document["diagnoses"], err
+    assert took < 20
+
+
+def test_a_profile_that_names_a_file_on_a_dead_mount(dead: Path, lab: Lab, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[default]\nsource_profile = base\n[profile base]\nca_bundle = {dead / 'ca.pem'}\n")
+    _, out, _, took = ended("run", "--format", "json", "--deadline", "20", lab=lab, AWS_CONFIG_FILE=str(config))
+    (found,) = [un for un in json.loads(out)["unavailable"] if un["what"] == "AWS configuration"]
+    assert "does not answer" in found["detail"]
+    assert took < 20
+
+
+def credential_process(tmp_path: Path, body: str) -> dict[str, str]:
+    """The environment in which AWS credentials come from a program."""
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\n{body}\n")
+    program.chmod(0o755)
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = {program}\n")
+    return {"AWS_CONFIG_FILE": str(config), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+@pytest.mark.parametrize("body", ["sleep 300", "sleep 300 & wait"])
+def test_a_credential_process_does_not_outlive_the_run(lab: Lab, tmp_path: Path, body: str) -> None:
+    code, _, err, took = ended("run", "--deadline", "4", lab=lab, **credential_process(tmp_path, body))
+    assert code in (3, 5), err
+    assert took < 4 + STARTING_S
+    session = int((tmp_path / "pid").read_text())
+    assert eventually(lambda: not is_alive(session))
+
+
+def is_alive(session: int) -> bool:
+    """Whether a process of that session is there, and not a mere zombie."""
+    pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return any(supervised._session_of(pid) == session and supervised.state_of(pid) not in "ZX" for pid in pids)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("exec yes", "printed more than 256 KiB"),
+        ("head -c 9000000 /dev/zero >&2; echo; echo unlucky >&2; exit 3", "ended with status 3"),
+        ("echo not json", "printed no credentials in JSON"),
+        ("printf '\\377\\376' >&2; exit 1", "ended with status 1"),
+        (
+            """echo '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "Expiration": "soon"}'""",
+            "something else",
+        ),
+        ("echo '[]'", "printed no credentials in JSON"),
+    ],
+)
+def test_a_credential_process_that_gives_no_credentials_costs_the_answers_of_aws(
+    lab: Lab, tmp_path: Path, body: str, said: str
+) -> None:
+    code, out, err, _ = ended(
+        "run", "--format", "json", "--deadline", "20", lab=lab, **credential_process(tmp_path, body)
+    )
+    assert code in (3, 5), err
+    assert any(said in un["detail"] for un in json.loads(out)["unavailable"] if un["what"] == "AWS credentials"), out

@@ -166,3 +166,29 @@ def test_a_wrong_configuration_is_wrong_usage_with_its_line(tmp_path: Path) -> N
         assert (ran.code, ran.out) == (2, "")
         assert told in ran.err
     assert gate("-f", "x.yaml", "--config", "absent.toml", cwd=tmp_path).code == 2
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "github"])
+def test_a_program_gets_a_document_also_when_a_file_cannot_be_used(tmp_path: Path, form: str) -> None:
+    ran = gate("-f", str(tmp_path / "absent.yaml"), "--format", form)
+    assert ran.code == 2 and "absent.yaml" in ran.out and "absent.yaml" in ran.err
+    if form == "json":
+        assert ran.document["exit_code"] == 2
+
+
+def test_exit_6_says_what_was_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    (tmp_path / "b.yaml").write_text("replicas: 2\n")
+    ran = gate("-f", str(tmp_path))
+    assert ran.code == 6
+    assert "1 ConfigMap" in ran.out and "unknown kind (it begins with replicas)" in ran.out.replace("\n    ", " ")
+
+
+def test_one_fault_is_reported_once(tmp_path: Path) -> None:
+    """A placeholder in the class, the claim and the volume: one finding for each field, whatever check it is of."""
+    text = VOLUME.replace("fs-0123456789abcdef0\n", "fs-xxxxx\n").replace("mountname: abcdebev", "mountname: CHANGEME")
+    (tmp_path / "x.yaml").write_text(f"{text}---\n{CLAIM.replace('name: fsx-pvc', 'name: <name>')}")
+    ran = gate("-f", str(tmp_path), "--format", "json")
+    failed = [f["message"] for f in ran.document["findings"] if f["verdict"] == "fail"]
+    for field in ("volumeHandle", "mountname", "'<name>'"):
+        assert sum(field in message for message in failed) == 1, (field, failed)

@@ -93,7 +93,7 @@ def test_the_page_says_the_verdict_the_cause_the_fix_and_what_was_ruled_out() ->
     text = Page(to_html(BROKEN)).text
     for said in (
         "2 checks failed", "The client and the server cannot talk to each other", "confirmed",
-        "client-server-version-mismatch", "Undo: ",
+        "client-server-version-mismatch",
         "aws fsx update-file-system --x 2.15", "wrong-mountname", "FSx says so", "Port 988 is taken", "dmesg | tail",
         "mount failed: exit status 22", "allow pods/exec", "check x crashed", "How to prevent", "Node by node",
     ):  # fmt: skip

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diag.knowledge.fsx_create import Member, fsx_model, fsx_rules, wrong_value
 from diag.knowledge.mount_options import Meaning, mount_options_table, read_options
 from diag.knowledge.runbooks import load_knowledge
-from diag.knowledge.storage_class import Takes, broken_rules, misspelt, nearest_key, parameters_table, wrong_value
+from diag.knowledge.storage_class import Takes, class_refusals, misspelt, nearest_key, parameters_table, repaired
+from tests.knowledge.fsx_model import members
 
 KEYS = [parameter.key for parameter in parameters_table().parameters]
 
 
-def test_every_rule_speaks_of_keys_that_the_driver_reads_and_of_a_cause_that_has_a_runbook() -> None:
+def test_every_rule_speaks_of_members_of_the_model_and_of_a_cause_that_has_a_runbook() -> None:
     causes = load_knowledge().causes
-    for rule in parameters_table().rules:
-        assert {*rule.when, *rule.needs} <= set(KEYS), rule
+    for rule in fsx_rules().rules:
+        assert rule.members <= {*fsx_model().members, "BackupId"}, rule
         assert rule.cause in causes, rule
+        assert set(re.findall(r"\{([A-Za-z.]+)\}", rule.says)) <= set(fsx_model().members), rule
 
 
-def test_every_example_and_every_word_is_taken() -> None:
+def test_every_parameter_becomes_a_member_and_every_word_of_it_is_taken() -> None:
     for parameter in parameters_table().parameters:
-        for value in parameter.values:
-            assert wrong_value(parameter, value) == ""
-        if parameter.kind is Takes.TEXT and not parameter.example.startswith("a "):
-            assert wrong_value(parameter, parameter.example) == ""
+        assert parameter.member in fsx_model().members or parameter.kind is Takes.TAGS
+        assert all(not wrong_value(parameter.member, word) for word in parameter.values)
+
+
+def test_every_example_of_a_form_is_taken() -> None:
+    for member, form in fsx_rules().forms.items():
+        if form.example and not form.example.startswith("a "):
+            assert wrong_value(member, form.example) == ""
+
+
+def test_the_model_is_that_of_the_installed_botocore() -> None:
+    shipped = {name: msgspec.structs.asdict(row) for name, row in fsx_model().members.items()}
+    installed = {name: msgspec.structs.asdict(msgspec.convert(row, Member)) for name, row in members().items()}
+    assert shipped == installed, "run: python -m tests.knowledge.fsx_model --write, and read what changed"
 
 
 @given(st.sampled_from(KEYS), st.data())
@@ -39,7 +53,8 @@ def test_a_key_in_another_case_is_recognised(key: str, data: st.DataObject) -> N
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=12)))
 def test_no_values_break_the_rules(parameters: dict[str, str]) -> None:
-    assert all(rule.says for rule in broken_rules(parameters))
+    assert all(refusal.message for refusal in class_refusals(parameters))
+    assert all(key in KEYS for key in repaired(parameters))
 
 
 def test_a_known_option_is_not_taken_for_a_shorter_one_that_it_begins_with() -> None:
@@ -70,5 +85,5 @@ def test_no_option_breaks_the_reader(given: list[str]) -> None:
 
 
 def test_the_tables_say_when_they_were_read() -> None:
-    for date in (parameters_table().date, mount_options_table().date):
+    for date in (parameters_table().date, mount_options_table().date, fsx_model().date, fsx_rules().date):
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", date)

@@ -76,6 +76,8 @@ class NodeSays:
     """Addresses that the node's resolver knows."""
     connects: dict[str, str] = field(default_factory=dict)
     """Address → what a connect says: "" when it succeeds."""
+    module_settings: tuple[str, ...] = ()
+    """Lines of `modprobe --showconfig` about Lustre."""
     kernel_log: tuple[str, ...] = ()
     sockets: tuple[str, ...] = ()
     """Lines of /proc/net/tcp."""
@@ -105,6 +107,8 @@ class NodeSays:
             "architecture": (0, "x86_64"),
             "os_release": (0, self.os_release),
             "installed_module": (0, module) if self.client else (1, "modinfo: ERROR: Module lustre not found."),
+            "kernel_vermagic": (0, f"{self.kernel} SMP preempt mod_unload modversions "),
+            "module_settings": (0, "\n".join(self.module_settings)),
             "loaded_modules": (0, self._modules() if loaded else ""),
             "client_version": (0, self.client) if loaded else absent,
             "filesystems": (0, "nodev\tsysfs\nnodev\tproc\n\txfs" + ("\nnodev\tlustre" if loaded else "")),
@@ -115,6 +119,7 @@ class NodeSays:
             "page_size": (0, "4096"),
             "lockdown": (0, "[none] integrity confidentiality"),
             "blocked": (0, "\n".join(self.blocked)),
+            "uptime": (0, "1000.00 3000.00"),
             "kernel_messages": (0, "\n".join(self.kernel_log)),
             "tools_version": (0, "lctl 2.15.6"),
             "lnet_interfaces": (0, self._net_show() if loaded else no_lnet),

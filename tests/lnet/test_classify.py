@@ -47,7 +47,7 @@ HELLO = bytes.fromhex("6369724503000000")
 
 def test_every_situation_has_a_row_and_every_cause_is_spoken_for() -> None:
     assert set(TABLE) == set(Situation)
-    assert {row.cause for row in TABLE.values() if row.cause} == CAUSES
+    assert {cause for row in TABLE.values() for cause in (row.cause, row.beside) if cause} == CAUSES
 
 
 @pytest.mark.parametrize("situation", Situation, ids=lambda situation: situation.name)

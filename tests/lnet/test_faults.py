@@ -95,7 +95,7 @@ def test_a_name_that_no_file_system_can_have_is_never_sent(name: str, cause: str
 @pytest.mark.parametrize(
     ("by_name", "timeout", "verdict", "cause"),
     [
-        (False, 3.0, Verdict.FAIL, "wrong-mgs-address"),
+        (False, 3.0, Verdict.FAIL, "mgs-down"),
         (True, 3.0, Verdict.FAIL, "mgs-down"),
         (True, 1.0, Verdict.UNKNOWN, None),
     ],
@@ -107,6 +107,7 @@ def test_no_mgs_on_this_node(by_name: bool, timeout: float, verdict: Verdict, ca
     with LustreServer(mgs=False) as server:
         ladder = climb_to(server, how=options(timeout=timeout), where=where)
     assert (ladder.verdict, ladder.cause) == (verdict, cause)
+    assert rung(ladder, Step.MGS).beside == ("" if by_name else "wrong-mgs-address")
     assert rung(ladder, Step.PING).verdict is Verdict.PASS
     assert server.log == []
 

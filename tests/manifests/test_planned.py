@@ -9,6 +9,7 @@ import pytest
 
 from checks.driver.planned_images import planned_images_can_be_pulled
 from checks.identity.planned_role import planned_account_names_a_role
+from checks.request.claim_binding import claim_has_its_volume
 from checks.request.manifest_filled_in import nothing_was_left_open
 from checks.request.manifest_immutable import changes_nothing_immutable
 from checks.request.manifest_readable import manifests_can_be_read
@@ -66,7 +67,7 @@ def test_a_manifest_takes_the_place_of_a_live_volume_and_keeps_its_claim_and_pha
 
 def test_a_claim_without_a_class_gets_the_default_one(tmp_path: Path) -> None:
     manifests = read(tmp_path, CLAIM.replace("  volumeName: fsx-pv\n", ""))
-    default = storage_class("gold", metadata={"name": "gold", "annotations": {planned.DEFAULT_CLASS: "true"}})
+    default = storage_class("gold", metadata={"name": "gold", "annotations": {planned.DEFAULT_CLASS[0]: "true"}})
     [found] = planned.claims((), (), (default,), manifests, NOW)
     assert found.spec.storage_class_name == "gold"
 
@@ -142,11 +143,71 @@ def test_a_class_and_a_claim_keep_what_they_were_made_with(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("ages", "chosen"),
+    [
+        ({"a-old": "2024-01-01T00:00:00Z", "b-new": "2026-01-01T00:00:00Z"}, "b-new"),
+        ({"b-new": "2026-01-01T00:00:00Z", "a-old": "2024-01-01T00:00:00Z"}, "b-new"),
+        ({"b": "2026-01-01T00:00:00Z", "a": "2026-01-01T00:00:00Z"}, "a"),
+        ({}, ""),
+    ],
+)
+@pytest.mark.parametrize("annotation", planned.DEFAULT_CLASS)
+def test_of_several_default_classes_the_newest_counts(ages: dict[str, str], chosen: str, annotation: str) -> None:
+    def marked(name: str, created: str, value: str) -> Any:
+        meta = {"name": name, "creationTimestamp": created, "annotations": {annotation: value}}
+        return storage_class(name, metadata=meta)
+
+    classes = [marked(name, created, "true") for name, created in ages.items()]
+    other = marked("no-default", "2027-01-01T00:00:00Z", "false")
+    assert planned.default_class((*classes, other)) == chosen
+
+
+LIVE = claim(volume="", phase="Pending", storageClassName=None)
+BY_ANNOTATION = replace(
+    LIVE, metadata=replace(LIVE.metadata, annotations={"volume.beta.kubernetes.io/storage-class": "former"})
+)
+
+
+@pytest.mark.parametrize(
+    ("live", "verdict"),
+    [
+        (LIVE, Verdict.PASS),
+        (BY_ANNOTATION, Verdict.FAIL),
+        (replace(LIVE, spec=replace(LIVE.spec, storage_class_name="former")), Verdict.FAIL),
+        (replace(LIVE, spec=replace(LIVE.spec, storage_class_name="")), Verdict.FAIL),
+        (replace(LIVE, spec=replace(LIVE.spec, volume_name="another")), Verdict.FAIL),
+    ],
+)
+def test_a_claim_may_be_given_a_volumes_name_and_a_class_once(tmp_path: Path, live: Any, verdict: Verdict) -> None:
+    text = CLAIM if "storageClassName" in CLAIM else CLAIM.replace("spec:\n", "spec:\n  storageClassName: fsx-sc\n")
+    manifests = read(tmp_path, text)
+    given: dict[str, Any] = {"manifest_set": manifests, "live_volumes": (), "live_classes": ()}
+    [found] = findings(changes_nothing_immutable, live_claims=(live,), **given)
+    assert found.verdict is verdict, found.message
+
+
+def test_a_volume_reserved_for_a_claim_without_a_class_binds_whatever_the_default_class_is(tmp_path: Path) -> None:
+    classless = VOLUME.replace("spec:\n", "spec:\n  claimRef: {namespace: default, name: fsx-pvc}\n", 1)
+    asked = CLAIM.replace("  volumeName: fsx-pv\n", "")
+    lines = [line for line in f"{classless}---\n{asked}".splitlines() if "storageClassName" not in line]
+    manifests = read(tmp_path, "\n".join(lines) + "\n")
+    meta = {"name": "gp3", "annotations": {planned.DEFAULT_CLASS[0]: "true"}}
+    gp3 = storage_class("gp3", provisioner="ebs.csi.aws.com", metadata=meta)
+    claims = planned.claims((), (), (gp3,), manifests, NOW)
+    volumes = planned.persistent_volumes((), claims, manifests)
+    assert not isinstance(claims, Unavailable) and claims[0].spec.storage_class_name == "gp3"
+    (found,) = findings(
+        claim_has_its_volume, claims=claims, persistent_volumes=volumes, storage_classes=(gp3,), taken_at=NOW
+    )
+    assert found.verdict is Verdict.SKIP and "reserved for it and fits" in found.message
+
+
+@pytest.mark.parametrize(
     ("text", "verdicts"),
     [
         (VOLUME, [Verdict.PASS]),
         (f"{VOLUME}---\nkind: [\n", [Verdict.FAIL]),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", []),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", [Verdict.SKIP]),
     ],
 )
 def test_documents_that_cannot_be_read_fail_at_their_place(tmp_path: Path, text: str, verdicts: list[Verdict]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,27 @@ def test_the_place_of_a_resource_is_where_its_address_stands(tmp_path: Path) -> 
 def test_a_damaged_plan_is_a_problem_not_a_crash(tmp_path: Path, text: str) -> None:
     found = read(tmp_path, text, "plan.json")
     assert len(problems(found)) == 1 or not found.places
+
+
+def test_groups_are_followed_through_variables_and_outputs_of_modules(tmp_path: Path) -> None:
+    """A file system in one module, its group in another, joined in the root: the usual way to write it."""
+    file_system_, group_ = "module.fsx.aws_fsx_lustre_file_system.data", "module.net.aws_security_group.lustre"
+    document = json.loads(plan())
+    document["planned_values"]["root_module"] = {"child_modules": [
+        {"address": "module.fsx", "resources": [{**file_system(), "address": file_system_}]},
+        {"address": "module.net", "resources": [{**group(opens(1018, 1023)), "address": group_}]},
+    ]}  # fmt: skip
+    document["configuration"]["root_module"] = {"module_calls": {
+        "fsx": {
+            "expressions": {"groups": {"references": ["module.net.group_id", "module.net"]}},
+            "module": {"resources": [{"address": FS, "expressions": {
+                "security_group_ids": {"references": ["var.groups"]}}}]},
+        },
+        "net": {"module": {
+            "outputs": {"group_id": {"expression": {"references": [f"{SG}.id", SG]}}},
+            "resources": [{"address": SG, "expressions": {}}],
+        }},
+    }}  # fmt: skip
+    [found] = rules(tmp_path, json.dumps(document))
+    assert (found.verdict, found.subject.name) == (Verdict.FAIL, group_)
+    assert found.concerns[0].name == file_system_

@@ -1,6 +1,7 @@
 """A FUSE file system whose server takes requests and never answers: whoever touches it sleeps uninterruptibly.
 
-Speaks just enough of the protocol to be mounted (Linux include/uapi/linux/fuse.h): FUSE_INIT is answered, nothing else.
+Speaks just enough of the protocol (Linux include/uapi/linux/fuse.h) to be mounted and to be a working directory:
+FUSE_INIT is answered, FUSE_ACCESS not implemented, and nothing else.
 """
 
 import contextlib
@@ -12,7 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_INIT = 26
+_INIT, _ACCESS = 26, 34
+_ENOSYS = 38
 _HEAD = struct.Struct("<IIQQIIII")
 
 
@@ -37,6 +39,8 @@ def serve(folder: str) -> None:
         if opcode == _INIT:
             reply = struct.pack("<IIIIHHIIHHI", 7, 31, 65536, 0, 12, 9, 65536, 1, 16, 0, 0) + bytes(28)
             os.write(device, struct.pack("<IiQ", 16 + len(reply), 0, unique) + reply)
+        elif opcode == _ACCESS:
+            os.write(device, struct.pack("<IiQ", 16, -_ENOSYS, unique))
 
 
 @contextlib.contextmanager

@@ -158,8 +158,27 @@ def test_a_command_that_is_just_being_started_is_ended_with_the_others(monkeypat
 
     monkeypatch.setattr(subprocess, "Popen", Slow)
     monkeypatch.setattr(stuck, "KILL_GRACE_S", 60.0)
+    monkeypatch.setattr(stuck, "_is_over", False)
     threading.Thread(target=lambda: run("/bin/sleep", "600", seconds=60), daemon=True).start()
     assert made.wait(60)
     threading.Timer(0.05, known.set).start()
     stuck.end_all()
     assert children[0].wait(60) == -signal.SIGKILL
+
+
+def test_nothing_is_started_once_the_run_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stuck, "_is_over", False)
+    stuck.end_all()
+    with pytest.raises(OSError, match="the run is over"):
+        run("/bin/sleep", "600", seconds=60)
+
+
+@pytest.mark.skipif(why_not() != "", reason=why_not())
+def test_a_ledger_on_a_dead_mount_is_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    with stopped_fuse(tmp_path / "home") as home, in_time():
+        monkeypatch.setattr(stuck, "ledger_path", lambda: home / "stuck.json")
+        monkeypatch.setattr(stuck, "_left_behind", [])
+        stuck.remember(me := stuck.Stuck("k", os.getpid(), stuck._start_time(os.getpid()), stuck._boot(), 0.0))
+        assert still_stuck("k") == me
+        assert still_stuck("other") is None

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from diag.advice.driver import Installer
-from diag.advice.runbook import fix_of
+from diag.advice.runbook import fix_of, look_at
 from diag.knowledge.cause import PROMPT
 from diag.knowledge.index import BUILT_IN
 from diag.knowledge.runbooks import load_knowledge
@@ -199,8 +199,11 @@ def _scalars(node: yaml.Node, key: str) -> Iterator[yaml.ScalarNode]:
 
 
 def _procedures() -> Iterator[Command]:
-    """The steps of each procedure in each runbook that has it, as a run fills them."""
+    """What settles each cause, and the steps of its fix, as a run fills them."""
     for id, cause in load_knowledge().causes.items():
+        for observation in cause.confirm:
+            for line in look_at(observation, EXAMPLES).splitlines()[1:]:
+                yield Command(id, 0, tuple(shlex.split(line)))
         for installer in Installer:
             fix = fix_of(cause, {**EXAMPLES, "installer": installer.value})
             for one in (fix, *fix.alternatives) if fix else ():

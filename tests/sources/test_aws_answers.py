@@ -141,7 +141,9 @@ def test_half_an_answer_is_malformed(endpoint: type[Endpoint], pages: Callable[[
     assert found.reason is Reason.GARBLED
 
 
-@pytest.mark.parametrize("value", [b"null", b'"none"', b"7", b'{"a": 1}', b'["x"]', b"[[1]]"])
+@pytest.mark.parametrize(
+    "value", [b"null", b'"none"', b"7", b'{"a": 1}', b'["x"]', b"[[1]]", b"[null]", b'[{"SubnetIds": [null]}]', b"[7]"]
+)
 @pytest.mark.parametrize("service", ["fsx"])
 def test_a_wrong_type_is_malformed_and_no_bug_of_ours(
     endpoint: type[Endpoint], pages: Callable[[str], Any], service: str, value: bytes
@@ -150,6 +152,16 @@ def test_a_wrong_type_is_malformed_and_no_bug_of_ours(
     found = pages(service)
     assert isinstance(found, Unavailable)
     assert found.reason is Reason.GARBLED
+
+
+@pytest.mark.parametrize("code", [b'{"a": 1}', b"[]", b"7", b"null"])
+def test_an_error_code_of_another_type_is_no_bug_of_ours(
+    endpoint: type[Endpoint], pages: Callable[[str], Any], code: bytes
+) -> None:
+    endpoint.status, endpoint.body = 400, b'{"Error": {"Code": ' + code + b'}, "__type": ' + code + b"}"
+    found = pages("eks")
+    assert isinstance(found, Unavailable)
+    assert found.reason not in (Reason.ABSENT, Reason.DENIED)
 
 
 @pytest.mark.parametrize("body", [b"", LOGIN_PAGE, b"{}", b"<a/>"], ids=repr)

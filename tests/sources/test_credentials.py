@@ -236,7 +236,10 @@ def test_a_plugin_that_hangs_is_ended_with_all_it_started(
     assert len(pids) == 2 and eventually(lambda: all(is_gone(pid) for pid in pids))
 
 
-def test_a_plugin_under_way_is_ended_when_the_run_ends(tmp_path: Path, server: Peer) -> None:
+def test_a_plugin_under_way_is_ended_when_the_run_ends(
+    tmp_path: Path, server: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervised, "_is_over", False)
     user = plugin(tmp_path, f"echo $$ > {tmp_path}/pid; sleep 600")
     asking = threading.Thread(target=lambda: failed(tmp_path, server, user), daemon=True)
     asking.start()

@@ -14,6 +14,7 @@ import yaml
 from diag.analysis.claims import Provisioning
 from diag.analysis.identity.controller import Given, Giver, StaticKeys
 from diag.analysis.identity.permissions import Decision
+from diag.knowledge.controller_actions import Use
 from diag.model.unavailable import Reason, Unavailable, unwrap
 from diag.resources.ec2 import InstanceProfile
 from diag.resources.table import Table
@@ -37,6 +38,9 @@ from tests.checks.given_identity import (
 
 IN_USE = Provisioning(classes=(given.storage_class(),))
 IDLE = Provisioning()
+
+
+GIVEN = Given(Giver.WEB_IDENTITY, ROLE_ARN)
 
 
 class Recorder:
@@ -63,10 +67,13 @@ def denied(action: str) -> Unavailable:
     return Unavailable(action, Reason.DENIED, permission=action)
 
 
-def test_one_simulation_answers_everything_about_a_role() -> None:
+def test_a_simulation_for_each_service_name_answers_everything_about_a_role() -> None:
     aws = Recorder(SimulatePrincipalPolicy=())
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()))
-    assert aws.operations == ["SimulatePrincipalPolicy"]
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN)
+    assert aws.operations == ["SimulatePrincipalPolicy", "SimulatePrincipalPolicy"]
+    keys = [{e["ContextKeyName"]: e["ContextKeyValues"] for e in sent["ContextEntries"]} for _, sent in aws.asked]
+    assert [key.get("iam:AWSServiceName") for key in keys] == [None, ["fsx.amazonaws.com"]]
+    assert keys[0]["aws:PrincipalArn"] == [ROLE_ARN]
     arguments = aws.asked[0][1]
     assert arguments["PolicySourceArn"] == ROLE_ARN
     assert "fsx:CreateFileSystem" in arguments["ActionNames"]
@@ -76,7 +83,7 @@ def test_one_simulation_answers_everything_about_a_role() -> None:
 
 def test_nothing_is_asked_where_nothing_is_provisioned() -> None:
     aws = Recorder()
-    assert len(controller_rights(aws, given.identity(), IDLE, roles(role()))) == 0
+    assert len(controller_rights(aws, given.identity(), IDLE, roles(role()), GIVEN)) == 0
     assert len(controller_instances(aws, given.identity(), IDLE, (given.node(),), Table())) == 0
     assert len(node_rights(aws, given.identity(), IDLE, absent("role"), Table({INSTANCE: instance()}))) == 0
     assert aws.asked == []
@@ -92,7 +99,7 @@ def test_documents_are_read_only_where_the_simulation_is_denied() -> None:
         GetPolicyVersion={"PolicyVersion": {"Document": document}},
         GetRolePolicy={"PolicyDocument": {"Statement": []}},
     )
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()))[ROLE_ARN]
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN)[ROLE_ARN]
     assert ("GetPolicyVersion", {"PolicyArn": "arn:aws:iam::aws:policy/x", "VersionId": "v3"}) in aws.asked
     assert rights.unread is not None and rights.unread.permission == "iam:SimulatePrincipalPolicy"
     decisions = {right.action: right.decision for right in rights.rights}
@@ -100,19 +107,44 @@ def test_documents_are_read_only_where_the_simulation_is_denied() -> None:
     assert decisions["fsx:CreateFileSystem"] is Decision.DENIED
 
 
+def test_documents_are_read_where_the_simulation_lacks_keys() -> None:
+    allow = {"Effect": "Allow", "Action": "fsx:*", "Resource": "*"}
+
+    def simulate(**sent: Any) -> Any:
+        return [
+            {
+                "EvalActionName": action, "EvalResourceName": arn, "EvalDecision": "allowed",
+                "MissingContextValues": ["aws:SourceVpc"],
+            }
+            for action in sent["ActionNames"] for arn in sent["ResourceArns"]
+        ]  # fmt: skip
+
+    aws = Recorder(
+        SimulatePrincipalPolicy=simulate,
+        ListAttachedRolePolicies=(),
+        ListRolePolicies=("inline",),
+        GetRolePolicy={"PolicyDocument": {"Statement": [allow]}},
+    )
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN)[ROLE_ARN]
+    assert rights.denied(Use.CREATE) == rights.undecided(Use.CREATE) == ()
+    aws.answers["GetRolePolicy"] = denied("iam:GetRolePolicy")
+    unsettled = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN)[ROLE_ARN]
+    assert {right.why for right in unsettled.undecided(Use.CREATE)} == {"it depends on aws:SourceVpc"}
+
+
 def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
     aws = Recorder(
         SimulatePrincipalPolicy=denied("iam:SimulatePrincipalPolicy"),
         ListAttachedRolePolicies=denied("iam:ListAttachedRolePolicies"),
     )
-    found = controller_rights(aws, given.identity(), IN_USE, roles(role())).get(ROLE_ARN)
+    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN).get(ROLE_ARN)
     assert isinstance(found, Unavailable)
     assert found.permission == "iam:SimulatePrincipalPolicy"
 
 
 def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
     hidden = roles(missing={ROLE_ARN: denied("iam:GetRole")})
-    found = controller_rights(Recorder(), given.identity(), IN_USE, hidden).get(ROLE_ARN)
+    found = controller_rights(Recorder(), given.identity(), IN_USE, hidden, GIVEN).get(ROLE_ARN)
     assert isinstance(found, Unavailable)
     assert found.permission == "iam:GetRole"
 
@@ -120,7 +152,7 @@ def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
 def test_a_throttled_simulation_is_not_answered_by_documents() -> None:
     throttled = Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT)
     aws = Recorder(SimulatePrincipalPolicy=throttled, ListAttachedRolePolicies=(), ListRolePolicies=())
-    found = controller_rights(aws, given.identity(), IN_USE, roles(role())).get(ROLE_ARN)
+    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN).get(ROLE_ARN)
     assert isinstance(found, Unavailable) and found.reason is Reason.TIMEOUT
 
 
@@ -262,3 +294,43 @@ def test_a_key_in_the_deployment_itself_needs_no_question(kube: Kube) -> None:
     assert found == StaticKeys(True, "deployment kube-system/fsx-csi-controller")
     assert static_keys(kube, given.controller()) == StaticKeys(False)
     assert _Server.accepted == []
+
+
+TARGET = "arn:aws:iam::111122223333:role/target"
+
+
+def test_the_rights_of_a_target_role_count_not_those_of_the_role_that_takes_it() -> None:
+    aws = Recorder(SimulatePrincipalPolicy=())
+    both = roles(role(), role(arn=TARGET))
+    by_target = Given(Giver.POD_IDENTITY, TARGET, ROLE_ARN)
+    found = controller_rights(aws, given.identity(), IN_USE, both, by_target)
+    assert tuple(found.values) == (TARGET,)
+    assert {sent["PolicySourceArn"] for _, sent in aws.asked} == {TARGET}
+
+
+@pytest.mark.parametrize(
+    ("policy", "decision", "why"),
+    [
+        ("", Decision.ALLOWED, ""),
+        ('{"Statement": {"Effect": "Allow", "Action": "fsx:*", "Resource": "*"}}', Decision.ALLOWED, ""),
+        ('{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}', Decision.DENIED, "session policy"),
+        ("not json", Decision.UNKNOWN, "session policy"),
+    ],
+)
+def test_a_session_policy_limits_the_rights(policy: str, decision: Decision, why: str) -> None:
+    def simulate(**sent: Any) -> Any:
+        pairs = ((action, arn) for action in sent["ActionNames"] for arn in sent["ResourceArns"])
+        return [{"EvalActionName": a, "EvalResourceName": arn, "EvalDecision": "allowed"} for a, arn in pairs]
+
+    aws = Recorder(SimulatePrincipalPolicy=simulate)
+    own = Given(Giver.POD_IDENTITY, ROLE_ARN, session_policy=policy)
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), own)[ROLE_ARN]
+    create = next(right for right in rights.rights if right.action == "fsx:CreateFileSystem")
+    assert create.decision is decision and why in create.why
+
+
+def test_a_role_of_another_account_is_not_looked_up_by_its_name_here() -> None:
+    aws = Recorder(GetRole={"Role": {"RoleName": "target"}})
+    theirs = TARGET.replace("111122223333", "999988887777")
+    found = controller_roles(aws, given.identity(), Given(Giver.POD_IDENTITY, theirs))
+    assert aws.asked == [] and found.missing[theirs].reason is Reason.NOT_ASKED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from diag.model.finding import Draft, skip, unknown
@@ -10,6 +11,7 @@ from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Container, Pod, ServiceAccount, Workload
+from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
 
 
@@ -76,6 +78,20 @@ def runs_driver(workload: Workload) -> bool:
 def is_driver_image(image: str) -> bool:
     """Whether it is the driver's, from whichever registry."""
     return "aws-fsx-csi-driver" in image
+
+
+_TAG = re.compile(r"aws-fsx-csi-driver:v?([0-9]+\.[0-9]+\.[0-9]+)")
+
+
+def release_of(controller: Workload | Unavailable, manifests: ManifestSet | Unavailable) -> str:
+    """The release of the driver that will provision: that of the manifests before the cluster's; empty when unknown."""
+    planned = () if isinstance(manifests, Unavailable) else manifests.drivers
+    live = () if isinstance(controller, Unavailable) else (controller,)
+    for workload in (*planned, *live):
+        for container in workload.spec.template.spec.containers:
+            if found := _TAG.search(container.image):
+                return found[1]
+    return ""
 
 
 @fact(layer=Layer.DRIVER)

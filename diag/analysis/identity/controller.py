@@ -14,6 +14,7 @@ from diag.registry import fact
 from diag.resources.ec2 import Instance, MetadataOptions
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
+from diag.resources.kubernetes.pod import INJECTED_ROLE
 from diag.resources.table import Table
 
 KEY_ID = "AWS_ACCESS_KEY_ID"
@@ -58,6 +59,11 @@ class Given(msgspec.Struct, frozen=True):
 
     giver: Giver
     role_arn: str
+    """The role that the pods act as."""
+    by_role: str = ""
+    """The role of the association that takes it, where the pods act as its target; empty otherwise."""
+    session_policy: str = ""
+    """A document that limits what they may do with it; empty for none."""
 
 
 @fact(layer=Layer.IDENTITY)
@@ -72,7 +78,9 @@ def controller_role(
     if isinstance(controller_account, Unavailable):
         return controller_account
     if not isinstance(pod_identity_associations, Unavailable) and pod_identity_associations:
-        return Given(Giver.POD_IDENTITY, pod_identity_associations[0].role_arn)
+        own = pod_identity_associations[0]
+        target = own.target_role_arn
+        return Given(Giver.POD_IDENTITY, target or own.role_arn, own.role_arn if target else "", own.policy)
     if controller_account.role_arn is not None:
         return Given(Giver.WEB_IDENTITY, controller_account.role_arn)
     if not isinstance(pod_identity_associations, Unavailable):
@@ -113,6 +121,11 @@ def injected(pod: Pod) -> Giver | None:
     if WEB_IDENTITY_FILE in names:
         return Giver.WEB_IDENTITY
     return Giver.POD_IDENTITY if POD_IDENTITY_URI in names else None
+
+
+def injected_role(pod: Pod) -> str:
+    """The role that a pod was given for good at its creation; empty when it has none, or asks an agent for it."""
+    return next((v.value for v in plugin_of(pod.spec).env or () if v.name == INJECTED_ROLE), "")
 
 
 def key_secret_of(controller: Workload) -> SecretKeyRef | None:

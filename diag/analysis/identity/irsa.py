@@ -135,8 +135,9 @@ def _distrust(
     account: ServiceAccount, cluster: EksCluster, role: Role, provider: OidcProvider
 ) -> Flaw | Unavailable | None:
     audience, subject = audience_of(account), subject_of_token(account)
-    if provider.client_ids and audience not in provider.client_ids:
-        message = f"the OIDC provider accepts audiences {', '.join(provider.client_ids)}, the tokens are for {audience}"
+    if audience not in provider.client_ids:
+        accepted = f"accepts audiences {', '.join(provider.client_ids)}" if provider.client_ids else "has no client id"
+        message = f"the OIDC provider {accepted}, the tokens are for {audience}"
         return Flaw("irsa-trust-policy", message, add_audience(provider.arn, audience))
     trust = may_assume(
         role.assume_role_policy_document, web_identity(provider.arn, cluster.issuer_host, subject, audience)

@@ -18,10 +18,11 @@ from diag.analysis.identity.policy_language import (
     clauses_of,
     conditions_hold,
     covers_action,
-    like,
-    listed,
+    covers_resource,
+    statements_of,
 )
 from diag.analysis.identity.policy_language import all_of as all_hold
+from diag.decode import decode_json
 from diag.knowledge.controller_actions import Action, Resource, Use, controller_actions
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import StorageClass
@@ -44,11 +45,19 @@ SOME_FILE_SYSTEM = "fs-0123456789abcdef0"
 BY_NOBODY = "no policy of the role allows it"
 BY_DENY = "a policy denies it"
 BY_BOUNDARY = "the role's permissions boundary does not allow it"
-BY_ORGANIZATION = "a service control policy of the organization does not allow it"
+BY_ORGANIZATION = (
+    "IAM's simulation says that a service control policy does not allow it, without the keys that its conditions may"
+    " ask for: see the denied call in CloudTrail"
+)
+"""The simulation names no key that a condition of such a policy misses, so that its No proves nothing.
+
+Source: aws/aws-cli issue 10525 (2026-08-02), aws/aws-sdk issue 102, aws/aws-toolkit-vscode pull request 3106.
+"""
+BY_SESSION = "the session policy of its Pod Identity association does not allow it"
 OWNERS = {
     BY_DENY: "whoever wrote that Deny (a policy of the role, of a group of it, or of a VPC endpoint)",
     BY_BOUNDARY: "whoever owns the role's permissions boundary",
-    BY_ORGANIZATION: "whoever manages the organization's service control policies",
+    BY_SESSION: "whoever owns the Pod Identity association",
 }
 """Who can take back what no Allow of the role overrules. Source: IAM user guide, policy evaluation logic."""
 
@@ -56,10 +65,19 @@ OWNERS = {
 class Right(msgspec.Struct, frozen=True):
     """One action on one resource."""
 
+    use: Use
     action: str
     resource: str
     decision: Decision
     why: str = ""
+    simulated: str = ""
+    """What IAM's simulation decided without condition keys that the role's policies ask for; empty when it had all."""
+
+    @property
+    def service(self) -> str:
+        """The service whose role the action makes; empty for other actions."""
+        mine = (action for action in controller_actions() if (action.name, action.use) == (self.action, self.use))
+        return next((action.service for action in mine), "")
 
     @property
     def whole_resource(self) -> str:
@@ -83,8 +101,7 @@ class Rights(msgspec.Struct, frozen=True):
         return self._with(Decision.UNKNOWN, uses)
 
     def _with(self, decision: Decision, uses: Sequence[Use]) -> tuple[Right, ...]:
-        names = {action.name for action in controller_actions() if action.use in uses}
-        return tuple(right for right in self.rights if right.action in names and right.decision is decision)
+        return tuple(right for right in self.rights if right.use in uses and right.decision is decision)
 
 
 def buckets_of(classes: Iterable[StorageClass]) -> tuple[str, ...]:
@@ -141,43 +158,54 @@ def questions(role: RoleArn, region: str, buckets: Sequence[str]) -> tuple[tuple
     return tuple((action, arn) for action in controller_actions() for arn in arns[action.resource])
 
 
-def context_of(region: str) -> dict[str, tuple[str, ...]]:
+def context_of(region: str, role_arn: str) -> dict[str, tuple[str, ...]]:
     """The condition keys of the controller's calls that are known beforehand."""
-    services = ("fsx.amazonaws.com", "s3.data-source.lustre.fsx.amazonaws.com")
-    return {"aws:RequestedRegion": (region,), "iam:AWSServiceName": services, "aws:SecureTransport": ("true",)}
+    return {
+        "aws:RequestedRegion": (region,),
+        "aws:SecureTransport": ("true",),
+        "aws:PrincipalArn": (role_arn,),
+        "aws:PrincipalAccount": (role_arn.split(":")[4],),
+    }
+
+
+def context_for(action: Action, context: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The keys that a request for one action has: the name of a service only where a service's role is made."""
+    return {**context, SERVICE_NAME: (action.service,)} if action.service else dict(context)
+
+
+SERVICE_NAME = "iam:AWSServiceName"
+"""Each service's name has to be asked by itself: a condition for one of them says nothing of the other."""
 
 
 def simulated(results: Iterable[Mapping[str, Any]], asked: Sequence[tuple[Action, str]]) -> tuple[Right, ...]:
     """IAM's answers (SimulatePrincipalPolicy, EvaluationResults) to what was asked.
 
-    With several resources IAM puts each one's decision under ResourceSpecificResults.
+    With several resources IAM puts each one's decision under ResourceSpecificResults. A result that lacks condition
+    keys may be wrong in both directions: an operator that negates is true for a key that is absent.
     Source: IAM API reference, EvaluationResult.
     """
-    found: dict[tuple[str, str], Right] = {}
+    found: dict[tuple[str, str], tuple[Decision, str, str]] = {}
     for result in results:
         action = str(result.get("EvalActionName", ""))
         for part in (result, *(result.get("ResourceSpecificResults") or ())):
-            arn = str(part.get("EvalResourceName", ""))
-            decision, why = _read(part, result)
-            found[action, arn] = Right(action, arn, decision, why)
-    unasked = Decision.UNKNOWN
-    return tuple(found.get((a.name, arn), Right(a.name, arn, unasked, "IAM did not answer")) for a, arn in asked)
+            found[action, str(part.get("EvalResourceName", ""))] = _read(part, result)
+    unasked = (Decision.UNKNOWN, "IAM did not answer", "")
+    return tuple(Right(a.use, a.name, arn, *found.get((a.name, arn), unasked)) for a, arn in asked)
 
 
-def _read(part: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[Decision, str]:
+def _read(part: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[Decision, str, str]:
     said = str(part.get("EvalResourceDecision") or part.get("EvalDecision") or "")
+    if missing := [str(key) for key in part.get("MissingContextValues") or () if str(key) != SERVICE_NAME]:
+        return Decision.UNKNOWN, f"it depends on {', '.join(missing)}", said
     if said == "allowed":
-        return Decision.ALLOWED, ""
-    missing = part.get("MissingContextValues") or ()
-    if missing and said == "implicitDeny":
-        return Decision.UNKNOWN, f"it hangs on {', '.join(map(str, missing))}"
+        return Decision.ALLOWED, "", ""
     boundary = part.get("PermissionsBoundaryDecisionDetail") or whole.get("PermissionsBoundaryDecisionDetail") or {}
     organization = whole.get("OrganizationsDecisionDetail") or {}
     if organization.get("AllowedByOrganizations") is False:
-        return Decision.DENIED, BY_ORGANIZATION
+        return Decision.UNKNOWN, BY_ORGANIZATION, ""
     if boundary.get("AllowedByPermissionsBoundary") is False:
-        return Decision.DENIED, BY_BOUNDARY
-    return Decision.DENIED, BY_DENY if said == "explicitDeny" else BY_NOBODY
+        return Decision.DENIED, BY_BOUNDARY, ""
+    return Decision.DENIED, BY_DENY if said == "explicitDeny" else BY_NOBODY, ""
 
 
 def by_documents(
@@ -190,33 +218,90 @@ def by_documents(
 
     They can only refuse: a service control policy may still forbid what they allow, so that stays unknown.
     """
-    request = Request({key.lower(): values for key, values in context.items()})
     found = []
     for action, arn in asked:
-        allowed = _allowed(documents, action.name, arn, request)
-        bounded = None if boundary is None else _allowed((boundary,), action.name, arn, request)
-        if allowed is False:
-            found.append(Right(action.name, arn, Decision.DENIED, BY_NOBODY))
-        elif bounded is False:
-            found.append(Right(action.name, arn, Decision.DENIED, BY_BOUNDARY))
-        else:
-            found.append(Right(action.name, arn, Decision.UNKNOWN, "the organization's policies were not seen"))
+        allowed, why = _allowed_by(documents, boundary, action, arn, context)
+        decision = Decision.DENIED if allowed is False else Decision.UNKNOWN
+        why = why or "the organization's policies were not seen"
+        found.append(Right(action.use, action.name, arn, decision, why))
     return tuple(found)
 
 
-def _allowed(documents: Sequence[Document], action: str, arn: str, request: Request) -> Tri:
-    allows: list[Tri] = []
-    denies: list[Tri] = []
+def settled(
+    rights: Sequence[Right],
+    documents: Sequence[Document],
+    boundary: Document | None,
+    asked: Sequence[tuple[Action, str]],
+    context: Mapping[str, tuple[str, ...]],
+) -> tuple[Right, ...]:
+    """IAM's answers, with those decided that lacked keys which the role's documents do not ask for in this question.
+
+    The simulation also lists the keys of statements about other actions. Source: boto/boto3 issue 3111.
+    """
+    found = []
+    for right, (action, arn) in zip(rights, asked, strict=True):
+        if right.simulated:
+            allowed, why = _allowed_by(documents, boundary, action, arn, context)
+            if allowed is True and right.simulated == "allowed":
+                right = msgspec.structs.replace(right, decision=Decision.ALLOWED, why="")
+            elif allowed is False and right.simulated != "allowed":
+                right = msgspec.structs.replace(right, decision=Decision.DENIED, why=why)
+        found.append(right)
+    return tuple(found)
+
+
+def within_session(rights: Rights, policy: str, context: Mapping[str, tuple[str, ...]]) -> Rights:
+    """The rights that a session policy (JSON) leaves of them; all of them where there is none.
+
+    Source: EKS API reference, PodIdentityAssociation policy: the intersection of the role's policies and this one.
+    """
+    if not policy:
+        return rights
+    try:
+        document = decode_json(policy, dict[str, Any])
+    except msgspec.DecodeError:
+        document = None
+    found = []
+    for right in rights.rights:
+        if right.decision is not Decision.DENIED:
+            asked = next(a for a in controller_actions() if (a.name, a.use) == (right.action, right.use))
+            allowed = None if document is None else _allowed_by((document,), None, asked, right.resource, context)[0]
+            if allowed is False:
+                right = msgspec.structs.replace(right, decision=Decision.DENIED, why=BY_SESSION)
+            elif allowed is None:
+                why = "it depends on a condition of the association's session policy"
+                right = msgspec.structs.replace(right, decision=Decision.UNKNOWN, why=why)
+        found.append(right)
+    return msgspec.structs.replace(rights, rights=tuple(found))
+
+
+def _allowed_by(
+    documents: Sequence[Document],
+    boundary: Document | None,
+    action: Action,
+    arn: str,
+    context: Mapping[str, tuple[str, ...]],
+) -> tuple[Tri, str]:
+    """Whether the documents and the boundary allow an action, and which of them refuses it."""
+    keys: dict[str, tuple[str, ...]] = {SERVICE_NAME: (), **context_for(action, context)}
+    request = Request({key.lower(): values for key, values in keys.items()})
+    allowed, denied = weigh(documents, action.name, arn, request)
+    if denied:
+        return False, BY_DENY
+    if allowed is False:
+        return False, BY_NOBODY
+    within, out = (True, False) if boundary is None else weigh((boundary,), action.name, arn, request)
+    if within is False or out:
+        return False, BY_BOUNDARY
+    return all_hold((allowed, within, denied is False or None, out is False or None)), ""
+
+
+def weigh(documents: Iterable[Document], action: str, arn: str, request: Request) -> tuple[Tri, Tri]:
+    """Whether a statement of the documents allows an action on a resource, and whether one denies it."""
+    found: dict[str, list[Tri]] = {"Allow": [], "Deny": []}
     for document in documents:
-        for statement in (item for item in listed(document.get("Statement")) if isinstance(item, Mapping)):
-            if covers_action(statement, action) and _covers_resource(statement, arn):
-                held = conditions_hold(clauses_of(statement), request)
-                (denies if statement.get("Effect") == "Deny" else allows).append(held)
-    denied = any_of(denies)
-    return all_hold((any_of(allows), None if denied is None else not denied))
-
-
-def _covers_resource(statement: Document, arn: str) -> bool:
-    key = "Resource" if "Resource" in statement else "NotResource"
-    named = any(like(str(pattern), arn) for pattern in listed(statement.get(key)))
-    return named if key == "Resource" else not named
+        for statement in statements_of(document):
+            if covers_action(statement, action):
+                held = all_hold((covers_resource(statement, arn), conditions_hold(clauses_of(statement), request)))
+                found.setdefault(str(statement.get("Effect")), []).append(held)
+    return any_of(found["Allow"]), any_of(found["Deny"])

@@ -6,6 +6,7 @@ Source: IAM user guide, reference_policies_elements_condition_operators and refe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,29 @@ def arn_like(pattern: str, text: str) -> bool:
     """Whether an ARN pattern covers an ARN: each of its six parts by itself, a `*` never crosses a colon."""
     parts, wanted = text.split(":", 5), pattern.split(":", 5)
     return len(parts) == len(wanted) == 6 and all(like(p, t) for p, t in zip(wanted, parts, strict=True))
+
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+
+def resource_like(pattern: str, arn: str) -> Tri:
+    """Whether a pattern of Resource covers an ARN; None where a policy variable in it decides.
+
+    IAM fills an ARN of fewer than six parts up with `*`. Source: IAM user guide, reference_policies_elements_resource
+    and reference_policies_variables.
+    """
+    if "${" in pattern:
+        return None if resource_like(_VARIABLE.sub("*", pattern), arn) is not False else False
+    whole = ":".join((*pattern.split(":", 5), *["*"] * (5 - pattern.count(":")))) if ":" in pattern else pattern
+    by_parts, as_text = arn_like(whole, arn), like(pattern, arn)
+    return as_text if by_parts == as_text or pattern == "*" or arn == "*" else None
+
+
+def covers_resource(statement: Document, arn: str) -> Tri:
+    """Whether a statement is about an ARN, by Resource or by NotResource."""
+    key = "Resource" if "Resource" in statement else "NotResource"
+    named = any_of(resource_like(str(pattern), arn) for pattern in listed(statement.get(key)))
+    return named if key == "Resource" else _flip(named, negated=True)
 
 
 def covers_action(statement: Document, action: str) -> bool:

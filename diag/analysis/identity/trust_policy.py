@@ -29,6 +29,8 @@ class Asker(msgspec.Struct, frozen=True):
     principal: str
     action: str
     request: Request
+    others: tuple[str, ...] = ()
+    """Further names under which a policy may mean it: its account."""
 
 
 class Answer(enum.Enum):
@@ -60,9 +62,10 @@ def subject_claim(namespace: str, account: str) -> str:
     return f"system:serviceaccount:{namespace}:{account}"
 
 
-def pod_identity(action: str, cluster_arn: str, namespace: str, account: str) -> Asker:
+def pod_identity(action: str, cluster_arn: str, namespace: str, account: str, *, tagged: bool = True) -> Asker:
     """EKS Pod Identity, which takes the role for a pod of the service account, with the session tags it sets.
 
+    Where an association switches the tags off, no request has one of the six.
     Source: EKS user guide, pod-id-abac and pod-id-role (aws:SourceArn is the cluster, aws:SourceAccount its account).
     """
     parts = cluster_arn.split(":")
@@ -73,9 +76,27 @@ def pod_identity(action: str, cluster_arn: str, namespace: str, account: str) ->
         "kubernetes-service-account": account,
     }
     source = {"aws:sourcearn": cluster_arn, "aws:sourceaccount": parts[4] if len(parts) > 4 else ""}
-    known = source | {f"aws:requesttag/{key}": value for key, value in tags.items()}
-    values: dict[str, tuple[str, ...]] = {key: (value,) for key, value in known.items()}
+    values: dict[str, tuple[str, ...]] = {key: (value,) for key, value in source.items()}
+    for key, value in tags.items():
+        values[f"aws:requesttag/{key}"] = (value,) if tagged else ()
+    if not tagged:
+        values |= {"aws:requesttag/kubernetes-pod-name": (), "aws:requesttag/kubernetes-pod-uid": ()}
     return Asker("Service", POD_IDENTITY_SERVICE, action, Request(values))
+
+
+def role_session(role_arn: str, external_id: str) -> Asker:
+    """A session of one role that takes another one, as Pod Identity does for the target of an association.
+
+    Source: EKS user guide, pod-id-assign-target-role.
+    """
+    account = role_arn.split(":")[4]
+    root = f"{role_arn.split(':role/')[0]}:root"
+    values: dict[str, tuple[str, ...]] = {
+        "aws:principalarn": (role_arn,),
+        "aws:principalaccount": (account,),
+        "sts:externalid": (external_id,) if external_id else (),
+    }
+    return Asker("AWS", role_arn, "sts:AssumeRole", Request(values), (root, account))
 
 
 def may_assume(policy: Document, asker: Asker) -> Trust:
@@ -129,7 +150,8 @@ def _names(statement: Document, asker: Asker) -> bool:
 def _is_among(principal: object, asker: Asker) -> bool:
     if not isinstance(principal, dict):
         return "*" in listed(principal)
-    return asker.principal in listed(principal.get(asker.kind)) or "*" in listed(principal.get("AWS"))
+    named = listed(principal.get(asker.kind))
+    return any(name in named for name in (asker.principal, *asker.others)) or "*" in listed(principal.get("AWS"))
 
 
 def _principals(statement: Document) -> tuple[str, ...]:

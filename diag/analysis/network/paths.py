@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from diag.analysis.file_systems import has_no_servers
+from diag.analysis.network.references import Reference, reference_between
 from diag.analysis.network.security_groups import (
+    HOLDS,
     MGS_PORT,
     RETURN_PORTS,
     Peer,
@@ -23,7 +25,7 @@ from diag.analysis.volumes import Mount
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
-from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup
+from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
 from diag.resources.table import Table
@@ -119,6 +121,18 @@ class Gap(msgspec.Struct, frozen=True):
     """Groups at the other end."""
     enis: tuple[NetworkInterface, ...]
     is_egress: bool = False
+    ranges: tuple[str, ...] | None = None
+    """Subnets at the other end, by which a rule has to name it; None where it may name the groups."""
+
+    def across(self, client: ClientGroup, subnets: Table[Subnet] | Unavailable) -> Gap:
+        """The gap with the other end's ranges, where no rule may name its groups: another VPC, or a middlebox."""
+        is_there = all(eni.vpc_id == client.vpc_id for eni in self.enis)
+        if is_there and client.peer.reference.holds:
+            return self
+        ids = {eni.subnet_id for eni in self.enis} if self.groups == client.groups else {client.subnet_id}
+        found = [] if isinstance(subnets, Unavailable) else [subnets.get(id) for id in sorted(ids)]
+        ranges = tuple(one.cidr_block for one in found if isinstance(one, Subnet))
+        return msgspec.structs.replace(self, ranges=ranges or ("",))
 
 
 def request_gaps(
@@ -137,7 +151,7 @@ def request_gaps(
             yield Gap(PORTS[0][0], ids, client.groups, members)
     outgoing = rules_of(groups, client.groups, egress=True)
     for ids, members in _by_groups(enis).items():
-        if not admits(outgoing, MGS_PORT, _peer_of(ids, members), prefix_lists):
+        if not admits(outgoing, MGS_PORT, _peer_of(ids, members, client.peer.reference), prefix_lists):
             yield Gap(PORTS[0][0], client.groups, ids, members, is_egress=True)
 
 
@@ -150,13 +164,15 @@ def further_gaps(
     """What else AWS documents between clients and file servers, both ways, and is not there. Raises Unreadable.
 
     Source: FSx for Lustre user guide, limit-access-security-groups: 988 and 1018-1023, inbound on both sides, and
-    outbound where not everything may leave.
+    outbound where not everything may leave. A mount does without them: a reference that may hold counts as one.
     """
+    reference = HOLDS if client.peer.reference.holds is None else client.peer.reference
+    nodes = msgspec.structs.replace(client.peer, reference=reference)
     for ids, members in _by_groups(enis).items():
-        servers = _peer_of(ids, members)
+        servers = _peer_of(ids, members, reference)
         for label, ports in PORTS:
             for own, other, is_egress in (
-                (ids, client.peer, False), (ids, client.peer, True),
+                (ids, nodes, False), (ids, nodes, True),
                 (client.groups, servers, False), (client.groups, servers, True),
             ):  # fmt: skip
                 rules = rules_of(groups, own, egress=is_egress)
@@ -199,8 +215,27 @@ def _by_groups(enis: Sequence[NetworkInterface]) -> dict[tuple[str, ...], tuple[
     return {ids: tuple(members) for ids, members in found.items()}
 
 
-def _peer_of(ids: tuple[str, ...], members: Sequence[NetworkInterface]) -> Peer:
-    return peer(ids, (eni.private_ip_address for eni in members))
+def _peer_of(ids: tuple[str, ...], members: Sequence[NetworkInterface], reference: Reference = HOLDS) -> Peer:
+    return peer(ids, (eni.private_ip_address for eni in members), reference)
+
+
+def by_reference(
+    client: ClientGroup,
+    enis: Sequence[NetworkInterface],
+    route_tables: tuple[RouteTable, ...] | Unavailable,
+    prefix_lists: Table[PrefixList] | Unavailable,
+) -> Iterator[tuple[ClientGroup, tuple[NetworkInterface, ...]]]:
+    """The ENIs to which the nodes' packets go on ways that treat references to groups alike, with the nodes so seen."""
+    found: dict[Reference, list[NetworkInterface]] = {}
+    for crossing in crossings((client,), enis):
+        routes = () if isinstance(route_tables, Unavailable) else [r for table in route_tables for r in table.routes]
+        senders = crossing.node_addresses(route.destination_cidr_block for route in routes)
+        place = (client.subnet_id, client.vpc_id)
+        reference = reference_between(place, senders, crossing.enis, route_tables, prefix_lists)
+        found.setdefault(reference, []).extend(crossing.enis)
+    for reference, members in found.items():
+        seen = msgspec.structs.replace(client.peer, reference=reference)
+        yield msgspec.structs.replace(client, peer=seen), tuple(members)
 
 
 class Crossing(msgspec.Struct, frozen=True):

@@ -6,7 +6,11 @@ import enum
 import ipaddress
 from collections.abc import Iterable, Sequence
 
-from diag.resources.ec2 import Instance, Route, RouteTable, Subnet
+from diag.model.unavailable import Reason, Unavailable
+from diag.resources.ec2 import Instance, PrefixList, Route, RouteTable, Subnet
+from diag.resources.table import Table
+
+UNREAD = Unavailable("prefix list", Reason.NOT_ASKED)
 
 
 class Way(enum.Enum):
@@ -18,7 +22,7 @@ class Way(enum.Enum):
     INTERNET = "internet"
     """Only a route to the internet covers it, where a private address leads nowhere."""
     UNKNOWN = "unknown"
-    """A route by prefix list may cover it."""
+    """A route by a prefix list that could not be read may cover it."""
 
 
 def table_of(subnet: Subnet, tables: Iterable[RouteTable]) -> RouteTable | None:
@@ -35,23 +39,44 @@ def table_of(subnet: Subnet, tables: Iterable[RouteTable]) -> RouteTable | None:
     return main
 
 
-def way_to(address: str, table: RouteTable) -> tuple[Way, Route | None]:
+def way_to(
+    address: str, table: RouteTable, prefix_lists: Table[PrefixList] | Unavailable = UNREAD
+) -> tuple[Way, Route | None]:
     """Where the table sends packets for an IPv4 address: by the most specific route that covers it.
 
-    A route whose target is gone is a black hole and still wins. Source: Amazon VPC user guide, route priority.
+    Entries of prefix lists count like CIDRs of their own, and a local route before any list. A route whose target is
+    gone is a black hole and still wins. Source: Amazon VPC user guide, route priority.
     """
-    covering = sorted(
-        ((length, route) for route in table.routes if (length := _covers(route.destination_cidr_block, address)) >= 0),
-        key=lambda found: found[0],
-    )
-    if covering and (covering[-1][0] > 0 or not _by_list(table.routes)):
-        route = covering[-1][1]
-        if route.state == "blackhole":
-            return Way.BLACKHOLE, route
-        return (Way.INTERNET if _to_the_internet(route) else Way.OPEN), route
-    if _by_list(table.routes):
+    best, is_sure = -1, True
+    chosen: Route | None = None
+    for route in table.routes:
+        for cidr in _destinations(route, prefix_lists) or ("",):
+            length = _covers(cidr, address)
+            if length > best or (length == best >= 0 and not route.destination_prefix_list_id):
+                best, chosen = length, route
+        is_sure = is_sure and _destinations(route, prefix_lists) is not None
+    if not is_sure and (chosen is None or chosen.target != "local"):
         return Way.UNKNOWN, None
-    return Way.NONE, None
+    if chosen is None:
+        return Way.NONE, None
+    if chosen.state == "blackhole":
+        return Way.BLACKHOLE, chosen
+    return (Way.INTERNET if _to_the_internet(chosen) else Way.OPEN), chosen
+
+
+def _destinations(route: Route, prefix_lists: Table[PrefixList] | Unavailable) -> tuple[str, ...] | None:
+    """The CIDRs that a route is for; None for a list that was not read.
+
+    A gateway endpoint's list (S3, DynamoDB) counts for none: no file server is in it.
+    """
+    if not route.destination_prefix_list_id:
+        return (route.destination_cidr_block,)
+    if route.gateway_id.startswith("vpce-"):
+        return ()
+    entries = (
+        prefix_lists if isinstance(prefix_lists, Unavailable) else prefix_lists.get(route.destination_prefix_list_id)
+    )
+    return None if isinstance(entries, Unavailable) else entries.cidrs
 
 
 def _covers(cidr: str, address: str) -> int:
@@ -67,11 +92,6 @@ def _to_the_internet(route: Route) -> bool:
     return route.target.startswith(("igw-", "nat-", "eigw-", "cagw-"))
 
 
-def _by_list(routes: Sequence[Route]) -> bool:
-    """Whether a prefix list other than a gateway endpoint's (S3, DynamoDB) has a route."""
-    return any(r.destination_prefix_list_id and not r.gateway_id.startswith("vpce-") for r in routes)
-
-
 SOMEWHERE = "52.94.0.1"
 """An address of AWS's public ranges; only a default route, or one as wide, covers it."""
 
@@ -79,12 +99,17 @@ SOMEWHERE = "52.94.0.1"
 def subnets_without_way_out(instances: Iterable[Instance], tables: Sequence[RouteTable]) -> tuple[Subnet, ...]:
     """The instances' subnets whose route table leads no packet to AWS's public addresses.
 
-    A route to a transit gateway, a peering or an appliance counts as a way: what lies behind it is not seen.
+    A route to a transit gateway, a peering or an appliance counts as a way: what lies behind it is not seen. An
+    internet gateway lets only instances with a public address out. Source: Amazon VPC user guide, internet gateways.
     """
     found: dict[str, Subnet] = {}
     for instance in instances:
         subnet = Subnet(instance.subnet_id, instance.vpc_id)
         table = table_of(subnet, tables)
-        if table is not None and way_to(SOMEWHERE, table)[0] in (Way.NONE, Way.BLACKHOLE):
+        if table is None:
+            continue
+        way, route = way_to(SOMEWHERE, table)
+        by_gateway = route is not None and route.target.startswith("igw-")
+        if way in (Way.NONE, Way.BLACKHOLE) or (by_gateway and not instance.public_ip_address):
             found[subnet.subnet_id] = subnet
     return tuple(found.values())

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from diag.model.unavailable import Unavailable, Unreadable
+from diag.analysis.network.references import Reference
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.ec2 import Permission, PrefixList, SecurityGroup
 from diag.resources.manifests import ManifestSet, PlannedFileSystem, PlannedGroup
 from diag.resources.table import Table
@@ -19,6 +20,8 @@ MGS_PORT = 988
 
 RETURN_PORTS = range(1018, 1024)
 """Ports that clients and servers also use. Source: FSx for Lustre user guide, limit-access-security-groups."""
+
+HOLDS = Reference()
 
 TCP = frozenset({"-1", "tcp", "6"})
 """Protocols of a rule that cover TCP; -1 is all traffic."""
@@ -30,20 +33,22 @@ class Peer(msgspec.Struct, frozen=True):
     groups: frozenset[str] = frozenset()
     addresses: tuple[str, ...] = ()
     """In numeric order, so that a range that holds the first and the last holds all between."""
+    reference: Reference = Reference()
+    """Whether rules count that name one of the groups."""
 
 
-def peer(groups: Iterable[str], addresses: Iterable[str] = ()) -> Peer:
+def peer(groups: Iterable[str], addresses: Iterable[str] = (), reference: Reference = HOLDS) -> Peer:
     """A peer with its addresses put in order; texts that are no IPv4 address are left out."""
     ordered = sorted(number for address in set(addresses) if (number := _ipv4(address)) is not None)
-    return Peer(frozenset(groups), tuple(str(number) for number in ordered))
+    return Peer(frozenset(groups), tuple(str(number) for number in ordered), reference)
 
 
 def admits(rules: Iterable[Permission], port: int, peer: Peer, prefix_lists: Table[PrefixList] | Unavailable) -> str:
     """How the rules let TCP to or from a port through for the whole peer, in words; empty when they do not.
 
-    Rules admit by naming a group of the peer, or by CIDRs and prefix lists that together hold each address. IPv6
-    ranges never match: Lustre on FSx speaks IPv4 only. Raises Unreadable when only a prefix list that could not be
-    read may admit it.
+    Rules admit by naming a group of the peer, where such a reference holds on the way, or by CIDRs and prefix lists
+    that together hold each address. IPv6 ranges never match: Lustre on FSx speaks IPv4 only. Raises Unreadable when
+    only a prefix list that could not be read, or a reference that may not hold, may admit it.
     """
     unread: Unavailable | None = None
     ranges: list[str] = []
@@ -52,8 +57,13 @@ def admits(rules: Iterable[Permission], port: int, peer: Peer, prefix_lists: Tab
         if not covers_port(rule, port):
             continue
         for pair in rule.user_id_group_pairs:
-            if pair.group_id in peer.groups and pair.peering_status not in ("deleted", "rejected", "expired"):
+            if pair.group_id not in peer.groups or pair.peering_status not in ("", "active"):
+                continue
+            if peer.reference.holds:
                 return f"{describe_ports(rule)} from {pair.group_id}"
+            if peer.reference.holds is None:
+                way = f"the way goes over {peer.reference.why}"
+                unread = Unavailable(f"reference to {pair.group_id}", Reason.NOT_ASKED, way)
         words += [f"{describe_ports(rule)} from {item.cidr_ip}" for item in rule.ip_ranges]
         ranges += [item.cidr_ip for item in rule.ip_ranges]
         for ref in rule.prefix_list_ids:

@@ -15,7 +15,7 @@ class MountReach(msgspec.Struct, frozen=True):
     """The Linux nodes of a cluster by what they have to do with our volumes. Fargate and Windows are left out."""
 
     waiting: tuple[Node, ...] = ()
-    """A pod that mounts one of the volumes is there and not up yet."""
+    """A pod that mounts one of the volumes is there and not up yet, or failed before it was."""
     up: tuple[Node, ...] = ()
     """Every such pod there is up."""
     possible: tuple[Node, ...] = ()
@@ -26,7 +26,7 @@ class MountReach(msgspec.Struct, frozen=True):
 def mount_reach(nodes: tuple[Node, ...], mounts: tuple[Mount, ...]) -> MountReach:
     """The nodes where the volumes are, or may be, mounted."""
     waiting = {m.node_name for m in mounts if m.node_name and not m.pod.is_up}
-    up = {m.node_name for m in mounts if m.node_name} - waiting
+    up = {m.node_name for m in mounts if m.node_name and m.pod.is_up} - waiting
     # Replicas share their constraints: each distinct set is tried on the nodes once, not each pod.
     constraints = {
         msgspec.json.encode((m.pod.spec.node_selector, m.pod.spec.affinity, m.pod.spec.tolerations)): m.pod.spec

@@ -64,7 +64,7 @@ def to_html(report: Report) -> str:
         stations=_stations(report.findings, diagram),
         omitted=max(0, len(report.findings) - MOST_FINDINGS),
         count={verdict.value: sum(1 for f in report.findings if f.verdict is verdict) for verdict in Verdict},
-        guides=[(guide, runbook_to_html(guide.text, guide.values, guide.fix)) for guide in report.guides],
+        guides=[(guide, runbook_to_html(guide.text, guide.values, guide.fix, guide.looks)) for guide in report.guides],
         MARKS=MARKS,
         WORDS=WORDS,
         TONES=TONES,

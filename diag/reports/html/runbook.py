@@ -17,31 +17,40 @@ from markdown_it.token import Token
 from diag.grammar.command import fill_text
 from diag.model.fix import Fix
 from diag.reports.html.markup import Markup, command, template
-from diag.reports.runbook import FIX, body_of
+from diag.reports.runbook import FIX, VERIFY, body_of
 from diag.sanitize import visible
 
 _REFERENCE = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 
 
-def to_html(text: str, values: Mapping[str, str], fix: Fix | None = None) -> Markup:
-    """The body of a runbook file. A value that is not fit for a command stays a placeholder."""
+def to_html(text: str, values: Mapping[str, str], fix: Fix | None = None, looks: Sequence[str] = ()) -> Markup:
+    """The body of a runbook file, what settles the cause and its steps below their headings.
+
+    A value that is not fit for a command stays a placeholder.
+    """
     reader = _reader()
     tokens = reader.parse(body_of(text))
     for token in tokens:
         _fill(token, values)
         for child in token.children or ():
             _fill(child, values)
+    if looks:
+        _insert(tokens, VERIFY, "".join(map(_look, looks)))
     if fix is not None:
-        _insert_fix(tokens, fix)
+        _insert(tokens, FIX, str(template("diagnosis.html").module.fix(fix, "Steps")))  # type: ignore[attr-defined]
     return Markup(reader.renderer.render(tokens, reader.options, {}))
 
 
-def _insert_fix(tokens: list[Token], fix: Fix) -> None:
-    """The steps of the front matter, below their heading."""
-    place = next((i for i, t in enumerate(tokens) if t.type == "inline" and t.content == FIX), None)
+def _insert(tokens: list[Token], heading: str, html: str) -> None:
+    """What the front matter says, below its heading."""
+    place = next((i for i, t in enumerate(tokens) if t.type == "inline" and t.content == heading), None)
     if place is not None:
-        steps = template("diagnosis.html").module.fix(fix, "Steps")  # type: ignore[attr-defined]
-        tokens.insert(place + 2, Token("html_block", "", 0, content=str(steps)))
+        tokens.insert(place + 2, Token("html_block", "", 0, content=html))
+
+
+def _look(look: str) -> str:
+    what, *commands = look.splitlines()
+    return str(Markup("<p>{}</p>").format(visible(what))) + "".join(str(command(visible(line))) for line in commands)
 
 
 def _fill(token: Token, values: Mapping[str, str]) -> None:

@@ -32,11 +32,22 @@ class EnvSource(KubernetesObject, frozen=True):
     secret_key_ref: SecretKeyRef | None = None
 
 
+INJECTED_ROLE = "AWS_ROLE_ARN"
+"""The variable that names the role of a pod's web identity. Source: amazon-eks-pod-identity-webhook README."""
+
+
 class EnvVar(KubernetesObject, frozen=True):
-    """The name of an environment variable and where it comes from; values are never read, they may be secrets."""
+    """The name of an environment variable and where it comes from; no value is kept but the ARN of a role."""
 
     name: str = ""
     value_from: EnvSource | None = None
+    value: str = ""
+    """Of `AWS_ROLE_ARN` alone: any other may be a secret."""
+
+    def __post_init__(self) -> None:
+        """Forget every other value."""
+        if self.value and self.name != INJECTED_ROLE:
+            msgspec.structs.force_setattr(self, "value", "")
 
 
 class Container(KubernetesObject, frozen=True):
@@ -152,6 +163,8 @@ class Terminated(KubernetesObject, frozen=True):
     reason: str = ""
     message: str = ""
     exit_code: int = 0
+    started_at: str | None = None
+    """None where the container never started, as kubelet writes it for one that it could not find."""
     finished_at: str | None = None
 
 
@@ -172,6 +185,15 @@ class ContainerStatus(KubernetesObject, frozen=True):
     restart_count: int = 0
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
+
+    @property
+    def has_run(self) -> bool:
+        """Whether an end with a start, or a restart, shows that the container ran once.
+
+        Source: Kubernetes v1.34 pkg/kubelet/status/status_manager.go TerminatePod (ContainerStatusUnknown, no start).
+        """
+        ends = (self.state.terminated, self.last_state.terminated)
+        return self.restart_count > 0 or any(end is not None and end.started_at for end in ends)
 
 
 class PodStatus(KubernetesObject, frozen=True):
@@ -207,8 +229,21 @@ class Pod(KubernetesObject, frozen=True):
 
     @property
     def is_up(self) -> bool:
-        """Its volumes are mounted: it runs or has run, so every mount succeeded."""
-        return self.status.phase in {"Running", "Succeeded", "Failed"}
+        """Its volumes are or were mounted: it runs or has run, so every mount succeeded.
+
+        A pod may fail without any mount: by its deadline, at admission, by eviction, at a node's shutdown. Only a
+        container that started shows one. Source: Kubernetes v1.34 pkg/kubelet/kubelet.go (SyncPod, rejectPod),
+        active_deadline.go.
+        """
+        statuses = (*(self.status.init_container_statuses or ()), *(self.status.container_statuses or ()))
+        if self.status.phase == "Failed":
+            return any(status.has_run for status in statuses)
+        return self.status.phase in {"Running", "Succeeded"}
+
+    @property
+    def is_over(self) -> bool:
+        """It will never run again."""
+        return self.status.phase in {"Succeeded", "Failed"}
 
     @property
     def is_terminating(self) -> bool:

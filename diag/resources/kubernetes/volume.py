@@ -50,6 +50,7 @@ class VolumeSpec(KubernetesObject, frozen=True):
     persistent_volume_reclaim_policy: str = ""
     storage_class_name: str = ""
     volume_mode: str = "Filesystem"
+    volume_attributes_class_name: str | None = None
     node_affinity: VolumeNodeAffinity | None = None
 
     def __post_init__(self) -> None:
@@ -122,6 +123,7 @@ class ClaimSpec(KubernetesObject, frozen=True):
     storage_class_name: str | None = None
     volume_name: str = ""
     volume_mode: str = "Filesystem"
+    volume_attributes_class_name: str | None = None
     selector: LabelSelector | None = None
 
 

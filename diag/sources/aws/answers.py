@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import urllib.parse
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,8 +20,13 @@ from diag.decode import decode_json
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-_PARSERS = frozenset({"botocore.parsers", "botocore.handlers", "botocore.utils"})
-"""Modules of botocore that read an answer; the handlers decode policy documents."""
+_PARSERS = frozenset(
+    {"botocore.parsers", "botocore.handlers", "botocore.utils", "botocore.endpoint", "botocore.errorfactory"}
+)
+"""Modules of botocore that read an answer; the handlers decode policy documents, the last two look up error codes."""
+
+_PROVIDERS = frozenset({"botocore.credentials", "botocore.tokens"})
+"""Modules of botocore that take credentials from files, programs and services."""
 
 LONGEST = 64 << 20
 """Bytes. The largest page that AWS sends (1,000 results of EC2) is below 10 MB."""
@@ -95,13 +101,38 @@ def require_members(operation_model: OperationModel, answer: dict[str, Any]) -> 
         missing = [] if any(name in answer for name in shape.members) else [" or ".join(sorted(shape.members)[:3])]
     if missing:
         raise MalformedAnswer(f"the answer has no {', '.join(missing)}")
+    _require_containers(shape, answer, operation_model.name)
 
 
-def require_list(answer: dict[str, Any], key: str) -> list[Any]:
+def _require_containers(shape: Any, value: Any, path: str) -> None:
+    """Raise MalformedAnswer where a list has an empty item, or something else is where the model has members.
+
+    botocore passes both on. Single values of another type are the business of whoever reads them.
+    """
+    if shape.type_name not in ("structure", "list", "map"):
+        return
+    members: Iterable[tuple[Any, Any, str]]
+    if isinstance(value, dict) and shape.type_name == "structure":
+        known = shape.members
+        members = ((known[name], item, name) for name, item in value.items() if name in known and item is not None)
+    elif isinstance(value, dict) and shape.type_name == "map":
+        members = ((shape.value, item, path) for item in value.values())
+    elif isinstance(value, list) and shape.type_name == "list":
+        members = ((shape.member, item, path) for item in value)
+    else:
+        raise MalformedAnswer(f"{path} has another type than the service model says")
+    for member, item, name in members:
+        if item is None:
+            raise MalformedAnswer(f"{name} has an empty item")
+        _require_containers(member, item, name)
+
+
+def require_list(operation_model: OperationModel, answer: dict[str, Any], key: str) -> list[Any]:
     """The list under `key`, which every page of a list has, be it empty. MalformedAnswer when it is not there."""
     found = answer.get(key)
     if not isinstance(found, list):
         raise MalformedAnswer(f"the answer has no list {key}")
+    require_members(operation_model, answer)
     return found
 
 
@@ -119,12 +150,22 @@ def with_document(raw: dict[str, Any], key: str) -> dict[str, Any]:
 
 def was_raised_while_parsing(error: Exception) -> bool:
     """Whether botocore's own parser stumbled: over a string where the model has a list, a word for a time stamp."""
-    frame = error.__traceback__
+    return _was_raised_in(error, _PARSERS)
+
+
+def was_raised_by_provider(error: Exception) -> bool:
+    """Whether botocore stumbled over what a file, a program or a service gave for credentials."""
+    return _was_raised_in(error, _PROVIDERS)
+
+
+def _was_raised_in(error: Exception, modules: frozenset[str]) -> bool:
+    """Whether these modules, or what they called, raised it; what they called of ours is a bug of ours."""
+    frame, found = error.__traceback__, False
     while frame is not None:
-        if frame.tb_frame.f_globals.get("__name__") in _PARSERS:
-            return True
+        name = str(frame.tb_frame.f_globals.get("__name__"))
+        found = (found and not name.startswith("diag.")) or name in modules
         frame = frame.tb_next
-    return False
+    return found
 
 
 def _is_json_object(body: bytes) -> bool:

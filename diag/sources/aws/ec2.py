@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
-from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, SecurityGroup, Subnet, Vpc
+from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
@@ -74,10 +74,18 @@ def security_groups(
 
 @fact(layer=Layer.NETWORK, label="prefix list", permissions=("ec2:GetManagedPrefixListEntries",))
 def prefix_lists(
-    aws: Aws, cluster_identity: ClusterIdentity, security_groups: Table[SecurityGroup]
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    security_groups: Table[SecurityGroup],
+    route_tables: tuple[RouteTable, ...] | Unavailable,
 ) -> Table[PrefixList]:
-    """The entries of every prefix list that a rule names; nothing is asked when none does."""
-    ids = {
+    """The entries of every prefix list that a rule or a route names; nothing is asked when none does.
+
+    Lists of gateway endpoints (S3, DynamoDB) are left out.
+    """
+    routes = (route for table in value_or(route_tables, ()) for route in table.routes)
+    ids = {r.destination_prefix_list_id for r in routes if not r.gateway_id.startswith("vpce-")} - {""}
+    ids |= {
         ref.prefix_list_id
         for group in security_groups
         for permission in (*group.ip_permissions, *group.ip_permissions_egress)

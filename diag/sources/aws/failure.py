@@ -6,6 +6,7 @@ from typing import Any
 
 from diag.model.unavailable import Reason, Unavailable
 from diag.sanitize import one_line
+from diag.sources.remote_mounts import StuckMount
 
 DENIED = frozenset(
     {
@@ -78,6 +79,8 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
             text,
             remedy="see whether this machine reaches the AWS endpoint of that region, and whether the region exists",
         )
+    if isinstance(error, StuckMount):
+        return Unavailable("AWS configuration", Reason.TIMEOUT, text, remedy="name files on another file system")
     if isinstance(error, aws.ConfigParseError | OSError):
         # What is left of the operating system's errors comes before a call: credential_process, a CA bundle, a file.
         remedy = "see ~/.aws/config (credential_process, ca_bundle) and the AWS_… variables"
@@ -90,6 +93,13 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
 def malformed_answer(action: str, what: str) -> Unavailable:
     """The value for an answer that is none of AWS's."""
     return Unavailable(action, Reason.GARBLED, what, remedy="see whether a proxy answers in AWS's place")
+
+
+def malformed_credentials(error: Exception) -> Unavailable:
+    """The value for what a provider of credentials gave and botocore cannot read. Quotes nothing of it."""
+    detail = f"what gives them gave something else ({type(error).__name__})"
+    remedy = "see credential_process, the SSO cache and the AWS_… variables, or log in again"
+    return Unavailable("AWS credentials", Reason.GARBLED, detail, remedy=remedy)
 
 
 def _from_code(response: Any, action: str, text: str) -> Unavailable:

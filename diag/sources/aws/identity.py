@@ -52,7 +52,11 @@ def pod_identity_associations(
 
 @fact(layer=Layer.IDENTITY, label="role", permissions=("iam:GetRole",))
 def controller_roles(aws: Aws, cluster_identity: ClusterIdentity, controller_role: Given | Unavailable) -> Table[Role]:
-    """The IAM role that the controller's service account is given, under the ARN that names it; none without one."""
+    """The IAM roles that give the controller's service account its rights, under the ARNs that name them.
+
+    None without one; two where Pod Identity takes a target role through another. One of another account is not asked
+    for: by its name alone a role of this account would be found instead.
+    """
     if is_absent(controller_role):
         return Table()
 
@@ -60,10 +64,15 @@ def controller_roles(aws: Aws, cluster_identity: ClusterIdentity, controller_rol
         name = arn.rpartition("/")[2]
         if not ROLE_NAME.fullmatch(name):
             raise Unreadable(Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role"))
+        owner = arn.split(":")[4] if arn.count(":") > 4 else ""
+        if cluster_identity.account and owner != cluster_identity.account:
+            message = f"it belongs to account {owner}, this run looks at {cluster_identity.account}"
+            raise Unreadable(Unavailable(f"role {arn}", Reason.NOT_ASKED, message))
         answer = aws.one("iam", "GetRole", region=cluster_identity.region, RoleName=name)
         return shaped(with_document(answer.get("Role") or {}, "AssumeRolePolicyDocument"), Role, f"role {name}")
 
-    return table_of((unwrap(controller_role).role_arn,), read)
+    given = unwrap(controller_role)
+    return table_of(filter(None, (given.role_arn, given.by_role)), read)
 
 
 @fact(layer=Layer.IDENTITY, label="OIDC provider", permissions=("iam:GetOpenIDConnectProvider",))

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diag.analysis.claims import Provisioning
-from diag.analysis.identity.controller import Given
+from diag.analysis.identity.controller import Given, Giver
 from diag.analysis.identity.irsa import role_arn_of
-from diag.analysis.identity.permissions import Rights, buckets_of, by_documents, context_of, questions, simulated
+from diag.analysis.identity.permissions import (
+    SERVICE_NAME,
+    Rights,
+    buckets_of,
+    by_documents,
+    context_of,
+    questions,
+    settled,
+    simulated,
+    within_session,
+)
 from diag.analysis.identity.policy_language import Document
+from diag.knowledge.controller_actions import Action
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
@@ -27,16 +39,26 @@ SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"
 
 @fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:SimulatePrincipalPolicy",))
 def controller_rights(
-    aws: Aws, cluster_identity: ClusterIdentity, provisioning: Provisioning, controller_roles: Table[Role]
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    provisioning: Provisioning,
+    controller_roles: Table[Role],
+    controller_role: Given | Unavailable,
 ) -> Table[Rights]:
-    """What each of the controller's roles may do, by ARN; nothing is asked where nothing is provisioned.
+    """What the role that the controller acts as may do, by ARN; nothing is asked where nothing is provisioned.
 
     IAM answers all actions and resources in one paged call. Where that call is denied the role's policy documents
     are read instead, if that is allowed: they tell what is surely missing, and no more.
     """
-    roles = controller_roles.values if provisioning.in_use else {}
+    given = value_or(controller_role, Given(Giver.WEB_IDENTITY, ""))
+    own = {arn: role for arn, role in controller_roles.values.items() if arn != given.by_role}
+    roles = own if provisioning.in_use else {}
     found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
-    return Table(found.values, controller_roles.missing | found.missing)
+    limited = {
+        arn: within_session(rights, given.session_policy, context_of(cluster_identity.region, arn))
+        for arn, rights in found.values.items()
+    }
+    return Table(limited, controller_roles.missing | found.missing)
 
 
 @fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
@@ -71,17 +93,10 @@ def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequen
 def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequence[str]) -> Rights:
     parts = role_arn_of(arn)
     assert parts is not None  # noqa: S101 - others were left out
-    asked, context = questions(parts, region, buckets), context_of(region)
+    asked, context = questions(parts, region, buckets), context_of(region, role.arn or arn)
+    bound = str((role.permissions_boundary or {}).get("PermissionsBoundaryArn", ""))
     try:
-        found = aws.pages(
-            "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role.arn or arn,
-            ActionNames=sorted({action.name for action, _ in asked}), ResourceArns=sorted({arn for _, arn in asked}),
-            ContextEntries=[
-                {"ContextKeyName": key, "ContextKeyValues": list(words), "ContextKeyType": "stringList"}
-                for key, words in context.items()
-            ],
-        )  # fmt: skip
-        return Rights(simulated(found, asked))
+        found = simulated(_simulate(aws, region, role.arn or arn, asked, context), asked)
     except Unreadable as refused:
         if refused.unavailable.reason is not Reason.DENIED:
             raise
@@ -89,8 +104,35 @@ def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequenc
             documents = _documents(aws, region, role)
         except Unreadable:
             raise refused from None
-        bound = str((role.permissions_boundary or {}).get("PermissionsBoundaryArn", ""))
         return Rights(by_documents(documents, _boundary(aws, region, bound), asked, context), refused.unavailable)
+    if any(right.simulated for right in found):
+        with contextlib.suppress(Unreadable):
+            boundary = _managed(aws, region, bound) if bound else None
+            found = settled(found, _documents(aws, region, role), boundary, asked, context)
+    return Rights(found)
+
+
+def _simulate(
+    aws: Aws,
+    region: str,
+    role_arn: str,
+    asked: Sequence[tuple[Action, str]],
+    context: Mapping[str, tuple[str, ...]],
+) -> list[Mapping[str, Any]]:
+    """IAM's answers: one call for each service name that a condition may ask for, and one for all the rest."""
+    results: list[Mapping[str, Any]] = []
+    for service in dict.fromkeys(action.service for action, _ in asked):
+        group = [(action, arn) for action, arn in asked if action.service == service]
+        keys = {**context, SERVICE_NAME: (service,)} if service else context
+        results += aws.pages(
+            "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role_arn,
+            ActionNames=sorted({action.name for action, _ in group}), ResourceArns=sorted({arn for _, arn in group}),
+            ContextEntries=[
+                {"ContextKeyName": key, "ContextKeyValues": list(words), "ContextKeyType": "stringList"}
+                for key, words in keys.items()
+            ],
+        )  # fmt: skip
+    return results
 
 
 def _boundary(aws: Aws, region: str, arn: str) -> Document | None:

@@ -19,10 +19,13 @@ from diag.sources.aws.answers import (
     refuse_strangers,
     require_list,
     require_members,
+    was_raised_by_provider,
     was_raised_while_parsing,
 )
-from diag.sources.aws.failure import malformed_answer, unavailable_from
+from diag.sources.aws.credentials import named_files, own_files, supervise_credential_processes
+from diag.sources.aws.failure import malformed_answer, malformed_credentials, unavailable_from
 from diag.sources.import_lock import IMPORT_LOCK
+from diag.sources.remote_mounts import require_answers
 from diag.sources.source import Source
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class Aws(Source):
         """Whether the profile that was asked for is configured; true when none was."""
         if not self.profile:
             return True
+        require_answers(own_files())
         import boto3
 
         return self.profile in boto3.Session().available_profiles
@@ -93,10 +97,13 @@ class Aws(Source):
         """Every item under `key` over all pages of a paginated operation. Raises Unreadable."""
 
         def read(client: BaseClient, method: str) -> tuple[dict[str, Any], ...]:
-            if not client.can_paginate(method):
-                return tuple(require_list(getattr(client, method)(**arguments), key))
-            pages = client.get_paginator(method).paginate(**arguments)
-            return tuple(item for page in pages for item in require_list(page, key))
+            model = client.meta.service_model.operation_model(operation)
+            pages = (
+                client.get_paginator(method).paginate(**arguments)
+                if client.can_paginate(method)
+                else (getattr(client, method)(**arguments),)
+            )
+            return tuple(item for page in pages for item in require_list(model, page, key))
 
         return self._try(service, operation, region, read)
 
@@ -112,6 +119,8 @@ class Aws(Source):
             if failure is None and was_raised_while_parsing(error):
                 what = "a member of the answer has another type than the service model says"
                 failure = malformed_answer(action, what)
+            if failure is None and was_raised_by_provider(error):
+                failure = malformed_credentials(error)
             if failure is None:
                 raise
             raise Unreadable(failure) from error
@@ -163,14 +172,18 @@ class Aws(Source):
             threading.Thread(target=build, name="aws clients", daemon=True).start()
 
     def _open(self) -> Any:
+        """The session. Raises StuckMount where a file that botocore would read is on a mount that does not answer."""
         if self._session is None:
+            require_answers(own_files())
             with IMPORT_LOCK:
                 import boto3
                 from botocore.session import Session
 
                 from diag.sources.aws.models import ReadOnlyModels
 
+            supervise_credential_processes()
             core = Session(profile=self.profile or None)
+            require_answers(named_files(core))
             core.register_component("data_loader", ReadOnlyModels(core.get_config_variable("data_path") or ""))
             self._session = boto3.Session(botocore_session=core, region_name=self.region or None)
         return self._session

@@ -178,7 +178,8 @@ def read_file(what: str, path: str) -> bytes:
     try:
         return read_bounded(path, LIMIT)
     except UnreadableFile as error:
-        raise Unreadable(Unavailable(what, Reason.ABSENT, f"{path}: {error}", remedy=REMEDY)) from error
+        reason = Reason.TIMEOUT if error.problem.reason is Reason.TIMEOUT else Reason.ABSENT
+        raise Unreadable(Unavailable(what, reason, str(error), remedy=REMEDY)) from error
 
 
 def _default_files() -> list[str]:

@@ -5,6 +5,7 @@ The official client gives configuration and transport: its pool of urllib3, with
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -20,6 +21,7 @@ from diag.sources.import_lock import IMPORT_LOCK
 from diag.sources.kubernetes.credentials import Credentials
 from diag.sources.kubernetes.kubeconfig import REMEDY, Access
 from diag.sources.kubernetes.tls import Context, context_of
+from diag.sources.remote_mounts import StuckMount, require_answers
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
@@ -83,7 +85,12 @@ class Transport:
         if self.server.startswith("https:"):
             try:
                 pair = self._credentials.pair()
+                if not cluster.authority:
+                    require_answers(os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
                 self._tls = context_of(cluster.authority, pair, verify=not cluster.insecure_skip_tls_verify)
+            except StuckMount as error:
+                remedy = "see SSL_CERT_FILE and SSL_CERT_DIR"
+                raise Unreadable(Unavailable("trusted CAs", Reason.TIMEOUT, str(error), remedy=remedy)) from error
             except (OSError, ValueError) as error:
                 remedy = "see certificate-authority(-data), client-certificate(-data) and client-key(-data)"
                 message = "its CA, client certificate or key cannot be used"

@@ -27,7 +27,7 @@ def describe_rung(
     row = TABLE[situation]
     filled = {"elapsed": f"{elapsed_ms / 1000:.1f} s", **values}
     message, fix = row.message.format_map(filled), row.fix.format_map(filled)
-    return Rung(row.step, row.verdict, message, row.cause, fix, elapsed_ms, tuple(details))
+    return Rung(row.step, row.verdict, message, row.cause, fix, elapsed_ms, tuple(details), row.beside)
 
 
 NAME_SITUATIONS: Mapping[NameState, Situation] = {

@@ -85,6 +85,8 @@ class Row(msgspec.Struct, frozen=True):
     message: str
     cause: str | None = None
     fix: str = ""
+    beside: str = ""
+    """Another cause that looks the same from outside."""
 
 
 _PRIVILEGE = (
@@ -278,10 +280,12 @@ TABLE: Mapping[Situation, Row] = {
     Situation.MGS_SILENT_ADDRESS: Row(
         _S.MGS,
         _V.FAIL,
-        "LNet is up on {nid}, but no MGS answers there within {elapsed}: this is an object or metadata server, or the "
-        "MGS is not mounted",
-        "wrong-mgs-address",
-        "mount from the DNS name, or from the IP address of the first of NetworkInterfaceIds",
+        "LNet is up on {nid}, but no MGS answers there within {elapsed}: it is not mounted on this server, or this is "
+        "an object or metadata server",
+        "mgs-down",
+        "check the file system's Lifecycle and maintenance window; mount from the DNS name, or from the IP address of "
+        "the first of NetworkInterfaceIds",
+        beside="wrong-mgs-address",
     ),
     Situation.MGS_SILENT_BRIEFLY: Row(
         _S.MGS,
@@ -372,7 +376,12 @@ TABLE: Mapping[Situation, Row] = {
     Situation.FS_NO_ANSWER: Row(
         _S.FILE_SYSTEM, _V.UNKNOWN, "asked for {mount_name}, the server {detail}", fix="try again"
     ),
-    Situation.MAP_REACHED: Row(_S.MAP, _V.PASS, "LNet answers on all {total} targets of {mount_name}"),
+    Situation.MAP_REACHED: Row(
+        _S.MAP,
+        _V.PASS,
+        "LNet answers on every NID of the {total} targets of {mount_name}; the targets themselves were not asked",
+        fix="to see whether they serve: `lctl get_param '*.*.import'` or `lfs check servers` on a client",
+    ),
     Situation.MAP_MDT_LOST: Row(
         _S.MAP, _V.FAIL, "LNet does not answer for {lost} of {mount_name}", "mdt-unavailable", _RULES
     ),

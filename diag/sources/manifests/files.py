@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -15,8 +16,17 @@ from diag.sources.files import STDIN, File, UnreadableFile, open_files
 LIMIT = 32 << 20
 """Bytes of one file; rendered charts of whole platforms are some MiB."""
 MOST_FILES = 10_000
-SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+SUFFIXES = frozenset({".yaml", ".yml", ".json", ".template", ".tf", ".tofu"})
+NAMES = frozenset({"Kustomization"})
 CHART = "Chart.yaml"
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks, as PowerShell's `>` and editors of Windows write them. Source: Unicode 15, section 23.8."""
 
 
 class UnreadableManifest(WrongUsage):
@@ -58,7 +68,7 @@ def _manifests(folders: list[str], files: list[str]) -> tuple[list[str], list[st
         return [], [CHART]
     return (
         [name for name in folders if not name.startswith(".")],
-        [name for name in files if PurePath(name).suffix in SUFFIXES and not name.startswith(".")],
+        [name for name in files if (PurePath(name).suffix in SUFFIXES or name in NAMES) and not name.startswith(".")],
     )
 
 
@@ -74,9 +84,10 @@ def _text_of(file: File, name: str) -> Text:
                 return Text(name, refused=f"larger than {LIMIT >> 20} MiB; give fewer objects")
     except UnreadableFile as error:
         return Text(name, refused=error.problem.detail)
+    encoding = next((encoding for mark, encoding in MARKS if data.startswith(mark)), "utf-8")
     try:
-        return Text(name, data.decode("utf-8-sig"))
+        return Text(name, data.decode(encoding))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        return Text(name, refused="not UTF-8 text", line=line, column=column)
+        return Text(name, refused=f"not {encoding.removesuffix('-sig').upper()} text", line=line, column=column)

@@ -6,6 +6,8 @@ controller-serviceaccount, node-serviceaccount).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from diag.grammar.yaml_tree import Value
 from diag.resources.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
 from diag.resources.manifests import PlannedAccount
@@ -19,18 +21,36 @@ HALVES = {"controller": ("Deployment", "fsx-csi-controller"), "node": ("DaemonSe
 """The two halves of the values, and what the chart makes of each."""
 
 
+DEEPEST = 3
+"""How deep the driver's values may lie in those of charts around it."""
+
+
 def is_driver_values(root: Value) -> bool:
-    """Whether a document is values for the driver's chart: its image, or a service account of one of its halves."""
-    if not isinstance(root.content, dict) or root.at("apiVersion"):
-        return False
-    return REPOSITORY in root.text("image", "repository") or any(
-        root.at(half, "serviceAccount") is not None for half in HALVES
-    )
+    """Whether a document is values for the driver's chart, by itself or as a dependency of others."""
+    return not root.at("apiVersion") and any(True for _ in _driver_values(root))
 
 
 def values_in(root: Value, file: str) -> Inventory:
     """The workloads and accounts that the values make, as far as the values themselves say."""
-    return merge(_half(root, file, half) for half in HALVES)
+    return merge(_half(values, file, half) for values in _driver_values(root) for half in HALVES)
+
+
+def _driver_values(root: Value, depth: int = 0) -> Iterator[Value]:
+    """The values of each copy of the driver's chart: at the root, or under its name or alias in an umbrella chart."""
+    if not isinstance(root.content, dict):
+        return
+    if _are_the_drivers(root):
+        yield root
+    elif depth < DEEPEST:
+        for item in root.content.values():
+            yield from _driver_values(item, depth + 1)
+
+
+def _are_the_drivers(root: Value) -> bool:
+    """The driver's image, or a service account of one of its halves."""
+    return REPOSITORY in root.text("image", "repository") or any(
+        root.at(half, "serviceAccount") is not None for half in HALVES
+    )
 
 
 def _half(root: Value, file: str, half: str) -> Inventory:

@@ -10,7 +10,16 @@ from diag.grammar.yaml_tree import Value
 from diag.model.finding import Location
 from diag.model.subject import Subject
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Workload
-from diag.resources.manifests import Placed, PlannedAccount, PlannedFileSystem, PlannedGroup, Problem, Undecided
+from diag.resources.manifests import (
+    Placed,
+    PlannedAccount,
+    PlannedFileSystem,
+    PlannedGroup,
+    PlannedMount,
+    PlannedNodes,
+    Problem,
+    Undecided,
+)
 
 MOST_FIELDS = 300
 """Fields of one object whose place is remembered."""
@@ -27,9 +36,20 @@ class Inventory(msgspec.Struct, frozen=True):
     drivers: tuple[Workload, ...] = ()
     file_systems: tuple[PlannedFileSystem, ...] = ()
     groups: tuple[PlannedGroup, ...] = ()
+    mounts: tuple[PlannedMount, ...] = ()
+    node_groups: tuple[PlannedNodes, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     places: tuple[Placed, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unread: tuple[Problem, ...] = ()
+    """What may be about Lustre and was not read, with the reason."""
+    seen: tuple[str, ...] = ()
+    """What the document is, where nothing in it is for Lustre."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was found in the document, and nothing is wrong with it."""
+        return not any(getattr(self, name) for name in self.__struct_fields__ if name != "seen")
 
 
 def merge(parts: Iterable[Inventory]) -> Inventory:

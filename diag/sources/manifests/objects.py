@@ -23,6 +23,7 @@ from diag.resources.kubernetes import (
     Workload,
 )
 from diag.resources.manifests import PlannedAccount, Problem
+from diag.sources.manifests.helm_values import is_driver_values, values_in
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 T = TypeVar("T")
@@ -52,14 +53,17 @@ def is_object(root: Value) -> bool:
 
 def objects_in(root: Value, file: str) -> Inventory:
     """The objects of a document that a Lustre volume can depend on; lists are opened, other kinds passed by."""
-    kind = root.text("kind")
+    kind, version = root.text("kind"), root.text("apiVersion")
     items = root.at("items")
     if kind.endswith("List") and items is not None and isinstance(items.content, list):
         return merge(objects_in(item, file) for item in items.content)
     read = _READERS.get(kind)
-    if read is None:
+    if read is None or (version != _VERSIONS.get(kind, version) and not _is_kubernetes_own(version)):
         return Inventory()
     try:
+        if version != _VERSIONS.get(kind, version):
+            where = root.at("apiVersion") or root
+            raise BadYaml(f"no server has {kind} in {version}; it is in {_VERSIONS[kind]}", where.line, where.column)
         return read(root, file)
     except BadYaml as bad:
         return Inventory(problems=(Problem(Location(file, bad.line, bad.column), bad.message),))
@@ -98,6 +102,8 @@ def _workload(root: Value, file: str) -> Inventory:
     template = root.at(*TEMPLATES[kind])
     if template is None:
         raise BadYaml(f"this {kind} has no {'.'.join(TEMPLATES[kind])}", root.line, root.column)
+    if not _has_claims_or_driver(root, template):
+        return Inventory()
     shape = convert(template, PodTemplate, named=False)
     meta = convert(root, ServiceAccount).metadata
     pod = Pod(msgspec.structs.replace(shape.metadata, name=meta.name, namespace=meta.namespace), shape.spec)
@@ -112,6 +118,16 @@ def _workload(root: Value, file: str) -> Inventory:
     elif pod.spec.claim_names:
         found.append(Inventory(pods=(pod,), places=(place(pod.subject, file, root),)))
     return merge(found)
+
+
+def _has_claims_or_driver(root: Value, template: Value) -> bool:
+    """Whether a workload can be about Lustre: most are not, and are not taken apart."""
+    volumes = template.at("spec", "volumes")
+    if volumes is not None or root.at("spec", "volumeClaimTemplates") is not None:
+        return True
+    containers = template.at("spec", "containers")
+    listed = containers.content if containers and isinstance(containers.content, list) else ()
+    return any(DRIVER in container.text("image") for container in listed)
 
 
 def _claims_of(root: Value, pod: Pod) -> Iterator[PersistentVolumeClaim]:
@@ -130,6 +146,16 @@ def _with_claims(pod: Pod, names: list[str]) -> Pod:
     return msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, volumes=volumes))
 
 
+def _values(path: tuple[str, ...]) -> Callable[[Value, str], Inventory]:
+    """Values of the driver's chart inside the object of a deployment tool."""
+
+    def read(root: Value, file: str) -> Inventory:
+        found = root.at(*path)
+        return values_in(found, file) if found is not None and is_driver_values(found) else Inventory()
+
+    return read
+
+
 _READERS: dict[str, Callable[[Value, str], Inventory]] = {
     "PersistentVolume": _volume,
     "PersistentVolumeClaim": _claim,
@@ -137,7 +163,26 @@ _READERS: dict[str, Callable[[Value, str], Inventory]] = {
     "ServiceAccount": _account,
     "Pod": _pod,
     **dict.fromkeys(TEMPLATES, _workload),
+    "HelmRelease": _values(("spec", "values")),
+    "Application": _values(("spec", "source", "helm", "valuesObject")),
 }
+"""Flux and Argo CD hand their values on to the chart. Sources: Flux HelmRelease v2 spec.values; Argo CD Application
+spec.source.helm.valuesObject."""
+
+_VERSIONS = {
+    **dict.fromkeys(("PersistentVolume", "PersistentVolumeClaim", "Pod", "ServiceAccount"), "v1"),
+    "StorageClass": "storage.k8s.io/v1",
+    **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+}
+"""Where each kind is served. Source: Kubernetes v1.34 API reference; the deprecated API migration guide."""
+
+
+def _is_kubernetes_own(version: str) -> bool:
+    """Whether an API group is Kubernetes' own: a custom resource may have any kind."""
+    group = version.rpartition("/")[0]
+    return group in ("", "apps", "batch", "extensions") or group.endswith(".k8s.io")
+
 
 _CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass"})
 

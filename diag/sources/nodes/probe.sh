@@ -89,6 +89,22 @@ installed_module() {
     modinfo lustre
 }
 
+# What the running kernel asks of a module: the vermagic of one that it has loaded.
+kernel_vermagic() {
+    [ -d "/lib/modules/$(uname -r)" ] || return 3
+    has modinfo || return 127
+    IFS=' ' read -r module rest </proc/modules || return 3
+    modinfo -F vermagic "$module"
+}
+
+# What modprobe is told about Lustre modules. `modprobe --showconfig` reads files alone (kmod modprobe(8)).
+module_settings() {
+    [ -d "/lib/modules/$(uname -r)" ] || return 3
+    has modprobe && has grep || return 127
+    modprobe --showconfig | grep -E '^(blacklist|install|remove|options) (libcfs|lnet|ksocklnd|obdclass|ptlrpc|lustre)( |$)'
+    [ $? -lt 2 ]
+}
+
 lustre_mounts() {
     table=/proc/self/mountinfo
     [ ! -r /proc/1/mountinfo ] || table=/proc/1/mountinfo
@@ -101,18 +117,52 @@ sockets() {
     matching ":$hex " /proc/net/tcp6 || true
 }
 
+# Functions of Lustre and LNet modules on a stack, innermost first: `[<0>] ptlrpc_set_wait+0x22d/0x620 [ptlrpc]`.
+lustre_stack() {
+    found=
+    count=0
+    while IFS= read -r line && [ "$count" -lt 8 ]; do
+        case $line in
+            *'[lustre]' | *'[ptlrpc]' | *'[osc]' | *'[mdc]' | *'[mgc]' | *'[lov]' | *'[lmv]' | *'[fld]' | *'[fid]' | \
+                *'[obdclass]' | *'[lnet]' | *'[ksocklnd]' | *'[kefalnd]' | *'[ko2iblnd]')
+                function=${line#*\] }
+                found="$found,${function%%+*}"
+                count=$((count + 1))
+                ;;
+        esac
+    done
+    printf '%s' "${found#,}"
+}
+
+# Processes in state D, and those of any other state that wait in Lustre: its waits are S (wait_woken) and I too. Its own
+# threads (PF_KTHREAD, Linux include/linux/sched.h) wait there for work.
 blocked() {
+    up=
+    [ ! -r /proc/uptime ] || IFS=. read -r up rest </proc/uptime
     for stat in /proc/[0-9]*/stat; do
         line=
-        IFS= read -r line <"$stat"
-        after=${line##*) }
-        [ "${after%% *}" = D ] || continue
+        IFS= read -r line <"$stat" || continue
+        name=${line#*\(}
+        name=${name%)*}
         pid=${stat#/proc/}
         pid=${pid%/stat}
-        name=${line#*\(}
+        set -f
+        set -- ${line##*) }
+        set +f
+        [ $# -ge 20 ] || continue
+        state=$1
+        [ "$state" = D ] || [ $(($7 & 2097152)) = 0 ] || continue
+        case $state in R | Z | X | T | t) continue ;; esac
         wchan=
         IFS= read -r wchan <"/proc/$pid/wchan"
-        printf '%s %s %s\n' "$pid" "${wchan:--}" "${name%)*}"
+        stack=$(lustre_stack <"/proc/$pid/stack")
+        case $state$stack:$wchan in
+            D* | ?[a-zA-Z]* | *:ll_* | *:lov_* | *:lmv_* | *:mdc_* | *:osc_* | *:ptlrpc_* | *:ldlm_* | *:cl_* | *:obd_* | *:mgc_*) ;;
+            *) continue ;;
+        esac
+        age=-
+        [ -z "$up" ] || age=$((up - ${20} / 100))
+        printf '%s %s %s %s %s %s\n' "$pid" "$state" "${wchan:--}" "$age" "${stack:--}" "$name"
     done 2>&-
     return 0
 }
@@ -122,7 +172,7 @@ kernel_log() {
     has tail || return 127
     has grep || return 127
     printed=$(dmesg 2>&1) || { printf '%s\n' "$printed"; return 1; }
-    printf '%s\n' "$printed" | grep -E -e 'Lustre|LNet|lnet|lustre|libcfs|ksocklnd|port 988|blocked for more than' | tail -n 60
+    printf '%s\n' "$printed" | grep -E -e 'Lustre|LNet|lnet|lustre|libcfs|ksocklnd|obdclass|ptlrpc|Lockdown: |port 988|blocked for more than' | tail -n 60
     return 0
 }
 
@@ -175,6 +225,8 @@ ask kernel uname -r
 ask architecture uname -m
 ask os_release os_release
 ask installed_module installed_module
+ask kernel_vermagic kernel_vermagic
+ask module_settings module_settings
 ask loaded_modules loaded_modules
 ask client_version lines_of /sys/fs/lustre/version
 ask filesystems lines_of /proc/filesystems
@@ -185,6 +237,7 @@ ask resolver lines_of /etc/resolv.conf
 ask page_size getconf PAGESIZE
 ask lockdown lines_of /sys/kernel/security/lockdown
 ask blocked blocked
+ask uptime lines_of /proc/uptime
 ask kernel_messages kernel_log
 
 # Whoever already hangs in a Lustre tool shows that the next one would hang too: the process table is the ledger.

@@ -17,9 +17,12 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport
 from diag.resources.via import Via
 from diag.sanitize import one_line
+from diag.sources.files import UnreadableFile, is_missing
 from diag.sources.nodes.ask import ANSWER_LIMIT, Bounds, Deliver, NodeAsk, Questions, probe, report_from_probe
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.ssh_config import BadSshConfig, KnownHosts, Options, SshConfig
+from diag.sources.remote_mounts import StuckMount, require_answers
+from diag.sources.supervised import supervised
 
 if TYPE_CHECKING:
     from diag.sources.nodes.reader import NodeReader
@@ -54,12 +57,13 @@ class Ssh:
         self._known: dict[tuple[str, ...], KnownHosts] = {}
         self._bastions: dict[str, Any] = {}
         self._commands: list[subprocess.Popen[bytes]] = []
+        self._supervision = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._bastion_locks: dict[str, threading.Lock] = {}
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
         """Ask every node that has an address or a name in the configuration."""
-        opened = self._open()
+        opened = self._open(bounds.until)
         if opened is not None:
             for ask in asks:
                 deliver(ask.node, opened)
@@ -81,16 +85,18 @@ class Ssh:
             for child in self._commands:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(GRACE_S)
+            self._supervision.close()
 
-    def _open(self) -> Unavailable | None:
+    def _open(self, until: float) -> Unavailable | None:
         """Read the configuration once, before any thread needs it."""
         path = Path(self._config_path or "~/.ssh/config").expanduser()
         try:
-            self._config = SshConfig(path)
-        except (OSError, UnicodeDecodeError, BadSshConfig) as error:
-            return Unavailable(f"ssh configuration {path}", Reason.GARBLED, one_line(error))
-        if self._config_path and not path.is_file():
-            return Unavailable(f"ssh configuration {path}", Reason.ABSENT, "there is no such file")
+            if self._config_path and is_missing(str(path)):
+                return Unavailable(f"ssh configuration {path}", Reason.ABSENT, "there is no such file")
+            self._config = SshConfig(path, until=until)
+        except (UnreadableFile, StuckMount, UnicodeDecodeError, BadSshConfig) as error:
+            reason = Reason.TIMEOUT if _is_late(error) else Reason.GARBLED
+            return Unavailable(f"ssh configuration {path}", reason, one_line(error))
         return None
 
     def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeReport | Unavailable:
@@ -113,6 +119,9 @@ class Ssh:
         except paramiko.AuthenticationException as error:
             remedy = "see --ssh-user, the agent (`ssh-add -l`) and IdentityFile in ~/.ssh/config"
             return Unavailable(what, Reason.DENIED, f"SSH login refused: {one_line(error)}", remedy=remedy)
+        except (UnreadableFile, StuckMount) as error:
+            reason = Reason.TIMEOUT if _is_late(error) else Reason.GARBLED
+            return Unavailable(what, reason, f"a file of the SSH configuration: {one_line(error)}")
         except (TimeoutError, paramiko.ssh_exception.SSHException, OSError, EOFError) as error:
             return _transport(what, error, until)
         finally:
@@ -131,10 +140,12 @@ class Ssh:
         if alias in path:
             raise paramiko.SSHException(f"ProxyJump goes in a circle: {' → '.join((*path, alias))}")
         options = self._config.lookup(alias)
-        known, name = self._known_hosts(options), _paramiko_name(options)
+        known, name = self._known_hosts(options, until), _paramiko_name(options)
         client = paramiko.SSHClient()
         for key in known.keys_of(options.host_key_name):
             client.get_host_keys().add(name, key.get_name(), key)
+        # paramiko opens the keys itself.
+        require_answers(("~/.ssh", *options.identity_files), until=until)
         client.set_missing_host_key_policy(_policy(known, options.host_key_name, accept_new=self._accept_new))
         try:
             client.connect(
@@ -158,11 +169,11 @@ class Ssh:
         transport.set_keepalive(KEEPALIVE_S)
         return client
 
-    def _known_hosts(self, options: Options) -> KnownHosts:
+    def _known_hosts(self, options: Options, until: float) -> KnownHosts:
         """The known hosts of the files that an entry of the configuration names; each set of files is read once."""
         with self._lock:
             if options.known_hosts not in self._known:
-                self._known[options.known_hosts] = KnownHosts(options.known_hosts)
+                self._known[options.known_hosts] = KnownHosts(options.known_hosts, until=until)
             return self._known[options.known_hosts]
 
     def _tunnel(self, options: Options, until: float, path: tuple[str, ...]) -> Any:
@@ -193,6 +204,7 @@ class Ssh:
             )
         with self._lock:
             self._commands.append(child)
+            self._supervision.enter_context(supervised(child.pid, "ProxyCommand"))
         return near
 
     def _bastion(self, alias: str, until: float, path: tuple[str, ...]) -> Any:
@@ -285,6 +297,13 @@ def _changed_key(what: str, error: Any) -> Unavailable:
     )
     remedy = f"if the host was rebuilt: ssh-keygen -R {shlex.quote(error.hostname)}, then connect once with ssh"
     return Unavailable(what, Reason.DENIED, said, remedy=remedy)
+
+
+def _is_late(error: Exception) -> bool:
+    """Whether a file did not answer in time; otherwise there is something wrong with it."""
+    return isinstance(error, StuckMount) or (
+        isinstance(error, UnreadableFile) and error.problem.reason is Reason.TIMEOUT
+    )
 
 
 def _transport(what: str, error: Exception, until: float) -> Unavailable:

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import math
 import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from diag.model.unavailable import Reason
+from diag.sources.files import UnreadableFile, read_bounded
+from diag.sources.remote_mounts import require_answers
+
+LIMIT = 16 << 20
+"""Bytes of one file; known_hosts of large fleets have some MiB."""
 
 DEEPEST_INCLUDE = 16
 """OpenSSH's own bound."""
@@ -51,12 +59,17 @@ class Options(NamedTuple):
 class SshConfig:
     """One configuration, its includes inlined."""
 
-    def __init__(self, path: Path) -> None:
-        """Read it. Raises OSError, UnicodeDecodeError, and BadSshConfig when not even its blocks can be told apart."""
+    def __init__(self, path: Path, *, until: float = math.inf) -> None:
+        """Read it, by the `time.monotonic()` instant; one that is not there is empty.
+
+        Raises UnreadableFile, StuckMount, UnicodeDecodeError, and BadSshConfig when not even its blocks can be told
+        apart.
+        """
         import paramiko
 
         self._names: list[str] = []
-        text = "\n".join(self._inlined(path, (), 0)) if path.is_file() else ""
+        self._until = until
+        text = "\n".join(self._inlined(path, (), 0))
         try:
             self._config = paramiko.SSHConfig.from_text(text)
         except (paramiko.SSHException, ValueError) as error:
@@ -102,7 +115,7 @@ class SshConfig:
         where the block does. `outer` are the criteria of the blocks around."""
         yield from _header(outer)
         block = outer
-        for number, raw in enumerate(path.read_text().splitlines(), start=1):
+        for number, raw in enumerate(_text(str(path), self._until).splitlines(), start=1):
             line = raw.strip()
             if not line or line.startswith("#"):
                 continue
@@ -133,12 +146,12 @@ class SshConfig:
             else:
                 yield line
 
-    @staticmethod
-    def _included(patterns: Sequence[str], path: Path) -> Iterator[Path]:
+    def _included(self, patterns: Sequence[str], path: Path) -> Iterator[Path]:
         """The files of an Include in order. A relative name is below ~/.ssh, in /etc/ssh for the system's own file."""
         base = Path("/etc/ssh") if path.is_relative_to("/etc/ssh") else Path("~/.ssh").expanduser()
-        for pattern in patterns:
-            for name in sorted(glob.glob(str(base / Path(pattern).expanduser()))):  # noqa: PTH207 - absolute patterns
+        for pattern in (str(base / Path(pattern).expanduser()) for pattern in patterns):
+            require_answers((pattern,), until=self._until)
+            for name in sorted(glob.glob(pattern)):  # noqa: PTH207 - absolute patterns
                 if Path(name).is_file():
                     yield Path(name)
 
@@ -146,12 +159,15 @@ class SshConfig:
 class KnownHosts:
     """The keys of known_hosts files: plain, hashed and wildcard names, revoked keys and authorities."""
 
-    def __init__(self, files: Sequence[str]) -> None:
+    def __init__(self, files: Sequence[str], *, until: float = math.inf) -> None:
+        """Read the files by the `time.monotonic()` instant. Raises UnreadableFile for one that does not answer."""
         self._lines: list[tuple[str, list[str], str, str]] = []
         for file in files:
             try:
-                text = Path(file).read_text(errors="replace")
-            except OSError:
+                text = _text(file, until, errors="replace")
+            except UnreadableFile as error:
+                if error.problem.reason is Reason.TIMEOUT:
+                    raise
                 continue
             for line in text.splitlines():
                 fields = line.split()
@@ -185,6 +201,16 @@ class KnownHosts:
     def has_authority(self, name: str) -> bool:
         """Whether a certificate authority vouches for hosts of that name."""
         return any(marker == "@cert-authority" and _names_host(hosts, name) for marker, hosts, *_ in self._lines)
+
+
+def _text(path: str, until: float, errors: str = "strict") -> str:
+    """The text of a file, empty when it is not there. Raises UnreadableFile and UnicodeDecodeError."""
+    try:
+        return read_bounded(path, LIMIT, until=until).decode(errors=errors)
+    except UnreadableFile as error:
+        if error.problem.reason is Reason.ABSENT:
+            return ""
+        raise
 
 
 def _header(criteria: Sequence[str]) -> Iterator[str]:

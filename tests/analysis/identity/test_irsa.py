@@ -9,17 +9,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.advice.identity import allow, trust_pod_identity, trust_web_identity
+from diag.advice.identity import Grant, allow, trust_pod_identity, trust_web_identity
 from diag.analysis.identity.irsa import (
     RoleArn,
     role_arn_of,
     strangers_allowed,
     what_is_wrong,
 )
-from diag.analysis.identity.policy_language import covers_action
+from diag.analysis.identity.permissions import Decision, Right, by_documents, context_of, questions, weigh
+from diag.analysis.identity.policy_language import Request
 from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity, web_identity
 from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY
-from tests.checks.given_identity import CLUSTER, ISSUER, PROVIDER_ARN, SUBJECT, account, role
+from tests.checks.given_identity import CLUSTER, ISSUER, PROVIDER_ARN, SUBJECT, account, role, trust, trusts_pods
 
 NAME = st.from_regex(r"[A-Za-z0-9_+=,.@-]{1,64}", fullmatch=True)
 PATH = st.lists(st.from_regex(r"[!-.0-~]{1,8}", fullmatch=True), max_size=3).map(
@@ -59,13 +60,57 @@ def test_the_trust_policy_of_the_fix_admits_the_account_and_no_stranger() -> Non
     assert strangers_allowed(role(document), account(), CLUSTER) == ""
 
 
-def test_the_trust_policy_of_the_fix_for_pod_identity_admits_eks() -> None:
-    document = policy_of(trust_pod_identity(role()).commands[1])
+def test_the_trust_policy_of_the_fix_for_pod_identity_admits_eks_for_this_cluster_alone() -> None:
+    document = policy_of(trust_pod_identity(role(), CLUSTER).commands[1])
     for action in POD_IDENTITY:
         asker = pod_identity(action, CLUSTER.arn, "kube-system", "fsx-csi-controller-sa")
         assert may_assume(document, asker).answer is Answer.ALLOWED
+        other = pod_identity(action, f"{CLUSTER.arn}-2", "kube-system", "fsx-csi-controller-sa")
+        assert may_assume(document, other).answer is Answer.REFUSED
 
 
-def test_the_policy_of_the_fix_allows_what_was_missing() -> None:
-    document = policy_of(allow("fsx-csi", [("fsx:TagResource", "*")]).commands[0])
-    assert covers_action(document["Statement"][0], "fsx:TagResource")
+def test_the_trust_policy_of_the_fix_takes_nothing_from_others() -> None:
+    theirs = trusts_pods(Condition={"ArnEquals": {"aws:SourceArn": f"{CLUSTER.arn}-2"}})
+    document = policy_of(trust_pod_identity(role(trust(theirs)), CLUSTER).commands[1])
+    other = pod_identity(POD_IDENTITY[0], f"{CLUSTER.arn}-2", "any", "any")
+    assert may_assume(document, other).answer is Answer.ALLOWED
+
+
+ROLE = RoleArn("aws", "111122223333", "fsx-csi")
+ASKED = questions(ROLE, "eu-west-1", ("data",))
+OVERREACH = (
+    ("iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/fsx-csi"),
+    ("iam:PutRolePolicy", "arn:aws:iam::111122223333:role/administrator"),
+    ("iam:PassRole", "arn:aws:iam::111122223333:role/administrator"),
+    ("iam:CreateServiceLinkedRole", "arn:aws:iam::111122223333:role/aws-service-role/ec2.amazonaws.com/EC2"),
+    ("fsx:CreateFileSystem", "arn:aws:fsx:eu-west-1:999988887777:file-system/fs-0123456789abcdef0"),
+    ("fsx:DeleteFileSystem", "arn:aws:fsx:us-east-1:111122223333:file-system/fs-0123456789abcdef0"),
+    ("fsx:DeleteBackup", "arn:aws:fsx:eu-west-1:111122223333:backup/backup-0"),
+    ("s3:PutBucketPolicy", "arn:aws:s3:::other"),
+    ("s3:GetObject", "arn:aws:s3:::data/secret"),
+)  # fmt: skip
+"""What nobody lacks: rights over other roles, services, accounts, Regions and buckets."""
+
+
+@given(st.sets(st.sampled_from(range(len(ASKED))), min_size=1))
+def test_the_policy_of_the_fix_newly_allows_exactly_what_was_missing(missing: set[int]) -> None:
+    lacking = [ASKED[index] for index in missing]
+    rights = [Right(action.use, action.name, arn, Decision.DENIED) for action, arn in lacking]
+    document = policy_of(allow("fsx-csi", [Grant(r.action, r.whole_resource, r.service) for r in rights]).commands[0])
+    context = context_of("eu-west-1", "arn:aws:iam::111122223333:role/fsx-csi")
+    allowed = {
+        (right.action, right.resource)
+        for right in by_documents([document], None, ASKED, context)
+        if right.decision is not Decision.DENIED
+    }
+    assert allowed == {(action.name, arn) for action, arn in lacking}
+    for name, arn in OVERREACH:
+        for service in ("ec2.amazonaws.com", "fsx.amazonaws.com"):
+            request = Request({"iam:awsservicename": (service,)})
+            assert weigh([document], name, arn, request)[0] is False, (name, arn)
+
+
+def test_a_policy_on_every_resource_would_be_noticed() -> None:
+    """The fix as it once was: it makes the controller an administrator."""
+    document = policy_of(allow("fsx-csi", [Grant("iam:AttachRolePolicy", "*")]).commands[0])
+    assert weigh([document], *OVERREACH[0], Request())[0] is True

@@ -16,6 +16,7 @@ from diag.analysis.identity.permissions import (
     by_documents,
     context_of,
     questions,
+    settled,
     simulated,
     who_may_create,
 )
@@ -26,7 +27,7 @@ from tests.checks.given import storage_class
 
 ROLE = RoleArn("aws", "111122223333", "fsx-csi")
 ASKED = questions(ROLE, "eu-west-1", ())
-CONTEXT = context_of("eu-west-1")
+CONTEXT = context_of("eu-west-1", "arn:aws:iam::111122223333:role/fsx-csi")
 CREATE = "fsx:CreateFileSystem"
 ON_CREATE = next(arn for action, arn in ASKED if action.name == CREATE)
 
@@ -47,7 +48,9 @@ def said(*results: dict[str, Any]) -> tuple[Decision, str]:
         (answer("implicitDeny"), Decision.DENIED, "no policy"),
         (answer("explicitDeny"), Decision.DENIED, "denies"),
         (answer("implicitDeny", MissingContextValues=["aws:PrincipalTag/team"]), Decision.UNKNOWN, "team"),
-        (answer("explicitDeny", MissingContextValues=["aws:PrincipalTag/team"]), Decision.DENIED, "denies"),
+        (answer("explicitDeny", MissingContextValues=["aws:SourceVpc"]), Decision.UNKNOWN, "aws:SourceVpc"),
+        (answer("allowed", MissingContextValues=["aws:RequestTag/CostCenter"]), Decision.UNKNOWN, "CostCenter"),
+        (answer("allowed", MissingContextValues=["iam:AWSServiceName"]), Decision.ALLOWED, ""),
         (
             answer("implicitDeny", PermissionsBoundaryDecisionDetail={"AllowedByPermissionsBoundary": False}),
             Decision.DENIED,
@@ -55,7 +58,7 @@ def said(*results: dict[str, Any]) -> tuple[Decision, str]:
         ),
         (
             answer("implicitDeny", OrganizationsDecisionDetail={"AllowedByOrganizations": False}),
-            Decision.DENIED,
+            Decision.UNKNOWN,
             "service control policy",
         ),
     ],
@@ -110,6 +113,93 @@ ALLOW = {"Effect": "Allow", "Action": "fsx:*", "Resource": "*"}
 )
 def test_documents_can_refuse_and_never_promise(statements: tuple[dict[str, Any], ...], decision: Decision) -> None:
     assert decided(*statements) is decision
+
+
+LINKS = questions(ROLE, "eu-west-1", ("data",))
+LINK_ROLE = "arn:aws:iam::*:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"
+MAKE_ROLE = "iam:CreateServiceLinkedRole"
+
+
+def making(*statements: dict[str, Any]) -> dict[Use, Decision]:
+    """What is said of making each service's role."""
+    rights = by_documents(documents(*statements), None, LINKS, CONTEXT)
+    return {right.use: right.decision for right in rights if right.action == MAKE_ROLE}
+
+
+class TestServiceNames:
+    """A request makes the role of one service: a condition for one name says nothing of the other."""
+
+    def test_a_right_for_fsxs_own_role_is_none_for_the_role_of_an_s3_link(self) -> None:
+        condition = {"StringEquals": {"iam:AWSServiceName": "fsx.amazonaws.com"}}
+        own = {"Effect": "Allow", "Action": MAKE_ROLE, "Resource": "*", "Condition": condition}
+        link = {"Effect": "Allow", "Action": ["iam:AttachRolePolicy", "iam:PutRolePolicy"], "Resource": LINK_ROLE}
+        assert making(own, link) == {Use.FIRST: Decision.UNKNOWN, Use.LINK: Decision.DENIED}
+        assert making(own | {"Condition": {}}) == {Use.FIRST: Decision.UNKNOWN, Use.LINK: Decision.UNKNOWN}
+        rights = Rights(by_documents(documents(own, link), None, LINKS, CONTEXT))
+        assert [right.action for right in rights.denied(Use.LINK)] == [MAKE_ROLE]
+
+    def test_no_other_action_has_the_key(self) -> None:
+        condition = {"StringNotEquals": {"iam:AWSServiceName": "fsx.amazonaws.com"}}
+        assert decided(ALLOW, {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}) is (
+            Decision.DENIED
+        ), "an operator that negates is true for an absent key"
+
+
+@pytest.mark.parametrize(
+    ("resource", "decision"),
+    [
+        ("arn:aws:fsx:*:${aws:PrincipalAccount}:file-system/*", Decision.UNKNOWN),
+        ("arn:aws:fsx:*:*:backup/${aws:PrincipalTag/team}-*", Decision.DENIED),
+        ("arn:aws:ec2:*:${aws:PrincipalAccount}:*", Decision.DENIED),
+        ("arn:aws:fsx", Decision.UNKNOWN),
+        ("arn:aws:fsx:*", Decision.UNKNOWN),
+        ("arn:aws:s3", Decision.DENIED),
+    ],
+)
+def test_variables_and_short_arns_in_a_resource(resource: str, decision: Decision) -> None:
+    assert decided({**ALLOW, "Resource": resource}) is decision
+
+
+@pytest.mark.parametrize("resource", ["arn:aws:fsx:*:${aws:PrincipalAccount}:file-system/*", "arn:aws:fsx"])
+def test_a_deny_with_a_variable_or_a_short_arn_is_not_sure(resource: str) -> None:
+    assert decided(ALLOW, {**ALLOW, "Effect": "Deny", "Resource": resource}) is Decision.UNKNOWN
+
+
+def test_a_deny_of_the_documents_is_not_the_lack_of_an_allow() -> None:
+    deny = {**ALLOW, "Effect": "Deny"}
+    whys = {right.why for right in by_documents(documents(ALLOW, deny), None, ASKED, CONTEXT) if "fsx:" in right.action}
+    assert whys == {"a policy denies it"}
+
+
+MISSING = "aws:MultiFactorAuthPresent"
+UNRELATED = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": {"Bool": {MISSING: "false"}}}
+RELATED = {**UNRELATED, "Action": "fsx:*"}
+
+
+class TestMissingKeys:
+    """IAM lists keys of statements about other actions too: the role's own documents tell which counts."""
+
+    def settled(self, said: str, *statements: dict[str, Any], boundary: dict[str, Any] | None = None) -> Decision:
+        rights = simulated([answer(said, MissingContextValues=[MISSING])], ASKED)
+        bound = None if boundary is None else documents(boundary)[0]
+        found = settled(rights, documents(*statements), bound, ASKED, CONTEXT)
+        return next(right.decision for right in found if right.action == CREATE)
+
+    def test_a_key_of_another_actions_statement_changes_nothing(self) -> None:
+        assert self.settled("allowed", ALLOW, UNRELATED) is Decision.ALLOWED
+        assert self.settled("implicitDeny", UNRELATED) is Decision.DENIED
+
+    def test_a_key_of_this_actions_statement_leaves_it_open(self) -> None:
+        for said in ("allowed", "explicitDeny"):
+            assert self.settled(said, ALLOW, RELATED) is Decision.UNKNOWN
+
+    def test_documents_that_contradict_the_simulation_settle_nothing(self) -> None:
+        assert self.settled("explicitDeny", ALLOW) is Decision.UNKNOWN, "a service control policy may deny"
+        assert self.settled("allowed") is Decision.UNKNOWN
+
+    def test_a_boundary_counts(self) -> None:
+        assert self.settled("implicitDeny", ALLOW, boundary={**ALLOW, "Action": "ec2:*"}) is Decision.DENIED
+        assert self.settled("allowed", ALLOW, boundary=RELATED) is Decision.UNKNOWN
 
 
 def test_a_boundary_refuses_what_it_does_not_allow() -> None:

@@ -33,8 +33,14 @@ def installed(**fields: str) -> NodeReport:
     ("fields", "verdict"),
     [
         ({"vermagic": "5.15.0-1 SMP mod_unload "}, Verdict.FAIL),
-        ({"vermagic": "5.14.0-427 SMP mod_unload modversions "}, Verdict.WARN),
-        ({"vermagic": "5.14.0-427 SMP modversions", "filename": "/lib/modules/x/weak-updates/lustre.ko"}, Verdict.PASS),
+        ({"vermagic": "5.14.0-427 SMP preempt mod_unload modversions "}, Verdict.WARN),
+        (
+            {
+                "vermagic": "5.14.0-427 SMP preempt mod_unload modversions",
+                "filename": "/lib/modules/x/weak-updates/lustre.ko",
+            },
+            Verdict.PASS,
+        ),
     ],
 )
 def test_a_module_for_another_kernel(fields: dict[str, str], verdict: Verdict) -> None:
@@ -63,3 +69,62 @@ def test_equal_answers_are_one_row_with_what_sets_them_apart() -> None:
     assert "node group gpu-b" in failing.message
     assert {s.name for s in failing.concerns} == {"bad-0", "bad-1", "bad-2"}
     assert passing.verdict is Verdict.PASS and len(passing.concerns) == 9
+
+
+KERNEL = "6.12.46-66.121.amzn2023.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "verdict"),
+    [
+        (f"{KERNEL} SMP preempt mod_unload modversions", Verdict.PASS),
+        (f"{KERNEL} SMP PREEMPT mod_unload modversions", Verdict.FAIL),
+        (f"{KERNEL} SMP preempt mod_unload", Verdict.FAIL),
+    ],
+)
+def test_a_vermagic_is_compared_word_by_word_with_that_of_the_running_kernel(wanted: str, verdict: Verdict) -> None:
+    report = msgspec.structs.replace(truth(is_loaded=False), kernel_vermagic=wanted)
+    found = only(node_has_module, report)
+    assert (found.verdict, found.cause) == (
+        verdict,
+        "" if verdict is Verdict.PASS else "kernel-module-version-mismatch",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (
+            f"[ 14.1] libcfs: version magic '{KERNEL} SMP PREEMPT ' should be '{KERNEL} SMP preempt '",
+            "kernel-module-version-mismatch",
+        ),
+        ("[ 14.1] ptlrpc: disagrees about version of symbol module_layout", "kernel-module-version-mismatch"),
+        ("[ 14.1] lustre: Unknown symbol folio_wait_bit (err -2)", "kernel-module-version-mismatch"),
+        ("[ 14.1] Lockdown: modprobe: unsigned module loading is restricted; see man", "secure-boot-module-signature"),
+        ("[ 14.1] nvidia: disagrees about version of symbol module_layout", ""),
+        ("[ 14.1] libcfs: loading out-of-tree module taints kernel.", ""),
+    ],
+)
+def test_the_kernel_log_says_that_a_module_on_disk_was_refused(line: str, cause: str) -> None:
+    found = only(node_has_module, truth(is_loaded=False, kernel_log=(line,)))
+    assert (found.verdict, found.cause) == (Verdict.FAIL if cause else Verdict.PASS, cause)
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict"),
+    [
+        (("install lustre /bin/false",), Verdict.FAIL),
+        (("install ptlrpc /usr/bin/true",), Verdict.FAIL),
+        (("blacklist lustre",), Verdict.WARN),
+        (("options lnet networks=tcp(eth0)",), Verdict.PASS),
+        (("install lustre /sbin/modprobe --ignore-install lustre && /sbin/tune",), Verdict.PASS),
+    ],
+)
+def test_modprobe_may_be_told_to_keep_it_out(settings: tuple[str, ...], verdict: Verdict) -> None:
+    found = only(node_has_module, truth(is_loaded=False, module_settings=settings))
+    assert (found.verdict, found.cause) == (verdict, "" if verdict is Verdict.PASS else "lustre-module-missing")
+
+
+def test_what_is_loaded_needs_no_look_at_the_disk() -> None:
+    report = truth(module_settings=("install lustre /bin/false",))
+    assert only(node_has_module, report).verdict is Verdict.PASS

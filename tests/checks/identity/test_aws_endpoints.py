@@ -9,12 +9,15 @@ import pytest
 from checks.identity.aws_endpoints import controller_reaches_aws as aws_endpoints
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.resources.ec2 import VpcEndpoint
+from diag.resources.ec2 import Route, VpcEndpoint
+from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
 from tests.checks.given_identity import (
+    INSTANCE,
     VPC,
     controller_pod,
+    instance,
     route_table,
     world,
 )
@@ -47,6 +50,15 @@ PRIVATE = {"route_tables": (route_table(),)}
 def test_a_default_route_is_a_way_but_proves_nothing() -> None:
     finding = reach()
     assert (finding.verdict, finding.rules_out) == (Verdict.PASS, ())
+
+
+@pytest.mark.parametrize(("public", "verdict"), [("", Verdict.WARN), ("203.0.113.7", Verdict.PASS)])
+def test_an_internet_gateway_is_a_way_for_nodes_with_a_public_address_alone(public: str, verdict: Verdict) -> None:
+    table = route_table()
+    gateway = Route("0.0.0.0/0", gateway_id="igw-0123456789abcdef0", state="active")
+    node = given.replace(instance(), public_ip_address=public)
+    facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),)}
+    assert reach(**facts, controller_instances=Table({INSTANCE: node})).verdict is verdict
 
 
 def test_a_private_cluster_needs_fsx_and_sts() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.identity.irsa_injected import role_reached_the_pods as irsa_injected
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.kubernetes import EnvVar
 from tests.checks import given
 from tests.checks.given_identity import association, controller_pod, world
 
@@ -20,9 +22,40 @@ def only(**facts: Any) -> Finding:
     return finding
 
 
-@pytest.mark.parametrize("variable", ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"])
-def test_pods_with_the_role_pass(variable: str) -> None:
-    assert only(pods=(controller_pod(variable), controller_pod(variable, node="node-b"))).verdict is Verdict.PASS
+AGENT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+BY_ASSOCIATION: dict[str, Any] = {"pod_identity_associations": (association(),)}
+FORMER = "arn:aws:iam::111122223333:role/former"
+
+
+@pytest.mark.parametrize(("variable", "facts"), [("AWS_WEB_IDENTITY_TOKEN_FILE", {}), (AGENT, BY_ASSOCIATION)])
+def test_pods_with_the_role_pass(variable: str, facts: dict[str, Any]) -> None:
+    pods = (controller_pod(variable), controller_pod(variable, node="node-b"))
+    assert only(pods=pods, **facts).verdict is Verdict.PASS
+
+
+def test_pods_older_than_an_association_beside_the_annotation_go_on_as_the_annotations_role() -> None:
+    finding = only(pods=(controller_pod(role_arn=FORMER),), **BY_ASSOCIATION)
+    assert (finding.verdict, finding.cause, finding.rules_out) == (Verdict.WARN, "irsa-not-injected", ())
+    assert f"still act as {FORMER} of IRSA" in finding.message and finding.fix is not None
+
+
+def test_pods_older_than_a_changed_annotation_go_on_as_the_former_role() -> None:
+    finding = only(pods=(controller_pod(role_arn=FORMER), controller_pod(node="node-b")))
+    assert (
+        finding.verdict is Verdict.WARN and f"1 of 2 pod(s) of the controller still act as {FORMER}" in finding.message
+    )
+
+
+def test_what_an_agent_gives_is_unknown_without_sight_of_the_associations() -> None:
+    hidden = given.denied("eks:ListPodIdentityAssociations")
+    finding = only(pods=(controller_pod(AGENT),), pod_identity_associations=hidden)
+    assert (finding.verdict, finding.unavailable) == (Verdict.UNKNOWN, (hidden,))
+    assert only(pods=(controller_pod(AGENT),)).verdict is Verdict.WARN, "the association is gone"
+
+
+def test_no_other_variables_value_is_kept() -> None:
+    raw = [{"name": "AWS_ROLE_ARN", "value": FORMER}, {"name": "PASSWORD", "value": "hunter2"}]
+    assert [variable.value for variable in msgspec.convert(raw, list[EnvVar])] == [FORMER, ""]
 
 
 def test_pods_older_than_the_annotation_fail_and_are_restarted() -> None:

@@ -66,6 +66,52 @@ def test_other_ways_to_trust_it_are_as_good(statement: dict[str, Any]) -> None:
     assert verdicts(controller_roles=roles(role(trust(statement))))[0] == (Verdict.PASS, "")
 
 
+TARGET = "arn:aws:iam::111122223333:role/target"
+BY_BASE = {"Effect": "Allow", "Principal": {"AWS": ROLE_ARN}, "Action": "sts:AssumeRole"}
+
+
+def with_target(statement: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    target = role(trust(statement), TARGET)
+    own = association(target_role_arn=TARGET, **fields)
+    return {
+        "pod_identity_associations": (own,),
+        "controller_roles": roles(role(trust(trusts_pods())), target),
+    }
+
+
+@pytest.mark.parametrize(
+    ("statement", "fields", "verdict"),
+    [
+        (BY_BASE, {}, Verdict.PASS),
+        ({**BY_BASE, "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}, {}, Verdict.PASS),
+        ({**BY_BASE, "Condition": {"StringEquals": {"sts:ExternalId": "x"}}}, {"external_id": "x"}, Verdict.PASS),
+        ({**BY_BASE, "Condition": {"StringEquals": {"sts:ExternalId": "x"}}}, {}, Verdict.FAIL),
+        ({**BY_BASE, "Principal": {"AWS": "arn:aws:iam::111122223333:role/other"}}, {}, Verdict.FAIL),
+        (trusts_pods(), {}, Verdict.FAIL),
+        ({**BY_BASE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, {}, Verdict.UNKNOWN),
+    ],
+)
+def test_a_target_role_must_trust_the_role_of_the_association(
+    statement: dict[str, Any], fields: dict[str, Any], verdict: Verdict
+) -> None:
+    assert found(**with_target(statement, **fields))[0].verdict is verdict
+
+
+def test_a_target_role_that_is_gone_or_of_another_account() -> None:
+    gone = with_target(BY_BASE) | {"controller_roles": roles(role(trust(trusts_pods())), missing={TARGET: absent("x")})}
+    assert verdicts(**gone)[0] == (Verdict.FAIL, "irsa-role-missing")
+    hidden = roles(role(trust(trusts_pods())), missing={TARGET: given.denied("iam:GetRole")})
+    assert verdicts(**gone | {"controller_roles": hidden})[0][0] is Verdict.UNKNOWN
+
+
+def test_switched_off_session_tags_are_in_no_request() -> None:
+    by_tag = trusts_pods(Condition={"StringEquals": {"aws:RequestTag/kubernetes-namespace": "kube-system"}})
+    facts = {"controller_roles": roles(role(trust(by_tag)))}
+    assert verdicts(**facts)[0] == (Verdict.PASS, "")
+    off = {"pod_identity_associations": (association(disable_session_tags=True),)}
+    assert verdicts(**facts, **off)[0] == (Verdict.FAIL, "pod-identity-trust")
+
+
 def test_a_condition_that_only_aws_can_decide_is_unknown() -> None:
     by_organization = trusts_pods(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1234567890"}})
     assert verdicts(controller_roles=roles(role(trust(by_organization))))[0][0] is Verdict.UNKNOWN

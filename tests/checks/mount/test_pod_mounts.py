@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -21,6 +23,16 @@ def waiting(reason: str = "ContainerCreating", created: str = AN_HOUR_AGO) -> Po
     status = {"name": "app", "state": {"waiting": {"reason": reason}}}
     statuses = (msgspec.convert(status, ContainerStatus),)
     return replace(made, status=replace(made.status, container_statuses=statuses))
+
+
+ENDED = {"terminated": {"exitCode": 1, "startedAt": AN_HOUR_AGO, "finishedAt": JUST_NOW}}
+
+
+def failed(reason: str, **status: Any) -> Pod:
+    """A pod in phase Failed, with what its container's status shows."""
+    made = waiting()
+    own = msgspec.convert({"name": "app", "state": {"waiting": {}}, **status}, ContainerStatus)
+    return replace(made, status=replace(made.status, phase="Failed", reason=reason, container_statuses=(own,)))
 
 
 def failing(message: str = SETUP, reason: str = "FailedMount", about: Pod | None = None) -> Event:
@@ -62,6 +74,29 @@ class TestMounts:
         former = replace(waiting(), metadata=replace(waiting().metadata, uid="uid-of-its-predecessor"))
         given = {"pods": (waiting(created=JUST_NOW),), "warning_events": (failing(about=former),)}
         assert verdicts(pods_have_the_volume, **given) == (Verdict.SKIP,)
+
+    @pytest.mark.parametrize("reason", ["DeadlineExceeded", "Evicted", "NodeAffinity", "UnexpectedAdmissionError"])
+    def test_a_pod_that_failed_before_any_container_started_shows_no_mount(self, reason: str) -> None:
+        over = failed(reason)
+        assert not over.is_up
+        finding = only(pods_have_the_volume, pods=(over,), warning_events=(failing(about=over),))
+        assert finding.verdict is Verdict.FAIL and "failed while they waited" in finding.message
+        silent = only(pods_have_the_volume, pods=(over,))
+        assert silent.verdict is Verdict.SKIP and f"it failed ({reason})" in silent.message
+
+    @pytest.mark.parametrize("shown", [{"state": ENDED}, {"lastState": ENDED}, {"restartCount": 1}])
+    def test_a_failed_pod_whose_container_ran_had_its_volume(self, shown: dict[str, Any]) -> None:
+        over = failed("Error", **shown)
+        assert verdicts(pods_have_the_volume, pods=(over,)) == (Verdict.PASS,)
+
+    def test_a_container_that_kubelet_could_not_find_shows_no_start(self) -> None:
+        lost = {"terminated": {"reason": "ContainerStatusUnknown", "exitCode": 137}}
+        assert verdicts(pods_have_the_volume, pods=(failed("Evicted", state=lost),)) == (Verdict.SKIP,)
+
+    def test_the_next_try_on_the_same_node_that_runs_makes_a_failed_one_history(self) -> None:
+        over, again = failed("Evicted"), pod("again")
+        given = {"pods": (over, again), "warning_events": (failing(about=over),)}
+        assert verdicts(pods_have_the_volume, **given) == (Verdict.PASS, Verdict.SKIP)
 
     def test_a_pod_without_a_node_mounts_nothing(self) -> None:
         finding = only(pods_have_the_volume, pods=(pod(phase="Pending", node=""),))

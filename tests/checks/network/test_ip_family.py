@@ -23,3 +23,5 @@ def test_an_ipv6_cluster_fails_unless_it_is_seen_to_work() -> None:
     assert family("ipv6").verdict is Verdict.WARN
     assert family("ipv6", pods=given.denied("list pods")).verdict is Verdict.FAIL
     assert judge(cluster_is_ipv4, eks_cluster=given.denied("eks:DescribeCluster")).verdict is Verdict.UNKNOWN
+    failed = family("ipv6", pods=(given.pod(phase="Failed"), given.plugin_pod()))
+    assert failed.verdict is Verdict.FAIL, "a pod that failed before any container started shows no mount"

@@ -66,11 +66,11 @@ def test_a_request_that_is_not_let_through_fails(servers: NetworkAcl, nodes: Net
         (open_acl(SERVERS), acl(ALL_OUT, (90, "in", "allow", "6", 1024, 65535, ANY), subnet=NODES)),
     ],
 )
-def test_the_usual_entry_for_answers_does_not_hold_lustres_ports_which_only_warns(
+def test_the_usual_entry_for_answers_drops_those_to_lustres_ports_and_fails(
     servers: NetworkAcl, nodes: NetworkAcl
 ) -> None:
     (found,) = of_acls(servers, nodes)
-    assert (found.verdict, found.cause) == (Verdict.WARN, "nacl-blocks-lustre")
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "nacl-blocks-lustre")
     assert "1018-1023" in found.message
     assert found.fix is not None
     assert "From=512,To=1023" in found.fix.commands[0]
@@ -104,3 +104,31 @@ def test_each_node_counts_not_only_the_first() -> None:
 def test_acls_are_unknown_when_a_part_of_them_is(facts: dict[str, Any]) -> None:
     (found,) = given.findings(network_acls_pass_lustre, **(given_network.network() | facts))
     assert found.verdict is Verdict.UNKNOWN
+
+
+def test_answers_to_the_first_port_alone_only_warn() -> None:
+    narrow = acl(ALL_IN, (90, "out", "allow", "6", 1023, 1023, ANY), subnet=SERVERS)
+    (found,) = of_acls(narrow, open_acl(NODES))
+    assert (found.verdict, found.cause) == (Verdict.WARN, "nacl-blocks-lustre")
+
+
+@pytest.mark.parametrize(
+    ("servers", "nodes", "where"),
+    [
+        (
+            acl(ALL_IN, (90, "out", "allow", "6", 1018, 1023, ANY), subnet=SERVERS),
+            open_acl(NODES),
+            "does not let tcp 988 out to the nodes",
+        ),
+        (
+            open_acl(SERVERS),
+            acl(ALL_OUT, (90, "in", "allow", "6", 1018, 1023, ANY), subnet=NODES),
+            "does not let tcp 988 in from it",
+        ),
+    ],
+)
+def test_servers_that_cannot_call_back_on_988_are_a_remark(servers: NetworkAcl, nodes: NetworkAcl, where: str) -> None:
+    (found,) = of_acls(servers, nodes)
+    assert found.verdict is Verdict.PASS and any(where in line for line in found.evidence)
+    (open_both,) = of_acls(open_acl(SERVERS), open_acl(NODES))
+    assert open_both.evidence == ()

@@ -8,7 +8,7 @@ import pytest
 
 from checks.network.routes import routes_lead_both_ways
 from diag import Table, Verdict
-from diag.resources.ec2 import Route, RouteTable
+from diag.resources.ec2 import PrefixList, Route, RouteTable
 from tests.checks import given, given_network
 from tests.checks.given_network import NODES, PEER, routes
 from tests.checks.given_routes_and_acls import abroad, judge
@@ -81,7 +81,33 @@ def test_a_black_hole_elsewhere_is_nobodys_fault() -> None:
     assert judge(routes_lead_both_ways, **abroad(*tables)).verdict is Verdict.PASS
 
 
-def test_a_route_by_prefix_list_leaves_it_unknown() -> None:
+ENTRIES = Table({"pl-1": PrefixList("pl-1", ("10.0.0.0/20",)), "pl-2": PrefixList("pl-2", ("10.0.0.0/12",))})
+
+
+@pytest.mark.parametrize(
+    ("list_id", "by_list", "by_cidr", "verdict"),
+    [
+        ("pl-1", TGW, PCX, Verdict.PASS),
+        ("pl-1", PCX, TGW, Verdict.FAIL),
+        ("pl-2", TGW, PCX, Verdict.FAIL),
+        ("pl-2", PCX, TGW, Verdict.PASS),
+    ],
+)
+def test_the_longest_prefix_wins_be_it_an_entry_of_a_list_or_not(
+    list_id: str, by_list: str, by_cidr: str, verdict: Verdict
+) -> None:
+    """PCX is gone: packets follow it into the black hole where its prefix is the longer one: /20 or /12 against /16."""
+    kinds = {PCX: "vpc_peering_connection_id", TGW: "transit_gateway_id"}
+    state = "blackhole" if by_list == PCX else "active"
+    route = Route(destination_prefix_list_id=list_id, state=state, **{kinds[by_list]: by_list})
+    mine = there(("10.0.0.0/16", by_cidr), gone=(PCX,))
+    table = given.replace(mine, routes=(*mine.routes, route))
+    found = judge(routes_lead_both_ways, **abroad(table, back(("10.8.0.0/16", TGW)), prefix_lists=ENTRIES))
+    assert found.verdict is verdict, found.message
+    assert verdict is Verdict.PASS or found.cause == "route-blackhole"
+
+
+def test_a_route_by_a_prefix_list_that_was_not_read_leaves_it_unknown() -> None:
     by_list = Route(destination_prefix_list_id="pl-1", transit_gateway_id=TGW, state="active")
     table = given.replace(there(), routes=(*there().routes, by_list))
     found = judge(routes_lead_both_ways, **abroad(table, back(("10.8.0.0/16", TGW))))

@@ -9,7 +9,7 @@ import pytest
 from checks.network.security_groups import security_groups_admit_clients
 from diag import Table, Verdict
 from diag.model.finding import Finding
-from diag.resources.ec2 import Permission, PrefixList
+from diag.resources.ec2 import GroupPair, Permission, PrefixList
 from tests.checks import given, given_network
 from tests.checks.given_network import (
     ADDRESS,
@@ -17,12 +17,16 @@ from tests.checks.given_network import (
     ENI,
     ENI_2,
     NODE_ADDRESS,
+    NODES,
+    PEER,
     SG_FSX,
     SG_NODES,
     group,
     lustre,
+    routes,
     rule,
 )
+from tests.checks.given_routes_and_acls import abroad
 from tests.checks.given_security_groups import ranges
 
 OLD = "sg-0000000000000001d"
@@ -231,3 +235,76 @@ def test_another_type_of_file_system_needs_no_lustre_rules() -> None:
 def test_a_file_system_that_serves_without_an_eni_is_unknown() -> None:
     (found,) = of_clients(file_systems=given.table(given.file_system(network_interface_ids=())))
     assert found.verdict is Verdict.UNKNOWN
+
+
+FIREWALL, PCX, TGW = "vpce-0123456789abcdef0", "pcx-0123456789abcdef0", "tgw-0123456789abcdef0"
+LOCAL = ("10.0.0.0/16", "local")
+BY_GROUP, BY_RANGE = group(SG_FSX, *lustre(SG_NODES)), group(SG_FSX, *ranges("10.0.2.0/24"))
+APART = group(SG_FSX, *ranges("10.8.2.0/24"))
+
+
+def through(target: str) -> dict[str, Any]:
+    """Nodes of the same VPC whose packets to the servers' subnet go to a firewall or appliance first."""
+    own = routes(LOCAL, ("10.0.1.0/24", target), id="rtb-nodes", subnet=NODES)
+    return {"route_tables": (own, routes(LOCAL, id="rtb-main"))}
+
+
+def across(target: str) -> dict[str, Any]:
+    """Nodes of another VPC."""
+    tables = (
+        routes(("10.8.0.0/16", "local"), ("10.0.0.0/16", target), id="rtb-nodes", subnet=NODES, vpc=PEER),
+        routes(LOCAL, ("10.8.0.0/16", target), id="rtb-main"),
+    )
+    return abroad(*tables)
+
+
+@pytest.mark.parametrize("target", [FIREWALL, "eni-0fffffffffffffff0"])
+def test_a_reference_to_a_group_ends_at_a_firewall_or_appliance(target: str) -> None:
+    (found,) = of_clients(**through(target), security_groups=given_network.groups(BY_GROUP))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "sg-missing-988")
+    assert target in found.message and "does not count" in found.message
+    assert found.fix is not None and '"CidrIp":"10.0.2.0/24"' in found.fix.commands[0]
+    assert "UserIdGroupPairs" not in found.fix.commands[0]
+    by_range = of_clients(**through(target), security_groups=given_network.groups(BY_RANGE))
+    assert by_range[0].verdict is Verdict.PASS
+    (unread,) = of_clients(**through(target) | {"route_tables": given.denied("ec2:DescribeRouteTables")})
+    assert unread.verdict is Verdict.PASS, "inside a VPC the local route is the rule"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("active", Verdict.PASS), ("", Verdict.PASS)]
+    + [
+        (name, Verdict.FAIL)
+        for name in ("failed", "pending-acceptance", "provisioning", "deleting", "deleted", "expired")
+    ],
+)
+def test_a_reference_over_a_peering_holds_only_while_that_is_active(status: str, verdict: Verdict) -> None:
+    pair = GroupPair(SG_NODES, vpc_id=PEER, vpc_peering_connection_id=PCX, peering_status=status)
+    rules = tuple(given.replace(one, user_id_group_pairs=(pair,)) for one in lustre(SG_NODES))
+    found = of_clients(**across(PCX), security_groups=given_network.groups(group(SG_FSX, *rules)))
+    assert found[0].verdict is verdict
+
+
+def test_a_reference_over_a_transit_gateway_may_hold() -> None:
+    (found,) = of_clients(**across(TGW), security_groups=given_network.groups(BY_GROUP))
+    assert found.verdict is Verdict.UNKNOWN and "whether it passes references on was not asked" in found.message
+    assert of_clients(**across(TGW), security_groups=given_network.groups(APART))[0].verdict is Verdict.PASS
+    unread = across(TGW) | {"route_tables": given.denied("ec2:DescribeRouteTables")}
+    assert of_clients(**unread, security_groups=given_network.groups(BY_GROUP))[0].verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("target", [PCX, TGW])
+def test_for_nodes_of_another_vpc_the_fix_names_their_range(target: str) -> None:
+    shut = given_network.groups(group(SG_FSX), group(SG_NODES, egress=()))
+    (found,) = of_clients(**across(target), security_groups=shut)
+    assert found.verdict is Verdict.FAIL and found.fix is not None
+    assert '"CidrIp":"10.8.2.0/24"' in found.fix.commands[0]
+    between = [command for command in found.fix.commands if SG_NODES in command]
+    assert not [command for command in between if "UserIdGroupPairs" in command]
+
+
+def test_a_range_that_is_not_known_is_for_a_person_to_fill_in() -> None:
+    shut = given_network.groups(group(SG_FSX))
+    (found,) = of_clients(**across(TGW) | {"subnets": given.denied("ec2:DescribeSubnets")}, security_groups=shut)
+    assert found.fix is not None and "<cidr>" in found.fix.commands[0]

@@ -49,3 +49,8 @@ def test_what_another_network_plugin_translates_is_not_asked() -> None:
     other = Unavailable("DaemonSet kube-system/aws-node", Reason.ABSENT)
     assert judge(source_port_stays, **abroad(source_nat=other), **WAITING).verdict is Verdict.SKIP
     assert judge(source_port_stays, source_nat=other).verdict is Verdict.PASS
+
+
+def test_a_pod_that_failed_before_it_started_does_not_show_that_the_ports_stay() -> None:
+    failed = {"pods": (given.pod(phase="Failed"), given.plugin_pod())}
+    assert judge(source_port_stays, **abroad(), **failed).verdict is Verdict.WARN

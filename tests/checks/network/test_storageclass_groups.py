@@ -9,12 +9,12 @@ import pytest
 from checks.network.storageclass_groups import groups_let_servers_talk
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
-from diag.resources.ec2 import GroupPair, IpRange, Permission, SecurityGroup
+from diag.resources.ec2 import GroupPair, IpRange, Permission, SecurityGroup, Subnet
 from diag.resources.table import Table
 from tests.checks.given import (
     denied,
 )
-from tests.checks.given_storage_class import GOOD, GROUP, asked, ec2, only
+from tests.checks.given_storage_class import GOOD, GROUP, SUBNET, asked, ec2, only
 
 
 def open_to(**peer: Any) -> Permission:
@@ -48,3 +48,8 @@ class TestGroups:
     def test_unknown_names_the_permission(self) -> None:
         finding = only(groups_let_servers_talk, **asked(GOOD, class_groups=denied("ec2:DescribeSecurityGroups")))
         assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "ec2:DescribeSecurityGroups")
+
+    def test_a_subnet_without_a_range_is_unknown(self) -> None:
+        unread = Table({SUBNET: Subnet(SUBNET, vpc_id="vpc-1")})
+        finding = only(groups_let_servers_talk, **asked(GOOD, **ec2() | {"class_subnets": unread}))
+        assert (finding.verdict, finding.unavailable[0].what) == (Verdict.UNKNOWN, f"CidrBlock of {SUBNET}")

@@ -21,6 +21,13 @@ from tests.lab.nodes import Target
         ((Target("mdc", history=("FULL", "EVICTED", "FULL")), Target("osc")), Verdict.WARN, "client-evicted"),
         ((Target("mdc", 0, "DISCONN"), Target("osc", 0, "DISCONN")), Verdict.FAIL, "connection-lost-network"),
         ((Target("mdc"), Target("osc", 0, "CONNECTING")), Verdict.WARN, ""),
+        # The MGS answers at the same address: no fault of the network.
+        (
+            (Target("mgc"), Target("mdc", 0, "CONNECTING", attempts=4), Target("osc", 0, "CONNECTING", attempts=20)),
+            Verdict.FAIL,
+            "mdt-unavailable",
+        ),
+        ((Target("mgc"), Target("mdc"), Target("osc", 0, "REPLAY_WAIT", attempts=3)), Verdict.WARN, ""),
     ],
 )
 def test_targets(targets: tuple[Target, ...], verdict: Verdict, cause: str) -> None:

@@ -41,9 +41,11 @@ class Network:
         for one, other, name in ((source, there, "nodes"), (target, here, "file system")):
             if not self._routed(one.subnet, other):
                 return f"no route from the {name} to {other}"
-        if not _admits(self._ec2, source.group_set, "egress_rules", there, target.group_set):
+        # A firewall or appliance on the way: packets arrive, and are no member's of a group any more.
+        boxed = any(self._route(one.subnet, other).interface for one, other in ((source, there), (target, here)))
+        if not _admits(self._ec2, source.group_set, "egress_rules", there, () if boxed else target.group_set):
             return "the nodes' group lets nothing out"
-        if not _admits(self._ec2, target.group_set, "ingress_rules", here, source.group_set):
+        if not _admits(self._ec2, target.group_set, "ingress_rules", here, () if boxed else source.group_set):
             return "the file system's group lets nothing in"
         if source.subnet.id != target.subnet.id:
             crossings = (
@@ -88,20 +90,23 @@ class Network:
         own = next((table for table in tables if subnet.id in table._associations.values()), None)
         return own or next(table for table in tables if table.main_association_id)
 
-    def _routed(self, subnet: Any, address: str) -> bool:
+    def _route(self, subnet: Any, address: str) -> Any:
         wanted = ipaddress.ip_address(address)
         routes = [
             route
             for route in self._table(subnet).routes
             if route.destination_cidr_block and wanted in ipaddress.ip_network(route.destination_cidr_block)
         ]
-        best = max(routes, key=lambda r: ipaddress.ip_network(r.destination_cidr_block).prefixlen, default=None)
+        return max(routes, key=lambda r: ipaddress.ip_network(r.destination_cidr_block).prefixlen, default=None)
+
+    def _routed(self, subnet: Any, address: str) -> bool:
+        best = self._route(subnet, address)
         if best is None:
             return False
         if best.vpc_pcx is not None:
             return bool(best.vpc_pcx._status.code == "active")
         # The other subnets of the VPC; what leaves by a gateway never reaches a private address.
-        return bool(best.local)
+        return bool(best.local or best.interface)
 
     def _acl_admits(self, subnet: Any, egress: bool, peer: str, port: int) -> bool:
         acl = next(

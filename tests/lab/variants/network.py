@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults.driver.objects import private_endpoints
-from tests.lab.faults.network.security_groups import set_node_groups
+from tests.lab.faults.network.security_groups import put_a_firewall_between, set_node_groups
 from tests.lab.faults.symptoms import attributes
 from tests.lab.incident import STORAGE_CLASS
 from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME, Account, lustre_rules
@@ -21,6 +21,13 @@ def rules_by_cidr(lab: "Lab", account: Account) -> None:
     close_file_system_group(lab, account)
     ranges = [{"CidrIp": lab.site.cidr(1)}, {"CidrIp": lab.site.cidr(2)}]
     _open(lab, account.file_system_group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
+
+
+@variant("firewall-between")
+def firewall_between(lab: "Lab", account: Account) -> None:
+    """A firewall stands between nodes and servers, and the rules name the subnets' ranges."""
+    rules_by_cidr(lab, account)
+    put_a_firewall_between(lab)
 
 
 @variant("rules-all-traffic")

@@ -7,6 +7,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diag.knowledge.lustre_waits import lustre_function, waits_for
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import BlockedTask, InstalledModule, LustreMount, OsRelease, ResolverConfig
 from diag.resources.reachability import Connect
@@ -142,7 +143,29 @@ def test_blocked_tasks_by_where_they_wait() -> None:
         BlockedTask(12, "kworker/u8:1", ""),
         BlockedTask(99, "my (odd) name", ""),
     )
-    assert [task.waits_in_lustre for task in found] == [True, False, False]
+    assert [lustre_function(task.functions) for task in found] == ["cl_sync_io_wait", "", ""]
+
+
+def test_a_wait_in_lustre_is_mostly_no_uninterruptible_sleep() -> None:
+    text = (
+        "3692 S wait_woken 812 ptlrpc_set_wait,ptlrpc_queue_wait,ldlm_cli_enqueue touch\n"
+        "3700 I cl_sync_io_wait - - dd\n"
+        "3701 D io_schedule 9 - cp\n"
+        "3702 S wait_woken 9 x;rm,ll_file_read odd\n"
+    )
+    found = kernel.read_blocked(Answer(0, text))
+    assert found == (
+        BlockedTask(
+            3692, "touch", "wait_woken", "S", 812, ("ptlrpc_set_wait", "ptlrpc_queue_wait", "ldlm_cli_enqueue")
+        ),
+        BlockedTask(3700, "dd", "cl_sync_io_wait", "I"),
+        BlockedTask(3701, "cp", "io_schedule", "D", 9),
+        BlockedTask(3702, "odd", "wait_woken", "S", 9, ("ll_file_read",)),
+    )
+    assert [lustre_function(task.functions) for task in found] == [
+        "ptlrpc_set_wait", "cl_sync_io_wait", "", "ll_file_read"
+    ]  # fmt: skip
+    assert waits_for(found[0].functions) == "the reply of a server"
 
 
 def test_clock_is_right_between_question_and_answer() -> None:

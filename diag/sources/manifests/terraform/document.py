@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -40,11 +40,17 @@ class _Configured(msgspec.Struct):
 
 class _Call(msgspec.Struct):
     module: _ConfigModule | None = None
+    expressions: dict[str, Any] = {}
+
+
+class _Output(msgspec.Struct):
+    expression: Any = None
 
 
 class _ConfigModule(msgspec.Struct):
     resources: list[_Configured] = []
     module_calls: dict[str, _Call] = {}
+    outputs: dict[str, _Output] = {}
 
 
 class _Configuration(msgspec.Struct):
@@ -79,10 +85,16 @@ class Resource(msgspec.Struct, frozen=True):
     """Attributes known only after apply: true, or nested like the values."""
     refers: dict[str, tuple[str, ...]] = {}
     """Attribute → addresses of the resources of this plan that its expression names."""
+    written: frozenset[str] | None = None
+    """The attributes that its source gives; None when the document does not say."""
 
     def is_unknown(self, attribute: str) -> bool:
         """Whether an attribute is known only after apply, wholly or in part."""
         return _any_true(self.unknown.get(attribute))
+
+    def is_unwritten(self, attribute: str) -> bool:
+        """Whether the source surely leaves the attribute to the provider: a source that was read has a subnet."""
+        return self.written is not None and "subnet_ids" in self.written and attribute not in self.written
 
 
 def is_terraform(text: str) -> bool:
@@ -95,7 +107,7 @@ def resources_of(text: str) -> tuple[Resource, ...]:
     """The managed resources. Raises msgspec.DecodeError or RecursionError for any other document."""
     document = decode_json(text, _Document)
     unknown = {item.address: item.change.after_unknown for item in document.resource_changes}
-    refers = dict(_references(document.configuration.root_module, ""))
+    configured = dict(_configured(_Scope(document.configuration.root_module)))
     values = document.planned_values or document.values or _Values()
     return tuple(
         Resource(
@@ -103,7 +115,7 @@ def resources_of(text: str) -> tuple[Resource, ...]:
             item.type,
             item.values or {},
             found if isinstance(found := unknown.get(item.address), dict) else {},
-            refers.get(_INDEX.sub("", item.address), {}),
+            *configured.get(_INDEX.sub("", item.address), ({}, None)),
         )
         for item in _all(values.root_module)
         if item.mode == "managed"
@@ -116,25 +128,49 @@ def _all(module: _Module, depth: int = 0) -> Iterator[_Resource]:
         yield from _all(child, depth + 1)
 
 
-def _references(module: _ConfigModule, prefix: str, depth: int = 0) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
-    """Each resource's references within its own module; what passes through variables is not followed."""
-    own = {item.address for item in module.resources}
-    for item in module.resources:
-        named = {key: tuple(_named(expression, own, prefix)) for key, expression in item.expressions.items()}
-        yield prefix + item.address, {key: found for key, found in named.items() if found}
-    for name, call in module.module_calls.items() if depth < DEEPEST_MODULE else ():
-        if call.module is not None:
-            yield from _references(call.module, f"{prefix}module.{name}.", depth + 1)
+_Source = tuple[dict[str, tuple[str, ...]], frozenset[str]]
+"""Of one resource: whom its attributes refer to, and which attributes it writes."""
 
 
-def _named(expression: Any, own: set[str], prefix: str) -> Iterator[str]:
+class _Scope(NamedTuple):
+    """One module of the configuration, with the call that made it."""
+
+    module: _ConfigModule
+    prefix: str = ""
+    call: _Call | None = None
+    parent: _Scope | None = None
+
+    def child(self, name: str) -> _Scope | None:
+        """The module that a call makes; None for one that is not in the document."""
+        call = self.module.module_calls.get(name)
+        if call is None or call.module is None:
+            return None
+        return _Scope(call.module, f"{self.prefix}module.{name}.", call, self)
+
+
+def _configured(scope: _Scope, depth: int = 0) -> Iterator[tuple[str, _Source]]:
+    """Of each resource of a module and of those below: whom its attributes refer to, and which it writes at all."""
+    for item in scope.module.resources:
+        named = {key: tuple(dict.fromkeys(_named(value, scope))) for key, value in item.expressions.items()}
+        refers = {key: found for key, found in named.items() if found}
+        yield scope.prefix + item.address, (refers, frozenset(item.expressions))
+    for name in scope.module.module_calls if depth < DEEPEST_MODULE else ():
+        if (child := scope.child(name)) is not None:
+            yield from _configured(child, depth + 1)
+
+
+def _named(expression: Any, scope: _Scope, depth: int = 0) -> Iterator[str]:
+    """The resources that an expression names, in its own module, through variables, or through outputs of modules."""
     references = expression.get("references") if isinstance(expression, dict) else None
-    seen: dict[str, None] = {}
-    for reference in references if isinstance(references, list) else ():
-        address = ".".join(_INDEX.sub("", str(reference)).split(".")[:2])
-        if address in own:
-            seen[prefix + address] = None
-    yield from seen
+    for reference in references if isinstance(references, list) and depth < DEEPEST_MODULE else ():
+        head, name, *rest = [*_INDEX.sub("", str(reference)).split("."), ""]
+        if head == "var" and scope.parent is not None and scope.call is not None:
+            yield from _named(scope.call.expressions.get(name), scope.parent, depth + 1)
+        elif head == "module" and (child := scope.child(name)) is not None:
+            output = child.module.outputs.get(rest[0] if rest else "")
+            yield from _named(output.expression if output else None, child, depth + 1)
+        elif any(item.address == f"{head}.{name}" for item in scope.module.resources):
+            yield f"{scope.prefix}{head}.{name}"
 
 
 def _any_true(found: Any) -> bool:

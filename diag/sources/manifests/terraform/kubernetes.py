@@ -25,10 +25,16 @@ def object_of(resource: Resource) -> Raw | None:
 
 
 def open_until_apply(resource: Resource) -> Subject | None:
-    """The volume of a resource whose handle or attributes are known only after apply; None when all is known."""
-    if resource.type.removesuffix("_v1") == "kubernetes_persistent_volume" and resource.is_unknown("spec"):
-        return Subject(Kind.VOLUME, str(_one(resource.values.get("metadata")).get("name") or resource.address))
-    return None
+    """The object of a resource that cannot be judged before apply; None when it can.
+
+    Of a claim or a class the provider fills in some fields by itself: only a whole block leaves it open.
+    """
+    kind = _KINDS.get(resource.type.removesuffix("_v1"))
+    whole = any(resource.unknown.get(attribute) is True for attribute in ("spec", "metadata", "parameters", "manifest"))
+    if kind is None or not (whole or (kind is Kind.VOLUME and resource.is_unknown("spec"))):
+        return None
+    named = _one(resource.values.get("metadata")).get("name")
+    return Subject(kind, named if isinstance(named, str) and "${" not in named else resource.address)
 
 
 def _volume(values: Raw) -> Raw:
@@ -83,6 +89,14 @@ _SHAPES: dict[str, Callable[[Raw], Raw]] = {
     "kubernetes_persistent_volume": _volume,
     "kubernetes_persistent_volume_claim": _claim,
     "kubernetes_storage_class": _storage_class,
+}
+
+
+_KINDS = {
+    "kubernetes_persistent_volume": Kind.VOLUME,
+    "kubernetes_persistent_volume_claim": Kind.CLAIM,
+    "kubernetes_storage_class": Kind.STORAGE_CLASS,
+    "kubernetes_manifest": Kind.MANIFEST,
 }
 
 

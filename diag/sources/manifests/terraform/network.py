@@ -1,4 +1,4 @@
-"""Security groups and file systems of a plan."""
+"""Security groups of a plan."""
 
 from __future__ import annotations
 
@@ -6,28 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from diag.resources.ec2 import GroupPair, IpRange, Ipv6Range, Permission, PrefixListRef, SecurityGroup
-from diag.resources.manifests import PlannedFileSystem, PlannedGroup
+from diag.resources.manifests import PlannedGroup
 from diag.sources.manifests.terraform.document import Resource
 
-FILE_SYSTEM = "aws_fsx_lustre_file_system"
 GROUP = "aws_security_group"
 RULES = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
 PORTS = ("from_port", "to_port", "protocol", "ip_protocol")
-
-
-def file_systems_of(resources: Iterable[Resource]) -> Iterator[PlannedFileSystem]:
-    """The planned Lustre file systems. Source: terraform-provider-aws, fsx_lustre_file_system."""
-    for resource in resources:
-        if resource.type == FILE_SYSTEM:
-            values = resource.values
-            yield PlannedFileSystem(
-                resource.address,
-                _text(values.get("deployment_type")) or "SCRATCH_1",
-                _text(values.get("file_system_type_version")),
-                resource.is_unknown("file_system_type_version"),
-                bool(values.get("metadata_configuration")),
-                _groups_named(resource),
-            )
 
 
 def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
@@ -50,11 +34,6 @@ def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
             tuple(egress),
         )
         yield PlannedGroup(group, any(rule.is_unknown(attribute) for rule in own for attribute in PORTS))
-
-
-def _groups_named(resource: Resource) -> tuple[str, ...]:
-    planned, known = resource.refers.get("security_group_ids", ()), resource.values.get("security_group_ids")
-    return tuple(dict.fromkeys((*planned, *_texts(known))))
 
 
 def _belongs(rule: Resource, group: Resource) -> bool:

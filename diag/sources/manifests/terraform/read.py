@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 
 from diag.grammar.yaml_tree import from_plain
@@ -10,8 +12,12 @@ from diag.resources.manifests import Placed, Problem, Undecided
 from diag.sources.manifests.inventory import Inventory, merge
 from diag.sources.manifests.objects import objects_in
 from diag.sources.manifests.terraform.document import Resource, resources_of
+from diag.sources.manifests.terraform.file_system import file_systems_of
 from diag.sources.manifests.terraform.kubernetes import object_of, open_until_apply
-from diag.sources.manifests.terraform.network import file_systems_of, groups_of
+from diag.sources.manifests.terraform.network import groups_of
+
+Place = Callable[[str], Location]
+"""Where an address stands."""
 
 
 def terraform_in(text: str, file: str) -> Inventory:
@@ -20,27 +26,28 @@ def terraform_in(text: str, file: str) -> Inventory:
         resources = resources_of(text)
     except (msgspec.DecodeError, RecursionError) as error:
         return Inventory(problems=(Problem(Location(file, 1, 1), f"not what `terraform show -json` prints: {error}"),))
-    file_systems, groups = tuple(file_systems_of(resources)), tuple(groups_of(resources))
+    return inventory_of(resources, file, lambda address: place(text, file, address))
+
+
+def inventory_of(resources: Iterable[Resource], file: str, where: Place) -> Inventory:
+    """What resources make, whoever wrote them down."""
+    each = tuple(resources)
+    file_systems, groups = tuple(file_systems_of(each)), tuple(groups_of(each))
     about = (*(item.subject for item in file_systems), *(item.subject for item in groups))
-    return merge(
-        (
-            Inventory(
-                file_systems=file_systems,
-                groups=groups,
-                places=tuple(Placed(subject, place(text, file, subject.name)) for subject in about),
-            ),
-            *(_kubernetes(resource, text, file) for resource in resources),
-        )
-    )
+    places = tuple(Placed(subject, where(subject.name)) for subject in about)
+    planned = Inventory(file_systems=file_systems, groups=groups, places=places)
+    return merge((planned, *(_kubernetes(resource, file, where) for resource in each)))
 
 
-def _kubernetes(resource: Resource, text: str, file: str) -> Inventory:
-    where = place(text, file, resource.address) if resource.type.startswith("kubernetes_") else Location(file)
+def _kubernetes(resource: Resource, file: str, where: Place) -> Inventory:
+    if not resource.type.startswith("kubernetes_"):
+        return Inventory()
+    location = where(resource.address)
     if (subject := open_until_apply(resource)) is not None:
         why = f"{resource.address} is known only after apply"
-        return Inventory(undecided=(Undecided(subject, why),), places=(Placed(subject, where),))
+        return Inventory(undecided=(Undecided(subject, why),), places=(Placed(subject, location),))
     raw = object_of(resource)
-    return objects_in(from_plain(raw, where.line, where.column), file) if raw is not None else Inventory()
+    return objects_in(from_plain(raw, location.line, location.column), file) if raw is not None else Inventory()
 
 
 def place(text: str, file: str, address: str) -> Location:

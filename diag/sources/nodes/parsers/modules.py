@@ -15,6 +15,11 @@ VERSION = re.compile(r"\d+\.\d+[\w.+~-]{0,60}")
 _FIELDS = frozenset({"filename", "version", "vermagic", "signer"})
 
 
+_DIRECTIVES = frozenset({"blacklist", "install", "remove", "options"})
+SETTINGS = 64
+"""Lines of modprobe's configuration that are kept."""
+
+
 def read_installed_module(answer: Answer) -> InstalledModule | Unavailable:
     """`modinfo lustre`; absent when it says that there is no such module. Source: kmod modinfo(8)."""
     fields: dict[str, str] = {}
@@ -31,6 +36,22 @@ def read_installed_module(answer: Answer) -> InstalledModule | Unavailable:
     if "not found" in answer.text and "lustre" in answer.text and answer.status != 127:
         return absent(answer.text)
     return no_answer(answer) or garbled(answer.text or f"modinfo ended with {answer.status}")
+
+
+def read_vermagic(answer: Answer) -> str | Unavailable:
+    """`modinfo -F vermagic` of a module that is loaded: `6.1.0-50-amd64 SMP preempt mod_unload modversions`."""
+    text = one_line(answer.text)
+    if answer.status == 0 and re.fullmatch(r"\d[\w.+~-]*( [\w.+-]+)*", text, re.ASCII):
+        return text
+    return no_answer(answer) or garbled(text or f"modinfo ended with {answer.status}")
+
+
+def read_module_settings(answer: Answer) -> tuple[str, ...] | Unavailable:
+    """Lines of `modprobe --showconfig` about Lustre modules. Source: kmod modprobe.d(5)."""
+    if failed := no_answer(answer):
+        return failed
+    lines = tuple(one_line(line) for line in answer.lines if line.strip())
+    return lines[:SETTINGS] if all(line.split()[0] in _DIRECTIVES for line in lines) else garbled(answer.text)
 
 
 def read_loaded_modules(answer: Answer) -> tuple[LoadedModule, ...] | Unavailable:

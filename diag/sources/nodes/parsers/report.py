@@ -38,6 +38,8 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
     "architecture": system.read_architecture,
     "os_release": system.read_os_release,
     "installed_module": modules.read_installed_module,
+    "kernel_vermagic": modules.read_vermagic,
+    "module_settings": modules.read_module_settings,
     "loaded_modules": modules.read_loaded_modules,
     "client_version": modules.read_client_version,
     "filesystems": modules.read_filesystems,
@@ -45,6 +47,7 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
     "lnet_interfaces": lnet.read_lnet_interfaces,
     "nids": lnet.read_nids,
     "imports": imports.read_imports,
+    "uptime_s": kernel.read_uptime,
     "kernel_messages": kernel.read_kernel_messages,
     "sockets": sockets.read_sockets,
     "translations": sockets.read_translations,
@@ -55,6 +58,9 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
     "blocked": kernel.read_blocked,
     "tools_version": system.read_tools_version,
 }
+
+_QUESTIONS = {"clock_skew_s": "clock", "uptime_s": "uptime"}
+"""Fields whose name is not that of their question."""
 
 FIELDS = (*_READERS, "connects", "clock_skew_s")
 """Fields of NodeReport that are read on the node."""
@@ -83,7 +89,7 @@ def report_of(reading: Reading) -> NodeReport:
 
 
 def _read(field: str, reading: Reading) -> Any:
-    question = "clock" if field == "clock_skew_s" else field
+    question = _QUESTIONS.get(field, field)
     answer = reading.answers.by_question.get(question)
     if answer is None:
         return _not_answered(question, reading)

@@ -36,6 +36,31 @@ def sg_without_988_on_second_interface(lab: "Lab") -> None:
     symptoms.unreachable(lab)
 
 
+@fault("sg-by-group-through-a-firewall", cause="sg-missing-988")
+def sg_by_group_through_a_firewall(lab: "Lab") -> None:
+    """A firewall between the nodes' subnet and the servers': rules that name a group admit nobody any more."""
+    put_a_firewall_between(lab)
+    dropped(lab)
+
+
+def put_a_firewall_between(lab: "Lab") -> None:
+    """Packets between the two private subnets go over an appliance's interface; the pod runs in the second one."""
+    account, ec2, site = account_of(lab), lab.client("ec2"), lab.site
+    subnet = ec2.create_subnet(VpcId=account.vpc, CidrBlock=site.cidr(7), AvailabilityZone=site.zones[0])
+    box = ec2.create_network_interface(SubnetId=subnet["Subnet"]["SubnetId"])["NetworkInterface"]["NetworkInterfaceId"]
+    for own, other in ((account.private_subnets[1], site.cidr(1)), (account.private_subnets[0], site.cidr(2))):
+        table = ec2.create_route_table(VpcId=account.vpc)["RouteTable"]["RouteTableId"]
+        (shared,) = ec2.describe_route_tables(RouteTableIds=[account.private_route_table])["RouteTables"]
+        for association in shared["Associations"]:
+            if association.get("SubnetId") == own:
+                ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+        ec2.associate_route_table(RouteTableId=table, SubnetId=own)
+        (nat,) = (route["NatGatewayId"] for route in shared["Routes"] if "NatGatewayId" in route)
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock=other, NetworkInterfaceId=box)
+    symptoms.pod(lab)["spec"]["nodeName"] = site.node(2, 4)
+
+
 @fault("sg-source-is-another-group", cause="sg-missing-988")
 def sg_source_is_another_group(lab: "Lab") -> None:
     """The rules name the cluster's group, and the nodes carry their launch template's."""

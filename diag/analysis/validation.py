@@ -1,0 +1,115 @@
+"""What the API server refuses of volumes, claims, classes and pods before it keeps them.
+
+Source: Kubernetes v1.34 pkg/apis/core/validation (ValidatePersistentVolume, ValidatePersistentVolumeClaim,
+ValidatePodName), pkg/apis/storage/validation (ValidateStorageClass), apimachinery pkg/util/validation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from diag.grammar.ids import KUBERNETES_LABEL, KUBERNETES_NAME
+from diag.grammar.unfilled import is_unfilled
+from diag.resources.kubernetes import Metadata, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.quantity import bytes_of
+
+ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
+VOLUME_MODES = ("Filesystem", "Block")
+VOLUME_POLICIES = ("Retain", "Delete", "Recycle")
+CLASS_POLICIES = ("Retain", "Delete")
+BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
+MOST_PARAMETERS = 512
+MOST_PARAMETER_BYTES = 256 << 10
+
+_DRIVER = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_PROVISIONER = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z0-9](?:[a-z0-9_.-]{0,61}[a-z0-9])?", re.I)
+
+
+def of_volume(volume: PersistentVolume) -> Iterator[str]:
+    """Every reason why the API server refuses a PersistentVolume, the field's name first."""
+    spec = volume.spec
+    yield from _named(volume.metadata, namespaced=False)
+    yield from _modes(spec.access_modes, spec.volume_mode)
+    yield from _size("capacity.storage", spec.capacity)
+    yield from _one_of("persistentVolumeReclaimPolicy", spec.persistent_volume_reclaim_policy, VOLUME_POLICIES)
+    yield from _name("storageClassName", spec.storage_class_name)
+    if spec.csi is not None:
+        if not spec.csi.volume_handle:
+            yield "volumeHandle is required"
+        if not spec.csi.driver:
+            yield "driver is required"
+        elif not _DRIVER.fullmatch(spec.csi.driver):
+            yield f"driver is {spec.csi.driver!r}, wanted the name of a CSI driver"
+
+
+def of_claim(claim: PersistentVolumeClaim) -> Iterator[str]:
+    """Every reason why the API server refuses a PersistentVolumeClaim."""
+    spec = claim.spec
+    yield from _named(claim.metadata, namespaced=True)
+    yield from _modes(spec.access_modes, spec.volume_mode)
+    yield from _size("resources.requests.storage", spec.resources.requests)
+    yield from _name("storageClassName", spec.storage_class_name or "")
+
+
+def of_class(item: StorageClass) -> Iterator[str]:
+    """Every reason why the API server refuses a StorageClass."""
+    yield from _named(item.metadata, namespaced=False)
+    if not item.provisioner:
+        yield "provisioner is required"
+    elif not _PROVISIONER.fullmatch(item.provisioner):
+        yield f"provisioner is {item.provisioner!r}, wanted a name like fsx.csi.aws.com"
+    yield from _one_of("reclaimPolicy", item.reclaim_policy, CLASS_POLICIES)
+    yield from _one_of("volumeBindingMode", item.volume_binding_mode, BINDING_MODES)
+    parameters = item.parameters or {}
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in parameters.items())
+    if len(parameters) > MOST_PARAMETERS or size > MOST_PARAMETER_BYTES:
+        yield f"parameters are more than {MOST_PARAMETERS}, or more than {MOST_PARAMETER_BYTES >> 10} KiB"
+
+
+def of_pod(pod: Pod) -> Iterator[str]:
+    """Every reason why the API server refuses a pod's name and what it says of claims."""
+    yield from _named(pod.metadata, namespaced=True)
+    if any(not name for name in pod.spec.claim_names):
+        yield "claimName is required"
+
+
+def _named(meta: Metadata, *, namespaced: bool) -> Iterator[str]:
+    yield from _name("name", meta.name.rstrip("-") if meta.name.strip("-") else meta.name)
+    if namespaced and not KUBERNETES_LABEL.fits(meta.namespace) and not is_unfilled(meta.namespace):
+        yield f"namespace is {meta.namespace!r}, wanted lower-case letters, digits and dashes, at most 63"
+
+
+def _name(field: str, value: str) -> Iterator[str]:
+    """A value that was never filled in has another check."""
+    if value and not KUBERNETES_NAME.fits(value) and not is_unfilled(value):
+        yield f"{field} is {value!r}, wanted lower-case letters, digits, dashes and dots, at most 253"
+
+
+def _modes(access: Sequence[str] | None, volume: str) -> Iterator[str]:
+    if not access:
+        yield "accessModes are required"
+    for mode in access or ():
+        if mode not in ACCESS_MODES:
+            yield f"accessModes has {mode!r}, wanted one of {', '.join(ACCESS_MODES)}"
+    if "ReadWriteOncePod" in (access or ()) and len(access or ()) > 1:
+        yield "accessModes has ReadWriteOncePod beside another, and it goes alone"
+    yield from _one_of("volumeMode", volume, VOLUME_MODES)
+
+
+def _size(field: str, given: Mapping[str, str] | None) -> Iterator[str]:
+    text = (given or {}).get("storage", "")
+    size = bytes_of(text)
+    if not text:
+        yield f"{field} is required"
+    elif is_unfilled(text):
+        return
+    elif size is None:
+        yield f"{field} is {text!r}, wanted a quantity like 1200Gi"
+    elif size <= 0:
+        yield f"{field} is {text!r}, which is not greater than zero"
+
+
+def _one_of(field: str, value: str, words: Sequence[str]) -> Iterator[str]:
+    if value and value not in words and not is_unfilled(value):
+        yield f"{field} is {value!r}, wanted one of {', '.join(words)}"

@@ -1,0 +1,210 @@
+"""The message catalogue: what every program of the stack prints, how to tell it by its words, and what it means.
+
+One TOML file a group of programs. A component lists its messages in two forms: `messages` belong to a kind, whose
+meaning `kinds.toml` says once for all; `own` have a meaning of their own. The causes' own texts are the runbooks'
+signatures; a message that is one points to its cause.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from diag.decode import convert, decode_json
+from diag.knowledge.index import fingerprint
+
+FOLDER = Path(__file__).parent
+INDEX = "index.json"
+INDEX_FORMAT = 1
+_KINDS = "kinds.toml"
+_GAP = "…"
+_WORD = re.compile(r"[A-Za-z_]{3,}")
+
+
+class Role(enum.Enum):
+    """What a message is to somebody who looks for the reason of a failure."""
+
+    CAUSE = "cause"
+    """It names the cause."""
+    CONSEQUENCE = "consequence"
+    """Something else is the reason for it."""
+    CONTEXT = "context"
+    """It names the mount, a version, an address or a step."""
+    HARMLESS = "harmless"
+    """Nothing is wrong, though it may look so."""
+    SERVER = "server"
+    """A server prints it, not the node that mounts."""
+
+
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What many messages have in common."""
+
+    role: Role
+    means: str
+
+
+class Component(NamedTuple):
+    """A part of a program."""
+
+    name: str
+    program: str
+    what: str
+    """In a few words, what it is for."""
+    console: bool
+    """It prints to the kernel's log, where a line says which source file it comes from."""
+
+
+class Message(NamedTuple):
+    """One message of one component."""
+
+    id: str
+    component: str
+    role: Role
+    means: str
+    cause: str
+    """The id of the cause that it names or that it follows from; mostly empty."""
+    first: str
+    """The first and last version that were seen to print it; empty where it does not depend on versions."""
+    last: str
+    parts: tuple[str, ...]
+    """All of these are in its text, in this order."""
+    is_own: bool
+    """Its meaning is its own, not that of a kind."""
+
+    @property
+    def versions(self) -> str:
+        """`2.10 to 2.17`."""
+        return self.first if self.first == self.last else f"{self.first} to {self.last}"
+
+
+class Catalogue(msgspec.Struct, frozen=True, eq=False):
+    """All messages, with what finds them quickly."""
+
+    format: int
+    files: dict[str, tuple[int, int]]
+    """Length and CRC-32 of every file it was made from."""
+    components: dict[str, Component]
+    sources: dict[str, str]
+    """The component of a source file that a line of the kernel's log names."""
+    messages: tuple[Message, ...]
+    by_word: dict[str, tuple[int, ...]]
+    """Messages by the rarest of their words."""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    date: str
+    console: bool
+    components: dict[str, _Component]
+
+
+class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    program: str
+    what: str
+    files: tuple[str, ...] = ()
+    own: tuple[tuple[str, Role, str, str, str, str, str], ...] = ()
+    """Id, role, cause, first and last version, text, meaning."""
+    messages: tuple[tuple[str, str, str, str, str], ...] = ()
+    """Id, kind, first and last version, text."""
+
+
+class _Kinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    date: str
+    kinds: dict[str, Kind]
+
+
+@functools.cache
+def load_messages() -> Catalogue:
+    """The catalogue, from its compiled index where that is up to date."""
+    contents = {path.name: path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))}
+    try:
+        known = decode_json((FOLDER / INDEX).read_bytes(), Catalogue)
+    except (OSError, msgspec.DecodeError):
+        known = None
+    files = {name: fingerprint(content) for name, content in contents.items()}
+    if known is not None and known.format == INDEX_FORMAT and known.files == files:
+        return known
+    return compile_messages(contents)
+
+
+def write_messages() -> bool:
+    """Brings the compiled index up to date; True when it had to be written."""
+    load_messages.cache_clear()
+    content = msgspec.json.encode(load_messages()) + b"\n"
+    path = FOLDER / INDEX
+    if path.exists() and path.read_bytes() == content:
+        return False
+    path.write_bytes(content)
+    return True
+
+
+def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
+    """The catalogue of TOML files given by name and content.
+
+    Raises:
+        msgspec.ValidationError: a field is missing, unknown or of another type.
+        KeyError: a message is of a kind that there is not.
+    """
+    import tomllib
+
+    kinds = convert(tomllib.loads(contents[_KINDS].decode()), _Kinds).kinds
+    components: dict[str, Component] = {}
+    sources: dict[str, str] = {}
+    messages: list[Message] = []
+    for name, content in contents.items():
+        if name == _KINDS:
+            continue
+        file = convert(tomllib.loads(content.decode()), _File)
+        for id, part in file.components.items():
+            components[id] = Component(id, part.program, part.what, file.console)
+            sources.update(dict.fromkeys(part.files, id))
+            messages.extend(_messages(id, part, kinds))
+    return Catalogue(
+        format=INDEX_FORMAT,
+        files={name: fingerprint(content) for name, content in contents.items()},
+        components=components,
+        sources=sources,
+        messages=tuple(messages),
+        by_word=_by_rarest_word(messages),
+    )
+
+
+def _messages(component: str, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
+    for id, role, cause, first, last, text, means in part.own:
+        yield Message(id, component, role, means, cause, first, last, _parts(text), is_own=True)
+    for id, kind, first, last, text in part.messages:
+        of = kinds[kind]
+        role = Role.SERVER if part.program == "Lustre server" else of.role
+        yield Message(id, component, role, of.means, "", first, last, _parts(text), is_own=False)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for part in map(str.strip, text.split(_GAP)) if part)
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text, by which its messages are looked up."""
+    return set(_WORD.findall(text))
+
+
+def _by_rarest_word(messages: list[Message]) -> dict[str, tuple[int, ...]]:
+    """A message's word may be a part of a longer one in the text only where its pattern is cut: not inside."""
+    words = [_whole_words(message) for message in messages]
+    count: dict[str, int] = {}
+    for own in words:
+        for word in own:
+            count[word] = count.get(word, 0) + 1
+    found: dict[str, list[int]] = {}
+    for number, own in enumerate(words):
+        rarest = min(own, key=lambda word: (count[word], -len(word), word))
+        found.setdefault(rarest, []).append(number)
+    return {word: tuple(numbers) for word, numbers in sorted(found.items())}
+
+
+def _whole_words(message: Message) -> set[str]:
+    return {word for part in message.parts for word in words_of(part)}

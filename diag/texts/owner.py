@@ -1,0 +1,52 @@
+"""Whose text it is: about Lustre, about another file system or driver, or about neither."""
+
+from __future__ import annotations
+
+import re
+
+LUSTRE = (
+    r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
+    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|\bldlm_|\bllite\b"
+)
+"""In upper or lower case."""
+# FSx has three other kinds of file systems: its name alone, and that of its calls, is not Lustre's beside one of them.
+_OTHER_FSX = re.compile(
+    r"(?i)\bopenzfs\b|\bontap\b|\btrident\b|\bnetapp\b|FSx for Windows|\bfsx-windows\b|\bFileSystemType\W{1,4}WINDOWS"
+)
+_LUSTRE_ALONE = re.compile(
+    r"(?i)lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx\.csi\.aws|\bfsx-csi|\blctl\b"
+    r"|\blfs\b|ptlrpc|ksocklnd|o2iblnd|libcfs|amlfs|\bldlm_|\bllite\b"
+)
+_OURS = re.compile(f"(?i){LUSTRE}")
+# CSI drivers (`ebs.csi.aws.com`, `csi.vsphere.vmware.com`); not Kubernetes' own keys and not the drivers of Lustre.
+_DRIVER = re.compile(
+    r"(?i)\b(?!(?:fsx|azurelustre|lustre)\.csi\.|storage\.k)[a-z0-9][a-z0-9-]{0,40}\.csi\."
+    r"(?!storage\.k8s)(?:[a-z0-9-]{1,40}\.){1,4}(?:com|io|org|net|dev|cloud)\b"
+    r"|(?<![\w.-])csi\.(?!storage\.k8s)(?:[a-z0-9-]{1,40}\.){1,3}(?:com|io|org|net|dev|cloud)\b"
+)
+_SYSTEMS = re.compile(
+    r"-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|gpfs|beegfs|wekafs|zfs|fuse\S*) "
+    r"|\bmount\.(?:nfs4?|efs|cifs|ceph|glusterfs|beegfs|zfs|fuse|ntfs)\b"
+    r"|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS|BTRFS|ceph|rbd|gpfs|GPFS|mmfs|beegfs|BeeGFS|glusterfs|wekafs|WekaFS|openebs|OpenEBS"
+    r"|linstor|drbd|iscsi|portworx|longhorn|s3fs|goofys|gcsfuse|blobfuse2?|juicefs|alluxio|azurefile|azuredisk"
+    r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
+    r"|\bdriver\.longhorn\.io\b|\brook-ceph"
+)
+
+
+def mentions_lustre(text: str) -> bool:
+    """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
+    return _OURS.search(text) is not None
+
+
+def names_another(text: str) -> bool:
+    """Whether a text names another file system or another storage driver."""
+    return _SYSTEMS.search(text) is not None or _DRIVER.search(text) is not None or _OTHER_FSX.search(text) is not None
+
+
+def is_of_another(text: str) -> bool:
+    """Whether a text names another file system or driver and nothing of Lustre: nothing in it is ours to explain."""
+    if not names_another(text):
+        return False
+    ours = _LUSTRE_ALONE if _OTHER_FSX.search(text) else _OURS
+    return ours.search(text) is None

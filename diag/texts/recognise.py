@@ -1,0 +1,88 @@
+"""Which message of the catalogue a line is, although it names no cause."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from diag.knowledge.errors import errors
+from diag.knowledge.messages import Catalogue, Message, Role, load_messages, words_of
+from diag.texts.owner import mentions_lustre
+
+_PLACE = re.compile(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
+_ERROR = re.compile(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
+_CONSOLE = re.compile(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
+
+
+class Known(NamedTuple):
+    """What is known of one line."""
+
+    program: str
+    component: str
+    what: str
+    """What the component is for."""
+    role: Role
+    means: str
+    cause: str = ""
+    versions: str = ""
+    id: str = ""
+    """The message's, empty where only the place in the program is known."""
+
+    def __str__(self) -> str:
+        component = "" if self.component == self.program else f", {self.component} ({self.what})"
+        return f"{self.role.value}; {self.program}{component}: {self.means}"
+
+
+def recognise(text: str) -> Known | None:
+    """What a normalised line is, None where no program of the stack is known to print it.
+
+    A line of the kernel's log is looked for among the messages of the component whose source file it names, and is at
+    least a message of that component. Messages of Lustre count only in a line that is Lustre's.
+    """
+    catalogue = load_messages()
+    place = _PLACE.search(text)
+    component = catalogue.sources.get(place["file"], "") if place else ""
+    about_lustre = place is not None or _CONSOLE.search(text) is not None or mentions_lustre(text)
+    found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m)]
+    if component:
+        found = [message for message in found if message.component == component]
+    if found:
+        return _known(catalogue, max(found, key=lambda message: (message.is_own, sum(map(len, message.parts)))))
+    if not component:
+        return None
+    of = catalogue.components[component]
+    return Known(
+        of.program, component, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words"
+    )
+
+
+def error_in(text: str) -> str:
+    """`EIO, Input/output error` where a normalised text ends with that number; empty where it has none."""
+    found = _ERROR.findall(text)
+    number = int(found[-1]) if found else 0
+    return next((f"{error.name}, {error.message}" for error in errors().values() if error.number == number), "")
+
+
+def _known(catalogue: Catalogue, message: Message) -> Known:
+    of = catalogue.components[message.component]
+    return Known(of.program, of.name, of.what, message.role, message.means, message.cause, message.versions, message.id)
+
+
+def _needs_lustre(catalogue: Catalogue, message: Message) -> bool:
+    of = catalogue.components[message.component]
+    return of.console or of.program in ("lctl", "lfs", "lnetctl", "mount.lustre")
+
+
+def _candidates(catalogue: Catalogue, text: str) -> list[Message]:
+    numbers = {number for word in words_of(text) for number in catalogue.by_word.get(word, ())}
+    return [message for number in sorted(numbers) if _shows(text, message := catalogue.messages[number])]
+
+
+def _shows(text: str, message: Message) -> bool:
+    position = 0
+    for part in message.parts:
+        position = text.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    return True

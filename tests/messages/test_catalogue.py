@@ -1,0 +1,68 @@
+"""The message catalogue: it knows what the programs print, and says what each line is."""
+
+from __future__ import annotations
+
+import pytest
+
+from diag.knowledge.messages import Role, load_messages
+from diag.knowledge.runbooks import load_knowledge
+from diag.texts.recognise import recognise
+from tests.messages.instances import Instance, instances
+
+BAR = 0.95
+
+
+@pytest.mark.parametrize("file", ["lustre", "lnet", "tools", "csi"])
+def test_nearly_all_messages_are_known_by_their_words(file: str) -> None:
+    given = instances(file)
+    known = [instance for instance in given if (found := instance.known()) is not None and found.id]
+    assert len(given) > 900
+    assert len(known) >= BAR * len(given)
+
+
+def test_a_message_is_known_as_one_of_its_own_component() -> None:
+    wrong = [i for i in instances() if (known := i.known()) is not None and known.id and known.component != i.component]
+    assert len(wrong) <= 0.02 * len(instances())
+
+
+@pytest.mark.parametrize("version", ["2.10", "2.12", "2.14", "2.15", "2.16", "2.17"])
+def test_each_version_of_the_client_is_known(version: str) -> None:
+    def covers(instance: Instance) -> bool:
+        numbers = [tuple(map(int, v.split("."))) for v in (instance.first, version, instance.last)]
+        return numbers[0] <= numbers[1] <= numbers[2]
+
+    given = [i for file in ("lustre", "lnet") for i in instances(file) if covers(i)]
+    assert sum(bool((known := i.known()) and known.id) for i in given) >= BAR * len(given)
+
+
+def test_ids_are_unique_and_causes_exist() -> None:
+    messages = load_messages().messages
+    causes = load_knowledge().causes
+    assert len({message.id for message in messages}) == len(messages)
+    assert {message.cause for message in messages} - {""} <= set(causes)
+
+
+def test_a_line_says_who_prints_it_and_what_it_means() -> None:
+    known = recognise(
+        "LustreError: 7:0:(mgc_request.c:254:do_config_log_add()) MGC10.0.0.1@tcp: failed processing log, type 1"
+    )
+    assert known is not None
+    assert (known.program, known.component, known.role) == ("Lustre client", "mgc", Role.CONSEQUENCE)
+
+
+def test_a_line_of_a_known_source_file_is_of_its_component_whatever_its_words() -> None:
+    known = recognise("LustreError: 7:0:(pinger.c:22:some_function()) words that no version prints")
+    assert known is not None
+    assert (known.component, known.id) == ("ptlrpc", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the failed processing log, type of another program",
+        "nginx: upstream server was lost; in progress operations using this service will wait",
+        "",
+    ],
+)
+def test_words_of_lustre_in_anothers_line_are_not_lustres(text: str) -> None:
+    assert recognise(text) is None

@@ -1,0 +1,103 @@
+"""What a person sees in a terminal, at 60, 80 and 160 columns.
+
+`python -m tests.reports.test_screen` writes the files in `screens/` again; look at them before you commit them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from diag.model.layer import Layer
+from diag.model.unavailable import Reason, Unavailable
+from diag.model.verdict import Verdict
+from diag.reports.report import AccountFileSystem, Coverage, Report
+from diag.reports.terminal import Style
+from diag.reports.text import status_lines, to_text
+from tests.html import reports as made
+from tests.reports.made import finding, report
+
+SCREENS = Path(__file__).parent / "screens"
+WIDTHS = (60, 80, 160)
+NO_KUBECONFIG = Unavailable(
+    "kubeconfig", Reason.ABSENT, "/home/kim/.kube/config does not exist", remedy="give --kubeconfig and --context"
+)
+
+
+def unreachable(**fields: object) -> Report:
+    """A run that could ask no cluster."""
+    stopped = (finding(Verdict.UNKNOWN, check=f"check-{n}", unavailable=(NO_KUBECONFIG,)) for n in range(9))
+    return report(*stopped, exit_code=5, coverage=Coverage(checks=9, questions=9, unknown=9), cluster="", **fields)
+
+
+ACCOUNT = (
+    AccountFileSystem("fs-0123456789abcdef0", "AVAILABLE", "2.10", "SCRATCH_2", 1200, {"2.15": ("Amazon Linux 2023",)}),
+)
+REPORTS = {
+    "broken": made.BROKEN,
+    "healthy": made.HEALTHY,
+    "no-kubeconfig": unreachable(),
+    "account-alone": unreachable(account=ACCOUNT),
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_fills_the_screen_that_was_looked_at(name: str, width: int) -> None:
+    assert to_text(REPORTS[name], Style(width)) == (SCREENS / f"{name}-{width}.txt").read_text()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_lines_fit_but_for_what_is_copied(name: str, width: int) -> None:
+    for line in to_text(REPORTS[name], Style(width)).splitlines():
+        assert (
+            len(line) <= width or max(map(len, line.split())) > width - 20 or "aws " in line or "lustre-doctor " in line
+        )
+
+
+def test_one_broken_mount_fits_a_screen_and_nothing_is_said_twice() -> None:
+    shown = to_text(made.BROKEN, Style(80))
+    assert len(shown.splitlines()) <= 32
+    headline = made.BROKEN.diagnoses[0].headline
+    assert " ".join(shown.split()).count(headline) == 1
+
+
+def test_a_healthy_cluster_is_five_lines() -> None:
+    assert len(to_text(made.HEALTHY, Style(80)).splitlines()) <= 5
+
+
+def test_what_is_missing_is_said_first_and_once() -> None:
+    shown = to_text(unreachable(), Style(160))
+    assert shown.startswith("? kubeconfig: absent; /home/kim/.kube/config does not exist; 9 checks could not run\n")
+    assert shown.count("kubeconfig: absent") == 1 and "check-1" not in shown
+    assert Layer.REQUEST.value not in shown, "a layer that nobody asked has no line"
+
+
+def test_the_account_alone_says_which_clients_a_file_system_refuses() -> None:
+    shown = to_text(unreachable(account=ACCOUNT), Style(160))
+    assert "fs-0123456789abcdef0  SCRATCH_2, AVAILABLE, Lustre 2.10, 1200 GiB" in shown
+    assert "refuses 2.15 clients: Amazon Linux 2023" in shown
+    assert "lustre-doctor run --file-system fs-0123456789abcdef0" in shown
+
+
+def test_the_last_lines_say_what_is_broken_why_and_what_to_run_next() -> None:
+    broken = made.BROKEN
+    *_, what, following = status_lines(broken, Style(160))
+    cause = broken.diagnoses[0].best
+    assert cause is not None and cause.id in what and str(broken.diagnoses[0].subject) in what
+    assert following.split(maxsplit=1) == ["next", f"lustre-doctor runbook {cause.id}"]
+
+
+def test_colour_changes_no_letter() -> None:
+    plain, coloured = (to_text(made.BROKEN, Style(80, colour=colour)) for colour in (False, True))
+    assert coloured != plain and re.sub(r"\x1b\[\d*m", "", coloured) == plain
+
+
+if __name__ == "__main__":
+    SCREENS.mkdir(exist_ok=True)
+    for name, shown in REPORTS.items():
+        for width in WIDTHS:
+            (SCREENS / f"{name}-{width}.txt").write_text(to_text(shown, Style(width)))

@@ -1,0 +1,130 @@
+"""What every command of every runbook keeps to: it names its namespace, reads where it should only read, and destroys
+nothing before a guard has looked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import jmespath
+import pytest
+
+from diag.advice.driver import Installer
+from diag.advice.runbook import fix_of, look_at
+from diag.grammar.command import parse
+from diag.grammar.placeholders import PLACEHOLDERS
+from diag.knowledge.cause import Cause
+from diag.knowledge.runbooks import load_knowledge
+from diag.model.fix import Fix, Step, StepKind
+from tests.runbooks.commands import EXAMPLES, all_commands
+from tests.runbooks.test_files import TEXTS
+
+CAUSES = load_knowledge().causes
+OF_THE_CLUSTER = re.compile(
+    r"(?:nodes?|pv|persistentvolumes?|sc|storageclass(?:es)?|csidrivers?|csinodes?|volumeattachments?|namespaces?|ns"
+    r"|crds?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
+)
+"""Kinds that have no namespace."""
+WITH_A_NAMESPACE = {"get", "describe", "delete", "logs", "exec", "patch", "edit", "rollout", "scale", "annotate",
+                    "label", "set", "wait", "create"}  # fmt: skip
+READS = {
+    "aws": re.compile(r"(?:describe|get|list|head|lookup|simulate|filter|search)-\S+"),
+    "kubectl": re.compile(r"get|describe|logs|exec|debug|auth|api-resources"),
+    "helm": re.compile(r"list|get|show|history"),
+    "az": re.compile(r"amlfs"),
+    "gcloud": re.compile(r"lustre"),
+}
+FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+
+
+def has_namespace(argv: tuple[str, ...]) -> bool:
+    """Whether a kubectl command says in which namespace its objects are, or they are in none."""
+    own = argv[: argv.index("--")] if "--" in argv else argv
+    words = [word for word in own[1:] if not word.startswith("-")]
+    if {"-n", "--namespace", "-A", "--all-namespaces"} & set(own) or any(w.startswith("--namespace=") for w in own):
+        return True
+    verbs = [word for word in words if word in WITH_A_NAMESPACE]
+    if not verbs or any(option in own for option in ("--raw", "-f", "--local")):
+        return True
+    kinds = words[words.index(verbs[0]) + 1 :][:1]
+    return bool(kinds) and all(OF_THE_CLUSTER.fullmatch(kind) for kind in kinds[0].split(","))
+
+
+def unguarded(steps: Iterable[Step]) -> list[str]:
+    """The commands that destroy what nothing brings back, without what has to come before them in the same fix."""
+    found, before = [], set[StepKind]()
+    for step in steps:
+        words = step.argv
+        of_kubernetes = words[:1] == ("kubectl",) and "delete" in words and bool({"pv", "pvc", "secret"} & set(words))
+        if of_kubernetes and not {StepKind.SAVE, StepKind.GUARD} <= before:
+            found.append(step.line)
+        if words[:1] == ("aws",) and words[2:3] in (("delete-file-system",), ("delete-security-group",)):
+            found += [step.line] if StepKind.CAUTION not in before else []
+        before.add(step.kind)
+    return found
+
+
+def reads_only(line: str) -> bool:
+    """Whether a command changes nothing, as far as its program shows that."""
+    words = parse(line).words
+    own = words[: words.index("--")] if "--" in words else words
+    pattern = READS.get(words[0])
+    return pattern is None or any(pattern.fullmatch(word) for word in own[1:])
+
+
+def fixes_of(cause: Cause) -> Iterable[Fix]:
+    """The fix of a cause for each way to install the driver, and its alternatives."""
+    for installer in Installer:
+        fix = fix_of(cause, {**EXAMPLES, "installer": installer.value})
+        yield from (fix, *fix.alternatives) if fix else ()
+
+
+def test_every_kubectl_command_names_its_namespace() -> None:
+    of_kubectl = [command for command in all_commands() if command.argv[:1] == ("kubectl",)]
+    assert [f"{c.where}: {' '.join(c.argv)}" for c in of_kubectl if not has_namespace(c.argv)] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_what_settles_a_cause_only_reads(id: str) -> None:
+    looks = [line for one in CAUSES[id].confirm for line in look_at(one, EXAMPLES).splitlines()[1:]]
+    assert [line for line in looks if not reads_only(line)] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_nothing_is_destroyed_before_its_guard(id: str) -> None:
+    assert [line for fix in fixes_of(CAUSES[id]) for line in unguarded(fix.steps)] == []
+
+
+@pytest.mark.parametrize("id", TEXTS)
+def test_a_body_destroys_nothing(id: str) -> None:
+    """It has no guards; what destroys is a step of the front matter."""
+    scripts = "\n".join(FENCE.findall(TEXTS[id]))
+    assert not re.search(r"kubectl \S*.*delete (?:pvc?|secret)\b|delete-file-system|reboot-instances|mkfs", scripts)
+
+
+@pytest.mark.parametrize("id", TEXTS)
+def test_a_script_leaves_no_value_open_that_a_run_fills(id: str) -> None:
+    opened = {
+        name.replace("-", "_") for script in FENCE.findall(TEXTS[id]) for name in re.findall(r"<([a-z-]+)>", script)
+    }
+    assert not opened & PLACEHOLDERS.keys()
+
+
+def test_every_query_is_one() -> None:
+    queries = {argv[argv.index("--query") + 1] for argv in (c.argv for c in all_commands()) if "--query" in argv}
+    assert len(queries) > 50
+    for query in queries:
+        jmespath.compile(query)
+
+
+def test_the_rules_find_what_breaks_them() -> None:
+    assert not has_namespace(("kubectl", "delete", "pvc", "data"))
+    assert not has_namespace(("kubectl", "get", "pods,nodes"))
+    assert has_namespace(("kubectl", "-n", "prod", "delete", "pvc", "data")) and has_namespace(("kubectl", "get", "pv"))
+    assert not reads_only("kubectl -n x delete pod y") and not reads_only("aws fsx update-file-system --x y")
+    assert reads_only("kubectl -n x exec y -- rm z")
+    delete = Step(StepKind.CHANGE, ("kubectl", "-n", "x", "delete", "pvc", "data"))
+    guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
+    assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))
+    assert unguarded((Step(StepKind.CHANGE, ("aws", "fsx", "delete-file-system")),))
