@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail
-from diag.analysis.pod_creation import POD_SECURITY, QUOTA, REFUSED, Refusal
+from diag.analysis.pod_creation import DRIVER_FORBIDDEN, POD_SECURITY, QUOTA, REFUSED, Refusal
 from diag.sanitize import one_line
 
+CAUSES = (QUOTA, POD_SECURITY, REFUSED, DRIVER_FORBIDDEN)
 
-@check("pod-creation", layer=Layer.REQUEST, each="pod_refusals", speaks_for=(QUOTA, POD_SECURITY, REFUSED))
+
+@check("pod-creation", layer=Layer.REQUEST, each="pod_refusals", speaks_for=CAUSES)
 def owner_may_make_its_pods(refusal: Refusal) -> Iterator[Draft]:
     """The API server takes the pods and claims that their owner makes.
 

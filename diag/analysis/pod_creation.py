@@ -16,6 +16,8 @@ from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Event, Metadata, PodOwner, StorageClass
 
 QUOTA, POD_SECURITY, REFUSED = "resource-quota-exceeded", "pod-security-refused", "pod-creation-refused"
+DRIVER_FORBIDDEN = "pod-security-forbids-driver"
+"""Pod Security against the driver's own pods: another fix."""
 
 _CAUSES = (
     (QUOTA, re.compile(r"exceeded quota: |must specify .* for: |failed quota: |insufficient quota to match")),
@@ -53,7 +55,7 @@ class Refusal(msgspec.Struct, frozen=True):
     @property
     def cause(self) -> str:
         """By the admission plugin that the message is of."""
-        return cause_of(self.message)
+        return cause_of(self.message, of_driver=_is_drivers(self.owner))
 
     @property
     def refused(self) -> str:
@@ -62,9 +64,10 @@ class Refusal(msgspec.Struct, frozen=True):
         return f"claim {claim['claim']}" if claim else "a pod"
 
 
-def cause_of(message: str) -> str:
+def cause_of(message: str, *, of_driver: bool) -> str:
     """The cause, by the admission plugin whose words the message has."""
-    return next((cause for cause, pattern in _CAUSES if pattern.search(message)), REFUSED)
+    found = next((cause for cause, pattern in _CAUSES if pattern.search(message)), REFUSED)
+    return DRIVER_FORBIDDEN if of_driver and found == POD_SECURITY else found
 
 
 def newest_refusal(kind: str, metadata: Metadata, events: Iterable[Event]) -> Event | None:

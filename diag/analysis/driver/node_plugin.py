@@ -262,6 +262,6 @@ def plugin_health(
     refusal = newest_refusal("DaemonSet", node_plugin.metadata, events)
     if refusal is not None and _NO_POD in states.values():
         why = f"the API server refuses its pod: {one_line(refusal.message)}"
-        refused = PluginState(State.BROKEN, cause_of(refusal.message), why)
+        refused = PluginState(State.BROKEN, cause_of(refusal.message, of_driver=True), why)
         states = {name: refused if state == _NO_POD else state for name, state in states.items()}
     return PluginHealth(node_plugin, states, {node_of(pod): since for pod in pods if (since := ready_since(pod))})

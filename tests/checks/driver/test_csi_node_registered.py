@@ -159,5 +159,5 @@ def test_a_pod_that_the_api_server_refuses_has_that_cause() -> None:
     about = {"kind": "DaemonSet", "name": plugin.metadata.name, "namespace": plugin.metadata.namespace}
     raw = {"metadata": {"name": "e"}, "reason": "FailedCreate", "message": text, "involvedObject": about}
     found = of_node(warning_events=(msgspec.convert(raw, Event),))
-    assert (found.verdict, found.cause) == (Verdict.FAIL, "pod-security-refused")
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "pod-security-forbids-driver")
     assert "the API server refuses its pod: Error creating" in found.message

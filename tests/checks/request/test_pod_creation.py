@@ -99,7 +99,7 @@ def test_the_drivers_own_pods_count() -> None:
     raw = msgspec.to_builtins(owner("DaemonSet", claims=(), image=DRIVER_IMAGE))
     raw["status"] = {"desiredNumberScheduled": 3}
     (finding,) = told(msgspec.convert(raw, PodOwner), LEVEL)
-    assert (finding.subject.kind.value, finding.cause) == ("DaemonSet", "pod-security-refused")
+    assert (finding.subject.kind.value, finding.cause) == ("DaemonSet", "pod-security-forbids-driver")
 
 
 def test_unknown_names_the_permission() -> None:

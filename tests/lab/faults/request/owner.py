@@ -130,7 +130,7 @@ def job_without_service_account(lab: "Lab") -> None:
     symptoms.event(lab, owner, "FailedCreate", text, "job-controller")
 
 
-@fault("node-plugin-refused-by-pod-security", cause="pod-security-refused", gone=_not_enforced)
+@fault("node-plugin-refused-by-pod-security", cause="pod-security-forbids-driver", gone=_not_enforced)
 def node_plugin_refused_by_pod_security(lab: "Lab") -> None:
     """The driver's namespace enforces level baseline: the privileged node plugin is refused on every node."""
     lab.kube.get("namespaces", NAMESPACE)["metadata"].setdefault("labels", {})[_LEVEL] = "baseline"
