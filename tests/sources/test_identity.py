@@ -17,10 +17,11 @@ from diag.analysis.identity.permissions import Decision
 from diag.knowledge.controller_actions import Use
 from diag.model.unavailable import Reason, Unavailable, unwrap
 from diag.resources.ec2 import InstanceProfile
+from diag.resources.iam import Role
 from diag.resources.table import Table
 from diag.sources.aws.controller_host import controller_instances, vpc_endpoints
 from diag.sources.aws.identity import controller_roles, oidc_provider, pod_identity_associations
-from diag.sources.aws.rights import controller_rights, fsx_service_role, node_rights
+from diag.sources.aws.rights import controller_rights, fsx_service_role, node_rights, refused_roles
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.facts import static_keys
 from tests.checks import given
@@ -166,6 +167,25 @@ def test_the_nodes_role_is_asked_about_only_where_the_controller_has_none() -> N
     assert aws.asked == []
     found = node_rights(aws, given.identity(), IN_USE, absent("role"), table)
     assert list(found.values) == ["arn:aws:iam::111122223333:role/node"]
+
+
+def test_the_role_of_a_node_is_asked_for_where_a_registry_refused_it() -> None:
+    profile = {"InstanceProfile": {"Roles": [{"RoleName": "node", "Arn": "arn:aws:iam::111122223333:role/node"}]}}
+    profiled = given.replace(instance(), iam_instance_profile=InstanceProfile("arn:x:instance-profile/p"))
+    machines, nodes = Table({INSTANCE: profiled}), (given.node(), given.node("node-b"))
+    aws = Recorder(GetInstanceProfile=profile)
+    plugin = given.node_plugin()
+
+    def asked(message: str) -> Table[Role]:
+        status = given.waiting("fsx-plugin", "ErrImagePull", message)
+        pods = tuple(given.plugin_pod(node.name, status, workload=plugin) for node in nodes)
+        return refused_roles(aws, given.identity(), pods, (), nodes, machines)
+
+    assert len(asked("manifest unknown")) == 0
+    assert aws.asked == []
+    found = asked("403 Forbidden")
+    assert {name: role.role_name for name, role in found.values.items()} == {given.NODE: "node"}
+    assert len(aws.asked) == 1
 
 
 def test_an_instance_that_was_read_already_is_not_read_again() -> None:
