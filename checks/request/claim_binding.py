@@ -58,11 +58,11 @@ def claim_has_its_volume(
     pods = _pods_of(case, claim_pods)
     waiting = [pod for pod in pods if not pod.is_up and not pod.is_terminating]
     if claim.metadata.deletion_timestamp:
-        message = f"it is being deleted since {claim.metadata.deletion_timestamp}: no new pod gets a node for it"
+        text = f"it is being deleted since {claim.metadata.deletion_timestamp}: no new pod gets a node for it"
         say = fail if waiting else warn
         fix = replace_volume(case.volume, claim_pods) if case.volume and case.is_bound else None
         concerns = [*waiting, *((case.volume,) if case.volume else ())]
-        yield say(claim, message, cause="claim-pending", fix=fix, concerns=concerns)
+        yield say(claim, text, cause="claim-pending", fix=fix, concerns=concerns)
         return
     if case.is_bound:
         yield ok(claim, f"bound to volume {claim.spec.volume_name}", concerns=[v for v in (case.volume,) if v])
