@@ -37,7 +37,7 @@ def routes_lead_both_ways(
     address. What a transit gateway, a firewall or a virtual private gateway does with the packets is not looked at.
 
     pass: the most specific route on either side is alive and leads to the other VPC
-    fail: a side has no such route, or it is a black hole
+    fail: a side has no such route, or it is a black hole, or the two sides take different peerings
     unknown: route tables, subnets, ENIs or a prefix list that decides could not be read, or are another account's
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
@@ -68,6 +68,10 @@ def routes_lead_both_ways(
                 else:
                     yield _broken(file_system, crossing, Hop(subnet, table, address, way, route), other, dead)
                     return
+        over, home = Side(servers, back, senders).peering, Side(nodes, there, crossing.eni_addresses).peering
+        if over and home and over != home:
+            yield _parted(file_system, crossing, there, home, back, over)
+            return
     direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
     proves = ("route-missing", "route-blackhole") if direct else ()
     message = (*followed, *_zones(clients[file_system.id], enis))
@@ -139,6 +143,20 @@ def _broken(file_system: FileSystem, crossing: Crossing, hop: Hop, other: Side, 
     message = f"{where} has no route to {to} (seen from {node_list(crossing.client.nodes)}){only}"
     fix = _create(table, other)
     return fail(file_system, message, evidence, cause="route-missing", fix=fix, concerns=about)
+
+
+def _parted(
+    file_system: FileSystem, crossing: Crossing, there: RouteTable, home: str, back: RouteTable, over: str
+) -> Draft:
+    """Two VPCs have one peering connection that works: another one leads to a third VPC."""
+    message = (
+        f"{there.route_table_id} sends packets over {home}, {back.route_table_id} answers over {over}:"
+        " one of the two peerings leads to another VPC"
+    )
+    names = {"table_there": there.route_table_id, "table_back": back.route_table_id}
+    request = "find the peering of the two VPCs, and point the routes of {table_there} and {table_back} at it"
+    fix = Fix((person(request, names, by=NETWORK),))
+    return fail(file_system, message, cause="route-missing", fix=fix, concerns=crossing.client.nodes)
 
 
 def _accept(peering: VpcPeering, identity: ClusterIdentity) -> Fix:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, warn
 from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import Waiting, replace_class
-from diag.advice.replace_volume import BOUND
+from diag.advice.replace_volume import BOUND, replace_volume
 from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import corrections
 from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_pending
@@ -46,13 +46,24 @@ def claim_has_its_volume(
     the scheduler: without a pod the claim stays Pending, and that is right.
 
     pass: the claim is Bound
-    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits without reason
+    warn: it is being deleted, and its pods run
+    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, waits without reason,
+        or is being deleted while a pod waits
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
     source: Kubernetes v1.31 to v1.34 pkg/controller/volume/persistentvolume/pv_controller.go;
         component-helpers/storage/volume/pv_helpers.go
     """
     claim = case.claim
+    pods = _pods_of(case, claim_pods)
+    waiting = [pod for pod in pods if not pod.is_up and not pod.is_terminating]
+    if claim.metadata.deletion_timestamp:
+        text = f"it is being deleted since {claim.metadata.deletion_timestamp}: no new pod gets a node for it"
+        say = fail if waiting else warn
+        fix = replace_volume(case.volume, claim_pods) if case.volume and case.is_bound else None
+        concerns = [*waiting, *((case.volume,) if case.volume else ())]
+        yield say(claim, text, cause="claim-pending", fix=fix, concerns=concerns)
+        return
     if case.is_bound:
         yield ok(claim, f"bound to volume {claim.spec.volume_name}", concerns=[v for v in (case.volume,) if v])
         return
@@ -72,7 +83,7 @@ def claim_has_its_volume(
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
         yield fail(claim, f"Pending: {pending.message}{since}", *message, cause="", concerns=concerns)
     else:
-        fix = _fix(case, pending, _pods_of(case, claim_pods), value_or(provisioning, Provisioning()))
+        fix = _fix(case, pending, pods, value_or(provisioning, Provisioning()))
         yield fail(
             claim, f"Pending: {pending.message}", *message, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )

@@ -28,6 +28,7 @@ COMMANDS = {
     "facts": "List the facts that checks can ask for, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run needs.",
     "runbook": "List the runbooks, or show one with this incident's values.",
+    "mcp": "Serve run, explain, probe, runbook and checks to an assistant.",
     "completion": "Print the script that completes names in bash, zsh or fish.",
 }
 

@@ -200,6 +200,11 @@ def spelt_otherwise(key: str, value: str) -> str:
     return same[0] if len(same) == 1 else ""
 
 
+def differs_in_spelling(written: str, meant: str) -> bool:
+    """Whether a key is the meant one but for case and punctuation, so that nothing else can be meant."""
+    return written != meant and _plain(written) == _plain(meant)
+
+
 def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
     """The fewest changes that the rules themselves name: None takes a key away, empty is for a person to choose."""
     known = {p.member: p for p in parameters_table().parameters if p.member}

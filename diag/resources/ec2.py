@@ -278,6 +278,16 @@ class VpcEndpoint(msgspec.Struct, frozen=True, rename="pascal"):
     vpc_id: str = ""
     state: str = ""
     private_dns_enabled: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    groups: tuple[GroupRef, ...] = ()
+    """None of a gateway endpoint."""
+    policy_document: str = ""
+    """JSON; empty where the service takes no policy."""
+
+    @property
+    def group_ids(self) -> tuple[str, ...]:
+        """Ids of the security groups of its interfaces."""
+        return tuple(group.group_id for group in self.groups)
 
     @property
     def service(self) -> str:

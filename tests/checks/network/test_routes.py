@@ -73,6 +73,19 @@ def test_without_a_peering_that_works_it_is_for_the_network_people() -> None:
     assert found.fix.steps[0].by
 
 
+def test_two_peerings_are_no_way_there_and_back() -> None:
+    found = judge(routes_lead_both_ways, **abroad(there(("10.0.0.0/16", PCX)), back(("10.8.0.0/16", "pcx-2"))))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "route-missing")
+    assert PCX in found.message and "pcx-2" in found.message
+    assert found.fix and not found.fix.commands, "which of the two is the wrong one no table shows"
+
+
+@pytest.mark.parametrize("other", [TGW, PCX])
+def test_a_peering_there_and_a_transit_gateway_back_is_a_way(other: str) -> None:
+    tables = there(("10.0.0.0/16", PCX)), back(("10.8.0.0/16", other))
+    assert judge(routes_lead_both_ways, **abroad(*tables)).verdict is Verdict.PASS
+
+
 def test_a_black_hole_elsewhere_is_nobodys_fault() -> None:
     tables = (
         there(("10.0.0.0/16", PCX), ("172.16.0.0/12", "pcx-2"), gone=("pcx-2",)),
