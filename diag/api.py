@@ -1,6 +1,6 @@
 """What checks and plugins are written with. `from diag import …` takes it from here."""
 
-from diag.model.finding import Draft, Finding, Location, fail, ok, skip, unknown, warn
+from diag.model.finding import Correction, Draft, Finding, Location, fail, ok, skip, unknown, warn
 from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -10,6 +10,6 @@ from diag.registry import check, fact
 from diag.resources.table import Table
 
 __all__ = [
-    "Draft", "Finding", "Fix", "Kind", "Layer", "Location", "Reason", "Subject", "Table", "Unavailable", "Unreadable",
-    "Verdict", "check", "fact", "fail", "ok", "skip", "unknown", "unwrap", "warn",
+    "Correction", "Draft", "Finding", "Fix", "Kind", "Layer", "Location", "Reason", "Subject", "Table", "Unavailable",
+    "Unreadable", "Verdict", "check", "fact", "fail", "ok", "skip", "unknown", "unwrap", "warn",
 ]  # fmt: skip

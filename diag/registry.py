@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from diag.grammar.spelling import did_you_mean
 from diag.model.exit_code import WrongUsage
 from diag.model.finding import Draft
 from diag.model.layer import Layer
@@ -258,7 +259,8 @@ class Registry(msgspec.Struct, frozen=True):
         """
         wanted, unwanted = frozenset(only), frozenset(skip)
         if unknown := sorted((wanted | unwanted) - self.selectable):
-            raise UnknownSelection(f"{unknown[0]!r} is neither a check nor a layer (see `lustre-doctor checks`)")
+            hint = did_you_mean(unknown[0], self.selectable) or " (see `lustre-doctor checks`)"
+            raise UnknownSelection(f"{unknown[0]!r} is neither a check nor a layer{hint}")
 
         def is_wanted(check: Check) -> bool:
             names = {check.id, check.family} if check.opt_in else _names_of(check)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, misspelt_attribute
 from diag.analysis.file_systems import file_system_of, meant_id
@@ -60,7 +60,9 @@ def dns_name_is_the_file_systems(
     if not name:
         wrong_key = misspelt_attribute(volume.attributes, "dnsname")
         why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
-        yield fail(volume, f"no dnsname ({why}): the driver refuses the mount", cause="dnsname-missing", fix=fix())
+        certain = Correction(wrong_key, wrong_key, "dnsname", is_key=True) if wrong_key else None
+        message = f"no dnsname ({why}): the driver refuses the mount"
+        yield fail(volume, message, cause="dnsname-missing", fix=fix(), correction=certain)
     elif is_stand_in(name):
         message = f"dnsname is {name!r}, a variable that was never filled in"
         # Which file system was meant is known to a person alone where the handle is no better.
@@ -95,9 +97,12 @@ def _judge_name(
         message = (
             f"dnsname is of Region {parts['region']}, {'the file system' if expected else 'the cluster'} is in {home}"
         )
-        return fail(volume, message, cause="region-mismatch", fix=fix())
+        certain = Correction("dnsname", volume.dns_name or "", actual) if actual else None
+        return fail(volume, message, cause="region-mismatch", fix=fix(), correction=certain)
     if actual:
-        return fail(volume, f"dnsname is {name!r}, FSx says {actual!r}", cause="dnsname-mismatch", fix=fix())
+        certain = Correction("dnsname", volume.dns_name or "", actual)
+        message = f"dnsname is {name!r}, FSx says {actual!r}"
+        return fail(volume, message, cause="dnsname-mismatch", fix=fix(), correction=certain)
     why = known if isinstance(known, Unavailable) else None
     message = f"cannot compare dnsname {name!r}: {why or 'FSx gives no DNSName'}"
     return unknown(volume, message, because=(why,) if why else ())

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from diag import Draft, Fix, Layer, Table, Unavailable, check, ok, skip, warn
-from diag.advice.steps import caution, change, undo
+from diag import Draft, Fix, Layer, Subject, Table, Unavailable, check, ok, skip, warn
+from diag.advice.security_rules import Rule, authorize
+from diag.advice.steps import advise, caution, change, undo
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
+from diag.analysis.network.outward import HTTPS, Obstacle, obstacles
 from diag.analysis.network.routing import subnets_without_way_out
-from diag.resources.ec2 import Instance, RouteTable, VpcEndpoint
+from diag.resources.ec2 import Instance, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Pod, Workload
 
+UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-missing-permission"
 
-@check("aws-endpoints", layer=Layer.IDENTITY, speaks_for="aws-endpoint-unreachable")
+
+@check("aws-endpoints", layer=Layer.IDENTITY, speaks_for=(UNREACHABLE, REFUSED))
 def controller_reaches_aws(
     cluster_identity: ClusterIdentity,
     provisioning: Provisioning,
@@ -24,16 +28,21 @@ def controller_reaches_aws(
     controller_instances: Table[Instance],
     route_tables: tuple[RouteTable, ...],
     vpc_endpoints: tuple[VpcEndpoint, ...],
+    controller_groups: Table[SecurityGroup],
+    network_acls: tuple[NetworkAcl, ...],
+    prefix_lists: Table[PrefixList] | Unavailable,
     eks_cluster: EksCluster | Unavailable,
 ) -> Iterator[Draft]:
     """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
 
     In a private cluster without NAT the controller needs interface endpoints: fsx, and sts with IRSA or eks-auth
-    with Pod Identity. Without them its calls hang until they time out. Mount traffic takes none of these ways.
+    with Pod Identity. Without them its calls hang until they time out. An endpoint with private DNS takes the calls
+    even where a route leads out: its groups and its policy must let them in. Mount traffic takes none of these ways.
 
-    pass: the subnets have a default route, or the VPC has the endpoints with private DNS
-    warn: neither; a proxy or a route that no table shows may still help
-    unknown: instances, route tables or endpoints could not be read
+    pass: the subnets have a default route, or the VPC has the endpoints with private DNS, and groups, network ACLs and
+        endpoint policies let the calls through
+    warn: they do not, or there is no way at all; a proxy or a route that no table shows may still help
+    unknown: instances, groups, network ACLs, route tables or endpoints could not be read
     skip: nothing is provisioned dynamically, or the controller goes through a proxy
     source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
     """
@@ -46,25 +55,44 @@ def controller_reaches_aws(
         yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
         return
     closed = subnets_without_way_out(controller_instances, route_tables)
-    if not closed:
-        yield ok(subject, "its subnets have a way to AWS's public endpoints", rules_out=())
-        return
     givers = {injected(pod) for pod in controller_pods}
     needed = ["fsx", *(["sts"] if Giver.WEB_IDENTITY in givers else ()),
               *(["eks-auth"] if Giver.POD_IDENTITY in givers else ())]  # fmt: skip
     served = {item.service for item in vpc_endpoints if item.state == "available" and item.private_dns_enabled}
     lacking = [service for service in needed if service not in served]
     where = ", ".join(subnet.subnet_id for subnet in closed)
-    if not lacking:
-        message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"
-        yield ok(subject, message, rules_out=())
+    if not (closed and lacking):
+        addresses = [pod.status.pod_ip for pod in controller_pods if pod.status.pod_ip]
+        found = obstacles(
+            controller_instances, addresses, needed, vpc_endpoints, controller_groups, network_acls, prefix_lists
+        )
+        if obstacle := next(found, None):
+            yield _closed(subject, obstacle)
+        elif closed:
+            message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"
+            yield ok(subject, message, rules_out=())
+        else:
+            yield ok(subject, "its subnets have a way to AWS's public endpoints", rules_out=())
         return
     message = f"{where} has no way to the internet, and the VPC no endpoint with private DNS for {', '.join(lacking)}"
     group = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.resources_vpc_config.cluster_security_group_id
     nameless = {item.service: item.vpc_endpoint_id for item in vpc_endpoints if item.state == "available"}
     place = {"node_vpc": closed[0].vpc_id, "node_subnet": closed[0].subnet_id, "endpoint_security_group": group}
     fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
-    yield warn(subject, message, cause="aws-endpoint-unreachable", fix=fix)
+    yield warn(subject, message, cause=UNREACHABLE, fix=fix)
+
+
+def _closed(subject: Subject, obstacle: Obstacle) -> Draft:
+    evidence = (obstacle.evidence,) if obstacle.evidence else ()
+    if obstacle.endpoint:
+        request = "let the controller's calls through the policy of {vpc_endpoint}: no Allow of its role overrules it"
+        fix = advise(request, {"vpc_endpoint": obstacle.endpoint}, by="whoever owns the endpoint's policy")
+        return warn(subject, obstacle.message, *evidence, cause=REFUSED, fix=fix)
+    if obstacle.gap:
+        fix = authorize([Rule(*obstacle.gap, str(HTTPS))])
+    else:
+        fix = advise("let tcp 443 out of the controller's subnet, and the answers in", by="whoever runs the network")
+    return warn(subject, obstacle.message, *evidence, cause=UNREACHABLE, fix=fix)
 
 
 def _open_endpoints(region: str, names: Mapping[str, str], lacking: Mapping[str, str]) -> Fix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, warn
-from diag.advice.driver import restart, set_region
+from diag.advice.driver import set_region
 from diag.advice.steps import caution, change, undo
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
@@ -79,15 +79,13 @@ def controller_knows_its_region(
         if injected(pod) is None and (closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances)):
             message = f"{pod.key} acts with its node's role, and cannot get the credentials: {closed}"
             broken, waiting = (fail, provisioning.pending) if provisioning.pending else (warn, ())
-            more = _let_pods_ask(controller, controller_pods, nodes, controller_instances)
+            more = _let_pods_ask(controller_pods, nodes, controller_instances)
             yield broken(subject, message, cause="imds-unreachable", fix=more, concerns=waiting)
             return
     yield ok(subject, "every pod of the controller knows its region")
 
 
-def _let_pods_ask(
-    controller: Workload, pods: Iterable[Pod], nodes: Mapping[str, Node], instances: Table[Instance]
-) -> Fix | None:
+def _let_pods_ask(pods: Iterable[Pod], nodes: Mapping[str, Node], instances: Table[Instance]) -> Fix | None:
     """One hop more, so that answers of the metadata service reach pods; None where that is not what they lack."""
     short: dict[str, None] = {}
     for pod in pods:
@@ -95,12 +93,18 @@ def _let_pods_ask(
         options = instances[node.instance_id].metadata_options if node and node.instance_id in instances else None
         if node and options and not is_auto_mode(node) and is_a_hop_away(pod, options):
             short[node.instance_id] = None
+    if not short:
+        return None
     command = "aws ec2 modify-instance-metadata-options --instance-id {instance} --http-put-response-hop-limit"
-    first = caution("every pod of the instance can then use the node's role; a role of the controller's own is better")
-    effect = "lets pods of this instance reach its metadata service"
-    steps = [change(f"{command} {HOPS_OF_A_POD}", {"instance": id}, changes=effect) for id in short]
-    again = restart(controller.metadata.namespace, controller.metadata.name, changes="asks again for credentials")
-    return Fix((first, *steps, *again, *(undo(f"{command} 1", {"instance": id}) for id in short))) if short else None
+    effect = "lets pods of this instance reach its metadata service; the driver asks again by itself"
+    return Fix(
+        (
+            caution("every pod of the instance can then use the node's role; a role of the controller's own is better"),
+            caution("a node that is made later has what its launch template says: set it there as well"),
+            *(change(f"{command} {HOPS_OF_A_POD}", {"instance": id}, changes=effect) for id in short),
+            *(undo(f"{command} 1", {"instance": id}) for id in short),
+        )
+    )
 
 
 def _knows_by_node(pod: Pod, node: Node | None) -> bool:

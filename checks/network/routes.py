@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
@@ -11,7 +11,9 @@ from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.nodes.eligibility import node_list
-from diag.resources.ec2 import NetworkInterface, PrefixList, Route, RouteTable, Subnet
+from diag.model.unavailable import value_or
+from diag.resources.ec2 import NetworkInterface, PrefixList, Route, RouteTable, Subnet, VpcPeering
+from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 
 NETWORK = "whoever runs the network of both VPCs"
@@ -25,6 +27,8 @@ def routes_lead_both_ways(
     subnets: Table[Subnet],
     route_tables: tuple[RouteTable, ...],
     prefix_lists: Table[PrefixList] | Unavailable,
+    vpc_peerings: tuple[VpcPeering, ...] | Unavailable,
+    cluster_identity: ClusterIdentity,
 ) -> Iterator[Draft]:
     """Route tables lead from every node's subnet to every ENI of the file system, and back.
 
@@ -33,7 +37,7 @@ def routes_lead_both_ways(
     address. What a transit gateway, a firewall or a virtual private gateway does with the packets is not looked at.
 
     pass: the most specific route on either side is alive and leads to the other VPC
-    fail: a side has no such route, or it is a black hole
+    fail: a side has no such route, or it is a black hole, or the two sides take different peerings
     unknown: route tables, subnets, ENIs or a prefix list that decides could not be read, or are another account's
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
@@ -43,6 +47,7 @@ def routes_lead_both_ways(
         yield skip(file_system, has_no_servers(file_system))
         return
     followed: dict[str, Route] = {}
+    dead = Peerings({item.vpc_peering_connection_id: item for item in value_or(vpc_peerings, ())}, cluster_identity)
     for crossing in crossings(clients[file_system.id].groups, enis):
         nodes, servers = subnets[crossing.client.subnet_id], subnets[crossing.server_subnet]
         there, back = _table(nodes, route_tables), _table(servers, route_tables)
@@ -61,8 +66,12 @@ def routes_lead_both_ways(
                     why = "it routes by a prefix list that was not read"
                     raise Unreadable(Unavailable(table.route_table_id, Reason.NOT_ASKED, why))
                 else:
-                    yield _broken(file_system, crossing, subnet, table, address, way, route, other)
+                    yield _broken(file_system, crossing, Hop(subnet, table, address, way, route), other, dead)
                     return
+        over, home = Side(servers, back, senders).peering, Side(nodes, there, crossing.eni_addresses).peering
+        if over and home and over != home:
+            yield _parted(file_system, crossing, there, home, back, over)
+            return
     direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
     proves = ("route-missing", "route-blackhole") if direct else ()
     message = (*followed, *_zones(clients[file_system.id], enis))
@@ -98,23 +107,37 @@ class Side(NamedTuple):
         return next((r.target for way, r in ways if way is Way.OPEN and r and r.target.startswith("pcx-")), "")
 
 
-def _broken(
-    file_system: FileSystem,
-    crossing: Crossing,
-    subnet: Subnet,
-    table: RouteTable,
-    address: str,
-    way: Way,
-    route: Route | None,
-    other: Side,
-) -> Draft:
-    to = f"{address}, {'a node' if subnet.subnet_id == crossing.server_subnet else 'an ENI of ' + file_system.id}"
-    where = f"{table.route_table_id} of {subnet.subnet_id}"
+class Hop(NamedTuple):
+    """A subnet whose packets for an address find no way, and what its route table says of them."""
+
+    subnet: Subnet
+    table: RouteTable
+    address: str
+    way: Way
+    route: Route | None
+
+
+class Peerings(NamedTuple):
+    """The peerings that carry nothing, by id, and whose cluster it is."""
+
+    by_id: Mapping[str, VpcPeering]
+    identity: ClusterIdentity
+
+
+def _broken(file_system: FileSystem, crossing: Crossing, hop: Hop, other: Side, peerings: Peerings) -> Draft:
+    table, route = hop.table, hop.route
+    is_back = hop.subnet.subnet_id == crossing.server_subnet
+    to = f"{hop.address}, {'a node' if is_back else 'an ENI of ' + file_system.id}"
+    where = f"{table.route_table_id} of {hop.subnet.subnet_id}"
     evidence = f"ec2:DescribeRouteTables {table.route_table_id}: {'; '.join(_shown(r) for r in table.routes)}"
     about = crossing.client.nodes
-    if way is Way.BLACKHOLE and route is not None:
-        message = f"{where} sends packets for {to} into a black hole: {route.target or 'its target'} is gone"
-        fix = _replace(table, route, other.peering)
+    if hop.way is Way.BLACKHOLE and route is not None:
+        peering = peerings.by_id.get(route.target)
+        waits = peering is not None and peering.waits_for_its_accepter
+        unread = peering is None and route.vpc_peering_connection_id
+        why = "waits to be accepted" if waits else f"is gone{', or waits to be accepted' if unread else ''}"
+        message = f"{where} sends packets for {to} into a black hole: {route.target or 'its target'} {why}"
+        fix = _accept(peering, peerings.identity) if peering and waits else _replace(table, route, other.peering)
         return fail(file_system, message, evidence, cause="route-blackhole", fix=fix, concerns=about)
     only = f": only {_shown(route)} covers it, and the internet does not lead there" if route else ""
     message = f"{where} has no route to {to} (seen from {node_list(crossing.client.nodes)}){only}"
@@ -122,10 +145,40 @@ def _broken(
     return fail(file_system, message, evidence, cause="route-missing", fix=fix, concerns=about)
 
 
+def _parted(
+    file_system: FileSystem, crossing: Crossing, there: RouteTable, home: str, back: RouteTable, over: str
+) -> Draft:
+    """Two VPCs have one peering connection that works: another one leads to a third VPC."""
+    message = (
+        f"{there.route_table_id} sends packets over {home}, {back.route_table_id} answers over {over}:"
+        " one of the two peerings leads to another VPC"
+    )
+    names = {"table_there": there.route_table_id, "table_back": back.route_table_id}
+    request = "find the peering of the two VPCs, and point the routes of {table_there} and {table_back} at it"
+    fix = Fix((person(request, names, by=NETWORK),))
+    return fail(file_system, message, cause="route-missing", fix=fix, concerns=crossing.client.nodes)
+
+
+def _accept(peering: VpcPeering, identity: ClusterIdentity) -> Fix:
+    """The accepter's account alone can accept, in its own region."""
+    side = peering.accepter_vpc_info
+    names = {"target": peering.vpc_peering_connection_id, "region": side.region, "account": side.owner_id}
+    if side.owner_id != identity.account:
+        return Fix((person("accept {target}", names, by=f"whoever runs the network of {_account(side.owner_id)}"),))
+    region = " --region {region}" if side.region not in ("", identity.region) else ""
+    command = f"aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {{target}}{region}"
+    effect = "accepts the peering, and the routes into it come alive; only deleting it takes that back"
+    return Fix((change(command, names, changes=effect),))
+
+
+def _account(id: str) -> str:
+    return f"account {id}" if id.isdecimal() else "the other account"
+
+
 def _replace(table: RouteTable, route: Route, peering: str) -> Fix:
     names = {"route_table": table.route_table_id, "cidr": route.destination_cidr_block, "target": peering}
     if not peering or peering == route.target:
-        request = "accept the peering, or make one, and point route {cidr} of {route_table} at it"
+        request = "make the peering again and accept it, and point route {cidr} of {route_table} at it"
         return Fix((person(request, names, by=NETWORK),))
     command = (
         "aws ec2 replace-route --route-table-id {route_table} --destination-cidr-block {cidr}"

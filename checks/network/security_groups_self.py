@@ -21,10 +21,11 @@ def security_groups_admit_servers(
 ) -> Iterator[Draft]:
     """The file system's own servers may talk to each other on ports 988 and 1018-1023.
 
-    AWS asks for a rule from the group to itself, or from the whole subnet, and refuses most creations without it.
-    A file system that exists without it may mount all the same.
+    AWS asks for a rule from the group to itself, or from the whole subnet, and refuses most creations without it; and
+    for the same rule outbound where not everything may leave. A file system that exists without them may mount all the
+    same.
 
-    pass: the groups of every ENI admit both port ranges from every ENI
+    pass: the groups of every ENI admit both port ranges from every ENI, and let them out to it
     warn: they do not
     unknown: ENIs, groups or a prefix list could not be read
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)

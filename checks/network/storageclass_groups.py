@@ -7,9 +7,13 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, ok, skip, warn
 from diag.advice.security_rules import LUSTRE_PORTS, Rule, authorize
+from diag.analysis.network.paths import PORTS, client_groups
 from diag.analysis.network.security_groups import MGS_PORT, Peer, admits, peer, rules_of
+from diag.analysis.nodes.eligibility import linux_nodes
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
-from diag.resources.ec2 import PrefixList, SecurityGroup, Subnet
+from diag.model.unavailable import value_or
+from diag.resources.ec2 import Instance, PrefixList, SecurityGroup, Subnet
+from diag.resources.kubernetes import Node
 
 
 @check("storageclass-groups", layer=Layer.NETWORK, each="demands", speaks_for="sg-missing-lustre-ports-at-create")
@@ -18,6 +22,8 @@ def groups_let_servers_talk(
     class_groups: Table[SecurityGroup],
     class_subnets: Table[Subnet],
     prefix_lists: Table[PrefixList] | Unavailable,
+    mounting_nodes: tuple[Node, ...] | Unavailable,
+    instances: Table[Instance] | Unavailable,
 ) -> Iterator[Draft]:
     """The StorageClass's security groups let a new file system's servers reach each other on port 988.
 
@@ -35,10 +41,19 @@ def groups_let_servers_talk(
     if not ids or any(_is_absent(class_groups, id) for id in ids):
         yield skip(demand.storage_class, "it names no security group that EC2 has", concerns=demand.path)
         return
-    if how := admits(rules_of(class_groups, ids), MGS_PORT, _servers(demand, class_subnets), prefix_lists):
+    rules = rules_of(class_groups, ids)
+    if how := admits(rules, MGS_PORT, _servers(demand, class_subnets), prefix_lists):
         yield ok(demand.storage_class, f"{', '.join(ids)} admit {how}", concerns=demand.path)
         return
-    fix = authorize([Rule(ids[0], ids[0], ports) for ports in LUSTRE_PORTS])
+    nodes = client_groups(linux_nodes(value_or(mounting_nodes, ())), value_or(instances, Table()))
+    closed = [
+        Rule(ids[0], client.groups[0], label)
+        for client in nodes.groups
+        for label, ports in PORTS
+        if client.groups and not all(admits(rules, port, client.peer, prefix_lists) for port in ports)
+    ]
+    # A file system that only its own servers reach is made, and not mounted.
+    fix = authorize([*(Rule(ids[0], ids[0], ports) for ports in LUSTRE_PORTS), *closed])
     message = f"no rule of {', '.join(ids)} admits tcp 988 from the group itself or the subnet; FSx mostly refuses that"
     yield warn(demand.storage_class, message, cause=None, fix=fix, concerns=demand.path)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
-from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, warn
 from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import Waiting, replace_class
-from diag.advice.replace_volume import BOUND
-from diag.advice.steps import change, person, wait
+from diag.advice.replace_volume import BOUND, replace_volume
+from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import corrections
-from diag.analysis.claims import ClaimCase, Pending, Why, why_pending
+from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_pending
 from diag.grammar.command import Verbatim
 from diag.model.fix import StepKind
+from diag.model.unavailable import value_or
 from diag.resources.age import age_s
 from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod
 
@@ -30,7 +32,10 @@ CAUSES = {
 @check("claim-binding", layer=Layer.REQUEST, each="lustre_claims",
        speaks_for=("claim-pending", *dict.fromkeys(CAUSES.values())))  # fmt: skip
 def claim_has_its_volume(
-    case: ClaimCase, claim_pods: dict[str, tuple[Pod, ...]] | Unavailable, taken_at: str
+    case: ClaimCase,
+    claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
+    taken_at: str,
+    provisioning: Provisioning | Unavailable,
 ) -> Iterator[Draft]:
     """The claim is bound to its volume, or will be.
 
@@ -41,13 +46,24 @@ def claim_has_its_volume(
     the scheduler: without a pod the claim stays Pending, and that is right.
 
     pass: the claim is Bound
-    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, or waits without reason
+    warn: it is being deleted, and its pods run
+    fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, waits without reason,
+        or is being deleted while a pod waits
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
     source: Kubernetes v1.31 to v1.34 pkg/controller/volume/persistentvolume/pv_controller.go;
         component-helpers/storage/volume/pv_helpers.go
     """
     claim = case.claim
+    pods = _pods_of(case, claim_pods)
+    waiting = [pod for pod in pods if not pod.is_up and not pod.is_terminating]
+    if claim.metadata.deletion_timestamp:
+        text = f"it is being deleted since {claim.metadata.deletion_timestamp}: no new pod gets a node for it"
+        say = fail if waiting else warn
+        fix = replace_volume(case.volume, claim_pods) if case.volume and case.is_bound else None
+        concerns = [*waiting, *((case.volume,) if case.volume else ())]
+        yield say(claim, text, cause="claim-pending", fix=fix, concerns=concerns)
+        return
     if case.is_bound:
         yield ok(claim, f"bound to volume {claim.spec.volume_name}", concerns=[v for v in (case.volume,) if v])
         return
@@ -67,7 +83,7 @@ def claim_has_its_volume(
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
         yield fail(claim, f"Pending: {pending.message}{since}", *message, cause="", concerns=concerns)
     else:
-        fix = _fix(case, pending, _pods_of(case, claim_pods))
+        fix = _fix(case, pending, pods, value_or(provisioning, Provisioning()))
         yield fail(
             claim, f"Pending: {pending.message}", *message, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )
@@ -77,19 +93,40 @@ def _pods_of(case: ClaimCase, claim_pods: dict[str, tuple[Pod, ...]] | Unavailab
     return () if isinstance(claim_pods, Unavailable) else claim_pods.get("/".join(case.claim.key), ())
 
 
-def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod]) -> Fix | None:
-    """The commands; None where the runbook's general ones are as good."""
-    if pending.why is Why.PROVISIONER_MISSPELT and case.storage_class:
-        waiting = Waiting((case.claim,), pods)
-        return replace_class(case.storage_class, waiting, fields={"provisioner": Verbatim(FSX_DRIVER)})
-    if pending.volume is None:
-        return None
-    if pending.why is Why.RELEASED:
-        return _reopen(pending.volume, case.claim)
-    if pending.why is Why.TAKEN:
-        request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
-        return Fix((person(request, by="whoever made the volume and the claim"),))
-    return replace_claim(case.claim, corrections(case.claim, pending.volume)) if pending.why is Why.MISFIT else None
+def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: Provisioning) -> Fix | None:
+    """The commands, or who has to write what; None where the runbook's general words are as good."""
+    match pending.why, pending.volume:
+        case Why.PROVISIONER_MISSPELT, _ if case.storage_class:
+            waiting = Waiting((case.claim,), pods)
+            return replace_class(case.storage_class, waiting, fields={"provisioner": Verbatim(FSX_DRIVER)})
+        case Why.RELEASED, PersistentVolume() as volume:
+            return _reopen(volume, case.claim)
+        case Why.MISFIT, PersistentVolume() as volume:
+            return replace_claim(case.claim, corrections(case.claim, volume))
+        case Why.TAKEN, _:
+            request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
+            return advise(request, by="whoever made the volume and the claim")
+        case Why.CLASS_ABSENT, _:
+            return _take_the_class(case.claim, [item.metadata.name for item in provisioning.classes])
+        case ((Why.VOLUME_ABSENT | Why.LOST), _):
+            request = (
+                "make the volume {volume} from its manifest, for the file system that was meant: the claim binds to it"
+                " by itself; a volume's object holds no files, and the file system has them still"
+            )
+            return advise(request, {"volume": case.claim.spec.volume_name}, by="whoever made the volume")
+    return None
+
+
+def _take_the_class(claim: PersistentVolumeClaim, names: Sequence[str]) -> Fix:
+    """The claim with the class whose name is nearest, or the driver's only one."""
+    wanted = claim.spec.storage_class_name or ""
+    near = difflib.get_close_matches(wanted, names, 1) or (names if len(names) == 1 else ())
+    if not near:
+        request = "make the StorageClass {storage_class}, or name in the claim one that exists"
+        return advise(request, {"storage_class": wanted}, by="whoever made the claim")
+    price = "the driver makes a new, empty file system for the claim, and it costs money as long as it is there"
+    fix = replace_claim(claim, {"storageClassName": near[0]})
+    return Fix((caution(price), *fix.steps))
 
 
 def _reopen(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Fix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail
+from diag.advice.steps import advise
 from diag.analysis.claims import AbsentClaim
 
 
@@ -21,4 +22,10 @@ def claim_is_there(absent: AbsentClaim) -> Iterator[Draft]:
     """
     kept = f"; volume {absent.kept[0].name} is kept for it" if absent.kept else ""
     message = f"it does not exist, and pod {absent.pods[0].key} waits for it{kept}"
-    yield fail(absent, message, concerns=[*absent.pods, *absent.kept])
+    request = "make the claim in the pod's namespace from its manifest, or name one that exists in the pod"
+    names = {}
+    if absent.kept:
+        request = "make the claim again from its manifest; then free {volume} for it, as lustre-doctor run says"
+        names = {"volume": absent.kept[0].name}
+    fix = advise(request, names, by="whoever made the claim")
+    yield fail(absent, message, fix=fix, concerns=[*absent.pods, *absent.kept])

@@ -25,7 +25,7 @@ def manifests_can_be_read(manifest_set: ManifestSet | Unavailable) -> Iterator[D
     """
     for file in () if isinstance(manifest_set, Unavailable) else manifest_set.files:
         for problem in file.problems:
-            yield fail(file, problem.told, cause="", location=problem.location)
+            yield fail(file, problem.told, cause="", location=problem.location, correction=problem.correction)
         for problem in file.unread:
             yield unknown(file, problem.told)
         if file.objects and not file.problems:

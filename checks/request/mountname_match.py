@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, misspelt_attribute
 from diag.analysis.file_systems import file_system_of
@@ -71,8 +71,10 @@ def _refuted(volume: PersistentVolume) -> tuple[str, ...]:
 def _mismatch(volume: PersistentVolume, fsname: str, actual: str, fix: Fix) -> Draft:
     if volume.mount_name:
         case = " (it differs only in case)" if fsname.lower() == actual.lower() else ""
-        return fail(volume, f"mountname is {fsname!r}, FSx says {actual!r}{case}", fix=fix)
+        certain = Correction("mountname", fsname, actual) if fsname == volume.mount_name else None
+        return fail(volume, f"mountname is {fsname!r}, FSx says {actual!r}{case}", fix=fix, correction=certain)
     wrong_key = misspelt_attribute(volume.attributes, "mountname")
     why = f"the key is misspelt {wrong_key!r}" if wrong_key else "it is absent or empty"
     message = f"no mountname ({why}): the driver mounts /{fsname}, FSx says {actual!r}"
-    return fail(volume, message, cause="mountname-missing", fix=fix)
+    certain = Correction(wrong_key, wrong_key, "mountname", is_key=True) if wrong_key else None
+    return fail(volume, message, cause="mountname-missing", fix=fix, correction=certain)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_class import rename_parameter, replace_class
 from diag.analysis.storage_classes import Demand, Flaw, group_ids, network_flaws, subnet_ids
 from diag.grammar.command import Verbatim
-from diag.knowledge.storage_class import misspelt
+from diag.grammar.ids import SECURITY_GROUP
+from diag.knowledge.storage_class import differs_in_spelling, misspelt
 from diag.resources.ec2 import SecurityGroup, Subnet
 from diag.resources.eks import EksCluster
 
@@ -45,7 +46,21 @@ def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable
     about = demand.storage_class
     if flaw.unread is not None:
         return unknown(about, f"{flaw.message}: {flaw.unread}", because=(flaw.unread,), concerns=demand.path)
-    return fail(about, flaw.message, cause=flaw.cause, fix=_fix(demand, flaw, cluster, flaws), concerns=demand.path)
+    return fail(
+        about, flaw.message, cause=flaw.cause, fix=_fix(demand, flaw, cluster, flaws), concerns=demand.path,
+        correction=_correction(demand.parameters, flaw.key),
+    )  # fmt: skip
+
+
+def _correction(parameters: Mapping[str, str], key: str) -> Correction | None:
+    """The key as the driver reads it, or the list of groups without blanks; nothing else is certain."""
+    written = "" if key in parameters else misspelt(parameters, key)
+    if written:
+        return Correction(written, written, key, is_key=True) if differs_in_spelling(written, key) else None
+    given = parameters.get(key, "")
+    plain = "".join(given.split())
+    certain = key == "securityGroupIds" and plain != given and all(map(SECURITY_GROUP.fits, plain.split(",")))
+    return Correction(key, given, plain) if certain else None
 
 
 def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: tuple[Flaw, ...]) -> Fix:

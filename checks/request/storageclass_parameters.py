@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, warn
+from diag import Correction, Draft, Layer, Subject, Unavailable, check, fail, ok, warn
 from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
@@ -14,6 +14,7 @@ from diag.knowledge.storage_class import (
     INVALID,
     Takes,
     class_refusals,
+    differs_in_spelling,
     ignored_without,
     is_reserved,
     key_of,
@@ -22,6 +23,7 @@ from diag.knowledge.storage_class import (
     parameter_of,
     repaired,
     rounded_gib,
+    spelt_otherwise,
 )
 from diag.resources.kubernetes import Workload
 from diag.resources.manifests import ManifestSet
@@ -86,6 +88,13 @@ def _unfilled(demand: Demand, key: str) -> Iterator[Draft]:
 def _refused(demand: Demand, refusal: Refusal, concerns: tuple[Subject, ...]) -> Draft:
     key = key_of(refusal.member)
     value = demand.parameters.get(key, "")
+    meant = spelt_otherwise(key, value) if refusal.is_certain and refusal.rule is None else ""
+    if meant:
+        fix = set_parameters(demand.storage_class, demand.claims_to_replace, {key: meant})
+        return fail(
+            demand.storage_class, refusal.message, refusal.source, cause=refusal.cause, fix=fix, concerns=concerns,
+            correction=Correction(key, value, meant),
+        )  # fmt: skip
     changes = repaired(demand.parameters) if refusal.rule else {key: likely_value(key, value)}
     fix = set_parameters(demand.storage_class, demand.claims_to_replace, changes)
     say = fail if refusal.is_certain else warn
@@ -131,4 +140,5 @@ def _ignored(demand: Demand, key: str, release: str) -> Iterator[Draft]:
     elif meant not in ("subnetId", "securityGroupIds"):
         message = f"the driver ignores the parameter {key!r}; {meant!r} is probably meant"
         fix = rename_parameter(about, demand.claims_to_replace, key, meant, demand.parameters[key])
-        yield fail(about, message, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path)
+        certain = Correction(key, key, meant, is_key=True) if differs_in_spelling(key, meant) else None
+        yield fail(about, message, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path, correction=certain)

@@ -10,12 +10,14 @@ from diag.analysis.pods import Progress, is_read_only
 from diag.analysis.volume_usage import Use, VolumeUse
 from diag.knowledge.mount_options import read_options
 
-READ_ONLY, NO_FLOCK, DENIED, FULL = (
+READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH = (
     "volume-mounted-readonly", "flock-not-enabled", "root-squash-or-permissions", "file-system-full",
+    "lustre-quota-exceeded", "subpath-not-made",
 )  # fmt: skip
+CAUSES = (READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH)
 
 
-@check("workload-errors", layer=Layer.WORKLOAD, each="volume_uses", speaks_for=(READ_ONLY, NO_FLOCK, DENIED, FULL))
+@check("workload-errors", layer=Layer.WORKLOAD, each="volume_uses", speaks_for=CAUSES)
 def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
     """No program of a pod that has the volume mounted says that it cannot use it.
 
@@ -54,4 +56,9 @@ def _explain(use: Use, saying: Saying) -> tuple[str, str]:
         return NO_FLOCK, "the volume is mounted without the option flock"
     if saying.error in (Error.DENIED, Error.NOT_PERMITTED):
         return DENIED, "the file system's own owner, mode or root squash do not let this user"
+    if saying.error is Error.QUOTA:
+        return QUOTA, "the user, group or project has used up its share; the file system itself need not be full"
+    if saying.error is Error.SUB_PATH:
+        asked = is_read_only(use.mount)
+        return SUB_PATH, f"the kubelet cannot make or open the directory{f': {asked}' if asked else ''}"
     return (FULL, "the file system, or one of its storage targets, is full") if saying.error is Error.FULL else ("", "")

@@ -210,12 +210,22 @@ def update(workload: Workload, version: str) -> Fix:
         case Installer.HELM:
             command = f"helm upgrade {{release}} aws-fsx-csi-driver --repo {REPOSITORY} -n {{driver_namespace}}"
             effect = f"rolls the chart to its newest release, driver {version} or later; mounted volumes stay mounted"
-            newest = change(f"{command} --reset-then-reuse-values", names, changes=effect)
+            # A tag among the release's values is kept, and the chart brings its images for nothing.
+            pinned = " --set image.tag={tag}" if _tag(workload) not in ("", names["tag"]) else ""
+            newest = change(
+                f"{command} --reset-then-reuse-values{pinned}", {**names, "tag": f"v{version}"}, changes=effect
+            )
             return Fix((newest, rolled_out(names), undo("helm rollback {release} -n {driver_namespace}", names)))
         case Installer.ADDON:
             return advise(f"update the EKS add-on to a version with driver {version} or later")
     effect = f"applies the manifests; {ROLLS}"
     return Fix((change(f"kubectl apply -k '{MANIFESTS}'", changes=effect), rolled_out(names)))
+
+
+def _tag(workload: Workload) -> str:
+    """The tag of the driver's own image."""
+    images = (item.image for item in workload.spec.template.spec.containers if item.name == PLUGIN)
+    return next(images, "").rpartition("/")[2].partition("@")[0].partition(":")[2]
 
 
 def set_kubelet_path(node_plugin: Workload, path: str) -> Fix:

@@ -168,6 +168,23 @@ def allow(role: str, grants: Iterable[Grant]) -> Fix:
     )  # fmt: skip
 
 
+PULL_ACCESS = "AmazonEC2ContainerRegistryPullOnly"
+"""Source: Amazon ECR user guide, AWS managed policies."""
+
+
+def let_pull(roles: Iterable[str], partition: str) -> Fix:
+    """Give nodes' roles the right to pull from private registries."""
+    which = "role-policy --role-name {role} --policy-arn {policy_arn}"
+    names = [{"role": role, "policy_arn": f"arn:{partition}:iam::aws:policy/{PULL_ACCESS}"} for role in roles]
+    effect = "lets all nodes with this role pull from ECR; the kubelet tries again by itself"
+    return Fix(
+        (
+            *(change(f"aws iam attach-{which}", one, changes=effect, by=ADMINISTRATOR) for one in names),
+            *(undo(f"aws iam detach-{which}", one) for one in names),
+        )
+    )
+
+
 def _for_service(service: str) -> dict[str, Any]:
     return {"Condition": {"StringEquals": {"iam:AWSServiceName": service}}} if service else {}
 

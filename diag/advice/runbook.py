@@ -86,6 +86,9 @@ def _lines(text: str) -> list[str]:
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner = _owner(values)
     names = _with_uid(values, "volume_uid")
+    if "{right_handle}" in str(given) and not values.get("right_handle"):
+        # It is to name another file system, and what is known is of the one that it names now.
+        names = {name: value for name, value in names.items() if name not in ("right_dnsname", "right_mountname")}
     return replace_volume.steps(names, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
 
 

@@ -89,10 +89,13 @@ class Error(enum.Enum):
     IO = "Input/output error"
     STALE = "Stale file handle"
     FULL = "No space left on device"
+    QUOTA = "Disk quota exceeded"
     NO_FLOCK = "Function not implemented"
     NO_LOCKS = "No locks available"
     DENIED = "Permission denied"
     NOT_PERMITTED = "Operation not permitted"
+    SUB_PATH = "subPath"
+    """Not of a system call: the kubelet could not make or open the directory, and does not say why."""
 
 
 class Saying(msgspec.Struct, frozen=True):
@@ -106,15 +109,22 @@ class Saying(msgspec.Struct, frozen=True):
 
 _LINE = 300
 
+_SUB_PATH = re.compile(r"failed to (?:create subPath directory|prepare subPath) for volumeMount \"([^\"]*)\"")
+"""Source: Kubernetes v1.34 pkg/kubelet/kubelet_pods.go makeMounts."""
+
 
 def texts_of(pod: Pod) -> tuple[tuple[str, str], ...]:
-    """(origin, text) of every termination message of a pod's containers.
+    """(origin, text) of every termination message of a pod's containers, and of what keeps one from being made.
 
     Source: Kubernetes documentation, terminationMessagePolicy; with FallbackToLogsOnError the end of the log.
     """
     statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
     ends = ((one.name, end) for one in statuses for end in (one.state.terminated, one.last_state.terminated))
-    found = ((f"termination message of container {name}", end.message) for name, end in ends if end and end.message)
+    found = [(f"termination message of container {name}", end.message) for name, end in ends if end and end.message]
+    waits = (
+        (f"container {one.name} {one.state.waiting.reason}", one.state.waiting) for one in statuses if one.state.waiting
+    )
+    found += [(origin, waiting.message) for origin, waiting in waits if waiting.reason == "CreateContainerConfigError"]
     return tuple(dict.fromkeys(found))
 
 
@@ -125,11 +135,15 @@ def sayings_of(mount: Mount, events: Iterable[Event]) -> tuple[Saying, ...]:
     taken: neither where the containers have it, nor where kubelet has.
     """
     paths = (*paths_in_pod(mount), f"kubernetes.io~csi/{mount.volume.name}/mount")
-    said = (*((f"event {event.reason}", event.message) for event in events), *texts_of(mount.pod))
+    texts = (*((f"event {event.reason}", event.message) for event in events), *texts_of(mount.pod))
     found: dict[tuple[Error, str], Saying] = {}
-    for origin, text in said:
+    for origin, text in texts:
         for line in text.splitlines():
-            error = next((error for error in Error if error.value.lower() in line.lower()), None)
+            if (sub_path := _SUB_PATH.search(line)) and sub_path[1] in names_in_pod(mount):
+                found.setdefault((Error.SUB_PATH, origin), Saying(Error.SUB_PATH, line.strip()[:_LINE], origin))
+                continue
+            said = (error for error in Error if error is not Error.SUB_PATH and error.value.lower() in line.lower())
+            error = next(said, None)
             if error is not None and any(_names(line, path) for path in paths):
                 found.setdefault((error, origin), Saying(error, line.strip()[:_LINE], origin))
     return tuple(found.values())

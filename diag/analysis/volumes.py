@@ -58,7 +58,7 @@ def volumes(
     pods: tuple[Pod, ...] | Unavailable,
     target: Target,
 ) -> tuple[PersistentVolume, ...] | Unavailable:
-    """The FSx for Lustre volumes that the run is about.
+    """The FSx for Lustre volumes that the run is about: those that it names, else those that a pod can have.
 
     Names of one kind add up, kinds narrow each other: a claim and a pod select what that pod uses of that claim. A
     target that names claims or pods needs those lists; when they cannot be read neither can the answer.
@@ -66,6 +66,8 @@ def volumes(
     found = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
     if target.volumes:
         found = tuple(volume for volume in found if volume.name in target.volumes)
+    else:
+        found = tuple(volume for volume in found if not is_given_up(volume, claims, pods))
     if target.file_systems:
         found = tuple(volume for volume in found if names_file_system(volume, target.file_systems))
     if target.namespaces:
@@ -86,6 +88,28 @@ def volumes(
             if v.name in bound or (v.spec.claim_ref and (v.spec.claim_ref.namespace, v.spec.claim_ref.name) in wanted)
         )
     return found
+
+
+def is_given_up(
+    volume: PersistentVolume,
+    claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
+    pods: tuple[Pod, ...] | Unavailable,
+) -> bool:
+    """Whether a volume is Released, and neither a claim nor a pod waits for it: Kubernetes gives it to nobody again.
+
+    Source: Kubernetes documentation, persistent volumes, reclaiming with Retain.
+    """
+    ref = volume.spec.claim_ref
+    if volume.status.phase != "Released" or ref is None or isinstance(claims, Unavailable):
+        return False
+    if any(claim.spec.volume_name == volume.name for claim in claims):
+        return False
+    own = next((claim for claim in claims if claim.key == (ref.namespace, ref.name)), None)
+    if own is not None:
+        return bool(own.spec.volume_name)
+    return not isinstance(pods, Unavailable) and not any(
+        pod.metadata.namespace == ref.namespace and ref.name in pod.spec.claim_names for pod in pods
+    )
 
 
 def matches(key: tuple[str, str], wanted: tuple[str, ...]) -> bool:

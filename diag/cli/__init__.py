@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gc
 import importlib
 import io
+import os
 import signal
 import sys
 import threading
@@ -26,6 +28,7 @@ COMMANDS = {
     "facts": "List the facts that checks can ask for, or explain one.",
     "permissions": "Print the IAM policy or the ClusterRole that a run needs.",
     "runbook": "List the runbooks, or show one with this incident's values.",
+    "mcp": "Serve run, explain, probe, runbook and checks to an assistant.",
     "completion": "Print the script that completes names in bash, zsh or fish.",
 }
 
@@ -78,6 +81,8 @@ def main() -> None:
     gc.disable()
     # SIGTERM ends the run as Ctrl-C does: with what is known, no connection open and no temporary file left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _fill_closed_streams()
+    _claim_output()
     _encode_every_character()
     sys.stdout = cast(TextIO, _CommandOutput(sys.stdout))
     try:
@@ -94,6 +99,29 @@ def main() -> None:
         _report_bug(bug)
         code = 1
     _leave(code if isinstance(code, int) else 0)
+
+
+def _fill_closed_streams() -> None:
+    """Where a standard stream is closed (`>&-`), the next file or socket would get its number, and what is printed."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    # Python made None of those that were closed.
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def _claim_output() -> None:
+    """Keep standard output for the command: its number leads to standard error from here on.
+
+    So what a plugin, a library or a program that one of them starts writes there is never part of a document.
+    """
+    if not isinstance(sys.stdout, io.TextIOWrapper):
+        return
+    with contextlib.suppress(OSError):
+        ours = os.dup(1)
+        os.dup2(2, 1)
+        sys.stdout = os.fdopen(ours, "w", 1 if sys.stdout.line_buffering else -1, encoding=sys.stdout.encoding)
 
 
 class _CommandOutput:
@@ -129,7 +157,6 @@ def _report_error(error: click.ClickException) -> None:
 
 
 def _report_bug(bug: Exception) -> None:
-    import os
     import traceback
 
     from diag.cli._output import safe
@@ -144,8 +171,6 @@ def _report_bug(bug: Exception) -> None:
 
 def _leave(code: int) -> None:
     """End at once: a reader thread that hangs in the kernel must not keep the process, nor may its teardown."""
-    import os
-
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

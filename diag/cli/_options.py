@@ -106,6 +106,17 @@ class Checked(click.ParamType[Value]):
             self.fail(str(error), param, ctx)
 
 
+class _Choice(click.Choice[str]):
+    """One of several names; a wrong one gets the near ones."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """The message."""
+        from diag.grammar.spelling import did_you_mean
+
+        message = super().get_invalid_choice_message(value, ctx)
+        return message.removesuffix(".") + did_you_mean(str(value), self.choices)
+
+
 class _Path(click.ParamType[str]):
     """The name of a file or folder, as it was given. Unlike click's own type it never touches what it names."""
 
@@ -212,7 +223,7 @@ TARGET = Group("Target", (
 
 LAYER = click.option(
     "--layer",
-    type=click.Choice([layer.value for layer in Layer]),
+    type=_Choice([layer.value for layer in Layer]),
     help="List those of this layer of the mount path alone.",
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -134,7 +133,14 @@ def _shows_colour() -> bool:
 
 def terminal_width() -> int:
     """Columns of the terminal; 100 where there is none."""
-    return max(60, min(200, shutil.get_terminal_size((100, 24)).columns))
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = (
+            int(columns) if columns.isdigit() and int(columns) else os.get_terminal_size(sys.stdout.fileno()).columns
+        )
+    except (OSError, ValueError, AttributeError):
+        width = 0
+    return max(60, min(200, width or 100))
 
 
 def warn(text: str) -> None:

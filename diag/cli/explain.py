@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from diag.cli import _options
 from diag.cli._output import OUTPUT, print_report, warn, write_outputs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from diag.model.symptom import TextStream
 
 
 @click.command(
@@ -55,14 +49,10 @@ def command(
     Needs no credentials and contacts no network. Exit code 0 when a cause was found, 5 when none was.
     """
     until = time.monotonic() + deadline
-    from diag.diagnosis.explain import COLLECT, explain
-    from diag.reports.report import report_on_texts
-    from diag.run.report import guides_of
+    from diag.run.texts import explain_texts
     from diag.sources.files import is_missing
     from diag.sources.runbooks import load_runbooks
     from diag.sources.texts.streams import Texts
-    from diag.texts.symptoms import read_symptoms
-    from diag.version import __version__
 
     if not paths and sys.stdin.isatty():
         raise click.UsageError("give a file, a folder, an archive, or - for standard input")
@@ -71,19 +61,9 @@ def command(
         if is_missing(path):
             raise click.UsageError(f"there is no file or folder {path!r}")
     texts = Texts(paths or ("-",), until=until)
-    streams: Iterable[TextStream] = texts
-    if by_line:
-        from diag.texts.lines import Recorder
-
-        streams = recorder = Recorder(texts)
-    read = read_symptoms(streams, knowledge)
-    for problem in (*texts.problems, *read.problems):
-        warn(str(problem))
-    for noise in read.benign:
-        warn(f"harmless, seen {noise.times} time(s) ({noise.cause}): {noise.text}")
-    groups = ((group.mount, group.symptoms) for group in read.groups)
-    diagnoses = explain(groups, knowledge.causes, read.mounted, is_of_another=read.is_of_another)
-    lines = recorder.lines(knowledge) if by_line else ()
-    report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines)
+    explained = explain_texts(texts, knowledge, by_line=by_line)
+    for note in (*map(str, texts.problems), *explained.notes):
+        warn(note)
+    report = explained.report
     write_outputs(report, outputs, everything=everything)
     return print_report(report, form, everything=everything, quiet=quiet)

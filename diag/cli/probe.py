@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,26 +46,34 @@ def command(target: str, form: str, **options: Any) -> int:
     the versions. Needs a source port below 1024, so root or CAP_NET_BIND_SERVICE; without it, says what remains
     unknown. Polite: one connection, nothing left behind, nothing logged by a healthy server.
     """
-    from diag.knowledge.lustre_versions import versions_talk
-    from diag.model.exit_code import exit_code
     from diag.reports.probe import to_json, to_text
-    from diag.sources.lnet.ladder import World
-    from diag.sources.lnet.survey import survey
     from diag.version import __version__
 
-    wanted, how = _parsed(target, options)
     style = style_of_terminal()
-    ladders = []
-    for ladder in survey(wanted, how, World(compatible=versions_talk)):
-        ladders.append(ladder)
-        if form == "text":
-            click.echo(to_text(ladder, style))
-    code = int(exit_code((ladder.verdict for ladder in ladders), inspected=bool(ladders)))
+    show = (lambda ladder: click.echo(to_text(ladder, style))) if form == "text" else None
+    ladders, code = climb({"target": target, **options}, show)
     if form == "json":
         print_as(to_json(ladders, code, __version__), form)
     elif len(ladders) > 1:
-        _print_series(ladders, wanted)
+        _print_series(ladders, target)
     return code
+
+
+def climb(options: dict[str, Any], show: Callable[[Ladder], None] | None = None) -> tuple[tuple[Ladder, ...], int]:
+    """Every climb that the options of `probe` ask for, each shown when it ends, and the exit code of them all."""
+    from diag.knowledge.lustre_versions import versions_talk
+    from diag.model.exit_code import exit_code
+    from diag.sources.lnet.ladder import World
+    from diag.sources.lnet.survey import survey
+
+    rest = {name: value for name, value in options.items() if name not in ("target", "form")}
+    wanted, how = _parsed(options["target"], rest)
+    ladders = []
+    for ladder in survey(wanted, how, World(compatible=versions_talk)):
+        ladders.append(ladder)
+        if show is not None:
+            show(ladder)
+    return tuple(ladders), int(exit_code((ladder.verdict for ladder in ladders), inspected=bool(ladders)))
 
 
 def _parsed(target: str, options: dict[str, Any]) -> tuple[Target, Options]:
@@ -79,12 +87,12 @@ def _parsed(target: str, options: dict[str, Any]) -> tuple[Target, Options]:
         raise click.UsageError(str(error)) from error
 
 
-def _print_series(ladders: Sequence[Ladder], target: Target) -> None:
+def _print_series(ladders: Sequence[Ladder], target: str) -> None:
     from diag.sources.lnet.survey import series
 
     for one in series(ladders):
         causes = f" ({', '.join(one.causes)})" if one.causes else ""
         click.echo(
-            f"{one.address or target.host}: {one.climbs} attempts, {one.failed} failed{causes}, "
+            f"{one.address or target}: {one.climbs} attempts, {one.failed} failed{causes}, "
             f"median {one.median_ms:.1f} ms, slowest {one.slowest_ms:.1f} ms"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diag.cli import _options
-from diag.cli._output import OUTPUT, print_refusal, print_report, progress_line, warn, write_outputs
+from diag.cli._output import OUTPUT, print_refusal, print_report, progress_line, safe, warn, write_outputs
 from diag.model.exit_code import ExitCode, WrongUsage
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MANIFESTS = _options.Group("Manifests", (
     click.option("-f", "--filename", "manifests", multiple=True, metavar="FILE|DIR|-",
                  help="Judge these manifests, Helm values of the driver or Terraform plan before they are applied."),
+    click.option("--fix", "corrects", is_flag=True,
+                 help="Write what is certain into the manifests, show it as a diff, and judge them again."),
     click.option("--offline", is_flag=True, help="Judge only the manifests; contact no cluster and no account."),
 ))  # fmt: skip
 
@@ -80,6 +82,7 @@ def command(
     outputs: tuple[tuple[str, str], ...],
     everything: bool,
     quiet: bool,
+    corrects: bool,
     **options: Any,
 ) -> int:
     """Find out why volumes do not mount, and print the fix.
@@ -92,6 +95,8 @@ def command(
     from diag.run.report import preload, report_on
     from diag.run.request import build_request
 
+    if corrects and not options["manifests"]:
+        raise WrongUsage("--fix writes into manifests: name them with -f FILE or -f DIR")
     try:
         with progress_line() as progress:
             request = build_request(options, progress=progress)
@@ -110,8 +115,23 @@ def command(
         return report_on(outcome, request)
 
     report = repeat_until_healthy(attempt, patience)
+    if corrects and _correct(report):
+        request = build_request(options)
+        report = attempt()
     write_outputs(report, outputs, everything=everything)
     return print_report(report, form, everything=everything, quiet=quiet)
+
+
+def _correct(report: Report) -> bool:
+    """Show what is certain as a diff and write it; whether there was anything."""
+    from diag.sources.manifests.corrections import changes_of, corrected, diff, write_corrected
+
+    changes = changes_of(report.findings)
+    for file in dict.fromkeys(file for file, _ in changes):
+        before, after = corrected(file, [change for other, change in changes if other == file])
+        click.echo("\n".join(safe(line) for line in diff(file, before, after).splitlines()), err=True)
+        write_corrected(file, after)
+    return bool(changes)
 
 
 def _save(outcome: Outcome, request: RunRequest, path: str, redact: str) -> None:

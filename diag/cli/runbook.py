@@ -12,6 +12,7 @@ from diag.cli import _options
 from diag.cli._output import no_such, print_table, terminal_width
 
 if TYPE_CHECKING:
+    from diag.knowledge.cause import Cause
     from diag.knowledge.runbooks import Knowledge
     from diag.model.diagnosis import Diagnosis
 
@@ -47,11 +48,9 @@ def command(
 
     knowledge = load_runbooks(runbooks, until=until)
     if id is None:
-        causes = [cause for _, cause in sorted(knowledge.causes.items()) if layer in (None, cause.layer.value)]
-        if word:
-            causes = [cause for cause in causes if word.lower() in knowledge.page(cause.id).lower()]
-            if not causes:
-                raise click.UsageError(f"no runbook has the word {word!r}")
+        causes = [cause for cause in found_by(knowledge, word) if layer in (None, cause.layer.value)]
+        if word and not causes:
+            raise click.UsageError(f"no runbook has the word {word!r}")
         rows = [(cause.layer.value, cause.id, cause.title) for cause in causes]
         print_table(rows, ("layer", "cause", "what is wrong"))
         return 0
@@ -62,6 +61,12 @@ def command(
     titles = {other: cause.title for other, cause in knowledge.causes.items()}
     click.echo(to_page(knowledge.causes[id], knowledge.page(id), values, titles, width=terminal_width()), nl=False)
     return 0
+
+
+def found_by(knowledge: Knowledge, word: str) -> list[Cause]:
+    """The causes in the order of their ids, those whose runbook has the word; all for none."""
+    causes = (cause for _, cause in sorted(knowledge.causes.items()))
+    return [cause for cause in causes if not word or word.lower() in knowledge.page(cause.id).lower()]
 
 
 def _values(path: str, id: str, knowledge: Knowledge, until: float) -> dict[str, str]:

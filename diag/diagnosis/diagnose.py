@@ -124,7 +124,7 @@ def _pending_claims(
         complaints = of_claim(case, about.get(case.claim.metadata.name, ()), match)
         volume = case.volume or next(iter(case.kept), None)
         named = {"volume": volume.name} if volume else {}
-        values = {**of_symptoms(complaints.symptoms), **shared, **named, **values_of.of_claim(case.claim)}
+        values = {**of_symptoms(complaints.symptoms), **shared, **named, **values_of.of_claim(case, facts)}
         path = {case.subject, Subject(Kind.STORAGE_CLASS, case.claim.spec.storage_class_name or "")}
         # A claim whose file system is being made has an event that says so, and nothing is wrong.
         symptoms = complaints.symptoms if case.complaint or case.subject in in_vain else ()

@@ -9,13 +9,15 @@ from diag.advice.driver import values_of
 from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.replace_node import KARPENTER, NODE_GROUP
 from diag.advice.workloads import owners_of
+from diag.analysis.claims import ClaimCase
 from diag.analysis.identity.controller import is_auto_mode
+from diag.analysis.network.routing import table_of
 from diag.analysis.volumes import Mount
 from diag.model.unavailable import Unavailable
-from diag.resources.ec2 import Instance, NetworkInterface
+from diag.resources.ec2 import Instance, NetworkInterface, Subnet
 from diag.resources.eks import Addon, EksCluster, identity_of
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import Node, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount, Workload
+from diag.resources.kubernetes import Node, PersistentVolume, Pod, ServiceAccount, Workload
 from diag.resources.quantity import bytes_of
 from diag.resources.table import Table
 
@@ -121,8 +123,10 @@ def of_node(node: Node, facts: Facts) -> dict[str, str]:
     instance = _row(facts.get("instances"), node.instance_id)
     if isinstance(instance, Instance):
         groups = sorted(instance.primary_groups)
+        table = table_of(Subnet(instance.subnet_id, instance.vpc_id), _known(facts.get("route_tables")))
         values |= {"node_subnet": instance.subnet_id, "node_vpc": instance.vpc_id,
-                   "node_security_group": groups[0] if groups else ""}  # fmt: skip
+                   "node_security_group": groups[0] if groups else "",
+                   "route_table": table.route_table_id if table else ""}  # fmt: skip
     plugin = next((pod for pod in _known(facts.get("driver_pods")) if _is_plugin(pod, node)), None)
     return values | ({"plugin_pod": plugin.metadata.name} if plugin else {})
 
@@ -136,15 +140,28 @@ def _is_plugin(pod: Pod, node: Node) -> bool:
     return pod.spec.node_name == node.name and any(owner.kind == "DaemonSet" for owner in owners)
 
 
-def of_claim(claim: PersistentVolumeClaim) -> dict[str, str]:
-    """A claim by itself."""
+def of_claim(case: ClaimCase, facts: Facts) -> dict[str, str]:
+    """A claim by itself, and what its class can have instead."""
+    claim = case.claim
+    given = case.storage_class.parameters or {} if case.storage_class else {}
     return {
         "namespace": claim.metadata.namespace,
         "claim": claim.metadata.name,
         "claim_uid": claim.metadata.uid,
         "storage_class": claim.spec.storage_class_name or "",
         "quantity": _next_size((claim.spec.resources.requests or {}).get("storage", "")),
+        "other_subnet": _in_another_zone(given.get("subnetId", ""), facts),
     }
+
+
+def _in_another_zone(subnet: str, facts: Facts) -> str:
+    """A subnet of the nodes or of a file system, in the same VPC as one and in another zone."""
+    here = _row(facts.get("class_subnets"), subnet)
+    known = facts.get("subnets")
+    if not isinstance(here, Subnet) or not isinstance(known, Table):
+        return ""
+    others = (item for item in known if isinstance(item, Subnet) and item.vpc_id == here.vpc_id)
+    return next((item.subnet_id for item in others if item.availability_zone != here.availability_zone), "")
 
 
 def _next_size(asked: str) -> str:

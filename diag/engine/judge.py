@@ -171,6 +171,7 @@ def _finish(check: Check, draft: Draft) -> Finding:
         concerns=draft.concerns,
         unavailable=draft.unavailable,
         location=draft.location,
+        correction=draft.correction,
     )
 
 

@@ -23,7 +23,7 @@ def attach_locations(findings: Iterable[Finding], facts: Mapping[str, Any]) -> t
     """The findings, each with the place of its subject, or of the first related object that is in a manifest."""
     manifests = facts.get("manifest_set")
     if not isinstance(manifests, ManifestSet) or not manifests.places:
-        return tuple(findings)
+        return tuple(finding if finding.location else _uncorrected(finding) for finding in findings)
     places: dict[Subject, Placed] = {}
     for placed in manifests.places:
         places.setdefault(placed.subject, placed)
@@ -35,13 +35,21 @@ def _with_location(finding: Finding, places: Mapping[Subject, Placed]) -> Findin
         return finding
     placed = next((places[s] for s in (finding.subject, *finding.concerns) if s in places), None)
     if placed is None:
-        return finding
-    where = _field_of(placed, finding.message)
+        return _uncorrected(finding)
+    correction = finding.correction
+    where = placed.fields.get(correction.field) if correction and finding.subject in places else None
+    if where is None:
+        finding, where = _uncorrected(finding), _field_of(placed, finding.message)
     fix = finding.fix
     if fix is not None and fix.commands and finding.subject in places:
         # Its commands change a live object; what is still in a file is corrected there.
         fix = advise(f"correct it in {where.file}, line {where.line}, before it is applied")
     return msgspec.structs.replace(finding, location=where, fix=fix)
+
+
+def _uncorrected(finding: Finding) -> Finding:
+    """Without what to write in a file: there is none, or the place in it is not known."""
+    return finding if finding.correction is None else msgspec.structs.replace(finding, correction=None)
 
 
 def _field_of(placed: Placed, message: str) -> Location:

@@ -91,3 +91,18 @@ ERRNO = Grammar("an error number", r"E[A-Z0-9]{1,20}|[0-9]{1,5}")
 WORD = Grammar("a word", r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 IMAGE = Grammar("an image", r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,500}")
 REPOSITORY = Grammar("an image repository", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,300}")
+
+
+def partition_of(arn: str) -> str:
+    """The partition of an ARN (`aws`, `aws-cn`); empty where the text is no ARN."""
+    return _part_of(arn, 1)
+
+
+def account_of(arn: str) -> str:
+    """The account of an ARN; empty where it has none or the text is no ARN."""
+    return _part_of(arn, 4)
+
+
+def _part_of(arn: str, place: int) -> str:
+    parts = arn.split(":", 5)
+    return parts[place] if len(parts) == 6 and parts[0] == "arn" else ""

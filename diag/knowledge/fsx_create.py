@@ -61,6 +61,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: str
     confidence: Confidence
     source: str = ""
+    or_without: str = ""
+    """A member of `when` that is rather left out, where what it needs would change the size and the price as well."""
 
     @property
     def members(self) -> frozenset[str]:

@@ -24,6 +24,9 @@ _PART = 8
 GO_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 """Source: Go strconv.ParseInt, base 10, 64 bits."""
 
+_DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
+"""The number before a unit that somebody wrote as well: `250MBps`."""
+
 _TAGS = re.compile(r"[^=,]+=[^=,]*(,[^=,]+=[^=,]*)*")
 """Source: aws-fsx-csi-driver v1.9.0 validateExtraTags: every part has exactly one equals sign."""
 
@@ -178,10 +181,10 @@ def likely_value(key: str, value: str) -> str:
         plain = {_plain(word): word for word in words}
         near = difflib.get_close_matches(_plain(value), plain, n=1, cutoff=0.6)
         return plain[near[0]] if near else ""
-    if parameter.kind is Takes.NUMBER and GO_NUMBER.fullmatch(value):
-        row, number = fsx_model().members[parameter.member], int(value)
-        least, most = row.min, row.max
-        return str(least if least is not None and number < least else most if most is not None else number)
+    if parameter.kind is Takes.NUMBER and (digits := _DIGITS.match(value)):
+        row, number = fsx_model().members[parameter.member], int(digits[0])
+        number = number if row.max is None else min(row.max, number)
+        return str(number if row.min is None else max(row.min, number))
     if parameter.kind is Takes.BOOL:
         return "true" if value.strip().lower() in ("yes", "on", "enabled", "true") else "false"
     return ""
@@ -197,6 +200,11 @@ def spelt_otherwise(key: str, value: str) -> str:
     return same[0] if len(same) == 1 else ""
 
 
+def differs_in_spelling(written: str, meant: str) -> bool:
+    """Whether a key is the meant one but for case and punctuation, so that nothing else can be meant."""
+    return written != meant and _plain(written) == _plain(meant)
+
+
 def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
     """The fewest changes that the rules themselves name: None takes a key away, empty is for a person to choose."""
     known = {p.member: p for p in parameters_table().parameters if p.member}
@@ -208,6 +216,8 @@ def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
         if rule is None:
             break
         member, values = next(iter(rule.needs.items()))
+        if rule.or_without:
+            member, values = rule.or_without, ("",)
         key = known[member].key
         if key in changes:
             break

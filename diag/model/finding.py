@@ -22,6 +22,22 @@ class Location(msgspec.Struct, frozen=True):
     column: int = 0
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """A change of one word in a file, where the right value is certain."""
+
+    field: str
+    """The key whose value, or which itself, is wrong."""
+    old: str
+    """Empty where an unquoted word only has to be quoted."""
+    new: str
+    is_key: bool = False
+    """The key is to be spelt otherwise, not its value."""
+    line: int = 0
+    """The place of the old text, 1-based, with the column after its end; 0 until it was found in the file."""
+    column: int = 0
+    end_column: int = 0
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One verdict of one check about one subject."""
 
@@ -44,6 +60,8 @@ class Finding(msgspec.Struct, frozen=True):
     location: Location | None = None
     suppressed: str = ""
     """Why this finding does not count for the exit code, with who answers for it; empty when it counts."""
+    correction: Correction | None = None
+    """What to write in the file instead, only where that is certain."""
 
 
 class Named(Protocol):
@@ -71,6 +89,7 @@ class Draft(msgspec.Struct, frozen=True):
     concerns: tuple[Subject, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
     location: Location | None = None
+    correction: Correction | None = None
 
 
 def subject_of(about: About) -> Subject:
@@ -109,9 +128,11 @@ def fail(
     fix: Fix | None = None,
     concerns: Iterable[About] = (),
     location: Location | None = None,
+    correction: Correction | None = None,
 ) -> Draft:
     """A failure. `cause` defaults to the first cause the check speaks for; `""` for a failure of no known cause."""
-    return _trouble(Verdict.FAIL, about, message, evidence, cause, fix, concerns, location)
+    draft = _trouble(Verdict.FAIL, about, message, evidence, cause, fix, concerns, location)
+    return draft if correction is None else msgspec.structs.replace(draft, correction=correction)
 
 
 def warn(

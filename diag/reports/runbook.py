@@ -16,6 +16,16 @@ from diag.reports.terminal import Style, fix_lines
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
+WORDS = {
+    "MGS": "management service: hands out the configuration of the file system; a mount asks it first",
+    "MGC": "the client's connection to the MGS",
+    "MDT": "metadata target: names, owners, modes and layouts of files",
+    "OST": "object storage target: the content of files, spread over several",
+    "LNet": "Lustre's network layer in the kernel; TCP port 988",
+    "NID": "address of a host in LNet: 10.0.0.5@tcp",
+    "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
+}
+"""What a reader new to Lustre looks up; a page explains those that it uses."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -49,6 +59,9 @@ def to_page(
     if related:
         lines += [*_heading("Related causes", "-"), ""]
         lines += [f"  lustre-doctor runbook {id}  {titles[id]}" for id in related]
+    used = [(word, meaning) for word, meaning in WORDS.items() if re.search(rf"\b{word}s?\b", body)]
+    if used:
+        lines += [*_heading("Words", "-"), "", *(f"  {word:<5} {meaning}" for word, meaning in used)]
     return "\n".join(lines).rstrip() + "\n"
 
 

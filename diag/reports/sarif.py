@@ -9,7 +9,7 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
-from diag.model.finding import Finding
+from diag.model.finding import Correction, Finding
 from diag.model.verdict import Verdict
 from diag.reports.grouping import worst_first
 from diag.reports.json import document
@@ -63,9 +63,26 @@ def _result(finding: Finding, index: dict[str, int]) -> Json:
         result["ruleIndex"] = index[finding.check]
     if finding.verdict is Verdict.UNKNOWN:
         result["kind"] = "open"
+    if finding.correction is not None and finding.correction.line and finding.location is not None:
+        result["fixes"] = [_fix(finding.location.file, finding.correction)]
     if finding.suppressed:
         result["suppressions"] = [{"kind": "external", "justification": visible(finding.suppressed)}]
     return result
+
+
+def _fix(file: str, correction: Correction) -> Json:
+    """What a reviewer can apply. `reviewdog -f=sarif` makes a suggestion of it in a pull request."""
+    region = {
+        "startLine": correction.line,
+        "startColumn": correction.column,
+        "endLine": correction.line,
+        "endColumn": correction.end_column,
+    }
+    replacement = {"deletedRegion": region, "insertedContent": {"text": correction.new}}
+    return {
+        "description": {"text": f"write {visible(correction.new)} instead of {visible(correction.old)}"},
+        "artifactChanges": [{"artifactLocation": {"uri": quote(file, safe="/._-~")}, "replacements": [replacement]}],
+    }
 
 
 def _location(finding: Finding) -> Json:

@@ -243,6 +243,33 @@ class DhcpOptions(PascalShape, frozen=True):
         return tuple(v.value for c in self.dhcp_configurations if c.key == "domain-name-servers" for v in c.values)
 
 
+class PeeringStatus(PascalShape, frozen=True):
+    """Where a peering stands: `active`, `pending-acceptance`, `deleted`, `expired`, …"""
+
+    code: str = ""
+
+
+class PeeringSide(PascalShape, frozen=True):
+    """The account, VPC and region at one end of a peering."""
+
+    owner_id: str = ""
+    vpc_id: str = ""
+    region: str = ""
+
+
+class VpcPeering(PascalShape, frozen=True):
+    """A VPC peering connection."""
+
+    vpc_peering_connection_id: str
+    status: PeeringStatus = PeeringStatus()
+    accepter_vpc_info: PeeringSide = PeeringSide()
+
+    @property
+    def waits_for_its_accepter(self) -> bool:
+        """Whether it carries nothing because the other side has not accepted it yet."""
+        return self.status.code == "pending-acceptance"
+
+
 class VpcEndpoint(msgspec.Struct, frozen=True, rename="pascal"):
     """A VPC endpoint."""
 
@@ -251,6 +278,16 @@ class VpcEndpoint(msgspec.Struct, frozen=True, rename="pascal"):
     vpc_id: str = ""
     state: str = ""
     private_dns_enabled: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    groups: tuple[GroupRef, ...] = ()
+    """None of a gateway endpoint."""
+    policy_document: str = ""
+    """JSON; empty where the service takes no policy."""
+
+    @property
+    def group_ids(self) -> tuple[str, ...]:
+        """Ids of the security groups of its interfaces."""
+        return tuple(group.group_id for group in self.groups)
 
     @property
     def service(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from diag.grammar.ids import account_of, partition_of
 from diag.model.subject import Kind, Subject
 from diag.resources.aws_shape import CamelShape
 
@@ -70,12 +71,12 @@ class EksCluster(CamelShape, frozen=True):
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn`, `aws-us-gov`, …; empty when the ARN is not known."""
-        return self.arn.split(":")[1] if self.arn.count(":") > 4 else ""
+        return partition_of(self.arn)
 
     @property
     def account(self) -> str:
         """The AWS account that the cluster belongs to; empty when the ARN is not known."""
-        return self.arn.split(":")[4] if self.arn.count(":") > 4 else ""
+        return account_of(self.arn)
 
     @property
     def provider_arn(self) -> str:

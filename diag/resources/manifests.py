@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from diag.model.finding import Location
+from diag.model.finding import Correction, Location
 from diag.model.subject import Kind, Subject
 from diag.resources.ec2 import SecurityGroup
 from diag.resources.kubernetes import (
@@ -34,6 +34,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     location: Location
     told: str
+    correction: Correction | None = None
 
 
 class ManifestFile(msgspec.Struct, frozen=True):

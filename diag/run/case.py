@@ -43,8 +43,7 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
     """
     secret = secret or secrets.token_bytes(KEY_BYTES)
     redactor, snapshot = _redact(outcome.snapshot, level, request, secret)
-    seen = replay(request.registry, outcome.checks, decode(snapshot, request.registry.facts))
-    report = report_on(seen, request)
+    report = _report_on(snapshot, outcome, request)
     about = {
         "schema": SCHEMA,
         "redaction": level.value,
@@ -67,6 +66,16 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
         "originals": dict(sorted(redactor.redactor.tokens.originals.items())),
     }
     return Case(pack(parts), _indented(key), _summary(report), report.exit_code)
+
+
+def redacted_report(outcome: Outcome, request: RunRequest, level: Level) -> Report:
+    """The report of a run judged from its redacted facts, with a key that is not kept."""
+    return _report_on(redact_snapshot(outcome.snapshot, level, request), outcome, request)
+
+
+def _report_on(snapshot: bytes, outcome: Outcome, request: RunRequest) -> Report:
+    seen = replay(request.registry, outcome.checks, decode(snapshot, request.registry.facts))
+    return report_on(seen, request)
 
 
 def redact_snapshot(snapshot: Snapshot, level: Level, request: RunRequest) -> bytes:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from diag.engine.run import Outcome, observe, offline
 from diag.engine.run import replay as replay_snapshot
 from diag.engine.snapshot import BadSnapshot, Snapshot, decode
+from diag.grammar.spelling import did_you_mean
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Unreadable
 from diag.registry import Registry
@@ -103,9 +104,7 @@ def _observe(
         except Unreadable as error:
             if is_named:
                 raise WrongUsage(f"{error.unavailable.detail}; {error.unavailable.remedy}") from error
-    if not _has_profile(world["aws"], until):
-        known = "`aws configure list-profiles` lists those that are configured"
-        raise WrongUsage(f"--profile: no AWS profile is called {reach.profile!r} ({known})")
+    _refuse_unknown_profile(world["aws"], until)
     return observe(
         request.registry,
         request.checks,
@@ -118,12 +117,15 @@ def _observe(
     )
 
 
-def _has_profile(aws: Aws, until: float) -> bool:
-    """Whether the profile is configured. Where that cannot be read in time, the calls that need it say so."""
+def _refuse_unknown_profile(aws: Aws, until: float) -> None:
+    """Raise WrongUsage for a profile that is not configured. Where that cannot be read, the calls say so."""
     try:
-        return not aws.profile or within(aws.has_profile, until)
+        known = within(aws.profiles, until) if aws.profile else []
     except (TimeoutError, StuckMount):
-        return True
+        return
+    if aws.profile and aws.profile not in known:
+        hint = did_you_mean(aws.profile, known) or "; `aws configure list-profiles` lists those that are configured"
+        raise WrongUsage(f"--profile: no AWS profile is called {aws.profile!r}{hint}")
 
 
 def _now() -> str:

@@ -35,6 +35,11 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     from diag.diagnosis.references import broken_references
     from diag.run.totals import add_up
 
+    if any(finding.correction for finding in outcome.judged.findings):
+        from diag.sources.manifests.corrections import placed_corrections
+
+        judged = replace(outcome.judged, findings=placed_corrections(outcome.judged.findings))
+        outcome = replace(outcome, judged=judged)
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
     findings = tuple(_resolved(finding, request.knowledge) for finding in findings)
     diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)

@@ -77,13 +77,14 @@ def build_request(options: Mapping[str, Any], *, progress: Callable[[str], None]
     if runbooks:
         knowledge_of(runbooks, until)
     nodes, notes = _node_options(options, until)
+    manifests, skipped = _read_manifests(options.get("manifests", ()), until, progress)
     return RunRequest(
         registry=registry,
         checks=registry.select(options["only"] or config.only, (*options["skip"], *config.skip)),
         target=_target(_pick(Target, options)),
         settings=_pick(Settings, options),
         reach=msgspec.structs.replace(_pick(Reach, options), nodes=nodes),
-        manifests=_read_manifests(options.get("manifests", ()), until, progress),
+        manifests=manifests,
         offline=options.get("offline", False),
         snapshot=options["snapshot"],
         deadline_s=options["deadline"],
@@ -93,7 +94,7 @@ def build_request(options: Mapping[str, Any], *, progress: Callable[[str], None]
             unknown_passes=(options.get("unknown") or config.unknown) == "pass",
         ),
         runbooks=runbooks,
-        notes=notes,
+        notes=(*notes, *skipped),
         unread=unread,
     )
 
@@ -183,12 +184,16 @@ def _read_config(path: str | None, registry: Registry, until: float) -> tuple[Co
     return Config(), Path(), ()
 
 
-def _read_manifests(paths: tuple[str, ...], until: float, progress: Callable[[str], None]) -> ManifestSet:
+def _read_manifests(
+    paths: tuple[str, ...], until: float, progress: Callable[[str], None]
+) -> tuple[ManifestSet, list[str]]:
+    """The manifests, and what was left out on purpose, one line each."""
     if not paths:
-        return NO_MANIFESTS
+        return NO_MANIFESTS, []
     from diag.sources.manifests.reader import read_manifests
 
-    return read_manifests(paths, until=until, progress=progress)
+    skipped: list[str] = []
+    return read_manifests(paths, until=until, progress=progress, skipped=skipped.append), skipped
 
 
 def _node_options(options: Mapping[str, Any], until: float) -> tuple[NodeOptions, tuple[str, ...]]:

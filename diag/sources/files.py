@@ -8,6 +8,7 @@ can hang is read by a child that can be left behind (`diag.sources.remote_mounts
 from __future__ import annotations
 
 import contextlib
+import enum
 import io
 import math
 import os
@@ -38,6 +39,15 @@ DEEPEST_FOLDER = 40
 
 Choice = Callable[[list[str], list[str]], tuple[list[str], list[str]]]
 """Which of a folder's sub-folders and files are wanted, by their sorted names."""
+
+
+class Links(enum.Enum):
+    """Which symbolic links in a folder are files: those that lead to one. Links to folders are never followed."""
+
+    NONE = "none"
+    INSIDE = "inside"
+    """Those whose file is in the folder too: strangers' links must not lead out of it."""
+    ALL = "all"
 
 
 class UnreadableFile(WrongUsage):
@@ -102,7 +112,7 @@ def read_folder(path: str, ending: str, limit: int, *, until: float = math.inf) 
     def choose(folders: list[str], files: list[str]) -> tuple[list[str], list[str]]:
         return [], [name for name in files if name.endswith(ending)]
 
-    for found in open_files(path, choose=choose, follow_links=True, until=until):
+    for found in open_files(path, choose=choose, links=Links.ALL, until=until):
         if isinstance(found, Unavailable):
             raise UnreadableFile.of(found)
         if found.is_named:
@@ -125,14 +135,13 @@ def _nothing(folders: list[str], files: list[str]) -> tuple[list[str], list[str]
 
 
 def open_files(
-    path: str, *, choose: Choice = _everything, follow_links: bool = False, until: float = math.inf
+    path: str, *, choose: Choice = _everything, links: Links = Links.NONE, until: float = math.inf
 ) -> Iterator[File | Unavailable]:
     """The file, the pipe, standard input, or the regular files of the folder that a path names, one at a time.
 
-    With `follow_links`, links in a folder that lead to files are files. What is not read is given out as a value, with
-    why; `Reason.NOT_ASKED` where that is on purpose.
+    What is not read is given out as a value, with why; `Reason.NOT_ASKED` where that is on purpose.
     """
-    way = _Way(choose, follow_links, until)
+    way = _Way(choose, links, until)
     try:
         mount = "" if path == STDIN else remote_mount_of(path)
         if mount:
@@ -145,7 +154,7 @@ def open_files(
 
 class _Way(NamedTuple):
     choose: Choice
-    follow_links: bool
+    links: Links
     until: float
 
 
@@ -170,7 +179,8 @@ def _walk(root: str, way: _Way) -> Iterator[File | Unavailable]:
     mounts = remote_mounts()
     real = os.path.realpath(root)
     own = remote_mount_of(root)
-    files = links = 0
+    given: set[str] = set()
+    left_out: list[str] = []
     waiting = [("", 0)]
     while waiting:
         below, depth = waiting.pop()
@@ -185,30 +195,36 @@ def _walk(root: str, way: _Way) -> Iterator[File | Unavailable]:
             yield _unreadable(here, error).problem
             continue
         linked = [entry.name for entry in found if entry.is_symlink()]
-        followed = [name for name in linked if way.follow_links and _leads_to_file(f"{here}/{name}", own)]
-        links += len(linked) - len(followed)
+        followed = [name for name in linked if _is_followed(f"{here}/{name}", way.links, real, own)]
+        left_out += [os.path.join(here, name) for name in linked if name not in followed]  # noqa: PTH118
         folders, names = way.choose(
             [entry.name for entry in found if entry.is_dir(follow_symlinks=False)],
             sorted(followed + [entry.name for entry in found if entry.is_file(follow_symlinks=False)]),
         )
         for name in names:
-            files += 1
-            if files > MOST_FILES:
+            file = os.path.join(here, name)  # noqa: PTH118
+            target = os.path.realpath(file) if name in followed else os.path.join(real, below, name)  # noqa: PTH118
+            if target in given:  # a link and its file are one
+                continue
+            given.add(target)
+            if len(given) > MOST_FILES:
                 yield refused(root, f"more than {MOST_FILES} files; the rest is not read", Reason.GARBLED)
                 return
-            file = os.path.join(here, name)  # noqa: PTH118
             yield File(file, _pieces(file, way.until), is_named=False)
         if folders and depth >= DEEPEST_FOLDER:
             detail = f"folders nested deeper than {DEEPEST_FOLDER} levels are not read"
             yield refused(here, detail, Reason.NOT_ASKED)
         else:
             waiting += [(os.path.join(below, name), depth + 1) for name in reversed(folders)]  # noqa: PTH118
-    if links and not way.follow_links:
-        yield refused(root, f"{links} symbolic links not followed", Reason.NOT_ASKED)
+    if left_out and way.links is not Links.ALL:
+        count = f"{len(left_out)} symbolic link{'s' if len(left_out) > 1 else ''} not followed"
+        yield refused(root, f"{count} (first: {left_out[0]})", Reason.NOT_ASKED)
 
 
-def _leads_to_file(link: str, own: str) -> bool:
-    return remote_mount_of(link) in ("", own) and os.path.isfile(link)  # noqa: PTH113 - `link` is not a Path
+def _is_followed(link: str, links: Links, root: str, own: str) -> bool:
+    if links is Links.NONE or remote_mount_of(link) not in ("", own) or not os.path.isfile(link):  # noqa: PTH113
+        return False
+    return links is Links.ALL or os.path.realpath(link).startswith(f"{root.rstrip('/')}/")
 
 
 def _pieces(path: str, until: float) -> Iterator[bytes]:

@@ -75,7 +75,7 @@ class Shell:
 
 
 OURS = {"ports": "988", "off": ("enableDnsSupport",), "key": "a.b/c", "version": "2.15", "target": "2.15",
-        "warning": "", "parent": None}  # fmt: skip
+        "warning": "", "parent": None, "fix": None}  # fmt: skip
 """Arguments and fields that are ours alone: what the code itself writes there."""
 
 

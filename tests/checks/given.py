@@ -439,6 +439,7 @@ def healthy() -> dict[str, Any]:
         "service_accounts": (service_account(),),
         "live_driver_pods": (),
         "warning_events": (),
+        "refused_roles": Table(),
         "claim_events": (),
         "file_systems": table(file_system()),
         "instances": Table(),

@@ -8,7 +8,20 @@ from typing import Any
 from diag.analysis.identity.irsa import RoleArn
 from diag.analysis.identity.permissions import Decision, Right, Rights, questions
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.ec2 import Instance, MetadataOptions, Route, RouteTable, RouteTableAssociation
+from diag.resources.ec2 import (
+    AclAssociation,
+    AclEntry,
+    GroupRef,
+    Instance,
+    IpRange,
+    MetadataOptions,
+    NetworkAcl,
+    Permission,
+    Route,
+    RouteTable,
+    RouteTableAssociation,
+    SecurityGroup,
+)
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.iam import OidcProvider, Role
 from diag.resources.kubernetes import (
@@ -32,6 +45,8 @@ SUBJECT = "system:serviceaccount:kube-system:fsx-csi-controller-sa"
 STS = "sts.amazonaws.com"
 INSTANCE = given.node().instance_id
 VPC = "vpc-0123456789abcdef0"
+SUBNET = "subnet-0aaaaaaaaaaaaaaaa"
+NODE_GROUP = "sg-0aaaaaaaaaaaaaaaa"
 
 
 def statement(condition: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
@@ -124,7 +139,26 @@ def keyed_controller(*, optional: bool | None) -> Workload:
 def instance(*, hops: int = 2, tokens: str = "required", endpoint: str = "enabled") -> Instance:
     """The controller's node in EC2."""
     options = MetadataOptions(tokens, hops, endpoint)
-    return Instance(INSTANCE, subnet_id="subnet-0aaaaaaaaaaaaaaaa", vpc_id=VPC, metadata_options=options)
+    return Instance(
+        INSTANCE,
+        subnet_id=SUBNET,
+        vpc_id=VPC,
+        metadata_options=options,
+        private_ip_address="10.0.1.4",
+        security_groups=(GroupRef(NODE_GROUP),),
+    )
+
+
+def open_group(id: str, *inbound: Permission, outbound: tuple[Permission, ...] | None = None) -> SecurityGroup:
+    """A group that lets everything out, unless told otherwise."""
+    everything = (Permission("-1", ip_ranges=(IpRange("0.0.0.0/0"),)),)
+    return SecurityGroup(id, "", VPC, inbound, everything if outbound is None else outbound)
+
+
+def acl(*entries: AclEntry) -> NetworkAcl:
+    """The ACL of the controller's subnet: as EC2 makes it, or with these entries before the last."""
+    usual = tuple(AclEntry(100, "allow", egress, "-1", "0.0.0.0/0") for egress in (True, False))
+    return NetworkAcl("acl-0123456789abcdef0", VPC, (AclAssociation(SUBNET),), entries or usual)
 
 
 def route_table(default: str = "") -> RouteTable:
@@ -158,6 +192,9 @@ def world(role_arn: str | None = ROLE_ARN, **facts: Any) -> dict[str, Any]:
         "controller_instances": Table({INSTANCE: instance()}),
         "fsx_service_role": True,
         "vpc_endpoints": (),
+        "controller_groups": Table({NODE_GROUP: open_group(NODE_GROUP)}),
+        "network_acls": (acl(),),
+        "prefix_lists": Table(),
         "route_tables": (route_table("nat-0123456789abcdef0"),),
         "pods": (given.pod(), controller_pod()),
         **facts,

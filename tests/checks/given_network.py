@@ -213,6 +213,7 @@ def network() -> dict[str, Any]:
         "dns_answers": answered(ADDRESS),
         "tcp_answers": connects(),
         "route_tables": (routes(("10.0.0.0/16", "local"), ("0.0.0.0/0", "nat-0"), id="rtb-main"),),
+        "vpc_peerings": (),
         "network_acls": (open_acl(SERVERS), open_acl(NODES)),
         "data_repository_associations": (),
     }

@@ -32,6 +32,8 @@ def ec2(*, subnet_vpc: str = "vpc-1", group_vpc: str = "vpc-1", rules: tuple[Per
         "class_subnets": Table({SUBNET: subnet}),
         "class_groups": Table({GROUP: group}),
         "prefix_lists": Table(),
+        "mounting_nodes": (),
+        "instances": Table(),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.command import Doctor
 from tests.lab.lab import Lab
@@ -50,6 +51,36 @@ def test_wrong_usage_exits_2_and_says_what_is_wrong(doctor: Doctor, arguments: l
     assert ran.code == 2
     assert arguments[0] in ran.err or arguments[1] in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (["--only", "mountname-mach"], "did you mean mountname-match"),
+        (["--skip", "netwrk"], "did you mean network or"),
+        (["--region", "ap-norteast-2"], "did you mean ap-northeast-2"),
+        (["--context", "CONTEXT"], "did you mean {context}?"),
+        (["--profile", "traning"], "did you mean training?"),
+    ],
+)
+def test_a_name_that_nothing_has_gets_the_near_ones(
+    doctor: Doctor, lab: Lab, tmp_path: Path, arguments: list[str], near: str
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile training]\nregion = ap-northeast-2\n")
+    context = yaml.safe_load(Path(lab.env["KUBECONFIG"]).read_text())["current-context"]
+    words = [context[:-1] if word == "CONTEXT" else word for word in arguments]
+    ran = doctor("run", *words, env={"AWS_CONFIG_FILE": str(config)})
+    assert ran.code == 2
+    assert near.format(context=context) in " ".join(ran.err.split())
+
+
+def test_a_node_that_the_cluster_does_not_have_gets_the_near_ones(doctor: Doctor, lab: Lab) -> None:
+    name = str(next(iter(lab.kube.all("nodes")))["metadata"]["name"])
+    ran = doctor("run", "--via", "exec", "--nodes", f"{name}x", "--format", "json")
+    assert any(
+        f"no node of that name; did you mean {name}" in finding["message"] for finding in ran.document["findings"]
+    )
 
 
 def test_an_unreachable_api_server(doctor: Doctor, lab: Lab, tmp_path: Path) -> None:

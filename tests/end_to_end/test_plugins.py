@@ -128,3 +128,32 @@ def test_what_holds_the_interpreter_elsewhere_ends_the_process(plugins: Plugins,
     ran = plugins.command("run", "--only", "theirs", "--deadline", "2")
     assert ran.returncode == 1
     assert 'stuck.py", line' in ran.stderr
+
+
+NOISE = "import os, subprocess; os.write(1, b'noise'); subprocess.run(['echo', 'noise'], check=True)"
+
+NOISY_FACT = f"""
+@fact()
+def noisy(taken_at: str) -> int:
+    {NOISE}
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [NOISE + a_check("pass"), NOISY_FACT + a_check("pass", signature="(noisy: int)"), a_check(NOISE)],
+    ids=["a module", "a fact", "a check"],
+)  # fmt: skip
+def test_what_writes_to_the_descriptor_itself_writes_to_standard_error(plugins: Plugins, text: str) -> None:
+    plugins.install("noisy", text)
+    ran = plugins.command("run", "--offline", "-f", str(HEALTHY), "--format", "json")
+    assert [f["message"] for f in json.loads(ran.stdout)["findings"] if f["check"] == "theirs"] == ["it holds"]
+    assert ran.stderr.count("noise") == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_crash(plugins: Plugins, tmp_path: Path, closed: str) -> None:
+    line = f'"$0" -m diag run --offline -f "$1" --output json={tmp_path}/report {closed}'
+    ran = subprocess.run(["sh", "-c", line, sys.executable, HEALTHY], capture_output=True, text=True, cwd=ROOT)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads((tmp_path / "report").read_text())["exit_code"] == 0

@@ -19,6 +19,7 @@ FIXED = (
     "irsa-provider-of-another-cluster",
     "image-of-another-region-under-another-release",
     "storageclass-misspelt-key",
+    "peering-not-accepted",
 )
 
 

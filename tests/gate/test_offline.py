@@ -121,6 +121,22 @@ def test_an_output_never_goes_through_a_link_or_over_a_device(tmp_path: Path) ->
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_links_to_files_are_followed_as_kubectl_does_but_never_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("password: hunter2hunter2: x")
+    folder = tmp_path / "manifests"
+    (folder / "..data").mkdir(parents=True)
+    (folder / "..data" / "volume.yaml").write_text(VOLUME.replace("mountname: abcdebev", "mountname: None"))
+    (folder / "volume.yaml").symlink_to("..data/volume.yaml")
+    (folder / "secret.yaml").symlink_to(tmp_path / "secret.yaml")
+    (folder / "circle.yaml").symlink_to("circle.yaml")
+    (folder / "again").symlink_to(folder)
+    ran = gate("-f", str(folder), "--format", "json")
+    assert ran.code == 3
+    assert {f["verdict"] for f in ran.document["findings"] if f["check"] == "mountname-match"} == {"fail"}
+    assert "3 symbolic links not followed (first: " in ran.err
+    assert "hunter2" not in ran.out + ran.err
+
+
 SUPPRESSED = """\
 [[suppress]]
 check = "{check}"

@@ -84,3 +84,18 @@ def test_a_value_that_fits_is_one_word_of_a_shell_and_no_option(name: str, data:
 )
 def test_the_id_that_a_name_begins_with(text: str, id_: str) -> None:
     assert ids.FILE_SYSTEM.leading(text) == id_
+
+
+@pytest.mark.parametrize(
+    ("text", "partition", "account"),
+    [
+        ("arn:aws-cn:iam::123456789012:role/a:b", "aws-cn", "123456789012"),
+        ("arn:aws:s3:::bucket", "aws", ""),
+        ("arn:aws:iam", "", ""),
+        ("role/x", "", ""),
+        ("", "", ""),
+        ("a:b:c:d:e:f", "", ""),
+    ],
+)
+def test_parts_of_an_arn_are_empty_where_it_has_none(text: str, partition: str, account: str) -> None:
+    assert (ids.partition_of(text), ids.account_of(text)) == (partition, account)

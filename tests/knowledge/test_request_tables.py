@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from diag.knowledge.fsx_create import Member, fsx_model, fsx_rules, wrong_value
 from diag.knowledge.mount_options import Meaning, mount_options_table, read_options
 from diag.knowledge.runbooks import load_knowledge
-from diag.knowledge.storage_class import Takes, class_refusals, misspelt, nearest_key, parameters_table, repaired
+from diag.knowledge.storage_class import (
+    Takes,
+    class_refusals,
+    likely_value,
+    misspelt,
+    nearest_key,
+    parameters_table,
+    repaired,
+)
 from tests.knowledge.fsx_model import members
 
 KEYS = [parameter.key for parameter in parameters_table().parameters]
@@ -49,6 +57,20 @@ def test_a_key_in_another_case_is_recognised(key: str, data: st.DataObject) -> N
     written = "".join(data.draw(st.sampled_from((c.lower(), c.upper()))) for c in key)
     assert nearest_key(written) == key
     assert misspelt([written], key) == ("" if written == key else written)
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "meant"),
+    [
+        ("perUnitStorageThroughput", "250MBps", "250"),
+        ("perUnitStorageThroughput", "high", ""),
+        ("automaticBackupRetentionDays", "14 days", "14"),
+        ("automaticBackupRetentionDays", "100", "90"),
+        ("automaticBackupRetentionDays", "-1", "0"),
+    ],
+)
+def test_a_number_with_a_unit_or_beyond_its_bounds_is_the_nearest_one(key: str, written: str, meant: str) -> None:
+    assert likely_value(key, written) == meant
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=12)))

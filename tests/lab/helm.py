@@ -109,7 +109,10 @@ def record_release(lab: "Lab") -> None:
     if owner is None:
         return
     name, namespace = _release_of(owner)
-    values = _values(lab)
+    values, chart = _values(lab), _defaults(lab)
+    # The release came with an older chart where the driver's tag is the one that its labels name.
+    labels = [obj["metadata"].get("labels") or {} for obj in _driver(lab) if obj["kind"] == "DaemonSet"]
+    chart["image"]["tag"] = f"v{labels[0].get('app.kubernetes.io/version', APP_VERSION) if labels else APP_VERSION}"
     manifest = "".join(f"---\n{json.dumps(obj)}\n" for obj in _rendered(lab, name, namespace, values))
     release = {
         "name": name,
@@ -129,11 +132,11 @@ def record_release(lab: "Lab") -> None:
                 {"name": f"templates/{file}", "data": base64.b64encode(text.encode()).decode()}
                 for file, text in _templates(lab).items()
             ],
-            "values": _defaults(lab),
+            "values": chart,
             "schema": None,
             "files": [],
         },
-        "config": values,
+        "config": _set_by_hand(values, chart),
         "manifest": manifest,
     }
     packed = base64.b64encode(gzip.compress(json.dumps(release).encode()))
@@ -198,7 +201,7 @@ def _defaults(lab: "Lab") -> Object:
 
 
 def _values(lab: "Lab") -> Object:
-    """What was set at the installation, read back from what runs."""
+    """What the release's chart and its settings came to, read back from what runs."""
     values = copy.deepcopy(_defaults(lab))
     for obj in _driver(lab):
         if obj["kind"] not in ("DaemonSet", "Deployment"):
@@ -221,6 +224,16 @@ def _values(lab: "Lab") -> Object:
             "dnsConfig": spec.get("dnsConfig", {}),
         }
     return values
+
+
+def _set_by_hand(values: Object, chart: Object) -> Object:
+    """What of the values is not the chart's own."""
+    different = {key: value for key, value in values.items() if value != chart.get(key)}
+    nested = {key: chart.get(key) for key, value in different.items() if isinstance(value, dict)}
+    return {
+        key: _set_by_hand(value, nested[key]) if isinstance(nested.get(key), dict) else value
+        for key, value in different.items()
+    }
 
 
 def _templates(lab: "Lab") -> dict[str, str]:

@@ -127,7 +127,7 @@ def test_values_of_another_chart_are_not_taken_for_the_drivers(tmp_path: Path) -
     assert (found.drivers, found.accounts) == ((), ())
 
 
-def test_a_folder_is_read_with_those_in_it_but_for_hidden_files_links_and_charts(tmp_path: Path) -> None:
+def test_a_folder_is_read_with_each_file_once_but_for_hidden_ones_and_charts(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "pv.yml").write_text(VOLUME)
     (tmp_path / ".hidden.yaml").write_text(VOLUME)

@@ -10,7 +10,8 @@ from collections import Counter
 from tests.lab.lab import Lab
 from tests.mutations.matrix import WORLDS, benches, mutants
 from tests.mutations.reviewed import Entry, first_covering, load
-from tests.mutations.verdict import Fate, Mutant
+from tests.mutations.twins import twins
+from tests.mutations.verdict import Fate, Mutant, judge
 
 SHOWN = 60
 COLUMNS = ("told", "works", "open", "silent", "blamed elsewhere", "crashed")
@@ -30,8 +31,13 @@ def main() -> int:
     wrong: list[Mutant] = []
     used: set[Entry] = set()
     started = time.monotonic()
+    quiet, loud = 0, []
     with Lab.start(world="healthy") as lab:
         for bench in benches(lab, tuple(given.worlds)):
+            for twin in twins(bench.world):
+                judged = judge(bench, twin)
+                quiet += judged.fate is Fate.SILENT
+                loud += [] if judged.fate is Fate.SILENT else [judged]
             for mutant in mutants(bench, given.sample, given.seed):
                 column = mutant.fate.value
                 if mutant.fate is Fate.SILENT:
@@ -54,7 +60,8 @@ def main() -> int:
         + ", ".join(f"{total[c]} {c}" for c in COLUMNS)
     )
     print(f"{len(reviewed.works)} entries say why a mount works all the same, {len(reviewed.open)} are open")
-    for mutant in wrong[:SHOWN]:
+    print(f"healthy but unusual twins: {quiet} of {quiet + len(loud)} are quiet")
+    for mutant in (*loud, *wrong[:SHOWN]):
         details = "; ".join((*mutant.crashes, *(f"{f.check}: {f.subject}: {f.message}" for f in mutant.findings)))
         print(f"{mutant.fate.value}: {mutant} {details[:300]}")
     stale = (
@@ -64,7 +71,7 @@ def main() -> int:
     )
     for entry in stale:
         print(f"stale: {entry.where} {entry.how}")
-    return 1 if wrong or stale else 0
+    return 1 if wrong or stale or loud else 0
 
 
 def _print_table(title: str, rows: dict[str, Counter[str]]) -> None:

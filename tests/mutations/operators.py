@@ -79,7 +79,7 @@ def changes(kind: str, objects: Sequence[Document], roles: Mapping[int, str]) ->
         yield Change(kind, role, name, "", "deleted", before, lambda: None)
         if kind not in ("VpcAttribute", "RolePolicy"):
             yield Change(kind, role, name, "", "doubled", before, partial(_twin, kind, before))
-        for path, keys in _places(before, "", ()):
+        for path, keys in places(before, "", ()):
             for operator, make in _variants(before, keys, pool, is_written=kind.islower()):
                 yield Change(kind, role, name, path, operator, before, make)
 
@@ -117,17 +117,18 @@ def _twin(kind: str, original: Document) -> Document:
     return twin
 
 
-def _places(value: Any, path: str, keys: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def places(value: Any, path: str, keys: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Every place in a value, as a dotted path and as keys."""
     if isinstance(value, dict):
         for key, item in value.items():
             here = f"{path}.{key}" if path else str(key)
             yield here, (*keys, key)
-            yield from _places(item, here, (*keys, key))
+            yield from places(item, here, (*keys, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             here = f"{path}.{_label(item, index)}"
             yield here, (*keys, index)
-            yield from _places(item, here, (*keys, index))
+            yield from places(item, here, (*keys, index))
 
 
 def _label(item: Any, index: int) -> str:
@@ -272,7 +273,7 @@ def _values_of(objects: Sequence[Document]) -> dict[str, list[Any]]:
     """The plain values at each place, numbers left out, over all objects of a kind."""
     found: dict[str, list[Any]] = {}
     for document in objects:
-        for _, keys in _places(document, "", ()):
+        for _, keys in places(document, "", ()):
             holder, key = _holder(document, keys)
             if not isinstance(holder[key], dict | list):
                 found.setdefault(_generic(keys), []).append(holder[key])

@@ -14,6 +14,7 @@ from diag.knowledge.controller_actions import controller_actions
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.reachability import Connect, DnsAnswer, Resolution, TcpAnswer
 from diag.resources.target import KubeContext
+from diag.sources.aws.rights import SERVICE_ROLE
 from diag.sources.aws.session import Aws
 from diag.sources.dns import Resolver
 from diag.sources.kubernetes.client import Kube, resource_of
@@ -124,6 +125,7 @@ def record(lab: Lab, name: str) -> World:
         for found in eks.list_pod_identity_associations(clusterName=cluster)["associations"]
     ]
     objects["Role"] = [iam.get_role(RoleName=role["RoleName"])["Role"] for role in iam.list_roles()["Roles"]]
+    objects["Role"].append({"RoleName": SERVICE_ROLE, "Arn": f"arn:aws:iam::123456789012:role/{SERVICE_ROLE}"})
     objects["RolePolicy"] = list(_policies(region))
     objects["InstanceProfile"] = iam.list_instance_profiles()["InstanceProfiles"]
     providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from diag.sources.aws.rights import SERVICE_ROLE
 from tests.lab.incident import WORKLOAD
 from tests.mutations.recorded import Document, World
 
@@ -78,6 +79,8 @@ def _role(world: World, kind: str, item: Document) -> str | None:
                 ("file-system", item["VpcId"] in {system["VpcId"] for system in world.objects["FileSystem"]}),
                 ("node", item["VpcId"] in {instance["VpcId"] for instance in world.objects["Instance"]}),
             )
+        case "Role" if item["RoleName"] == SERVICE_ROLE:
+            return "service"
         case "Role":
             return {"eks-cluster-role": None, "eks-node-role": "node"}.get(item["RoleName"], "controller")
         case "RolePolicy":

@@ -17,6 +17,7 @@ from tests.mutations.judge import Bench
 from tests.mutations.matrix import WORLDS, benches, mutants, walk
 from tests.mutations.operators import Change, changes
 from tests.mutations.recorded import record
+from tests.mutations.twins import twins
 from tests.mutations.verdict import Fate, is_in_place, judge
 
 SAMPLE = 200
@@ -46,6 +47,18 @@ def test_a_mutant_is_told_where_it_is_broken_or_reviewed(worlds: list[Bench], wo
         )
     ]
     assert wrong == []
+
+
+def test_what_is_unusual_and_works_stays_quiet(worlds: list[Bench]) -> None:
+    tried: dict[tuple[str, str], str] = {}
+    for bench in worlds:
+        for twin in twins(bench.world):
+            if (twin.place, twin.operator) not in tried:
+                found = judge(bench, twin)
+                said = "; ".join((*found.crashes, *(finding.message for finding in found.findings)))
+                tried[twin.place, twin.operator] = f"{bench.world.name}: {said}" if said else ""
+    assert len(tried) >= 150
+    assert {place: said for place, said in tried.items() if said} == {}
 
 
 def test_no_entry_of_the_reviewed_file_is_stale(worlds: list[Bench]) -> None:

@@ -47,6 +47,8 @@ EXAMPLES = {
     "target_version": "2.15",
     "path": "/data",
     "capacity": "1200",
+    "new_capacity": "2400",
+    "quota_value": "200",
     "backup": "backup-0123456789abcdef0",
     "bucket": "training-data",
     "replicas": "2",

@@ -127,8 +127,8 @@ def test_a_folder_is_walked_within_itself(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "in" / "link").symlink_to("b")
     os.mkfifo(tmp_path / "in" / "pipe")
     here = str(tmp_path / "in")
-    expected = {f"{here}/b": b"2", f"{here}/deep/a": b"1", "1 symbolic links not followed": "not-asked"}
-    assert contents(tmp_path / "in") == expected
+    left_out = f"1 symbolic link not followed (first: {here}/link)"
+    assert contents(tmp_path / "in") == {f"{here}/b": b"2", f"{here}/deep/a": b"1", left_out: "not-asked"}
     monkeypatch.setattr(files, "MOST_FILES", 1)
     assert contents(tmp_path / "in")["more than 1 files; the rest is not read"] == "garbled"
 

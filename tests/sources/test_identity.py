@@ -16,23 +16,25 @@ from diag.analysis.identity.controller import Given, Giver, StaticKeys
 from diag.analysis.identity.permissions import Decision
 from diag.knowledge.controller_actions import Use
 from diag.model.unavailable import Reason, Unavailable, unwrap
-from diag.resources.ec2 import InstanceProfile
+from diag.resources.ec2 import GroupRef, InstanceProfile, VpcEndpoint
+from diag.resources.iam import Role
 from diag.resources.table import Table
-from diag.sources.aws.controller_host import controller_instances, vpc_endpoints
+from diag.sources.aws.controller_host import controller_groups, controller_instances, vpc_endpoints
 from diag.sources.aws.identity import controller_roles, oidc_provider, pod_identity_associations
-from diag.sources.aws.rights import controller_rights, fsx_service_role, node_rights
+from diag.sources.aws.rights import controller_rights, fsx_service_role, node_rights, refused_roles
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.facts import static_keys
 from tests.checks import given
 from tests.checks.given_identity import (
     INSTANCE,
+    NODE_GROUP,
     ROLE_ARN,
     absent,
     instance,
     keyed_controller,
+    open_group,
     role,
     roles,
-    route_table,
     trust,
 )
 
@@ -168,6 +170,25 @@ def test_the_nodes_role_is_asked_about_only_where_the_controller_has_none() -> N
     assert list(found.values) == ["arn:aws:iam::111122223333:role/node"]
 
 
+def test_the_role_of_a_node_is_asked_for_where_a_registry_refused_it() -> None:
+    profile = {"InstanceProfile": {"Roles": [{"RoleName": "node", "Arn": "arn:aws:iam::111122223333:role/node"}]}}
+    profiled = given.replace(instance(), iam_instance_profile=InstanceProfile("arn:x:instance-profile/p"))
+    machines, nodes = Table({INSTANCE: profiled}), (given.node(), given.node("node-b"))
+    aws = Recorder(GetInstanceProfile=profile)
+    plugin = given.node_plugin()
+
+    def asked(message: str) -> Table[Role]:
+        status = given.waiting("fsx-plugin", "ErrImagePull", message)
+        pods = tuple(given.plugin_pod(node.name, status, workload=plugin) for node in nodes)
+        return refused_roles(aws, given.identity(), pods, (), nodes, machines)
+
+    assert len(asked("manifest unknown")) == 0
+    assert aws.asked == []
+    found = asked("403 Forbidden")
+    assert {name: role.role_name for name, role in found.values.items()} == {given.NODE: "node"}
+    assert len(aws.asked) == 1
+
+
 def test_an_instance_that_was_read_already_is_not_read_again() -> None:
     nodes = (given.node(), given.node("node-b"))
     other = nodes[1].instance_id
@@ -222,13 +243,23 @@ def test_the_provider_is_asked_for_by_the_clusters_issuer() -> None:
     assert found.client_ids == ("sts.amazonaws.com",)
 
 
-def test_endpoints_are_read_only_where_no_route_leads_out() -> None:
+def test_endpoints_are_read_where_something_is_provisioned() -> None:
     aws = Recorder(DescribeVpcEndpoints=({"VpcEndpointId": "vpce-1", "ServiceName": "com.amazonaws.x.sts"},))
-    machines = Table({INSTANCE: instance()})
-    assert vpc_endpoints(aws, given.identity(), machines, (route_table("nat-1"),)) == ()
+    assert vpc_endpoints(aws, given.identity(), Table()) == ()
     assert aws.asked == []
-    (found,) = vpc_endpoints(aws, given.identity(), machines, (route_table(),))
+    (found,) = vpc_endpoints(aws, given.identity(), Table({INSTANCE: instance()}))
     assert found.service == "sts"
+
+
+def test_only_groups_that_were_not_read_are_asked_for() -> None:
+    aws = Recorder(DescribeSecurityGroups=({"GroupId": "sg-1"},))
+    serving = VpcEndpoint("vpce-1", "com.amazonaws.x.sts", groups=(GroupRef("sg-1"),))
+    images = VpcEndpoint("vpce-2", "com.amazonaws.x.ecr.api", groups=(GroupRef("sg-2"),))
+    known = Table({NODE_GROUP: open_group(NODE_GROUP)})
+    machines = Table({INSTANCE: instance()})
+    found = controller_groups(aws, given.identity(), machines, (serving, images), known)
+    assert set(found.values) == {NODE_GROUP, "sg-1"}
+    assert aws.asked == [("DescribeSecurityGroups", {"Filters": [{"Name": "group-id", "Values": ["sg-1"]}]})]
 
 
 class _Server(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.eks import SourceNat
 from diag.resources.kubernetes.corefile import ServerBlock
 from diag.resources.table import Table
-from diag.sources.aws.vpc import dhcp_options, network_acls, route_tables
+from diag.sources.aws.vpc import dhcp_options, network_acls, route_tables, vpc_peerings
 from diag.sources.kubernetes.facts import corefile, source_nat
 from tests.checks import given, given_network
 from tests.checks.given_network import COREFILE, DOPT, PEER, VPC
@@ -50,6 +50,24 @@ def test_route_tables_of_both_vpcs_are_asked_in_one_call_and_told_once() -> None
     assert account.asked == [("ec2:DescribeRouteTables", [{"Name": "vpc-id", "Values": sorted([VPC, PEER])}])]
     (table,) = found
     assert [(route.target, route.state) for route in table.routes][:2] == [("local", "active"), ("pcx-1", "blackhole")]
+
+
+def test_peerings_are_asked_for_where_a_route_into_one_is_dead() -> None:
+    raw = {
+        "VpcPeeringConnectionId": "pcx-1",
+        "Status": {"Code": "pending-acceptance", "Message": "Pending Acceptance by 111122223333"},
+        "AccepterVpcInfo": {"OwnerId": "111122223333", "VpcId": PEER, "Region": "eu-west-1"},
+    }
+    alive, dead = (given_network.routes(("10.8.0.0/16", "pcx-1"), id="rtb-1", gone=gone) for gone in ((), ("pcx-1",)))
+    account = Account(raw)
+    assert vpc_peerings(account, given.identity(), (alive,)) == ()
+    assert account.asked == []
+    (found,) = vpc_peerings(account, given.identity(), (alive, dead))
+    assert account.asked == [
+        ("ec2:DescribeVpcPeeringConnections", [{"Name": "vpc-peering-connection-id", "Values": ["pcx-1"]}])
+    ]
+    assert found.waits_for_its_accepter
+    assert (found.accepter_vpc_info.owner_id, found.accepter_vpc_info.region) == ("111122223333", "eu-west-1")
 
 
 def test_network_acls_keep_their_order_of_rules() -> None:

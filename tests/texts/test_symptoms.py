@@ -73,7 +73,7 @@ def test_a_folder_is_walked_and_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     found = report(tmp_path)
     assert is_refused(found) and found.texts_read == 1
-    assert "1 symbolic links not followed" in found.problems[0].detail
+    assert "1 symbolic link not followed" in found.problems[0].detail
 
 
 def test_collectors_say_which_node_a_text_is_of(tmp_path: Path) -> None:

@@ -200,15 +200,17 @@ PULL_REASONS = frozenset(
 )
 """Reasons of state.waiting about an image. Source: Kubernetes 1.34 pkg/kubelet/images/types.go."""
 
+PULL_DENIED, NO_EGRESS = "image-pull-denied", "image-pull-no-egress"
+
 MEANINGS = (
     ("image-invalid-reference", r"invalid reference format|couldn't parse image|InvalidImageName|default image tag"),
     (
-        "image-pull-denied",
+        PULL_DENIED,
         r"no basic auth credentials|401 Unauthorized|403 Forbidden|pull access denied|not authorized|"
         r"authorization failed|authentication required|insufficient_scope|AccessDenied",
     ),
     (
-        "image-pull-no-egress",
+        NO_EGRESS,
         r"i/o timeout|deadline exceeded|connection refused|no such host|network is unreachable|no route to host|"
         r"Client\.Timeout|TLS handshake timeout|connection reset",
     ),

@@ -10,6 +10,7 @@ import msgspec
 from diag.analysis.driver.images import judge_images
 from diag.analysis.driver.workloads import pods_of
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, selector_misses
+from diag.analysis.pod_creation import cause_of, newest_refusal
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
@@ -159,6 +160,9 @@ def _state(
     return PluginState(State.BROKEN, NOT_REGISTERED, "its pod runs, but the CSINode does not list the driver")
 
 
+_NO_POD = PluginState(State.BROKEN, NOT_SCHEDULED, "the DaemonSet has no pod there, though nothing keeps it off")
+
+
 def _without_pod(node: Node, plugin: Workload, young: bool) -> PluginState:
     spec = plugin.spec.template.spec
     if barrier := keeps_off(spec, node, daemon=True):
@@ -168,7 +172,7 @@ def _without_pod(node: Node, plugin: Workload, young: bool) -> PluginState:
         return PluginState(State.BROKEN, EVICTED, "the node is being taken away, and the plugin's pod went first")
     if young:
         return PluginState(State.STARTING, STARTUP_RACE, "the node is new and has no pod of the DaemonSet yet")
-    return PluginState(State.BROKEN, NOT_SCHEDULED, "the DaemonSet has no pod there, though nothing keeps it off")
+    return _NO_POD
 
 
 def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
@@ -255,4 +259,9 @@ def plugin_health(
         for pod in judged.pods
     }
     states = plugin_states(linux_nodes(nodes), csi_nodes, node_plugin, pods, waiting, taken_at)
+    refusal = newest_refusal("DaemonSet", node_plugin.metadata, events)
+    if refusal is not None and _NO_POD in states.values():
+        why = f"the API server refuses its pod: {one_line(refusal.message)}"
+        refused = PluginState(State.BROKEN, cause_of(refusal.message, of_driver=True), why)
+        states = {name: refused if state == _NO_POD else state for name, state in states.items()}
     return PluginHealth(node_plugin, states, {node_of(pod): since for pod in pods if (since := ready_since(pod))})

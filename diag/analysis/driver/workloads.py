@@ -72,10 +72,11 @@ def node_plugin(daemon_sets: tuple[Workload, ...]) -> Workload | Unavailable:
 
 def runs_driver(workload: Workload) -> bool:
     """Whether a Deployment or DaemonSet runs the driver's image."""
-    return any(_is_driver_image(container.image) for container in workload.spec.template.spec.containers)
+    return any(is_driver_image(container.image) for container in workload.spec.template.spec.containers)
 
 
-def _is_driver_image(image: str) -> bool:
+def is_driver_image(image: str) -> bool:
+    """Whether it is the driver's, from whichever registry."""
     return "aws-fsx-csi-driver" in image
 
 
@@ -105,7 +106,7 @@ def driver_pods(
         pod
         for pod in pods
         if pod.metadata.label("app.kubernetes.io/name") == "aws-fsx-csi-driver"
-        or any(_is_driver_image(container.image) for container in pod.spec.containers)
+        or any(is_driver_image(container.image) for container in pod.spec.containers)
     )
 
 

@@ -23,6 +23,7 @@ from diag.analysis.identity.policy_language import (
 )
 from diag.analysis.identity.policy_language import all_of as all_hold
 from diag.decode import decode_json
+from diag.grammar.ids import account_of
 from diag.knowledge.controller_actions import Action, Resource, Use, controller_actions
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import StorageClass
@@ -164,7 +165,7 @@ def context_of(region: str, role_arn: str) -> dict[str, tuple[str, ...]]:
         "aws:RequestedRegion": (region,),
         "aws:SecureTransport": ("true",),
         "aws:PrincipalArn": (role_arn,),
-        "aws:PrincipalAccount": (role_arn.split(":")[4],),
+        "aws:PrincipalAccount": (account_of(role_arn),),
     }
 
 

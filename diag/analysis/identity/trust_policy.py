@@ -18,6 +18,7 @@ from diag.analysis.identity.policy_language import (
     listed,
     statements_of,
 )
+from diag.grammar.ids import account_of
 from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY_SERVICE, WEB_IDENTITY
 
 
@@ -89,7 +90,7 @@ def role_session(role_arn: str, external_id: str) -> Asker:
 
     Source: EKS user guide, pod-id-assign-target-role.
     """
-    account = role_arn.split(":")[4]
+    account = account_of(role_arn)
     root = f"{role_arn.split(':role/')[0]}:root"
     values: dict[str, tuple[str, ...]] = {
         "aws:principalarn": (role_arn,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -185,15 +186,16 @@ def server_gaps(
 ) -> Iterator[Gap]:
     """What keeps the file servers from talking to each other. Raises Unreadable.
 
-    AWS asks for rules from the group to itself, or from the subnet. Source: as above, and cannot-create-fs.
+    AWS asks for rules from the group to itself, or from the subnet, and for the same outbound where not everything may
+    leave. Source: as above, and cannot-create-fs.
     """
     sets = _by_groups(enis)
-    for ids, members in sets.items():
-        rules = rules_of(groups, ids)
+    for (ids, members), is_egress in itertools.product(sets.items(), (False, True)):
+        rules = rules_of(groups, ids, egress=is_egress)
         for others, peers in sets.items():
             for label, ports in PORTS:
                 if not all(admits(rules, port, _peer_of(others, peers), prefix_lists) for port in ports):
-                    yield Gap(label, ids, others, members)
+                    yield Gap(label, ids, others, members, is_egress)
 
 
 def described(groups: Table[SecurityGroup], ids: Sequence[str], *, egress: bool = False) -> str:

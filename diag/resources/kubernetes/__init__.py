@@ -59,6 +59,7 @@ from diag.resources.kubernetes.volume import Topology as Topology
 from diag.resources.kubernetes.volume import VolumeNodeAffinity as VolumeNodeAffinity
 from diag.resources.kubernetes.volume import VolumeSpec as VolumeSpec
 from diag.resources.kubernetes.volume import VolumeStatus as VolumeStatus
+from diag.resources.kubernetes.workload import PodOwner as PodOwner
 from diag.resources.kubernetes.workload import PodTemplate as PodTemplate
 from diag.resources.kubernetes.workload import ServiceAccount as ServiceAccount
 from diag.resources.kubernetes.workload import Workload as Workload

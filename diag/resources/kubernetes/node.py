@@ -106,6 +106,12 @@ class Node(KubernetesObject, frozen=True):
         return self.metadata.label("eks.amazonaws.com/compute-type") == "fargate"
 
     @property
+    def is_hybrid(self) -> bool:
+        """A machine on premises that joined the cluster. Source: EKS User Guide, hybrid nodes."""
+        label = self.metadata.label("eks.amazonaws.com/compute-type")
+        return label == "hybrid" or self.spec.provider_id.startswith("eks-hybrid:")
+
+    @property
     def internal_ip(self) -> str:
         """First InternalIP."""
         return next((a.address for a in self.status.addresses or () if a.type == "InternalIP"), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diag.model.subject import Kind, Subject
 from diag.resources.kubernetes.meta import Condition, KubernetesObject, LabelSelector, Metadata
 from diag.resources.kubernetes.pod import PodSpec
+from diag.resources.kubernetes.volume import PersistentVolumeClaim
 
 
 class PodTemplate(KubernetesObject, frozen=True):
@@ -47,6 +48,65 @@ class Workload(KubernetesObject, frozen=True):
         """The workload as the subject of findings."""
         kind = Kind.DAEMON_SET if self.kind == "DaemonSet" else Kind.DEPLOYMENT
         return Subject(kind, self.metadata.name, self.metadata.namespace)
+
+
+class PodOwnerSpec(KubernetesObject, frozen=True):
+    """spec of what makes pods."""
+
+    replicas: int | None = None
+    parallelism: int | None = None
+    completions: int | None = None
+    template: PodTemplate = PodTemplate()
+    volume_claim_templates: tuple[PersistentVolumeClaim, ...] | None = None
+
+
+class PodOwnerStatus(KubernetesObject, frozen=True):
+    """status of what makes pods; the fields of all kinds."""
+
+    replicas: int = 0
+    active: int = 0
+    succeeded: int = 0
+    desired_number_scheduled: int = 0
+    current_number_scheduled: int = 0
+
+
+class PodOwner(KubernetesObject, frozen=True):
+    """A ReplicaSet, StatefulSet, DaemonSet or Job, by what it says of its pods."""
+
+    metadata: Metadata
+    kind: str = ""
+    spec: PodOwnerSpec = PodOwnerSpec()
+    status: PodOwnerStatus = PodOwnerStatus()
+
+    @property
+    def name(self) -> str:
+        """`StatefulSet default/trainer`; of a ReplicaSet the Deployment that made it."""
+        namespace = self.metadata.namespace
+        for reference in self.metadata.owner_references or ():
+            if reference.kind == "Deployment":
+                return f"Deployment {namespace}/{reference.name}"
+        return f"{self.kind} {namespace}/{self.metadata.name}"
+
+    @property
+    def lacks_pods(self) -> bool:
+        """Whether it still wants more pods than it has."""
+        spec, status = self.spec, self.status
+        if self.kind == "Job":
+            wanted = spec.completions if spec.completions is not None else 1
+            return status.active == 0 and status.succeeded < wanted
+        if self.kind == "DaemonSet":
+            return status.current_number_scheduled < status.desired_number_scheduled
+        return status.replicas < (1 if spec.replicas is None else spec.replicas)
+
+    @property
+    def claim_names(self) -> tuple[str, ...]:
+        """The claims that its pods name, those of templates included, by pod."""
+        made = (
+            f"{template.metadata.name}-{self.metadata.name}-{number}"
+            for template in self.spec.volume_claim_templates or ()
+            for number in range(min(1 if self.spec.replicas is None else self.spec.replicas, 100))
+        )
+        return (*self.spec.template.spec.claim_names, *made)
 
 
 class ServiceAccount(KubernetesObject, frozen=True):

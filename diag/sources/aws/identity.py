@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from diag.analysis.identity.controller import Given
+from diag.grammar.ids import account_of
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable, is_absent, unwrap
 from diag.registry import fact
@@ -64,7 +65,7 @@ def controller_roles(aws: Aws, cluster_identity: ClusterIdentity, controller_rol
         name = arn.rpartition("/")[2]
         if not ROLE_NAME.fullmatch(name):
             raise Unreadable(Unavailable(f"role {arn}", Reason.NOT_ASKED, "the ARN names no role"))
-        owner = arn.split(":")[4] if arn.count(":") > 4 else ""
+        owner = account_of(arn)
         if cluster_identity.account and owner != cluster_identity.account:
             message = f"it belongs to account {owner}, this run looks at {cluster_identity.account}"
             raise Unreadable(Unavailable(f"role {arn}", Reason.NOT_ASKED, message))

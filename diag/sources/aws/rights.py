@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diag.analysis.claims import Provisioning
+from diag.analysis.driver.images import PULL_DENIED, pull_failures
 from diag.analysis.identity.controller import Given, Giver
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import (
@@ -29,6 +30,7 @@ from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.iam import Role
+from diag.resources.kubernetes import Event, Node, Pod
 from diag.resources.table import Table, table_of
 from diag.sources.aws.failure import malformed_answer
 from diag.sources.aws.session import Aws
@@ -76,13 +78,41 @@ def node_rights(
     if isinstance(controller_role, Given) or controller_role.reason is not Reason.ABSENT or not provisioning.in_use:
         return Table()
     profiles = {i.iam_instance_profile.arn for i in controller_instances if i.iam_instance_profile}
-    roles: dict[str, Role] = {}
-    for arn in sorted(profiles):
-        name = arn.rpartition("/")[2]
-        answer = aws.one("iam", "GetInstanceProfile", region=cluster_identity.region, InstanceProfileName=name)
-        for raw in answer.get("InstanceProfile", {}).get("Roles", ()):
-            roles[str(raw.get("Arn", ""))] = Role(str(raw.get("RoleName", "")), str(raw.get("Arn", "")))
+    found = (role for arn in sorted(profiles) for role in _roles_of(aws, cluster_identity.region, arn))
+    roles = {role.arn: role for role in found}
     return _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
+
+
+@fact(layer=Layer.DRIVER, label="role of", permissions=("iam:GetInstanceProfile",))
+def refused_roles(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    driver_pods: tuple[Pod, ...],
+    warning_events: tuple[Event, ...] | Unavailable,
+    nodes: tuple[Node, ...],
+    instances: Table[Instance],
+) -> Table[Role]:
+    """The roles of nodes that a registry refused an image of the driver, by the node's name; mostly none.
+
+    Of nodes that mount, or may mount, a volume of this run: others have the same role as a rule.
+    """
+    failures = pull_failures(driver_pods, value_or(warning_events, ()))
+    names = {failure.pod.spec.node_name for failure in failures if failure.cause == PULL_DENIED}
+    profiles = {
+        node.name: profile.arn
+        for node in nodes
+        if node.name in names and node.instance_id in instances
+        if (profile := instances[node.instance_id].iam_instance_profile)
+    }
+    roles = {arn: _roles_of(aws, cluster_identity.region, arn) for arn in sorted(set(profiles.values()))}
+    return Table({name: role for name, arn in profiles.items() for role in roles[arn]})
+
+
+def _roles_of(aws: Aws, region: str, profile: str) -> tuple[Role, ...]:
+    """The roles of an instance profile: one, or none where somebody took it away."""
+    answer = aws.one("iam", "GetInstanceProfile", region=region, InstanceProfileName=profile.rpartition("/")[2])
+    found = answer.get("InstanceProfile", {}).get("Roles", ())
+    return tuple(Role(str(raw.get("RoleName", "")), str(raw.get("Arn", ""))) for raw in found)
 
 
 def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequence[str]) -> Table[Rights]:

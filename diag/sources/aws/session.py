@@ -57,14 +57,12 @@ class Aws(Source):
         services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
         self._expected = tuple(services)
 
-    def has_profile(self) -> bool:
-        """Whether the profile that was asked for is configured; true when none was."""
-        if not self.profile:
-            return True
+    def profiles(self) -> list[str]:
+        """The profiles that are configured. Raises StuckMount where their files do not answer."""
         require_answers(own_files())
         import boto3
 
-        return self.profile in boto3.Session().available_profiles
+        return list(boto3.Session().available_profiles)
 
     def configured_region(self) -> str:
         """The region of the flag, the environment or the profile; empty when none names one or the profile is wrong.

@@ -8,7 +8,7 @@ from typing import TypeVar
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
-from diag.resources.ec2 import DhcpOptions, Instance, NetworkAcl, RouteTable, Vpc
+from diag.resources.ec2 import DhcpOptions, Instance, NetworkAcl, RouteTable, Vpc, VpcPeering
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.table import Table
@@ -33,6 +33,18 @@ def route_tables(
     """
     vpcs = _vpc_ids(mounted_file_systems, instances)
     return _matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
+
+
+@fact(layer=Layer.NETWORK, label="VPC peering", permissions=("ec2:DescribeVpcPeeringConnections",))
+def vpc_peerings(
+    aws: Aws, cluster_identity: ClusterIdentity, route_tables: tuple[RouteTable, ...]
+) -> tuple[VpcPeering, ...]:
+    """The peerings that routes lead into and that carry nothing; nothing is asked where every route is alive."""
+    dead = {r.vpc_peering_connection_id for t in route_tables for r in t.routes if r.state == "blackhole"}
+    return _matching(
+        aws, cluster_identity, "DescribeVpcPeeringConnections", "VpcPeeringConnections", "vpc-peering-connection-id",
+        dead, VpcPeering,
+    )  # fmt: skip
 
 
 @fact(layer=Layer.NETWORK, label="network ACL", permissions=("ec2:DescribeNetworkAcls",))

@@ -22,6 +22,7 @@ from diag.resources.kubernetes import (
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
+    PodOwner,
     ServiceAccount,
     StorageClass,
     Workload,
@@ -41,6 +42,17 @@ Source: aws-fsx-csi-driver chart 1.17.0.
 
 HELPERS = frozenset({"kube-dns", "eks-pod-identity-agent", "aws-node"})
 """`k8s-app` or `app.kubernetes.io/name` of cluster components that a mount leans on."""
+
+OWNERS = {
+    "ReplicaSet": "apps/v1/namespaces/{namespace}/replicasets",
+    "StatefulSet": "apps/v1/namespaces/{namespace}/statefulsets",
+    "DaemonSet": "apps/v1/namespaces/{namespace}/daemonsets",
+    "Job": "batch/v1/namespaces/{namespace}/jobs",
+}
+"""What makes pods, and where it is read."""
+
+MOST_OWNERS = 50
+"""So many owners that may make no pods are read."""
 
 SNAT = "AWS_VPC_K8S_CNI_EXTERNALSNAT", "AWS_VPC_K8S_CNI_RANDOMIZESNAT", "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"
 """Source: amazon-vpc-cni-k8s README, CNI configuration variables; pkg/networkutils/network.go for the defaults."""
@@ -151,13 +163,35 @@ def service_accounts(kube: Kube) -> tuple[ServiceAccount, ...]:
 
 @fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))
 def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
-    """Every Warning event of a pod, a claim or a component of the driver."""
-    kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "DaemonSet", "Deployment"}
+    """Every Warning event of a pod, its owner, a claim or a component of the driver."""
+    kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", *OWNERS}
 
     def of_interest(event: Event) -> Event | None:
         return event if event.involved_object.kind in kinds else None
 
     return _namespaced(kube, target, "events", Event, of_interest, fieldSelector="type=Warning")
+
+
+@fact(
+    layer=Layer.REQUEST,
+    label="owner of pods",
+    names={"metadata.name": "workload"},
+    permissions=("get daemonsets", "get jobs", "get replicasets", "get statefulsets"),
+)
+def refused_owners(kube: Kube, live_warnings: tuple[Event, ...]) -> tuple[PodOwner, ...]:
+    """Every owner whose newest event says that a pod or a claim could not be made; no call where there is none."""
+    about = ((e.involved_object, e.reason) for e in live_warnings if e.involved_object.kind in OWNERS)
+    refused = dict.fromkeys((o.kind, o.namespace, o.name) for o, reason in about if reason == "FailedCreate")
+    found = []
+    for kind, namespace, name in list(refused)[:MOST_OWNERS]:
+        try:
+            owner = kube.get(f"/apis/{OWNERS[kind].format(namespace=namespace)}/{name}", PodOwner)
+        except Unreadable as missing:
+            if missing.unavailable.reason is not Reason.ABSENT:
+                raise
+        else:
+            found.append(PodOwner(owner.metadata, kind, owner.spec, owner.status))
+    return tuple(found)
 
 
 @fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))

@@ -19,6 +19,7 @@ import msgspec
 
 from diag.decode import convert
 from diag.grammar.ids import ACCOUNT, REGION
+from diag.grammar.spelling import did_you_mean
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
@@ -144,7 +145,8 @@ def load_access(kubeconfig: str, context: str) -> Access:
     name = context or name
     entry = _entry(entries, "contexts", name, "context", _ContextEntry)
     if entry is None:
-        message = f"has no context {name!r}" if name else "names no context"
+        near = did_you_mean(name, entries["contexts"])
+        message = f"has no context {name!r}{near}" if name else "names no context"
         raise Unreadable(Unavailable("kubeconfig", Reason.ABSENT, f"{shown} {message}", remedy=REMEDY))
     cluster = _entry(entries, "clusters", entry.cluster, "cluster", Cluster)
     user = _entry(entries, "users", entry.user, "user", User) if entry.user else User()

@@ -18,8 +18,12 @@ class Context(ssl.SSLContext):
     _session: ssl.SSLSession | None = None
 
     def wrap_socket(self, *args: Any, **keywords: Any) -> ssl.SSLSocket:
-        """As the base class, with the session."""
-        return super().wrap_socket(*args, **{"session": self._session, **keywords})
+        """As the base class, with the session; one with which the handshake failed is not used again."""
+        try:
+            return super().wrap_socket(*args, **{"session": self._session, **keywords})
+        except ssl.SSLError:
+            self._session = None
+            raise
 
     def remember(self, connection: ssl.SSLSocket) -> None:
         """Keep a connection's session for those to come: with TLS 1.3 it comes after the handshake."""

@@ -122,7 +122,8 @@ class Transport:
             total=None,
             connect=False,
             read=False,
-            other=False,
+            # A handshake that failed: once more, without the session that it resumed.
+            other=1 if method == "GET" else False,
             redirect=False,
             status=RETRIES,
             status_forcelist=THROTTLED,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 import msgspec
 
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
-from diag.sources.files import STDIN, File, UnreadableFile, open_files
+from diag.sources.files import STDIN, File, Links, UnreadableFile, open_files
 
 LIMIT = 32 << 20
 """Bytes of one file; rendered charts of whole platforms are some MiB."""
@@ -43,14 +43,20 @@ class Text(msgspec.Struct, frozen=True):
     column: int = 0
 
 
-def texts(paths: tuple[str, ...], *, until: float = math.inf) -> Iterator[Text]:
-    """The texts under the paths, one at a time. Raises UnreadableManifest for a path that cannot be read at all."""
+def texts(
+    paths: tuple[str, ...], *, until: float = math.inf, skipped: Callable[[str], None] = lambda text: None
+) -> Iterator[Text]:
+    """The texts under the paths, one at a time. Raises UnreadableManifest for a path that cannot be read at all.
+
+    Links to files are followed as kubectl does, but not out of the folder. `skipped` gets what is left out on purpose.
+    """
     count = 0
     for path in paths:
-        for found in open_files(path, choose=_manifests, until=until):
+        for found in open_files(path, choose=_manifests, links=Links.INSIDE, until=until):
             if isinstance(found, Unavailable):
                 if found.reason is not Reason.NOT_ASKED:
                     raise UnreadableManifest(f"{found.what}: {found.detail}")
+                skipped(f"{found.what}: {found.detail}")
                 continue
             count += 1
             if count > MOST_FILES:

@@ -10,7 +10,7 @@ import msgspec
 
 from diag import decode
 from diag.grammar.yaml_tree import BadYaml, Value, plain
-from diag.model.finding import Location
+from diag.model.finding import Correction, Location
 from diag.resources.kubernetes import (
     ClaimVolume,
     PersistentVolume,
@@ -66,7 +66,8 @@ def objects_in(root: Value, file: str) -> Inventory:
             raise BadYaml(f"no server has {kind} in {version}; it is in {_VERSIONS[kind]}", where.line, where.column)
         return read(root, file)
     except BadYaml as bad:
-        return Inventory(problems=(Problem(Location(file, bad.line, bad.column), bad.message),))
+        quoted = Correction("", "", "") if QUOTE in bad.message else None
+        return Inventory(problems=(Problem(Location(file, bad.line, bad.column), bad.message, quoted),))
 
 
 def _volume(root: Value, file: str) -> Inventory:
@@ -184,6 +185,9 @@ def _is_kubernetes_own(version: str) -> bool:
     return group in ("", "apps", "batch", "extensions") or group.endswith(".k8s.io")
 
 
+QUOTE = "(quote it)"
+"""Said where a number or a bool stands for a string."""
+
 _CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass"})
 
 
@@ -241,6 +245,6 @@ def _misplaced(message: str, value: Value) -> BadYaml:
         if below is None:
             break
         here = below
-    what = _PATH.sub("", message).replace("`str`", "a string (quote it)").replace("`", "")
+    what = _PATH.sub("", message).replace("`str`", f"a string {QUOTE}").replace("`", "")
     where = ".".join(step for step in steps if step)
     return BadYaml(f"{where}: {what[:1].lower()}{what[1:]}" if where else what, here.line, here.column)

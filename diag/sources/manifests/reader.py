@@ -46,15 +46,20 @@ _KINDS = (
 
 
 def read_manifests(
-    paths: tuple[str, ...], *, until: float = math.inf, progress: Callable[[str], None] = lambda text: None
+    paths: tuple[str, ...],
+    *,
+    until: float = math.inf,
+    progress: Callable[[str], None] = lambda text: None,
+    skipped: Callable[[str], None] = lambda text: None,
 ) -> ManifestSet:
-    """The set, read until the `time.monotonic()` instant. `progress` is told now and then how many files were read.
+    """The set, read until the `time.monotonic()` instant. `progress` is told now and then how many files were read,
+    `skipped` what is left out on purpose.
 
     A bad document is a problem of its file; raises UnreadableManifest for a path that cannot be read.
     """
     files: list[ManifestFile] = []
     each: list[Inventory] = []
-    for number, text in enumerate(texts(paths, until=until), 1):
+    for number, text in enumerate(texts(paths, until=until, skipped=skipped), 1):
         found = merge(_documents(text))
         seen = tuple(f"{count} {what}" for what, count in Counter(found.seen).most_common())
         files.append(ManifestFile(text.name, _of_lustre(found), found.problems, seen, found.unread))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diag.analysis.volumes import Mount
+from diag.grammar.spelling import did_you_mean
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
@@ -71,8 +72,14 @@ def _asks(
             return tuple(NodeAsk(n, n, n if n.startswith("i-") else "") for n in names), {}
         return nodes, {}
     chosen = choose(nodes, () if isinstance(mounts, Unavailable) else mounts, instances, options.nodes)
+    known = {name for node in nodes for name in (node.name, node.internal_ip, node.instance_id) if name}
     strangers = {
-        name: Unavailable(f"node {name}", Reason.ABSENT, "the cluster has no node of that name", remedy="see --nodes")
+        name: Unavailable(
+            f"node {name}",
+            Reason.ABSENT,
+            f"the cluster has no node of that name{did_you_mean(name, known)}",
+            remedy="see --nodes",
+        )
         for name in chosen.strangers
     }
     plugins = {} if isinstance(driver_pods, Unavailable) else _plugins(driver_pods)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.driver.csi_node_registered import csi_node_registered
 from diag import Kind, Subject, Verdict
 from diag.model.finding import Finding
-from diag.resources.kubernetes import Condition, ContainerState, ContainerStatus, Taint, Terminated, Waiting
+from diag.resources.kubernetes import Condition, ContainerState, ContainerStatus, Event, Taint, Terminated, Waiting
 from tests.checks import given
 
 JUST_NOW = "2026-11-24T11:58:00Z"
@@ -150,3 +151,13 @@ def test_what_could_not_be_listed_is_unknown(fact: str, permission: str) -> None
     (found,) = given.findings(csi_node_registered, **{fact: given.denied(permission)})
     assert found.verdict is Verdict.UNKNOWN
     assert found.unavailable[0].permission == permission
+
+
+def test_a_pod_that_the_api_server_refuses_has_that_cause() -> None:
+    plugin = given.node_plugin()
+    text = 'Error creating: pods "fsx-csi-node-" is forbidden: violates PodSecurity "baseline:latest": privileged'
+    about = {"kind": "DaemonSet", "name": plugin.metadata.name, "namespace": plugin.metadata.namespace}
+    raw = {"metadata": {"name": "e"}, "reason": "FailedCreate", "message": text, "involvedObject": about}
+    found = of_node(warning_events=(msgspec.convert(raw, Event),))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "pod-security-forbids-driver")
+    assert "the API server refuses its pod: Error creating" in found.message

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from checks.driver.driver_image import driver_image
-from diag import Kind, Subject, Unavailable, Verdict
+from diag import Kind, Subject, Table, Unavailable, Verdict
 from diag.model.finding import Finding
+from diag.resources.iam import Role
 from diag.resources.kubernetes import Pod, Workload
 from tests.checks import given, given_network
 
@@ -196,3 +197,34 @@ def test_what_could_not_be_listed_is_unknown(fact: str) -> None:
     assert found[0].verdict is Verdict.UNKNOWN
     assert isinstance(found[0].unavailable[0], Unavailable)
     assert found[0].unavailable[0].permission == fact
+
+
+def test_a_public_registry_without_a_way_to_it_is_for_the_network_or_a_mirror() -> None:
+    found = of_plugin(given.DRIVER_IMAGE, "ImagePullBackOff", "dial tcp 75.2.101.78:443: i/o timeout")
+    assert found.fix is not None
+    assert found.fix.commands == ()
+    assert (found.fix.steps[0].by, "no VPC endpoint" in found.fix.note) == (
+        "whoever runs the network, or the registry of this account",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "role", "is_let_in"),
+    [
+        (SEOUL, "eks-node", True),
+        (SEOUL.replace("602401143452", given.identity().account), "eks-node", True),
+        (SEOUL.replace("602401143452", "123456789012"), "eks-node", False),
+        (SEOUL, "", False),
+    ],
+)
+def test_a_refused_role_gets_the_right_to_pull_where_that_can_be_what_it_lacks(
+    image: str, role: str, is_let_in: bool
+) -> None:
+    plugin = given.node_plugin(image=image)
+    pod = given.plugin_pod(given.NODE, given.waiting("fsx-plugin", "ErrImagePull", "403 Forbidden"), workload=plugin)
+    roles = Table({given.NODE: Role(role)} if role else {})
+    found = about(plugin, (pod,), refused_roles=roles)
+    attach = "aws iam attach-role-policy --role-name eks-node --policy-arn arn:aws:iam::aws:policy/"
+    commands = found.fix.commands if found.fix else ()
+    assert commands == ((f"{attach}AmazonEC2ContainerRegistryPullOnly",) if is_let_in else ())

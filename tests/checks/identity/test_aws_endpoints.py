@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,15 +10,29 @@ import pytest
 from checks.identity.aws_endpoints import controller_reaches_aws as aws_endpoints
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.resources.ec2 import Route, VpcEndpoint
+from diag.resources.ec2 import (
+    AclEntry,
+    GroupPair,
+    GroupRef,
+    IpRange,
+    Permission,
+    PortRange,
+    PrefixListRef,
+    Route,
+    VpcEndpoint,
+)
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
 from tests.checks.given_identity import (
     INSTANCE,
+    NODE_GROUP,
+    SUBNET,
     VPC,
+    acl,
     controller_pod,
     instance,
+    open_group,
     route_table,
     world,
 )
@@ -92,3 +107,146 @@ def test_a_proxy_is_another_way() -> None:
 def test_endpoints_that_may_not_be_read_are_unknown() -> None:
     finding = reach(**PRIVATE, vpc_endpoints=given.denied("ec2:DescribeVpcEndpoints"))
     assert finding.unavailable[0].permission == "ec2:DescribeVpcEndpoints"
+
+
+GROUP = "sg-0eeeeeeeeeeeeeeee"
+HTTPS_FROM_NODES = Permission("tcp", 443, 443, user_id_group_pairs=(GroupPair(NODE_GROUP),))
+SERVING = endpoints("fsx", "sts", groups=(GroupRef(GROUP),))
+
+
+DENIED = AclEntry(1, "deny", True, "6", "0.0.0.0/0", PortRange(443, 443))
+
+
+def guarded(*inbound: Permission) -> dict[str, Any]:
+    """Endpoints whose group has these rules."""
+    groups = Table({NODE_GROUP: open_group(NODE_GROUP), GROUP: open_group(GROUP, *inbound)})
+    return {"vpc_endpoints": SERVING, "controller_groups": groups}
+
+
+@pytest.mark.parametrize("way", [PRIVATE, {}])
+@pytest.mark.parametrize(
+    "inbound",
+    [
+        HTTPS_FROM_NODES,
+        Permission("-1", user_id_group_pairs=(GroupPair(NODE_GROUP),)),
+        Permission("tcp", 443, 443, ip_ranges=(IpRange("10.0.0.0/16"),)),
+        Permission("tcp", 0, 65535, ip_ranges=(IpRange("0.0.0.0/0"),)),
+    ],
+)
+def test_an_endpoint_whose_group_admits_the_nodes_is_a_way(inbound: Permission, way: dict[str, Any]) -> None:
+    assert reach(**guarded(inbound), **way).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("way", [PRIVATE, {}])
+@pytest.mark.parametrize(
+    "inbound",
+    [
+        (),
+        (Permission("tcp", 80, 80, user_id_group_pairs=(GroupPair(NODE_GROUP),)),),
+        (Permission("tcp", 443, 443, user_id_group_pairs=(GroupPair("sg-0dddddddddddddddd"),)),),
+        (Permission("tcp", 443, 443, ip_ranges=(IpRange("10.9.0.0/16"),)),),
+    ],
+)
+def test_an_endpoint_takes_the_calls_even_where_a_route_leads_out(
+    inbound: tuple[Permission, ...], way: dict[str, Any]
+) -> None:
+    finding = reach(**guarded(*inbound), **way)
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "aws-endpoint-unreachable")
+    assert GROUP in finding.message
+    assert finding.fix and f"--group-id {GROUP}" in finding.fix.commands[0]
+
+
+def test_endpoints_of_other_services_take_no_calls_of_the_controller() -> None:
+    others = endpoints("ecr.api", "ssm", groups=(GroupRef("sg-0dddddddddddddddd"),))
+    assert reach(vpc_endpoints=others).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("facts", "who"),
+    [
+        ({"controller_groups": Table({NODE_GROUP: open_group(NODE_GROUP, outbound=())})}, NODE_GROUP),
+        (
+            {
+                "controller_groups": Table(
+                    {NODE_GROUP: open_group(NODE_GROUP, outbound=(Permission("tcp", 988, 988),))}
+                )
+            },
+            NODE_GROUP,
+        ),
+        ({"network_acls": (acl(*acl().entries[1:]),)}, "acl-"),
+        ({"network_acls": (acl(*acl().entries[:1]),)}, "no answer"),
+        ({"network_acls": (acl(DENIED, *acl().entries),)}, "acl-"),
+        ({"network_acls": (acl(*(AclEntry(1, "allow", e, "-1", "10.0.0.0/8") for e in (True, False))),)}, "acl-"),
+    ],
+)  # fmt: skip
+def test_groups_and_acls_must_let_the_calls_out_and_the_answers_in(facts: dict[str, Any], who: str) -> None:
+    finding = reach(**facts)
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "aws-endpoint-unreachable")
+    assert who in finding.message
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"network_acls": ()},
+        {"network_acls": (acl(
+            AclEntry(100, "allow", True, "6", "0.0.0.0/0", PortRange(443, 443)),
+            AclEntry(100, "allow", False, "6", "0.0.0.0/0", PortRange(1024, 65535)),
+        ),)},
+        {"network_acls": (acl(
+            AclEntry(100, "allow", True, "6", "52.94.0.0/15", PortRange(443, 443)),
+            AclEntry(100, "allow", False, "6", "52.94.0.0/15", PortRange(32768, 60999)),
+        ),)},
+        {"controller_groups": Table({NODE_GROUP: open_group(
+            NODE_GROUP, outbound=(Permission("tcp", 443, 443, prefix_list_ids=(PrefixListRef("pl-1"),)),)
+        )})},
+    ],
+)  # fmt: skip
+def test_what_opens_a_part_of_awss_addresses_counts_as_open(facts: dict[str, Any]) -> None:
+    assert reach(**facts).verdict is Verdict.PASS
+
+
+def policy(**statement: Any) -> str:
+    usual = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [usual | statement]})
+
+
+@pytest.mark.parametrize("statement", [{"Action": "s3:*"}, {"Effect": "Deny"}, {"Action": ["fsx:CreateFileSystem"]}])
+def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement: dict[str, Any]) -> None:
+    serving = endpoints("fsx", "sts", policy_document=policy(**statement))
+    finding = reach(**PRIVATE, vpc_endpoints=serving)
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "iam-missing-permission")
+    assert "vpce-fsx" in finding.message
+    assert finding.fix and finding.fix.steps[0].by
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        policy(),
+        policy(Action=["fsx:*", "sts:*"]),
+        policy(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+    ],
+)  # fmt: skip
+def test_a_policy_that_lets_them_through_or_decides_by_what_is_not_known_is_no_obstacle(text: str) -> None:
+    assert reach(**PRIVATE, vpc_endpoints=endpoints("fsx", "sts", policy_document=text)).verdict is Verdict.PASS
+
+
+ELSEWHERE = endpoints("fsx", "sts", subnet_ids=("subnet-0bbbbbbbbbbbbbbbb",))
+CLOSED_ACL = {"network_acls": (acl(AclEntry(100, "allow", True, "6", "0.0.0.0/0", PortRange(80, 80))),)}
+
+
+def test_an_acl_stands_between_the_controller_and_an_endpoint_of_another_subnet() -> None:
+    finding = reach(**PRIVATE, vpc_endpoints=ELSEWHERE, **CLOSED_ACL)
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "aws-endpoint-unreachable")
+    here = endpoints("fsx", "sts", subnet_ids=(SUBNET,))
+    assert reach(**PRIVATE, vpc_endpoints=here, **CLOSED_ACL).verdict is Verdict.PASS
+    local = (acl(*(AclEntry(100, "allow", egress, "-1", "10.0.0.0/16") for egress in (True, False))),)
+    assert reach(**PRIVATE, vpc_endpoints=ELSEWHERE, network_acls=local).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("fact", ["controller_groups", "network_acls"])
+def test_what_may_not_be_read_is_unknown(fact: str) -> None:
+    assert reach(**{fact: given.denied("ec2:DescribeNetworkAcls")}).verdict is Verdict.UNKNOWN

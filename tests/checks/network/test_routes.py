@@ -8,7 +8,7 @@ import pytest
 
 from checks.network.routes import routes_lead_both_ways
 from diag import Table, Verdict
-from diag.resources.ec2 import PrefixList, Route, RouteTable
+from diag.resources.ec2 import PeeringSide, PeeringStatus, PrefixList, Route, RouteTable, VpcPeering
 from tests.checks import given, given_network
 from tests.checks.given_network import NODES, PEER, routes
 from tests.checks.given_routes_and_acls import abroad, judge
@@ -71,6 +71,19 @@ def test_without_a_peering_that_works_it_is_for_the_network_people() -> None:
     found = judge(routes_lead_both_ways, **abroad(*gone))
     assert found.fix and not found.fix.commands
     assert found.fix.steps[0].by
+
+
+def test_two_peerings_are_no_way_there_and_back() -> None:
+    found = judge(routes_lead_both_ways, **abroad(there(("10.0.0.0/16", PCX)), back(("10.8.0.0/16", "pcx-2"))))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "route-missing")
+    assert PCX in found.message and "pcx-2" in found.message
+    assert found.fix and not found.fix.commands, "which of the two is the wrong one no table shows"
+
+
+@pytest.mark.parametrize("other", [TGW, PCX])
+def test_a_peering_there_and_a_transit_gateway_back_is_a_way(other: str) -> None:
+    tables = there(("10.0.0.0/16", PCX)), back(("10.8.0.0/16", other))
+    assert judge(routes_lead_both_ways, **abroad(*tables)).verdict is Verdict.PASS
 
 
 def test_a_black_hole_elsewhere_is_nobodys_fault() -> None:
@@ -138,3 +151,48 @@ def test_crossing_zones_is_a_remark_and_no_fault() -> None:
     assert any("across zones" in line for line in found.evidence)
     near = given_network.enis(given_network.eni(availability_zone="ap-northeast-2a"))
     assert not any("across" in line for line in judge(routes_lead_both_ways, network_interfaces=near).evidence)
+
+
+def peering(status: str, owner: str = given.identity().account, region: str = given.identity().region) -> VpcPeering:
+    return VpcPeering(PCX, PeeringStatus(status), PeeringSide(owner, PEER, region))
+
+
+@pytest.mark.parametrize(
+    ("peerings", "why", "commands", "by"),
+    [
+        (
+            (peering("pending-acceptance"),),
+            "waits to be accepted",
+            (f"aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {PCX}",),
+            "",
+        ),
+        (
+            (peering("pending-acceptance", region="eu-west-3"),),
+            "waits to be accepted",
+            (f"aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {PCX} --region eu-west-3",),
+            "",
+        ),
+        (
+            (peering("pending-acceptance", owner="210987654321"),),
+            "waits to be accepted",
+            (),
+            "whoever runs the network of account 210987654321",
+        ),
+        ((peering("deleted"),), "is gone", (), "whoever runs the network of both VPCs"),
+        ((), "is gone, or waits to be accepted", (), "whoever runs the network of both VPCs"),
+        (
+            given.denied("ec2:DescribeVpcPeeringConnections"),
+            "is gone, or waits to be accepted",
+            (),
+            "whoever runs the network of both VPCs",
+        ),
+    ],
+)
+def test_a_peering_that_waits_is_accepted_by_the_account_that_has_to(
+    peerings: Any, why: str, commands: tuple[str, ...], by: str
+) -> None:
+    tables = there(("10.0.0.0/16", PCX), gone=(PCX,)), back(("10.8.0.0/16", PCX), gone=(PCX,))
+    found = judge(routes_lead_both_ways, **abroad(*tables, vpc_peerings=peerings))
+    assert found.message.endswith(f"{PCX} {why}")
+    assert found.fix
+    assert (found.fix.commands, found.fix.steps[0].by) == (commands, by)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from checks.network.storageclass_groups import groups_let_servers_talk
+from diag.model.fix import StepKind
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.resources.ec2 import GroupPair, IpRange, Permission, SecurityGroup, Subnet
 from diag.resources.table import Table
-from tests.checks.given import (
-    denied,
-)
+from tests.checks import given_network
+from tests.checks.given import denied, node
 from tests.checks.given_storage_class import GOOD, GROUP, SUBNET, asked, ec2, only
 
 
@@ -40,6 +41,28 @@ class TestGroups:
         finding = only(groups_let_servers_talk, **asked(GOOD, **ec2(rules=rules)))
         assert (finding.verdict, finding.cause) == (Verdict.WARN, "sg-missing-lustre-ports-at-create")
         assert finding.fix is not None and len(finding.fix.commands) == 2
+
+    @pytest.mark.parametrize(
+        ("rules", "opened"),
+        [
+            ((), [(988, GROUP), (1018, GROUP), (988, given_network.SG_NODES), (1018, given_network.SG_NODES)]),
+            (
+                (open_to(ip_ranges=(IpRange(f"{given_network.NODE_ADDRESS}/32"),)),),
+                [(988, GROUP), (1018, GROUP), (1018, given_network.SG_NODES)],
+            ),
+        ],
+    )
+    def test_the_fix_opens_what_the_nodes_lack_as_well(
+        self, rules: tuple[Permission, ...], opened: list[tuple[int, str]]
+    ) -> None:
+        nodes = {
+            "mounting_nodes": (node(),),
+            "instances": given_network.instances(given_network.instance(node())),
+        }
+        finding = only(groups_let_servers_talk, **asked(GOOD, **ec2(rules=rules)) | nodes)
+        assert finding.fix is not None
+        added = [json.loads(step.argv[-1])[0] for step in finding.fix.steps if step.kind is StepKind.CHANGE]
+        assert [(rule["FromPort"], rule["UserIdGroupPairs"][0]["GroupId"]) for rule in added] == opened
 
     def test_a_group_that_does_not_exist_is_told_elsewhere(self) -> None:
         gone: Table[SecurityGroup] = Table({}, {GROUP: Unavailable(GROUP, Reason.ABSENT)})

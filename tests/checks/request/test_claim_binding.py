@@ -11,7 +11,7 @@ from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import Event, PersistentVolume, PersistentVolumeClaim
 from diag.resources.target import Target
-from tests.checks.given import LONG_AGO, claim, denied, event, findings, replace, storage_class, verdicts, volume
+from tests.checks.given import LONG_AGO, claim, denied, event, findings, pod, replace, storage_class, verdicts, volume
 
 JUST_NOW = "2026-11-24T11:55:00Z"
 
@@ -227,3 +227,12 @@ def test_a_claim_of_a_class_of_volumes_made_by_hand() -> None:
     finding = only(claims=(asked,), **given)
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
     assert only(claims=(aged(claim(volume=""), JUST_NOW),), **given).verdict is Verdict.SKIP
+
+
+def test_a_claim_that_is_being_deleted() -> None:
+    made = claim()
+    leaving = replace(made, metadata=replace(made.metadata, deletion_timestamp="2026-11-24T11:00:00Z"))
+    assert only(claims=(leaving,)).verdict is Verdict.WARN
+    finding = only(claims=(leaving,), pods=(pod(phase="Pending", node=""),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-pending")
+    assert finding.fix is not None

@@ -9,6 +9,7 @@ import pytest
 from checks.request.pod_placement import runs_where_lustre_can_be_mounted
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
+from diag.resources.kubernetes import Node
 from tests.checks.given import denied, findings, node, pod, replace, verdicts
 from tests.checks.given_pod_request import only
 
@@ -32,6 +33,18 @@ class TestPlacement:
     def test_a_pod_on_auto_mode_is_on_ec2(self) -> None:
         auto = node(labels={"eks.amazonaws.com/compute-type": "auto"})
         assert verdicts(runs_where_lustre_can_be_mounted, nodes=(auto,)) == (Verdict.PASS,)
+
+    @pytest.mark.parametrize(
+        "hybrid",
+        [
+            node(labels={"eks.amazonaws.com/compute-type": "hybrid"}),
+            replace(node(), spec=replace(node().spec, provider_id="eks-hybrid:///eu-west-1/prod/a")),
+        ],
+    )
+    @pytest.mark.parametrize(("phase", "verdict"), [("Pending", Verdict.FAIL), ("Running", Verdict.WARN)])
+    def test_a_pod_on_a_hybrid_node(self, hybrid: Node, phase: str, verdict: Verdict) -> None:
+        finding = only(runs_where_lustre_can_be_mounted, nodes=(hybrid,), pods=(pod(phase=phase),))
+        assert (finding.verdict, finding.cause) == (verdict, "hybrid-node-unsupported")
 
     @pytest.mark.parametrize(
         "facts",

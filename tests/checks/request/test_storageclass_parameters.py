@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from checks.request.storageclass_parameters import parameters_are_known
@@ -89,3 +91,11 @@ class TestParameters:
     )
     def test_what_is_only_reasoned_is_warned_of(self, parameters: dict[str, str]) -> None:
         assert only(parameters_are_known, **asked({**GOOD, **parameters})).verdict is Verdict.WARN
+
+    def test_hdd_where_it_does_not_exist_is_taken_away_with_its_cache(self) -> None:
+        given = {**GOOD, "storageType": "HDD", "driveCacheType": "READ"}
+        finding = only(parameters_are_known, **asked(given))
+        assert finding.fix is not None
+        (copy,) = (s for s in finding.fix.steps if s.output.startswith("storageclass-") and "patch" in s.argv)
+        patch = json.loads(copy.argv[copy.argv.index("-p") + 1])
+        assert patch["parameters"] == {"storageType": None, "driveCacheType": None}

@@ -29,6 +29,18 @@ EACCES = "mkdir: cannot create directory '/data/run': Permission denied"
 ESHUTDOWN = "ls: cannot access '/data/x': Cannot send after transport endpoint shutdown"
 
 
+EDQUOT = "OSError: [Errno 122] Disk quota exceeded: '/data/step-1.pt'"
+SUB_PATH = 'failed to create subPath directory for volumeMount "{}" of container "app"'
+
+
+def never_made(message: str) -> Pod:
+    """A pod whose volume is mounted, and whose container cannot be made."""
+    made = using(phase="Pending")
+    waiting = {"reason": "CreateContainerConfigError", "message": message}
+    status = msgspec.convert({"name": "app", "state": {"waiting": waiting}}, ContainerStatus)
+    return replace(made, status=replace(made.status, container_statuses=(status,)))
+
+
 class TestPrograms:
     def test_programs_that_say_nothing(self) -> None:
         finding = only(programs_can_use_the_volume, pods=(using(),))
@@ -89,3 +101,13 @@ class TestPrograms:
     def test_unknown_names_the_permission(self) -> None:
         finding = only(programs_can_use_the_volume, pods=denied("list pods"))
         assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "list pods")
+
+    def test_a_quota_that_is_used_up_is_no_full_file_system(self) -> None:
+        assert only(programs_can_use_the_volume, pods=(using(last_words=EDQUOT),)).cause == "lustre-quota-exceeded"
+
+    @pytest.mark.parametrize("text", [SUB_PATH, 'failed to prepare subPath for volumeMount "{}" of container "app"'])
+    def test_a_directory_that_the_kubelet_cannot_make(self, text: str) -> None:
+        finding = only(programs_can_use_the_volume, pods=(never_made(text.format("data")),))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "subpath-not-made")
+        other = (never_made(text.format("config")),)
+        assert verdicts(programs_can_use_the_volume, pods=other) == (Verdict.PASS,)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
+from tests.lab.incident import WORKLOAD_NAMESPACE
 from tests.lab.setup import FILE_SYSTEM_ID
 
 if TYPE_CHECKING:
@@ -84,3 +85,33 @@ def one_node_group_too_old(lab: "Lab") -> None:
         "kernelVersion": "6.1.66-93.164.amzn2023.x86_64",
     }
     symptoms.no_module(lab)
+
+
+def _all_ready(lab: "Lab") -> bool:
+    """Whether every pod's node is there and ready."""
+    ready = {
+        node["metadata"]["name"]
+        for node in lab.kube.all("nodes")
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
+    }
+    return all(pod["spec"].get("nodeName") in ready for pod in lab.kube.all("pods", WORKLOAD_NAMESPACE))
+
+
+@fault("node-stopped-answering", cause="node-not-ready", gone=_all_ready)
+def node_stopped_answering(lab: "Lab") -> None:
+    """The kubelet is silent: the pod looks as if it ran."""
+    node = lab.kube.get("nodes", symptoms.pod(lab)["spec"]["nodeName"])
+    for condition in node["status"]["conditions"]:
+        condition |= {"status": "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": lab.site.time(20)}
+        condition["message"] = "Kubelet stopped posting node status."
+    node["spec"]["taints"] = [{"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"}]
+
+
+@fault("node-gone-under-pod", cause="node-not-ready", gone=_all_ready)
+def node_gone_under_pod(lab: "Lab") -> None:
+    """A spot instance went while the pod waited for its volume; the pod is bound to a node that does not exist."""
+    name = symptoms.pod(lab)["spec"]["nodeName"]
+    symptoms.pod_waits(lab)
+    symptoms.plugin_gone(lab, [name])
+    lab.kube.remove("nodes", name)
+    lab.kube.remove("csinodes", name)

@@ -140,3 +140,35 @@ def volume_made_anew_under_pod(lab: "Lab") -> None:
 def _data(lab: "Lab") -> str:
     """Where the pod has the volume."""
     return str(symptoms.pod(lab)["spec"]["containers"][0]["volumeMounts"][0]["mountPath"])
+
+
+def _quota_raised(lab: "Lab") -> bool:
+    """A person at a client raises it; no API shows that."""
+    return False
+
+
+@fault("user-over-quota", cause="lustre-quota-exceeded", gone=_quota_raised)
+def user_over_quota(lab: "Lab") -> None:
+    """The user's share is used up, while the file system has room."""
+    symptoms.last_words(lab, f"OSError: [Errno 122] Disk quota exceeded: '{_data(lab)}/checkpoints/step-1000.pt'")
+
+
+def _directory_exists(lab: "Lab") -> bool:
+    return "run-7" in lab.hidden.directories
+
+
+@fault("subpath-refused", cause="subpath-not-made", gone=_directory_exists)
+def subpath_refused(lab: "Lab") -> None:
+    """The kubelet is root, whom the servers squash: it may not make the directory."""
+    symptoms.pod_waits(lab)
+    pod = symptoms.pod(lab)
+    mounted = pod["spec"]["containers"][0]["volumeMounts"][0]
+    mounted["subPath"] = "run-7"
+    for condition in pod["status"]["conditions"]:
+        if condition["type"] == "PodReadyToStartContainers":
+            condition["status"] = "True"
+    name = pod["spec"]["containers"][0]["name"]
+    text = f'failed to create subPath directory for volumeMount "{mounted["name"]}" of container "{name}"'
+    waiting = {"reason": "CreateContainerConfigError", "message": text}
+    pod["status"]["containerStatuses"][0]["state"] = {"waiting": waiting}
+    symptoms.event(lab, pod, "Failed", f"Error: {text}", "kubelet")

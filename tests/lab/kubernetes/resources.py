@@ -91,6 +91,7 @@ RESOURCES: tuple[Resource, ...] = (
     _core("serviceaccounts", "ServiceAccount", "sa"),
     _core("configmaps", "ConfigMap", "cm"),
     _core("services", "Service", "svc", subresources=("status",)),
+    _core("resourcequotas", "ResourceQuota", "quota", subresources=("status",)),
     _core("secrets", "Secret", fields=_NAMESPACED | {"type"}),
     _workload("deployments", "Deployment", "deploy"),
     _workload("daemonsets", "DaemonSet", "ds", scale=False),

@@ -38,6 +38,8 @@ KEYS = {
     "metadataIops",
 }
 _THROUGHPUTS = {"PERSISTENT_1": (50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1000)}
+_HDD_THROUGHPUTS = {"12": 6000, "40": 1800}
+"""With the sizes that such a file system is a multiple of, in GiB. Source: fsx 2018-03-01 CreateFileSystem."""
 _DEFAULT_CAPACITY = 1200
 
 
@@ -98,8 +100,7 @@ class Provisioning:
             raise Refusal("no controller runs")
         container = next(c for c in pod["spec"]["containers"] if c["name"] == "fsx-plugin")
         variables = {variable["name"]: variable.get("value", "") for variable in container.get("env", ())}
-        hops = {int(instance.metadata_options.http_put_response_hop_limit or 1) for instance in instances(self._lab)}
-        imds = min(hops, default=1) >= 2
+        imds = self._reaches_metadata(pod)
         role = self._role(pod, container, variables, imds)
         if not variables.get("AWS_REGION") and not imds:
             raise Refusal("Invalid Configuration: Missing Region")
@@ -113,6 +114,13 @@ class Provisioning:
         service = self._lab.site.arn("iam", "role/aws-service-role/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx")
         if not self._has_service_role() and not allows(role, "iam:CreateServiceLinkedRole", service):
             raise Refusal("AccessDeniedException: not authorized to perform: iam:CreateServiceLinkedRole")
+
+    def _reaches_metadata(self, pod: "Object") -> bool:
+        """Whether the metadata service of the pod's own node answers it."""
+        assert self._lab.account is not None
+        instance = self._lab.account.instances.get(pod["spec"].get("nodeName", ""))
+        found = next((found for found in instances(self._lab) if found.id == instance), None)
+        return found is not None and int(found.metadata_options.http_put_response_hop_limit or 1) >= 2
 
     def _has_service_role(self) -> bool:
         """FSx's own role is there once a file system was made, or somebody made it."""
@@ -214,13 +222,15 @@ class Provisioning:
             raise Refusal(f"InvalidNetworkSettings: do not permit Lustre LNET network traffic on port 988: {problem}")
         if (subnets[subnet].availability_zone, deployment) in self._lab.hidden.zones_without:
             raise Refusal(f"BadRequest: {deployment} is not available in this availability zone")
-        if capacity != _DEFAULT_CAPACITY and capacity % 2400:
+        hdd = given.get("storageType", "SSD") == "HDD"
+        unit = _HDD_THROUGHPUTS.get(given.get("perUnitStorageThroughput", ""), 0) if hdd else 2400
+        if (hdd or capacity != _DEFAULT_CAPACITY) and unit and capacity % unit:
             raise Refusal(f"BadRequest: Invalid Lustre FS storage capacity: {capacity}.")
         lustre: dict[str, Any] = {"DeploymentType": deployment}
         self._throughput(deployment, given, lustre)
         if given.get("dataCompressionType", "NONE") not in ("NONE", "LZ4"):
             raise Refusal("ValidationException: dataCompressionType")
-        if given.get("storageType", "SSD") == "HDD" and deployment != "PERSISTENT_1":
+        if hdd and deployment != "PERSISTENT_1":
             raise Refusal("BadRequest: HDD storage is PERSISTENT_1's alone")
         if given.get("efaEnabled") == "true" and (
             deployment != "PERSISTENT_2" or "metadataConfigurationMode" not in given
@@ -251,8 +261,10 @@ class Provisioning:
         value = given.get("perUnitStorageThroughput", "")
         if value and not value.isdigit():
             raise Refusal("perUnitStorageThroughput must be a number")
-        if int(value or 0) not in _THROUGHPUTS[deployment]:
-            raise Refusal(f"InvalidPerUnitStorageThroughput: should be one of {list(_THROUGHPUTS[deployment])}.")
+        hdd = given.get("storageType") == "HDD"
+        taken = tuple(map(int, _HDD_THROUGHPUTS)) if hdd else _THROUGHPUTS[deployment]
+        if int(value or 0) not in taken:
+            raise Refusal(f"InvalidPerUnitStorageThroughput: should be one of {list(taken)}.")
         lustre["PerUnitStorageThroughput"] = int(value)
 
     def _has_data_source_role(self) -> bool:

@@ -4,6 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
+from tests.lab.faults.request.owner import replica_set_of
 from tests.lab.incident import STORAGE_CLASS, VOLUME
 from tests.lab.setup import Account
 from tests.lab.variants.registry import variant
@@ -200,3 +201,22 @@ def claim_of_other_drivers_class(lab: "Lab", account: Account) -> None:
     claim["spec"].pop("volumeName")
     claim["status"] = {"phase": "Pending"}
     lab.kube.add(claim)
+
+
+@variant("replicas-once-over-quota")
+def replicas_once_over_quota(lab: "Lab", account: Account) -> None:
+    """The quota was raised half an hour ago; the event of before is still kept."""
+    owner = replica_set_of(lab, symptoms.pod(lab), replicas=1)
+    lab.kube.add(owner)
+    text = 'Error creating: pods "reader-6d4b75cb6d-x7k2p" is forbidden: exceeded quota: team, requested: pods=1'
+    symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
+
+
+@variant("other-node-not-ready")
+def other_node_not_ready(lab: "Lab", account: Account) -> None:
+    """A node without pods of the volume does not answer; the others do."""
+    used = symptoms.pod(lab)["spec"]["nodeName"]
+    other = next(node for node in lab.kube.all("nodes") if node["metadata"]["name"] != used)
+    for condition in other["status"]["conditions"]:
+        if condition["type"] == "Ready":
+            condition |= {"status": "Unknown", "reason": "NodeStatusUnknown"}

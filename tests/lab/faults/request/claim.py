@@ -145,3 +145,12 @@ def claim_takes_the_default_class(lab: "Lab") -> None:
         " capabilities not supported: invalid access mode: MULTI_NODE_MULTI_WRITER"
     )
     symptoms.claim_waits(lab, ("ProvisioningFailed", text, "ebs.csi.aws.com_ebs-csi-controller-7d5b9c_6f0a"))
+
+
+@fault("claim-being-deleted", cause="claim-pending")
+def claim_being_deleted(lab: "Lab") -> None:
+    """Somebody deleted the claim while another pod used it; since that one ended, no pod may use it again."""
+    claim = symptoms.claim(lab)
+    claim["metadata"]["deletionTimestamp"] = lab.site.time(30)
+    text = f'0/3 nodes are available: persistentvolumeclaim "{CLAIM}" is being deleted.'
+    symptoms.pod_unscheduled(lab, text)

@@ -40,6 +40,20 @@ def pod_on_windows(lab: "Lab") -> None:
     symptoms.not_registered(lab)
 
 
+@fault("pod-on-hybrid-node", cause="hybrid-node-unsupported")
+def pod_on_hybrid_node(lab: "Lab") -> None:
+    """The pod's node is a machine on premises: the chart puts the driver there too, and its kernel has no client."""
+    name = symptoms.pod(lab)["spec"]["nodeName"]
+    node = lab.kube.get("nodes", name)
+    node["metadata"]["labels"] |= {"eks.amazonaws.com/compute-type": "hybrid"}
+    node["spec"]["providerID"] = f"eks-hybrid:///{lab.site.region}/{lab.site.cluster}/{name}"
+    node["status"]["nodeInfo"] |= {
+        "osImage": "Amazon Linux 2023.3.20240108",
+        "kernelVersion": "6.1.66-93.164.amzn2023.x86_64",
+    }
+    symptoms.no_module(lab)
+
+
 @fault("two-volumes-one-handle", cause="duplicate-volumehandle")
 def two_volumes_one_handle(lab: "Lab") -> None:
     """Kubernetes takes two volumes of one handle for one volume and mounts the first only."""

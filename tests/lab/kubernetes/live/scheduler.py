@@ -157,8 +157,13 @@ def _any_term(terms: list[Object], node: Object) -> bool:
 
 def roomy(spec: Object, node: Object) -> bool:
     """Whether the node has as many processors as the pod asks for."""
-    asked = sum(int((c.get("resources") or {}).get("requests", {}).get("cpu", 0)) for c in spec["containers"])
-    return asked <= int(node["status"].get("capacity", {}).get("cpu", 1000))
+    asked = sum(_processors((c.get("resources") or {}).get("requests", {}).get("cpu", 0)) for c in spec["containers"])
+    return asked <= _processors(node["status"].get("capacity", {}).get("cpu", 1000))
+
+
+def _processors(quantity: Any) -> float:
+    text = str(quantity)
+    return int(text.removesuffix("m")) / 1000 if text.endswith("m") else float(text)
 
 
 def _matches(need: Object, labels: dict[str, str]) -> bool:

@@ -1,0 +1,118 @@
+"""Pods and claims that the API server refused to their owner, so that nothing ever waits for a mount."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from diag.analysis.claims import AbsentClaim, ClaimCase
+from diag.analysis.driver.workloads import is_driver_image
+from diag.model.layer import Layer
+from diag.model.subject import Kind, Subject
+from diag.model.unavailable import Unavailable
+from diag.registry import fact
+from diag.resources.kubernetes import FSX_DRIVER, Event, Metadata, PodOwner, StorageClass
+
+QUOTA, POD_SECURITY, REFUSED = "resource-quota-exceeded", "pod-security-refused", "pod-creation-refused"
+DRIVER_FORBIDDEN = "pod-security-forbids-driver"
+"""Pod Security against the driver's own pods: another fix."""
+
+_CAUSES = (
+    (QUOTA, re.compile(r"exceeded quota: |must specify .* for: |failed quota: |insufficient quota to match")),
+    (POD_SECURITY, re.compile(r"violates PodSecurity ")),
+)
+"""Source: Kubernetes v1.34 staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go,
+pod-security-admission/admission/admission.go."""
+
+_WHAT = re.compile(r"create Claim (?P<claim>\S+) for Pod")
+"""Source: Kubernetes v1.34 pkg/controller/statefulset/stateful_pod_control.go recordClaimEvent."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One owner of pods that mount Lustre, or of the driver's, and why it may not make them."""
+
+    owner: PodOwner
+    message: str
+    claims: tuple[Subject, ...] = ()
+    """The Lustre claims of its pods; none for the driver's own."""
+    count: int = 1
+
+    @property
+    def subject(self) -> Subject:
+        """The first of its claims, or the driver's workload."""
+        if self.claims:
+            return self.claims[0]
+        return self.workload
+
+    @property
+    def workload(self) -> Subject:
+        """The driver's workload that it is."""
+        kind = Kind.DAEMON_SET if self.owner.kind == "DaemonSet" else Kind.DEPLOYMENT
+        return Subject(kind, self.owner.name.rpartition("/")[2], self.owner.metadata.namespace)
+
+    @property
+    def cause(self) -> str:
+        """By the admission plugin that the message is of."""
+        return cause_of(self.message, of_driver=_is_drivers(self.owner))
+
+    @property
+    def refused(self) -> str:
+        """`claim data-trainer-0`, or `a pod`."""
+        claim = _WHAT.search(self.message)
+        return f"claim {claim['claim']}" if claim else "a pod"
+
+
+def cause_of(message: str, *, of_driver: bool) -> str:
+    """The cause, by the admission plugin whose words the message has."""
+    found = next((cause for cause, pattern in _CAUSES if pattern.search(message)), REFUSED)
+    return DRIVER_FORBIDDEN if of_driver and found == POD_SECURITY else found
+
+
+def newest_refusal(kind: str, metadata: Metadata, events: Iterable[Event]) -> Event | None:
+    """The newest event that says that the owner's pod or claim could not be made."""
+    owner = (kind, metadata.namespace, metadata.name)
+    about = ((event, event.involved_object) for event in events if event.reason == "FailedCreate")
+    own = (event for event, object in about if (object.kind, object.namespace, object.name) == owner)
+    return max(own, key=lambda event: event.last_seen, default=None)
+
+
+@fact(layer=Layer.REQUEST)
+def pod_refusals(
+    refused_owners: tuple[PodOwner, ...],
+    warning_events: tuple[Event, ...],
+    lustre_claims: tuple[ClaimCase, ...],
+    absent_claims: tuple[AbsentClaim, ...] | Unavailable,
+    storage_classes: tuple[StorageClass, ...] | Unavailable,
+) -> tuple[Refusal, ...]:
+    """The owners that want more pods than they have, were refused one, and whose pods would mount Lustre."""
+    known = {case.subject for case in lustre_claims}
+    if not isinstance(absent_claims, Unavailable):
+        known |= {claim.subject for claim in absent_claims}
+    classes = () if isinstance(storage_classes, Unavailable) else storage_classes
+    ours = {item.metadata.name for item in classes if item.provisioner == FSX_DRIVER}
+    found = []
+    for owner in refused_owners:
+        if not owner.lacks_pods:
+            continue
+        named = (Subject(Kind.CLAIM, name, owner.metadata.namespace) for name in owner.claim_names)
+        of_templates = set(_claims_of_class(owner, ours))
+        claims = tuple(claim for claim in named if claim in known or claim in of_templates)
+        newest = newest_refusal(owner.kind, owner.metadata, warning_events)
+        if newest and (claims or _is_drivers(owner)):
+            found.append(Refusal(owner, newest.message, claims, newest.count or 1))
+    return tuple(found)
+
+
+def _claims_of_class(owner: PodOwner, classes: set[str]) -> Iterator[Subject]:
+    for template in owner.spec.volume_claim_templates or ():
+        if template.spec.storage_class_name in classes:
+            prefix = f"{template.metadata.name}-{owner.metadata.name}-"
+            for name in owner.claim_names:
+                if name.startswith(prefix):
+                    yield Subject(Kind.CLAIM, name, owner.metadata.namespace)
+
+
+def _is_drivers(owner: PodOwner) -> bool:
+    return any(is_driver_image(container.image) for container in owner.spec.template.spec.containers)

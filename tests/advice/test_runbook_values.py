@@ -1,0 +1,47 @@
+"""A runbook's fix takes from an incident what is wanted, never what is wrong now."""
+
+from __future__ import annotations
+
+import pytest
+
+from diag.advice.runbook import fix_of
+from diag.knowledge.runbooks import load_knowledge
+
+CAUSES = load_knowledge().causes
+PRESENT = {
+    "volume": "fsx-pv", "claim": "data", "namespace": "prod", "file_system": "fs-0aaaaaaaaaaaaaaaa", "capacity": "1200",
+    "right_dnsname": "fs-0aaaaaaaaaaaaaaaa.fsx.eu-west-1.amazonaws.com", "right_mountname": "aaaaabev",
+    "storage_class": "of-the-claim", "addon_version": "v1.5.0-eksbuild.1", "cluster": "prod",
+}  # fmt: skip
+"""What is known of a volume that names the wrong file system, of a claim and of an installed add-on."""
+
+
+def lines(cause: str, **values: str) -> str:
+    fix = fix_of(CAUSES[cause], PRESENT | values)
+    assert fix is not None
+    return "\n".join(step.line for one in (fix, *fix.alternatives) for step in one.steps)
+
+
+@pytest.mark.parametrize("cause", ["foreign-file-system", "file-system-not-lustre", "unexpanded-variable"])
+def test_a_volume_for_another_file_system_takes_nothing_of_the_present_one(cause: str) -> None:
+    assert "aaaaabev" not in lines(cause) and "<right-mountname>" in lines(cause)
+    assert "aaaaabev" in lines(cause, right_handle="fs-0aaaaaaaaaaaaaaaa")
+
+
+def test_a_name_of_the_same_file_system_is_taken() -> None:
+    assert "aaaaabev" in lines("wrong-mountname")
+
+
+@pytest.mark.parametrize(
+    ("cause", "present", "wanted"),
+    [
+        ("file-system-full", "--storage-capacity 1200", "<new-capacity>"),
+        ("volume-expansion-failed", "--storage-capacity 1200", "<new-capacity>"),
+        ("cloud-quota-exceeded", "--desired-value 1200", "<quota-value>"),
+        ("claim-volume-mismatch", "of-the-claim", "<right-storage-class>"),
+        ("csi-driver-outdated", "v1.5.0", "<new-addon-version>"),
+    ],
+)
+def test_the_present_value_is_not_the_wanted_one(cause: str, present: str, wanted: str) -> None:
+    assert present not in lines(cause)
+    assert wanted in lines(cause)

@@ -1,0 +1,147 @@
+"""Pods that nobody makes: the API server refuses them to their owner, whose events alone say so."""
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.driver.objects import NODE, count, node_pods
+from tests.lab.faults.registry import fault
+from tests.lab.faults.request.stateful import NAME, run_in_stateful_set
+from tests.lab.incident import STORAGE_CLASS, VOLUME, WORKLOAD_NAMESPACE
+from tests.lab.setup import NAMESPACE
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+_LEVEL = "pod-security.kubernetes.io/enforce"
+
+
+def _quota(lab: "Lab", hard: dict[str, str]) -> None:
+    metadata = {"name": "team", "namespace": WORKLOAD_NAMESPACE, "creationTimestamp": lab.site.time(600)}
+    spec = {"hard": hard}
+    lab.kube.add({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": spec, "status": spec})
+
+
+def _without_quota(lab: "Lab") -> bool:
+    return not list(lab.kube.all("resourcequotas", WORKLOAD_NAMESPACE))
+
+
+def _not_enforced(lab: "Lab") -> bool:
+    return not any(_LEVEL in (found["metadata"].get("labels") or {}) for found in lab.kube.all("namespaces"))
+
+
+def _without_pods(lab: "Lab") -> dict[str, Any]:
+    """The StatefulSet, whose only pod is gone and does not come back."""
+    run_in_stateful_set(lab)
+    lab.kube.remove("pods", symptoms.pod(lab)["metadata"]["name"], WORKLOAD_NAMESPACE)
+    owner = lab.kube.get("statefulsets", NAME, WORKLOAD_NAMESPACE)
+    owner["status"]["replicas"] = 0
+    return owner
+
+
+@fault("pod-over-quota", cause="resource-quota-exceeded", gone=_without_quota)
+def pod_over_quota(lab: "Lab") -> None:
+    """The team's quota of pods is used up."""
+    owner = _without_pods(lab)
+    _quota(lab, {"pods": "10"})
+    text = (
+        f'create Pod {NAME}-0 in StatefulSet {NAME} failed error: pods "{NAME}-0" is forbidden: exceeded quota: team,'
+        " requested: pods=1, used: pods=10, limited: pods=10"
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "statefulset-controller")
+
+
+@fault("claim-over-quota", cause="resource-quota-exceeded", gone=_without_quota)
+def claim_over_quota(lab: "Lab") -> None:
+    """The template's claim asks for more storage than the namespace may have: neither claim nor pod exists."""
+    owner = _without_pods(lab)
+    _quota(lab, {"requests.storage": "500Gi"})
+    template = owner["spec"]["volumeClaimTemplates"][0]["spec"]
+    template.pop("volumeName", None)
+    template["storageClassName"] = STORAGE_CLASS
+    claim = symptoms.claim(lab)["metadata"]["name"]
+    lab.kube.remove("persistentvolumeclaims", claim, WORKLOAD_NAMESPACE)
+    lab.kube.remove("persistentvolumes", VOLUME)
+    text = (
+        f"create Claim {claim} for Pod {NAME}-0 in StatefulSet {NAME} failed error: persistentvolumeclaims"
+        f' "{claim}" is forbidden: exceeded quota: team, requested: requests.storage=1200Gi, used: requests.storage=0,'
+        " limited: requests.storage=500Gi"
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "statefulset-controller")
+
+
+def replica_set_of(lab: "Lab", pod: dict[str, Any], replicas: int) -> dict[str, Any]:
+    """A ReplicaSet that wants one pod like that one, and has so many."""
+    spec, labels = copy.deepcopy(pod["spec"]), {"app": "reader"}
+    spec.pop("nodeName")
+    name = "reader-6d4b75cb6d"
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {"name": name, "namespace": WORKLOAD_NAMESPACE, "creationTimestamp": lab.site.time(60)},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+        "status": {"replicas": replicas, "observedGeneration": 1},
+    }
+
+
+@fault("replicas-refused-by-pod-security", cause="pod-security-refused", gone=_not_enforced)
+def replicas_refused_by_pod_security(lab: "Lab") -> None:
+    """The namespace was set to enforce level restricted while the old pod was away."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
+    lab.kube.get("namespaces", WORKLOAD_NAMESPACE)["metadata"].setdefault("labels", {})[_LEVEL] = "restricted"
+    owner = replica_set_of(lab, pod, replicas=0)
+    lab.kube.add(owner)
+    text = (
+        'Error creating: pods "reader-6d4b75cb6d-x7k2p" is forbidden: violates PodSecurity "restricted:latest":'
+        ' allowPrivilegeEscalation != false (container "app" must set securityContext.allowPrivilegeEscalation=false),'
+        ' runAsNonRoot != true (pod or container "app" must set securityContext.runAsNonRoot=true)'
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
+
+
+def _has_account(lab: "Lab") -> bool:
+    return any(found["metadata"]["name"] == "trainer" for found in lab.kube.all("serviceaccounts", WORKLOAD_NAMESPACE))
+
+
+@fault("job-without-service-account", cause="pod-creation-refused", gone=_has_account)
+def job_without_service_account(lab: "Lab") -> None:
+    """The Job's service account was forgotten: no pod is made."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
+    spec = pod["spec"] | {"serviceAccountName": "trainer", "restartPolicy": "Never"}
+    spec.pop("nodeName")
+    owner = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "train", "namespace": WORKLOAD_NAMESPACE, "creationTimestamp": lab.site.time(60)},
+        "spec": {"completions": 1, "parallelism": 1, "template": {"metadata": {}, "spec": spec}},
+        "status": {"active": 0},
+    }
+    lab.kube.add(owner)
+    text = (
+        'Error creating: pods "train-" is forbidden: error looking up service account default/trainer: serviceaccount'
+        ' "trainer" not found'
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "job-controller")
+
+
+@fault("node-plugin-refused-by-pod-security", cause="pod-security-forbids-driver", gone=_not_enforced)
+def node_plugin_refused_by_pod_security(lab: "Lab") -> None:
+    """The driver's namespace enforces level baseline: the privileged node plugin is refused on every node."""
+    lab.kube.get("namespaces", NAMESPACE)["metadata"].setdefault("labels", {})[_LEVEL] = "baseline"
+    daemon_set = lab.kube.get("daemonsets", NODE, NAMESPACE)
+    symptoms.plugin_gone(lab, [pod["spec"]["nodeName"] for pod in node_pods(lab)])
+    count(daemon_set, 3, 0)
+    daemon_set["status"]["currentNumberScheduled"] = 0
+    symptoms.not_registered(lab)
+    text = (
+        f'Error creating: pods "{NODE}-" is forbidden: violates PodSecurity "baseline:latest": hostPath volumes'
+        ' (volumes "kubelet-dir", "plugin-dir", "registration-dir"), privileged (container "fsx-plugin" must not set'
+        " securityContext.privileged=true)"
+    )
+    symptoms.event(lab, daemon_set, "FailedCreate", text, "daemonset-controller")
