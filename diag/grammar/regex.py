@@ -81,30 +81,33 @@ class BytesFinder:
 
 
 class PatternSet:
-    """Many patterns tried at once: which of them match somewhere in a text."""
+    """Many patterns tried at once: which of them match somewhere in a text.
 
-    __slots__ = ("_empty", "_set")
+    RE2 first looks for the plain texts that the patterns demand, and tries only those whose texts are there: an
+    automaton of all patterns would grow with every new text.
+    """
+
+    __slots__ = ("_empty", "_filter")
 
     def __init__(self, patterns: Iterable[str]) -> None:
         options = re2.Options()
         options.log_errors = False
-        options.max_mem = _MEMORY
-        self._set = re2.Set.SearchSet(options)
+        self._filter = re2.Filter()
         self._empty = True
         for pattern in patterns:
             try:
-                self._set.Add(pattern)
+                self._filter.Add(pattern, options)
             except re2.error as error:
                 raise BadPattern(f"{pattern!r}: {_reason(error)}") from None
             self._empty = False
         if not self._empty:
-            self._set.Compile()
+            self._filter.Compile()
 
     def matching(self, text: bytes) -> tuple[int, ...]:
         """Positions, in the order given, of the patterns that match `text` (UTF-8)."""
         if self._empty:
             return ()
-        return tuple(sorted(self._set.Match(text) or ()))
+        return tuple(sorted(self._filter.Match(text) or ()))
 
 
 def _compile(pattern: str | bytes, options: Any = None) -> Any:

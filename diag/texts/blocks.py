@@ -45,6 +45,7 @@ _GOES_ON = (
 _CONTINUES = re.compile(f"(?:{_CRI}|{_JSON}){_GOES_ON}".encode())
 _RECORD = re.compile(_CRI)
 _HANGING = re.compile(rb"(?:Output|STDERR|STDOUT|stderr|stdout|desc =|error|err)\s?[:=]?\s*\Z")
+_SYSLOG_DAY = re.compile(rb"[A-Z][a-z]{2} [ \d]\d ")
 _BLANK_LINE = re.compile(rb"[ \t\r\x00]*\Z")
 
 
@@ -63,6 +64,9 @@ def find_block(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
     """The block whose first line begins at `start`. A blank line ends it, unless `over_blanks`."""
     limit = min(len(data), start + LONGEST)
     end, following = _line_end(data, start, limit)
+    stamp = data[start : start + 7]
+    if data.startswith(stamp, following) and _SYSLOG_DAY.match(stamp) and data[end - 1 : end].isalnum():
+        return Block(start, end, following, 1)  # most of a node's log, without trying every form of a beginning
     lines = 1
     while following < limit and lines < _MOST_LINES:
         line_end, after = _line_end(data, following, limit)

@@ -18,6 +18,7 @@ _MOST_TALLIES = 4000
 _MOST_LINES_OF_ATTEMPT = 200
 _MOST_TEXT_OF_ATTEMPT = 16 << 10
 _MOST_ATTEMPTS_JOINED = 500
+_WITHOUT_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _ATTEMPT_ENDS = "Unable to mount"
 
 
@@ -54,7 +55,7 @@ class _Attempt(msgspec.Struct, eq=False):
     nids: set[str] = msgspec.field(default_factory=set)
     texts: dict[str, None] = msgspec.field(default_factory=dict)
     moment: Moment | None = None
-    wrapped: bool = False
+    seen: set[int] = msgspec.field(default_factory=set)
 
 
 class Collector:
@@ -126,7 +127,7 @@ class Collector:
         attempt.nids |= reading.clues.nids
         attempt.texts[reading.symptom.text] = None
         attempt.moment = reading.moment or attempt.moment
-        attempt.wrapped = attempt.wrapped or reading.wrapped
+        attempt.seen |= reading.seen
         if _ATTEMPT_ENDS in reading.symptom.text:
             self._finish(attempt)
             del self._attempts[place]
@@ -143,7 +144,7 @@ class Collector:
         self._joined.add(lines)
         shown = {(hit.cause, hit.signature) for tally in attempt.tallies for hit in tally.symptom.hits}
         text = " ".join(lines)[:_MOST_TEXT_OF_ATTEMPT]
-        together = self._matcher.match(text, wrapped=attempt.wrapped).hits
+        together = self._matcher.together(attempt.seen, text)
         last = attempt.tallies[-1]
         last.together += tuple(hit for hit in together if (hit.cause, hit.signature) not in shown)
 
@@ -152,7 +153,7 @@ def _key(reading: Reading) -> tuple[object, ...]:
     symptom = reading.symptom
     shown = tuple((hit.cause, hit.signature, hit.groups) for hit in symptom.hits)
     # Texts without hits differ by their words; numbers in it (request ids, addresses) change with every line.
-    words = "" if shown else "".join(char for char in symptom.text[:400] if not char.isdigit())
+    words = "" if shown else symptom.text[:400].translate(_WITHOUT_DIGITS)
     stream = "" if symptom.medium is Medium.EVENT else reading.stream
     rest = (symptom.exit_status, symptom.phase, symptom.medium, reading.clues.names, reading.against, stream)
     return (symptom.mount, shown, words, rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ class Matches(NamedTuple):
     """Best weight first."""
     against: frozenset[str] = frozenset()
     """Ids of causes that the text speaks against (`rule_out` with a pattern)."""
+    seen: frozenset[int] = frozenset()
+    """Patterns that match, by the matcher's own numbers: lines that belong together may show a signature together."""
 
 
 class _Rule(NamedTuple):
@@ -80,7 +83,16 @@ class Matcher:
             in_dense = not seen.issuperset(rule.all)
             hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
         hits.sort(key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature))
-        return Matches(tuple(hits), frozenset(against))
+        return Matches(tuple(hits), frozenset(against), frozenset(everything))
+
+    def together(self, seen: Set[int], text: str) -> tuple[Hit, ...]:
+        """The signatures that lines show together, from the patterns that any of them matched and their joined text."""
+        rules = (self._rules[number] for number in self._shown(set(seen)))
+        several = (rule for rule in rules if len(rule.all) > 1 and rule.weight != _AGAINST)
+        return tuple(self._hit(rule, text, in_dense=False) for rule in several if self._is_in(rule, text))
+
+    def _is_in(self, rule: _Rule, text: str) -> bool:
+        return all(_compiled(self._sources[number]).search(text) is not None for number in rule.all)
 
     def _is_significant(self, seen: set[int]) -> bool:
         return any(self._rules[number].weight in _SIGNIFICANT for number in self._shown(seen))

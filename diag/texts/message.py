@@ -39,6 +39,8 @@ class Reading(NamedTuple):
     """Ids of causes that the text speaks against."""
     wrapped: bool = False
     """Its lines may have been broken inside words."""
+    seen: frozenset[int] = frozenset()
+    """Patterns of signatures that its text matched."""
     stream: str = ""
     """The file, archive member or object it was read from."""
 
@@ -79,7 +81,7 @@ def read_message(message: str, context: Context, matcher: Matcher) -> Reading:
         origin=context.origin,
     )
     significant = _is_significant(symptom, about_lustre=context.asked_about or mentions_lustre(message))
-    return Reading(symptom, clues, significant, against=matches.against, wrapped=context.wrapped)
+    return Reading(symptom, clues, significant, against=matches.against, wrapped=context.wrapped, seen=matches.seen)
 
 
 def _is_significant(symptom: Symptom, *, about_lustre: bool) -> bool:

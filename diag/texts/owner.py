@@ -46,7 +46,6 @@ def names_another(text: str) -> bool:
 
 def is_of_another(text: str) -> bool:
     """Whether a text names another file system or driver and nothing of Lustre: nothing in it is ours to explain."""
-    if not names_another(text):
+    if _LUSTRE_ALONE.search(text) is not None or not names_another(text):
         return False
-    ours = _LUSTRE_ALONE if _OTHER_FSX.search(text) else _OURS
-    return ours.search(text) is None
+    return _OTHER_FSX.search(text) is not None or not mentions_lustre(text)

@@ -96,12 +96,15 @@ class Scan:
         finder = _signature_words(self._knowledge)
         data = b""
         floor = start = 0
+        crowd = _Crowd()
         for piece, last in _marked(pieces):
             self.bytes_read += len(piece)
             data += piece
             end = len(data) if last else max(0, len(data) - LONGEST)
             for block in _blocks_in(_Window(data, floor, start, end), finder):
-                yield from self._block(data, block)
+                self._count(data, block.start)
+                if not crowd.takes(data[block.start : block.end], self._line, block.lines):
+                    yield from self._block(data, block)
                 floor = block.next
             start = max(floor, end)
             keep = max(0, end - LONGEST)
@@ -112,6 +115,11 @@ class Scan:
             data = data[keep:]
             self._counted -= keep
             floor, start = max(0, floor - keep), start - keep
+        for like in crowd.last_ones():
+            reading = self._reader.read(like.last, like.line, like.lines)
+            if reading is not None:
+                symptom = msgspec.structs.replace(reading.symptom, count=reading.symptom.count + like.more - 1)
+                yield reading._replace(symptom=symptom)
 
     def _block(self, data: bytes, block: Block) -> Iterator[Reading]:
         self._count(data, block.start)
@@ -123,6 +131,68 @@ class Scan:
         if end > self._counted:
             self._line += data.count(b"\n", self._counted, end)
             self._counted = end
+
+
+class _Alike:
+    """Lines of the kernel's log that differ in nothing but numbers that say little."""
+
+    __slots__ = ("last", "line", "lines", "more", "read")
+
+    def __init__(self) -> None:
+        self.read = self.more = self.line = self.lines = 0
+        self.last = b""
+
+
+class _Crowd:
+    """Holds back lines of Lustre's console that say again what others said: the first few of them are read, and the
+    last one for all that came between. A busy server prints a hundred thousand of them a day."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[bytes, dict[bytes, _Alike]] = {}
+
+    def takes(self, block: bytes, line: int, lines: int) -> bool:
+        """Whether this block need not be read now."""
+        if not any(words in block for words in _CONSOLE):
+            return False
+        # Numbers and addresses aside; each error, server and file system is a kind of its own, up to a few.
+        words = block.translate(None, _HEX)
+        kinds = self._kinds.get(words)
+        if kinds is None:
+            if len(self._kinds) >= _MOST_KINDS:
+                return False
+            kinds = self._kinds[words] = {}
+        telling = b"".join(
+            [block[at - before : at + after] for mark, before, after in _TELLING if (at := block.find(mark)) >= before]
+        )
+        kind = kinds.get(telling)
+        if kind is None:
+            if len(kinds) >= _MOST_OF_WORDS:
+                telling = b""
+            kind = kinds.setdefault(telling, _Alike())
+        if kind.read < _READ_OF_EACH:
+            kind.read += 1
+            return False
+        kind.more += 1
+        kind.last, kind.line, kind.lines = block, line, lines
+        return True
+
+    def last_ones(self) -> list[_Alike]:
+        """The last of each kind that was held back, in the order of the text."""
+        held_back = (kind for kinds in self._kinds.values() for kind in kinds.values() if kind.more)
+        return sorted(held_back, key=lambda kind: kind.line)
+
+
+_HEX = b"0123456789abcdefx"
+_MOST_KINDS = 10_000
+_MOST_OF_WORDS = 16
+_READ_OF_EACH = 2
+_CONSOLE = (b"Lustre: ", b"LustreError: ", b"LNet: ", b"LNetError: ")
+_TELLING = (
+    (b"-MDT", 8, 0), (b"-OST", 8, 0), (b"-client", 8, 0), (b"MGC", 0, 18),
+    (b" = -", 0, 7), (b"(-", 0, 5), (b" -", 0, 5),
+)  # fmt: skip
+"""What stands before or at one of these marks, in bytes before and after its beginning, says more than a number does:
+names of file systems, the management server's address, an error."""
 
 
 def _blocks_in(window: _Window, finder: BytesFinder) -> Iterator[Block]:

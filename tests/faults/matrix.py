@@ -78,7 +78,8 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
 
     Faults that are an event alone are left out, since a pod has one newest event and the other fault writes its own.
     The others go with those that leave the world as far along: without a volume nothing can be wrong with its name,
-    without a file system nothing with its network, and a pod that waits cannot be evicted from what it uses. Two
+    without a file system nothing with its network, of a volume that gives an address no name is asked, and a pod that
+    waits cannot be evicted from what it uses. Two
     faults of one field (`dnsname-…`) cannot be at once either.
     """
     faults = [fault for fault in FAULTS.values() if fault.world == "healthy" and not fault.name.startswith("event-")]
@@ -101,10 +102,16 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
 
 
 def _how_far(lab: Lab, fault: Fault) -> tuple[bool, ...]:
-    """Whether there is a volume, its file system exists and serves, and a pod of it is scheduled and runs."""
+    """How far a mount gets with the fault in place.
+
+    Whether there is a volume, a name of a file system is asked for, the node can mount at all, the file system exists
+    and serves, and a pod of the volume is scheduled and runs.
+    """
     lab.load("healthy")
     lab.inject(fault.name)
-    handles = {volume["spec"]["csi"]["volumeHandle"] for volume in lab.kube.all("persistentvolumes")}
+    volumes = list(lab.kube.all("persistentvolumes"))
+    handles = {volume["spec"]["csi"]["volumeHandle"] for volume in volumes}
+    asked = {volume["spec"]["csi"]["volumeAttributes"].get("dnsname", "").lower() for volume in volumes}
     systems = lab.aws.fsx.state.file_systems.get(lab.site.region, {})
     serving = {
         id
@@ -112,8 +119,11 @@ def _how_far(lab: Lab, fault: Fault) -> tuple[bool, ...]:
         if system["FileSystemType"] == "LUSTRE" and system.get("Lifecycle", "AVAILABLE") in ("AVAILABLE", "UPDATING")
     }
     pod = next((pod for pod in lab.kube.all("pods") if pod["metadata"]["name"] == WORKLOAD), {"spec": {}, "status": {}})
+    node = next((node for node in lab.kube.all("nodes") if node["metadata"]["name"] == pod["spec"].get("nodeName")), {})
     return (
         bool(handles),
+        asked <= {system["DNSName"].lower() for system in systems.values()},
+        node.get("status", {}).get("nodeInfo", {}).get("operatingSystem", "linux") == "linux",
         handles <= set(systems),
         handles <= serving,
         bool(pod["spec"].get("nodeName")),

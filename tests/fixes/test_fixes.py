@@ -15,7 +15,7 @@ FIXED = (
     "mountname-wrong-under-policy-delete",
     "dnsname-of-another-under-stateful-set",
     "sg-without-988-on-second-interface",
-    "nacl-denies-988",
+    "nacl-denies-answers",
     "irsa-provider-of-another-cluster",
     "image-of-another-region-under-another-release",
     "storageclass-misspelt-key",

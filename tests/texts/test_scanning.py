@@ -157,3 +157,39 @@ def test_lines_of_one_attempt_show_together_what_none_shows_alone() -> None:
     assert first.hits == () and [hit.signature for hit in second.hits] == ["both-lines"]
     late = text.replace("[ 1341", "[ 9341")
     assert not any(symptom.hits for symptom in match_text(late, Medium.TEXT, KNOWN))
+
+
+def crowd(lines: int) -> str:
+    """Lines of a busy server's console: of each kind thousands that differ in their numbers alone."""
+    kinds = (
+        "Lustre: fsname-OST{a:04x}: Client 0a1b{n:x} (at 10.0.{a}.{b}@tcp) reconnecting",
+        "LustreError: {n}:0:(client.c:2116:ptlrpc_expire_one_request()) @@@ Request sent has timed out for slow reply: [sent {n}/real {n}]",
+        "LustreError: {n}:0:(mgc_request.c:254:do_config_log_add()) MGC10.0.0.1@tcp: failed processing log, type 1: rc = -5",
+    )
+    stamps = (f"Apr 30 {n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d} host kernel: " for n in range(lines))
+    return "".join(
+        f"{stamp}{kinds[n % 3].format(n=100000 + n, a=n % 16, b=n % 250)}\n" for n, stamp in enumerate(stamps)
+    )
+
+
+def test_of_lines_that_differ_in_numbers_alone_a_few_are_read_and_all_are_counted() -> None:
+    symptoms, scan = read(crowd(15_000))
+    assert scan.lines_read == 15_000
+    config = [symptom for symptom in symptoms if "do_config_log_add" in symptom.text]
+    assert sum(symptom.count for symptom in config) == 5_000
+    assert len(config) <= 4
+    assert config[-1].first_seen == "Apr 30 04:09:59"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Apr 30 02:00:00 host kernel: LustreError: 100007:0:(mgc_request.c:254:do_config_log_add()) MGC10.0.0.1@tcp: failed processing log, type 1: rc = -22",
+        "Apr 30 02:00:00 host kernel: LustreError: 100007:0:(mgc_request.c:254:do_config_log_add()) MGC10.0.7.9@tcp: failed processing log, type 1: rc = -5",
+    ],
+)
+def test_another_error_or_server_is_read_among_thousands_of_lines_like_it(line: str) -> None:
+    many = crowd(12_000).splitlines(keepends=True)
+    many.insert(6_000, f"{line}\n")
+    symptoms, _ = read("".join(many))
+    assert sum(line.partition("kernel: ")[2] == symptom.text for symptom in symptoms) == 1

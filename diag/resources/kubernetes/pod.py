@@ -16,6 +16,7 @@ class VolumeMount(KubernetesObject, frozen=True):
     read_only: bool = False
     sub_path: str = ""
     sub_path_expr: str = ""
+    mount_propagation: str = ""
 
 
 class SecretKeyRef(KubernetesObject, frozen=True):
@@ -50,6 +51,12 @@ class EnvVar(KubernetesObject, frozen=True):
             msgspec.structs.force_setattr(self, "value", "")
 
 
+class ContainerSecurityContext(KubernetesObject, frozen=True):
+    """securityContext of a container."""
+
+    privileged: bool = False
+
+
 class Container(KubernetesObject, frozen=True):
     """A container of a pod or pod template."""
 
@@ -57,6 +64,7 @@ class Container(KubernetesObject, frozen=True):
     image: str = ""
     env: tuple[EnvVar, ...] | None = None
     volume_mounts: tuple[VolumeMount, ...] | None = None
+    security_context: ContainerSecurityContext | None = None
 
     @property
     def env_names(self) -> frozenset[str]:

@@ -182,7 +182,9 @@ class Provisioning:
             raise Refusal('CredentialsEndpointError: invalid endpoint host, "169.254.170.23"')
         role = self._named_role(association["roleArn"].rpartition("/")[2])
         service = {"Service": "pods.eks.amazonaws.com"}
-        if not all(_trusted(role, service, f"sts:{action}", {}) for action in ("AssumeRole", "TagSession")):
+        cluster = self._lab.aws.eks.cluster(self._lab.site.cluster).cluster["arn"]
+        claims = {"aws:SourceArn": cluster, "aws:SourceAccount": cluster.split(":")[4]}
+        if not all(_trusted(role, service, f"sts:{action}", claims) for action in ("AssumeRole", "TagSession")):
             raise Refusal("AccessDeniedException: EKS does not have permissions to assume the associated role.")
         return role
 

@@ -70,6 +70,31 @@ def nacl_denies_988(lab: "Lab") -> None:
     dropped(lab)
 
 
+@fault("nacl-denies-answers", cause="nacl-blocks-lustre")
+def nacl_denies_answers(lab: "Lab") -> None:
+    """Requests come in; a deny with a lower number than the allow stops the answers to low ports on their way out."""
+    account = account_of(lab)
+    ec2 = lab.client("ec2")
+    acl = ec2.create_network_acl(VpcId=account.vpc)["NetworkAcl"]["NetworkAclId"]
+    for number, action, egress, ports in (
+        (100, "allow", False, None),
+        (100, "allow", True, None),
+        (20, "deny", True, {"From": 0, "To": 1023}),
+    ):
+        ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=number,
+            Protocol="6" if ports else "-1",
+            RuleAction=action,
+            Egress=egress,
+            CidrBlock="0.0.0.0/0",
+            **({"PortRange": ports} if ports else {}),
+        )
+    _use_acl(lab, account.private_subnets[0], acl)
+    _run_in_the_other_subnet(lab)
+    symptoms.unreachable(lab)
+
+
 def _run_in_the_other_subnet(lab: "Lab") -> None:
     """Inside one subnet no ACL applies: the pod stands on the node whose packets have to cross."""
     symptoms.pod(lab)["spec"]["nodeName"] = lab.site.node(2, 4)
