@@ -75,8 +75,8 @@ def cli() -> None:
     """Find out why an FSx for Lustre volume does not mount on EKS, and how to fix it."""
 
 
-def main() -> None:
-    """Entry point of the console script."""
+def main(passes: frozenset[int] = frozenset()) -> None:
+    """Entry point of the console script. Exit codes that are in `passes` become 0."""
     # A short run makes few reference cycles; collecting them costs a quarter of its CPU time (0.77 s against 0.59 s).
     gc.disable()
     # SIGTERM ends the run as Ctrl-C does: with what is known, no connection open and no temporary file left.
@@ -98,7 +98,7 @@ def main() -> None:
     except Exception as bug:
         _report_bug(bug)
         code = 1
-    _leave(code if isinstance(code, int) else 0)
+    _leave(code if isinstance(code, int) and code not in passes else 0)
 
 
 def _fill_closed_streams() -> None:

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,18 @@ import pytest
 import yaml
 
 from diag.cli import cli
+
+CLASS = """\
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fsx-sc}
+provisioner: fsx.csi.aws.com
+parameters:
+  subnetId: subnet-0123456789abcdef0
+  securityGroupIds: sg-0123456789abcdef0
+  deploymentType: scratch_2
+  fileSystemTypeVersion: "2.15"
+"""
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -52,6 +65,46 @@ def test_every_command_line_shown_is_one_that_the_program_takes(where: str, word
     command = cli.get_command(click.Context(cli), words[0])
     assert command is not None, where
     command.make_context(words[0], words[1:])
+
+
+def test_the_pre_commit_hooks_pass_what_is_not_ours_and_stop_what_is_wrong(tmp_path: Path) -> None:
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert set(hooks) == {"lustre-doctor", "lustre-doctor-fix"}
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert all(hook["entry"].split()[0] in scripts for hook in hooks.values())
+    (tmp_path / "other.yaml").write_text("replicas: 3\n")
+    (tmp_path / "class.yaml").write_text(CLASS)
+
+    def hook(*words: str) -> int:
+        code = "import sys; from diag.cli.pre_commit import main; main()"
+        ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, cwd=tmp_path, check=False)
+        return ran.returncode
+
+    assert hook() == 0
+    assert hook("other.yaml") == 0
+    assert hook("other.yaml", "class.yaml") == 3
+    assert hook("--fix", "other.yaml", "class.yaml") == 0
+    assert "SCRATCH_2" in (tmp_path / "class.yaml").read_text()
+
+
+def test_the_component_runs_what_the_program_takes() -> None:
+    path = ROOT / "deploy" / "gitlab" / "templates" / "lustre-doctor.yml"
+    spec, job = yaml.safe_load_all(path.read_text())
+    [line] = job["lustre-doctor"]["script"]
+    words = shlex.split(re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda m: spec["spec"]["inputs"][m[1]]["default"], line))
+    command = cli.get_command(click.Context(cli), words[1])
+    assert command is not None
+    command.make_context(words[1], words[2:])
+
+
+def test_the_workflow_pins_what_it_uses_and_tests_this_very_action() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "action.yml").read_text())
+    steps = workflow["jobs"]["examples"]["steps"]
+    used = [step["uses"] for step in steps if "uses" in step]
+    assert all(re.fullmatch(r"\./|[\w./-]+@[0-9a-f]{40}", use) for use in used)
+    assert [step["with"]["manifests"] for step in steps if step.get("uses") == "./"] == [
+        "examples/original", "examples/mended",
+    ]  # fmt: skip
 
 
 def test_some_are_shown() -> None:
