@@ -107,3 +107,19 @@ def driver_older_than_pod_identity(lab: "Lab") -> None:
         "SharedCredsLoad: failed to load profile, .\n"
         'CredentialsEndpointError: invalid endpoint host, "169.254.170.23", only loopback hosts are allowed.',
     )
+
+
+def _role_is_back(lab: "Lab") -> bool:
+    """The lab's provisioner needs no role; a person installs the chart again."""
+    return False
+
+
+@fault("controller-without-cluster-role", cause="csi-controller-rbac", gone=_role_is_back)
+def controller_without_cluster_role(lab: "Lab") -> None:
+    """Somebody trimmed the ClusterRole: the provisioner may not make the volume's object."""
+    error = (
+        "error saving volume: persistentvolumes is forbidden: User"
+        f' "system:serviceaccount:{NAMESPACE}:fsx-csi-controller-sa" cannot create resource "persistentvolumes" in API'
+        ' group "" at the cluster scope'
+    )
+    symptoms.provisioning_fails(lab, error)

@@ -1,0 +1,43 @@
+"""Refusals of policies above the role, which the reader cannot see or change: the message alone names them."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.faults import symptoms
+from tests.lab.faults.registry import fault
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+def _refused(lab: "Lab", why: str) -> None:
+    assert lab.account is not None
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d40, api error AccessDeniedException: User:"
+        " arn:aws:sts::111122223333:assumed-role/fsx-csi-role/1764374400 is not authorized to perform:"
+        f" fsx:CreateFileSystem on resource: arn:aws:fsx:{lab.site.region}:111122223333:file-system/* {why}",
+    )
+
+
+def _lifted(lab: "Lab") -> bool:
+    """No API that the reader may use shows that the owner lifted it."""
+    return False
+
+
+@fault("service-control-policy-denies", cause="iam-denied-by-organization", gone=_lifted)
+def service_control_policy_denies(lab: "Lab") -> None:
+    """The organization forbids FSx in this Region."""
+    _refused(lab, "with an explicit deny in a service control policy")
+
+
+@fault("permissions-boundary-silent", cause="iam-denied-by-boundary", gone=_lifted)
+def permissions_boundary_silent(lab: "Lab") -> None:
+    """The boundary was written before the cluster provisioned file systems."""
+    _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
+
+
+@fault("endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", gone=_lifted)
+def endpoint_policy_silent(lab: "Lab") -> None:
+    """The interface endpoint of FSx lets through what describes alone."""
+    _refused(lab, "because no VPC endpoint policy allows the fsx:CreateFileSystem action")
