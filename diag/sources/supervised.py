@@ -237,10 +237,11 @@ def _has_ended(pid: int, until: float) -> bool:
     try:
         watch = os.pidfd_open(pid)
     except (OSError, AttributeError):
-        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(POLL_S)
+        with contextlib.suppress(ChildProcessError):  # another thread has reaped it
+            while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(POLL_S)
         return True
     try:
         poller = select.poll()

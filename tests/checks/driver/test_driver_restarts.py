@@ -12,7 +12,7 @@ from tests.checks.given_node_plugin_upkeep import NODE
 
 
 def restarted(times: int, finished: str) -> Pod:
-    ended = ContainerState(terminated=Terminated("OOMKilled", "", 137, finished))
+    ended = ContainerState(terminated=Terminated("OOMKilled", exit_code=137, finished_at=finished))
     return given.plugin_pod(
         given.NODE, ContainerStatus("fsx-plugin", ready=True, restart_count=times, last_state=ended)
     )
