@@ -209,7 +209,8 @@ def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
     """The fewest changes that the rules themselves name: None takes a key away, empty is for a person to choose."""
     known = {p.member: p for p in parameters_table().parameters if p.member}
     changes: dict[str, str | None] = {}
-    while len(changes) < len(known):
+    for _ in range(2 * len(known)):
+        # What one rule chose first another may narrow: any throughput, then one that the type comes with.
         now = {key: value for key, value in {**parameters, **changes}.items() if value is not None}
         request = {p.member: sent for p in known.values() if (sent := _sent(p, now.get(p.key, ""), now))}
         rule = next((r for r in broken_rules(request, ("StorageCapacity",)) if next(iter(r.needs)) in known), None)
@@ -219,9 +220,10 @@ def repaired(parameters: Mapping[str, str]) -> dict[str, str | None]:
         if rule.or_without:
             member, values = rule.or_without, ("",)
         key = known[member].key
-        if key in changes:
+        value = None if values[0] == "" else _first_choice(known[member], values[0])
+        if key in changes and changes[key] == value:
             break
-        changes[key] = None if values[0] == "" else _first_choice(known[member], values[0])
+        changes[key] = value
     return changes
 
 

@@ -73,6 +73,18 @@ def test_a_number_with_a_unit_or_beyond_its_bounds_is_the_nearest_one(key: str, 
     assert likely_value(key, written) == meant
 
 
+@pytest.mark.parametrize(
+    ("parameters", "changes"),
+    [
+        ({"deploymentType": "PERSISTENT_1"}, {"perUnitStorageThroughput": "50"}),
+        ({"deploymentType": "PERSISTENT_2"}, {"perUnitStorageThroughput": "125"}),
+        ({"deploymentType": "SCRATCH_2", "storageType": "HDD"}, {"storageType": None}),
+    ],
+)
+def test_a_repair_is_taken_by_every_rule(parameters: dict[str, str], changes: dict[str, str | None]) -> None:
+    assert repaired(parameters) == changes
+
+
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=12)))
 def test_no_values_break_the_rules(parameters: dict[str, str]) -> None:
     assert all(refusal.message for refusal in class_refusals(parameters))
