@@ -121,7 +121,7 @@ def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value]) 
 
 
 def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value]) -> tuple[Step, ...]:
-    delete = "kubectl -n {namespace} delete pvc {claim} --wait=false"
+    delete = "kubectl -n {namespace} delete pvc {claim} --ignore-not-found --wait=false"
     return (*guards, change(delete, names, changes="deletes the claim, not the data", danger=Danger.DESTROYS))
 
 

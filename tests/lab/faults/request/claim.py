@@ -1,5 +1,6 @@
 """Claims that do not bind, or not to the volume that was meant."""
 
+import copy
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
@@ -149,7 +150,10 @@ def claim_takes_the_default_class(lab: "Lab") -> None:
 
 @fault("claim-being-deleted", cause="claim-pending")
 def claim_being_deleted(lab: "Lab") -> None:
-    """Somebody deleted the claim while another pod used it; since that one ended, no pod may use it again."""
+    """Somebody deleted the claim while another pod uses it: it stays until that one ends, and takes no new pod."""
+    holder = copy.deepcopy(symptoms.pod(lab))
+    holder["metadata"] |= {"name": "pod-fsx-before", "uid": "5d0f6c1e-8a44-4b0a-9a53-2f0d7d8c4e11"}
+    lab.kube.add(holder)
     claim = symptoms.claim(lab)
     claim["metadata"]["deletionTimestamp"] = lab.site.time(30)
     text = f'0/3 nodes are available: persistentvolumeclaim "{CLAIM}" is being deleted.'

@@ -329,7 +329,8 @@ def is_ready(pod: Object) -> bool:
 
 def _claims_pods(owner: Object) -> bool:
     status = owner.get("status") or {}
-    return bool(status.get("desiredNumberScheduled") or status.get("replicas"))
+    scheduled = status.get("currentNumberScheduled", status.get("desiredNumberScheduled"))
+    return bool(scheduled or status.get("replicas"))
 
 
 def _revision(owner: Object) -> str:
