@@ -27,7 +27,8 @@ def _without_quota(lab: "Lab") -> bool:
 
 
 def _not_enforced(lab: "Lab") -> bool:
-    return not any(_LEVEL in (found["metadata"].get("labels") or {}) for found in lab.kube.all("namespaces"))
+    levels = ((found["metadata"].get("labels") or {}).get(_LEVEL) for found in lab.kube.all("namespaces"))
+    return all(level in (None, "privileged") for level in levels)
 
 
 def _without_pods(lab: "Lab") -> dict[str, Any]:
