@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock new-check new-cause index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -59,6 +59,12 @@ mutations: $(READY)  ## every field of every object of healthy worlds changed on
 lock: $(READY)  ## write the versions and hashes that the container installs, after a change of the dependencies
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements/run.txt
+
+sbom: $(READY)  ## the bill of materials of what the container installs, in a fresh environment: dist/sbom.cdx.json
+	$(PYTHON) -m venv --clear dist/sbom-venv
+	dist/sbom-venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	dist/sbom-venv/bin/python -m pip install -q --disable-pip-version-check --no-deps .
+	dist/sbom-venv/bin/python deploy/sbom.py > dist/sbom.cdx.json
 
 new-check: $(READY)  ## ID=volume-colour LAYER=request: the files of one more check
 	@$(BIN)/python -m tests.scaffold check "$(ID)" "$(LAYER)"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from diag.credentials import without_credentials
+from diag.secret_filter import without_credentials
 
 LINE = 300
 """Characters that `one_line` keeps unless told otherwise."""

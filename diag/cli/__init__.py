@@ -160,7 +160,7 @@ def _report_bug(bug: Exception) -> None:
     import traceback
 
     from diag.cli._output import safe
-    from diag.credentials import without_credentials
+    from diag.secret_filter import without_credentials
 
     click.echo(f"lustre-doctor failed: {type(bug).__name__}: {safe(str(bug))}", err=True)
     if os.environ.get("LUSTRE_DOCTOR_DEBUG"):

@@ -150,8 +150,8 @@ def warn(text: str) -> None:
 
 def safe(text: str) -> str:
     """A message on one line, without credentials, that cannot control the terminal whoever wrote parts of it."""
-    from diag.credentials import without_credentials
     from diag.sanitize import visible
+    from diag.secret_filter import without_credentials
 
     return visible(without_credentials(text))
 

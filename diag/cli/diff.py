@@ -91,8 +91,8 @@ def _plain_facts(snapshot: Snapshot) -> dict[str, Any]:
     """The recorded facts as plain JSON values. What one side could not read is no difference of the world."""
     import msgspec
 
-    from diag.credentials import scrubbed
     from diag.model.unavailable import Unavailable
+    from diag.secret_filter import scrubbed
 
     known = ((name, value) for name, value in snapshot.facts.items() if not isinstance(value, Unavailable))
     return {name: scrubbed(msgspec.json.decode(msgspec.json.encode(value))) for name, value in known}

@@ -42,8 +42,8 @@ def command(
     for its volumes. Exit code 5 when the node could not be inspected.
     """
     until = time.monotonic() + deadline
-    from diag.credentials import scrubbed
     from diag.model.unavailable import Unavailable, Unreadable
+    from diag.secret_filter import scrubbed
     from diag.sources.kubernetes.client import Kube
     from diag.sources.nodes.own import read_own, volume_names
     from diag.sources.nodes.recorded import line_of

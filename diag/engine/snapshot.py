@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from diag.credentials import scrubbed
 from diag.decode import decode_json
 from diag.model.exit_code import WrongUsage
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import Fact
 from diag.resources.target import Settings, Target
 from diag.sanitize import json_safe
+from diag.secret_filter import scrubbed
 
 SCHEMA = "lustre-doctor/snapshot/v1"
 

@@ -12,8 +12,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from diag.credentials import REMOVED
 from diag.grammar.placeholders import DOCUMENTS, PLACEHOLDERS
+from diag.secret_filter import REMOVED
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")

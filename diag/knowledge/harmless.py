@@ -10,9 +10,9 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 
-from diag.credentials import HARMLESS, REMOVED
 from diag.knowledge.mount_options import mount_options_table
 from diag.knowledge.storage_class import is_reserved, nearest_key, parameters_table
+from diag.secret_filter import HARMLESS, REMOVED
 
 ATTRIBUTES = ("dnsname", "mountname", "storage.kubernetes.io/csiProvisionerIdentity")
 """What the driver reads, and what the external provisioner writes. Sources: aws-fsx-csi-driver v1.9.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from diag.credentials import scrubbed
 from diag.redaction.fields import DROPPED, HOST, VERBATIM, Path, kind_of
 from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_tag
 from diag.redaction.redactor import Redactor
 from diag.redaction.tokens import Level
 from diag.registry import Fact
+from diag.secret_filter import scrubbed
 
 
 class DocumentRedactor:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from diag.credentials import without_credentials
 from diag.redaction import shapes
 from diag.redaction.addresses import Addresses
 from diag.redaction.hosts import Hosts, is_public
 from diag.redaction.names import Names
 from diag.redaction.public import is_public_account
 from diag.redaction.tokens import Tokens
+from diag.secret_filter import without_credentials
 
 _PLACES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("arn", shapes.ARN),

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from diag.credentials import scrubbed
 from diag.diff.compare import Difference
 from diag.diff.verdicts import VerdictChange
 from diag.model.verdict import Verdict
@@ -14,6 +13,7 @@ from diag.reports.json import document
 from diag.reports.summary import plural
 from diag.reports.terminal import MARKS, Style, headline, wrap
 from diag.sanitize import visible
+from diag.secret_filter import scrubbed
 
 SCHEMA = "lustre-doctor/diff/v1"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diag.advice.steps import advise
-from diag.credentials import scrubbed
 from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -15,6 +14,7 @@ from diag.reports.report import SCHEMA
 from diag.reports.terminal import Style, headline, mark, wrap
 from diag.resources.lnet_probe import Ladder, Rung, Step, TargetReach
 from diag.sanitize import visible
+from diag.secret_filter import scrubbed
 
 _LAYERS = {
     Step.NAME: Layer.DNS, Step.TCP: Layer.NETWORK, Step.SOURCE_PORT: Layer.NETWORK, Step.FILE_SYSTEM: Layer.REQUEST,

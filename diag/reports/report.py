@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from diag.credentials import scrubbed
 from diag.model.diagnosis import Diagnosis
 from diag.model.exit_code import ExitCode
 from diag.model.finding import Finding
@@ -14,6 +13,7 @@ from diag.model.symptom import ReadLine
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable
 from diag.model.verdict import Verdict
+from diag.secret_filter import scrubbed
 
 SCHEMA = "lustre-doctor/v1"
 

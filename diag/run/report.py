@@ -61,7 +61,7 @@ def _resolved(finding: Finding, knowledge: Knowledge) -> Finding:
 
 def guides_of(diagnoses: Sequence[Diagnosis], knowledge: Knowledge) -> tuple[Guide, ...]:
     """The runbooks of the causes that the diagnoses name first, each once."""
-    from diag.credentials import scrubbed
+    from diag.secret_filter import scrubbed
 
     first: dict[str, Diagnosis] = {}
     for diagnosis in diagnoses:

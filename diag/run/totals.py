@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from diag.analysis.missing_targets import missing_targets
-from diag.credentials import scrubbed
 from diag.diagnosis.explain import COLLECT
 from diag.engine.run import Outcome
 from diag.knowledge.lustre_versions import cannot_mount
@@ -22,6 +21,7 @@ from diag.model.verdict import Verdict
 from diag.reports.report import AccountFileSystem, Coverage, Guide, Policy, Report, Rule
 from diag.resources.eks import identity_of
 from diag.resources.table import Table
+from diag.secret_filter import scrubbed
 
 
 def add_up(

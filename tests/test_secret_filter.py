@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from diag.credentials import REMOVED, SAID_OF_ONE, scrubbed, without_credentials
+from diag.secret_filter import REMOVED, SAID_OF_ONE, scrubbed, without_credentials
 
 ROOT = Path(__file__).parents[1]
 LETTERS = string.ascii_letters + string.digits
