@@ -30,6 +30,7 @@ DRIVER_NAMESPACE = "kube-system"
 _TELLING = (Role.CAUSE, Role.CONSEQUENCE, Role.SERVER, Role.CONTEXT, Role.HARMLESS)
 _MOST_READ = 50
 _MOST_READINGS = 4
+_MOST_ORIGINS = 50
 
 WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
 OF_ANOTHER = (
@@ -75,6 +76,13 @@ def _readings_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(found) for found in known))[:_MOST_READINGS]
 
 
+def _origins_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
+    """`messages.log:812 (7 times)`; texts without a name are not worth a place."""
+    named = (symptom for symptom in symptoms if symptom.origin and not symptom.origin.startswith("line "))
+    times = (f"{s.origin} ({s.count} times)" if s.count > 1 else s.origin for s in named)
+    return tuple(dict.fromkeys(times))[:_MOST_ORIGINS]
+
+
 def _parts(text: str) -> list[str]:
     return re.split(
         r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )", text
@@ -93,7 +101,9 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     subject = _subject(mount)
     reads = () if best_of(weighed) else _readings_of(symptoms)
     headline = headline_of(subject, weighed, phase, is_known=bool(reads))
-    return Diagnosis(subject, headline, quoted(symptoms), weighed, values=values, reads=reads)
+    return Diagnosis(
+        subject, headline, quoted(symptoms), weighed, values=values, reads=reads, origins=_origins_of(symptoms)
+    )
 
 
 def _subject(mount: MountRef) -> Subject:

@@ -60,6 +60,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """Warn where nothing fails yet."""
     consequences: tuple[str, ...] = ()
     """Failures that the first cause explains."""
+    origins: tuple[str, ...] = ()
+    """Where the texts were read, `messages.log:812`, each with how often it was seen."""
     reads: tuple[str, ...] = ()
     """What the texts are, where they show no cause: known messages that accompany one."""
 

@@ -17,6 +17,8 @@ from diag.reports.summary import counts, inspected, plural, verdict_of
 from diag.reports.terminal import Style, bold, command, fix_lines, headline, labelled, mark, painted, wrap
 from diag.sanitize import visible
 
+ORIGINS = 3
+"""Places where a diagnosis's texts were read, unless everything is asked."""
 QUOTED = 420
 """Characters of an event's text."""
 REASONS = 2
@@ -151,6 +153,10 @@ def _diagnosis(diagnosis: Diagnosis, collect: Sequence[str], style: Style) -> It
     elif diagnosis.gravity is Verdict.FAIL:
         yield from labelled("collect", collect, style)
     yield from labelled("what it is", diagnosis.reads, style)
+    if diagnosis.origins:
+        shown = diagnosis.origins if style.everything else diagnosis.origins[:ORIGINS]
+        more = len(diagnosis.origins) - len(shown)
+        yield from labelled("read in", [", ".join(shown) + (f" and {more} more places" if more else "")], style)
     if style.everything:
         yield from labelled("also failed", diagnosis.consequences, style)
         yield from labelled("ruled out", _ruled_out(diagnosis.causes), style)

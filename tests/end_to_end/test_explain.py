@@ -116,3 +116,12 @@ def test_lines_says_of_each_line_who_prints_it_and_what_it_means(doctor: Doctor)
     lines = doctor("explain", "--lines", "-", "--format", "json", stdin=text).document["lines"]
     assert [line["role"] for line in lines] == ["consequence", ""]
     assert doctor("explain", "-", "--format", "json", stdin=text).document["lines"] == []
+
+
+def test_it_tells_in_which_file_and_line_a_text_was_read(doctor: Doctor, tmp_path: Path) -> None:
+    log = tmp_path / "node.log"
+    log.write_text("all is well\n" + event(22, EINVAL))
+    document = doctor("explain", str(log), "--format", "json").document
+    assert document["diagnoses"][0]["origins"] == [f"{log}:2"]
+    assert f"{log}:2" in "".join(doctor("explain", str(log)).out.split())
+    assert doctor("explain", "-", "--format", "json", stdin="\n").document["diagnoses"][0]["origins"] == []
