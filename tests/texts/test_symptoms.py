@@ -9,7 +9,9 @@ import io
 import json
 import lzma
 import tarfile
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,10 +46,37 @@ def tar_of(files: dict[str, bytes], mode: str = "w") -> bytes:
     return buffer.getvalue()
 
 
+class Pipe(io.RawIOBase):
+    """Takes bytes and cannot go back, so that an archive's sizes come after its data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.content += bytes(data)
+        return len(bytes(data))
+
+
+def zip_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED, *, through_pipe: bool = False) -> bytes:
+    pipe, buffer = Pipe(), io.BytesIO()
+    with zipfile.ZipFile(pipe if through_pipe else buffer, "w", method) as archive:  # type: ignore[arg-type]
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return pipe.content or buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
         DMESG.encode(),
+        zip_of({"logs/": b"", "logs/dmesg": DMESG.encode()}),
+        zip_of({"logs/dmesg": DMESG.encode()}, zipfile.ZIP_STORED),
+        zip_of({"logs/dmesg": DMESG.encode()}, through_pipe=True),
+        zip_of({"logs.tar.gz": tar_of({"dmesg": DMESG.encode()}, "w:gz")}),
         gzip.compress(DMESG.encode()),
         gzip.compress(DMESG[:200].encode()) + gzip.compress(DMESG[200:].encode()),
         bz2.compress(DMESG.encode()),
@@ -58,7 +87,22 @@ def tar_of(files: dict[str, bytes], mode: str = "w") -> bytes:
         tar_of({"in.tar.gz": tar_of({"x" * 180 + "/dmesg": DMESG.encode()}, "w:gz")}),
         DMESG.encode("utf-16"),
     ],
-    ids=["plain", "gz", "gz-members", "bz2", "xz", "tar", "tar.gz", "gz-in-tar.xz", "tar-in-tar", "utf-16"],
+    ids=[
+        "plain",
+        "zip",
+        "zip-stored",
+        "zip-through-pipe",
+        "tar-in-zip",
+        "gz",
+        "gz-members",
+        "bz2",
+        "xz",
+        "tar",
+        "tar.gz",
+        "gz-in-tar.xz",
+        "tar-in-tar",
+        "utf-16",
+    ],
 )
 def test_a_text_is_found_in_every_wrapping(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "given"
@@ -180,7 +224,8 @@ def test_a_text_against_a_cause_is_kept_beside_it_only(tmp_path: Path) -> None:
     ("make", "detail"),
     [
         (lambda path: None, "No such file"),
-        (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(100)), "packed as zip"),
+        (lambda path: path.write_bytes(zip_of({"a.log": DMESG.encode()})[:90]), "ends too early"),
+        (lambda path: path.write_bytes(zip_of({"../a.log": DMESG.encode()})), "leads out of the archive"),
         (lambda path: path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100)), "packed as zstd"),
         (lambda path: path.write_bytes(b"LPKSHHRH" + bytes(100)), "a binary journal"),
         (lambda path: path.write_bytes(b"\x7fELF" + bytes(5000)), "not a text"),

@@ -11,7 +11,6 @@ from diag.sources.files import PIECE, refused
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bzip2"))
 _FOREIGN = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"PK\x03\x04", "zip"),
     (b"7z\xbc\xaf", "7-Zip"),
     (b"\x04\x22\x4d\x18", "LZ4"),
 )
@@ -20,6 +19,11 @@ _FREE = 256 << 20
 _RATIO = 200
 """Beyond that, logs do not shrink more than this: what does was made to fill a disk."""
 _XZ_MEMORY = 128 << 20
+
+
+def is_bomb(taken: int, given: int) -> bool:
+    """Whether so many bytes came out of so few that they were made to fill a disk."""
+    return given > _FREE and given > taken * _RATIO
 
 
 def compression_of(head: bytes) -> str:
@@ -48,7 +52,7 @@ def unpacked(name: str, kind: str, pieces: Iterator[bytes], report: Callable[[Un
                 report(refused(name, f"damaged {kind} data ({error}); read up to there", remedy="copy the file again"))
                 return
             given += len(out)
-            if given > _FREE and given > taken * _RATIO:
+            if is_bomb(taken, given):
                 report(
                     refused(
                         name,

@@ -29,7 +29,7 @@ Report = Callable[[Unavailable], None]
 class Texts:
     """The texts under the given paths, one at a time; `-` is standard input.
 
-    Folders are walked, archives (tar; gzip, xz, bzip2; nested) are opened. A pipe that has not ended by the
+    Folders are walked, archives (tar, zip; gzip, xz, bzip2; nested) are opened. A pipe that has not ended by the
     `time.monotonic()` instant is read up to there. What is not read becomes a problem.
     """
 
@@ -77,19 +77,22 @@ def _contents(
 ) -> Iterator[TextStream]:
     """The texts in a stream of bytes: itself, what it unpacks to, or an archive's members."""
     head = _first(pieces)
-    packed_as_tar = _looks_like_tar(head)
+    packed_as_tar, packed_as_zip = _looks_like_tar(head), head.startswith(b"PK\x03\x04")
     kind = compression_of(head)
     if kind and depth < _DEEPEST_NESTING:
         inner = unpacked(name, kind, _again(head, pieces), report)
         yield from _contents(name, inner, report, depth=depth + 1, named=named, node=node)
-    elif packed_as_tar and depth < _DEEPEST_NESTING:
-        from diag.sources.texts.tar import members
+    elif (packed_as_tar or packed_as_zip) and depth < _DEEPEST_NESTING:
+        if packed_as_zip:
+            from diag.sources.texts.zip import members
+        else:
+            from diag.sources.texts.tar import members
 
         for member in members(name, _again(head, pieces), report):
             inside = f"{name}:{member.name}"
             place = _node_of(f"{name}/{member.name}") or node
             yield from _contents(inside, member.pieces, report, depth=depth + 1, named=False, node=place)
-    elif kind or packed_as_tar:
+    elif kind or packed_as_tar or packed_as_zip:
         report(refused(name, f"archives nested deeper than {_DEEPEST_NESTING} levels are not read"))
     elif head.startswith(_JOURNAL):
         report(
