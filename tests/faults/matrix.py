@@ -147,7 +147,8 @@ def _in_order(lab: Lab, one: Fault, other: Fault) -> Row | None:
     lab.inject(one.name)
     try:
         lab.inject(other.name)
-    except (LookupError, ClientError):
+    except (LookupError, ValueError, ClientError):
+        # What the second one would break the first has taken away.
         return None
     return Row(f"{one.name} + {other.name}", (one.cause, other.cause), _told(run(lab)))
 
