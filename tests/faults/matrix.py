@@ -101,11 +101,11 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
             yield one, other
 
 
-def _how_far(lab: Lab, fault: Fault) -> tuple[bool, ...]:
+def _how_far(lab: Lab, fault: Fault) -> tuple[bool | str, ...]:
     """How far a mount gets with the fault in place.
 
     Whether there is a volume, a name of a file system is asked for, the node can mount at all, the file system exists
-    and serves, and a pod of the volume is scheduled and runs.
+    and serves, and a pod of the volume is scheduled, where, and runs.
     """
     lab.load("healthy")
     lab.inject(fault.name)
@@ -126,7 +126,7 @@ def _how_far(lab: Lab, fault: Fault) -> tuple[bool, ...]:
         node.get("status", {}).get("nodeInfo", {}).get("operatingSystem", "linux") == "linux",
         handles <= set(systems),
         handles <= serving,
-        bool(pod["spec"].get("nodeName")),
+        pod["spec"].get("nodeName", ""),
         pod["status"].get("phase") == "Running",
     )
 
