@@ -11,6 +11,7 @@ import pytest
 from tests.command import Doctor, Process, run
 from tests.lab import Lab
 from tests.lab.kubernetes.exec import Ending, ExecAnswer
+from tests.lab.nodes import let_nodes_answer
 from tests.nodes.sshd import config_entry, make_key, sshd
 from tests.nodes.sshd import why_not as no_sshd
 from tests.patience import eventually, in_time
@@ -117,3 +118,16 @@ def test_on_the_node_itself_without_a_cluster() -> None:
     ran = run("run", "--format", "json", "--via", "local", "--only", "node-clock", env=environment)
     (clock,) = of(ran.document, "node-clock")
     assert clock["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(("lacking", "code"), [("getent", 0), ("lctl .*--version", 0), ("getent|lctl|lnetctl", 5)])
+def test_what_an_image_without_a_shell_cannot_be_asked_leaves_a_healthy_run_healthy(
+    doctor: Doctor, lab: Lab, lacking: str, code: int
+) -> None:
+    """Unless it says nothing of Lustre at all."""
+    lab.load("healthy")
+    let_nodes_answer(lab)
+    lab.script.rules[:] = [rule for rule in lab.script.rules if not re.search(lacking, rule.command)]
+    ran = doctor("run", "--via", "exec", "--nodes", "all", "--format", "json")
+    assert ran.code == code, ran.out
+    assert ran.verdicts("node-blocked") == ({"skip"} if code == 0 else {"unknown"})

@@ -51,6 +51,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 """What can be asked without a shell, as plain argument vectors."""
 
 
+_RESOLVE = ("getent", "ahosts")
+
+_OTHER_WAYS = "use --via ssm or ssh, or --debug-container IMAGE"
+
 _ABOUT_THE_POD = {
     question: Unavailable("", Reason.NOT_ASKED, "the driver's container would answer for itself, not for the node")
     for question in POD_ONLY
@@ -167,12 +171,14 @@ class Exec:
                 refused["names"] = names
         if ended is not None and not answers:
             return ended
-        needs_shell = Unavailable(
-            "",
-            Reason.UNREACHABLE,
-            "the driver's image has no shell to ask it with",
-            remedy="use --via ssm or ssh, or --debug-container IMAGE",
-        )
+        lacking = [question for question, answer in answers.items() if answer.status == NO_COMMAND]
+        # Where the image says something of Lustre, what it has no program for is no open question of this way in.
+        reason = Reason.NOT_ASKED if answers.keys() - {"page_size", *lacking} else Reason.UNREACHABLE
+        for question in lacking if reason is Reason.NOT_ASKED else ():
+            del answers[question]
+            program = COMMANDS.get(question, _RESOLVE)[0]
+            refused[question] = Unavailable("", reason, f"the driver's image has no {program}", remedy=_OTHER_WAYS)
+        needs_shell = Unavailable("", reason, "the driver's image has no shell to ask it with", remedy=_OTHER_WAYS)
         return report_of(
             Reading(
                 node=ask.node,
@@ -194,7 +200,7 @@ class Exec:
         """What the names resolve to, as the probe prints it. An image without getent resolves none of them."""
         lines = []
         for name in names:
-            answered = self._answer(ask, plugin, image, ("getent", "ahosts", name), until)
+            answered = self._answer(ask, plugin, image, (*_RESOLVE, name), until)
             if isinstance(answered, Unavailable) or answered.status == NO_COMMAND:
                 return answered
             lines.append(f"name {name} {answered.status}\n{answered.text}")
