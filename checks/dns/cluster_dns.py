@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, skip
+from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, skip, warn
 from diag.advice.steps import caution, change, undo, wait
 from diag.analysis.attributes import is_address
-from diag.analysis.network.names import asks_cluster_dns
+from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns
+from diag.model.unavailable import value_or
 from diag.resources.kubernetes import PersistentVolume, Pod, Workload
 
 
@@ -17,10 +18,12 @@ def core_dns_is_up(
     volumes: tuple[PersistentVolume, ...],
     pods: tuple[Pod, ...] | Unavailable,
     node_plugin: Workload | Unavailable,
+    daemon_sets: tuple[Workload, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """CoreDNS is up: the node plugin asks it for every name that it mounts.
 
     pass: at least one replica is available; kube-dns sends questions to available ones alone
+    warn: as fail, while NodeLocal DNSCache answers on the nodes: it asks its own upstream for names outside the cluster
     fail: no replica is available, or it is scaled to nothing
     unknown: Deployments could not be listed
     skip: every volume is mounted by address, the node plugin asks another resolver, or there is no CoreDNS Deployment
@@ -41,6 +44,10 @@ def core_dns_is_up(
         text = () if isinstance(pods, Unavailable) else tuple(_troubles(pods))
         scaled = deployment.spec.replicas == 0
         message = f"CoreDNS is {'scaled to nothing' if scaled else 'down'}: no name resolves in the node plugin"
+        if has_node_local_dns(value_or(daemon_sets, ())):
+            message = message.replace("no name resolves in the node plugin", "NodeLocal DNSCache asks its own upstream")
+            yield warn(subject, message, *text, fix=_fix(subject, scaled), concerns=named)
+            return
         yield fail(subject, message, *text, fix=_fix(subject, scaled), concerns=named)
 
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
-from diag.analysis.network.names import NameStanding, asks_cluster_dns
+from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node_local_dns
 from diag.analysis.network.paths import Clients
+from diag.model.unavailable import value_or
 from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Workload
-from diag.resources.kubernetes.corefile import ServerBlock, upstreams_for
+from diag.resources.kubernetes.corefile import ServerBlock, imports_for, upstreams_for
 
-LINK_LOCAL_RESOLVER = "169.254.169.253"
-"""The VPC's own resolver under a fixed address. Source: Amazon VPC user guide, Amazon DNS server."""
+LINK_LOCAL_RESOLVERS = ("169.254.169.253", "fd00:ec2::253")
+"""The VPC's own resolver under its fixed addresses. Source: Amazon VPC user guide, Amazon DNS server."""
 
 NODE_RESOLVER = "/etc/resolv.conf"
 
@@ -33,6 +34,7 @@ def names_are_asked_of_the_vpc(
     node_plugin: Workload | Unavailable,
     name_standings: dict[str, NameStanding],
     clients: dict[str, Clients] | Unavailable,
+    daemon_sets: tuple[Workload, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The way from the node plugin's resolver ends at the VPC's own resolver, which alone knows the file system's name.
 
@@ -42,7 +44,7 @@ def names_are_asked_of_the_vpc(
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
     warn: custom DNS servers are on the way, and nothing shows whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
-    unknown: DHCP options or CoreDNS's configuration could not be read
+    unknown: DHCP options or CoreDNS's configuration could not be read, or NodeLocal DNSCache is asked instead
     skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
     source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
     """
@@ -56,6 +58,9 @@ def names_are_asked_of_the_vpc(
     if isinstance(corefile, Unavailable) and corefile.reason is Reason.ABSENT and asks_cluster_dns(node_plugin):
         yield skip(volume, "the cluster's DNS has no ConfigMap kube-system/coredns: it is of another kind, not read")
         return
+    if has_node_local_dns(value_or(daemon_sets, ())):
+        message = "NodeLocal DNSCache asks an upstream of its own, which was not read"
+        corefile = Unavailable("ConfigMap kube-system/node-local-dns", Reason.NOT_ASKED, message)
     vpc = vpcs[known.vpc_id]
     own, text, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)
     standing = name_standings[volume.name]
@@ -91,6 +96,8 @@ def _servers_of_ones_own(
         message.append(f"ConfigMap kube-system/coredns forwards it to {', '.join(upstreams) or 'nobody'}")
         if strange := [server for server in upstreams if server != NODE_RESOLVER and not _is_amazons(server, vpc)]:
             own.append(f"CoreDNS forwards to {', '.join(strange)}")
+        elif imports_for(known.dns_name, corefile):
+            unread = Unavailable("files that the Corefile imports", Reason.NOT_ASKED, "one may forward the name")
         elif not upstreams:
             own.append("CoreDNS forwards the name to nobody")
     if NODE_RESOLVER in upstreams:
@@ -115,9 +122,10 @@ def _name_servers(vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]) -> tuple[str,
 
 
 def _is_amazons(server: str, vpc: Vpc) -> bool:
-    address = server.removeprefix("dns://").partition(":")[0]
+    plain = server.removeprefix("dns://")
+    address = plain.partition("]")[0].lstrip("[") if plain.count(":") > 1 else plain.partition(":")[0]
     try:
         second = str(ipaddress.ip_network(vpc.cidr_block, strict=False).network_address + 2)
     except ValueError:
         second = ""
-    return address in (AMAZON_PROVIDED, LINK_LOCAL_RESOLVER, second)
+    return address in (AMAZON_PROVIDED, *LINK_LOCAL_RESOLVERS, second)

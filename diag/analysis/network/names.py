@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from diag.analysis.file_systems import file_system_of
@@ -30,6 +32,15 @@ def asks_cluster_dns(node_plugin: Workload | Unavailable) -> bool:
     if spec.dns_policy == "ClusterFirst":
         return not spec.host_network
     return spec.dns_policy == "ClusterFirstWithHostNet"
+
+
+def has_node_local_dns(daemon_sets: Iterable[Workload]) -> bool:
+    """Whether NodeLocal DNSCache answers pods: names outside the cluster it asks of an upstream of its own.
+
+    Source: kubernetes/kubernetes cluster/addons/dns/nodelocaldns (k8s-app: node-local-dns).
+    """
+    name = "node-local-dns"
+    return any(name in (one.metadata.label("k8s-app"), one.metadata.name) for one in daemon_sets)
 
 
 class NameStanding(msgspec.Struct, frozen=True):

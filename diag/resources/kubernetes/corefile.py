@@ -17,6 +17,14 @@ class ServerBlock(msgspec.Struct, frozen=True):
     """(zone, servers) of each forward line."""
     rewrites: tuple[str, ...] = ()
     """First words of plugins that answer or change names by themselves: `hosts`, `rewrite`, `template`, `file`."""
+    excepted: tuple[tuple[str, str], ...] = ()
+    """(zone of a forward line, zone that it leaves out)."""
+    imports: bool = False
+    """It takes in a file that was not read, which may forward names too."""
+
+    def excepted_of(self, zone: str) -> tuple[str, ...]:
+        """The zones that the forward line of a zone leaves out. Source: coredns.io/plugins/forward."""
+        return tuple(left for own, left in self.excepted if own == zone)
 
 
 ANSWERS_BY_ITSELF = frozenset({"hosts", "rewrite", "template", "file", "route53", "auto", "secondary"})
@@ -35,7 +43,7 @@ def blocks_of(corefile: str) -> tuple[ServerBlock, ...]:
             blocks.append(_block(keys, lines))
             depth = 0
         elif depth:
-            if depth == 1:
+            if depth == 1 or line.split()[0] == "except":
                 lines.append(line)
             depth += line.endswith("{") - (line == "}")
     return tuple(blocks)
@@ -47,8 +55,15 @@ def upstreams_for(name: str, blocks: tuple[ServerBlock, ...]) -> tuple[str, ...]
     best = max(blocks, key=lambda block: _fit(name, block.zones), default=None)
     if best is None or _fit(name, best.zones) < 0:
         return ()
-    zone, servers = max(best.forwards, key=lambda forward: _fit(name, (forward[0],)), default=("", ()))
+    takes = [(zone, servers) for zone, servers in best.forwards if _fit(name, best.excepted_of(zone)) < 0]
+    zone, servers = max(takes, key=lambda forward: _fit(name, (forward[0],)), default=("", ()))
     return servers if _fit(name, (zone,)) >= 0 else ()
+
+
+def imports_for(name: str, blocks: tuple[ServerBlock, ...]) -> bool:
+    """Whether the block that answers a name takes in a file that was not read."""
+    best = max(blocks, key=lambda block: _fit(name, block.zones), default=None)
+    return best is not None and best.imports
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -59,14 +74,19 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _block(keys: str, lines: list[str]) -> ServerBlock:
-    forwards, rewrites = [], []
+    forwards, rewrites, excepted, imports = [], [], [], False
     for line in lines:
         words = line.rstrip("{").split()
         if words and words[0] in ("forward", "proxy") and len(words) > 2:
             forwards.append((_zone(words[1]), tuple(words[2:])))
+        elif words and words[0] == "except" and forwards:
+            excepted += [(forwards[-1][0], _zone(word)) for word in words[1:]]
+        elif words and words[0] == "import":
+            imports = True
         elif words and words[0] in ANSWERS_BY_ITSELF:
             rewrites.append(words[0])
-    return ServerBlock(tuple(_zone(key) for key in re.split(r"[\s,]+", keys) if key), tuple(forwards), tuple(rewrites))
+    zones = tuple(_zone(key) for key in re.split(r"[\s,]+", keys) if key)
+    return ServerBlock(zones, tuple(forwards), tuple(rewrites), tuple(excepted), imports)
 
 
 def _zone(key: str) -> str:

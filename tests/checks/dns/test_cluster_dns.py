@@ -28,3 +28,11 @@ def test_coredns_is_not_blamed_where_nobody_asks_it() -> None:
     assert judge(core_dns_is_up, deployments=down, **plugin(dnsPolicy="Default")).verdict is Verdict.SKIP
     assert judge(core_dns_is_up, deployments=()).verdict is Verdict.SKIP, "EKS Auto Mode has no such Deployment"
     assert judge(core_dns_is_up, deployments=given.denied("list deployments")).verdict is Verdict.UNKNOWN
+
+
+def test_a_cache_on_the_nodes_answers_names_outside_the_cluster_without_coredns() -> None:
+    plain = given.node_plugin()
+    meta = given.replace(plain.metadata, name="node-local-dns", labels={"k8s-app": "node-local-dns"})
+    facts = {"daemon_sets": (plain, given.replace(plain, metadata=meta))}
+    found = judge(core_dns_is_up, deployments=(core_dns(available=0),), **facts)
+    assert found.verdict is Verdict.WARN and "NodeLocal DNSCache asks its own upstream" in found.message

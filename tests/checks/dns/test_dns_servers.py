@@ -41,8 +41,8 @@ def test_an_answer_of_now_outweighs_a_pod_that_mounted_long_ago() -> None:
     assert judge(names_are_asked_of_the_vpc, dhcp_options=COMPANY, **FAILS).verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize("server", ["AmazonProvidedDNS", "169.254.169.253", "10.0.0.2"])
-def test_the_vpcs_own_resolver_has_three_names(server: str) -> None:
+@pytest.mark.parametrize("server", ["AmazonProvidedDNS", "169.254.169.253", "10.0.0.2", "fd00:ec2::253"])
+def test_the_vpcs_own_resolver_has_four_names(server: str) -> None:
     facts = {"dhcp_options": given_network.dhcp(server)} | FAILS
     assert judge(names_are_asked_of_the_vpc, **facts).verdict is Verdict.PASS
 
@@ -82,3 +82,25 @@ def test_the_default_dhcp_options_are_amazons_and_unlisted_ones_are_not_known() 
 def test_a_cluster_dns_of_another_kind_is_not_judged() -> None:
     absent = Unavailable("ConfigMap kube-system/coredns", Reason.ABSENT)
     assert judge(names_are_asked_of_the_vpc, corefile=absent).verdict is Verdict.SKIP
+
+
+OWN = COREFILE.replace("forward . /etc/resolv.conf", "forward . 10.9.9.9 {\n except {} \n }")
+
+
+@pytest.mark.parametrize(("zone", "named"), [("amazonaws.com", "to nobody"), ("corp.example", "forwards to 10.9.9.9")])
+def test_a_zone_that_a_forward_leaves_out_is_not_asked_there(zone: str, named: str) -> None:
+    text = OWN.replace("{}", zone)
+    assert named in judge(names_are_asked_of_the_vpc, corefile=corefile(text), **FAILS).message
+
+
+def test_a_file_that_the_corefile_imports_leaves_open_who_is_asked() -> None:
+    text = COREFILE.replace("forward . /etc/resolv.conf", "import custom/*.override")
+    assert judge(names_are_asked_of_the_vpc, corefile=corefile(text), **FAILS).verdict is Verdict.UNKNOWN
+
+
+def test_a_cache_on_the_nodes_asks_an_upstream_of_its_own_and_not_corednss() -> None:
+    plain = given.node_plugin()
+    cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
+    company = corefile(COREFILE.replace("/etc/resolv.conf", "10.9.9.9"))
+    facts: dict[str, Any] = {"corefile": company, "daemon_sets": (plain, cache)}
+    assert judge(names_are_asked_of_the_vpc, **facts, **FAILS).verdict is Verdict.UNKNOWN
