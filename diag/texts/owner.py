@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from diag.grammar.regex import Pattern
 
 LUSTRE = (
     r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
@@ -10,21 +13,20 @@ LUSTRE = (
 )
 """In upper or lower case."""
 # FSx has three other kinds of file systems: its name alone, and that of its calls, is not Lustre's beside one of them.
-_OTHER_FSX = re.compile(
+_OTHER_FSX = (
     r"(?i)\bopenzfs\b|\bontap\b|\btrident\b|\bnetapp\b|FSx for Windows|\bfsx-windows\b|\bFileSystemType\W{1,4}WINDOWS"
 )
-_LUSTRE_ALONE = re.compile(
+_LUSTRE_ALONE = (
     r"(?i)lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx\.csi\.aws|\bfsx-csi|\blctl\b"
     r"|\blfs\b|ptlrpc|ksocklnd|o2iblnd|libcfs|amlfs|\bldlm_|\bllite\b"
 )
-_OURS = re.compile(f"(?i){LUSTRE}")
 # CSI drivers (`ebs.csi.aws.com`, `csi.vsphere.vmware.com`); not Kubernetes' own keys and not the drivers of Lustre.
-_DRIVER = re.compile(
+_DRIVER = (
     r"(?i)\b(?!(?:fsx|azurelustre|lustre)\.csi\.|storage\.k)[a-z0-9][a-z0-9-]{0,40}\.csi\."
     r"(?!storage\.k8s)(?:[a-z0-9-]{1,40}\.){1,4}(?:com|io|org|net|dev|cloud)\b"
     r"|(?<![\w.-])csi\.(?!storage\.k8s)(?:[a-z0-9-]{1,40}\.){1,3}(?:com|io|org|net|dev|cloud)\b"
 )
-_SYSTEMS = re.compile(
+_SYSTEMS = (
     r"-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|gpfs|beegfs|wekafs|zfs|fuse\S*) "
     r"|\bmount\.(?:nfs4?|efs|cifs|ceph|glusterfs|beegfs|zfs|fuse|ntfs)\b"
     r"|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS|BTRFS|ceph|rbd|gpfs|GPFS|mmfs|beegfs|BeeGFS|glusterfs|wekafs|WekaFS|openebs|OpenEBS"
@@ -36,16 +38,34 @@ _SYSTEMS = re.compile(
 
 def mentions_lustre(text: str) -> bool:
     """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
-    return _OURS.search(text) is not None
+    return _shows(f"(?i){LUSTRE}", text)
 
 
 def names_another(text: str) -> bool:
     """Whether a text names another file system or another storage driver."""
-    return _SYSTEMS.search(text) is not None or _DRIVER.search(text) is not None or _OTHER_FSX.search(text) is not None
+    return _shows(_SYSTEMS, text) or ("csi." in text.lower() and _names_driver(text)) or _shows(_OTHER_FSX, text)
 
 
 def is_of_another(text: str) -> bool:
     """Whether a text names another file system or driver and nothing of Lustre: nothing in it is ours to explain."""
-    if _LUSTRE_ALONE.search(text) is not None or not names_another(text):
+    if _shows(_LUSTRE_ALONE, text) or not names_another(text):
         return False
-    return _OTHER_FSX.search(text) is not None or not mentions_lustre(text)
+    return _shows(_OTHER_FSX, text) or not mentions_lustre(text)
+
+
+def _shows(pattern: str, text: str) -> bool:
+    return _compiled(pattern).search(text) is not None
+
+
+def _names_driver(text: str) -> bool:
+    return _driver().search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> Pattern:
+    return Pattern(pattern)
+
+
+@cache
+def _driver() -> re.Pattern[str]:
+    return re.compile(_DRIVER)
