@@ -11,6 +11,7 @@ from diag.texts.owner import mentions_lustre
 
 _PLACE = re.compile(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
 _ERROR = re.compile(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
+_PROGRAM = re.compile(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
 _CONSOLE = re.compile(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
 
 
@@ -37,7 +38,8 @@ def recognise(text: str) -> Known | None:
     """What a normalised line is, None where no program of the stack is known to print it.
 
     A line of the kernel's log is looked for among the messages of the component whose source file it names, and is at
-    least a message of that component. Messages of Lustre count only in a line that is Lustre's.
+    least a message of that component, as is a line that begins with a program's name. Messages of Lustre count only in
+    a line that is Lustre's.
     """
     catalogue = load_messages()
     place = _PLACE.search(text)
@@ -48,6 +50,8 @@ def recognise(text: str) -> Known | None:
         found = [message for message in found if message.component == component]
     if found:
         return _known(catalogue, max(found, key=lambda message: (message.is_own, sum(map(len, message.parts)))))
+    if not component and (program := _PROGRAM.match(text)) is not None:
+        component = program["name"]
     if not component:
         return None
     of = catalogue.components[component]
