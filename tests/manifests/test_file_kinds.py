@@ -144,6 +144,31 @@ class TestTerraformSource:
         [(verdict, _)] = verdicts(planned_rules_let_lustre_in, tmp_path, SOURCE + opened, "main.tf")
         assert verdict is Verdict.PASS
 
+    @pytest.mark.parametrize(
+        ("rules", "verdict"),
+        [
+            ("ingress {\nfrom_port = 988\nto_port = 1023\nprotocol = \"tcp\"\ncidr_blocks = [var.x]\n}", Verdict.PASS),
+            ("ingress {\nfrom_port = var.x\nto_port = var.x\nprotocol = \"tcp\"\nself = true\n}", Verdict.UNKNOWN),
+            ("dynamic \"ingress\" {\nfor_each = var.x\ncontent {\nfrom_port = 988\n}\n}", Verdict.UNKNOWN),
+        ],
+    )  # fmt: skip
+    def test_what_expressions_say_of_a_group_is_not_guessed(self, tmp_path: Path, rules: str, verdict: Verdict) -> None:
+        pytest.importorskip("hcl2")
+        group = f'resource "aws_security_group" "lustre" {{\n{rules}\n}}\n'
+        [(found, message)] = verdicts(planned_rules_let_lustre_in, tmp_path, SOURCE + group, "main.tf")
+        assert found is verdict, message
+
+    def test_terraform_makes_strings_of_what_it_puts_into_a_map_of_strings(self, tmp_path: Path) -> None:
+        pytest.importorskip("hcl2")
+        text = """resource "kubernetes_storage_class" "fsx" {
+  metadata { name = "fsx-sc" }
+  storage_provisioner = "fsx.csi.aws.com"
+  parameters = { subnetId = "subnet-0123456789abcdef0", copyTagsToBackups = true }
+}
+"""
+        [made] = read(tmp_path, text, "main.tf").classes
+        assert (made.parameters or {})["copyTagsToBackups"] == "true"
+
     def test_json_syntax_needs_no_parser(self, tmp_path: Path) -> None:
         body = {"storage_capacity": 3600, "deployment_type": "SCRATCH_2", "subnet_ids": ["${var.subnet}"]}
         text = json.dumps({"resource": {"aws_fsx_lustre_file_system": {"data": body}}})

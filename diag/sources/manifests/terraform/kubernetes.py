@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diag.model.subject import Kind, Subject
+from diag.sources.manifests.file_system import as_text
 from diag.sources.manifests.terraform.document import Resource
 
 Raw = dict[str, Any]
@@ -52,7 +53,7 @@ def _volume(values: Raw) -> Raw:
         made["csi"] = {
             "driver": csi.get("driver"),
             "volumeHandle": csi.get("volume_handle"),
-            "volumeAttributes": csi.get("volume_attributes"),
+            "volumeAttributes": _strings(csi.get("volume_attributes")),
             "readOnly": csi.get("read_only"),
         }
     if ref := _one(spec.get("claim_ref")):
@@ -78,7 +79,7 @@ def _storage_class(values: Raw) -> Raw:
         "StorageClass",
         values,
         provisioner=values.get("storage_provisioner"),
-        parameters=values.get("parameters"),
+        parameters=_strings(values.get("parameters")),
         mountOptions=values.get("mount_options"),
         reclaimPolicy=values.get("reclaim_policy"),
         volumeBindingMode=values.get("volume_binding_mode"),
@@ -98,6 +99,11 @@ _KINDS = {
     "kubernetes_storage_class": Kind.STORAGE_CLASS,
     "kubernetes_manifest": Kind.MANIFEST,
 }
+
+
+def _strings(given: Any) -> Any:
+    """A map of strings: Terraform writes a number or a bool in it as a string by itself."""
+    return {key: as_text(item) for key, item in given.items()} if isinstance(given, dict) else given
 
 
 def _object(version: str, kind: str, values: Raw, **rest: Any) -> Raw:

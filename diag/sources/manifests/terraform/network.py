@@ -11,6 +11,7 @@ from diag.sources.manifests.terraform.document import Resource
 
 GROUP = "aws_security_group"
 RULES = ("aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
+SIDES = ("ingress", "egress")
 PORTS = ("from_port", "to_port", "protocol", "ip_protocol")
 
 
@@ -20,8 +21,8 @@ def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
         if resource.type != GROUP:
             continue
         own = [rule for rule in resources if rule.type in RULES and _belongs(rule, resource)]
-        ingress = [_inline(rule, resource) for rule in _maps(resource.values.get("ingress"))]
-        egress = [_inline(rule, resource) for rule in _maps(resource.values.get("egress"))]
+        inline = {key: [r for r in _maps(resource.values.get(key)) if not _has_open_ports(r)] for key in SIDES}
+        ingress, egress = ([_inline(rule, resource) for rule in inline[key]] for key in SIDES)
         for rule in own:
             if any(rule.is_unknown(attribute) for attribute in PORTS):
                 continue
@@ -33,7 +34,19 @@ def groups_of(resources: Sequence[Resource]) -> Iterator[PlannedGroup]:
             tuple(ingress),
             tuple(egress),
         )
-        yield PlannedGroup(group, any(rule.is_unknown(attribute) for rule in own for attribute in PORTS))
+        unknown = any(rule.is_unknown(attribute) for rule in own for attribute in PORTS)
+        yield PlannedGroup(group, unknown or _is_open(resource))
+
+
+def _is_open(group: Resource) -> bool:
+    """Whether the group's source makes rules that its literals do not say: dynamic blocks, expressions for ports."""
+    rules = [rule for key in SIDES for rule in _maps(group.values.get(key))]
+    whole = group.values.get("ingress") is None and group.unknown.get("ingress") is True
+    return "dynamic" in group.values or whole or any(map(_has_open_ports, rules))
+
+
+def _has_open_ports(rule: dict[str, Any]) -> bool:
+    return any(isinstance(port, str) and "${" in port for port in map(rule.get, PORTS))
 
 
 def _belongs(rule: Resource, group: Resource) -> bool:

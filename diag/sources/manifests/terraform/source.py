@@ -80,7 +80,8 @@ def _resource(type: str, name: str, body: Any) -> Resource:
     refers: dict[str, tuple[str, ...]] = {}
     for key, given in _mapping(body):
         literal, is_open = _literal(given)
-        values[_word(key)] = None if is_open else literal
+        is_block = isinstance(literal, list) and any(isinstance(item, dict) for item in literal)
+        values[_word(key)] = None if is_open and not is_block else literal
         if is_open:
             unknown[_word(key)] = True
             refers[_word(key)] = tuple(_named(given))
