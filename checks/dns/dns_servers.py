@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
-from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node_local_dns
+from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node_local_dns, own_name_servers
 from diag.analysis.network.paths import Clients
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
@@ -100,6 +100,11 @@ def _servers_of_ones_own(
             unread = Unavailable("files that the Corefile imports", Reason.NOT_ASKED, "one may forward the name")
         elif not upstreams:
             own.append("CoreDNS forwards the name to nobody")
+    if servers := own_name_servers(node_plugin):
+        upstreams = servers
+        message.append(f"dnsConfig of the node plugin: {', '.join(servers)}")
+        if strange := [server for server in servers if not _is_amazons(server, vpc)]:
+            own.append(f"the dnsConfig of the node plugin names {', '.join(strange)}")
     if NODE_RESOLVER in upstreams:
         servers = _name_servers(vpc, dhcp_options)
         message.append(f"ec2:DescribeDhcpOptions {vpc.dhcp_options_id}: {', '.join(servers) or 'no name server'}")

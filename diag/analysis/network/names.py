@@ -43,6 +43,17 @@ def has_node_local_dns(daemon_sets: Iterable[Workload]) -> bool:
     return any(name in (one.metadata.label("k8s-app"), one.metadata.name) for one in daemon_sets)
 
 
+def own_name_servers(node_plugin: Workload | Unavailable) -> tuple[str, ...]:
+    """The servers that the DaemonSet's own dnsConfig names in place of all others; empty where it leaves them.
+
+    Source: Kubernetes documentation, DNS for Services and Pods, dnsPolicy None.
+    """
+    if isinstance(node_plugin, Unavailable):
+        return ()
+    spec = node_plugin.spec.template.spec
+    return (spec.dns_config.nameservers or ()) if spec.dns_policy == "None" and spec.dns_config else ()
+
+
 class NameStanding(msgspec.Struct, frozen=True):
     """The answers to one volume's name, and whether they say anything about the nodes."""
 

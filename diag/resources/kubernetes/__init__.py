@@ -31,6 +31,7 @@ from diag.resources.kubernetes.pod import ClaimVolume as ClaimVolume
 from diag.resources.kubernetes.pod import Container as Container
 from diag.resources.kubernetes.pod import ContainerState as ContainerState
 from diag.resources.kubernetes.pod import ContainerStatus as ContainerStatus
+from diag.resources.kubernetes.pod import DnsConfig as DnsConfig
 from diag.resources.kubernetes.pod import EnvSource as EnvSource
 from diag.resources.kubernetes.pod import EnvVar as EnvVar
 from diag.resources.kubernetes.pod import HostPath as HostPath

@@ -135,6 +135,12 @@ class Affinity(KubernetesObject, frozen=True):
     node_affinity: NodeAffinity | None = None
 
 
+class DnsConfig(KubernetesObject, frozen=True):
+    """spec.dnsConfig."""
+
+    nameservers: tuple[str, ...] | None = None
+
+
 class PodSpec(KubernetesObject, frozen=True):
     """spec of a pod or a pod template."""
 
@@ -145,6 +151,7 @@ class PodSpec(KubernetesObject, frozen=True):
     volumes: tuple[PodVolume, ...] | None = None
     host_network: bool = False
     dns_policy: str = "ClusterFirst"
+    dns_config: DnsConfig | None = None
     security_context: PodSecurityContext | None = None
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None
