@@ -55,7 +55,6 @@ TIERED = {
         ({**HDD, "PerUnitStorageThroughput": "40", "StorageCapacity": "6000"}, "StorageCapacity"),
         ({**FAST, "MetadataConfiguration.Iops": "2000"}, "MetadataConfiguration.Iops"),
         ({**FAST, "MetadataConfiguration.Iops": "192001"}, "MetadataConfiguration.Iops"),
-        ({**FAST, "MetadataConfiguration.Iops": "1500", "StorageCapacity": "2400"}, "MetadataConfiguration.Iops"),
         ({**FAST, "MetadataConfiguration.Mode": ""}, "MetadataConfiguration.Mode"),
         ({**FAST, "MetadataConfiguration.Mode": "AUTOMATIC"}, "MetadataConfiguration.Iops"),
         ({**FAST, "FileSystemTypeVersion": "2.12"}, "FileSystemTypeVersion"),
@@ -95,6 +94,8 @@ def test_what_is_only_reasoned_is_no_certain_refusal() -> None:
     for more in ({"KmsKeyId": "alias/x"}, {"PerUnitStorageThroughput": "200"}, {"AutoImportPolicy": "NEW"}):
         [found] = refusals({**BASE, **more})
         assert not found.is_certain
+    [few] = refusals({**FAST, "MetadataConfiguration.Iops": "1500", "StorageCapacity": "2400"})
+    assert not few.is_certain, "the guide says what AUTOMATIC provisions, not that fewer are refused"
     [disputed] = refusals({**TIERED, "ThroughputCapacity": "1000"})
     assert not disputed.is_certain, "the model and its own text differ"
 
