@@ -136,8 +136,9 @@ def _replace_trust(
 def _statements_without(text: str, role: Role) -> tuple[Verbatim, ...]:
     """The statements of a role's trust policy, those that speak of somebody left out."""
     found = role.assume_role_policy_document.get("Statement") or ()
-    statements = (found,) if isinstance(found, Mapping) else found
-    return tuple(Verbatim(statement) for statement in statements if not text or text not in json.dumps(statement))
+    statements = found if isinstance(found, list | tuple) else (found,)
+    kept = (one for one in statements if isinstance(one, Mapping) and (not text or text not in json.dumps(one)))
+    return tuple(map(Verbatim, kept))
 
 
 class Grant(NamedTuple):
