@@ -60,7 +60,8 @@ def wrap(text: str, style: Style, first: str, rest: str) -> list[str]:
 def headline(text: str, style: Style, verdict: Verdict | None = None) -> list[str]:
     """A sentence that is read first, after its verdict's mark if it has one."""
     lines = wrap(text, style, f"{mark(verdict, style)} " if verdict else "", "  ")
-    return [f"{_BOLD}{line}{_PLAIN}" for line in lines] if style.colour else lines
+    # The mark's colour ends what is bold.
+    return [f"{_BOLD}{line.replace(_PLAIN, _PLAIN + _BOLD)}{_PLAIN}" for line in lines] if style.colour else lines
 
 
 def labelled(label: str, items: Iterable[str], style: Style) -> Iterator[str]:

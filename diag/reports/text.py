@@ -156,7 +156,9 @@ def _diagnosis(diagnosis: Diagnosis, collect: Sequence[str], style: Style) -> It
     if diagnosis.origins:
         shown = diagnosis.origins if style.everything else diagnosis.origins[:ORIGINS]
         more = len(diagnosis.origins) - len(shown)
-        yield from labelled("read in", [", ".join(shown) + (f" and {more} more places" if more else "")], style)
+        yield from labelled(
+            "read in", [", ".join(shown) + (f" and {plural(more, 'more place')}" if more else "")], style
+        )
     if style.everything:
         yield from labelled("also failed", diagnosis.consequences, style)
         yield from labelled("ruled out", _ruled_out(diagnosis.causes), style)

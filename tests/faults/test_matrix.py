@@ -13,7 +13,7 @@ pytestmark = pytest.mark.lab
 
 HEAL = {"pod-before-plugin-on-new-node"}
 """Faults that need nothing but a moment."""
-PAIRS_HERE = 25
+PAIRS_HERE = 10
 """The full sample takes minutes: it is `make faults`."""
 
 
