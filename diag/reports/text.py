@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
@@ -49,15 +49,17 @@ def to_text(report: Report, style: Style) -> str:
     Without `style.everything` the answer fits a screen: what is missing, each failure with its cause, the evidence that
     decides and the fix, a line for each layer; the last lines say what is broken and what to run next.
     """
+    reasons = _reasons(report)
+    first = {reason: stopped for reason, stopped in reasons.items() if _is_prerequisite(reason, stopped, report)}
     parts = (
         _lines(report, style),
         _missing_targets(report, style),
-        _prerequisites(report, style),
+        _prerequisites(first, style),
         _account(report, style),
         _diagnoses(report, style),
         _mount_path(report, style),
         _findings(report, style),
-        _not_determined(report, style),
+        _not_determined({reason: stopped for reason, stopped in reasons.items() if reason not in first}, style),
         _errors(report, style),
         status_lines(report, style),
     )
@@ -86,13 +88,12 @@ def _missing_targets(report: Report, style: Style) -> Iterator[str]:
         yield from headline(f"{missing.what}: {missing.detail}", style, Verdict.FAIL)
 
 
-def _prerequisites(report: Report, style: Style) -> Iterator[str]:
+def _prerequisites(reasons: Mapping[Unavailable, Collection[str]], style: Style) -> Iterator[str]:
     """What the run could not do without, each reason with what to do: first, and once."""
-    for reason, stopped in _reasons(report).items():
-        if _is_prerequisite(reason, stopped, report):
-            number = f"; {plural(len(stopped), 'check')} could not run" if stopped else ""
-            yield from headline(f"{reason}{number}", style, Verdict.UNKNOWN)
-            yield from labelled("do", [reason.remedy], style)
+    for reason, stopped in reasons.items():
+        number = f"; {plural(len(stopped), 'check')} could not run" if stopped else ""
+        yield from headline(f"{reason}{number}", style, Verdict.UNKNOWN)
+        yield from labelled("do", [reason.remedy], style)
 
 
 def _account(report: Report, style: Style) -> Iterator[str]:
@@ -299,12 +300,8 @@ def _few_of_each(rows: Iterable[Row]) -> Iterator[Row]:
             yield group[CHECK_ROWS][0], f"… and {len(group) - CHECK_ROWS} more (--all)"
 
 
-def _not_determined(report: Report, style: Style) -> Iterator[str]:
+def _not_determined(reasons: Mapping[Unavailable | str, Collection[str]], style: Style) -> Iterator[str]:
     """What could not be determined, by its root reason: one reason often stops many checks."""
-    reasons = {
-        reason: checks for reason, checks in _reasons(report).items()
-        if not _is_prerequisite(reason, checks, report)
-    }  # fmt: skip
     if reasons:
         yield bold("Not determined", style)
     shown = list(reasons.items()) if style.everything else list(reasons.items())[:CHECK_ROWS]
