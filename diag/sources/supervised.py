@@ -51,6 +51,11 @@ class CompletedCommand(msgspec.Struct, frozen=True):
     stderr: bytes = b""
     """The start of its standard error."""
 
+    @property
+    def complaint(self) -> str:
+        """The last line of its standard error, empty where it wrote none."""
+        return (self.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
+
 
 class Stuck(msgspec.Struct, frozen=True):
     """A process that does not go."""

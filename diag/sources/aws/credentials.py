@@ -96,8 +96,7 @@ def _run(argv: Sequence[str]) -> tuple[bytes, str]:
     if ran.exit_status is None:
         return b"", f"{name} gave no answer within {PROCESS_S:.0f} s"
     if ran.exit_status:
-        last = (ran.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
-        return b"", f"{name} ended with status {ran.exit_status}: {last}"
+        return b"", f"{name} ended with status {ran.exit_status}: {ran.complaint}"
     try:
         decode_json(ran.stdout, dict[str, int | str | None])
     except (msgspec.DecodeError, UnicodeDecodeError):

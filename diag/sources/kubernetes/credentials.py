@@ -159,9 +159,8 @@ def _run(plugin: Plugin, access: Access) -> _Credential:
     if ran.exit_status is None:
         raise _refused(Reason.TIMEOUT, f"the plugin {name} gave no answer within {PLUGIN_S:.0f} s")
     if ran.exit_status:
-        last = (ran.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
         message = f"the plugin {name} of the kubeconfig ended with status {ran.exit_status}"
-        raise _refused(Reason.DENIED, f"{message}: {one_line(last)}" if last else message)
+        raise _refused(Reason.DENIED, f"{message}: {one_line(ran.complaint)}" if ran.complaint else message)
     return _decoded(ran.stdout, plugin, name)
 
 
