@@ -251,6 +251,20 @@ def claim_waits(lab: "Lab", *messages: tuple[str, str, str]) -> None:
     )
 
 
+def add_class_of_ebs(lab: "Lab", binding: str, **metadata: object) -> None:
+    """A StorageClass gp3 of another driver beside ours."""
+    lab.kube.add(
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600), **metadata},
+            "provisioner": "ebs.csi.aws.com",
+            "reclaimPolicy": "Delete",
+            "volumeBindingMode": binding,
+        }
+    )
+
+
 def provision_dynamically(lab: "Lab") -> None:
     """The claim asks the StorageClass for a volume instead of naming one; nothing is provisioned yet."""
     claim(lab)["spec"].pop("volumeName", None)

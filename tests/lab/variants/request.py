@@ -134,16 +134,7 @@ def other_volume_fails(lab: "Lab", account: Account) -> None:
 @variant("claim-of-another-driver-waits")
 def claim_of_another_driver_waits(lab: "Lab", account: Account) -> None:
     """EBS's trouble is not Lustre's."""
-    lab.kube.add(
-        {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600)},
-            "provisioner": "ebs.csi.aws.com",
-            "reclaimPolicy": "Delete",
-            "volumeBindingMode": "Immediate",
-        }
-    )
+    symptoms.add_class_of_ebs(lab, "Immediate")
     claim = copy.deepcopy(symptoms.claim(lab))
     claim["metadata"] = {"name": "database", "namespace": "default", "uid": "2f1e0d3c-4b5a-4968-8776-655443322110"}
     claim["spec"] |= {"storageClassName": "gp3"}
@@ -186,15 +177,7 @@ def pod_has_just_been_made(lab: "Lab", account: Account) -> None:
 @variant("claim-of-other-drivers-class")
 def claim_of_other_drivers_class(lab: "Lab", account: Account) -> None:
     """Somebody's EBS claim waits for its first pod beside us."""
-    lab.kube.add(
-        {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600)},
-            "provisioner": "ebs.csi.aws.com",
-            "volumeBindingMode": "WaitForFirstConsumer",
-        }
-    )
+    symptoms.add_class_of_ebs(lab, "WaitForFirstConsumer")
     claim = copy.deepcopy(symptoms.claim(lab))
     claim["metadata"] = {"name": "database", "namespace": "default", "creationTimestamp": lab.site.time(600)}
     claim["spec"] |= {"storageClassName": "gp3", "accessModes": ["ReadWriteOnce"]}

@@ -51,16 +51,7 @@ def claim_larger_than_volume(lab: "Lab") -> None:
 @fault("claim-other-class", cause="claim-volume-mismatch")
 def claim_other_class(lab: "Lab") -> None:
     """Claim and volume name different classes."""
-    lab.kube.add(
-        {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {"name": "gp3", "creationTimestamp": lab.site.time(600)},
-            "provisioner": "ebs.csi.aws.com",
-            "reclaimPolicy": "Delete",
-            "volumeBindingMode": "WaitForFirstConsumer",
-        }
-    )
+    symptoms.add_class_of_ebs(lab, "WaitForFirstConsumer")
     symptoms.claim(lab)["spec"]["storageClassName"] = "gp3"
     volume = symptoms.volume(lab)
     volume["status"]["phase"] = "Available"
@@ -122,20 +113,7 @@ def class_of_misspelt_provisioner(lab: "Lab") -> None:
 @fault("claim-takes-the-default-class", cause="claim-volume-mismatch")
 def claim_takes_the_default_class(lab: "Lab") -> None:
     """The claim left its class out and got EBS' one, which refuses to share; the static volume stays free."""
-    lab.kube.add(
-        {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {
-                "name": "gp3",
-                "creationTimestamp": lab.site.time(600),
-                "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-            },
-            "provisioner": "ebs.csi.aws.com",
-            "reclaimPolicy": "Delete",
-            "volumeBindingMode": "Immediate",
-        }
-    )
+    symptoms.add_class_of_ebs(lab, "Immediate", annotations={"storageclass.kubernetes.io/is-default-class": "true"})
     claim, volume = symptoms.claim(lab), symptoms.volume(lab)
     claim["spec"].pop("volumeName")
     claim["spec"]["storageClassName"] = "gp3"
