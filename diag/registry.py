@@ -31,6 +31,7 @@ from diag.grammar.spelling import did_you_mean
 from diag.model.exit_code import WrongUsage
 from diag.model.finding import Draft
 from diag.model.layer import Layer
+from diag.model.site import page_of_check
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Unavailable, Unreadable
 from diag.watchdog import end_process_after
@@ -148,6 +149,11 @@ class Check:
     def is_built_in(self) -> bool:
         """Whether it is one of our own, which are trusted to return."""
         return self.origin.partition(".")[0] == BUILT_IN
+
+    @property
+    def url(self) -> str:
+        """Its page; empty for a plugin's."""
+        return page_of_check(self.id) if self.is_built_in else ""
 
     @property
     def family(self) -> str:

@@ -44,4 +44,6 @@ def command(id: str | None, layer: str | None) -> int:
     click.echo(f"permissions: {', '.join(permissions_of(registry.facts_for([check]))) or 'none'}")
     click.echo(f"speaks for: {', '.join(check.speaks_for) or 'no single cause'}")
     click.echo(f"from: {check.origin}")
+    if check.url:
+        click.echo(f"see: {check.url}")
     return 0

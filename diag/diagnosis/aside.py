@@ -60,6 +60,7 @@ def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str], pl
         broader=cause.broader,
         for_=tuple(f"{finding.message} (check {finding.check})" for finding in own),
         fix=with_verify(fix, {**values, **values_of(first.subject)}) if fix else None,
+        url=cause.url,
     )
     headline = f"{first.subject}: {first.message}"
     return Diagnosis(first.subject, headline, (), (told,), values=dict(values), gravity=Verdict.WARN)

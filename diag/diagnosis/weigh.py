@@ -183,6 +183,7 @@ def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdi
         against=tuple(case.against),
         next=next_,
         fix=fix_of(cause, values, platform, _passed(evidence.findings)) if fixes else None,
+        url=cause.url,
     )
 
 

@@ -172,6 +172,7 @@ def _finish(check: Check, draft: Draft) -> Finding:
         unavailable=draft.unavailable,
         location=draft.location,
         correction=draft.correction,
+        url=check.url if draft.verdict.rank > Verdict.SKIP.rank else "",
     )
 
 
@@ -181,7 +182,7 @@ def _could_not_check(check: Check, subject: Subject, reasons: tuple[Unavailable,
         return Finding(check.id, check.layer, subject, Verdict.SKIP, first.detail)
     remedy = f" ({first.remedy})" if first.remedy and first.reason is not Reason.DENIED else ""
     message = f"could not check “{check.title}”: {first}{remedy}"
-    return Finding(check.id, check.layer, subject, Verdict.UNKNOWN, message, unavailable=reasons)
+    return Finding(check.id, check.layer, subject, Verdict.UNKNOWN, message, unavailable=reasons, url=check.url)
 
 
 def _are_offline(reasons: Iterable[Unavailable]) -> bool:

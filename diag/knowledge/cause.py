@@ -190,3 +190,5 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm: tuple[Observation, ...] = ()
     rule_out: tuple[Refutation, ...] = ()
     fix: tuple[Remedy, ...] = ()
+    url: str = ""
+    """A team's own page of the cause; the built-in ones have theirs on the site."""

@@ -22,6 +22,7 @@ _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MU
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"unknown field `(?P<key>[^`]*)`")
 Path = tuple[str | int, ...]
+_URL = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+")
 
 _STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<position>\d+)\]")
 
@@ -108,6 +109,8 @@ def _problems(cause: Cause, stem: str) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     if cause.id != stem:
         found.append((("id",), f"the id `{cause.id}` must equal the file's name, `{stem}`"))
+    if cause.url and not _URL.fullmatch(cause.url):
+        found.append((("url",), "the url must begin with https:// and hold no blank, bracket or quotation mark"))
     if not cause.phase:
         found.append((("phase",), "at least one phase is needed"))
     seen: set[str] = set()

@@ -10,6 +10,7 @@ import msgspec
 
 from diag.knowledge.cause import Cause, Weight
 from diag.knowledge.index import BUILT_IN, fingerprint, read_index, texts_of
+from diag.model.site import page_of_cause
 
 _TELLING_LENGTH = 16
 
@@ -86,7 +87,7 @@ def _built_in() -> Knowledge:
         from diag.knowledge.index import compile_index
 
         index = compile_index(contents, str(BUILT_IN), known=index)
-    causes = {cause.id: cause for cause in index.causes}
+    causes = {cause.id: msgspec.structs.replace(cause, url=page_of_cause(cause.id)) for cause in index.causes}
     return Knowledge(causes, {path.stem: str(path) for path in files}, index.texts)
 
 

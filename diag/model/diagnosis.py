@@ -43,6 +43,8 @@ class CauseVerdict(msgspec.Struct, frozen=True, rename={"for_": "for"}):
     next: tuple[str, ...] = ()
     """Single observations that settle it, most telling first: what to look at and, on a second line, the command."""
     fix: Fix | None = None
+    url: str = ""
+    """Page of the cause; empty for a team's own cause that names none."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):

@@ -62,6 +62,8 @@ class Finding(msgspec.Struct, frozen=True):
     """Why this finding does not count for the exit code, with who answers for it; empty when it counts."""
     correction: Correction | None = None
     """What to write in the file instead, only where that is certain."""
+    url: str = ""
+    """For a warn, unknown or fail: page of the check; empty for a plugin's."""
 
 
 class Named(Protocol):

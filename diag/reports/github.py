@@ -26,7 +26,9 @@ def to_github(report: Report) -> str:
     ]
     for diagnosis in report.diagnoses:
         kind = "error" if diagnosis.gravity is Verdict.FAIL else "warning"
-        lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, visible(diagnosis.headline)))
+        see = (f"see {best.url}",) if (best := diagnosis.best) is not None and best.url else ()
+        text = "\n".join(map(visible, (diagnosis.headline, *see)))
+        lines.append(_command(kind, {"title": "lustre-doctor: diagnosis"}, text))
     lines += [_annotation(finding) for finding in worst_first(report.findings) if finding.verdict in _COMMANDS]
     return "".join(f"{line}\n" for line in lines)
 
@@ -41,6 +43,8 @@ def _annotation(finding: Finding) -> str:
     lines = [finding.message, *(finding.fix.in_order if finding.fix else ())]
     if finding.suppressed:
         lines.append(f"suppressed: {finding.suppressed}")
+    if finding.url:
+        lines.append(f"see {finding.url}")
     return _command(command, properties, "\n".join(map(visible, lines)))
 
 

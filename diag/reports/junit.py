@@ -49,7 +49,9 @@ def _diagnoses(report: Report) -> Xml.Element:
         case = Xml.SubElement(suite, "testcase", {"classname": "diagnosis", "name": name, "time": "0"})
         if diagnosis.gravity is Verdict.FAIL:
             cause = diagnosis.causes[0].id if diagnosis.causes else "not-recognised"
-            Xml.SubElement(case, "failure", {"message": visible(diagnosis.headline), "type": cause})
+            failure = Xml.SubElement(case, "failure", {"message": visible(diagnosis.headline), "type": cause})
+            if diagnosis.causes and diagnosis.causes[0].url:
+                failure.text = f"see {diagnosis.causes[0].url}"
         else:
             Xml.SubElement(case, "system-out").text = visible(diagnosis.headline)
     _count(suite)
@@ -91,7 +93,8 @@ def _case(finding: Finding, name: str, report: Report) -> Xml.Element:
 
 def _lines(finding: Finding) -> list[str]:
     fix = ["", "To fix it:", *finding.fix.in_order] if finding.fix else []
-    return [finding.message, *finding.evidence, *fix]
+    see = ["", f"see {finding.url}"] if finding.url else []
+    return [finding.message, *finding.evidence, *fix, *see]
 
 
 def _broken(report: Report) -> Xml.Element:

@@ -55,6 +55,11 @@ def code(text: str) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
+def linked(id: str, url: str) -> str:
+    """An id as a link to its page, where it has one."""
+    return f"[{code(id)}]({url})" if url else code(id)
+
+
 def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"### {escaped(diagnosis.headline)}"
     yield ""
@@ -62,7 +67,7 @@ def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
     if best is None:
         yield "No cause is known for this."
         return
-    yield f"**Cause:** {code(best.id)} ({best.verdict.value}, layer {best.layer.value})"
+    yield f"**Cause:** {linked(best.id, best.url)} ({best.verdict.value}, layer {best.layer.value})"
     for reason in best.for_:
         yield f"- because {escaped(reason)}"
     for reason in best.against:
@@ -111,7 +116,8 @@ def _table(report: Report) -> Iterator[str]:
         message = escaped(finding.message) + (
             f" _suppressed: {escaped(finding.suppressed)}_" if finding.suppressed else ""
         )
-        yield f"| {mark} | {code(finding.check)} | {escaped(str(finding.subject))} | {message} | {_where(finding)} |"
+        check = linked(finding.check, finding.url)
+        yield f"| {mark} | {check} | {escaped(str(finding.subject))} | {message} | {_where(finding)} |"
     if len(shown) > MOST_ROWS:
         yield f"| | | | … and {len(shown) - MOST_ROWS} more | |"
 

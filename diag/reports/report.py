@@ -64,6 +64,8 @@ class Rule(msgspec.Struct, frozen=True):
     title: str
     page: str
     layer: Layer
+    url: str = ""
+    """The same on the site; empty for a plugin's."""
 
 
 class Guide(msgspec.Struct, frozen=True):

@@ -43,6 +43,8 @@ def to_page(
 ) -> str:
     """The runbook's title and body. `titles` are those of all causes, for what the body refers to."""
     lines = [*_heading(cause.title, "=")[1:], "", f"{cause.id} · layer {cause.layer.value} · {cause.severity.value}"]
+    if cause.url:
+        lines.append(cause.url)
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
     body = body_of(text)

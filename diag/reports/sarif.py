@@ -42,12 +42,13 @@ def _driver(report: Report) -> Json:
 
 def _rule(rule: Rule) -> Json:
     text = f"{rule.title}.\n\n{rule.page}".strip()
-    return {
+    made: Json = {
         "id": rule.id,
         "shortDescription": {"text": f"{rule.title}."},
         "help": {"text": text, "markdown": text},
         "properties": {"tags": ["lustre", rule.layer.value]},
     }
+    return made | ({"helpUri": rule.url} if rule.url else {})
 
 
 def _result(finding: Finding, index: dict[str, int]) -> Json:

@@ -182,6 +182,7 @@ def _cause(cause: CauseVerdict, diagnosis: Diagnosis, style: Style) -> Iterator[
         yield from fix_lines(cause.fix, style, "fix" if cause.verdict is Likelihood.CONFIRMED else "if confirmed")
     if style.everything:
         yield from command("runbook", f"lustre-doctor runbook {cause.id}")
+    yield from command("see", cause.url)
 
 
 def _certainty(cause: CauseVerdict, diagnosis: Diagnosis) -> str:

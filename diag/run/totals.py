@@ -67,7 +67,7 @@ def add_up(
         account=_account(outcome),
     )
     # The pages of checks and causes are no strangers' texts, and long.
-    rules = tuple(Rule(check.id, check.title, check.page, check.layer) for check in outcome.checks)
+    rules = tuple(Rule(check.id, check.title, check.page, check.layer, check.url) for check in outcome.checks)
     return msgspec.structs.replace(scrubbed(report), rules=rules, guides=guides)
 
 

@@ -11,6 +11,7 @@ from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding
 from diag.model.fix import Fix
 from diag.model.layer import Layer
+from diag.model.site import page_of_cause
 from diag.model.subject import Kind, Subject
 from diag.model.tool_error import ToolError
 from diag.model.unavailable import Reason, Unavailable
@@ -64,7 +65,7 @@ DIAGNOSIS = Diagnosis(
     causes=(
         CauseVerdict(
             MISMATCH, "The client and the server cannot talk to each other", Likelihood.CONFIRMED, Layer.CLIENT,
-            for_=("the file system runs 2.10",), fix=UPGRADE,
+            for_=("the file system runs 2.10",), fix=UPGRADE, url=page_of_cause(MISMATCH),
         ),
         CauseVerdict("port-988-in-use", "Port 988 is taken", Likelihood.POSSIBLE, Layer.LNET, next=("\ndmesg | tail",)),
         CauseVerdict("wrong-mountname", "Wrong name", Likelihood.RULED_OUT, Layer.REQUEST, against=("FSx says so",)),
