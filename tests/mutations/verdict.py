@@ -41,7 +41,7 @@ _HOPS = {
     "VpcEndpoint": "identity",
     "PrefixList": "network",
     "Instance": "network identity client",
-    "Cluster": "identity network driver",
+    "Cluster": "identity network driver dns",
     "Addon": "driver",
     "PodIdentityAssociation": "identity",
     "Role": "identity",

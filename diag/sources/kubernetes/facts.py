@@ -23,6 +23,7 @@ from diag.resources.kubernetes import (
     PersistentVolumeClaim,
     Pod,
     PodOwner,
+    Service,
     ServiceAccount,
     StorageClass,
     Workload,
@@ -209,6 +210,12 @@ def corefile(kube: Kube) -> tuple[ServerBlock, ...]:
     """The server blocks of the ConfigMap `kube-system/coredns`, absent where EKS Auto Mode runs DNS on the nodes."""
     found = kube.get("/api/v1/namespaces/kube-system/configmaps/coredns", _ConfigMap)
     return blocks_of(found.data.get("Corefile", ""))
+
+
+@fact(layer=Layer.DNS, label="Service kube-dns", permissions=("get services",))
+def dns_service(kube: Kube) -> Service:
+    """The Service `kube-system/kube-dns`, whose address the kubelet gives to pods as their resolver."""
+    return kube.get("/api/v1/namespaces/kube-system/services/kube-dns", Service)
 
 
 class _NoMetadata(msgspec.Struct):
