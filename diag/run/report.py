@@ -46,7 +46,10 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
     guides = guides_of(diagnoses, request.knowledge)
-    return add_up(outcome, diagnoses, request.policy, (*request.registry.errors, *broken), guides, request.unread)
+    errors = (*request.registry.errors, *broken)
+    return replace(
+        add_up(outcome, diagnoses, request.policy, errors, guides, request.unread), case_file=request.snapshot
+    )
 
 
 def _resolved(finding: Finding, knowledge: Knowledge) -> Finding:
