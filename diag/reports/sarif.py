@@ -61,7 +61,6 @@ def _rule(rule: Rule) -> Json:
     text = f"{rule.title}.\n\n{rule.page}".strip()
     return {
         "id": rule.id,
-        "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": f"{rule.title}."},
         "fullDescription": {"text": text[:MOST_LETTERS]},
         "help": {"text": text, "markdown": text},
@@ -118,7 +117,7 @@ def _location(finding: Finding, case_file: str) -> Json:
                 place["region"]["startColumn"] = finding.location.column
         location["physicalLocation"] = place
     else:
-        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(case_file)}}
+        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(case_file)}, "region": {"startLine": 1}}
     return location
 
 
