@@ -29,6 +29,7 @@ from diag.resources.kubernetes import (
     Workload,
 )
 from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
+from diag.resources.kubernetes.meta import Metadata
 from diag.resources.target import KubeContext, Target
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.sharing import Sharing
@@ -72,9 +73,11 @@ def kube_context(kube: Kube) -> KubeContext:
     permissions=("list persistentvolumes",),
 )
 def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
-    """Every PersistentVolume of a CSI driver."""
+    """Every PersistentVolume; of one without a CSI driver the name alone, so that its claim is not missing one."""
     return kube.list(
-        "/api/v1/persistentvolumes", PersistentVolume, keep=lambda volume: volume if volume.spec.csi else None
+        "/api/v1/persistentvolumes",
+        PersistentVolume,
+        keep=lambda volume: volume if volume.spec.csi else PersistentVolume(Metadata(volume.name)),
     )
 
 
