@@ -39,6 +39,7 @@ _HOPS = {
     "RouteTable": "network identity",
     "NetworkAcl": "network",
     "VpcEndpoint": "identity",
+    "NatGateway": "identity driver",
     "PrefixList": "network",
     "Instance": "network identity client",
     "Cluster": "identity network driver dns",
