@@ -46,6 +46,15 @@ class _Named(msgspec.Struct):
     name: str
 
 
+class _Identity(msgspec.Struct):
+    name: str
+    namespace: str = ""
+
+
+class _Identified(msgspec.Struct):
+    metadata: _Identity
+
+
 class _Head(msgspec.Struct):
     kind: str
     metadata: _Named
@@ -106,6 +115,11 @@ class Kube(Source):
         """One object of a collection, None when it is empty."""
         page = next(self._pages(path, shape, {}, 1), None)
         return page[0] if page else None
+
+    def names(self, path: str) -> tuple[tuple[str, str], ...]:
+        """Namespace and name of the objects of a collection, of its first page alone."""
+        page = next(self._pages(path, _Identified, {}, PAGE), None) or ()
+        return tuple((item.metadata.namespace, item.metadata.name) for item in page)
 
     def get(self, path: str, shape: type[T], *, timeout_s: float | None = None) -> T:
         """One object."""
