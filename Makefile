@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom new-check new-cause index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom release-check workflows new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -65,6 +65,18 @@ sbom: $(READY)  ## the bill of materials of what the container installs, in a fr
 	dist/sbom-venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
 	dist/sbom-venv/bin/python -m pip install -q --disable-pip-version-check --no-deps .
 	dist/sbom-venv/bin/python deploy/sbom.py > dist/sbom.cdx.json
+
+release-check: $(READY)  ## TAG=v0.1.0: every step of a release that needs no network, into dist/release
+	rm -rf dist/release
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps -w dist/release .
+	$(BIN)/python -c "import sys; from hatchling.build import build_sdist; build_sdist(sys.argv[1])" dist/release
+	$(BIN)/twine check --strict dist/release/*
+	$(BIN)/check-wheel-contents dist/release
+	$(BIN)/python deploy/release.py "$(TAG)" dist/release
+
+workflows: $(READY)  ## lint the workflows and the action; actionlint where it is installed
+	$(BIN)/zizmor --offline --no-progress -q --min-severity medium .github action.yml
+	if command -v actionlint >/dev/null; then actionlint; else echo "actionlint is not installed: not run"; fi
 
 new-check: $(READY)  ## ID=volume-colour LAYER=request: the files of one more check
 	@$(BIN)/python -m tests.scaffold check "$(ID)" "$(LAYER)"
