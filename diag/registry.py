@@ -480,11 +480,9 @@ def _declared_by(entries: Sequence[EntryPoint]) -> Iterator[tuple[str, Check | F
 
 def _foreign_checks() -> str:
     """What is wrong where another project's package `checks` hides ours; empty where it does not."""
-    import diag
-
     found = sys.modules.get(BUILT_IN) or importlib.util.find_spec(BUILT_IN)
     places = list(getattr(found, "__path__", None) or getattr(found, "submodule_search_locations", None) or ())
-    ours = str(Path(diag.__path__[0]).with_name(BUILT_IN))
+    ours = str(Path(__file__).parent.with_name(BUILT_IN))
     if not places or places[0] == ours:
         return ""
     return (
