@@ -173,6 +173,25 @@ def test_kubectl_finds_the_plugin() -> None:
     assert ran.stdout.startswith("lustre-doctor, version")
 
 
+@pytest.mark.skipif(not (ROOT / ".programs" / "bin" / "kubectl").exists(), reason="`make programs` was not run")
+def test_the_base_takes_the_overlay_that_its_readme_shows(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy" / "kubernetes", tmp_path / "deploy" / "kubernetes")
+    [overlay] = re.findall(r"```yaml\n(.*?)```", (ROOT / "deploy" / "kubernetes" / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "overlays" / "prod").mkdir(parents=True)
+    (tmp_path / "overlays" / "prod" / "kustomization.yaml").write_text(overlay)
+    kubectl = str(ROOT / ".programs" / "bin" / "kubectl")
+    ran = subprocess.run(
+        [kubectl, "kustomize", str(tmp_path / "overlays" / "prod")], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    made = {(document["kind"], document["metadata"]["name"]): document for document in yaml.safe_load_all(ran.stdout)}
+    account = made["ServiceAccount", "lustre-doctor"]["metadata"]["annotations"]
+    assert account == {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/lustre-doctor"}
+    [container] = containers(made["CronJob", "lustre-doctor"])
+    assert container["image"] == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/lustre-doctor:0.1.0"
+    assert container["securityContext"]["runAsNonRoot"] is True
+
+
 def test_the_image_runs_as_nobody_and_from_pinned_bases() -> None:
     lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
     bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
