@@ -21,7 +21,7 @@ from diag.resources.kubernetes import Event, PersistentVolumeClaim, Pod, Workloa
 
 CAUSES = (
     "image-pull-wrong-region-ecr", "image-invalid-reference", "image-pull-no-egress", "image-pull-denied",
-    "image-not-found",
+    "image-not-found", "image-pull-rate-limited",
 )  # fmt: skip
 
 

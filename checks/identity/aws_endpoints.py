@@ -17,6 +17,10 @@ from diag.resources.ec2 import Instance, NatGateway, NetworkAcl, PrefixList, Rou
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Pod, Workload
 
+LEAD_OUT = (
+    "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
+    " has one and lead the nodes' route there"
+)
 UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-missing-permission"
 
 
@@ -84,7 +88,9 @@ def controller_reaches_aws(
     first, *_ = closed
     place = {"node_vpc": first.vpc_id, "node_subnet": first.subnet_id, "endpoint_security_group": group}
     fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
-    yield warn(subject, message, *filter(None, closed.values()), cause=UNREACHABLE, fix=fix)
+    if by_nat := next(filter(None, closed.values()), ""):
+        fix = advise(LEAD_OUT, by="whoever runs the network")
+    yield warn(subject, message, *([by_nat] if by_nat else ()), cause=UNREACHABLE, fix=fix)
 
 
 def _closed(subject: Subject, obstacle: Obstacle) -> Draft:
