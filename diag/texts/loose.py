@@ -129,9 +129,10 @@ def _hits_of_error_alone(text: str, knowledge: Knowledge) -> Iterator[Hit]:
             for signature in cause.signatures
             if error.name in signature.errno
         ]
-        best = min((_ORDER.index(s.weight) for _, s in fitting if s.weight in _ORDER), default=None)
+        # A weak signature is one whose words are few: of those that end with this error, the likeliest to be met.
+        weakest = max((_ORDER.index(s.weight) for _, s in fitting if s.weight in _ORDER), default=None)
         for cause, signature in fitting:
-            if best is not None and signature.weight is _ORDER[best]:
+            if weakest is not None and signature.weight is _ORDER[weakest]:
                 yield _hit(cause, signature, text)
         return
 

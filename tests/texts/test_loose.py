@@ -57,6 +57,10 @@ def test_an_error_alone_speaks_for_the_causes_that_end_a_mount_with_it() -> None
     assert set(found.values()) == {Likelihood.POSSIBLE}
 
 
+def test_of_the_causes_of_an_error_those_with_few_words_of_their_own_are_named() -> None:
+    assert verdicts("mount failed: exit status 22, EINVAL") == {"client-server-version-mismatch": Likelihood.POSSIBLE}
+
+
 def test_an_error_alone_in_another_language_too() -> None:
     assert "lustre-module-missing" in verdicts("mount: 그런 장치가 없음")
 
