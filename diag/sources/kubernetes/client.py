@@ -67,6 +67,8 @@ class _Status(msgspec.Struct):
 class Kube(Source):
     """One cluster, reached as the kubeconfig (or the pod's service account) says. What asks it raises Unreadable."""
 
+    label = "Kubernetes"
+
     def __init__(self, *, kubeconfig: str = "", context: str = "", in_cluster: bool = False) -> None:
         self._load = load_service_account if in_cluster else lambda: load_access(kubeconfig, context)
         self._access: Access | None = None
