@@ -76,6 +76,7 @@ release-check: $(READY)  ## TAG=v0.1.0: every step of a release that needs no ne
 	$(BIN)/twine check --strict dist/release/*
 	$(BIN)/check-wheel-contents dist/release
 	$(BIN)/python deploy/release.py "$(TAG)" dist/release
+	$(BIN)/python -m deploy.man > dist/release/lustre-doctor.1
 
 workflows: $(READY)  ## lint the workflows and the action; actionlint where it is installed
 	$(BIN)/zizmor --offline --no-progress -q --min-severity medium .github action.yml

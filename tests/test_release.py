@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy import release
+from deploy import man, release
+from diag.cli import COMMANDS
 from diag.version import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -99,6 +100,21 @@ def test_the_manifests_of_a_release_name_its_archive(built: Path) -> None:
     assert platform["sha256"] in formula and '"#{bin}/lustre-doctor --version"' in formula
     assert (built / "NOTES.md").read_text().startswith("### Added")
     assert os.access(ROOT / "deploy" / "krew" / krew["spec"]["platforms"][0]["bin"], os.X_OK)
+
+
+def test_the_manual_page_has_every_command_and_option_and_no_request_of_theirs() -> None:
+    page = man.page()
+    for name in COMMANDS:
+        assert f".SS {man.roff(name)}\n" in page
+    assert all(man.roff(option) in page for option in ("--via", "--fail-on", "--probe-lnet", "--search", "--redact"))
+    requests = {line.split()[0] for line in page.splitlines() if line.startswith((".", "'"))}
+    assert requests <= {".TH", ".SH", ".SS", ".B", ".TP", ".PP", ".nf", ".fi"}
+    assert man.roff(".so /etc/passwd\n'x \\fB") == "\\&.so /etc/passwd\n\\&'x \\efB"
+    if groff := shutil.which("groff"):
+        ran = subprocess.run(
+            [groff, "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True, text=True, check=False
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_tag_that_is_not_the_version_and_a_version_without_notes_release_nothing() -> None:
