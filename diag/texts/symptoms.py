@@ -67,11 +67,20 @@ class SymptomReport(NamedTuple):
 
 
 def read_symptoms(streams: Iterable[TextStream], knowledge: Knowledge) -> SymptomReport:
-    """Reads every stream and groups the symptoms in them by mount. Memory does not grow with the size of the texts."""
+    """Reads every stream and groups the symptoms in them by mount. Memory does not grow with the size of the texts.
+
+    Ctrl-C ends the reading: what was read until then is judged.
+    """
     reader = _Reader(knowledge)
-    for stream in streams:
-        reader.read(stream)
+    try:
+        for stream in streams:
+            reader.read(stream)
+    except KeyboardInterrupt:
+        reader.problems.append(_INTERRUPTED)
     return reader.report()
+
+
+_INTERRUPTED = Unavailable("the given texts", Reason.TIMEOUT, "interrupted; what was read until then is judged")
 
 
 class _Reader:
@@ -83,6 +92,7 @@ class _Reader:
         self._of_another = 0
         self._texts = self._lines = self._bytes = 0
         self._short_text = ""
+        self.problems: list[Unavailable] = []
 
     def read(self, stream: TextStream) -> None:
         self._texts += 1
@@ -117,7 +127,7 @@ class _Reader:
             lines_read=self._lines,
             bytes_read=self._bytes,
             benign=tuple(Noise(cause, text, count) for cause, (text, count) in sorted(self._noise.items())),
-            problems=(too_many,) if left_out else (),
+            problems=(*self.problems, too_many) if left_out else tuple(self.problems),
             mounted=tuple(self._mounted),
             is_of_another=0 < self._of_another == self._texts,
             unknown="" if any(s.hits for group in groups for s in group.symptoms) else unknown,
