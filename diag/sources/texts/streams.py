@@ -20,7 +20,7 @@ _UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _JOURNAL = b"LPKSHHRH"
 _TEXT_BYTES = bytes(range(32, 256)) + b"\t\n\r\f\b\x1b"
 # The EKS log collector names its archive after the instance, sos after the host.
-_COLLECTED_ON = re.compile(
+_COLLECTED_ON = (
     rf"(?:^|/)(?:eks_(?P<instance>{INSTANCE.pattern})_|sosreport-(?P<host>[A-Za-z0-9.-]{{1,253}}?)-\d{{4}}-)"
 )
 
@@ -180,5 +180,5 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _node_of(name: str) -> str:
-    found = _COLLECTED_ON.search(name)
+    found = re.search(_COLLECTED_ON, name)
     return (found["instance"] or found["host"]) if found else ""
