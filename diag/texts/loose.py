@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from diag.grammar.pattern_tokens import Token, tokens_of
 from diag.grammar.regex import BadPattern, Pattern
@@ -102,6 +102,8 @@ def _span(signature: Signature, reduced: _Reduced, knowledge: Knowledge) -> tupl
         if span is None:
             return None
         spans.append(span)
+    if len(signature.patterns) == 1 and _is_of_error(signature.patterns[0], knowledge):
+        return None
     most = max(_demanded(knowledge.texts[pattern]) for pattern in signature.patterns)
     if most < (_LEAST_LETTERS if signature.errno else _TELLING_LETTERS):
         return None
@@ -135,6 +137,19 @@ def _hits_of_error_alone(text: str, knowledge: Knowledge) -> Iterator[Hit]:
             if weakest is not None and signature.weight is _ORDER[weakest]:
                 yield _hit(cause, signature, text)
         return
+
+
+def _is_of_error(pattern: str, knowledge: Knowledge) -> bool:
+    """Whether a pattern for letters alone demands little more than what strerror says: that is nobody's own."""
+    words = sum(char.isalpha() for char in "".join(_parts(tokens_of(pattern))))
+    demanded = [_letters(text) for text in knowledge.texts[pattern]]
+    of_error = all(text in _error_words() or text[:-1] in _error_words() for text in demanded)
+    return of_error and words < min(map(len, demanded), default=0) + _LEAST_LETTERS
+
+
+@cache
+def _error_words() -> frozenset[str]:
+    return frozenset(_letters(error.message) for error in errors().values())
 
 
 def _letters(text: str) -> str:
