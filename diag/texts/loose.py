@@ -177,7 +177,9 @@ def _parts(tokens: list[Token]) -> Iterator[str]:
         place += 1
         if kind == "group" and "<" in token:
             end = _end_of_group(tokens, place)
-            if any(_is_repeated(tokens, inner) for inner in range(place, end)):
+            inside = range(place, end)
+            is_choice = any(tokens[inner][0] == "alternative" for inner in inside)
+            if not is_choice and any(_is_repeated(tokens, inner) for inner in inside):
                 place, kind = end + 1, "open"  # a name or a number: a placeholder may be there
             else:
                 token = "(?:"  # noqa: S105 - a piece of a pattern

@@ -72,6 +72,10 @@ def test_an_error_of_who_knows_what_shows_nothing(text: str) -> None:
     assert verdicts(text) == {}
 
 
+def test_a_module_that_is_not_among_those_of_lustre_is_not_one_of_them() -> None:
+    assert verdicts("kernel: m0mero: disagrees about version of symbol LNetEQAlloc") == {}
+
+
 def test_of_several_texts_none_is_read_so() -> None:
     assert verdicts(f"lustre: {REFUSED.lower()}", "another text") == {}
 
