@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
-from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown
 from diag.advice.replace_class import rename_parameter, replace_class
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.storage_classes import Demand, Flaw, group_ids, network_flaws, subnet_ids
@@ -41,8 +41,13 @@ def network_is_given(
     fail: one is missing, malformed, unknown to EC2, or there are several subnets; or the subnet is in another VPC than
         every node, and the nodes' route tables lead nowhere near it
     unknown: EC2 could not be asked for them
+    skip: the class has no parameters, and nobody has a volume made of it
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01 SecurityGroupId
     """
+    if not (demand.parameters or demand.waiting or demand.made):
+        message = "it has no parameters: it makes no file system, and serves volumes that are made by hand"
+        yield skip(demand.storage_class, message)
+        return
     flaws = network_flaws(demand.parameters, class_subnets, class_groups)
     if not flaws:
         nodes, tables = value_or(instances, Table()), value_or(route_tables, ())
