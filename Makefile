@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom new-check new-cause index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom release-check workflows new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -56,15 +56,31 @@ fuzz: $(READY)  ## broken answers of AWS and Kubernetes, and broken snapshots: c
 mutations: $(READY)  ## every field of every object of healthy worlds changed one at a time: told, silent or blamed elsewhere
 	$(BIN)/python -m tests.mutations
 
-lock: $(READY)  ## write the versions and hashes that the container installs, after a change of the dependencies
-	$(BIN)/python -m pip install -q --disable-pip-version-check uv
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements/run.txt
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" -q
+
+lock: $(READY)  ## write the versions and hashes that the container and the tests install, after a change of the dependencies
+	$(LOCK) -o requirements/run.txt
+	$(LOCK) --group test -o requirements/test.txt
 
 sbom: $(READY)  ## the bill of materials of what the container installs, in a fresh environment: dist/sbom.cdx.json
 	$(PYTHON) -m venv --clear dist/sbom-venv
 	dist/sbom-venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
 	dist/sbom-venv/bin/python -m pip install -q --disable-pip-version-check --no-deps .
 	dist/sbom-venv/bin/python deploy/sbom.py > dist/sbom.cdx.json
+
+release-check: $(READY)  ## TAG=v0.1.0: every step of a release that needs no network, into dist/release
+	rm -rf dist/release
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps -w dist/release .
+	$(BIN)/python -c "import sys; from hatchling.build import build_sdist; build_sdist(sys.argv[1])" dist/release
+	$(BIN)/twine check --strict dist/release/*
+	$(BIN)/check-wheel-contents dist/release
+	$(BIN)/python deploy/release.py "$(TAG)" dist/release
+	$(BIN)/python -m deploy.man > dist/release/lustre-doctor.1
+
+workflows: $(READY)  ## lint the workflows and the action; actionlint where it is installed
+	$(BIN)/zizmor --offline --no-progress -q --min-severity medium .github action.yml
+	if command -v actionlint >/dev/null; then actionlint; else echo "actionlint is not installed: not run"; fi
 
 new-check: $(READY)  ## ID=volume-colour LAYER=request: the files of one more check
 	@$(BIN)/python -m tests.scaffold check "$(ID)" "$(LAYER)"
@@ -82,10 +98,14 @@ system-packages:  ## what some lab tests use on Debian; without them those tests
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables openssh-server openssh-client strace busybox chromium chromium-driver fonts-dejavu-core
 
-$(READY): pyproject.toml
+# uv installs the locked set in half a minute, where pip takes four; what it cannot get, pip gets unlocked, and says so.
+$(READY): pyproject.toml requirements/test.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install -q --disable-pip-version-check --group test -e .
+	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1" uv
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/test.txt \
+	|| { echo "the locked set is not to be had here: installing what pyproject.toml allows"; \
+	     $(BIN)/python -m pip install -q --disable-pip-version-check --group test .; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 clean:

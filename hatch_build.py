@@ -1,12 +1,15 @@
-"""Build hook: compiles runbooks and message catalogue, so that an installed tool parses neither YAML nor TOML."""
+"""Build hooks: runbooks and message catalogue are compiled, so that an installed tool parses neither YAML nor TOML; the
+README of an index links to where its files are."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 
 class CompileRunbooks(BuildHookInterface[Any]):
@@ -21,3 +24,17 @@ class CompileRunbooks(BuildHookInterface[Any]):
         write_index(Path(self.root) / "runbooks")
         write_messages()
         build_data["artifacts"] += ["runbooks/index.json", "diag/knowledge/messages/index.json"]
+        if version == "standard" and self.target_name == "wheel":
+            # Another project's package may be called `runbooks`; what is installed of ours lies inside `diag`.
+            build_data["force_include"][str(Path(self.root) / "runbooks")] = "diag/runbooks"
+
+
+class AbsoluteLinks(MetadataHookInterface):
+    """The README as an index shows it: there is no file beside it there."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Make each relative link one into the repository."""
+        source = f"{metadata['urls']['Source']}/blob/main/"
+        text = (Path(self.root) / "README.md").read_text("utf-8")
+        text = re.sub(r"(?<=\]\()(?!https?:|#|mailto:)(?=[^)\s]+\))", source, text)
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}

@@ -15,13 +15,16 @@ wrong with one of them costs that one alone, and is reported.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import inspect
 import itertools
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -473,9 +476,25 @@ def _declared_by(entries: Sequence[EntryPoint]) -> Iterator[tuple[str, Check | F
     ours = [entry for entry in entries if entry.value == BUILT_IN]
     theirs = [entry for entry in entries if entry.value != BUILT_IN]
     for entry in ours:
-        yield from ((entry.name, item) for item in _members_of(entry, []))
+        if foreign := _foreign_checks():
+            yield entry.name, ToolError(entry.name, foreign)
+        else:
+            yield from ((entry.name, item) for item in _members_of(entry, []))
     if theirs:
         yield from _declared_by_plugins(theirs)
+
+
+def _foreign_checks() -> str:
+    """What is wrong where another project's package `checks` hides ours; empty where it does not."""
+    found = sys.modules.get(BUILT_IN) or importlib.util.find_spec(BUILT_IN)
+    places = list(getattr(found, "__path__", None) or getattr(found, "submodule_search_locations", None) or ())
+    ours = str(Path(__file__).parent.with_name(BUILT_IN))
+    if not places or places[0] == ours:
+        return ""
+    return (
+        f"another package called {BUILT_IN!r} ({places[0]}) hides the one of lustre-doctor: install lustre-doctor in "
+        "an environment of its own, with `pipx install` or `uv tool install`"
+    )
 
 
 def _declared_by_plugins(entries: Sequence[EntryPoint]) -> Iterator[tuple[str, Check | Fact | ToolError]]:

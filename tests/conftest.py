@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 # The account and the cluster of whoever runs the tests are none of theirs.
 for name in [name for name in os.environ if name.startswith(("AWS_", "KUBECONFIG", "LUSTRE_DOCTOR_"))]:
     del os.environ[name]
+
+# Nor is their home: `collect` keeps a key under the state directory.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="lustre-doctor-state-")
 
 # A gate must not fall by luck: it tries the same examples each time. `make properties` searches widely.
 settings.register_profile("gate", derandomize=True, deadline=None)

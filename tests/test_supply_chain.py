@@ -7,6 +7,8 @@ import tomllib
 from importlib.metadata import Distribution, distributions, version
 from pathlib import Path
 
+import pytest
+
 from deploy import sbom
 
 ROOT = Path(__file__).parents[1]
@@ -14,14 +16,21 @@ DECLARED = {
     re.split(r"[<>=!\[; ]", line)[0].lower()
     for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 }
+TESTED_WITH = {
+    re.split(r"[<>=!\[; ]", line)[0].lower()
+    for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["test"]
+}
 LOCK = (ROOT / "requirements" / "run.txt").read_text()
 
 
-def test_every_dependency_is_locked_with_hashes() -> None:
-    entries = re.split(r"\n(?=[a-z0-9])", LOCK)
+@pytest.mark.parametrize(("file", "wanted"), [("run.txt", DECLARED), ("test.txt", DECLARED | TESTED_WITH)])
+def test_every_dependency_is_locked_with_hashes(file: str, wanted: set[str]) -> None:
+    text = (ROOT / "requirements" / file).read_text()
+    entries = re.split(r"\n(?=[a-z0-9])", text)
     locked = {entry.partition("==")[0].partition("[")[0]: entry for entry in entries if "==" in entry}
-    assert set(locked) >= DECLARED
+    assert set(locked) >= wanted
     assert [name for name, entry in locked.items() if "--hash=sha256:" not in entry] == []
+    assert "://" not in text, "no registry's address"
 
 
 def test_the_security_page_lists_every_direct_dependency() -> None:

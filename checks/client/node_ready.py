@@ -18,7 +18,7 @@ def nodes_are_ready(mounts: tuple[Mount, ...], nodes: tuple[Node, ...]) -> Itera
     wait without an event, and those that ran look as if they ran.
 
     pass: the node's condition Ready is True
-    fail: it is not, or the node of a pod does not exist
+    fail: it is not, the kubelet never gave that condition, or the node of a pod does not exist
     unknown: nodes, pods, claims or volumes could not be listed
     skip: no pod with a Lustre volume has a node
     source: Kubernetes documentation, nodes, conditions; pkg/controller/nodelifecycle
@@ -38,7 +38,10 @@ def nodes_are_ready(mounts: tuple[Mount, ...], nodes: tuple[Node, ...]) -> Itera
         if node is None:
             message = f"the node does not exist, and pod {there[0].pod.key} is bound to it"
             yield fail(Subject(Kind.NODE, name), message, concerns=concerns)
-        elif condition is not None and condition.status != "True":
+        elif condition is None:
+            message = "its kubelet has never said whether it is ready (no condition Ready)"
+            yield fail(node, message, concerns=concerns)
+        elif condition.status != "True":
             since = f" since {condition.last_transition_time}" if condition.last_transition_time else ""
             message = f"the node is not ready{since}: {one_line(condition.message) or condition.reason}"
             yield fail(node, message, f"condition Ready is {condition.status}", concerns=concerns)

@@ -12,6 +12,7 @@ from diag.analysis.driver.node_plugin import (
     NOT_SCHEDULED,
     PLUGIN_DOWN,
     READY,
+    SOCKETS_DIFFER,
     STARTUP_RACE,
     PluginHealth,
     State,
@@ -21,7 +22,7 @@ from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.resources.kubernetes import PersistentVolume
 
-CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH)
+CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH, SOCKETS_DIFFER)
 
 
 @check("csi-node-registered", layer=Layer.DRIVER, speaks_for=CAUSES)

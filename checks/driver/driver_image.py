@@ -14,14 +14,14 @@ from diag.analysis.network.routing import subnets_without_way_out
 from diag.knowledge.partitions import partition_of
 from diag.knowledge.registries import regions_of
 from diag.model.unavailable import value_or
-from diag.resources.ec2 import Instance, RouteTable
+from diag.resources.ec2 import Instance, NatGateway, RouteTable
 from diag.resources.eks import ClusterIdentity
 from diag.resources.iam import Role
 from diag.resources.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
 
 CAUSES = (
     "image-pull-wrong-region-ecr", "image-invalid-reference", "image-pull-no-egress", "image-pull-denied",
-    "image-not-found",
+    "image-not-found", "image-pull-rate-limited",
 )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def driver_image(
     instances: Table[Instance] | Unavailable,
     route_tables: tuple[RouteTable, ...] | Unavailable,
     refused_roles: Table[Role] | Unavailable,
+    nat_gateways: tuple[NatGateway, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """Every image of the driver can be pulled in the cluster's region.
 
@@ -55,7 +56,9 @@ def driver_image(
     events = value_or(warning_events, ())
     asked = value_or(provisioning, Provisioning()).pending
     roles = value_or(refused_roles, Table())
-    has_way_out = not subnets_without_way_out(value_or(instances, Table()), value_or(route_tables, ()))
+    has_way_out = not subnets_without_way_out(
+        value_or(instances, Table()), value_or(route_tables, ()), value_or(nat_gateways, ())
+    )
     for half, workload in (("node plugin", node_plugin), ("controller", controller)):
         if isinstance(workload, Unavailable):
             yield missing_component(half, workload)

@@ -25,7 +25,7 @@ def kubelet_path(
     The plugin's registrar puts a socket in <kubelet root>/plugins_registry. With another root than the kubelet's the
     pod does not start, or starts and is never registered. EKS images use /var/lib/kubelet; other CSI drivers of the
     cluster show what its nodes use. The container that mounts must be privileged, and its mount of the kubelet's folder
-    must propagate, else the pods see an empty directory.
+    must have the node's own path and propagate, else the pods see an empty directory.
 
     pass: the root is the usual one or that of the other drivers, or a node has registered through it
     warn: the root is unusual, nothing registered through it, and nothing shows what the nodes use
@@ -72,6 +72,10 @@ def _shut_in(node_plugin: Workload, root: str) -> Iterator[Draft]:
         yield fail(node_plugin, message, cause=NOT_PERMITTED, fix=fix)
     paths = {volume.name: volume.host_path.path.rstrip("/") for volume in spec.volumes or () if volume.host_path}
     mounts = [mount for mount in container.volume_mounts if paths.get(mount.name) == root]
+    if elsewhere := next((m.mount_path for m in mounts if m.mount_path.rstrip("/") != root), ""):
+        request = "mount the kubelet's folder in {container} of {daemonset} under the path that it has on the node"
+        message = f"container {container.name} has {root} at {elsewhere}: what it mounts lands in the container alone"
+        yield fail(node_plugin, message, cause="", fix=advise(request, names, by=INSTALLER))
     if not any(mount.mount_propagation == "Bidirectional" for mount in mounts):
         request = "give the mount of the kubelet's folder in {container} of {daemonset} mountPropagation: Bidirectional"
         message = f"what container {container.name} mounts under {root} does not leave it: pods see an empty directory"

@@ -12,10 +12,15 @@ from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
 from diag.analysis.network.outward import HTTPS, Obstacle, obstacles
 from diag.analysis.network.routing import subnets_without_way_out
-from diag.resources.ec2 import Instance, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
+from diag.model.unavailable import value_or
+from diag.resources.ec2 import Instance, NatGateway, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Pod, Workload
 
+LEAD_OUT = (
+    "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
+    " has one and lead the nodes' route there"
+)
 UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-missing-permission"
 
 
@@ -32,12 +37,14 @@ def controller_reaches_aws(
     network_acls: tuple[NetworkAcl, ...],
     prefix_lists: Table[PrefixList] | Unavailable,
     eks_cluster: EksCluster | Unavailable,
+    nat_gateways: tuple[NatGateway, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
 
-    In a private cluster without NAT the controller needs interface endpoints: fsx, and sts with IRSA or eks-auth
-    with Pod Identity. Without them its calls hang until they time out. An endpoint with private DNS takes the calls
-    even where a route leads out: its groups and its policy must let them in. Mount traffic takes none of these ways.
+    In a private cluster without NAT, or with one whose own subnet leads nowhere, the controller needs interface
+    endpoints: fsx, and sts with IRSA or eks-auth with Pod Identity. Without them its calls hang until they time out.
+    An endpoint with private DNS takes the calls even where a route leads out: its groups and its policy must let them
+    in. Mount traffic takes none of these ways.
 
     pass: the subnets have a default route, or the VPC has the endpoints with private DNS, and groups, network ACLs and
         endpoint policies let the calls through
@@ -54,7 +61,8 @@ def controller_reaches_aws(
     if not provisioning.in_use or names & PROXY:
         yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
         return
-    closed = subnets_without_way_out(controller_instances, route_tables)
+    closed = subnets_without_way_out(controller_instances, route_tables, value_or(nat_gateways, ()))
+    vpc_endpoints = tuple(item for item in vpc_endpoints if item.is_of(cluster_identity.region))
     givers = {injected(pod) for pod in controller_pods}
     needed = ["fsx", *(["sts"] if Giver.WEB_IDENTITY in givers else ()),
               *(["eks-auth"] if Giver.POD_IDENTITY in givers else ())]  # fmt: skip
@@ -77,9 +85,12 @@ def controller_reaches_aws(
     message = f"{where} has no way to the internet, and the VPC no endpoint with private DNS for {', '.join(lacking)}"
     group = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.resources_vpc_config.cluster_security_group_id
     nameless = {item.service: item.vpc_endpoint_id for item in vpc_endpoints if item.state == "available"}
-    place = {"node_vpc": closed[0].vpc_id, "node_subnet": closed[0].subnet_id, "endpoint_security_group": group}
+    first, *_ = closed
+    place = {"node_vpc": first.vpc_id, "node_subnet": first.subnet_id, "endpoint_security_group": group}
     fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
-    yield warn(subject, message, cause=UNREACHABLE, fix=fix)
+    if by_nat := next(filter(None, closed.values()), ""):
+        fix = advise(LEAD_OUT, by="whoever runs the network")
+    yield warn(subject, message, *([by_nat] if by_nat else ()), cause=UNREACHABLE, fix=fix)
 
 
 def _closed(subject: Subject, obstacle: Obstacle) -> Draft:

@@ -44,8 +44,9 @@ def controller_knows_its_region(
     node's role it gets the credentials there as well.
 
     pass: AWS_REGION is set, the metadata service answers, the node's providerID tells, or no node was chosen yet
-    warn: as fail, for the node's credentials, but no claim waits
-    fail: AWS_REGION is not set, or the node's role has to do, and pods cannot reach the metadata service
+    warn: as fail, for the node's credentials or another Region, but no claim waits
+    fail: AWS_REGION is another Region than the cluster's while a claim waits; or it is not set, or the node's role has
+        to do, and pods cannot reach the metadata service
     unknown: the node's instance could not be read
     skip: nothing is provisioned dynamically, or no pod of the controller exists
     source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
@@ -63,6 +64,15 @@ def controller_knows_its_region(
         for pod in controller_pods
         if REGION not in plugin_of(pod.spec).env_names and not _knows_by_node(pod, nodes.get(pod.spec.node_name))
     ]
+    elsewhere = {value for pod in controller_pods if (value := _told_region(pod)) != cluster_identity.region and value}
+    if elsewhere and cluster_identity.region:
+        message = f"AWS_REGION of the controller is {', '.join(sorted(elsewhere))}, the cluster is in"
+        message = f"{message} {cluster_identity.region}: it makes and looks for file systems there"
+        say = fail if provisioning.pending else warn
+        fix = set_region(controller, cluster_identity.region)
+        concerns = provisioning.pending
+        yield say(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix, concerns=concerns)
+        return
     able = who_may_create(node_rights)
     as_node = isinstance(able, str) and able and not has_own_key(controller)
     for pod in without_region:
@@ -83,6 +93,11 @@ def controller_knows_its_region(
             yield broken(subject, message, cause="imds-unreachable", fix=more, concerns=waiting)
             return
     yield ok(subject, "every pod of the controller knows its region")
+
+
+def _told_region(pod: Pod) -> str:
+    """The Region that the pod's AWS_REGION names; empty where it is not set, or taken from somewhere else."""
+    return next((variable.value for variable in plugin_of(pod.spec).env or () if variable.name == REGION), "")
 
 
 def _let_pods_ask(pods: Iterable[Pod], nodes: Mapping[str, Node], instances: Table[Instance]) -> Fix | None:

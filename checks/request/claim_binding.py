@@ -11,7 +11,7 @@ from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import BOUND, replace_volume
 from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import corrections
-from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_pending
+from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_parted, why_pending
 from diag.grammar.command import Verbatim
 from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
@@ -21,6 +21,10 @@ from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVo
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
 
+REMAKE = (
+    "make the volume {volume} from its manifest, for the file system that was meant: the claim binds to it"
+    " by itself; a volume's object holds no files, and the file system has them still"
+)
 CAUSES = {
     Why.RELEASED: "pv-released",
     Why.TAKEN: "claim-volume-mismatch",
@@ -45,10 +49,10 @@ def claim_has_its_volume(
     deleted claim (Retain) is never given to a new one of the same name. A class that binds late leaves free volumes to
     the scheduler: without a pod the claim stays Pending, and that is right.
 
-    pass: the claim is Bound
+    pass: the claim is Bound, and its volume says so too
     warn: it is being deleted, and its pods run
     fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, waits without reason,
-        or is being deleted while a pod waits
+        is being deleted while a pod waits, or is Bound to a volume that is gone or belongs to another claim
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
     source: Kubernetes v1.31 to v1.34 pkg/controller/volume/persistentvolume/pv_controller.go;
@@ -63,6 +67,11 @@ def claim_has_its_volume(
         fix = replace_volume(case.volume, claim_pods) if case.volume and case.is_bound else None
         concerns = [*waiting, *((case.volume,) if case.volume else ())]
         yield say(claim, text, cause="claim-pending", fix=fix, concerns=concerns)
+        return
+    if case.is_bound and (parted := why_parted(case)):
+        fix = advise(REMAKE, {"volume": claim.spec.volume_name}, by="whoever made the volume")
+        fault = "claim-volume-mismatch" if case.volume else "claim-pending"
+        yield fail(claim, parted, cause=fault, fix=fix, concerns=[*pods, *((case.volume,) if case.volume else ())])
         return
     if case.is_bound:
         yield ok(claim, f"bound to volume {claim.spec.volume_name}", concerns=[v for v in (case.volume,) if v])
@@ -109,11 +118,7 @@ def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: P
         case Why.CLASS_ABSENT, _:
             return _take_the_class(case.claim, [item.metadata.name for item in provisioning.classes])
         case ((Why.VOLUME_ABSENT | Why.LOST), _):
-            request = (
-                "make the volume {volume} from its manifest, for the file system that was meant: the claim binds to it"
-                " by itself; a volume's object holds no files, and the file system has them still"
-            )
-            return advise(request, {"volume": case.claim.spec.volume_name}, by="whoever made the volume")
+            return advise(REMAKE, {"volume": case.claim.spec.volume_name}, by="whoever made the volume")
     return None
 
 

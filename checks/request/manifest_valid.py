@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok
 from diag.advice.steps import advise
-from diag.analysis.validation import of_claim, of_class, of_pod, of_volume
+from diag.analysis.validation import Refused, of_claim, of_class, of_pod, of_volume
 from diag.resources.manifests import ManifestSet
 
 
@@ -33,10 +33,10 @@ def objects_are_valid(manifest_set: ManifestSet | Unavailable) -> Iterator[Draft
         yield from _judge(pod.subject, of_pod(pod))
 
 
-def _judge(subject: Subject, reasons: Iterable[str]) -> Iterator[Draft]:
+def _judge(subject: Subject, reasons: Iterable[Refused]) -> Iterator[Draft]:
     refused = tuple(reasons)
-    for reason in refused:
-        yield fail(subject, reason, cause="", fix=_correct())
+    for reason, certain in refused:
+        yield fail(subject, reason, cause="", fix=_correct(), correction=certain)
     if not refused:
         yield ok(subject, "the API server takes it", rules_out=())
 

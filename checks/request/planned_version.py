@@ -31,9 +31,9 @@ def planned_file_systems_suit_the_nodes(
 
     pass: every client can talk to the version that will be made
     warn: some cannot, or a row of the table is only inferred
-    fail: none can, or FSx does not make that version of that deployment type
+    fail: none can
     unknown: the nodes could not be read, or a client or version is in no table
-    skip: the version is known only after apply, or there are no Linux nodes
+    skip: the version is known only after apply, FSx does not make it, or there are no Linux nodes
     source: fsx 2018-03-01 FileSystemTypeVersion; FSx for Lustre User Guide, client compatibility matrix
     """
     for making in planned_creations(manifest_set, demands, settings):
@@ -46,8 +46,7 @@ def _judge(making: PlannedCreation, clients: tuple[Client, ...] | Unavailable) -
     made = f"{making.deployment_type} is made with Lustre {making.version or '(unknown)'}"
     text = f"it asks for Lustre {making.version}" if making.is_named else f"without a version {made}"
     if making.is_named and making.valid and making.version not in making.valid:
-        text += f", of which FSx makes {making.deployment_type} only with {', '.join(making.valid)}"
-        return fail(making, text, cause="", fix=_name(making, making.valid[-1]))
+        return skip(making, f"{text}, which FSx does not make of {making.deployment_type}: planned-file-system says so")
     if isinstance(clients, Unavailable):
         return unknown(making, f"{text}; give --assume-kernel to judge it without nodes: {clients}", because=(clients,))
     if not clients:

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
 
-from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown
 from diag.advice.replace_class import rename_parameter, replace_class
+from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.storage_classes import Demand, Flaw, group_ids, network_flaws, subnet_ids
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import SECURITY_GROUP
 from diag.knowledge.storage_class import differs_in_spelling, misspelt
-from diag.resources.ec2 import SecurityGroup, Subnet
+from diag.model.unavailable import value_or
+from diag.resources.ec2 import Instance, RouteTable, SecurityGroup, Subnet
 from diag.resources.eks import EksCluster
+
+OUT_OF_REACH = "route-missing"
+NO_WAY = (Way.NONE, Way.BLACKHOLE, Way.INTERNET)
 
 
 @check("storageclass-network", layer=Layer.REQUEST, each="demands",
-       speaks_for=("storageclass-network-missing", "multiple-subnets-not-supported"))  # fmt: skip
+       speaks_for=("storageclass-network-missing", "multiple-subnets-not-supported", OUT_OF_REACH))  # fmt: skip
 def network_is_given(
     demand: Demand,
     class_subnets: Table[Subnet] | Unavailable,
     class_groups: Table[SecurityGroup] | Unavailable,
     eks_cluster: EksCluster | Unavailable,
+    instances: Table[Instance] | Unavailable,
+    route_tables: tuple[RouteTable, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The StorageClass names one subnet that exists, and security groups that exist in the same VPC.
 
     A file system is in exactly one subnet. Without `subnetId` the driver refuses; without `securityGroupIds` it
     sends one empty id, which FSx refuses. The list is split at commas and not trimmed, so a blank belongs to an id.
+    In a VPC to which the nodes have no route the file system is made, and no node can mount it; where nodes or route
+    tables could not be read, this is not judged.
 
     pass: subnet and groups are well-formed and EC2 has them
-    fail: one is missing, malformed, unknown to EC2, or there are several subnets
+    fail: one is missing, malformed, unknown to EC2, or there are several subnets; or the subnet is in another VPC than
+        every node, and the nodes' route tables lead nowhere near it
     unknown: EC2 could not be asked for them
+    skip: the class has no parameters, and nobody has a volume made of it
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01 SecurityGroupId
     """
+    if not (demand.parameters or demand.waiting or demand.made):
+        message = "it has no parameters: it makes no file system, and serves volumes that are made by hand"
+        yield skip(demand.storage_class, message)
+        return
     flaws = network_flaws(demand.parameters, class_subnets, class_groups)
+    if not flaws:
+        nodes, tables = value_or(instances, Table()), value_or(route_tables, ())
+        flaws = _out_of_reach(demand, value_or(class_subnets, Table()), nodes, tables)
     for flaw in flaws:
         yield _network_draft(demand, flaw, eks_cluster, flaws)
     if not flaws:
@@ -40,6 +59,38 @@ def network_is_given(
             f"subnet {demand.parameters['subnetId']}, groups {demand.parameters['securityGroupIds']}: EC2 has them"
         )
         yield ok(demand.storage_class, message, concerns=demand.path)
+
+
+def _out_of_reach(
+    demand: Demand,
+    subnets: Table[Subnet],
+    instances: Table[Instance],
+    tables: Sequence[RouteTable],
+) -> tuple[Flaw, ...]:
+    """The subnet of the class, where no node has a way to it. A table that is not seen, or a way, speaks for it."""
+    found = [subnets.values[id] for id in subnet_ids(demand.parameters) if id in subnets]
+    for subnet in found:
+        address = _some_address(subnet.cidr_block)
+        nodes = {(one.subnet_id, one.vpc_id) for one in instances}
+        seen = [table_of(Subnet(*node), tables) for node in nodes]
+        if not (address and seen and subnet.vpc_id) or any(vpc in ("", subnet.vpc_id) for _, vpc in nodes):
+            continue
+        if all(table and way_to(address, table)[0] in NO_WAY for table in seen):
+            where = ", ".join(sorted({vpc for _, vpc in nodes}))
+            message = (
+                f"its subnet {subnet.subnet_id} is in {subnet.vpc_id}, the nodes are in {where}, and no route of theirs"
+                f" leads to {subnet.cidr_block}: no node could mount what is made there"
+            )
+            return (Flaw("subnetId", message, OUT_OF_REACH),)
+    return ()
+
+
+def _some_address(cidr: str) -> str:
+    """An address of the range; empty for what is none."""
+    try:
+        return str(ipaddress.IPv4Network(cidr, strict=False).network_address + 4)
+    except ValueError:
+        return ""
 
 
 def _network_draft(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: tuple[Flaw, ...]) -> Draft:
@@ -81,6 +132,9 @@ def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: t
         return replace_class(about, waiting, {"securityGroupIds": Verbatim(trimmed)})
     wrong = {flaw.key, *(other.key for other in flaws if not demand.parameters.get(other.key))}
     known = {"subnetId": "{subnet}", "securityGroupIds": "{security_group}"}
+    if flaw.cause == OUT_OF_REACH:
+        # Another VPC's groups do not fit the cluster's subnet.
+        wrong = set(known)
     message = "the cluster's own group lets its members talk to each other on every port" if group else ""
     return replace_class(
         about, waiting, {key: known[key] for key in known if key in wrong},

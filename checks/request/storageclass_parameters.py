@@ -25,17 +25,24 @@ from diag.knowledge.storage_class import (
     rounded_gib,
     spelt_otherwise,
 )
+from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Workload
 from diag.resources.manifests import ManifestSet
 from diag.resources.quantity import bytes_of
 
-UNKNOWN_KEY, UNFILLED = "storageclass-unknown-parameter", "unexpanded-variable"
+UNKNOWN_KEY, UNFILLED, KEY = "storageclass-unknown-parameter", "unexpanded-variable", "kms-key-unusable"
+
+ARN_PARTS = 6
+"""Fields of an ARN between its colons."""
 
 
 @check("storageclass-parameters", layer=Layer.REQUEST, each="demands",
-       speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements"))  # fmt: skip
+       speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements", KEY))  # fmt: skip
 def parameters_are_known(
-    demand: Demand, controller: Workload | Unavailable, manifest_set: ManifestSet | Unavailable
+    demand: Demand,
+    controller: Workload | Unavailable,
+    manifest_set: ManifestSet | Unavailable,
+    cluster_identity: ClusterIdentity | Unavailable,
 ) -> Iterator[Draft]:
     """The StorageClass's parameters are keys that the driver reads, with values that FSx takes.
 
@@ -45,7 +52,8 @@ def parameters_are_known(
 
     pass: every key is known, every value and combination is taken
     warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
-    fail: a key is misspelt or never filled in, a value is not taken, or the combination is refused
+    fail: a key is misspelt or never filled in, a value is not taken, the combination is refused, or the KMS key is of
+        another Region
     unknown: StorageClasses, claims or volumes could not be read
     source: aws-fsx-csi-driver v1.0.0 to v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01
         CreateFileSystem
@@ -59,6 +67,7 @@ def parameters_are_known(
         *(_refused(demand, refusal, path) for refusal in class_refusals(parameters, unsure=open_keys)),
         *_refused_sizes(demand, open_keys),
         *_refused_access(demand),
+        *_key_of_elsewhere(demand, cluster_identity),
         *(
             warn(about, f"{key} is ignored without {other}", cause=INVALID, concerns=path)
             for key, other in ignored_without(parameters).items()
@@ -124,6 +133,17 @@ def _refused_access(demand: Demand) -> Iterator[Draft]:
         if "ReadOnlyMany" in (claim.spec.access_modes or ()):
             message = f"{claim.subject} asks for ReadOnlyMany among its accessModes, which the driver refuses"
             yield fail(claim, message, cause="access-mode-rejected", concerns=(demand.storage_class,))
+
+
+def _key_of_elsewhere(demand: Demand, cluster: ClusterIdentity | Unavailable) -> Iterator[Draft]:
+    """A KMS key serves its own Region alone, a multi-Region one through its replica there. Source: AWS KMS developer
+    guide, multi-Region keys; fsx 2018-03-01 KmsKeyId."""
+    arn = demand.parameters.get("kmsKeyId", "").split(":")
+    here = "" if isinstance(cluster, Unavailable) else cluster.region
+    if len(arn) == ARN_PARTS and arn[2] == "kms" and here and arn[3] not in ("", here):
+        fix = set_parameters(demand.storage_class, demand.claims_to_replace, {"kmsKeyId": ""})
+        message = f"kmsKeyId is a key of {arn[3]}, the file system is made in {here}: FSx cannot use it"
+        yield fail(demand.storage_class, message, cause=KEY, fix=fix, concerns=demand.path)
 
 
 def _ignored(demand: Demand, key: str, release: str) -> Iterator[Draft]:

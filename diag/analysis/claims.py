@@ -211,14 +211,14 @@ def lustre_claims(
 def _is_for_lustre(case: ClaimCase) -> bool:
     if case.claim.spec.volume_name and case.volume is not None:
         return is_fsx_volume(case.volume)
-    if case.is_bound:
-        return False
     if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
         return True
     if case.storage_class is not None and (misspells_driver(case.storage_class) or case.meant is not None):
         return True
     if case.offered and case.storage_class is not None and case.storage_class.provisioner == NO_PROVISIONER:
         return True
+    if case.is_bound:
+        return False
     message = f"{class_of(case.claim)} {case.claim.metadata.name} {case.claim.spec.volume_name}"
     return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(message))
 
@@ -272,6 +272,22 @@ def _key(volume: PersistentVolume) -> tuple[str, str]:
     return (ref.namespace, ref.name) if ref else ("", "")
 
 
+def why_parted(case: ClaimCase) -> str:
+    """Why the kubelet mounts nothing for a claim that is Bound; empty when it and its volume name each other.
+
+    The kubelet fetches the volume that the claim names and compares its claimRef by uid. Source: Kubernetes v1.34
+    pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go.
+    """
+    claim, volume = case.claim, case.volume
+    if volume is None:
+        return f"it is Bound to volume {claim.spec.volume_name}, and none is called so"
+    if not is_held_by(volume, claim):
+        ref = volume.spec.claim_ref
+        holder = f"claim {ref.namespace}/{ref.name} (uid {ref.uid})" if ref else "no claim"
+        return f"it is Bound to volume {volume.name}, which says that it belongs to {holder}"
+    return ""
+
+
 class Why(enum.Enum):
     """The reasons, the first that holds counts."""
 
@@ -308,7 +324,7 @@ def why_pending(case: ClaimCase) -> Pending:
     if claim.status.phase == "Lost":
         return Pending(Why.LOST, f"its volume {name or '(unnamed)'} was deleted under it")
     if name and case.volume is None:
-        return Pending(Why.VOLUME_ABSENT, f"it names the volume {name}, and no CSI volume is called so")
+        return Pending(Why.VOLUME_ABSENT, f"it names the volume {name}, and none is called so")
     if case.volume is not None:
         return _of_named(case, case.volume)
     reserved = [volume for volume in case.kept if is_held_by(volume, claim)]

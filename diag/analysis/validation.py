@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from diag.grammar.ids import KUBERNETES_LABEL, KUBERNETES_NAME
 from diag.grammar.unfilled import is_unfilled
+from diag.model.finding import Correction
 from diag.resources.kubernetes import Metadata, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.resources.quantity import bytes_of
 
@@ -25,8 +27,20 @@ MOST_PARAMETER_BYTES = 256 << 10
 _DRIVER = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _PROVISIONER = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z0-9](?:[a-z0-9_.-]{0,61}[a-z0-9])?", re.I)
 
+SHORT_MODES = {"RWO": "ReadWriteOnce", "ROX": "ReadOnlyMany", "RWX": "ReadWriteMany", "RWOP": "ReadWriteOncePod"}
+"""How kubectl prints access modes. Source: Kubernetes v1.34 pkg/apis/core/v1/helper GetAccessModesAsString."""
 
-def of_volume(volume: PersistentVolume) -> Iterator[str]:
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgtpe])(i?)(?:b|byte|bytes)?", re.IGNORECASE)
+
+
+class Refused(NamedTuple):
+    """Why the API server refuses an object, the field's name first, and the word that was certainly meant."""
+
+    reason: str
+    correction: Correction | None = None
+
+
+def of_volume(volume: PersistentVolume) -> Iterator[Refused]:
     """Every reason why the API server refuses a PersistentVolume, the field's name first."""
     spec = volume.spec
     yield from _named(volume.metadata, namespaced=False)
@@ -36,14 +50,14 @@ def of_volume(volume: PersistentVolume) -> Iterator[str]:
     yield from _name("storageClassName", spec.storage_class_name)
     if spec.csi is not None:
         if not spec.csi.volume_handle:
-            yield "volumeHandle is required"
+            yield Refused("volumeHandle is required")
         if not spec.csi.driver:
-            yield "driver is required"
+            yield Refused("driver is required")
         elif not _DRIVER.fullmatch(spec.csi.driver):
-            yield f"driver is {spec.csi.driver!r}, wanted the name of a CSI driver"
+            yield Refused(f"driver is {spec.csi.driver!r}, wanted the name of a CSI driver")
 
 
-def of_claim(claim: PersistentVolumeClaim) -> Iterator[str]:
+def of_claim(claim: PersistentVolumeClaim) -> Iterator[Refused]:
     """Every reason why the API server refuses a PersistentVolumeClaim."""
     spec = claim.spec
     yield from _named(claim.metadata, namespaced=True)
@@ -52,64 +66,84 @@ def of_claim(claim: PersistentVolumeClaim) -> Iterator[str]:
     yield from _name("storageClassName", spec.storage_class_name or "")
 
 
-def of_class(item: StorageClass) -> Iterator[str]:
+def of_class(item: StorageClass) -> Iterator[Refused]:
     """Every reason why the API server refuses a StorageClass."""
     yield from _named(item.metadata, namespaced=False)
     if not item.provisioner:
-        yield "provisioner is required"
+        yield Refused("provisioner is required")
     elif not _PROVISIONER.fullmatch(item.provisioner):
-        yield f"provisioner is {item.provisioner!r}, wanted a name like fsx.csi.aws.com"
+        yield Refused(f"provisioner is {item.provisioner!r}, wanted a name like fsx.csi.aws.com")
     yield from _one_of("reclaimPolicy", item.reclaim_policy, CLASS_POLICIES)
     yield from _one_of("volumeBindingMode", item.volume_binding_mode, BINDING_MODES)
     parameters = item.parameters or {}
     size = sum(len(key.encode()) + len(value.encode()) for key, value in parameters.items())
     if len(parameters) > MOST_PARAMETERS or size > MOST_PARAMETER_BYTES:
-        yield f"parameters are more than {MOST_PARAMETERS}, or more than {MOST_PARAMETER_BYTES >> 10} KiB"
+        yield Refused(f"parameters are more than {MOST_PARAMETERS}, or more than {MOST_PARAMETER_BYTES >> 10} KiB")
 
 
-def of_pod(pod: Pod) -> Iterator[str]:
+def of_pod(pod: Pod) -> Iterator[Refused]:
     """Every reason why the API server refuses a pod's name and what it says of claims."""
     yield from _named(pod.metadata, namespaced=True)
     if any(not name for name in pod.spec.claim_names):
-        yield "claimName is required"
+        yield Refused("claimName is required")
 
 
-def _named(meta: Metadata, *, namespaced: bool) -> Iterator[str]:
+def _named(meta: Metadata, *, namespaced: bool) -> Iterator[Refused]:
     yield from _name("name", meta.name.rstrip("-") if meta.name.strip("-") else meta.name)
     if namespaced and not KUBERNETES_LABEL.fits(meta.namespace) and not is_unfilled(meta.namespace):
-        yield f"namespace is {meta.namespace!r}, wanted lower-case letters, digits and dashes, at most 63"
+        yield Refused(f"namespace is {meta.namespace!r}, wanted lower-case letters, digits and dashes, at most 63")
 
 
-def _name(field: str, value: str) -> Iterator[str]:
+def _name(field: str, value: str) -> Iterator[Refused]:
     """A value that was never filled in has another check."""
     if value and not KUBERNETES_NAME.fits(value) and not is_unfilled(value):
-        yield f"{field} is {value!r}, wanted lower-case letters, digits, dashes and dots, at most 253"
+        yield Refused(f"{field} is {value!r}, wanted lower-case letters, digits, dashes and dots, at most 253")
 
 
-def _modes(access: Sequence[str] | None, volume: str) -> Iterator[str]:
+def _modes(access: Sequence[str] | None, volume: str) -> Iterator[Refused]:
     if not access:
-        yield "accessModes are required"
+        yield Refused("accessModes are required")
     for mode in access or ():
         if mode not in ACCESS_MODES:
-            yield f"accessModes has {mode!r}, wanted one of {', '.join(ACCESS_MODES)}"
+            meant = SHORT_MODES.get(mode.upper()) or _meant(mode, ACCESS_MODES)
+            certain = Correction("accessModes", mode, meant) if meant else None
+            yield Refused(f"accessModes has {mode!r}, wanted one of {', '.join(ACCESS_MODES)}", certain)
     if "ReadWriteOncePod" in (access or ()) and len(access or ()) > 1:
-        yield "accessModes has ReadWriteOncePod beside another, and it goes alone"
+        yield Refused("accessModes has ReadWriteOncePod beside another, and it goes alone")
     yield from _one_of("volumeMode", volume, VOLUME_MODES)
 
 
-def _size(field: str, given: Mapping[str, str] | None) -> Iterator[str]:
+def _size(field: str, given: Mapping[str, str] | None) -> Iterator[Refused]:
     text = (given or {}).get("storage", "")
     size = bytes_of(text)
     if not text:
-        yield f"{field} is required"
+        yield Refused(f"{field} is required")
     elif is_unfilled(text):
         return
     elif size is None:
-        yield f"{field} is {text!r}, wanted a quantity like 1200Gi"
+        certain = Correction("storage", text, meant) if (meant := _quantity(text)) else None
+        yield Refused(f"{field} is {text!r}, wanted a quantity like 1200Gi", certain)
     elif size <= 0:
-        yield f"{field} is {text!r}, which is not greater than zero"
+        yield Refused(f"{field} is {text!r}, which is not greater than zero")
 
 
-def _one_of(field: str, value: str, words: Sequence[str]) -> Iterator[str]:
+def _one_of(field: str, value: str, words: Sequence[str]) -> Iterator[Refused]:
     if value and value not in words and not is_unfilled(value):
-        yield f"{field} is {value!r}, wanted one of {', '.join(words)}"
+        certain = Correction(field, value, meant) if (meant := _meant(value, words)) else None
+        yield Refused(f"{field} is {value!r}, wanted one of {', '.join(words)}", certain)
+
+
+def _meant(value: str, words: Sequence[str]) -> str:
+    """The word that differs in case, dashes and underscores alone; empty for none."""
+    plain = re.sub(r"[-_ ]", "", value).lower()
+    return next((word for word in words if word.lower() == plain), "")
+
+
+def _quantity(text: str) -> str:
+    """`1200 GiB` or `1200gi` as Kubernetes writes it; empty where the unit may mean two things."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None or (match[2].lower() == "m" and match[2] == "m"):
+        return ""
+    letter = match[2].lower() if match[2].lower() == "k" and not match[3] else match[2].upper()
+    meant = f"{match[1]}{letter}{match[3].lower()}"
+    return meant if bytes_of(meant) else ""

@@ -16,6 +16,7 @@ from typing import Any, TextIO, cast
 import click
 
 from diag.version import __version__
+from diag.watchdog import own_process
 
 COMMANDS = {
     "run": "Find out why volumes do not mount, in a live cluster or from a snapshot.",
@@ -81,6 +82,7 @@ def main(passes: frozenset[int] = frozenset()) -> None:
     gc.disable()
     # SIGTERM ends the run as Ctrl-C does: with what is known, no connection open and no temporary file left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    own_process()
     _fill_closed_streams()
     _claim_output()
     _encode_every_character()

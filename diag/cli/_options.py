@@ -82,11 +82,69 @@ def names(known: Callable[[], Iterable[str]]) -> Callable[[click.Context, click.
     return complete
 
 
-def checks_and_layers() -> list[str]:
-    """Ids of all checks, and the layers."""
+def checks() -> list[str]:
+    """Ids of all checks."""
     from diag.sources.world import load_registry
 
-    return [*(check.id for check in load_registry().checks), *(layer.value for layer in Layer)]
+    return [check.id for check in load_registry().checks]
+
+
+def checks_and_layers() -> list[str]:
+    """Ids of all checks, and the layers."""
+    return [*checks(), *(layer.value for layer in Layer)]
+
+
+Completion = Callable[[click.Context, click.Parameter, str], list[str]]
+
+COMPLETION_S = 2.0
+"""A person waits for the shell; a cluster that answers later completes nothing."""
+
+
+def soon(known: Callable[[click.Context], Iterable[str]]) -> Completion:
+    """What a shell completes of names that are read from outside: none where that fails or takes too long."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        import time
+
+        from diag.sources.time_limit import within
+
+        try:
+            found = within(lambda: sorted(set(known(ctx))), time.monotonic() + COMPLETION_S)
+        except Exception:
+            return []
+        return [name for name in found if name.startswith(incomplete)]
+
+    return complete
+
+
+def cluster_names(plural: str) -> Completion:
+    """What a shell completes of the names of a kind of object in the cluster that the line names so far."""
+
+    def known(ctx: click.Context) -> Iterable[str]:
+        from diag.sources.kubernetes.client import Kube
+
+        given = ctx.params
+        namespaces = given.get("namespaces") or ()
+        kube = Kube(kubeconfig=given.get("kubeconfig") or "", context=given.get("context") or "")
+        for namespace, name in kube.names(f"/api/v1/{plural}"):
+            if not namespace or namespace in namespaces:
+                yield name
+            elif not namespaces:
+                yield f"{namespace}/{name}"
+
+    return soon(known)
+
+
+def _contexts(ctx: click.Context) -> Iterable[str]:
+    from diag.sources.kubernetes.kubeconfig import contexts
+
+    return contexts(ctx.params.get("kubeconfig") or "")
+
+
+def _profiles(ctx: click.Context) -> Iterable[str]:
+    from diag.sources.aws.session import Aws
+
+    return Aws().profiles()
 
 
 class Checked(click.ParamType[Value]):
@@ -211,10 +269,12 @@ LUSTRE_VERSION = Checked("version", matching(r"\d{1,3}(?:\.\d{1,4}){1,3}", "a Lu
 
 TARGET = Group("Target", (
     click.option("-n", "--namespace", "namespaces", multiple=True, type=NAMESPACE, metavar="NAME",
-                 help="Only volumes of claims in this namespace."),
+                 shell_complete=cluster_names("namespaces"), help="Only volumes of claims in this namespace."),
+    click.option("-A", "--all-namespaces", is_flag=True, help="Volumes of all namespaces, as without -n."),
     click.option("--pvc", "claims", multiple=True, type=NAMESPACED, metavar="[NAMESPACE/]NAME",
-                 help="Only this claim's volume."),
-    click.option("--pv", "volumes", multiple=True, type=OBJECT, metavar="NAME", help="Only this PersistentVolume."),
+                 shell_complete=cluster_names("persistentvolumeclaims"), help="Only this claim's volume."),
+    click.option("--pv", "volumes", multiple=True, type=OBJECT, metavar="NAME",
+                 shell_complete=cluster_names("persistentvolumes"), help="Only this PersistentVolume."),
     click.option("--pod", "pods", multiple=True, type=NAMESPACED, metavar="[NAMESPACE/]NAME",
                  help="Only the volumes of this pod."),
     click.option("--file-system", "file_systems", multiple=True, type=FILE_SYSTEM, metavar="fs-…",
@@ -236,7 +296,7 @@ SELECTION = Group("Checks", (
 
 CLUSTER = Group("Cluster", (
     click.option("--kubeconfig", default="", type=PATH, help="Kubeconfig file."),
-    click.option("--context", default="", metavar="NAME", help="Kubeconfig context."),
+    click.option("--context", default="", metavar="NAME", shell_complete=soon(_contexts), help="Kubeconfig context."),
     click.option("--in-cluster", is_flag=True, help="Use this pod's service account instead of a kubeconfig."),
 ))  # fmt: skip
 
@@ -251,7 +311,7 @@ WORLD = Group("Cluster and account", (
     click.option("--cluster", default="", metavar="NAME", help="EKS cluster, where the kubeconfig does not name it."),
     click.option("--region", default="", type=REGION, metavar="REGION",
                  help="AWS Region, where the kubeconfig does not name it."),
-    click.option("--profile", default="", metavar="NAME", help="AWS profile."),
+    click.option("--profile", default="", metavar="NAME", shell_complete=soon(_profiles), help="AWS profile."),
     *CLUSTER.options,
     *DNS.options,
     click.option("--assume-kernel", default="", type=KERNEL, metavar="RELEASE",

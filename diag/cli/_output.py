@@ -158,18 +158,23 @@ def safe(text: str) -> str:
 
 @contextlib.contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """Shows on a terminal which fact was read last; leaves no trace."""
+    """Shows on a terminal how far the command is; leaves no trace."""
     if not sys.stderr.isatty():
-        yield lambda name: None
+        yield lambda text: None
         return
 
-    def show(name: str) -> None:
-        sys.stderr.write(f"\r\x1b[Kread {name.replace('_', ' ')}")
+    is_over = False
+
+    def show(text: str) -> None:
+        if is_over:  # a reader that was left behind has come back
+            return
+        sys.stderr.write(f"\r\x1b[Kread: {text}")
         sys.stderr.flush()
 
     try:
         yield show
     finally:
+        is_over = True
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 

@@ -16,7 +16,7 @@ from diag.cli._output import no_such, print_table, warn
         "lustre-doctor checks client-version",
     ),
 )
-@click.argument("id", required=False, shell_complete=_options.names(_options.checks_and_layers))
+@click.argument("id", required=False, shell_complete=_options.names(_options.checks))
 @_options.LAYER
 def command(id: str | None, layer: str | None) -> int:
     """List the checks, or explain one: what it reads, what each verdict means, which permissions it needs."""

@@ -20,7 +20,9 @@ CASE = _options.Group("Case", (
                       "also names of pods, claims and namespaces, none nothing."),
     click.option("--key", type=_options.PATH, metavar="FILE", default="",
                  help="Where to write which name was replaced by what (mode 0600). Keep it; it is not part of the "
-                      "case. An existing key file is used again, so that two cases can be compared."),
+                      "case. An existing key file is used again, so that cases of two people can be compared. Without "
+                      "it your own key is used, which is kept in your state directory: two cases of yours can be "
+                      "compared always."),
 ))  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def command(output: str, redact: str, key: str, **options: Any) -> int:
     from diag.run.request import build_request
     from diag.sources.files import write_private
 
-    secret = _known_key(key, until)
+    secret = _known_key(key, until) if key or redact == "none" else _own_key(until)
     request = build_request(options)
     for note in request.notes:
         warn(note)
@@ -85,3 +87,33 @@ def _known_key(path: str, until: float) -> bytes | None:
         raise
     except ValueError as error:
         raise click.UsageError(f"{path}: {error}") from error
+
+
+def _own_key(until: float) -> bytes | None:
+    """The user's own key, made where there is none yet; None where it can be neither read nor kept."""
+    import os
+    import secrets
+    from pathlib import Path
+
+    from diag.redaction.tokens import KEY_BYTES
+    from diag.run.case import key_file
+    from diag.sources.files import UnreadableFile, write_private
+    from diag.sources.time_limit import within
+
+    folder = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "lustre-doctor"
+    path = str(folder / "redaction-key.json")
+    try:
+        if (known := _known_key(path, until)) is not None:
+            return known
+        made = secrets.token_bytes(KEY_BYTES)
+        soon = min(until, time.monotonic() + OWN_KEY_S)
+        within(lambda: folder.mkdir(mode=0o700, parents=True, exist_ok=True), soon)
+        within(lambda: write_private(path, key_file(made)), soon)
+    except (UnreadableFile, click.UsageError, OSError, TimeoutError, RuntimeError) as problem:
+        warn(f"no key is kept for another case to be compared with ({problem}); --key FILE names one")
+        return None
+    return made
+
+
+OWN_KEY_S = 3.0
+"""A home directory on a mount that hangs costs this long, and only the comparison."""

@@ -8,7 +8,7 @@ import time
 import click
 
 from diag.cli import _options
-from diag.cli._output import OUTPUT, print_report, warn, write_outputs
+from diag.cli._output import OUTPUT, print_report, progress_line, warn, write_outputs
 
 
 @click.command(
@@ -22,7 +22,7 @@ from diag.cli._output import OUTPUT, print_report, warn, write_outputs
 )
 @click.argument("paths", nargs=-1, type=_options.PATH)
 @_options.options(
-    _options.deadline(120.0, "Stop waiting for more input after this long; what was read is judged."),
+    _options.deadline(120.0, "Stop reading after this long; what was read is judged."),
     _options.RUNBOOKS,
     _options.Group(
         "Texts",
@@ -60,8 +60,9 @@ def command(
     for path in paths:
         if is_missing(path):
             raise click.UsageError(f"there is no file or folder {path!r}")
-    texts = Texts(paths or ("-",), until=until)
-    explained = explain_texts(texts, knowledge, by_line=by_line)
+    with progress_line() as progress:
+        texts = Texts(paths or ("-",), until=until, progress=progress)
+        explained = explain_texts(texts, knowledge, by_line=by_line)
     for note in (*map(str, texts.problems), *explained.notes):
         warn(note)
     report = explained.report

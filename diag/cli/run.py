@@ -91,6 +91,8 @@ def command(
     decides a pipeline: 3 when something failed, 5 when something could not be determined.
     """
     first = time.monotonic()
+    from msgspec.structs import replace
+
     from diag.run.execute import execute
     from diag.run.report import preload, report_on
     from diag.run.request import build_request
@@ -112,7 +114,8 @@ def command(
             outcome = execute(request, started=next(starts, None), progress=progress, preload=lambda: preload(request))
         if saved:
             _save(outcome, request, saved, redact)
-        return report_on(outcome, request)
+        report = report_on(outcome, request)
+        return replace(report, case_file=saved) if saved else report
 
     report = repeat_until_healthy(attempt, patience)
     if corrects and _correct(report):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from diag.advice.platform import platform_of
 from diag.diagnosis.aside import with_own_fix
 from diag.diagnosis.told import of_symptoms
@@ -48,12 +50,14 @@ def explain(
     mounted: Sequence[str] = (),
     *,
     is_of_another: bool = False,
+    unknown: str = "",
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each group of symptoms, best supported first.
 
     A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed. Where
     there is no group, `mounted` are the file systems that the texts show mounted; `is_of_another` says that the texts
-    are about another file system or driver.
+    are about another file system or driver. `unknown` is the one text that was given, where nothing in it shows a
+    cause: the known texts that it resembles are added.
     """
     found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
     if not found and mounted:
@@ -62,7 +66,11 @@ def explain(
     if not found and is_of_another:
         return (Diagnosis(WHOLE_TEXT, OF_ANOTHER),)
     if not found:
-        return (Diagnosis(WHOLE_TEXT, NOTHING_FOUND),)
+        found = [Diagnosis(WHOLE_TEXT, NOTHING_FOUND)]
+    if unknown:
+        from diag.texts.resembles import resembling
+
+        found[0] = msgspec.structs.replace(found[0], resembles=resembling(unknown, causes.values()))
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
 
 

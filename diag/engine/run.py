@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -52,6 +53,33 @@ class Outcome(msgspec.Struct, frozen=True):
 _UNASKED = (Reason.NOT_ASKED, Reason.OFFLINE)
 
 
+class _Tally:
+    """How far a run is, in a person's words: `Kubernetes 12/31, AWS 8/19, nodes 40/1000`."""
+
+    def __init__(self, needed: Sequence[Fact], sources: Mapping[str, object], show: Callable[[str], None]) -> None:
+        self._show = show
+        self._sources = {
+            name: source for name, source in sources.items() if isinstance(source, Source) and source.label
+        }
+        self._of = {fact.name: name for fact in needed for name in self._named_by(fact)[:1]}
+        self._read: Counter[str] = Counter()
+        self._all = Counter(self._of.values())
+        for source in self._sources.values():
+            source.moved = self._say
+
+    def __call__(self, fact: str) -> None:
+        """One more fact was read."""
+        self._read.update([self._of[fact]] if fact in self._of else [])
+        self._say()
+
+    def _named_by(self, fact: Fact) -> list[str]:
+        return [need.name for need in fact.needs if need.name in self._sources]
+
+    def _say(self) -> None:
+        counts = ((s.label, s.counted or (self._read[name], self._all[name])) for name, s in self._sources.items())
+        self._show(", ".join(f"{label} {done}/{all_}" for label, (done, all_) in counts if all_))
+
+
 def observe(
     registry: Registry,
     checks: Sequence[Check],
@@ -78,11 +106,12 @@ def observe(
         for reader in readers:
             reader.cancel()
 
+    tally = _Tally(needed, sources, progress) if progress else None
     given = {**sources, **_asked(asked)}
     loading = threading.Thread(target=preload, name="preload", daemon=True) if preload else None
     start_loading = loading.start if loading else None
     with end_process_after(deadline - time.monotonic()):
-        gathered = gather(needed, given, deadline=deadline, progress=progress, cancel=cancel, on_wait=start_loading)
+        gathered = gather(needed, given, deadline=deadline, progress=tally, cancel=cancel, on_wait=start_loading)
     read = {fact.name: gathered.values[fact.name] for fact in needed if registry.is_read(fact)}
     if loading is not None and loading.ident and not all(check.is_built_in for check in checks):
         # A child process would wait for ever for a module that another thread was loading when it was forked.

@@ -79,7 +79,7 @@ PORTS = Grammar("a range of ports", r"[0-9]{1,5}(?:-[0-9]{1,5})?")
 
 FSNAME = Grammar("a Lustre file-system name", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,7}")
 """At most eight characters. Source: Lustre 2.15 lustre_disk.h, LUSTRE_MAXFSNAME."""
-NID = Grammar("a NID", r"[0-9A-Fa-f.:]{2,39}@(?:tcp|o2ib|kfi|lo|gni)[0-9]{0,5}")
+NID = Grammar("a NID", r"[0-9A-Fa-f.:]{2,39}@(?:tcp|o2ib|kfi|efa|lo|gni)[0-9]{0,5}")
 MOUNT_OPTION = Grammar("a mount option", r"[A-Za-z_][A-Za-z0-9_]{0,62}(?:=[A-Za-z0-9_@%+:,./-]{1,200})?")
 MODULE = Grammar("a kernel module", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 KERNEL = Grammar("a kernel release", r"[0-9]{1,3}\.[A-Za-z0-9._+-]{1,120}")

@@ -11,8 +11,9 @@ that a text may be wrapped between two words.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
+
+from diag.grammar.pattern_tokens import Token, tokens_of
 
 # Characters that a log writer may escape (JSON, klog's quoting), so that the raw bytes do not hold them.
 _ESCAPED_BY_WRITERS = frozenset('"\\<>&')
@@ -20,19 +21,6 @@ _NOT_CERTAIN = _ESCAPED_BY_WRITERS | {"."}
 _LEAST_LENGTH = 4
 _BLANK = " "
 _MAY_BE_BLANK = frozenset({".", r"\D", r"\W"})
-
-_TOKEN = re.compile(
-    r"""(?P<group>\((?:\?(?:P?<\w+>|[imsU-]*:))?)
-      | (?P<flags>\(\?[imsU-]+\))
-      | (?P<close>\))
-      | (?P<alternative>\|)
-      | (?P<set>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])
-      | (?P<quantifier>(?:[*+?]|\{\d+(?:,\d*)?\})\??)
-      | (?P<escape>\\(?:[pP](?:\{\w+\}|\w)|x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|.))
-      | (?P<edge>[\^$])
-      | (?P<char>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 
 
 class _Required(NamedTuple):
@@ -52,8 +40,7 @@ def required_texts(pattern: str) -> tuple[str, ...]:
 
     Runs of white space count as one blank. Empty when the pattern demands no text of four characters or more.
     """
-    tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(pattern)]
-    required, _ = _alternatives(tokens, 0)
+    required, _ = _alternatives(tokens_of(pattern), 0)
     chosen = required.any_of if required.exact is None else required.exact
     texts = tuple(sorted({text.strip().lower() for text in chosen}))
     return texts if texts and min(map(len, texts)) >= _LEAST_LENGTH else ()
@@ -68,9 +55,8 @@ def remove_blanks_from_pattern(pattern: str) -> str:
     parts: list[str] = []
     dropped = False
     last = ""
-    for match in _TOKEN.finditer(pattern):
-        kind, token = match.lastgroup, match.group()
-        if match.group() == r"\b" and last.isdigit():
+    for kind, token in tokens_of(pattern):
+        if (kind, token) == ("escape", r"\b") and last.isdigit():
             parts.append("(?:[^0-9]|$)")
         elif kind not in {"close", "quantifier"}:
             last = token
@@ -86,7 +72,7 @@ def remove_blanks_from_pattern(pattern: str) -> str:
     return "".join(parts)
 
 
-def _alternatives(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
+def _alternatives(tokens: list[Token], position: int) -> tuple[_Required, int]:
     branches: list[_Required] = []
     while True:
         branch, position = _sequence(tokens, position)
@@ -109,7 +95,7 @@ def _alternatives(tokens: list[tuple[str, str]], position: int) -> tuple[_Requir
     return _Required(tuple(exact or ()) if short else None, tuple(any_of)), position
 
 
-def _sequence(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
+def _sequence(tokens: list[Token], position: int) -> tuple[_Required, int]:
     candidates: list[tuple[str, ...]] = []
     runs: tuple[str, ...] = ("",)
     whole = True
@@ -129,7 +115,7 @@ def _sequence(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, 
     return _Required(None, max(candidates, key=_worth)), position
 
 
-def _part(tokens: list[tuple[str, str]], position: int) -> tuple[_Required, int]:
+def _part(tokens: list[Token], position: int) -> tuple[_Required, int]:
     kind, token = tokens[position]
     position += 1
     if kind == "group":

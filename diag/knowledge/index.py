@@ -12,7 +12,9 @@ import msgspec
 from diag.decode import decode_json
 from diag.knowledge.cause import Cause
 
-BUILT_IN = Path(__file__).parent.parent.parent / "runbooks"
+_INSTALLED = Path(__file__).parent.parent / "runbooks"
+BUILT_IN = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent / "runbooks"
+"""Inside the package in a wheel, beside it in the repository."""
 INDEX = "index.json"
 INDEX_FORMAT = 3
 

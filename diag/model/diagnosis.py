@@ -47,6 +47,16 @@ class CauseVerdict(msgspec.Struct, frozen=True, rename={"for_": "for"}):
     """Page of the cause; empty for a team's own cause that names none."""
 
 
+class Resemblance(msgspec.Struct, frozen=True):
+    """A known text that a text without a known cause looks like. Not a diagnosis."""
+
+    cause: str
+    """The id of the cause whose text it is."""
+    text: str
+    likeness: int
+    """In percent."""
+
+
 class Diagnosis(msgspec.Struct, frozen=True):
     """Why one thing fails: its causes, best first."""
 
@@ -66,6 +76,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """Where the texts were read, `messages.log:812`, each with how often it was seen."""
     reads: tuple[str, ...] = ()
     """What the texts are, where they show no cause: known messages that accompany one."""
+    resembles: tuple[Resemblance, ...] = ()
+    """Known texts that are the most alike, where the texts show no cause."""
 
     @property
     def best(self) -> CauseVerdict | None:

@@ -10,6 +10,7 @@ from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_label
 from diag.redaction.redactor import Redactor
 from diag.redaction.tokens import Level
 from diag.registry import Fact
+from diag.resources.kubernetes.pod import KEPT_FLAGS
 from diag.secret_filter import scrubbed
 
 
@@ -76,7 +77,11 @@ class DocumentRedactor:
             return redact_tag(value, self.redactor)
         if value.keys() == {"values", "missing"}:
             return {part: self._table(items, path) for part, items in value.items()}
-        return {self._key(name): self._walk(item, (*path, name)) for name, item in value.items() if name not in DROPPED}
+        return {
+            self._key(name): self._walk(item, (*path, name))
+            for name, item in value.items()
+            if not _is_dropped(name, item)
+        }
 
     def _table(self, items: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """A table's keys are ids or names, its values objects of the fact."""
@@ -100,9 +105,20 @@ class DocumentRedactor:
         return self.redactor.text(text)
 
 
+def _is_dropped(name: str, item: Any) -> bool:
+    """Command lines are, but for the arguments by which a CSI driver's containers find each other."""
+    if name == "args" and isinstance(item, list):
+        return not all(isinstance(arg, str) and arg.lstrip("-").partition("=")[0] in KEPT_FLAGS for arg in item)
+    return name in DROPPED
+
+
 def _without_commands(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_commands(item) for key, item in value.items() if key not in (*DROPPED, LAST_APPLIED)}
+        return {
+            key: _without_commands(item)
+            for key, item in value.items()
+            if key != LAST_APPLIED and not _is_dropped(key, item)
+        }
     return [_without_commands(item) for item in value] if isinstance(value, list) else value
 
 

@@ -10,10 +10,13 @@ from xml.etree import ElementTree as Xml
 from diag.model.finding import Finding
 from diag.model.layer import Layer
 from diag.model.verdict import Verdict
+from diag.reports.grouping import worst_first
 from diag.reports.report import Report
 from diag.sanitize import visible
 
 TOOL = "lustre-doctor"
+MOST_CASES = 10_000
+"""Of one layer. Readers take minutes for more (GitLab parses 30 MB at most)."""
 
 
 def to_junit(report: Report) -> str:
@@ -62,6 +65,8 @@ def _suite(layer: Layer, report: Report) -> Xml.Element | None:
     own = [finding for finding in report.findings if finding.layer is layer]
     if not own:
         return None
+    if (omitted := len(own) - MOST_CASES) > 0:
+        own = list(worst_first(own)[:MOST_CASES])
     suite = Xml.Element("testsuite", {"name": f"{TOOL}.{layer.value}"})
     if report.taken_at:
         suite.set("timestamp", report.taken_at.removesuffix("Z"))
@@ -70,6 +75,9 @@ def _suite(layer: Layer, report: Report) -> Xml.Element | None:
         name = visible(str(finding.subject))
         seen[finding.check, name] = nth = seen.get((finding.check, name), 0) + 1
         suite.append(_case(finding, name if nth == 1 else f"{name} ({nth})", report))
+    if omitted > 0:
+        case = Xml.SubElement(suite, "testcase", {"classname": TOOL, "name": f"{omitted} more", "time": "0"})
+        Xml.SubElement(case, "skipped", {"message": f"{omitted} less severe finding(s) left out"})
     _count(suite)
     return suite
 

@@ -24,7 +24,7 @@ API_GROUPS = {
 }  # fmt: skip
 """Which API group each resource belongs to. Source: Kubernetes 1.34 API reference; Karpenter 1.x."""
 
-ALONE = {"configmaps": ("coredns",), "secrets": ("aws-secret",)}
+ALONE = {"configmaps": ("coredns",), "secrets": ("aws-secret",), "services": ("kube-dns",)}
 """Resources of which a rule names the only objects that are ever read (of the driver's keys the metadata alone)."""
 
 

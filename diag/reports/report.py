@@ -119,6 +119,8 @@ class Report(msgspec.Struct, frozen=True):
     guides: tuple[Guide, ...] = ()
     account: tuple[AccountFileSystem, ...] = ()
     """The Lustre file systems of account and Region; only where the cluster's volumes could not be read."""
+    case_file: str = ""
+    """The snapshot or case that was judged, or that the run was saved to."""
     lines: tuple[ReadLine, ...] = ()
     """The given texts line by line, where that was asked."""
 

@@ -154,6 +154,8 @@ def _diagnosis(diagnosis: Diagnosis, collect: Sequence[str], style: Style) -> It
     elif diagnosis.gravity is Verdict.FAIL:
         yield from labelled("collect", collect, style)
     yield from labelled("what it is", diagnosis.reads, style)
+    resembles = (f"{one.cause}, {one.likeness} % alike, not a diagnosis: “{one.text}”" for one in diagnosis.resembles)
+    yield from labelled("resembles", resembles, style)
     if diagnosis.origins:
         shown = diagnosis.origins if style.everything else diagnosis.origins[:ORIGINS]
         more = len(diagnosis.origins) - len(shown)

@@ -289,6 +289,10 @@ class VpcEndpoint(msgspec.Struct, frozen=True, rename="pascal"):
         """Ids of the security groups of its interfaces."""
         return tuple(group.group_id for group in self.groups)
 
+    def is_of(self, region: str) -> bool:
+        """Whether it takes the calls to a Region's service; one of another Region's answers to another name."""
+        return not region or self.service_name.endswith(f".{region}.{self.service}")
+
     @property
     def service(self) -> str:
         """`sts` of `com.amazonaws.eu-west-1.sts` or `cn.com.amazonaws.cn-north-1.sts`."""
@@ -369,3 +373,14 @@ class RouteTable(PascalShape, frozen=True):
     vpc_id: str = ""
     associations: tuple[RouteTableAssociation, ...] = ()
     routes: tuple[Route, ...] = ()
+
+
+class NatGateway(PascalShape, frozen=True):
+    """A NAT gateway."""
+
+    nat_gateway_id: str
+    state: str = ""
+    subnet_id: str = ""
+    """Empty of a regional one, which has its own way out."""
+    vpc_id: str = ""
+    connectivity_type: str = "public"

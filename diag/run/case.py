@@ -60,12 +60,13 @@ def make_case(outcome: Outcome, request: RunRequest, level: Level, seconds: floa
         "errors": redactor.tree([error.message for error in outcome.judged.errors]),
     }
     parts = {ABOUT: _indented(about), SNAPSHOT: snapshot, REPORT: to_json(report).encode()}
-    key = {
-        "schema": KEY_SCHEMA,
-        "key": secret.hex(),
-        "originals": dict(sorted(redactor.redactor.tokens.originals.items())),
-    }
-    return Case(pack(parts), _indented(key), _summary(report), report.exit_code)
+    key = key_file(secret, dict(sorted(redactor.redactor.tokens.originals.items())))
+    return Case(pack(parts), key, _summary(report), report.exit_code)
+
+
+def key_file(secret: bytes, originals: dict[str, str] | None = None) -> bytes:
+    """The document that holds a redaction's key, and what each stand-in replaces."""
+    return _indented({"schema": KEY_SCHEMA, "key": secret.hex(), "originals": originals or {}})
 
 
 def redacted_report(outcome: Outcome, request: RunRequest, level: Level) -> Report:

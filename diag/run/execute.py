@@ -45,8 +45,8 @@ def execute(
 ) -> Outcome:
     """The outcome of a request. Raises WrongUsage.
 
-    The deadline counts from `started` (a `time.monotonic()` instant; now by default). `progress` gets the name of
-    each fact that was read. `preload` runs once, in a thread, while a live run waits for its first answers.
+    The deadline counts from `started` (a `time.monotonic()` instant; now by default). `progress` gets how far
+    the reading is, in a person's words. `preload` runs once, in a thread, while a live run waits for its first answers.
     """
     until = (time.monotonic() if started is None else started) + request.deadline_s
     registry, checks = request.registry, request.checks

@@ -42,11 +42,18 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
         outcome = replace(outcome, judged=judged)
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
     findings = tuple(_resolved(finding, request.knowledge) for finding in findings)
-    diagnoses = diagnoses_of(outcome, [finding for finding in findings if not finding.suppressed], request.knowledge)
+    diagnoses: tuple[Diagnosis, ...] = ()
+    # Who names only checks that are no part of a usual run (leftovers) asks of something else than mounts.
+    if not all(check.opt_in for check in outcome.checks):
+        counted = [finding for finding in findings if not finding.suppressed]
+        diagnoses = diagnoses_of(outcome, counted, request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
     guides = guides_of(diagnoses, request.knowledge)
-    return add_up(outcome, diagnoses, request.policy, (*request.registry.errors, *broken), guides, request.unread)
+    errors = (*request.registry.errors, *broken)
+    return replace(
+        add_up(outcome, diagnoses, request.policy, errors, guides, request.unread), case_file=request.snapshot
+    )
 
 
 def _resolved(finding: Finding, knowledge: Knowledge) -> Finding:

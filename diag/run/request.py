@@ -116,6 +116,8 @@ def _refuse_unused(options: Mapping[str, Any]) -> None:
         raise WrongUsage("--offline and --snapshot exclude each other: a snapshot contacts nothing either")
     if options["in_cluster"] and (options["kubeconfig"] or options["context"]):
         raise WrongUsage("--in-cluster excludes --kubeconfig and --context: it uses this pod's service account")
+    if options.get("all_namespaces") and options["namespaces"]:
+        raise WrongUsage("-A and -n exclude each other")
     if options["node_answers"] and options["via"] != "none":
         raise WrongUsage("--node-answers and --via exclude each other: the nodes have answered already")
     if not offline and not options["snapshot"]:

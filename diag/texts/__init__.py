@@ -8,6 +8,8 @@ message      one message becomes one `Symptom`
 owner        whose text it is: Lustre's, another file system's, or nobody's
 matching     which signatures, of which causes, a message shows
 translation  what programs print in other languages, put into English
+loose        texts retold in other spelling: causes that are possible at most
+resembles    the known texts nearest to one that is not known
 mount        which mount a message is about
 events       `kubectl get events -o json|yaml`
 grouping     equal symptoms counted, lines of one attempt joined, symptoms of one mount grouped

@@ -23,7 +23,7 @@ _POD = r"\bpod=\"(?P<pod>[\w.-]+/[\w.-]+)\"|\bpod \"(?P<namespaced>[\w.-]+/[\w.-
 _FILE_SYSTEM = rf"\b(?P<id>{FILE_SYSTEM.pattern})\b"
 _EXIT_STATUS = r"\b(?:exit status|exit code:?|exited with code|but received) '?(?P<status>\d{1,3})\b"
 _KERNEL_NAME = r"\b(?P<name>[A-Za-z0-9_]{1,8})-(?:client\b|(?:MDT|OST)[0-9a-fx]{4})"
-_KERNEL_NID = r"(?:\bMGC|\(at )(?P<nid>[\w.:]+@(?:tcp|o2ib)\d*)"
+_KERNEL_NID = r"(?:\bMGC|\(at )(?P<nid>[\w.:]+@(?:tcp|o2ib|kfi|efa|gni)\d*)"
 _WORDS_OF_PHASE = (
     (Phase.UNMOUNT, ("UnmountVolume", "UnmountDevice", "NodeUnpublish", "NodeUnstage", "TearDown", "umount")),
     (Phase.PROVISION, ("ProvisioningFailed", "failed to provision", "CreateVolume", "CreateFileSystem")),

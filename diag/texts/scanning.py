@@ -60,6 +60,8 @@ class Scan:
         self._counted = 0
         self.bytes_read = 0
         self.lines_read = 0
+        self.short_text = ""
+        """The whole text, where it is so short that somebody asks about just this."""
 
     @property
     def is_of_another(self) -> bool:
@@ -73,7 +75,9 @@ class Scan:
         if rest is None:
             self._reader.pasted = True
             self._reader.is_of_another = is_of_another(head.decode("utf-8", "replace"))
-            self._reader.asked_about = self._reader.asked_about or len(head) <= _SHORT
+            if len(head) <= _SHORT:
+                self.short_text = head.decode("utf-8", "replace")
+            self._reader.asked_about = self._reader.asked_about or bool(self.short_text)
             yield from self._every_block(head)
         else:
             yield from self._found_blocks(_joined(head, rest))

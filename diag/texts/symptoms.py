@@ -8,11 +8,13 @@ from typing import NamedTuple
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Medium, Symptom, TextStream
 from diag.model.unavailable import Reason, Unavailable
+from diag.sanitize import one_line
 from diag.texts.blocks import LONGEST
 from diag.texts.grouping import Collector, Group
 from diag.texts.line import normalise
 from diag.texts.matching import build_matcher
-from diag.texts.message import Context, Reading, read_message
+from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
+from diag.texts.mount import find_clues, find_exit_status
 from diag.texts.scanning import Scan
 
 _MOUNTED, _UNMOUNTED = "Lustre: Mounted ", "Lustre: Unmounted "
@@ -60,14 +62,25 @@ class SymptomReport(NamedTuple):
     """Names of file systems that were mounted, and not unmounted afterwards."""
     is_of_another: bool
     """Every text names another file system or driver and nothing of Lustre."""
+    unknown: str = ""
+    """The one short text that was given, as it was, where nothing in it shows a cause."""
 
 
 def read_symptoms(streams: Iterable[TextStream], knowledge: Knowledge) -> SymptomReport:
-    """Reads every stream and groups the symptoms in them by mount. Memory does not grow with the size of the texts."""
+    """Reads every stream and groups the symptoms in them by mount. Memory does not grow with the size of the texts.
+
+    Ctrl-C ends the reading: what was read until then is judged.
+    """
     reader = _Reader(knowledge)
-    for stream in streams:
-        reader.read(stream)
+    try:
+        for stream in streams:
+            reader.read(stream)
+    except KeyboardInterrupt:
+        reader.problems.append(_INTERRUPTED)
     return reader.report()
+
+
+_INTERRUPTED = Unavailable("the given texts", Reason.TIMEOUT, "interrupted; what was read until then is judged")
 
 
 class _Reader:
@@ -78,6 +91,8 @@ class _Reader:
         self._mounted: dict[str, None] = {}
         self._of_another = 0
         self._texts = self._lines = self._bytes = 0
+        self._short_text = ""
+        self.problems: list[Unavailable] = []
 
     def read(self, stream: TextStream) -> None:
         self._texts += 1
@@ -90,6 +105,7 @@ class _Reader:
         for reading in scan.read(pieces):
             self._add(reading)
         self._of_another += scan.is_of_another
+        self._short_text = scan.short_text
         self._lines += scan.lines_read
         self._bytes += scan.bytes_read
 
@@ -101,16 +117,33 @@ class _Reader:
             f"too many different symptoms; {left_out} further ones are not counted",
             remedy="give the log of one node or one day",
         )
+        groups, unknown = self._collector.groups(), ""
+        if self._texts == 1 and self._short_text and not any(s.hits for group in groups for s in group.symptoms):
+            unknown = self._short_text
+            groups = self._read_loosely(normalise(unknown)) or groups
         return SymptomReport(
-            groups=self._collector.groups(),
+            groups=groups,
             texts_read=self._texts,
             lines_read=self._lines,
             bytes_read=self._bytes,
             benign=tuple(Noise(cause, text, count) for cause, (text, count) in sorted(self._noise.items())),
-            problems=(too_many,) if left_out else (),
+            problems=(*self.problems, too_many) if left_out else tuple(self.problems),
             mounted=tuple(self._mounted),
             is_of_another=0 < self._of_another == self._texts,
+            unknown="" if any(s.hits for group in groups for s in group.symptoms) else unknown,
         )
+
+    def _read_loosely(self, text: str) -> tuple[Group, ...]:
+        """The whole text as one symptom, where it shows causes to a tolerant reader."""
+        from diag.texts.loose import loose_hits
+
+        if self._mounted or self._noise or not (hits := loose_hits(text, self._knowledge)):
+            return ()
+        clues = find_clues(text)
+        symptom = Symptom(
+            one_line(text, LONGEST_TEXT), Medium.TEXT, clues.mount, hits, exit_status=find_exit_status(text)
+        )
+        return (Group(clues.mount, (symptom,)),)
 
     def _events(self, stream: TextStream) -> tuple[Iterator[bytes], Iterator[Reading] | None]:
         """The stream's pieces again, or the readings of its events when it is a list of them."""

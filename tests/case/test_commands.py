@@ -87,3 +87,16 @@ def test_a_key_file_that_is_none_is_refused_before_anything_is_looked_at(doctor:
     key.write_text('{"schema": "lustre-doctor/redaction-key/v1", "key": "00"}')
     ran = doctor("collect", "-o", str(tmp_path / "c"), "--key", str(key))
     assert ran.code == 2 and "not a key file" in ran.err and not (tmp_path / "c").exists()
+
+
+@pytest.mark.lab
+def test_two_cases_of_one_person_can_be_compared_without_a_key_file(doctor: Doctor, tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    for name in ("before", "after"):
+        assert doctor("collect", "-o", str(tmp_path / name), env=state).code == 3
+    compared = doctor("diff", str(tmp_path / "before"), str(tmp_path / "after"))
+    assert (compared.code, "different keys" in compared.out) == (0, False), compared.out
+    [kept] = (tmp_path / "state").rglob("*.json")
+    assert kept.stat().st_mode & 0o777 == 0o600 and msgspec.json.decode(kept.read_bytes())["originals"] == {}
+    assert doctor("collect", "-o", str(tmp_path / "other"), env={"XDG_STATE_HOME": "/dev/null/x"}).code == 3
+    assert "different keys" in doctor("diff", str(tmp_path / "before"), str(tmp_path / "other")).out

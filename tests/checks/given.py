@@ -444,6 +444,7 @@ def healthy() -> dict[str, Any]:
         "file_systems": table(file_system()),
         "instances": Table(),
         "route_tables": (),
+        "nat_gateways": (),
         "manifest_set": ManifestSet(),
     }
 

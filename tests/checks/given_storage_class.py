@@ -8,6 +8,7 @@ from typing import Any
 from diag.model.finding import Finding
 from diag.registry import Check
 from diag.resources.ec2 import Permission, SecurityGroup, Subnet
+from diag.resources.eks import ClusterIdentity
 from diag.resources.table import Table
 from tests.checks.given import (
     claim,
@@ -34,6 +35,8 @@ def ec2(*, subnet_vpc: str = "vpc-1", group_vpc: str = "vpc-1", rules: tuple[Per
         "prefix_lists": Table(),
         "mounting_nodes": (),
         "instances": Table(),
+        "route_tables": (),
+        "cluster_identity": ClusterIdentity(region="eu-west-1"),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from checks.network.storageclass_groups import groups_let_servers_talk
@@ -11,7 +13,7 @@ from checks.request.storageclass_version import version_suits_the_nodes
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.registry import Check
-from diag.resources.ec2 import Subnet
+from diag.resources.ec2 import Instance, Route, RouteTable, RouteTableAssociation, Subnet
 from diag.resources.table import Table
 from tests.checks.given import (
     denied,
@@ -20,6 +22,15 @@ from tests.checks.given import (
     verdicts,
 )
 from tests.checks.given_storage_class import GOOD, GROUP, SUBNET, asked, ec2, only, without
+
+
+def _nodes_of(vpc: str, *routes: Route) -> dict[str, Any]:
+    """A node of a VPC, whose route table has these routes besides the local one and the way out."""
+    local = Route(destination_cidr_block="10.9.0.0/16", state="active", gateway_id="local")
+    out = Route(destination_cidr_block="0.0.0.0/0", state="active", nat_gateway_id="nat-0123456789abcdef0")
+    table = RouteTable("rtb-1", vpc, (RouteTableAssociation("subnet-9"),), (local, out, *routes))
+    return {"instances": Table({"i-1": Instance("i-1", subnet_id="subnet-9", vpc_id=vpc)}), "route_tables": (table,)}
+
 
 ALL_CHECKS = (parameters_are_known, network_is_given, version_suits_the_nodes, groups_let_servers_talk)
 
@@ -81,6 +92,21 @@ class TestNetwork:
     def test_groups_of_another_vpc(self) -> None:
         finding = only(network_is_given, **asked(GOOD, **ec2(group_vpc="vpc-2")))
         assert finding.verdict is Verdict.FAIL and "is of vpc-2, the subnet of vpc-1" in finding.message
+
+    def test_a_subnet_of_a_vpc_to_which_no_node_has_a_route(self) -> None:
+        finding = only(network_is_given, **asked(GOOD, **_nodes_of("vpc-2")))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "route-missing")
+        assert "is in vpc-1, the nodes are in vpc-2, and no route of theirs leads to 10.0.1.0/24" in finding.message
+
+    @pytest.mark.parametrize("way", ["pcx-0123456789abcdef0", "tgw-0123456789abcdef0"])
+    def test_one_of_another_vpc_with_a_route_passes(self, way: str) -> None:
+        route = Route(destination_cidr_block="10.0.0.0/16", state="active", vpc_peering_connection_id=way)
+        assert only(network_is_given, **asked(GOOD, **_nodes_of("vpc-2", route))).verdict is Verdict.PASS
+
+    @pytest.mark.parametrize("fact", ["instances", "route_tables"])
+    def test_where_the_nodes_routes_are_not_known_the_way_is_not_judged(self, fact: str) -> None:
+        facts = asked(GOOD, **_nodes_of("vpc-2")) | {fact: denied("ec2:DescribeRouteTables")}
+        assert only(network_is_given, **facts).verdict is Verdict.PASS
 
     def test_unknown_names_the_permission(self) -> None:
         finding = only(network_is_given, **asked(GOOD, class_subnets=denied("ec2:DescribeSubnets")))

@@ -41,6 +41,13 @@ def test_a_cluster_in_use_has_none(doctor: Doctor, lab: Lab) -> None:
 
 
 @pytest.mark.lab
+def test_who_asks_for_them_is_told_of_nothing_else(doctor: Doctor) -> None:
+    document = doctor("run", *ONLY).document
+    assert document["diagnoses"] == [] and document["exit_code"] != 3
+    assert {finding["check"].split("-")[0] for finding in document["findings"]} <= {"leftover", "cleanup"}
+
+
+@pytest.mark.lab
 def test_they_are_no_part_of_the_default_run(doctor: Doctor, lab: Lab) -> None:
     lab.load("healthy")
     checks = {finding["check"] for finding in doctor("run", "--format", "json").document["findings"]}

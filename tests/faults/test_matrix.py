@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.matrix import Row, sampled_pairs, single, variant
+from tests.faults.matrix import Row, run, sampled_pairs, single, variant
 from tests.lab.faults import FAULTS
 from tests.lab.lab import Lab
 from tests.lab.variants import VARIANTS
 
 pytestmark = pytest.mark.lab
 
-HEAL = {"pod-before-plugin-on-new-node"}
+HEAL = {"pod-before-plugin-on-new-node", "pull-rate-limited"}
 """Faults that need nothing but a moment."""
 PAIRS_HERE = 10
 """The full sample takes minutes: it is `make faults`."""
@@ -36,6 +36,22 @@ def test_a_healthy_variant_passes_without_a_warning(lab: Lab, name: str) -> None
     live = lab.come_alive()
     live.settle()
     assert live.broken() == []
+
+
+BESIDE = ("sibling-cluster", "other-region-cluster", "other-account-cluster", "hybrid-node-beside", "auto-mode")
+
+
+@pytest.mark.parametrize("world", BESIDE)
+@pytest.mark.parametrize("name", ["", "version-2.10", "sg-without-988", "mountname-wrong-case"])
+def test_what_lies_beside_the_path_changes_no_answer(lab: Lab, world: str, name: str) -> None:
+    """Another cluster, Region or account, or nodes of another kind: quiet when healthy, and faults keep their names."""
+    lab.load(world)
+    lab.inject(*filter(None, [name]))
+    report = run(lab)
+    named = [diagnosis["causes"][0]["id"] for diagnosis in report["diagnoses"] if diagnosis["causes"]]
+    loud = [finding["check"] for finding in report["findings"] if finding["verdict"] not in ("pass", "skip")]
+    assert named[:1] == ([FAULTS[name].cause] if name else [])
+    assert bool(loud) == bool(name)
 
 
 def test_two_faults_at_once_are_both_named(lab: Lab) -> None:

@@ -12,5 +12,8 @@ _MEANT = {"<right-handle>": FILE_SYSTEM_ID, "<right-mountname>": MOUNT_NAME, "<f
 ANSWERS: dict[str, dict[str, str]] = {
     "volume-unexpanded": _MEANT,
     "file-system-of-another-cluster": _MEANT,
+    "storageclass-key-of-another-region": {
+        "<parameter-value>": "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    },
     "storageclass-throughput-not-a-number": {"<parameter-value>": "250"},
 }

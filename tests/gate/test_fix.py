@@ -108,3 +108,43 @@ def test_sarif_has_what_a_reviewer_can_apply(tmp_path: Path) -> None:
     line = CLASS.splitlines()[region["startLine"] - 1]
     assert line[region["startColumn"] - 1 : region["endColumn"] - 1] == "lz4"
     assert replacement["insertedContent"]["text"] == "LZ4"
+
+
+WORDS = """\
+apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: fsx-pv
+spec:
+  capacity:
+    storage: 1200 GiB   # what the file system has
+  accessModes:
+    - readwritemany
+    - RWO
+  persistentVolumeReclaimPolicy: retain
+  storageClassName: ""
+  csi:
+    driver: fsx.csi.aws.com
+    volumeHandle: fs-0123456789abcdef0
+    volumeAttributes:
+      dnsname: fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com
+      mountname: fsx
+"""
+
+
+def test_words_of_kubernetes_are_written_as_it_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "volume.yaml"
+    path.write_text(WORDS)
+    ran = fix(path)
+    right = WORDS.replace("1200 GiB", "1200Gi").replace("readwritemany", "ReadWriteMany")
+    right = right.replace("- RWO", "- ReadWriteOnce").replace("retain", "Retain")
+    assert (path.read_text(), ran.code) == (right, 0)
+    assert fix(path).err.count("+++") == 0 and path.read_text() == right
+
+
+@pytest.mark.parametrize("size", ["1200mb", "1200 gallons", "lots", "12,00Gi"])
+def test_a_size_that_may_mean_two_things_is_left_to_a_person(tmp_path: Path, size: str) -> None:
+    path = tmp_path / "volume.yaml"
+    path.write_text(WORDS.replace("1200 GiB", f'"{size}"').replace("readwritemany", "ReadWriteMany"))
+    assert fix(path).code == 3
+    assert f'storage: "{size}"' in path.read_text()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ ARGUMENTS = (
     "--hide-scrollbars",
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
 )
 
 
@@ -69,3 +74,13 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """The value of a script in the page."""
         return self.driver.execute_script(script, *arguments)
+
+    def run_later(self, script: str) -> Any:
+        """What a script in the page gives to `done`, some time later."""
+        return self.driver.execute_async_script(f"const done = arguments[0]; {script}")
+
+    def sheets(self, path: Path) -> int:
+        """How many sheets of A4 a page takes in print."""
+        self.open(path)
+        printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+        return len(re.findall(rb"/Type /Page\b", base64.b64decode(printed["data"])))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from diag.advice.steps import change
 from diag.diagnosis.explain import COLLECT
 from diag.knowledge.runbooks import load_knowledge
@@ -83,6 +85,28 @@ BROKEN = Report(
     "2026-11-24T00:00:00Z", "1.2.3", collect=COLLECT, guides=(GUIDE,),
 )  # fmt: skip
 HEALTHY = Report(0, (), FINDINGS[:3], coverage=Coverage(3, 3, 3, 3, volumes=1, mounts=1), cluster="prod")
+
+WARNED = Report(
+    0, (msgspec.structs.replace(DIAGNOSIS, gravity=Verdict.WARN, causes=DIAGNOSIS.causes[1:]),), FINDINGS[:4],
+    coverage=Coverage(4, 4, 4, 3, 1, volumes=1, mounts=1), cluster="prod",
+)  # fmt: skip
+"""Nothing fails: one check warns, and of the warning a cause is possible."""
+
+
+def many(volumes: int = 1000) -> Report:
+    """A thousand volumes that fail of one cause, with all their findings."""
+    subjects = [Subject(Kind.VOLUME, f"data-{n:04}") for n in range(volumes)]
+    diagnoses = tuple(msgspec.structs.replace(DIAGNOSIS, subject=subject) for subject in subjects)
+    findings = tuple(
+        finding(
+            Verdict.FAIL if number == 7 else Verdict.PASS, f"check-{number}", layer, subject,
+            f"{subject.name}: what this check of the {layer.value} layer says of it", evidence=("one line", "another"),
+        )
+        for subject in subjects
+        for number, layer in enumerate([*Layer] * 4)
+    )  # fmt: skip
+    coverage = Coverage(40, len(findings), len(findings), len(findings) - volumes, 0, volumes, volumes=volumes)
+    return Report(3, diagnoses, findings, coverage=coverage, cluster="prod", guides=(GUIDE,))
 
 
 def hostile() -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 
 from diag.reports.html.page import to_html
 from tests.html.browser import Browser
-from tests.html.reports import BROKEN, HEALTHY, hostile
+from tests.html.reports import BROKEN, HEALTHY, WARNED, hostile, many
 
 pytestmark = pytest.mark.lab
 
-PAGES = {"broken": BROKEN, "healthy": HEALTHY, "hostile": hostile()}
+PAGES = {"broken": BROKEN, "healthy": HEALTHY, "hostile": hostile(), "warned": WARNED, "many": many(200)}
 
 CONTRAST = """
 const light = c => { const v = c / 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
@@ -160,10 +161,38 @@ def test_one_click_selects_the_whole_command(browser: Browser, pages: dict[str, 
     assert browser.run("return getSelection().toString()") == "aws fsx update-file-system --x 2.15"
 
 
-def test_on_paper_nothing_is_folded_away_and_no_menu_is_left(browser: Browser, pages: dict[str, Path]) -> None:
+def test_paper_has_what_is_broken_and_the_fix_on_a_few_sheets(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["broken"])
     browser.media("print")
     assert browser.run("return document.querySelector('nav').getClientRects().length") == 0
-    heights = "return [...document.querySelectorAll('details .body')].map(body => body.getBoundingClientRect().height)"
-    assert min(browser.run(heights)) > 0
+    shown = "return document.querySelectorAll(arguments[0])[0].getClientRects().length > 0"
+    assert browser.run(shown, ".cause pre.command") and browser.run(shown, ".finding.tone-fail")
+    assert not browser.run(shown, ".finding.tone-pass")
     assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert {name: browser.sheets(pages[name]) <= 4 for name in pages if name != "hostile"} == dict.fromkeys(
+        PAGES.keys() - {"hostile"}, True
+    )
+
+
+@pytest.mark.parametrize("name", ["broken", "many"])
+def test_the_fix_is_in_sight_without_scrolling(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    browser.size(1280, 900)
+    browser.open(pages[name])
+    fix = "const fix = document.querySelector('.cause pre.command'); return fix.getBoundingClientRect().bottom"
+    assert browser.run(fix) < 900
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {"many"}))
+def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str, scheme: str) -> None:
+    """axe-core, as accessibility audits use it; `LUSTRE_DOCTOR_AXE` names another axe.min.js."""
+    axe = os.environ.get("LUSTRE_DOCTOR_AXE") or packaged_axe()
+    browser.media(scheme=scheme)
+    browser.open(pages[name])
+    browser.run(Path(axe).read_text("utf-8"))
+    browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.run_later("axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes[0].html])))") == []
+
+
+def packaged_axe() -> Path:
+    return Path(str(pytest.importorskip("axe_core_python").__file__)).with_name("axe.min.js")

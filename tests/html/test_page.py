@@ -12,9 +12,9 @@ import pytest
 
 from diag.model.diagnosis import Likelihood
 from diag.model.verdict import Verdict
-from diag.reports.html.page import to_html
+from diag.reports.html.page import MOST_ALIKE, to_html
 from diag.reports.report import Report, report_on_texts
-from tests.html.reports import BROKEN, DIAGNOSIS, HEALTHY, HOSTILE, finding, hostile
+from tests.html.reports import BROKEN, DIAGNOSIS, HEALTHY, HOSTILE, WARNED, finding, hostile, many
 
 VOID = {"meta", "link", "input", "br", "hr"}
 
@@ -135,3 +135,19 @@ def test_an_explanation_claims_no_more_than_its_best_cause(likelihood: Likelihoo
 
 def test_the_same_report_gives_the_same_page() -> None:
     assert to_html(BROKEN) == to_html(BROKEN)
+
+
+def test_a_warning_alone_is_no_alarm() -> None:
+    page = Page(to_html(WARNED))
+    assert "3 of 4 checks passed for 1 mount, 1 warning: nothing fails" in page.text
+    assert "Possibly" not in page.text and "Port 988 is taken" in page.text
+    classes = [a.get("class") for _, a in page.elements]
+    assert "verdict tone-pass" in classes and "cause tone-warn" in classes and "cause tone-fail" not in classes
+
+
+def test_a_thousand_volumes_of_one_cause_are_a_page_that_opens() -> None:
+    source = to_html(many())
+    assert len(source) < 2_000_000
+    assert source.count("check-7</span>") == MOST_ALIKE
+    assert "997 more with the same cause" in source and "data-0999" in source
+    assert "more findings of the same checks or less severe" in source

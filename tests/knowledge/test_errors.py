@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gettext
 import os
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -92,3 +94,18 @@ def test_no_foreign_text_is_two_errors() -> None:
 def test_every_error_has_its_text_in_each_language() -> None:
     counted = Counter(english for _, english in translations())
     assert {error.message for error in errors().values() if counted[error.message] < 12} == set()
+
+
+LOCALES = Path("/usr/share/locale")
+
+
+@pytest.mark.parametrize("language", ["ko", "ja", "zh_CN", "zh_TW", "de", "fr", "es", "pt", "pt_BR"])
+def test_every_error_is_known_as_this_machines_glibc_words_it(language: str) -> None:
+    catalogue = LOCALES / language / "LC_MESSAGES" / "libc.mo"
+    if not catalogue.exists():
+        pytest.skip("Debian's libc-l10n is not installed")
+    with catalogue.open("rb") as file:
+        strerror = gettext.GNUTranslations(file).gettext
+    known = set(translations())
+    worded = {strerror(error.message): error.message for error in errors().values()}
+    assert {pair for pair in worded.items() if pair[0] != pair[1]} - known == set()

@@ -13,6 +13,7 @@ import json
 import ssl
 import tarfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -280,11 +281,9 @@ def _template(obj: Object) -> str:
             spec["tolerations"] = expression(_TOLERATIONS)
             spec["dnsPolicy"] = expression("{{ .Values.node.dnsPolicy | toJson }}")
             spec["dnsConfig"] = expression("{{ .Values.node.dnsConfig | toJson }}")
-            for volume in spec["volumes"]:
-                path = volume.get("hostPath", {}).get("path", "")
-                if path.startswith(_KUBELET):
-                    rest = json.dumps(path.removeprefix(_KUBELET))
-                    volume["hostPath"]["path"] = expression(f"{{{{ print .Values.node.kubeletPath {rest} | toJson }}}}")
+            for holder, key in _under_kubelet(spec):
+                rest = json.dumps(holder[key].removeprefix(_KUBELET))
+                holder[key] = expression(f"{{{{ print .Values.node.kubeletPath {rest} | toJson }}}}")
     text = json.dumps(obj, indent=1)
     for number, value in enumerate(expressions):
         text = text.replace(f'"@@{number}@@"', value)
@@ -329,10 +328,20 @@ def _rendered(lab: "Lab", name: str, namespace: str, values: Object) -> list[Obj
         limited = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
         spec["tolerations"] = [{"operator": "Exists"}] if node["tolerateAllTaints"] else [limited]
         spec |= {"dnsPolicy": node["dnsPolicy"], "dnsConfig": node["dnsConfig"]}
-        for volume in spec["volumes"]:
-            if "hostPath" in volume:
-                volume["hostPath"]["path"] = volume["hostPath"]["path"].replace(_KUBELET, node["kubeletPath"])
+        for holder, key in _under_kubelet(spec):
+            holder[key] = holder[key].replace(_KUBELET, node["kubeletPath"])
     return objects
+
+
+def _under_kubelet(spec: Any) -> Iterator[tuple[dict[str, str], str]]:
+    """Where a pod's spec names a path under the kubelet's root: host paths, mounts, the registrar's variable."""
+    containers = spec["containers"]
+    holders = [
+        *((volume["hostPath"], "path") for volume in spec["volumes"] if "hostPath" in volume),
+        *((mount, "mountPath") for container in containers for mount in container.get("volumeMounts", ())),
+        *((item, "value") for container in containers for item in container.get("env", ()) if "value" in item),
+    ]
+    yield from ((holder, key) for holder, key in holders if holder[key].startswith(_KUBELET))
 
 
 def _set_instance(part: Any, name: str) -> None:

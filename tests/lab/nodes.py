@@ -7,6 +7,7 @@ import base64
 import gzip
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.lab.aws.ssm import CommandResult
@@ -175,21 +176,31 @@ def exec_answers(lab: "Lab", node: str, says: NodeSays, *, shell: bool = False, 
         answer = ExecAnswer(stdout=text.encode() + b"\n", exit_code=status, seconds=seconds)
         lab.script.on(pattern, answer, node=re.escape(node))
 
-    on("lctl get_param -n version", *answers["client_version"])
     on("lctl list_nids", *answers["nids"])
     on("lnetctl net show", *answers["lnet_interfaces"])
-    on(r"lctl get_param mgc.*", *answers["imports"])
+    no_version = (2, "error: get_param: param_path 'version': No such file or directory")
+    version = (0, f"version={says.client}") if answers["client_version"][0] == 0 else no_version
+    parameters = f"{version[1]}\n{answers['imports'][1]}"
+    on(r"lctl get_param version mgc.*", max(version[0], answers["imports"][0]), parameters)
     on("getconf PAGESIZE", 0, "4096")
     on("lctl --version", *answers["tools_version"])
-    on("getent ahosts .*", 2, "")
-    for name, addresses in says.names.items():
-        if not addresses:
-            continue
-        on(f"getent ahosts {re.escape(name)}", 0, "\n".join(f"{address}  STREAM {name}" for address in addresses))
+    lab.script.on("getent ahosts .*", partial(_getent, says, seconds), node=re.escape(node))
     if shell:
         output = says.probe_output("os_release", "sockets", "translations", "installed_module")
         on("sh -c :", 0, "")
         lab.script.on(r"sh -s --.*", ExecAnswer(stdout=output, seconds=seconds), node=re.escape(node))
+
+
+def _getent(says: NodeSays, seconds: float, argv: tuple[str, ...]) -> ExecAnswer:
+    """As glibc's getent: the canonical name in the first line of each name alone, 2 where one has no address."""
+    lines = [
+        f"{address:<15} {kind} {name if (number, kind) == (0, 'STREAM') else ''}".rstrip()
+        for name in argv[2:]
+        for number, address in enumerate(says.names.get(name, ()))
+        for kind in ("STREAM", "DGRAM", "RAW")
+    ]
+    lost = any(not says.names.get(name) for name in argv[2:])
+    return ExecAnswer("".join(f"{line}\n" for line in lines).encode(), exit_code=2 if lost else 0, seconds=seconds)
 
 
 def ssm_answer(says: NodeSays, *, seconds: float = 0.4) -> CommandResult:

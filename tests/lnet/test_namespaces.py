@@ -117,8 +117,10 @@ def filtered(host: Host, hook: str, rule: str) -> None:
     [
         ("tcp dport 988 drop", "mgs-unreachable-network", "dropped"),
         ("tcp dport 988 reject with tcp reset", "mgs-down", "refuses"),
-        ("tcp dport 988 reject with icmp type port-unreachable", "mgs-down", "refuses"),
-        ("tcp dport 988 reject with icmp type admin-prohibited", "mgs-unreachable-network", "No route to host"),
+        ("tcp dport 988 reject", "mgs-unreachable-network", "ICMP type 3 code 3 from 10.77.0.2"),
+        ("tcp dport 988 reject with icmp type port-unreachable", "mgs-unreachable-network", "a firewall rejects"),
+        ("tcp dport 988 reject with icmp type admin-prohibited", "mgs-unreachable-network", "code 13"),
+        ("tcp dport 988 reject with icmp type host-unreachable", "mgs-unreachable-network", "No route to host"),
         ("tcp dport 988 reject with icmp type net-unreachable", "mgs-unreachable-network", "unreachable"),
     ],
 )
@@ -151,6 +153,18 @@ def test_nothing_listens() -> None:
     with Network() as net:
         ladder = probe(net.client)
     assert ladder.cause == "mgs-down"
+    assert ladder.failed is not None and ladder.failed.beside == "mgs-unreachable-network"
+    assert "ICMP" not in ladder.headline
+
+
+def test_a_kernel_that_keeps_no_icmp_message_leaves_both_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux before 5.9."""
+    monkeypatch.setattr("diag.sources.lnet.dial._icmp_error", lambda sock: None)
+    with Network() as net, serving(net.server):
+        filtered(net.server, "input", "tcp dport 988 reject")
+        ladder = probe(net.client, timeout=1.5)
+    assert ladder.cause == "mgs-down"
+    assert ladder.failed is not None and ladder.failed.beside == "mgs-unreachable-network"
 
 
 def test_no_route() -> None:

@@ -274,7 +274,8 @@ class RecordedAws(Aws):
 
 
 def _filtered(items: Iterable[Document], arguments: Mapping[str, Any]) -> Iterator[Document]:
-    filters = {item["Name"]: item["Values"] for item in arguments.get("Filters", ())}
+    given = (*arguments.get("Filters", ()), *arguments.get("Filter", ()))
+    filters = {item["Name"]: item["Values"] for item in given}
     for item in items:
         if all(_values(item, name) & set(values) for name, values in filters.items()):
             yield item

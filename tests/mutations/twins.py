@@ -15,6 +15,18 @@ from tests.mutations.roles import roles_of
 Edit = Callable[[Any], None]
 """Changes one element in place."""
 
+_HOSTS = "hosts {\n        10.1.2.3 gitlab.corp.example.com\n        fallthrough\n    }\n    forward"
+COREFILES: Mapping[str, Callable[[str], str]] = {
+    "names of one's own": lambda text: text.replace("forward", _HOSTS, 1),
+    "a zone of the company's": lambda text: f"corp.example.com:53 {{\n    forward . 10.9.9.9\n}}\n{text}",
+    "the VPC's resolver by address": lambda text: text.replace("/etc/resolv.conf", "169.254.169.253"),
+    "a forward with options": lambda text: text.replace(
+        "forward . /etc/resolv.conf", "forward . /etc/resolv.conf {\n        max_concurrent 1000\n    }"
+    ),
+    "comments": lambda text: f"# hosts {{\n{text}",
+}
+"""Corefiles that answer the file system's name as the usual one does."""
+
 STRANGER = "sg-0fedcba9876543210"
 ALL_ALLOWED = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
 SOMEBODY = "arn:aws:iam::123456789012:role/somebody-else"
@@ -188,6 +200,45 @@ def _list(kind: str, role: str, key: str, value: list[Any]) -> Iterator[tuple[st
         yield "the other way round", lambda found: found.reverse()
 
 
+def _of_templates(role: str) -> tuple[tuple[str, Edit], ...]:
+    """Templates of the driver whose containers meet at another place, or by other words."""
+    if role not in ("plugin", "controller"):
+        return ()
+
+    def containers(found: Any) -> Iterator[Any]:
+        yield from found["spec"]["template"]["spec"]["containers"]
+
+    def written_out(found: Any) -> None:
+        for container in containers(found):
+            values = {item["name"]: item.get("value", "") for item in container.get("env", ())}
+            for name in ("CSI_ENDPOINT", "ADDRESS", "DRIVER_REG_SOCK_PATH"):
+                args = container.get("args", [])
+                container["args"] = [arg.replace(f"$({name})", values.get(name, "")) for arg in args]
+
+    def in_two_words(found: Any) -> None:
+        for container in containers(found):
+            container["args"] = [word for arg in container.get("args", ()) for word in arg.split("=", 1)]
+
+    def another_socket(found: Any) -> None:
+        for container in containers(found):
+            container["args"] = [arg.replace("csi.sock", "fsx.sock") for arg in container.get("args", ())]
+            for item in container.get("env", ()):
+                if "value" in item:
+                    item["value"] = item["value"].replace("csi.sock", "fsx.sock")
+
+    def a_helper(found: Any) -> None:
+        found["spec"]["template"]["spec"]["containers"].append({"name": "logs", "image": "example.com/fluent-bit:4"})
+
+    return (
+        ("arguments written out", written_out),
+        ("arguments in two words", in_two_words),
+        ("a socket of another name", another_socket),
+        ("a container of one's own", a_helper),
+        ("all services in one", lambda found: found["spec"]["template"]["spec"]["containers"][0].update(
+            args=[a for a in found["spec"]["template"]["spec"]["containers"][0]["args"] if "--mode" not in a])),
+    )  # fmt: skip
+
+
 def _whole(kind: str, role: str) -> Iterator[tuple[str, Edit]]:
     done = {"AdministrativeActionType": "FILE_SYSTEM_UPDATE", "Status": "COMPLETED"}
     whole: Mapping[str, tuple[tuple[str, Edit], ...]] = {
@@ -235,6 +286,27 @@ def _whole(kind: str, role: str) -> Iterator[tuple[str, Edit]]:
             ("expandable", _put(allowVolumeExpansion=True)),
             ("not the default, and said so", lambda found: found["metadata"].update(
                 annotations={"storageclass.kubernetes.io/is-default-class": "false"})),
+        ),
+        "services": (
+            ("a port for metrics too", lambda found: found["spec"]["ports"].append(
+                {"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153})),
+            ("a port by its name", lambda found: found["spec"]["ports"][0].update(targetPort="dns")),
+            ("two families", lambda found: found["spec"].update(
+                clusterIPs=[found["spec"]["clusterIP"], "fd00:10:96::a"], ipFamilyPolicy="PreferDualStack")),
+        ),
+        "configmaps": tuple(
+            (name, lambda found, change=change: found["data"].update(Corefile=change(found["data"]["Corefile"])))
+            for name, change in COREFILES.items()
+        ),
+        "daemonsets": _of_templates(role),
+        "deployments": _of_templates(role),
+        "csidrivers": (
+            ("inline volumes too", lambda found: found["spec"].update(
+                volumeLifecycleModes=["Persistent", "Ephemeral"])),
+        ),
+        "NatGateway": (
+            ("a regional one", lambda found: (found.pop("SubnetId", None), found.update(AvailabilityMode="regional"))),
+            ("a second address", _add("NatGatewayAddresses", {"AllocationId": "eipalloc-0fedcba9"})),
         ),
         "serviceaccounts": (("no token by itself", _put(automountServiceAccountToken=False)),),
     }  # fmt: skip

@@ -1,7 +1,9 @@
 """`lustre-doctor run` with a way in: what the command tells, how it is interrupted, and that it ends in time."""
 
+import json
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,15 @@ from typing import Any
 import pytest
 
 from tests.command import Doctor, Process, run
+from tests.fixes.trial import environment
 from tests.lab import Lab
 from tests.lab.kubernetes.exec import Ending, ExecAnswer
 from tests.lab.nodes import let_nodes_answer
 from tests.nodes.sshd import config_entry, make_key, sshd
 from tests.nodes.sshd import why_not as no_sshd
+from tests.nodes.test_manifests import pod_of
 from tests.patience import eventually, in_time
+from tests.programs import program
 
 pytestmark = pytest.mark.lab
 
@@ -83,7 +88,8 @@ def test_a_hanging_node_costs_its_own_answer_and_the_run_ends_in_time(lab: Lab, 
 def test_ctrl_c_and_the_end_of_a_job_tell_what_is_known(lab: Lab, ending: signal.Signals) -> None:
     hang_one(lab)
     command = start(lab, "--via", "exec", "--nodes", "all", "--deadline", "600", "--node-deadline", "600")
-    assert eventually(lambda: len(lab.script.asked) >= 12)
+    # The names are asked for last; two of the three nodes get that far.
+    assert eventually(lambda: sum(argv[0] == "getent" for _, _, argv in lab.script.asked) >= 2)
     time.sleep(2)
     command.send(ending)
     with in_time():
@@ -131,3 +137,31 @@ def test_what_an_image_without_a_shell_cannot_be_asked_leaves_a_healthy_run_heal
     ran = doctor("run", "--via", "exec", "--nodes", "all", "--format", "json")
     assert ran.code == code, ran.out
     assert ran.verdicts("node-blocked") == ({"skip"} if code == 0 else {"unknown"})
+
+
+def test_the_names_of_the_volumes_as_a_config_map_that_kubectl_takes(lab: Lab) -> None:
+    command = run("node", "--emit-names", "--kubeconfig", str(lab.kubeconfigs["exec"]))
+    assert command.code == 0, command.err
+    document = json.loads(command.out)
+    assert (document["kind"], document["metadata"]["name"]) == ("ConfigMap", "lustre-doctor-names")
+    names = document["data"]["names"].split()
+    assert names and all(".fsx." in name for name in names)
+    mounted = [v for v in pod_of("nodes-job.yaml")["volumes"] if v["name"] == "names"]
+    assert mounted == [{"name": "names", "configMap": {"name": document["metadata"]["name"], "optional": True}}]
+    argv = [program("kubectl"), "create", "--dry-run=client", "--validate=false", "-o", "name", "-f", "-"]
+    made = subprocess.run(argv, input=command.out, capture_output=True, text=True, env=environment(lab), timeout=60)
+    assert made.stdout == "configmap/lustre-doctor-names\n", made.stderr
+
+
+def test_a_config_map_that_is_not_there_leaves_the_node_to_be_inspected(tmp_path: Path) -> None:
+    command = run("node", "--name-file", str(tmp_path / "names"))
+    assert command.code == 0, command.err
+    assert json.loads(command.out)["truth"]["kernel"]
+    assert "no name is resolved" in command.err
+
+
+def test_no_right_to_list_volumes_prints_no_config_map(lab: Lab) -> None:
+    lab.deny_kube("list", "persistentvolumes")
+    command = run("node", "--emit-names", "--kubeconfig", str(lab.kubeconfigs["exec"]))
+    assert (command.code, command.out) == (5, "")
+    assert "persistentvolumes" in command.err

@@ -76,6 +76,31 @@ def test_plain_commands_where_there_is_none(lab: Lab, asks: list[NodeAsk]) -> No
     assert why.reason is Reason.NOT_ASKED and "no shell" in why.detail
 
 
+def test_three_sessions_a_node_without_a_shell(lab: Lab, asks: list[NodeAsk]) -> None:
+    """Parameters, LNet and all names; the shell, the tools' version and the page size are asked of one node."""
+    names = {"a.example.com": ("10.0.3.7", "10.0.3.8"), "b.example.com": ("10.0.3.9",)}
+    many = [NodeAsk(f"n{n}", plugin=asks[0].plugin, kernel="6.12 amd64") for n in range(20)]
+    exec_answers(lab, asks[0].node, NodeSays("10.0.1.4", fsname="ddyezbev", names=names))
+    answers = read(lab, many, questions_of([*names], [], 988))
+    for answer in answers.values():
+        found = truth(answer)
+        assert (found.client_version, found.nids, found.page_size) == ("2.15.6", ("10.0.1.4@tcp",), 4096)
+        assert [(n.name, n.addresses) for n in found.names or ()] == [*names.items()]
+        assert found.imports and found.tools_version == "2.15.6"
+    argvs = [argv for _, _, argv in lab.script.asked]
+    assert argvs.count(("sh", "-c", ":")) == 1
+    assert not [argv for argv in argvs if argv[1:2] == ("list_nids",)]
+    # A wave of eight may ask what the first of it is about to learn.
+    assert 3 * len(many) + 3 <= len(argvs) <= 3 * len(many) + 1 + 2 * 8
+
+
+def test_lctl_lists_the_nids_where_there_is_no_lnetctl(lab: Lab, asks: list[NodeAsk]) -> None:
+    exec_answers(lab, asks[0].node, NodeSays("10.0.1.4", fsname="ddyezbev"))
+    lab.script.rules[:] = [rule for rule in lab.script.rules if "lnetctl" not in rule.command]
+    found = truth(read(lab, asks[:1])[asks[0].node])
+    assert found.nids == ("10.0.1.4@tcp",) and found.lnet_interfaces is None
+
+
 def test_an_image_with_neither_shell_nor_tools_answers_nothing_and_says_so(lab: Lab, asks: list[NodeAsk]) -> None:
     found = truth(read(lab, asks)[asks[0].node])
     assert found.why_missing("nids").reason is Reason.UNREACHABLE

@@ -23,11 +23,11 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.formats import MACHINE, machine_format
 from diag.reports.github import to_github
-from diag.reports.junit import to_junit
+from diag.reports.junit import MOST_CASES, to_junit
 from diag.reports.markdown import MOST_ROWS, code, escaped, to_markdown
 from diag.reports.openmetrics import to_openmetrics
 from diag.reports.report import Policy, Report
-from diag.reports.sarif import fingerprint, to_sarif
+from diag.reports.sarif import MOST_RESULTS, fingerprint, to_sarif
 from tests.reports.made import HOSTILE, PLACE, everything, finding, report
 from tests.test_sanitize import is_command
 
@@ -132,7 +132,7 @@ def test_junit_is_red_when_only_a_diagnosis_is() -> None:
 
 
 def test_sarif_points_at_file_line_and_rule() -> None:
-    run = sarif(everything())["runs"][0]
+    run = sarif(replace(everything(), case_file="case.tar.gz"))["runs"][0]
     first = run["results"][0]
     place = first["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "deploy/fsx%20volume.yaml"
@@ -142,6 +142,36 @@ def test_sarif_points_at_file_line_and_rule() -> None:
     assert run["results"][1]["kind"] == "open"
     assert run["results"][3]["suppressions"][0]["kind"] == "external"
     assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_sarif_of_a_live_run_has_a_place_for_every_result_or_says_how_many_have_none() -> None:
+    made = report(finding(Verdict.FAIL, location=None), finding(Verdict.WARN, location=PLACE))
+    run = sarif(made)["runs"][0]
+    assert [result["level"] for result in run["results"]] == ["warning"]
+    [note] = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["level"] == "note" and note["message"]["text"].startswith("1 finding(s) of the live world")
+    for case, uri in (("cases/a b.tar.gz", "cases/a%20b.tar.gz"), ("/tmp/a.json", "file:///tmp/a.json")):
+        run = sarif(replace(made, case_file=case))["runs"][0]
+        assert [result["level"] for result in run["results"]] == ["error", "warning"]
+        assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+        assert "toolExecutionNotifications" not in run["invocations"][0]
+
+
+def test_sarif_keeps_githubs_limits() -> None:
+    many = report(*(finding(Verdict.WARN, f"message {n}") for n in range(MOST_RESULTS + 7)), finding(Verdict.FAIL))
+    run = sarif(replace(many, case_file="case.tar.gz"))["runs"][0]
+    assert len(run["results"]) == MOST_RESULTS and run["results"][0]["level"] == "error"
+    assert "8 less severe" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    for rule in sarif(everything())["runs"][0]["tool"]["driver"]["rules"]:
+        assert 0 < len(rule["fullDescription"]["text"]) <= 1024 and len(rule["properties"]["tags"]) <= 20
+    assert run["tool"]["driver"]["informationUri"].startswith("https://")
+
+
+def test_junit_is_bounded_and_leaves_out_no_failure() -> None:
+    many = report(*(finding(Verdict.PASS, f"message {n}") for n in range(MOST_CASES + 7)), finding(Verdict.FAIL))
+    document = junit(many)
+    [suite] = document
+    assert (suite.tests, suite.failures, suite.skipped) == (MOST_CASES + 1, 1, 1)
 
 
 def test_sarif_knows_a_finding_again_when_its_line_and_words_change() -> None:

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,9 +20,11 @@ from diag.model.verdict import Verdict
 from diag.reports.report import AccountFileSystem, Coverage, Report
 from diag.reports.terminal import Style
 from diag.reports.text import status_lines, to_text
+from diag.sanitize import in_ascii
 from tests.html import reports as made
 from tests.reports.made import finding, report
 
+ROOT = Path(__file__).parents[2]
 SCREENS = Path(__file__).parent / "screens"
 WIDTHS = (60, 80, 160)
 NO_KUBECONFIG = Unavailable(
@@ -38,6 +44,7 @@ ACCOUNT = (
 REPORTS = {
     "broken": made.BROKEN,
     "healthy": made.HEALTHY,
+    "warned": made.WARNED,
     "no-kubeconfig": unreachable(),
     "account-alone": unreachable(account=ACCOUNT),
 }
@@ -96,8 +103,80 @@ def test_colour_changes_no_letter() -> None:
     assert coloured != plain and re.sub(r"\x1b\[\d*m", "", coloured) == plain
 
 
+EVENT = """\
+Warning  FailedMount  12s (x9)  kubelet  MountVolume.SetUp failed for volume "fsx-마운트" : rpc error: code = Internal
+desc = Could not mount "fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com@tcp:/abcdebev": mount failed: exit status 19
+Are the lustre modules loaded?
+"""
+TERMINALS = {
+    "xterm": {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"},
+    "dumb": {"TERM": "dumb", "PYTHONIOENCODING": "utf-8"},
+    "euc-kr": {"TERM": "xterm-256color", "PYTHONIOENCODING": "euc-kr", "NO_COLOR": "1"},
+}
+
+
+def in_terminal(name: str) -> bytes:
+    """What a real terminal of 80 columns gets as the last lines of an explanation."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "diag", "explain", "-q", "-"],
+        env=environment | TERMINALS[name], stdin=subprocess.PIPE, stdout=theirs, stderr=theirs, cwd=ROOT,
+    )  # fmt: skip
+    os.close(theirs)
+    assert process.stdin is not None
+    process.stdin.write(EVENT.encode(TERMINALS[name]["PYTHONIOENCODING"]))
+    process.stdin.close()
+    seen = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 65536):
+            seen += piece
+    os.close(ours)
+    assert process.wait() == 0
+    return seen.replace(b"\r\n", b"\n")
+
+
+def in_korean(shown: Report) -> str:
+    """A report as a terminal shows it that has no marks beyond those of EUC-KR."""
+    text = to_text(shown, Style(80))
+    return "".join(letter if encodes(letter) else str(in_ascii(misfit(letter))[0]) for letter in text)
+
+
+def encodes(letter: str) -> bool:
+    with contextlib.suppress(UnicodeEncodeError):
+        return bool(letter.encode("euc-kr"))
+    return False
+
+
+def misfit(letter: str) -> UnicodeEncodeError:
+    return UnicodeEncodeError("euc-kr", letter, 0, 1, "no such letter")
+
+
+@pytest.mark.parametrize("name", ["broken", "warned"])
+def test_a_korean_terminal_shows_the_screen_that_was_looked_at(name: str) -> None:
+    assert in_korean(REPORTS[name]) == (SCREENS / f"{name}-euc-kr.txt").read_text()
+
+
+@pytest.mark.parametrize("name", TERMINALS)
+def test_a_real_terminal_shows_the_screen_that_was_looked_at(name: str) -> None:
+    shown = in_terminal(name)
+    assert shown.decode(TERMINALS[name]["PYTHONIOENCODING"]) == (SCREENS / f"explain-{name}.txt").read_text()
+    assert (b"\x1b" in shown) == (name == "xterm")
+
+
 if __name__ == "__main__":
     SCREENS.mkdir(exist_ok=True)
     for name, shown in REPORTS.items():
         for width in WIDTHS:
             (SCREENS / f"{name}-{width}.txt").write_text(to_text(shown, Style(width)))
+    for name, settings in TERMINALS.items():
+        shown = in_terminal(name).decode(settings["PYTHONIOENCODING"])
+        (SCREENS / f"explain-{name}.txt").write_text(shown)
+    for name in ("broken", "warned"):
+        (SCREENS / f"{name}-euc-kr.txt").write_text(in_korean(REPORTS[name]))

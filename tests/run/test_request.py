@@ -35,6 +35,7 @@ def request(*words: str) -> RunRequest:
         (("--snapshot", "s", "--via", "exec"), "--via cannot be used with --snapshot"),
         (("--in-cluster", "--kubeconfig", "k"), "--in-cluster excludes"),
         (("--via", "ssh", "--node-answers", "a"), "exclude each other"),
+        (("-A", "-n", "training"), "-A and -n exclude each other"),
     ],
 )
 def test_options_that_have_no_effect_together_are_refused(words: tuple[str, ...], said: str) -> None:

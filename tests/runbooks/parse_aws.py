@@ -1,5 +1,7 @@
 """Runs aws command lines through the real aws program up to the request, which is never sent.
 
+With `--ask` the requests are sent, to where the environment says.
+
 Executed by the Python that has awscli: a JSON list of argument lists comes on standard input, a list of complaints of
 the same length goes to standard output, empty where there is none.
 """
@@ -19,6 +21,7 @@ from unittest import mock
 import awscli.clidriver
 import botocore.awsrequest
 
+ASK = "--ask" in sys.argv
 LOADER = awscli.clidriver.create_clidriver().session.get_component("data_loader")
 
 
@@ -36,7 +39,8 @@ def driver_for(service, operation):
     """A driver for one operation: what aws adds to some arguments stays in the driver and breaks other operations."""
     driver = awscli.clidriver.create_clidriver()
     driver.session.register_component("data_loader", LOADER)
-    driver.session.register("before-call", _answer)
+    if not ASK:
+        driver.session.register("before-call", _answer)
     return driver
 
 
@@ -55,13 +59,17 @@ def complaint(argv):
 
 def main():
     """Judge every line of standard input."""
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_PAGER": "",
-    }
+    os.environ |= (
+        {}
+        if ASK
+        else {
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_PAGER": "",
+        }
+    )
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(time, "sleep", _wait):
         os.chdir(folder)
         complaints = [complaint(argv) for argv in json.load(sys.stdin)]

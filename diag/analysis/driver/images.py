@@ -201,8 +201,10 @@ PULL_REASONS = frozenset(
 """Reasons of state.waiting about an image. Source: Kubernetes 1.34 pkg/kubelet/images/types.go."""
 
 PULL_DENIED, NO_EGRESS = "image-pull-denied", "image-pull-no-egress"
+RATE_LIMITED = "image-pull-rate-limited"
 
 MEANINGS = (
+    (RATE_LIMITED, r"toomanyrequests|429 Too Many Requests|pull QPS exceeded"),
     ("image-invalid-reference", r"invalid reference format|couldn't parse image|InvalidImageName|default image tag"),
     (
         PULL_DENIED,

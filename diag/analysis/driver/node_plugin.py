@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from diag.analysis.driver.images import judge_images
+from diag.analysis.driver.sockets import disagreements
 from diag.analysis.driver.workloads import pods_of
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, selector_misses
 from diag.analysis.pod_creation import cause_of, newest_refusal
@@ -62,6 +63,9 @@ STARTUP_RACE = "csi-driver-startup-race"
 
 
 KUBELET_PATH = "kubelet-path-wrong"
+
+
+SOCKETS_DIFFER = "driver-sockets-differ"
 
 
 EVICTED = "csi-node-pod-evicted-before-workload"
@@ -224,6 +228,13 @@ def _condition(pod: Pod, kind: str) -> str:
     return one_line(found.message or found.reason) if found else "no reason given"
 
 
+def _parted(state: PluginState, why: str) -> PluginState:
+    """A state that the sockets of the template explain; any other as it is."""
+    if state.cause not in (PLUGIN_DOWN, NOT_REGISTERED):
+        return state
+    return PluginState(State.BROKEN, SOCKETS_DIFFER, f"{state.why} ({why})")
+
+
 class PluginHealth(msgspec.Struct, frozen=True):
     """The plugin on each Linux node, by node name."""
 
@@ -264,4 +275,6 @@ def plugin_health(
         why = f"the API server refuses its pod: {one_line(refusal.message)}"
         refused = PluginState(State.BROKEN, cause_of(refusal.message, of_driver=True), why)
         states = {name: refused if state == _NO_POD else state for name, state in states.items()}
+    if parted := next(disagreements(node_plugin), ""):
+        states = {name: _parted(state, parted) for name, state in states.items()}
     return PluginHealth(node_plugin, states, {node_of(pod): since for pod in pods if (since := ready_since(pod))})

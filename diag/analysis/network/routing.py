@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.ec2 import Instance, PrefixList, Route, RouteTable, Subnet
+from diag.resources.ec2 import Instance, NatGateway, PrefixList, Route, RouteTable, Subnet
 from diag.resources.table import Table
 
 UNREAD = Unavailable("prefix list", Reason.NOT_ASKED)
@@ -96,20 +96,41 @@ SOMEWHERE = "52.94.0.1"
 """An address of AWS's public ranges; only a default route, or one as wide, covers it."""
 
 
-def subnets_without_way_out(instances: Iterable[Instance], tables: Sequence[RouteTable]) -> tuple[Subnet, ...]:
-    """The instances' subnets whose route table leads no packet to AWS's public addresses.
+def subnets_without_way_out(
+    instances: Iterable[Instance], tables: Sequence[RouteTable], nats: Iterable[NatGateway] = ()
+) -> dict[Subnet, str]:
+    """The instances' subnets whose route table leads no packet to AWS's public addresses, and why where it seems to.
 
     A route to a transit gateway, a peering or an appliance counts as a way: what lies behind it is not seen. An
-    internet gateway lets only instances with a public address out. Source: Amazon VPC user guide, internet gateways.
+    internet gateway lets only instances with a public address out, and a NAT gateway leads where its own subnet does.
+    Source: Amazon VPC user guide, internet gateways; NAT gateways, basics and troubleshooting.
     """
-    found: dict[str, Subnet] = {}
+    found: dict[Subnet, str] = {}
+    by_id = {nat.nat_gateway_id: nat for nat in nats}
     for instance in instances:
         subnet = Subnet(instance.subnet_id, instance.vpc_id)
         table = table_of(subnet, tables)
         if table is None:
             continue
         way, route = way_to(SOMEWHERE, table)
-        by_gateway = route is not None and route.target.startswith("igw-")
-        if way in (Way.NONE, Way.BLACKHOLE) or (by_gateway and not instance.public_ip_address):
-            found[subnet.subnet_id] = subnet
-    return tuple(found.values())
+        target = "" if route is None else route.target
+        if way in (Way.NONE, Way.BLACKHOLE) or (target.startswith("igw-") and not instance.public_ip_address):
+            found[subnet] = ""
+        elif target in by_id and (why := _why_nat_is_no_way(by_id[target], tables)):
+            found[subnet] = why
+    return found
+
+
+def _why_nat_is_no_way(nat: NatGateway, tables: Sequence[RouteTable]) -> str:
+    """Why packets that reach a NAT gateway do not reach the internet; empty where they do, or that is not known."""
+    if nat.state not in ("", "available"):
+        return f"{nat.nat_gateway_id} is {nat.state}"
+    table = table_of(Subnet(nat.subnet_id, nat.vpc_id), tables) if nat.subnet_id else None
+    if table is None or nat.connectivity_type != "public":
+        return ""
+    way, route = way_to(SOMEWHERE, table)
+    if route is not None and route.target == nat.nat_gateway_id:
+        return f"{nat.nat_gateway_id} is in {nat.subnet_id}, whose default route leads to itself"
+    if way in (Way.NONE, Way.BLACKHOLE):
+        return f"{nat.nat_gateway_id} is in {nat.subnet_id}, which has no way to the internet itself"
+    return ""

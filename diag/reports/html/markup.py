@@ -29,7 +29,7 @@ def lines(text: str) -> Markup:
 def command(line: str) -> Markup:
     """A command to copy: one click selects the whole of it."""
     return Markup(
-        '<pre class="command" tabindex="0" role="region" aria-label="Command; one click selects all of it">'
+        '<pre class="command" tabindex="0" role="group" aria-label="Command; one click selects all of it">'
         "<code>{}</code></pre>"
     ).format(lines(line))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
 
 import msgspec
 
-from diag.model.diagnosis import Likelihood
+from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
@@ -21,8 +22,10 @@ from diag.reports.report import Report
 from diag.reports.summary import plural, verdict_of
 from diag.reports.terminal import MARKS
 
-MOST_FINDINGS = 3000
-"""A browser takes seconds for more."""
+MOST_FINDINGS = 1000
+"""A browser takes seconds for more, and nobody reads them."""
+MOST_ALIKE = 20
+"""Findings with one verdict of one check: a server that is down fails a thousand volumes."""
 MOST_NODES = 60
 
 WORDS = {
@@ -50,6 +53,7 @@ def to_html(report: Report) -> str:
     verdict, words = verdict_of(report)
     title, lead = _headline(report, verdict)
     diagram = diagram_of(report)
+    shown = _shown(report.findings)
     return template("page.html").render(
         report=report,
         style=Markup(style),
@@ -61,13 +65,13 @@ def to_html(report: Report) -> str:
         diagram=diagram,
         groups=_groups(report),
         nodes=nodes_of(report.findings),
-        stations=_stations(report.findings, diagram),
-        omitted=max(0, len(report.findings) - MOST_FINDINGS),
+        stations=_stations(shown, diagram),
+        omitted=len(report.findings) - len(shown),
         count={verdict.value: sum(1 for f in report.findings if f.verdict is verdict) for verdict in Verdict},
         guides=[(guide, runbook_to_html(guide.text, guide.values, guide.fix, guide.looks)) for guide in report.guides],
         MARKS=MARKS,
         WORDS=WORDS,
-        TONES=TONES,
+        tone_of=tone_of,
         FILTERS=FILTERS,
         Likelihood=Likelihood,
         word_of=word_of,
@@ -76,21 +80,28 @@ def to_html(report: Report) -> str:
     )
 
 
+def tone_of(cause: CauseVerdict, gravity: Verdict) -> str:
+    """The colour of a cause. One of which nothing fails yet is no alarm however certain it is."""
+    return "warn" if gravity is Verdict.WARN and cause.verdict is not Likelihood.RULED_OUT else TONES[cause.verdict]
+
+
 def _headline(report: Report, verdict: Verdict) -> tuple[str, str]:
     """What a reader takes away, and the sentence that says it of this incident."""
     coverage = report.coverage
     if report.missing_targets:
         missing = report.missing_targets[0]
         return f"{missing.what}: {missing.detail}", ""
-    if report.diagnoses:
+    if report.diagnoses and (verdict is not Verdict.PASS or report.is_of_texts):
         first = report.diagnoses[0]
         lead = first.headline[:1].upper() + first.headline[1:]
         best = first.best
         return (f"{CERTAINTY.get(best.verdict, '')}{best.title}", lead) if best is not None else (lead, "")
     if verdict is Verdict.PASS:
         mounts = f" for {plural(coverage.mounts, 'mount')}" if coverage.mounts else ""
-        warnings = f", with {plural(coverage.warned, 'warning')}" if coverage.warned else ""
-        return f"All {plural(coverage.answered, 'check')} passed{mounts}{warnings}", ""
+        if coverage.warned:
+            passed = f"{coverage.passed} of {plural(coverage.answered, 'check')} passed"
+            return f"{passed}{mounts}, {plural(coverage.warned, 'warning')}: nothing fails", ""
+        return f"All {plural(coverage.answered, 'check')} passed{mounts}", ""
     return f"{coverage.failed} failed, {plural(coverage.warned, 'warning')}, {coverage.unknown} unknown", ""
 
 
@@ -110,20 +121,32 @@ def _groups(report: Report) -> list[Group]:
     for same in by_cause(report.diagnoses):
         for diagnosis in same.in_full:
             number += 1
-            groups.append(Group(f"diagnosis-{number}", "Why" if number == 1 else f"Why ({number})", diagnosis))
+            title = "Warning" if diagnosis.gravity is Verdict.WARN else "Why"
+            groups.append(Group(f"diagnosis-{number}", title if number == 1 else f"{title} ({number})", diagnosis))
         if same.rest:
             subjects = tuple(str(diagnosis.subject) for diagnosis in same.rest)
             groups.append(Group(f"like-{number}", f"{len(same.rest)} more", None, same.summary, subjects))
     return groups
 
 
+def _shown(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that the page has: the worst, so many of each check."""
+    alike: Counter[tuple[str, Verdict]] = Counter()
+    found = []
+    for finding in sorted(findings, key=lambda f: -f.verdict.rank):
+        key = (finding.check, finding.verdict)
+        alike[key] += 1
+        if alike[key] <= MOST_ALIKE:
+            found.append(finding)
+    return found[:MOST_FINDINGS]
+
+
 def _stations(findings: Sequence[Finding], diagram: Diagram | None) -> list[tuple[Hop, list[Finding]]]:
     """The findings by station, the worst first; what was skipped, or does not count, comes last."""
     if diagram is None:
         return []
-    shown = sorted(findings, key=lambda f: -f.verdict.rank)[:MOST_FINDINGS]
     own: dict[Station, list[Finding]] = {station: [] for station in Station}
-    for finding in sorted(shown, key=_worst_first):
+    for finding in sorted(findings, key=_worst_first):
         own[station_of(finding)].append(finding)
     return [(hop, own[hop.station]) for hop in diagram.hops]
 

@@ -62,6 +62,7 @@ from diag.resources.kubernetes.volume import VolumeSpec as VolumeSpec
 from diag.resources.kubernetes.volume import VolumeStatus as VolumeStatus
 from diag.resources.kubernetes.workload import PodOwner as PodOwner
 from diag.resources.kubernetes.workload import PodTemplate as PodTemplate
+from diag.resources.kubernetes.workload import Service as Service
 from diag.resources.kubernetes.workload import ServiceAccount as ServiceAccount
 from diag.resources.kubernetes.workload import Workload as Workload
 from diag.resources.kubernetes.workload import WorkloadSpec as WorkloadSpec

@@ -8,6 +8,17 @@ from collections.abc import Iterator
 import msgspec
 
 
+class Hosts(msgspec.Struct, frozen=True):
+    """A `hosts` plugin: names that CoreDNS answers by itself. Source: coredns.io/plugins/hosts."""
+
+    zones: tuple[str, ...]
+    """Those that it answers for; empty for all of its server block."""
+    names: tuple[tuple[str, str], ...] = ()
+    """(name, address) of each line."""
+    passes: tuple[str, ...] | None = None
+    """Zones whose other names go on to the next plugin: `fallthrough`, the root for all; None for no name at all."""
+
+
 class ServerBlock(msgspec.Struct, frozen=True):
     """One server block: the zones that it answers for, and whom it asks what it does not know itself."""
 
@@ -15,26 +26,22 @@ class ServerBlock(msgspec.Struct, frozen=True):
     """Lower case, without the last dot; the empty zone is the root."""
     forwards: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(zone, servers) of each forward line."""
-    rewrites: tuple[str, ...] = ()
-    """First words of plugins that answer or change names by themselves: `hosts`, `rewrite`, `template`, `file`."""
+    hosts: tuple[Hosts, ...] = ()
     excepted: tuple[tuple[str, str], ...] = ()
     """(zone of a forward line, zone that it leaves out)."""
     imports: bool = False
     """It takes in a file that was not read, which may forward names too."""
+    ports: tuple[int, ...] = (53,)
 
     def excepted_of(self, zone: str) -> tuple[str, ...]:
         """The zones that the forward line of a zone leaves out. Source: coredns.io/plugins/forward."""
         return tuple(left for own, left in self.excepted if own == zone)
 
 
-ANSWERS_BY_ITSELF = frozenset({"hosts", "rewrite", "template", "file", "route53", "auto", "secondary"})
-"""Plugins that may give another answer than the upstream. Source: coredns.io/plugins."""
-
-
 def blocks_of(corefile: str) -> tuple[ServerBlock, ...]:
     """The server blocks of a Corefile. Text that is none gives no block. Source: coredns.io manual, configuration."""
     blocks: list[ServerBlock] = []
-    lines: list[str] = []
+    lines: list[tuple[int, str]] = []
     depth, keys = 0, ""
     for line in _lines(corefile):
         if depth == 0 and line.endswith("{"):
@@ -43,17 +50,15 @@ def blocks_of(corefile: str) -> tuple[ServerBlock, ...]:
             blocks.append(_block(keys, lines))
             depth = 0
         elif depth:
-            if depth == 1 or line.split()[0] == "except":
-                lines.append(line)
+            lines.append((depth, line))
             depth += line.endswith("{") - (line == "}")
     return tuple(blocks)
 
 
 def upstreams_for(name: str, blocks: tuple[ServerBlock, ...]) -> tuple[str, ...]:
     """The servers that CoreDNS asks for a name: those of the most specific zone; empty when it forwards none."""
-    name = name.lower().rstrip(".")
-    best = max(blocks, key=lambda block: _fit(name, block.zones), default=None)
-    if best is None or _fit(name, best.zones) < 0:
+    name, best = name.lower().rstrip("."), block_for(name, blocks)
+    if best is None:
         return ()
     takes = [(zone, servers) for zone, servers in best.forwards if _fit(name, best.excepted_of(zone)) < 0]
     zone, servers = max(takes, key=lambda forward: _fit(name, (forward[0],)), default=("", ()))
@@ -62,8 +67,28 @@ def upstreams_for(name: str, blocks: tuple[ServerBlock, ...]) -> tuple[str, ...]
 
 def imports_for(name: str, blocks: tuple[ServerBlock, ...]) -> bool:
     """Whether the block that answers a name takes in a file that was not read."""
-    best = max(blocks, key=lambda block: _fit(name, block.zones), default=None)
+    best = block_for(name, blocks)
     return best is not None and best.imports
+
+
+def block_for(name: str, blocks: tuple[ServerBlock, ...]) -> ServerBlock | None:
+    """The block that answers a name: that of the most specific zone; None when none does."""
+    name = name.lower().rstrip(".")
+    best = max(blocks, key=lambda block: _fit(name, block.zones), default=None)
+    return best if best is not None and _fit(name, best.zones) >= 0 else None
+
+
+def answer_by_hosts(name: str, block: ServerBlock) -> str | None:
+    """The address that a `hosts` plugin gives for a name, empty when it answers that it has none; None if it passes."""
+    name = name.lower().rstrip(".")
+    for hosts in block.hosts:
+        if _fit(name, hosts.zones or block.zones) < 0:
+            continue
+        if found := dict(hosts.names).get(name):
+            return found
+        if hosts.passes is None or _fit(name, hosts.passes) < 0:
+            return ""
+    return None
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -73,20 +98,41 @@ def _lines(text: str) -> Iterator[str]:
             yield line
 
 
-def _block(keys: str, lines: list[str]) -> ServerBlock:
-    forwards, rewrites, excepted, imports = [], [], [], False
-    for line in lines:
-        words = line.rstrip("{").split()
-        if words and words[0] in ("forward", "proxy") and len(words) > 2:
-            forwards.append((_zone(words[1]), tuple(words[2:])))
-        elif words and words[0] == "except" and forwards:
+def _block(keys: str, lines: list[tuple[int, str]]) -> ServerBlock:
+    forwards: list[tuple[str, tuple[str, ...]]] = []
+    hosts: list[Hosts] = []
+    excepted: list[tuple[str, str]] = []
+    imports, plugin = False, ""
+    for depth, line in lines:
+        words = line.rstrip("{").split() or [""]
+        if depth == 1:
+            plugin = words[0]
+            if plugin in ("forward", "proxy") and len(words) > 2:
+                forwards.append((_zone(words[1]), tuple(words[2:])))
+            elif plugin == "hosts":
+                hosts.append(Hosts(tuple(_zone(word) for word in words[2:])))
+            imports = imports or plugin == "import"
+        elif words[0] == "except" and forwards:
             excepted += [(forwards[-1][0], _zone(word)) for word in words[1:]]
-        elif words and words[0] == "import":
-            imports = True
-        elif words and words[0] in ANSWERS_BY_ITSELF:
-            rewrites.append(words[0])
-    zones = tuple(_zone(key) for key in re.split(r"[\s,]+", keys) if key)
-    return ServerBlock(zones, tuple(forwards), tuple(rewrites), tuple(excepted), imports)
+        elif plugin == "hosts" and depth == 2:
+            hosts[-1] = _with_line(hosts[-1], words)
+    found = [key for key in re.split(r"[\s,]+", keys) if key]
+    ports = tuple(dict.fromkeys(int(port[1]) if (port := _PORT.search(key)) else 53 for key in found))
+    return ServerBlock(
+        tuple(_zone(key) for key in found), tuple(forwards), tuple(hosts), tuple(excepted), imports, ports
+    )
+
+
+_PORT = re.compile(r":(\d{1,5})$")
+
+
+def _with_line(hosts: Hosts, words: list[str]) -> Hosts:
+    if words[0] == "fallthrough":
+        return msgspec.structs.replace(hosts, passes=tuple(_zone(word) for word in words[1:]) or ("",))
+    if len(words) > 1 and words[0][:1].isdigit():
+        named = tuple((name.lower().rstrip("."), words[0]) for name in words[1:])
+        return msgspec.structs.replace(hosts, names=(*hosts.names, *named))
+    return hosts
 
 
 def _zone(key: str) -> str:

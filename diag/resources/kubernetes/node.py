@@ -148,6 +148,7 @@ class CsiDriverSpec(KubernetesObject, frozen=True):
     attach_required: bool = True
     fs_group_policy: str = ""
     pod_info_on_mount: bool = False
+    volume_lifecycle_modes: tuple[str, ...] | None = None
 
 
 class CsiDriver(KubernetesObject, frozen=True):

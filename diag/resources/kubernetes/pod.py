@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from diag.model.subject import Kind, Subject
@@ -36,19 +38,31 @@ class EnvSource(KubernetesObject, frozen=True):
 INJECTED_ROLE = "AWS_ROLE_ARN"
 """The variable that names the role of a pod's web identity. Source: amazon-eks-pod-identity-webhook README."""
 
+KEPT_VALUES = frozenset({INJECTED_ROLE, "AWS_REGION", "CSI_ENDPOINT", "ADDRESS", "DRIVER_REG_SOCK_PATH"})
+"""Variables whose values are kept: a role, a Region and paths of sockets. Any other may be a secret."""
+
+KEPT_FLAGS = frozenset({"mode", "endpoint", "csi-address", "kubelet-registration-path", "plugin-registration-path"})
+"""Arguments that say how a CSI driver's containers find each other. Source: aws-fsx-csi-driver chart 1.17.0."""
+
+_OF_CSI = ("csi", "livenessprobe")
+
 
 class EnvVar(KubernetesObject, frozen=True):
-    """The name of an environment variable and where it comes from; no value is kept but the ARN of a role."""
+    """The name of an environment variable and where it comes from; few values are kept."""
 
     name: str = ""
     value_from: EnvSource | None = None
     value: str = ""
-    """Of `AWS_ROLE_ARN` alone: any other may be a secret."""
+    """Of those in KEPT_VALUES alone."""
 
     def __post_init__(self) -> None:
         """Forget every other value."""
-        if self.value and self.name != INJECTED_ROLE:
+        if self.value and self.name not in KEPT_VALUES:
             msgspec.structs.force_setattr(self, "value", "")
+
+
+class EnvFrom(KubernetesObject, frozen=True):
+    """That variables come from a ConfigMap or Secret as a whole; which one does not matter."""
 
 
 class ContainerSecurityContext(KubernetesObject, frozen=True):
@@ -62,14 +76,35 @@ class Container(KubernetesObject, frozen=True):
 
     name: str = ""
     image: str = ""
+    args: tuple[str, ...] | None = None
     env: tuple[EnvVar, ...] | None = None
+    env_from: tuple[EnvFrom, ...] | None = None
     volume_mounts: tuple[VolumeMount, ...] | None = None
     security_context: ContainerSecurityContext | None = None
+
+    def __post_init__(self) -> None:
+        """Forget every argument but those of a CSI driver's sockets: a command line may hold a secret."""
+        if self.args is not None:
+            kept = tuple(_kept(self.args)) if any(word in self.image for word in _OF_CSI) else ()
+            msgspec.structs.force_setattr(self, "args", kept or None)
+
+    @property
+    def flags(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of each argument that was kept."""
+        return tuple((flag.lstrip("-"), value) for flag, _, value in (arg.partition("=") for arg in self.args or ()))
 
     @property
     def env_names(self) -> frozenset[str]:
         """Names of the environment variables that the spec sets."""
         return frozenset(var.name for var in self.env or ())
+
+
+def _kept(args: tuple[str, ...]) -> Iterator[str]:
+    """Flags to keep, as `--name=value`, whether the value stood in the same word or in the next."""
+    for index, arg in enumerate(args):
+        name, has_value, value = arg.lstrip("-").partition("=")
+        if arg.startswith("-") and name in KEPT_FLAGS:
+            yield f"--{name}={value if has_value else ''.join(args[index + 1 : index + 2])}"
 
 
 class ClaimVolume(KubernetesObject, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from diag.model.subject import Kind, Subject
 from diag.resources.kubernetes.meta import Condition, KubernetesObject, LabelSelector, Metadata
 from diag.resources.kubernetes.pod import PodSpec
@@ -107,6 +109,29 @@ class PodOwner(KubernetesObject, frozen=True):
             for number in range(min(1 if self.spec.replicas is None else self.spec.replicas, 100))
         )
         return (*self.spec.template.spec.claim_names, *made)
+
+
+class ServicePort(KubernetesObject, frozen=True):
+    """One of spec.ports of a Service."""
+
+    port: int = 0
+    protocol: str = "TCP"
+    target_port: int | str = ""
+
+
+class ServiceSpec(KubernetesObject, frozen=True):
+    """spec of a Service."""
+
+    cluster_ip: str = msgspec.field(default="", name="clusterIP")
+    ports: tuple[ServicePort, ...] | None = None
+    selector: dict[str, str] | None = None
+
+
+class Service(KubernetesObject, frozen=True):
+    """A Service."""
+
+    metadata: Metadata
+    spec: ServiceSpec = ServiceSpec()
 
 
 class ServiceAccount(KubernetesObject, frozen=True):

@@ -42,6 +42,8 @@ ATTEMPTS = 3
 class Aws(Source):
     """The account and region that a run reads. Read-only: it offers describe, list and get calls alone."""
 
+    label = "AWS"
+
     def __init__(self, *, profile: str = "", region: str = "") -> None:
         self.profile = profile
         self.region = region

@@ -8,7 +8,7 @@ from typing import TypeVar
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
-from diag.resources.ec2 import DhcpOptions, Instance, NetworkAcl, RouteTable, Vpc, VpcPeering
+from diag.resources.ec2 import DhcpOptions, Instance, NatGateway, NetworkAcl, RouteTable, Vpc, VpcPeering
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.table import Table
@@ -33,6 +33,21 @@ def route_tables(
     """
     vpcs = _vpc_ids(mounted_file_systems, instances)
     return _matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
+
+
+@fact(layer=Layer.NETWORK, label="NAT gateway", permissions=("ec2:DescribeNatGateways",))
+def nat_gateways(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    mounted_file_systems: tuple[FileSystem, ...],
+    instances: Table[Instance] | Unavailable,
+) -> tuple[NatGateway, ...]:
+    """Every NAT gateway of the VPCs of the file systems and of the nodes."""
+    vpcs = _vpc_ids(mounted_file_systems, instances)
+    # The one list operation of EC2 whose parameter is called Filter.
+    return _matching(
+        aws, cluster_identity, "DescribeNatGateways", "NatGateways", "vpc-id", vpcs, NatGateway, parameter="Filter"
+    )
 
 
 @fact(layer=Layer.NETWORK, label="VPC peering", permissions=("ec2:DescribeVpcPeeringConnections",))
@@ -79,12 +94,13 @@ def _matching(
     filter_name: str,
     wanted: Iterable[str],
     shape: type[T],
+    parameter: str = "Filters",
 ) -> tuple[T, ...]:
     """Everything that one of the wanted values fits, each once."""
     values = sorted({value for value in wanted if value})
     found: list[T] = []
     for start in range(0, len(values), BATCH):
         filters = [{"Name": filter_name, "Values": values[start : start + BATCH]}]
-        listed = aws.pages("ec2", operation, key, region=identity.region, Filters=filters)
+        listed = aws.pages("ec2", operation, key, region=identity.region, **{parameter: filters})
         found += [shaped(raw, shape, f"an item of ec2:{operation}") for raw in listed]
     return tuple(dict.fromkeys(found))

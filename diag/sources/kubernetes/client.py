@@ -46,6 +46,15 @@ class _Named(msgspec.Struct):
     name: str
 
 
+class _Identity(msgspec.Struct):
+    name: str
+    namespace: str = ""
+
+
+class _Identified(msgspec.Struct):
+    metadata: _Identity
+
+
 class _Head(msgspec.Struct):
     kind: str
     metadata: _Named
@@ -57,6 +66,8 @@ class _Status(msgspec.Struct):
 
 class Kube(Source):
     """One cluster, reached as the kubeconfig (or the pod's service account) says. What asks it raises Unreadable."""
+
+    label = "Kubernetes"
 
     def __init__(self, *, kubeconfig: str = "", context: str = "", in_cluster: bool = False) -> None:
         self._load = load_service_account if in_cluster else lambda: load_access(kubeconfig, context)
@@ -106,6 +117,11 @@ class Kube(Source):
         """One object of a collection, None when it is empty."""
         page = next(self._pages(path, shape, {}, 1), None)
         return page[0] if page else None
+
+    def names(self, path: str) -> tuple[tuple[str, str], ...]:
+        """Namespace and name of the objects of a collection, of its first page alone."""
+        page = next(self._pages(path, _Identified, {}, PAGE), None) or ()
+        return tuple((item.metadata.namespace, item.metadata.name) for item in page)
 
     def get(self, path: str, shape: type[T], *, timeout_s: float | None = None) -> T:
         """One object."""

@@ -23,11 +23,13 @@ from diag.resources.kubernetes import (
     PersistentVolumeClaim,
     Pod,
     PodOwner,
+    Service,
     ServiceAccount,
     StorageClass,
     Workload,
 )
 from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
+from diag.resources.kubernetes.meta import Metadata
 from diag.resources.target import KubeContext, Target
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.sharing import Sharing
@@ -71,9 +73,11 @@ def kube_context(kube: Kube) -> KubeContext:
     permissions=("list persistentvolumes",),
 )
 def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
-    """Every PersistentVolume of a CSI driver."""
+    """Every PersistentVolume; of one without a CSI driver the name alone, so that its claim is not missing one."""
     return kube.list(
-        "/api/v1/persistentvolumes", PersistentVolume, keep=lambda volume: volume if volume.spec.csi else None
+        "/api/v1/persistentvolumes",
+        PersistentVolume,
+        keep=lambda volume: volume if volume.spec.csi else PersistentVolume(Metadata(volume.name)),
     )
 
 
@@ -209,6 +213,12 @@ def corefile(kube: Kube) -> tuple[ServerBlock, ...]:
     """The server blocks of the ConfigMap `kube-system/coredns`, absent where EKS Auto Mode runs DNS on the nodes."""
     found = kube.get("/api/v1/namespaces/kube-system/configmaps/coredns", _ConfigMap)
     return blocks_of(found.data.get("Corefile", ""))
+
+
+@fact(layer=Layer.DNS, label="Service kube-dns", permissions=("get services",))
+def dns_service(kube: Kube) -> Service:
+    """The Service `kube-system/kube-dns`, whose address the kubelet gives to pods as their resolver."""
+    return kube.get("/api/v1/namespaces/kube-system/services/kube-dns", Service)
 
 
 class _NoMetadata(msgspec.Struct):

@@ -137,7 +137,7 @@ class _ContextEntry(msgspec.Struct):
 
 def load_access(kubeconfig: str, context: str) -> Access:
     """The context of that name, or the current one. Raises Unreadable. No call is made and no plugin is run."""
-    files = [Path(file).expanduser() for file in ([kubeconfig] if kubeconfig else _default_files())]
+    files = _files(kubeconfig)
     shown = os.pathsep.join(map(str, files))
     if all(is_missing(str(file)) for file in files):
         raise Unreadable(Unavailable("kubeconfig", Reason.ABSENT, f"{shown} does not exist", remedy=REMEDY))
@@ -156,6 +156,11 @@ def load_access(kubeconfig: str, context: str) -> Access:
         message = f"{shown} has no {'user' if cluster else 'server URL'} for context {name!r}"
         raise Unreadable(Unavailable("kubeconfig", Reason.ABSENT, message, remedy=REMEDY))
     return Access(_describe(name, entry.cluster, cluster, user), cluster, user)
+
+
+def contexts(kubeconfig: str) -> tuple[str, ...]:
+    """The names of the contexts. Raises Unreadable."""
+    return tuple(_merged(_files(kubeconfig))[0]["contexts"])
 
 
 def load_service_account() -> Access:
@@ -184,9 +189,11 @@ def read_file(what: str, path: str) -> bytes:
         raise Unreadable(Unavailable(what, reason, str(error), remedy=REMEDY)) from error
 
 
-def _default_files() -> list[str]:
-    listed = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
-    return list(dict.fromkeys(listed)) or ["~/.kube/config"]
+def _files(kubeconfig: str) -> list[Path]:
+    listed = [kubeconfig] if kubeconfig else os.environ.get("KUBECONFIG", "").split(os.pathsep)
+    return [Path(path).expanduser() for path in dict.fromkeys(filter(None, listed))] or [
+        Path("~/.kube/config").expanduser()
+    ]
 
 
 def _merged(files: list[Path]) -> tuple[dict[str, dict[str, tuple[str, Any]]], str]:

@@ -40,6 +40,7 @@ NAME_SITUATIONS: Mapping[NameState, Situation] = {
 
 TCP_SITUATIONS: Mapping[Refusal, Situation] = {
     Refusal.REFUSED: Situation.TCP_REFUSED,
+    Refusal.REJECTED: Situation.TCP_REJECTED,
     Refusal.NO_ROUTE: Situation.TCP_NO_ROUTE,
     Refusal.TIMEOUT: Situation.TCP_TIMEOUT,
     Refusal.FORBIDDEN: Situation.TCP_FORBIDDEN,

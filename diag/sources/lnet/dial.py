@@ -37,6 +37,9 @@ class Refusal(enum.Enum):
     """Why there is no connection."""
 
     REFUSED = "connection refused"
+    """By a reset, or by something that the kernel does not tell."""
+    REJECTED = "rejected by a firewall"
+    """By an ICMP message: a host whose port nobody listens on answers TCP with a reset."""
     NO_ROUTE = "no route to host"
     TIMEOUT = "timed out"
     FORBIDDEN = "forbidden on this host"
@@ -141,11 +144,18 @@ def dial(
             raise
         if failure == 0:
             return Line(sock, "" if source_port else why_unprivileged, (now() - started) * 1000, now)
+        icmp = None if bound else _icmp_error(sock)
         sock.close()
         if failure in _TAKEN and source_port and not bound:
             continue
         why = Refusal.NO_SOURCE if bound == errno.EADDRNOTAVAIL else _REFUSALS.get(failure, Refusal.OTHER)
-        return NotConnected(why, os.strerror(failure), (now() - started) * 1000, source_port)
+        if icmp is not None and icmp[:2] in _REJECTIONS:
+            why = Refusal.REJECTED
+        detail = os.strerror(failure)
+        if icmp is not None:
+            kind, code, sender = icmp
+            detail += f" (ICMP type {kind} code {code} from {sender})"
+        return NotConnected(why, detail, (now() - started) * 1000, source_port)
     return NotConnected(Refusal.OTHER, "no source port is free", (now() - started) * 1000)
 
 
@@ -171,10 +181,30 @@ def _connect(sock: socket.socket, address: str, port: int, until: float, now: Cl
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
+def _icmp_error(sock: socket.socket) -> tuple[int, int, str] | None:
+    """Type, code and sender of the ICMP message that ended a connect; None where none did or the kernel keeps none.
+
+    Linux keeps it from 5.9 on: net/ipv4/tcp_ipv4.c tcp_v4_err, struct sock_extended_err in linux/errqueue.h.
+    """
+    try:
+        _, ancillary, _, _ = sock.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+    except (OSError, AttributeError):  # nothing is kept; only Linux has such a queue
+        return None
+    for level, kind, data in ancillary:
+        if level == socket.IPPROTO_IP and kind == _IP_RECVERR and len(data) >= 24 and data[4] == _ORIGIN_ICMP:
+            return data[5], data[6], socket.inet_ntoa(data[20:24])
+    return None
+
+
 def _end(error: OSError) -> End:
     return End.SILENT if error.errno in _LOST else End.RESET
 
 
+_IP_RECVERR = 11
+"""Linux include/uapi/linux/in.h; Python has no name for it."""
+_ORIGIN_ICMP = 2
+_REJECTIONS = frozenset({(3, 2), (3, 3), (3, 9), (3, 10), (3, 13)})
+"""ICMP destination unreachable: protocol, port, three kinds of *administratively prohibited* (RFC 1122, 1812)."""
 _ALL_TAKEN = "every privileged port is taken"
 _NOT_ALLOWED = "it lacks CAP_NET_BIND_SERVICE"
 _MAY_NOT = frozenset({errno.EACCES, errno.EPERM})

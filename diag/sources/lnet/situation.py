@@ -24,6 +24,7 @@ class Situation(enum.Enum):
     NAME_SILENT = enum.auto()
     TCP_OPEN = enum.auto()
     TCP_REFUSED = enum.auto()
+    TCP_REJECTED = enum.auto()
     TCP_NO_ROUTE = enum.auto()
     TCP_TIMEOUT = enum.auto()
     TCP_TIMEOUT_BRIEFLY = enum.auto()
@@ -136,7 +137,16 @@ TABLE: Mapping[Situation, Row] = {
         "Lustre server",
         "mgs-down",
         "check that {address} is an address of the file system and that the file system is AVAILABLE; a firewall that "
-        "rejects looks the same",
+        "rejects with a TCP reset looks the same",
+        beside="mgs-unreachable-network",
+    ),
+    Situation.TCP_REJECTED: Row(
+        _S.TCP,
+        _V.FAIL,
+        "a firewall rejects TCP {port} to {address}: {detail}; a host on which nothing listens would send a TCP reset",
+        "mgs-unreachable-network",
+        "find the firewall that sends this message (on {address} itself, on this host, or a router between them) and "
+        "allow TCP {port} there; security groups and network ACLs drop in silence",
     ),
     Situation.TCP_NO_ROUTE: Row(
         _S.TCP,

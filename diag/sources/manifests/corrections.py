@@ -19,6 +19,7 @@ from diag.model.finding import Correction, Finding
 from diag.sources.files import UnreadableFile, read_bounded
 from diag.sources.manifests.files import LIMIT, MARKS
 
+_ITEM = re.compile(r"\s*-\s+")
 _UNQUOTED = re.compile(r"[A-Za-z0-9.+-][\w.+-]*(?=\s*(?:[,}\]#]|$))", re.MULTILINE)
 """A number, a date or true where a string is wanted."""
 
@@ -49,6 +50,8 @@ def _found(lines: Sequence[str], line: int, column: int, correction: Correction)
     if not 0 < line <= len(lines) or column < 1:
         return None
     text, at = lines[line - 1], column - 1
+    if not correction.is_key and (text.startswith(("[", "- "), at) or _ITEM.fullmatch(text[:at])):
+        return _found_in_list(lines, line, at, correction)
     if correction.is_key:
         keys = list(re.finditer(rf"(?<![\w.-]){re.escape(correction.old)}(?=[\"']?\s*:)", text[:at]))
         start = keys[-1].start() if keys else -1
@@ -63,6 +66,22 @@ def _found(lines: Sequence[str], line: int, column: int, correction: Correction)
     if start < 0 or (not correction.is_key and re.match(r"[\w./-]", text[end : end + 1] or " ")):
         return None
     return replace(correction, line=line, column=start + 1, end_column=end + 1)
+
+
+def _found_in_list(lines: Sequence[str], line: int, at: int, correction: Correction) -> Correction | None:
+    """The item of a list, between brackets or behind dashes, from the place where the list begins."""
+    word = re.compile(rf"(?<![\w./-]){re.escape(correction.old)}(?![\w./-])")
+    text = lines[line - 1]
+    if text.startswith("[", at):
+        found = word.search(text, at, text.find("]", at) + 1 or len(text))
+        return replace(correction, line=line, column=found.start() + 1, end_column=found.end() + 1) if found else None
+    for number in range(line, len(lines) + 1):
+        text = lines[number - 1]
+        if not _ITEM.match(text):
+            return None
+        if found := word.search(text.partition(" #")[0]):
+            return replace(correction, line=number, column=found.start() + 1, end_column=found.end() + 1)
+    return None
 
 
 def changes_of(findings: Iterable[Finding]) -> tuple[Change, ...]:

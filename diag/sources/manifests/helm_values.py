@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag.grammar.yaml_tree import Value
+from diag.grammar.yaml_tree import BadYaml, Value, documents
+from diag.model.finding import Location
 from diag.resources.kubernetes import Container, Metadata, PodSpec, PodTemplate, ServiceAccount, Workload, WorkloadSpec
-from diag.resources.manifests import PlannedAccount
+from diag.resources.manifests import PlannedAccount, Problem
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 REPOSITORY = "aws-fsx-csi-driver"
@@ -33,6 +34,51 @@ def is_driver_values(root: Value) -> bool:
 def values_in(root: Value, file: str) -> Inventory:
     """The workloads and accounts that the values make, as far as the values themselves say."""
     return merge(_half(values, file, half) for values in _driver_values(root) for half in HALVES)
+
+
+def is_release(root: Value) -> bool:
+    """Whether a document has Argo CD or Flux install a chart with values of its own.
+
+    Source: Argo CD Application and ApplicationSet, source.helm; Flux HelmRelease, spec.values.
+    """
+    group = root.text("apiVersion").partition("/")[0]
+    return (group, root.text("kind")) in {
+        ("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet"), ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    }  # fmt: skip
+
+
+def release_in(root: Value, file: str) -> Inventory:
+    """What the driver's chart makes of the values in a release of it, or of a chart around it."""
+    return merge(_release(chart, values, file) for chart, values in _releases(root) if values is not None)
+
+
+def _releases(root: Value) -> Iterator[tuple[str, Value | None]]:
+    """Each chart that the document installs, with the values that it gives."""
+    if root.text("kind") == "HelmRelease":
+        chart = root.text("spec", "chart", "spec", "chart") or root.text("spec", "chartRef", "name")
+        yield chart, root.at("spec", "values")
+        return
+    spec = root.at("spec", "template", "spec") if root.text("kind") == "ApplicationSet" else root.at("spec")
+    several = spec.at("sources") if spec else None
+    one = spec.at("source") if spec else None
+    sources = several.content if several and isinstance(several.content, list) else [one] if one else []
+    for source in sources:
+        chart = source.text("chart") or source.text("path")
+        yield chart, source.at("helm", "values")
+        yield chart, source.at("helm", "valuesObject")
+
+
+def _release(chart: str, values: Value, file: str) -> Inventory:
+    if isinstance(values.content, str):
+        try:
+            values = next(documents(values.content, values.line + 1), Value({}, values.line, values.column))
+        except BadYaml as bad:
+            why = f"the values of {chart or 'the chart'} are not YAML: {bad.message}"
+            return Inventory(problems=(Problem(Location(file, bad.line, bad.column), why),))
+    if chart.rstrip("/").rpartition("/")[2] == REPOSITORY:
+        return merge(_half(values, file, half) for half in HALVES)
+    ours = values.at(REPOSITORY) if chart else values  # a chart around the driver's, or one that is not named
+    return values_in(ours, file) if ours and is_driver_values(ours) else Inventory()
 
 
 def _driver_values(root: Value, depth: int = 0) -> Iterator[Value]:

@@ -23,7 +23,6 @@ from diag.resources.kubernetes import (
     Workload,
 )
 from diag.resources.manifests import PlannedAccount, Problem
-from diag.sources.manifests.helm_values import is_driver_values, values_in
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 T = TypeVar("T")
@@ -147,16 +146,6 @@ def _with_claims(pod: Pod, names: list[str]) -> Pod:
     return msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, volumes=volumes))
 
 
-def _values(path: tuple[str, ...]) -> Callable[[Value, str], Inventory]:
-    """Values of the driver's chart inside the object of a deployment tool."""
-
-    def read(root: Value, file: str) -> Inventory:
-        found = root.at(*path)
-        return values_in(found, file) if found is not None and is_driver_values(found) else Inventory()
-
-    return read
-
-
 _READERS: dict[str, Callable[[Value, str], Inventory]] = {
     "PersistentVolume": _volume,
     "PersistentVolumeClaim": _claim,
@@ -164,11 +153,7 @@ _READERS: dict[str, Callable[[Value, str], Inventory]] = {
     "ServiceAccount": _account,
     "Pod": _pod,
     **dict.fromkeys(TEMPLATES, _workload),
-    "HelmRelease": _values(("spec", "values")),
-    "Application": _values(("spec", "source", "helm", "valuesObject")),
 }
-"""Flux and Argo CD hand their values on to the chart. Sources: Flux HelmRelease v2 spec.values; Argo CD Application
-spec.source.helm.valuesObject."""
 
 _VERSIONS = {
     **dict.fromkeys(("PersistentVolume", "PersistentVolumeClaim", "Pod", "ServiceAccount"), "v1"),

@@ -13,8 +13,11 @@ from diag.sources.manifests.inventory import Inventory, merge, place
 DEFAULT_TYPE = "SCRATCH_2"
 """Source: the same, DeploymentType."""
 
-OPEN = ("SubnetIds", "FileSystemType", "FileSystemTypeVersion")
-"""What ParallelCluster decides; the version it makes differs between its releases."""
+OPEN = ("SubnetIds", "FileSystemType")
+"""What ParallelCluster decides."""
+
+VERSION = "FileSystemTypeVersion"
+"""Where a configuration names none, ParallelCluster decides, and its releases differ."""
 
 
 def is_cluster(root: Value) -> bool:
@@ -38,5 +41,6 @@ def _storage(item: Value, file: str) -> Inventory:
         return Inventory(mounts=(mounted,), places=(place(mounted.subject, file, item),))
     request, unknown = members_of(settings, lambda value: False)
     request.setdefault("DeploymentType", DEFAULT_TYPE)
-    planned = planned_file_system(name, request, {*unknown, *OPEN}, Spelling.API)
+    left = OPEN if VERSION in request else (*OPEN, VERSION)
+    planned = planned_file_system(name, request, {*unknown, *left}, Spelling.API)
     return Inventory(file_systems=(planned,), places=(place(planned.subject, file, item),))

@@ -13,7 +13,7 @@ from diag.resources.manifests import ManifestFile, ManifestSet, Problem
 from diag.sources.manifests import aws_input, cloudformation, eksctl, kustomization, parallelcluster
 from diag.sources.manifests.documents import documents_in
 from diag.sources.manifests.files import Text, texts
-from diag.sources.manifests.helm_values import is_driver_values, values_in
+from diag.sources.manifests.helm_values import is_driver_values, is_release, release_in, values_in
 from diag.sources.manifests.inventory import Inventory, merge
 from diag.sources.manifests.objects import is_object, objects_in
 from diag.sources.manifests.terraform.document import is_terraform
@@ -34,6 +34,7 @@ class _Kind(NamedTuple):
 _KINDS = (
     _Kind(lambda root, file: eksctl.is_cluster_config(root), eksctl.cluster_config_in),
     _Kind(kustomization.is_kustomization, kustomization.kustomization_in),
+    _Kind(lambda root, file: is_release(root), release_in),
     _Kind(lambda root, file: is_object(root), objects_in),
     _Kind(lambda root, file: cloudformation.is_template(root), cloudformation.template_in),
     _Kind(lambda root, file: parallelcluster.is_cluster(root), parallelcluster.cluster_in),

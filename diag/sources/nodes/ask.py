@@ -51,6 +51,8 @@ class NodeAsk(msgspec.Struct, frozen=True):
     """InternalIP."""
     instance_id: str = ""
     plugin: Plugin | None = None
+    kernel: str = ""
+    """Of status.nodeInfo, with the architecture; empty where the cluster was not asked."""
 
 
 class Questions(msgspec.Struct, frozen=True):

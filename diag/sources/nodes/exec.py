@@ -6,6 +6,8 @@ Source: eks-distro-build-tooling eks-distro-minimal-base-csi-ebs (getent, mount,
 
 from __future__ import annotations
 
+import re
+import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -32,26 +34,29 @@ from diag.sources.nodes.debug_container import open_debug_container
 from diag.sources.nodes.exec_session import Connections, Ran, run
 from diag.sources.nodes.parallel import run_in_parallel
 from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
+from diag.sources.nodes.parsers.lnet import read_lnet_interfaces
 from diag.sources.nodes.parsers.report import Reading, report_of
 
 if TYPE_CHECKING:
     from diag.sources.nodes.reader import NodeReader
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "client_version": ("lctl", "get_param", "-n", "version"),
-    "nids": ("lctl", "list_nids"),
-    "lnet_interfaces": ("lnetctl", "net", "show"),
-    "imports": (
-        "lctl", "get_param",
+    "lctl": (
+        "lctl", "get_param", "version",
         "mgc.*.import", "mdc.*.import", "osc.*.import", "mgc.*.state", "mdc.*.state", "osc.*.state",
     ),
+    "lnet_interfaces": ("lnetctl", "net", "show"),
+    "names": ("getent", "ahosts"),
+    "nids": ("lctl", "list_nids"),
     "page_size": ("getconf", "PAGESIZE"),
     "tools_version": ("lctl", "--version"),
 }  # fmt: skip
-"""What can be asked without a shell, as plain argument vectors."""
+"""What can be asked without a shell, as plain argument vectors.
 
+A node takes three sessions: `lctl` for all parameters, `lnetctl` for LNet (`lctl list_nids` only where that does not
+say), `getent` for all names. What is true of an image or of a kernel is asked of one node of each.
+"""
 
-_RESOLVE = ("getent", "ahosts")
 
 _OTHER_WAYS = "use --via ssm or ssh, or --debug-container IMAGE"
 
@@ -61,10 +66,16 @@ _ABOUT_THE_POD = {
 }
 
 
+LEARN_S = 1.0
+"""How long a node waits for another of the same image to show what the image has, before it is asked itself."""
+
+
 class _Image:
-    """What is known of one image's programs, from the first nodes that were asked."""
+    """What is known of one image's programs, from the first node that was asked."""
 
     def __init__(self) -> None:
+        self.first = threading.Lock()
+        """Held while a node shows whether there is a shell, so that not each of the first wave is asked."""
         self.has_shell: bool | None = None
         self.lacks: set[str] = set()
 
@@ -84,6 +95,8 @@ class Exec:
         self._kube = kube
         self._debug_image = debug_image
         self._images: dict[str, _Image] = {}
+        self._shared: dict[tuple[str, str], Answer] = {}
+        """Answers that hold for all nodes of one image or of one kernel, by that and the question."""
         self._connections = Connections(kube, 0)
         self.sessions = 0
         """Exec sessions opened so far."""
@@ -118,14 +131,15 @@ class Exec:
         plugin = ask.plugin
         assert plugin is not None  # noqa: S101
         image = self._images.setdefault(plugin.image, _Image())
-        if image.has_shell is None:
-            # Asked by itself: input sent to a command that cannot start is answered with a reset, not with the reason.
-            tried = self._run(ask, plugin, ("sh", "-c", ":"), until)
-            if isinstance(tried, Unavailable):
-                return tried
-            if tried.ended is not None:
-                return _ended(tried, ask) or _late(ask)
-            image.has_shell = not tried.not_started
+        learns = image.has_shell is None and image.first.acquire(
+            timeout=max(0.0, min(LEARN_S, until - time.monotonic()))
+        )
+        try:
+            if image.has_shell is None and (failed := self._look_for_shell(ask, plugin, image, until)) is not None:
+                return failed
+        finally:
+            if learns:
+                image.first.release()
         if image.has_shell:
             return self._ask_probe(ask, plugin, questions, until)
         if self._debug_image:
@@ -135,6 +149,16 @@ class Exec:
                 return msgspec.structs.replace(missing.unavailable, what=f"node {ask.node}")
             return opened if isinstance(opened, Unavailable) else self._ask_probe(ask, opened, questions, until)
         return self._ask_one_by_one(ask, plugin, image, questions, until)
+
+    def _look_for_shell(self, ask: NodeAsk, plugin: Plugin, image: _Image, until: float) -> Unavailable | None:
+        """Asked by itself: input sent to a command that cannot start is answered with a reset, not with the reason."""
+        tried = self._run(ask, plugin, ("sh", "-c", ":"), until)
+        if isinstance(tried, Unavailable):
+            return tried
+        if tried.ended is not None:
+            return _ended(tried, ask) or _late(ask)
+        image.has_shell = not tried.not_started
+        return None
 
     def _ask_probe(self, ask: NodeAsk, plugin: Plugin, questions: Questions, until: float) -> NodeReport | Unavailable:
         started = time.time()
@@ -154,21 +178,32 @@ class Exec:
         answers: dict[str, Answer] = {}
         refused: dict[str, Unavailable] = {}
         ended: Unavailable | None = None
-        for question, argv in COMMANDS.items():
-            answered = self._answer(ask, plugin, image, argv, until)
-            if isinstance(answered, Answer):
-                answers[question] = answered
+        asked = {
+            "tools_version": plugin.image,
+            "lctl": "",
+            "lnet_interfaces": "",
+            "nids": "",
+            "page_size": ask.kernel,
+            **({"names": ""} if questions.names else {}),
+        }
+        for question, of in asked.items():
+            if question == "nids" and (known := _nids_of(answers.get("lnet_interfaces"))) is not None:
+                answers["nids"] = known
                 continue
-            refused[question] = answered
+            shared = self._shared.get((of, question)) if of else None
+            if question == "names":
+                answered = self._resolve(ask, plugin, image, questions.names, until)
+            else:
+                answered = shared or self._answer(ask, plugin, image, COMMANDS[question], until)
+            if isinstance(answered, Answer):
+                answers |= _parts(answered) if question == "lctl" else {question: answered}
+                if of and answered.status == 0:
+                    self._shared[of, question] = answered
+                continue
+            refused |= dict.fromkeys(_PARAMETERS if question == "lctl" else (question,), answered)
             if answered.reason in (Reason.DENIED, Reason.UNREACHABLE, Reason.TIMEOUT):
                 ended = answered
                 break
-        if ended is None and questions.names:
-            names = self._resolve(ask, plugin, image, questions.names, until)
-            if isinstance(names, Answer):
-                answers["names"] = names
-            else:
-                refused["names"] = names
         if ended is not None and not answers:
             return ended
         lacking = [question for question, answer in answers.items() if answer.status == NO_COMMAND]
@@ -176,7 +211,7 @@ class Exec:
         reason = Reason.NOT_ASKED if answers.keys() - {"page_size", *lacking} else Reason.UNREACHABLE
         for question in lacking if reason is Reason.NOT_ASKED else ():
             del answers[question]
-            program = COMMANDS.get(question, _RESOLVE)[0]
+            program = COMMANDS["lctl" if question in _PARAMETERS else question][0]
             refused[question] = Unavailable("", reason, f"the driver's image has no {program}", remedy=_OTHER_WAYS)
         needs_shell = Unavailable("", reason, "the driver's image has no shell to ask it with", remedy=_OTHER_WAYS)
         return report_of(
@@ -197,11 +232,22 @@ class Exec:
     def _resolve(
         self, ask: NodeAsk, plugin: Plugin, image: _Image, names: Sequence[str], until: float
     ) -> Answer | Unavailable:
-        """What the names resolve to, as the probe prints it. An image without getent resolves none of them."""
+        """What the names resolve to, as the probe prints it. An image without getent resolves none of them.
+
+        All in one session. Where some have no address the answer does not say which; then each is asked by itself.
+        """
+        answered = self._answer(ask, plugin, image, (*COMMANDS["names"], *names), until)
+        if isinstance(answered, Unavailable) or answered.status == NO_COMMAND:
+            return answered
+        found = _by_name(answered.text) if len(names) > 1 else [answered.text]
+        if len(names) == 1 or (answered.status == 0 and len(found) == len(names)):
+            return Answer(
+                0, "\n".join(f"name {n} {answered.status}\n{text}" for n, text in zip(names, found, strict=True))
+            )
         lines = []
         for name in names:
-            answered = self._answer(ask, plugin, image, (*_RESOLVE, name), until)
-            if isinstance(answered, Unavailable) or answered.status == NO_COMMAND:
+            answered = self._answer(ask, plugin, image, (*COMMANDS["names"], name), until)
+            if isinstance(answered, Unavailable):
                 return answered
             lines.append(f"name {name} {answered.status}\n{answered.text}")
         return Answer(0, "\n".join(lines))
@@ -229,6 +275,40 @@ class Exec:
         if isinstance(ran, Ran) and ran.not_started and not ran.lacks_command:
             return Unavailable(f"exec on {ask.node}", Reason.UNREACHABLE, ran.not_started[-200:])
         return ran
+
+
+_PARAMETERS = ("client_version", "imports")
+_VERSION = re.compile(r"(?:version=)?(?:lustre: )?(\d\S{2,60})", re.ASCII)
+"""`version=2.15.6`; before 2.10 `version=lustre: 2.8.0`. Source: Lustre obdclass/linux/linux-module.c version_show."""
+
+
+def _parts(answer: Answer) -> dict[str, Answer]:
+    """The version and the connections out of one `lctl get_param`."""
+    if answer.status == NO_COMMAND:
+        return dict.fromkeys(_PARAMETERS, answer)
+    version = next((match[1] for line in answer.lines if (match := _VERSION.fullmatch(line.strip()))), "")
+    return {"client_version": Answer(0, version) if version else answer, "imports": answer}
+
+
+def _nids_of(shown: Answer | None) -> Answer | None:
+    """What `lctl list_nids` would say, where `lnetctl net show` has said it."""
+    if shown is None or shown.status == NO_COMMAND:
+        return None
+    found = read_lnet_interfaces(shown)
+    if isinstance(found, Unavailable):
+        return shown if found.reason is Reason.ABSENT else None
+    return Answer(0, "\n".join(ni.nid for ni in found if not ni.nid.endswith("@lo")))
+
+
+def _by_name(text: str) -> list[str]:
+    """The answers of `getent ahosts` for several names: the first line of each has its canonical name (glibc)."""
+    found: list[str] = []
+    for line in text.splitlines():
+        if len(line.split()) > 2:
+            found.append(line)
+        elif found:
+            found[-1] += f"\n{line}"
+    return found
 
 
 def _ended(ran: Ran, ask: NodeAsk) -> Unavailable | None:

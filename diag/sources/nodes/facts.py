@@ -84,9 +84,15 @@ def _asks(
     }
     plugins = {} if isinstance(driver_pods, Unavailable) else _plugins(driver_pods)
     asks = tuple(
-        NodeAsk(node.name, node.internal_ip, node.instance_id, plugins.get(node.name)) for node in chosen.nodes
+        NodeAsk(node.name, node.internal_ip, node.instance_id, plugins.get(node.name), _kernel_of(node))
+        for node in chosen.nodes
     )
     return asks, strangers
+
+
+def _kernel_of(node: Node) -> str:
+    info = node.status.node_info
+    return f"{info.kernel_version} {info.architecture}" if info.kernel_version else ""
 
 
 def _this_machine(reader: NodeReader, nodes: tuple[Node, ...] | Unavailable) -> NodeAsk:

@@ -37,12 +37,16 @@ class Local:
 
     def read(self, asks: Sequence[NodeAsk], questions: Questions, bounds: Bounds, deliver: Deliver) -> None:
         """Ask this machine on behalf of the ask that means it; the others cannot be reached this way."""
+        here = [ask for ask in asks if self.is_here(ask)]
+        detail = f"--via local reads {self.node} alone, the machine that lustre-doctor runs on"
+        if not here:
+            detail += ", and it is none of the nodes to inspect"
+        remedy = "run lustre-doctor on the node itself, or use --via exec, ssm or ssh"
         for ask in asks:
-            if self.is_here(ask):
+            if ask in here:
                 deliver(ask.node, self._probe(ask, questions, bounds))
             else:
-                detail = f"--via local reads {self.node} alone, the machine that lustre-doctor runs on"
-                deliver(ask.node, Unavailable(f"node {ask.node}", Reason.NOT_ASKED, detail))
+                deliver(ask.node, Unavailable(f"node {ask.node}", Reason.NOT_ASKED, detail, remedy=remedy))
 
     def is_here(self, ask: NodeAsk) -> bool:
         """Whether an ask means this machine: by name, or by an address that this machine can bind."""

@@ -41,12 +41,20 @@ class NodeOptions(msgspec.Struct, frozen=True):
 class NodeReader(Source):
     """The source of what nodes say of themselves."""
 
+    label = "nodes"
+
     def __init__(self, kube: Kube, aws: Aws, options: NodeOptions) -> None:
+        self._answers: _Answers | None = None
         self.options = options
         self.here = _here()
         self.kube = kube
         self.aws = aws
         self._is_cancelled = threading.Event()
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many of the nodes have answered."""
+        return self._answers.counted if self._answers else (0, 0)
 
     @property
     def is_asked(self) -> bool:
@@ -65,7 +73,7 @@ class NodeReader(Source):
         options = self.options
         until = options.until or time.monotonic() + 60
         bounds = Bounds(until, options.node_s, options.at_once)
-        answers = _Answers(asks)
+        answers = self._answers = _Answers(asks, self.moved)
         reader = threading.Thread(
             target=self._read_each_way, args=(questions, region, bounds, answers), name="nodes", daemon=True
         )
@@ -111,7 +119,8 @@ def _here() -> str:
 class _Answers:
     """Answers as they come in. The first answer of a node stands; a refusal yields to a later way's answer."""
 
-    def __init__(self, asks: Sequence[NodeAsk]) -> None:
+    def __init__(self, asks: Sequence[NodeAsk], moved: Callable[[], None] = lambda: None) -> None:
+        self._moved = moved
         self.bug: BaseException | None = None
         self._asks = asks
         self._lock = threading.Lock()
@@ -128,6 +137,12 @@ class _Answers:
                 self._values[node] = answer
             else:
                 self._missing.setdefault(node, []).append(answer)
+        self._moved()
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many of the nodes have answered."""
+        return len(self._values), len(self._asks)
 
     def open_asks(self) -> tuple[NodeAsk, ...]:
         """Nodes without an answer that another way may still get."""

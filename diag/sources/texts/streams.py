@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from diag.grammar.ids import INSTANCE
 from diag.model.symptom import TextStream
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Reason, Unavailable
 from diag.sources.files import File, UnreadableFile, open_files, refused
 from diag.sources.texts.compression import compression_of, foreign_format, unpacked
 
@@ -19,7 +20,7 @@ _UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _JOURNAL = b"LPKSHHRH"
 _TEXT_BYTES = bytes(range(32, 256)) + b"\t\n\r\f\b\x1b"
 # The EKS log collector names its archive after the instance, sos after the host.
-_COLLECTED_ON = re.compile(
+_COLLECTED_ON = (
     rf"(?:^|/)(?:eks_(?P<instance>{INSTANCE.pattern})_|sosreport-(?P<host>[A-Za-z0-9.-]{{1,253}}?)-\d{{4}}-)"
 )
 
@@ -29,18 +30,39 @@ Report = Callable[[Unavailable], None]
 class Texts:
     """The texts under the given paths, one at a time; `-` is standard input.
 
-    Folders are walked, archives (tar, zip; gzip, xz, bzip2; nested) are opened. A pipe that has not ended by the
-    `time.monotonic()` instant is read up to there. What is not read becomes a problem.
+    Folders are walked, archives (tar, zip; gzip, xz, bzip2; nested) are opened. What is not read by the instant
+    `until` of the clock `now` is left out; what is not read becomes a problem. `progress` is called with how far the
+    reading is.
     """
 
-    def __init__(self, paths: Iterable[str], *, until: float = math.inf) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str],
+        *,
+        until: float = math.inf,
+        now: Callable[[], float] = time.monotonic,
+        progress: Callable[[str], None] = lambda how_far: None,
+    ) -> None:
         self._paths = paths
         self._until = until
+        self._now = now
+        self._progress = progress
+        self._files = self._bytes = 0
+        self._cut = ""
+        """The file at which the time was up."""
         self._problems: list[Unavailable] = []
         self._more = 0
 
     def __iter__(self) -> Iterator[TextStream]:
-        return _texts(self._paths, self._until, self._report)
+        for path in self._paths:
+            for found in open_files(path, until=self._until):
+                if self._is_late(path if isinstance(found, Unavailable) else found.name):
+                    return
+                if isinstance(found, Unavailable):
+                    self._report(found)
+                    continue
+                self._files += 1
+                yield from _contents(found.name, self._pieces(found), self._report, depth=0, named=found.is_named)
 
     @property
     def problems(self) -> tuple[Unavailable, ...]:
@@ -49,27 +71,32 @@ class Texts:
             return tuple(self._problems)
         return (*self._problems, refused("further texts", f"{self._more} more problems of this kind"))
 
+    def _pieces(self, file: File) -> Iterator[bytes]:
+        try:
+            for piece in file.pieces:
+                self._bytes += len(piece)
+                self._progress(f"{self._bytes >> 20} MiB of {self._files} file(s)")
+                yield piece
+                if self._is_late(file.name):
+                    return
+        except UnreadableFile as error:
+            self._report(error.problem)
+
+    def _is_late(self, name: str) -> bool:
+        """Whether the time is up; what comes after the file of that name is not read."""
+        if not self._cut and self._now() >= self._until:
+            read = f"the time was up; read up to there, {self._bytes >> 10} KiB of {self._files} file(s)"
+            self._report(refused(name, read, Reason.TIMEOUT, "give it a longer --deadline, or fewer files"))
+            self._cut = name
+        return bool(self._cut)
+
     def _report(self, problem: Unavailable) -> None:
+        if self._cut:
+            return  # an archive that ends too early ends there because the time was up
         if len(self._problems) < _MOST_PROBLEMS:
             self._problems.append(problem)
         else:
             self._more += 1
-
-
-def _texts(paths: Iterable[str], until: float, report: Report) -> Iterator[TextStream]:
-    for path in paths:
-        for found in open_files(path, until=until):
-            if isinstance(found, Unavailable):
-                report(found)
-            else:
-                yield from _contents(found.name, _pieces(found, report), report, depth=0, named=found.is_named)
-
-
-def _pieces(file: File, report: Report) -> Iterator[bytes]:
-    try:
-        yield from file.pieces
-    except UnreadableFile as error:
-        report(error.problem)
 
 
 def _contents(
@@ -153,5 +180,5 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _node_of(name: str) -> str:
-    found = _COLLECTED_ON.search(name)
+    found = re.search(_COLLECTED_ON, name)
     return (found["instance"] or found["host"]) if found else ""

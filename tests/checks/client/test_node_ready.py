@@ -28,6 +28,13 @@ def test_a_node_that_is_not_ready(status: str) -> None:
     assert {subject.name for subject in finding.concerns} == {"pod-fsx", "fsx-pv"}
 
 
+def test_a_node_whose_kubelet_never_said_anything() -> None:
+    silent = replace(node(), status=replace(node().status, conditions=None))
+    (finding,) = findings(nodes_are_ready, nodes=(silent,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "node-not-ready")
+    assert "never said" in finding.message
+
+
 def test_a_node_that_does_not_exist() -> None:
     (gone, there) = findings(nodes_are_ready, pods=(pod(), pod("pod-b", node="node-b")))
     assert (gone.verdict, gone.subject.name, there.verdict) == (Verdict.FAIL, "node-b", Verdict.PASS)

@@ -19,6 +19,20 @@ def test_the_csidriver_object() -> None:
     assert attaching.fix.commands[0] == "kubectl delete csidriver fsx.csi.aws.com", "attachRequired cannot be changed"
 
 
+@pytest.mark.parametrize(
+    ("modes", "verdict"),
+    [
+        (["Persistent"], Verdict.PASS),
+        (["Persistent", "Ephemeral"], Verdict.PASS),
+        ([], Verdict.PASS),
+        (["Ephemeral"], Verdict.FAIL),
+    ],
+)
+def test_the_kinds_of_volumes_that_it_is_for(modes: list[str], verdict: Verdict) -> None:
+    (found,) = given.findings(csidriver_object, csi_drivers=(given.csi_driver(volume_lifecycle_modes=tuple(modes)),))
+    assert found.verdict is verdict
+
+
 def test_the_csidriver_object_of_no_driver_is_not_missed() -> None:
     assert given.verdicts(csidriver_object, csi_drivers=(), daemon_sets=()) == (Verdict.SKIP,)
 

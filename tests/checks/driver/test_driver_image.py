@@ -105,7 +105,8 @@ def test_another_region_s_registry_fails_where_the_nodes_have_no_way_out(
 @pytest.mark.parametrize(
     ("message", "cause"),
     [
-        ("toomanyrequests: Rate exceeded", ""),
+        ("toomanyrequests: Rate exceeded", "image-pull-rate-limited"),
+        ("429 Too Many Requests", "image-pull-rate-limited"),
         ("manifest for x not found: manifest unknown", "image-not-found"),
         ("dial tcp 75.2.101.78:443: i/o timeout", "image-pull-wrong-region-ecr"),
     ],

@@ -76,3 +76,15 @@ def test_mounts_that_do_not_leave_the_container_are_seen(fields: dict[str, Any])
     found = given.findings(kubelet_path, daemon_sets=(mounting(**fields),))
     assert (found[0].verdict, found[0].cause) == (Verdict.FAIL, "")
     assert "empty directory" in found[0].message
+
+
+def test_a_folder_that_the_container_has_elsewhere() -> None:
+    made = mounting()
+    plugin, *rest = made.spec.template.spec.containers
+    assert plugin.volume_mounts
+    moved = given.replace(plugin.volume_mounts[0], mount_path="/kubelet")
+    spec = given.replace(made.spec.template.spec, containers=(given.replace(plugin, volume_mounts=(moved,)), *rest))
+    made = given.replace(made, spec=given.replace(made.spec, template=given.replace(made.spec.template, spec=spec)))
+    found = given.findings(kubelet_path, daemon_sets=(made,))
+    assert found[0].verdict is Verdict.FAIL
+    assert "lands in the container alone" in found[0].message

@@ -15,10 +15,12 @@ from diag.resources.ec2 import (
     GroupPair,
     GroupRef,
     IpRange,
+    NatGateway,
     Permission,
     PortRange,
     PrefixListRef,
     Route,
+    RouteTable,
     VpcEndpoint,
 )
 from diag.resources.table import Table
@@ -65,6 +67,43 @@ PRIVATE = {"route_tables": (route_table(),)}
 def test_a_default_route_is_a_way_but_proves_nothing() -> None:
     finding = reach()
     assert (finding.verdict, finding.rules_out) == (Verdict.PASS, ())
+
+
+NAT, OUTSIDE = "nat-0123456789abcdef0", "subnet-0fedcba9876543210"
+
+
+@pytest.mark.parametrize(
+    ("nat", "verdict"),
+    [
+        (NatGateway(NAT, "available", OUTSIDE, VPC), Verdict.PASS),
+        (NatGateway(NAT, "available", "", VPC), Verdict.PASS),
+        (NatGateway(NAT, "available", SUBNET, VPC, "private"), Verdict.PASS),
+        (NatGateway(NAT, "failed", OUTSIDE, VPC), Verdict.WARN),
+        (NatGateway(NAT, "available", SUBNET, VPC), Verdict.WARN),
+        (NatGateway(NAT, "available", "subnet-0aaaaaaaaaaaaaaaa", VPC), Verdict.WARN),
+    ],
+)
+def test_a_nat_gateway_leads_where_its_own_subnet_does(nat: NatGateway, verdict: Verdict) -> None:
+    def table(id: str, subnet: str, *routes: Route) -> RouteTable:
+        made = route_table()
+        association = given.replace(made.associations[0], subnet_id=subnet, main=False)
+        return given.replace(made, route_table_id=id, associations=(association,), routes=(*made.routes, *routes))
+
+    tables = (
+        table("rtb-1", SUBNET, Route("0.0.0.0/0", nat_gateway_id=NAT, state="active")),
+        table("rtb-2", OUTSIDE, Route("0.0.0.0/0", gateway_id="igw-0123456789abcdef0", state="active")),
+        table("rtb-3", "subnet-0aaaaaaaaaaaaaaaa"),
+    )
+    finding = reach(route_tables=tables, nat_gateways=(nat,))
+    assert finding.verdict is verdict
+    assert verdict is Verdict.PASS or NAT in finding.evidence[0]
+
+
+def test_an_endpoint_of_another_region_s_service_takes_no_call() -> None:
+    elsewhere = tuple(given.replace(e, service_name=e.service_name.replace(given.REGION, "us-west-2"))
+                      for e in endpoints("fsx", "sts"))  # fmt: skip
+    assert reach(**PRIVATE, vpc_endpoints=endpoints("fsx", "sts")).verdict is Verdict.PASS
+    assert reach(**PRIVATE, vpc_endpoints=elsewhere).verdict is Verdict.WARN
 
 
 @pytest.mark.parametrize(("public", "verdict"), [("", Verdict.WARN), ("203.0.113.7", Verdict.PASS)])

@@ -30,6 +30,23 @@ def test_a_region_in_the_environment_is_enough() -> None:
     assert set(finding.rules_out) == {"region-undetermined", "imds-unreachable"}
 
 
+@pytest.mark.parametrize(
+    ("value", "waiting", "verdict"),
+    [
+        (given.REGION, {}, Verdict.PASS),
+        ("", {}, Verdict.PASS),
+        ("us-west-2", {}, Verdict.WARN),
+        ("us-west-2", WAITING, Verdict.FAIL),
+    ],
+)
+def test_a_region_that_is_not_the_cluster_s(value: str, waiting: dict[str, Any], verdict: Verdict) -> None:
+    pod = controller_pod("AWS_REGION")
+    plugin, *others = pod.spec.containers
+    plugin = given.replace(plugin, env=tuple(given.replace(item, value=value) for item in plugin.env or ()))
+    pod = given.replace(pod, spec=given.replace(pod.spec, containers=(plugin, *others)))
+    assert region(pods=(pod,), **waiting).verdict is verdict
+
+
 def test_without_it_the_metadata_service_tells() -> None:
     assert region(**BARE).verdict is Verdict.PASS
 

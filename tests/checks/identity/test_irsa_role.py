@@ -108,8 +108,9 @@ def test_a_cluster_that_may_not_be_read_is_unknown() -> None:
     assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "eks:DescribeCluster")
 
 
-def test_a_provider_that_does_not_list_the_audience_fails() -> None:
-    finding = only(oidc_provider=provider(("somebody-else",)))
+@pytest.mark.parametrize("client_ids", [("somebody-else",), ()])
+def test_a_provider_that_does_not_list_the_audience_fails(client_ids: tuple[str, ...]) -> None:
+    finding = only(oidc_provider=provider(client_ids))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-trust-policy")
 
 

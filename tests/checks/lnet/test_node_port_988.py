@@ -27,6 +27,22 @@ def tcp(local: str, remote: str, state: str = "01") -> str:
         ({"is_loaded": False, "sockets": (tcp("10.0.1.4:1023", "10.0.3.7:988"),)}, Verdict.PASS),
         ({"is_loaded": False, "sockets": (tcp("10.0.1.4:988", "10.0.9.9:2049", "06"),)}, Verdict.PASS),
         ({"sockets": (tcp("0.0.0.0:988", "0.0.0.0:0", "0A"),)}, Verdict.PASS),
+        (
+            {
+                "module_settings": ("options lnet accept_port=1988",),
+                "is_loaded": False,
+                "sockets": (tcp("0.0.0.0:988", "0.0.0.0:0", "0A"),),
+            },
+            Verdict.SKIP,
+        ),
+        (
+            {
+                "module_settings": ("options lnet accept_port=988",),
+                "is_loaded": False,
+                "sockets": (tcp("0.0.0.0:988", "0.0.0.0:0", "0A"),),
+            },
+            Verdict.FAIL,
+        ),
     ],
 )
 def test_port_988(says: dict[str, Any], verdict: Verdict) -> None:

@@ -9,7 +9,7 @@ import pytest
 from checks.request.claim_binding import claim_has_its_volume
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.resources.kubernetes import Event, PersistentVolume, PersistentVolumeClaim
+from diag.resources.kubernetes import Event, PersistentVolume, PersistentVolumeClaim, VolumeSpec
 from diag.resources.target import Target
 from tests.checks.given import LONG_AGO, claim, denied, event, findings, pod, replace, storage_class, verdicts, volume
 
@@ -168,7 +168,8 @@ def test_claims_of_other_drivers_are_not_looked_at() -> None:
 
 
 def test_a_claim_that_is_bound_to_a_volume_of_no_csi_driver_is_not_lustres() -> None:
-    assert verdicts(claim_has_its_volume, claims=(claim(volume="nfs-pv"),)) == ()
+    nfs = replace(volume("nfs-pv"), spec=VolumeSpec())
+    assert verdicts(claim_has_its_volume, claims=(claim(volume="nfs-pv"),), persistent_volumes=(nfs,)) == ()
 
 
 def test_one_that_the_run_names_is_told_to_be_none_of_lustres() -> None:
@@ -236,3 +237,32 @@ def test_a_claim_that_is_being_deleted() -> None:
     finding = only(claims=(leaving,), pods=(pod(phase="Pending", node=""),))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-pending")
     assert finding.fix is not None
+
+
+def holding(**ref: str) -> PersistentVolume:
+    made = volume()
+    assert made.spec.claim_ref is not None
+    return replace(made, spec=replace(made.spec, claim_ref=replace(made.spec.claim_ref, **ref)))
+
+
+@pytest.mark.parametrize("ref", [{"namespace": "other"}, {"name": "other"}, {"uid": "uid-of-a-dead-claim"}])
+def test_a_bound_claim_whose_volume_belongs_to_another(ref: dict[str, str]) -> None:
+    found = only(persistent_volumes=(holding(**ref),))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert "which says that it belongs to claim" in found.message
+
+
+def test_a_bound_claim_whose_volume_belongs_to_nobody() -> None:
+    assert "belongs to no claim" in only(persistent_volumes=(free(),)).message
+
+
+def test_a_bound_claim_whose_volume_is_gone() -> None:
+    found = only(persistent_volumes=())
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "claim-pending")
+    assert "none is called so" in found.message
+    assert found.fix and found.fix.steps[0].by
+
+
+def test_a_bound_claim_of_another_driver_s_class_is_none_of_ours() -> None:
+    other = (storage_class(provisioner="ebs.csi.aws.com"),)
+    assert verdicts(claim_has_its_volume, persistent_volumes=(), storage_classes=other) == ()

@@ -9,6 +9,7 @@ import pytest
 from checks.request.storageclass_parameters import parameters_are_known
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
+from diag.resources.eks import ClusterIdentity
 from tests.checks.given_storage_class import GOOD, asked, only, without
 
 
@@ -99,3 +100,21 @@ class TestParameters:
         (copy,) = (s for s in finding.fix.steps if s.output.startswith("storageclass-") and "patch" in s.argv)
         patch = json.loads(copy.argv[copy.argv.index("-p") + 1])
         assert patch["parameters"] == {"storageType": None, "driveCacheType": None}
+
+
+class TestKmsKey:
+    def key(self, region: str) -> dict[str, str]:
+        persistent = {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "50"}
+        return {**GOOD, **persistent, "kmsKeyId": f"arn:aws:kms:{region}:123456789012:key/mrk-1234abcd"}
+
+    def test_one_of_another_region_cannot_be_used(self) -> None:
+        finding = only(parameters_are_known, **asked(self.key("us-west-2")))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "kms-key-unusable")
+        assert "a key of us-west-2, the file system is made in eu-west-1" in finding.message
+
+    def test_one_of_this_region_passes(self) -> None:
+        assert only(parameters_are_known, **asked(self.key("eu-west-1"))).verdict is Verdict.PASS
+
+    def test_where_the_region_is_not_known_nothing_is_said_of_it(self) -> None:
+        facts = asked(self.key("us-west-2"), cluster_identity=ClusterIdentity())
+        assert only(parameters_are_known, **facts).verdict is Verdict.PASS

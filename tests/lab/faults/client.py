@@ -53,6 +53,13 @@ def al2023_nodes_old_server(lab: "Lab") -> None:
     symptoms.invalid_argument(lab)
 
 
+@fault("auto-mode-nodes-old-server", cause="client-server-version-mismatch", world="auto-mode")
+def auto_mode_nodes_old_server(lab: "Lab") -> None:
+    """Every node of Auto Mode has client 2.15, and the file system was made without a version."""
+    lab.aws.fsx.file_system(FILE_SYSTEM_ID)["FileSystemTypeVersion"] = "2.10"
+    symptoms.invalid_argument(lab)
+
+
 @fault("rhel-10-client-needs-2.15", cause="client-server-version-mismatch")
 def rhel_10_client_needs_2_15(lab: "Lab") -> None:
     """RHEL 10's 2.15 client is the one row of the matrix that does not take a 2.12 server."""

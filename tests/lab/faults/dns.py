@@ -143,6 +143,33 @@ def coredns_forwards_to_company(lab: "Lab") -> None:
     _unknown(lab)
 
 
+def _has_dns_service(lab: "Lab") -> bool:
+    return any(service["metadata"]["name"] == "kube-dns" for service in lab.kube.all("services", "kube-system"))
+
+
+@fault("kube-dns-service-deleted", cause="cluster-dns-misconfigured", gone=_has_dns_service)
+def kube_dns_service_deleted(lab: "Lab") -> None:
+    """CoreDNS runs, and nothing leads to it any more."""
+    lab.kube.remove("services", "kube-dns", "kube-system")
+    symptoms.name_unresolved(lab)
+
+
+@fault("kube-dns-selects-nobody", cause="cluster-dns-misconfigured")
+def kube_dns_selects_nobody(lab: "Lab") -> None:
+    """A hand changed the Service's selector: its endpoints are empty."""
+    lab.kube.get("services", "kube-dns", "kube-system")["spec"]["selector"] = {"k8s-app": "coredns"}
+    symptoms.name_unresolved(lab)
+
+
+@fault("coredns-hosts-without-fallthrough", cause="cluster-dns-misconfigured")
+def coredns_hosts_without_fallthrough(lab: "Lab") -> None:
+    """A list of names of one's own, after which every other name ends."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    hosts = "hosts {\n        10.1.2.3 gitlab.corp.example.com\n    }\n    forward"
+    data["Corefile"] = data["Corefile"].replace("forward", hosts, 1)
+    symptoms.name_unresolved(lab)
+
+
 @fault("dns-without-address", cause="dns-resolution-failure")
 def dns_without_address(lab: "Lab") -> None:
     """A private zone has the name with a text record alone."""

@@ -6,7 +6,7 @@ is closed". The Status texts are those of kubelet's pkg/cri/streaming/remotecomm
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -52,7 +52,7 @@ class Rule:
     node: str
     pod: str
     command: str
-    answer: ExecAnswer
+    answer: ExecAnswer | Callable[[tuple[str, ...]], ExecAnswer]
 
 
 @dataclass
@@ -65,8 +65,14 @@ class ExecScript:
     rules: list[Rule] = field(default_factory=list)
     asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
 
-    def on(self, command: str, answer: ExecAnswer, node: str = ".*", pod: str = ".*") -> None:
-        """Adds a rule before all others."""
+    def on(
+        self,
+        command: str,
+        answer: ExecAnswer | Callable[[tuple[str, ...]], ExecAnswer],
+        node: str = ".*",
+        pod: str = ".*",
+    ) -> None:
+        """Adds a rule before all others; the answer may be worked out from the argv."""
         self.rules.insert(0, Rule(node, pod, command, answer))
 
     def answer(self, node: str, pod: str, argv: tuple[str, ...]) -> ExecAnswer | None:
@@ -75,7 +81,7 @@ class ExecScript:
         line = " ".join(argv)
         for rule in self.rules:
             if re.fullmatch(rule.node, node) and re.fullmatch(rule.pod, pod) and re.fullmatch(rule.command, line):
-                return rule.answer
+                return rule.answer(argv) if callable(rule.answer) else rule.answer
         return None
 
 

@@ -88,7 +88,15 @@ class Mounts:
             for condition in pod["status"].get("conditions", ())
         ):
             return "no CoreDNS pod is ready"
-        return ""
+        services = [s for s in self._lab.kube.all("services", "kube-system") if s["metadata"]["name"] == "kube-dns"]
+        if not any(
+            service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+            for service in services
+            for pod in pods
+        ):
+            return "the Service kube-dns leads to no pod"
+        hosts = re.search(r"hosts\s*{([^}]*)}", self._corefile())
+        return "CoreDNS answers from a list alone" if hosts and "fallthrough" not in hosts[1] else ""
 
     def mount(self, pod: "Object", volume: "Object", node: "Object") -> Failure | None:
         """Why the volume cannot be mounted for the pod on the node; None when it can."""

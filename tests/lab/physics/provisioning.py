@@ -230,6 +230,8 @@ class Provisioning:
             raise Refusal(f"BadRequest: Invalid Lustre FS storage capacity: {capacity}.")
         lustre: dict[str, Any] = {"DeploymentType": deployment}
         self._throughput(deployment, given, lustre)
+        if (key := given.get("kmsKeyId", "")).startswith("arn:") and key.split(":")[3] != self._lab.site.region:
+            raise Refusal("BadRequest: the KMS key is of another Region")
         if given.get("dataCompressionType", "NONE") not in ("NONE", "LZ4"):
             raise Refusal("ValidationException: dataCompressionType")
         if hdd and deployment != "PERSISTENT_1":

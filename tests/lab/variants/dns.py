@@ -37,6 +37,16 @@ def dns_on_the_nodes(lab: "Lab", account: Account) -> None:
     lab.kube.remove("configmaps", "coredns", "kube-system")
 
 
+@variant("coredns-with-hosts-of-ones-own")
+def coredns_with_hosts_of_ones_own(lab: "Lab", account: Account) -> None:
+    """A list of names of one's own, and every other name goes on; CoreDNS listens on a port without privileges."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    hosts = "hosts {\n        10.1.2.3 gitlab.corp.example.com\n        fallthrough\n    }\n    forward"
+    data["Corefile"] = data["Corefile"].replace("forward", hosts, 1).replace(".:53", ".:1053")
+    for port in lab.kube.get("services", "kube-dns", "kube-system")["spec"]["ports"]:
+        port["targetPort"] = 1053
+
+
 @variant("dnsname-in-capitals")
 def dnsname_in_capitals(lab: "Lab", account: Account) -> None:
     """A name in capitals, with the dot of the root behind it, is the same name."""

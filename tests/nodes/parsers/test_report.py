@@ -3,7 +3,7 @@
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport, Vantage
 from diag.resources.via import Via
-from diag.sources.nodes.parsers.answers import parse_answers
+from diag.sources.nodes.parsers.answers import Answer, Answers, parse_answers
 from diag.sources.nodes.parsers.report import FIELDS, Reading, report_of
 from tests.lab.nodes import NodeSays
 
@@ -41,3 +41,26 @@ def test_absent_is_told_apart_from_unasked() -> None:
     found = truth(NodeSays("10.0.1.4", client="").probe_output("sockets"))
     assert found.is_absent("installed_module") and found.is_absent("client_version")
     assert found.why_missing("sockets").reason is Reason.NOT_ASKED
+
+
+def test_a_container_without_the_node_s_devices_is_no_node_without_lnet() -> None:
+    """/dev/lnet and debugfs are the node's; the client that /sys shows is proof that they are there."""
+    hidden = {
+        "nids": (1, "opening /dev/lnet failed: No such file or directory"),
+        "imports": (2, "error: get_param: param_path 'mgc/*/import': No such file or directory"),
+    }
+    answers = NodeSays("10.0.1.4", fsname="ddyezbev").answers() | hidden
+    said = Answers({question: Answer(*answer) for question, answer in answers.items()}, is_probe=True, is_complete=True)
+    in_pod = report_of(Reading("node-a", Via.EXEC, Vantage.POD, said, 1.0, 2.0))
+    on_host = report_of(Reading("node-a", Via.SSH, Vantage.HOST, said, 1.0, 2.0))
+    for field in hidden:
+        assert in_pod.missing[field].reason is Reason.NOT_ASKED and "debugfs" in in_pod.missing[field].detail
+        assert on_host.is_absent(field)
+
+
+def test_a_container_s_word_counts_where_the_kernel_has_no_client_or_lnet_itself_answers() -> None:
+    unloaded = parse_answers(NodeSays("10.0.1.4", is_loaded=False).probe_output().decode())
+    assert report_of(Reading("node-a", Via.EXEC, Vantage.POD, unloaded, 1.0, 2.0)).is_absent("nids")
+    down = {"nids": (1, "IOC_LIBCFS_GET_NI error 100: Network is down")}
+    said = Answers({q: Answer(*a) for q, a in (NodeSays("10.0.1.4").answers() | down).items()}, is_probe=True)
+    assert report_of(Reading("node-a", Via.EXEC, Vantage.POD, said, 1.0, 2.0)).is_absent("nids")

@@ -72,6 +72,8 @@ def report_of(reading: Reading) -> NodeReport:
     missing: dict[str, Unavailable] = {}
     for field in FIELDS:
         value = _read(field, reading)
+        if isinstance(value, Unavailable) and value.reason is Reason.ABSENT and _hides(field, reading, values):
+            value = _HIDDEN
         if isinstance(value, Unavailable):
             what = f"{field.replace('_', ' ')} of {reading.node}"
             missing[field] = msgspec.structs.replace(value, what=what)
@@ -86,6 +88,27 @@ def report_of(reading: Reading) -> NodeReport:
         missing=missing,
         **values,
     )
+
+
+_HIDDEN = Unavailable(
+    "",
+    Reason.NOT_ASKED,
+    "the kernel has a Lustre client, and this container shows neither its devices nor debugfs",
+    remedy="use --via ssm or ssh",
+)
+"""A container has the devices of the moment it was started, and mostly no debugfs, where imports are since 2.12."""
+
+
+def _hides(field: str, reading: Reading, known: Mapping[str, Any]) -> bool:
+    """Whether the driver's container lacks a file that the node has: the module is there, so that proves nothing.
+
+    "LNet is loaded and has no network" is LNet's own answer, and stays.
+    """
+    if reading.vantage is not Vantage.POD or field not in ("nids", "lnet_interfaces", "imports"):
+        return False
+    answer = reading.answers.by_question.get(field)
+    is_loaded = any(module.name == "lustre" for module in known.get("loaded_modules", ()))
+    return bool(known.get("client_version") or is_loaded) and answer is not None and "No such file" in answer.text
 
 
 def _read(field: str, reading: Reading) -> Any:

@@ -47,6 +47,27 @@ def controller_without_region(lab: "Lab") -> None:
     )
 
 
+def _of_this_region(lab: "Lab") -> bool:
+    spec = lab.kube.get("deployments", CONTROLLER, NAMESPACE)["spec"]["template"]["spec"]
+    return {"name": "AWS_REGION", "value": "us-west-2"} not in spec["containers"][0]["env"]
+
+
+@fault("controller-of-another-region", cause="region-undetermined", gone=_of_this_region)
+def controller_of_another_region(lab: "Lab") -> None:
+    """AWS_REGION was set by hand for another cluster: FSx knows the class's subnets in no such Region."""
+    deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
+    pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
+    for spec in (deployment["spec"]["template"]["spec"], *(pod["spec"] for pod in pods)):
+        env = spec["containers"][0]["env"]
+        env[:] = [item for item in env if item["name"] != "AWS_REGION"]
+        env.append({"name": "AWS_REGION", "value": "us-west-2"})
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID: 0,"
+        " InvalidNetworkSettings: The subnet ID does not exist",
+    )
+
+
 @fault("metadata-out-of-reach", cause="imds-unreachable")
 def metadata_out_of_reach(lab: "Lab") -> None:
     """The controller leans on the node's role, and a hop limit of 1 keeps pods from IMDS."""

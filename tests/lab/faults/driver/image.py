@@ -72,6 +72,20 @@ def image_tag_absent(lab: "Lab") -> None:
     symptoms.not_registered(lab)
 
 
+@fault("pull-rate-limited", cause="image-pull-rate-limited")
+def pull_rate_limited(lab: "Lab") -> None:
+    """A hundred new nodes behind one NAT gateway pull the side-cars at once."""
+    image = "public.ecr.aws/csi-components/csi-node-driver-registrar:v2.16.0-eksbuild.3"
+    refusal = (
+        f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to copy: httpReadSeeker:'
+        " failed open: unexpected status code"
+        " https://public.ecr.aws/v2/csi-components/csi-node-driver-registrar/manifests/sha256:0e3a: 429 Too Many"
+        " Requests - Server message: toomanyrequests: Rate exceeded"
+    )
+    _pull_fails(lab, "node-driver-registrar", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
 @fault("public-image-in-private-cluster", cause="image-pull-no-egress")
 def public_image_in_private_cluster(lab: "Lab") -> None:
     """The driver's image is regional, its sidecars are on public.ecr.aws, and no route leads there."""

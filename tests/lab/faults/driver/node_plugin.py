@@ -110,7 +110,7 @@ def addon_degraded(lab: "Lab") -> None:
     symptoms.not_registered(lab)
 
 
-def _crash(lab: "Lab", pod: dict[str, Any], container: str) -> None:
+def _crash(lab: "Lab", pod: dict[str, Any], container: str, exit_code: int = 137, reason: str = "OOMKilled") -> None:
     for condition in pod["status"]["conditions"]:
         if condition["type"] in ("Ready", "ContainersReady"):
             condition["status"] = "False"
@@ -125,14 +125,27 @@ def _crash(lab: "Lab", pod: dict[str, Any], container: str) -> None:
                 "restartCount": 17,
                 "lastState": {
                     "terminated": {
-                        "exitCode": 137,
-                        "reason": "OOMKilled",
+                        "exitCode": exit_code,
+                        "reason": reason,
                         "startedAt": lab.site.time(4),
                         "finishedAt": lab.site.time(3),
                     }
                 },
                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": text}},
             }
+
+
+def _registers_where_it_listens(lab: "Lab") -> bool:
+    return _registrar(lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"])["value"] == SOCKET
+
+
+SOCKET = f"/var/lib/kubelet/plugins/{DRIVER}/csi.sock"
+
+
+def _registrar(template: dict[str, Any]) -> dict[str, Any]:
+    (registrar,) = (c for c in template["spec"]["containers"] if c["name"] == "node-driver-registrar")
+    (found,) = (variable for variable in registrar["env"] if variable["name"] == "DRIVER_REG_SOCK_PATH")
+    return found
 
 
 @fault("kubelet-path-wrong", cause="kubelet-path-wrong")
@@ -144,6 +157,8 @@ def kubelet_path_wrong(lab: "Lab") -> None:
         for volume in template["spec"]["volumes"]:
             if "hostPath" in volume:
                 volume["hostPath"]["path"] = volume["hostPath"]["path"].replace("/var/lib/kubelet", wrong)
+        _registrar(template)["value"] = SOCKET.replace("/var/lib/kubelet", wrong)
+        template["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] = wrong
     for pod in node_pods(lab):
         pod["status"]["phase"] = "Pending"
         for container in pod["status"]["containerStatuses"]:
@@ -153,6 +168,19 @@ def kubelet_path_wrong(lab: "Lab") -> None:
                 condition["status"] = "False"
         text = f'MountVolume.SetUp failed for volume "registration-dir" : hostPath type check failed: {wrong}'
         symptoms.event(lab, pod, "FailedMount", f"{text}/plugins_registry/ is not a directory", "kubelet")
+    for csinode in lab.kube.all("csinodes"):
+        csinode["spec"]["drivers"] = None
+    count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 0)
+    symptoms.not_registered(lab)
+
+
+@fault("registrar-names-another-socket", cause="driver-sockets-differ", gone=_registers_where_it_listens)
+def registrar_names_another_socket(lab: "Lab") -> None:
+    """A hand's edit: the registrar sends the kubelet to a path where the plugin does not listen."""
+    for template in (lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"], *node_pods(lab)):
+        _registrar(template)["value"] = SOCKET.replace(DRIVER, "fsx")
+    for pod in node_pods(lab):
+        _crash(lab, pod, "node-driver-registrar", exit_code=1, reason="Error")
     for csinode in lab.kube.all("csinodes"):
         csinode["spec"]["drivers"] = None
     count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 0)

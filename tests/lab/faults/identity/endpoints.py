@@ -24,6 +24,30 @@ def fsx_endpoint_absent(lab: "Lab") -> None:
     )
 
 
+def _nat_leads_out(lab: "Lab") -> bool:
+    ec2 = lab.client("ec2")
+    (nat,) = ec2.describe_nat_gateways()["NatGateways"]
+    tables = ec2.describe_route_tables()["RouteTables"]
+    own = (t for t in tables if any(a.get("SubnetId") == nat["SubnetId"] for a in t["Associations"]))
+    return any(route.get("GatewayId", "").startswith("igw-") for table in own for route in table["Routes"])
+
+
+@fault("nat-in-a-subnet-that-leads-nowhere", cause="aws-endpoint-unreachable", gone=_nat_leads_out)
+def nat_in_a_subnet_that_leads_nowhere(lab: "Lab") -> None:
+    """The NAT gateway's own subnet has lost its route to the internet gateway."""
+    ec2, region = lab.client("ec2"), lab.site.region
+    (nat,) = ec2.describe_nat_gateways()["NatGateways"]
+    for table in ec2.describe_route_tables()["RouteTables"]:
+        if any(association.get("SubnetId") == nat["SubnetId"] for association in table["Associations"]):
+            ec2.delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0")
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, exceeded maximum number of attempts, 8, https response error"
+        f' StatusCode: 0, RequestID: , request send failed, Post "https://fsx.{region}.amazonaws.com/": dial tcp'
+        " 52.95.193.18:443: i/o timeout",
+    )
+
+
 @fault("sts-endpoint-without-private-dns", cause="aws-endpoint-unreachable", world="private-cluster")
 def sts_endpoint_without_private_dns(lab: "Lab") -> None:
     """The endpoint is there, and the SDK still resolves the public name."""

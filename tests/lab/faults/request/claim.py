@@ -37,6 +37,22 @@ def claim_names_absent_volume(lab: "Lab") -> None:
     symptoms.claim_waits(lab, ("FailedBinding", f'volume "{VOLUME}" not found', "persistentvolume-controller"))
 
 
+@fault("bound-volume-deleted", cause="claim-pending")
+def bound_volume_deleted(lab: "Lab") -> None:
+    """Finalizers were taken off and the volume deleted under its claim, before the controller says Lost."""
+    lab.kube.remove("persistentvolumes", VOLUME)
+    symptoms.pod_waits(lab)
+    text = f'MountVolume.SetUp failed for volume "{VOLUME}" : persistentvolumes "{VOLUME}" not found'
+    symptoms.event(lab, symptoms.pod(lab), "FailedMount", text, "kubelet")
+
+
+@fault("bound-volume-of-another-claim", cause="claim-volume-mismatch")
+def bound_volume_of_another_claim(lab: "Lab") -> None:
+    """A restore brought claim and volume back, and the volume's claimRef still has the former claim's uid."""
+    symptoms.volume(lab)["spec"]["claimRef"]["uid"] = "0d1f7c33-51a9-4b57-9d7a-6f2f3f0a9c11"
+    symptoms.pod_waits(lab)
+
+
 @fault("claim-larger-than-volume", cause="claim-volume-mismatch")
 def claim_larger_than_volume(lab: "Lab") -> None:
     """The claim asks for more than the volume it names has, so it never binds."""

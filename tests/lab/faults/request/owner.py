@@ -105,6 +105,25 @@ def replicas_refused_by_pod_security(lab: "Lab") -> None:
     symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
 
 
+def _is_active(lab: "Lab") -> bool:
+    return bool(lab.kube.get("namespaces", WORKLOAD_NAMESPACE)["status"]["phase"] == "Active")
+
+
+@fault("namespace-being-deleted", cause="pod-creation-refused", gone=_is_active)
+def namespace_being_deleted(lab: "Lab") -> None:
+    """The namespace hangs in Terminating, and the pod's owner cannot make it again."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
+    lab.kube.get("namespaces", WORKLOAD_NAMESPACE)["status"]["phase"] = "Terminating"
+    owner = replica_set_of(lab, pod, replicas=0)
+    lab.kube.add(owner)
+    text = (
+        'Error creating: pods "reader-6d4b75cb6d-x7k2p" is forbidden: unable to create new content in namespace'
+        f" {WORKLOAD_NAMESPACE} because it is being terminated"
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
+
+
 def _has_account(lab: "Lab") -> bool:
     return any(found["metadata"]["name"] == "trainer" for found in lab.kube.all("serviceaccounts", WORKLOAD_NAMESPACE))
 

@@ -44,14 +44,19 @@ def pod_on_windows(lab: "Lab") -> None:
 def pod_on_hybrid_node(lab: "Lab") -> None:
     """The pod's node is a machine on premises: the chart puts the driver there too, and its kernel has no client."""
     name = symptoms.pod(lab)["spec"]["nodeName"]
-    node = lab.kube.get("nodes", name)
-    node["metadata"]["labels"] |= {"eks.amazonaws.com/compute-type": "hybrid"}
-    node["spec"]["providerID"] = f"eks-hybrid:///{lab.site.region}/{lab.site.cluster}/{name}"
-    node["status"]["nodeInfo"] |= {
+    become_hybrid(lab, name)
+    lab.kube.get("nodes", name)["status"]["nodeInfo"] |= {
         "osImage": "Amazon Linux 2023.3.20240108",
         "kernelVersion": "6.1.66-93.164.amzn2023.x86_64",
     }
     symptoms.no_module(lab)
+
+
+def become_hybrid(lab: "Lab", name: str) -> None:
+    """Makes a node one of EKS Hybrid Nodes."""
+    node = lab.kube.get("nodes", name)
+    node["metadata"]["labels"] |= {"eks.amazonaws.com/compute-type": "hybrid"}
+    node["spec"]["providerID"] = f"eks-hybrid:///{lab.site.region}/{lab.site.cluster}/{name}"
 
 
 @fault("two-volumes-one-handle", cause="duplicate-volumehandle")

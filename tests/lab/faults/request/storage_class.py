@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
 from tests.lab.incident import STORAGE_CLASS
+from tests.lab.setup import lustre_rules
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -30,6 +31,27 @@ def storageclass_without_network(lab: "Lab") -> None:
         " ^(subnet-[0-9a-f]{8,})$; Value '' at 'securityGroupIds.1.member' failed to satisfy constraint: Member must"
         " satisfy regular expression pattern: ^(sg-[0-9a-f]{8,})$",
     )
+
+
+@fault("storageclass-key-of-another-region", cause="kms-key-unusable")
+def storageclass_key_of_another_region(lab: "Lab") -> None:
+    """The class came from a cluster elsewhere, with the key of that Region."""
+    parameters = _parameters(lab)
+    parameters |= {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "50"}
+    parameters["kmsKeyId"] = lab.site.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab", "us-west-2")
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-subnet-of-another-vpc", cause="route-missing")
+def storageclass_subnet_of_another_vpc(lab: "Lab") -> None:
+    """The subnet and the group are of a VPC to which no route of the nodes leads."""
+    ec2, site = lab.client("ec2"), lab.site
+    vpc = ec2.create_vpc(CidrBlock=site.peer_cidr)["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=site.cidr(129), AvailabilityZone=site.zones[0])["Subnet"]
+    group = ec2.create_security_group(GroupName="fsx-elsewhere", Description="FSx for Lustre", VpcId=vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=lustre_rules(group))
+    _parameters(lab).update(subnetId=subnet["SubnetId"], securityGroupIds=group)
+    symptoms.being_provisioned(lab)
 
 
 @fault("storageclass-two-subnets", cause="multiple-subnets-not-supported")

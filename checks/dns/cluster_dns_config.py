@@ -1,0 +1,144 @@
+"""The cluster's DNS: its Service leads to CoreDNS, and CoreDNS passes the file system's name on."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.steps import advise
+from diag.analysis.attributes import is_address
+from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns
+from diag.model.unavailable import value_or
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.eks import EksCluster
+from diag.resources.kubernetes import PersistentVolume, Pod, Service, Workload
+from diag.resources.kubernetes.corefile import ServerBlock, answer_by_hosts, block_for, imports_for, upstreams_for
+
+DNS = 53
+TENTH = 10
+"""The address of the Service in the range of Services that EKS gives its kubelets. Source: EKS user guide, cluster
+creation (serviceIpv4Cidr); awslabs/amazon-eks-ami nodeadm, GetClusterDns."""
+CAUSE = "cluster-dns-misconfigured"
+BY = "whoever runs the cluster's DNS"
+SERVICE = (
+    "make the Service kube-dns in kube-system as the CoreDNS add-on has it: the tenth address of the range of Services,"
+    " the selector k8s-app=kube-dns, port 53 over UDP and TCP to the port that CoreDNS listens on"
+)
+FORWARD = (
+    "have the Corefile pass the file system's name to the VPC's resolver: `forward . /etc/resolv.conf` in the block"
+    " that takes the name, and `fallthrough` in a `hosts` block of it"
+)
+
+
+@check("cluster-dns-config", layer=Layer.DNS, speaks_for=CAUSE)
+def cluster_dns_leads_on(
+    dns_service: Service | Unavailable,
+    corefile: tuple[ServerBlock, ...] | Unavailable,
+    deployments: tuple[Workload, ...],
+    pods: tuple[Pod, ...] | Unavailable,
+    volumes: tuple[PersistentVolume, ...],
+    node_plugin: Workload | Unavailable,
+    daemon_sets: tuple[Workload, ...] | Unavailable,
+    eks_cluster: EksCluster | Unavailable,
+    network_interfaces: Table[NetworkInterface] | Unavailable,
+) -> Iterator[Draft]:
+    """The Service kube-dns leads to CoreDNS at the address that pods are given, and CoreDNS passes the name on.
+
+    The node plugin asks the address of the Service kube-dns, which leads to ready pods that its selector takes, port
+    53. Then the Corefile says what becomes of the file system's name: a server block that takes it, a `hosts` plugin
+    that may answer it, a forward. A `hosts` plugin without `fallthrough` answers no name that is not in its list.
+
+    pass: the Service leads to a ready pod, and the Corefile passes the names on
+    warn: it does not, while NodeLocal DNSCache answers on the nodes; the Service has another address than EKS gives
+        its kubelets, unless they were told of it; or the ConfigMap is gone, which running pods do not notice
+    fail: there is no Service, it leads to no ready pod, or CoreDNS does not pass the name on
+    unknown: Deployments could not be listed, the Service or the ConfigMap not be read
+    skip: every volume is mounted by address, the node plugin asks another resolver, or there is no CoreDNS Deployment
+    source: Kubernetes documentation, DNS for Services and Pods; coredns.io/plugins/hosts and forward
+    """
+    names = dict.fromkeys(v.dns_name for v in volumes if v.dns_name and not is_address(v.dns_name))
+    deployment = next((d for d in deployments if d.metadata.label("k8s-app") == "kube-dns"), None)
+    subject = Subject(Kind.DEPLOYMENT, "coredns", "kube-system") if deployment is None else deployment.subject
+    named = [volume for volume in volumes if volume.dns_name in names]
+    if not names or deployment is None or not asks_cluster_dns(node_plugin):
+        yield skip(subject, "no name is asked of it: by address alone, another resolver, or no CoreDNS Deployment")
+        return
+    cached = has_node_local_dns(value_or(daemon_sets, ()))
+    troubles = 0
+    for source, why in (
+        (dns_service, _of_service(dns_service, value_or(pods, ()), value_or(corefile, ()))),
+        (corefile, _of_corefile(corefile, [name for name in names if name], network_interfaces)),
+    ):
+        if isinstance(source, Unavailable) and source.reason is not Reason.ABSENT:
+            troubles += 1
+            yield unknown(subject, f"cannot see all of the cluster's DNS: {source}", because=(source,))
+        elif why:
+            troubles += 1
+            only_warn = cached or (source is corefile and isinstance(corefile, Unavailable))
+            say = warn if only_warn else fail
+            fix = advise(SERVICE if source is dns_service else FORWARD, by=BY)
+            yield say(subject, why, cause=CAUSE, fix=fix, concerns=named)
+    if (moved := _elsewhere(dns_service, eks_cluster)) and not cached:
+        troubles += 1
+        yield warn(subject, moved, cause=CAUSE, fix=advise(SERVICE, by=BY), concerns=named)
+    if not troubles:
+        yield ok(subject, "the Service kube-dns leads to it, and it passes the names on", rules_out=(), concerns=named)
+
+
+def _of_service(service: Service | Unavailable, pods: Iterable[Pod], blocks: Iterable[ServerBlock]) -> str:
+    if isinstance(service, Unavailable):
+        return "there is no Service kube-system/kube-dns: nobody answers at the address that pods ask"
+    ports = [port for port in service.spec.ports or () if port.port == DNS and port.protocol == "UDP"]
+    if not ports:
+        return "the Service kube-dns has no UDP port 53: it takes no question"
+    listening = {str(port) for block in blocks for port in block.ports} or {str(DNS)}
+    target = str(ports[0].target_port or DNS)
+    if target.isdigit() and target not in listening:
+        return f"the Service kube-dns leads to port {target}, and CoreDNS listens on {', '.join(sorted(listening))}"
+    wanted = service.spec.selector or {}
+    # Without any ready pod cluster-dns says it.
+    ready = [pod for pod in pods if pod.metadata.label("k8s-app") == "kube-dns" and _is_ready(pod)]
+    if ready and not any(wanted and wanted.items() <= (pod.metadata.labels or {}).items() for pod in ready):
+        takes = ", ".join(f"{key}={value}" for key, value in wanted.items()) or "nothing"
+        return f"the Service kube-dns selects {takes}, and no ready pod is so labelled: no address is behind it"
+    return ""
+
+
+def _of_corefile(
+    corefile: tuple[ServerBlock, ...] | Unavailable,
+    names: Iterable[str],
+    network_interfaces: Table[NetworkInterface] | Unavailable,
+) -> str:
+    enis = {eni.private_ip_address for eni in value_or(network_interfaces, Table())}
+    if isinstance(corefile, Unavailable):
+        return "there is no ConfigMap kube-system/coredns: a CoreDNS pod that is made now does not start"
+    for name in names:
+        block = block_for(name, corefile)
+        if block is None:
+            return f"no server block of the Corefile takes {name}: CoreDNS refuses to answer"
+        answer = answer_by_hosts(name, block)
+        if answer == "":
+            return f"a `hosts` block of the Corefile without `fallthrough` answers that there is no {name}"
+        if answer is None and not upstreams_for(name, corefile) and not imports_for(name, corefile):
+            return f"the Corefile forwards {name} to nobody"
+        if answer and enis and answer not in enis:
+            return f"a `hosts` block of the Corefile answers {name} with {answer}, which is no ENI of a file system"
+    return ""
+
+
+def _elsewhere(service: Service | Unavailable, cluster: EksCluster | Unavailable) -> str:
+    """Where the Service is, and where EKS tells its kubelets that it is; empty when that is one, or not known."""
+    if isinstance(service, Unavailable) or isinstance(cluster, Unavailable):
+        return ""
+    try:
+        given = ipaddress.IPv4Network(cluster.kubernetes_network_config.service_ipv4_cidr)[TENTH]
+    except (ValueError, IndexError):
+        return ""
+    if service.spec.cluster_ip == str(given):
+        return ""
+    return f"the Service kube-dns has the address {service.spec.cluster_ip or 'none'}, and EKS gives pods {given}"
+
+
+def _is_ready(pod: Pod) -> bool:
+    return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or ())

@@ -1,0 +1,111 @@
+"""The cluster's DNS: its Service leads to CoreDNS, and CoreDNS passes the file system's name on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from checks.dns.cluster_dns_config import cluster_dns_leads_on
+from diag import Reason, Unavailable, Verdict
+from diag.model.finding import Finding
+from diag.resources.kubernetes import Pod, Service
+from tests.checks import given, given_network
+from tests.checks.given_name_resolution_path import core_dns, judge, plugin
+from tests.checks.given_network import NAME
+
+COREFILE = ".:53 {\n    errors\n    HOSTS\n    forward . /etc/resolv.conf\n    cache 30\n}\n"
+ABSENT = Unavailable("it", Reason.ABSENT, "there is none")
+
+
+def service(port: int = 53, target: int | str = 53, address: str = "172.20.0.10", **selector: str) -> Service:
+    ports = [{"port": port, "protocol": protocol, "targetPort": target} for protocol in ("UDP", "TCP")]
+    spec = {"clusterIP": address, "ports": ports, "selector": selector or {"k8s-app": "kube-dns"}}
+    raw = {"metadata": {"name": "kube-dns", "namespace": "kube-system"}, "spec": spec}
+    return msgspec.convert(raw, Service)
+
+
+def core_dns_pod(ready: str = "True") -> Pod:
+    raw = {
+        "metadata": {"name": "coredns-1", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+    return msgspec.convert(raw, Pod)
+
+
+def found(text: str = COREFILE.replace("HOSTS", ""), **facts: Any) -> Finding:
+    pods = (given.pod(), given.plugin_pod(), core_dns_pod())
+    cluster = given.eks_cluster()
+    network = msgspec.structs.replace(cluster.kubernetes_network_config, service_ipv4_cidr="172.20.0.0/16")
+    usual = {
+        "deployments": (core_dns(),),
+        "dns_service": service(),
+        "pods": pods,
+        "corefile": given_network.corefile(text),
+        "eks_cluster": msgspec.structs.replace(cluster, kubernetes_network_config=network),
+    }
+    return judge(cluster_dns_leads_on, **(usual | facts))
+
+
+def test_the_usual_way() -> None:
+    assert found().verdict is Verdict.PASS
+    assert found(dns_service=service(target="dns")).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("service", "says"),
+    [
+        (ABSENT, "no Service"),
+        (service(port=54), "no UDP port 53"),
+        (service(target=54), "leads to port 54, and CoreDNS listens on 53"),
+        (service(app="coredns"), "selects app=coredns, and no ready pod"),
+    ],
+)
+def test_a_service_that_leads_nowhere(service: Service | Unavailable, says: str) -> None:
+    told = found(dns_service=service)
+    assert (told.verdict, told.cause) == (Verdict.FAIL, "cluster-dns-misconfigured")
+    assert says in told.message
+
+
+def test_pods_that_are_not_ready_are_the_matter_of_cluster_dns() -> None:
+    assert found(pods=(given.pod(), given.plugin_pod(), core_dns_pod(ready="False"))).verdict is Verdict.PASS
+
+
+def test_a_service_with_another_address_than_the_kubelets_were_told() -> None:
+    told = found(dns_service=service(address="172.20.7.7"))
+    assert (told.verdict, told.cause) == (Verdict.WARN, "cluster-dns-misconfigured")
+    assert "172.20.7.7, and EKS gives pods 172.20.0.10" in told.message
+
+
+@pytest.mark.parametrize(
+    ("hosts", "verdict"),
+    [
+        ("hosts {\n        10.1.2.3 gitlab.example.com\n        fallthrough\n    }", Verdict.PASS),
+        ("hosts {\n        10.1.2.3 gitlab.example.com\n    }", Verdict.FAIL),
+        ("hosts /etc/hosts example.com {\n        10.1.2.3 gitlab.example.com\n    }", Verdict.PASS),
+        (f"hosts {{\n        203.0.113.9 {NAME}\n        fallthrough\n    }}", Verdict.FAIL),
+        (f"hosts {{\n        {given_network.eni().private_ip_address} {NAME}\n    }}", Verdict.PASS),
+    ],
+)
+def test_names_that_coredns_answers_by_itself(hosts: str, verdict: Verdict) -> None:
+    assert found(COREFILE.replace("HOSTS", hosts)).verdict is verdict
+
+
+@pytest.mark.parametrize("text", ["", "cluster.local:53 {\n    errors\n}\n", ".:53 {\n    errors\n}\n"])
+def test_a_corefile_that_forwards_the_name_to_nobody(text: str) -> None:
+    assert found(text).verdict is Verdict.FAIL
+
+
+def test_a_corefile_that_is_gone() -> None:
+    assert found(corefile=ABSENT).verdict is Verdict.WARN
+
+
+def test_nobody_asks_it() -> None:
+    assert found(dns_service=ABSENT, **plugin(dnsPolicy="Default")).verdict is Verdict.SKIP
+    assert found(dns_service=ABSENT, deployments=()).verdict is Verdict.SKIP
+
+
+def test_unseen() -> None:
+    assert found(dns_service=given.denied("get services")).verdict is Verdict.UNKNOWN
+    assert found(corefile=given.denied("get configmaps")).verdict is Verdict.UNKNOWN
