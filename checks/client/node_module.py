@@ -30,7 +30,7 @@ def node_has_module(fleet: Fleet) -> Iterator[Draft]:
         kernel has refused
     unknown: the node did not say
     skip: no node was inspected
-    source: kmod modinfo(8) and modprobe(8); Linux kernel/module/version.c same_magic
+    source: kmod modinfo(8) and modprobe(8); dkms(8); Linux kernel/module/version.c same_magic
     """
     yield from judge_nodes(fleet, _of_one)
 
@@ -39,11 +39,16 @@ def _of_one(report: NodeReport) -> Draft:
     version, module = report.module_version, report.installed_module
     if report.is_loaded("lustre") or report.client_version:
         text = f"/sys/module/lustre or /sys/fs/lustre through {report.via.value}"
-        return ok(report, f"Lustre client {version or '(no version)'} is loaded", text)
+        return ok(report, f"Lustre client {version or '(no version)'} is loaded", text, *_helper(report))
     if module is not None:
         return _on_disk(report, module)
     if report.is_absent("installed_module"):
         line = f"{report.node}: {report.missing['installed_module'].detail}"
+        if unbuilt := _not_built(report):
+            message = f"DKMS has {unbuilt} and has not built it for kernel {report.kernel}"
+            return fail(
+                report, message, line, f"{report.node}: /var/lib/dkms: {', '.join(report.dkms or ())}", cause=MISSING
+            )
         return fail(report, "the kernel has no Lustre module, loaded or on disk", line, *_kernel(report), cause=MISSING)
     if report.is_loaded("lustre") is False or report.is_absent("client_version"):
         why = report.why_missing("installed_module")
@@ -79,7 +84,29 @@ def _on_disk(report: NodeReport, module: InstalledModule) -> Draft:
     if "blacklist lustre" in (report.module_settings or ()):
         message = "modprobe's blacklist has lustre: a mount does not load it, `modprobe lustre` does"
         return warn(report, message, *evidence, cause=MISSING)
-    return ok(report, f"Lustre client {module.version} is on disk, made for kernel {report.kernel}", *evidence)
+    return ok(
+        report,
+        f"Lustre client {module.version} is on disk, made for kernel {report.kernel}",
+        *evidence,
+        *_helper(report),
+    )
+
+
+def _not_built(report: NodeReport) -> str:
+    """Name and version of the Lustre source that DKMS has without a build for the running kernel; empty otherwise."""
+    entries = [entry.split("/") for entry in report.dkms or ()]
+    sources = [f"{entry[0]} {entry[1]}" for entry in entries if entry[2:] == ["source"]]
+    is_built = any(len(entry) == 5 and entry[2] == report.kernel for entry in entries)
+    return "" if is_built or not sources or report.kernel is None else sources[-1]
+
+
+def _helper(report: NodeReport) -> tuple[str, ...]:
+    """The mount helper beside the module. It is no failure to have none: the driver's container brings its own."""
+    if report.mount_helper:
+        return (f"{report.node}: mount.lustre {report.mount_helper}",)
+    if report.is_absent("mount_helper"):
+        return (f"{report.node}: no /sbin/mount.lustre where it was asked ({report.vantage.value})",)
+    return ()
 
 
 def _flags(vermagic: str) -> tuple[str, ...]:

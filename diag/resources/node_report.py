@@ -190,6 +190,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     """Of a module that the running kernel has loaded: what it asks of every module."""
     module_settings: tuple[str, ...] | None = None
     """Lines of modprobe's configuration about Lustre: `install lustre /bin/false`, `options lnet networks=…`."""
+    dkms: tuple[str, ...] | None = None
+    """What DKMS has of Lustre: `lustre-client/2.15.5/source`, `lustre-client/2.15.5/6.1.0-50-amd64/x86_64/module`."""
     loaded_modules: tuple[LoadedModule, ...] | None = None
     client_version: str | None = None
     """/sys/fs/lustre/version: of the loaded client, `2.15.6`."""
@@ -215,6 +217,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     blocked: tuple[BlockedTask, ...] | None = None
     tools_version: str | None = None
     """`lctl --version`: of the userland that was asked."""
+    mount_helper: str | None = None
+    """`mount.lustre -V`: version of the helper where it was asked, the host or the driver's container."""
     missing: dict[str, Unavailable] = {}
 
     @property

@@ -77,6 +77,8 @@ class NodeSays:
     """Addresses that the node's resolver knows."""
     connects: dict[str, str] = field(default_factory=dict)
     """Address → what a connect says: "" when it succeeds."""
+    dkms: tuple[str, ...] | None = None
+    """What DKMS has of Lustre; None where the node has no DKMS."""
     module_settings: tuple[str, ...] = ()
     """Lines of `modprobe --showconfig` about Lustre."""
     kernel_log: tuple[str, ...] = ()
@@ -110,6 +112,7 @@ class NodeSays:
             "installed_module": (0, module) if self.client else (1, "modinfo: ERROR: Module lustre not found."),
             "kernel_vermagic": (0, f"{self.kernel} SMP preempt mod_unload modversions "),
             "module_settings": (0, "\n".join(self.module_settings)),
+            "dkms": absent if self.dkms is None else (0, "\n".join(self.dkms)),
             "loaded_modules": (0, self._modules() if loaded else ""),
             "client_version": (0, self.client) if loaded else absent,
             "filesystems": (0, "nodev\tsysfs\nnodev\tproc\n\txfs" + ("\nnodev\tlustre" if loaded else "")),
@@ -123,6 +126,7 @@ class NodeSays:
             "uptime": (0, "1000.00 3000.00"),
             "kernel_messages": (0, "\n".join(self.kernel_log)),
             "tools_version": (0, "lctl 2.15.6"),
+            "mount_helper": (0, "mount.lustre 2.15.6"),
             "lnet_interfaces": (0, self._net_show() if loaded else no_lnet),
             "nids": (0, "\n".join(self._nids())) if loaded else (1, no_lnet),
             "imports": (0, self._imports()) if loaded and self.fsname else (2, no_param),

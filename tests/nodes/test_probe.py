@@ -43,6 +43,7 @@ MAY_OPEN = (
     "/dev/tty",
     "/dev/kmsg",
     "/run/",
+    "/var/lib/dkms",
 )
 
 

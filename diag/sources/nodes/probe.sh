@@ -105,6 +105,20 @@ module_settings() {
     [ $? -lt 2 ]
 }
 
+# What DKMS has of Lustre: sources, and builds by kernel, as its own folders say it (dkms(8), files).
+dkms() {
+    [ -d /var/lib/dkms ] || return 3
+    for entry in /var/lib/dkms/*lustre*/*/source /var/lib/dkms/*lustre*/*/*/*/module; do
+        if [ -e "$entry" ]; then printf '%s\n' "${entry#/var/lib/dkms/}"; fi
+    done
+}
+
+# -V prints the version and ends (Lustre 2.10 to 2.17 utils/mount_lustre.c).
+mount_helper() {
+    [ -x /sbin/mount.lustre ] || return 3
+    limit 5 /sbin/mount.lustre -V
+}
+
 lustre_mounts() {
     table=/proc/self/mountinfo
     [ ! -r /proc/1/mountinfo ] || table=/proc/1/mountinfo
@@ -227,6 +241,7 @@ ask os_release os_release
 ask installed_module installed_module
 ask kernel_vermagic kernel_vermagic
 ask module_settings module_settings
+ask dkms dkms
 ask loaded_modules loaded_modules
 ask client_version lines_of /sys/fs/lustre/version
 ask filesystems lines_of /proc/filesystems
@@ -244,9 +259,10 @@ ask kernel_messages kernel_log
 case $(blocked) in
     *' lctl' | *' lnetctl' | *' lctl
 '* | *' lnetctl
-'*) printf '#stuck tools_version lnet_interfaces nids imports\n' ;;
+'*) printf '#stuck tools_version mount_helper lnet_interfaces nids imports\n' ;;
     *)
         ask tools_version tool lctl --version
+        ask mount_helper mount_helper
         ask lnet_interfaces tool lnetctl net show
         ask nids tool lctl list_nids
         ask imports parameters

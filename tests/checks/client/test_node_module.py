@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from checks.client.node_module import node_has_module
+from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.resources.node_report import NodeReport
 from tests.checks import given
@@ -128,3 +129,37 @@ def test_modprobe_may_be_told_to_keep_it_out(settings: tuple[str, ...], verdict:
 def test_what_is_loaded_needs_no_look_at_the_disk() -> None:
     report = truth(module_settings=("install lustre /bin/false",))
     assert only(node_has_module, report).verdict is Verdict.PASS
+
+
+KERNEL = "6.1.66-93.164.amzn2023.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("dkms", "says"),
+    [
+        (("lustre-client/2.15.5/source",), "DKMS has lustre-client 2.15.5 and has not built it for kernel 6.1.66"),
+        (
+            ("lustre-client/2.15.5/source", "lustre-client/2.15.5/6.1.61/x86_64/module"),
+            "DKMS has lustre-client 2.15.5 and has not built it for kernel 6.1.66",
+        ),
+        (("lustre-client/2.15.5/source", f"lustre-client/2.15.5/{KERNEL}/x86_64/module"), "no Lustre module"),
+        ((), "no Lustre module"),
+        (None, "no Lustre module"),
+    ],
+)
+def test_dkms_says_why_there_is_no_module(dkms: tuple[str, ...] | None, says: str) -> None:
+    found = only(node_has_module, truth(client="", kernel=KERNEL, dkms=dkms))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "lustre-module-missing")
+    assert says in found.message
+
+
+def test_a_host_without_a_mount_helper_or_without_an_answer_about_it_passes_all_the_same() -> None:
+    asked = truth()
+    assert asked.mount_helper == "2.15.6"
+    absent = msgspec.structs.replace(
+        asked, mount_helper=None, missing={"mount_helper": Unavailable("", Reason.ABSENT, "there is no such file")}
+    )
+    unasked = truth(leave_out="mount_helper")
+    lines = [" ".join(only(node_has_module, one).evidence) for one in (asked, absent, unasked)]
+    assert [only(node_has_module, one).verdict for one in (asked, absent, unasked)] == [Verdict.PASS] * 3
+    assert "mount.lustre 2.15.6" in lines[0] and "no /sbin/mount.lustre" in lines[1] and "mount.lustre" not in lines[2]

@@ -54,6 +54,17 @@ def read_module_settings(answer: Answer) -> tuple[str, ...] | Unavailable:
     return lines[:SETTINGS] if all(line.split()[0] in _DIRECTIVES for line in lines) else garbled(answer.text)
 
 
+def read_dkms(answer: Answer) -> tuple[str, ...] | Unavailable:
+    """Folders of Lustre under /var/lib/dkms; absent where the node has no DKMS. Source: dkms(8), *files*."""
+    if answer.status == NO_FILE:
+        return absent("there is no /var/lib/dkms")
+    if failed := no_answer(answer):
+        return failed
+    return tuple(one_line(line) for line in answer.lines if re.fullmatch(r"[\w.+~-]+(?:/[\w.+~-]+){2,4}", line))[
+        :SETTINGS
+    ]
+
+
 def read_loaded_modules(answer: Answer) -> tuple[LoadedModule, ...] | Unavailable:
     """Folders of /sys/module that belong to Lustre, `name version` a line."""
     if failed := no_answer(answer):

@@ -40,6 +40,7 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
     "installed_module": modules.read_installed_module,
     "kernel_vermagic": modules.read_vermagic,
     "module_settings": modules.read_module_settings,
+    "dkms": modules.read_dkms,
     "loaded_modules": modules.read_loaded_modules,
     "client_version": modules.read_client_version,
     "filesystems": modules.read_filesystems,
@@ -57,6 +58,7 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
     "lockdown": system.read_lockdown,
     "blocked": kernel.read_blocked,
     "tools_version": system.read_tools_version,
+    "mount_helper": system.read_mount_helper,
 }
 
 _QUESTIONS = {"clock_skew_s": "clock", "uptime_s": "uptime"}
