@@ -11,7 +11,8 @@ from diag.model.symptom import MountRef, Phase
 from diag.sanitize import one_line
 
 # A redacted name (`fs-***`, `<MGS_IP>`) is still a source.
-_NID = r"[\w.*<>{}$-]+@(?:tcp|o2ib|kfi|gni|ptlf)\d*"
+_NID = r"(?:(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]{1,15}|[\w.*<>{}$-]+)@(?:tcp|o2ib|kfi|efa|gni|ptlf)\d*"
+"""An IPv6 address is one NID, not a list (Lustre 2.16 and later)."""
 _SOURCE = (
     rf"(?P<source>(?P<nids>{_NID}(?:[:,]{_NID})*):/(?P<name>[\w.<>*$\{{\}}-]+)(?:/[\w./-]*)?)"
     r"(?:\"? (?:at |on )?\"?(?P<target>/[^\s\"':,]+))?"

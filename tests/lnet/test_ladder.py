@@ -167,5 +167,21 @@ def test_targets(text: str, target: Target) -> None:
 
 @pytest.mark.parametrize("text", ["", "/fsx", "10.0.0.5:0", "10.0.0.5:99999", "a b", "fd00::1", "x@o2ib:/fsx", "$(id)"])
 def test_what_is_no_target(text: str) -> None:
-    with pytest.raises(ValueError, match=r"HOST|no such"):
+    with pytest.raises(ValueError, match=r"HOST|no such|IPv6|o2ib"):
+        Target.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("fd00::1@tcp:/ddyezbev", "IPv6"),
+        ("[fd00::1]:988/ddyezbev", "IPv6"),
+        ("fd00:0:0:1::2", "IPv6"),
+        ("10.0.0.1@efa:/ddyezbev", "efa network"),
+        ("10.0.0.1@o2ib1:/ddyezbev", "o2ib network"),
+        ("10.0.0.1@tcp::/ddyezbev", "is not HOST"),
+    ],
+)
+def test_a_nid_that_lustre_knows_and_the_probe_does_not_ask_says_why(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
         Target.parse(text)

@@ -56,6 +56,15 @@ def test_the_kernel_names_its_mount_in_its_own_way() -> None:
     assert clues.mount == MountRef()
 
 
+@pytest.mark.parametrize("nid", ["fd00::1@tcp", "2001:db8:0:1::15@tcp1", "10.0.0.1@efa", "10.0.0.1@tcp:10.0.0.2@tcp"])
+def test_nids_of_every_network_and_family(nid: str) -> None:
+    """IPv6 from 2.16 on, by its source (lnet/lnet/nidstrings.c): no such server was seen."""
+    source = f"{nid}:/ddyezbev"
+    assert f"source='{source}'" in repr(
+        find_clues(f"mount.lustre: mount {source} at /mnt/fsx failed: Input/output error")
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "phase"),
     [

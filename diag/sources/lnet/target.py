@@ -42,13 +42,24 @@ class Target(msgspec.Struct, frozen=True):
         """
         match = _TARGET.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text[:200]!r} is not HOST[:PORT][/MOUNTNAME]; IPv4 addresses and names only")
+            raise ValueError(f"{text[:200]!r} {_why_not(text)}")
         port = int(match["port"] or PORT)
         network = int(match["network"] or 0)
         if not 0 < port < 65536 or network > 65535:
             raise ValueError(f"{text[:200]!r}: no such port or LNet network")
         name = (match["path"] or "").strip("/").split("/")[0]
         return cls(match["host"], port, name or None, network)
+
+
+def _why_not(text: str) -> str:
+    """Why a text is no target: a NID that Lustre knows and the probe does not ask says so."""
+    address, at, network = text.strip().partition(":/")[0].rpartition("@")
+    if at and (other := re.match(r"efa|o2ib|kfi|gni", network)):
+        return f"is on an {other[0]} network; the probe speaks LNet over TCP alone: give the server's @tcp NID"
+    bare = re.sub(r"[/\]].*", "", address or text).strip("[")
+    if bare.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.]+", bare):
+        return "has an IPv6 address (Lustre 2.16 and later); the probe asks over IPv4 alone"
+    return "is not HOST[:PORT][/MOUNTNAME]; IPv4 addresses and names only"
 
 
 class Depth(enum.Enum):
