@@ -26,7 +26,10 @@ WHAT_IT_MEANS = {
 
 ASK_ANOTHER = "see whether this machine reaches it, or name another with --dns-server"
 
-RESOLVES = ("dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "vpc-dns-disabled", "custom-dns-servers")
+RESOLVES = (
+    "dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "vpc-dns-disabled", "custom-dns-servers",
+    "private-zone-shadows-name",
+)  # fmt: skip
 
 
 @check("dns-answer", layer=Layer.DNS, each="volumes", speaks_for=("dns-resolution-failure", "dns-wrong-address"))

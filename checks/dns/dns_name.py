@@ -25,7 +25,7 @@ NAME_IS_RIGHT = ("dnsname-mismatch", "dnsname-missing", "region-mismatch", "wron
 
 NO_NAME_IS_ASKED = (
     *NAME_IS_RIGHT, "dns-resolution-failure", "dns-wrong-address", "dns-outside-vpc", "vpc-dns-disabled",
-    "custom-dns-servers", "coredns-unhealthy",
+    "custom-dns-servers", "private-zone-shadows-name", "coredns-unhealthy",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 _IDS = (
     "FileSystemId", "NetworkInterfaceId", "GroupId", "SubnetId", "VpcId", "RouteTableId", "NetworkAclId",
     "DhcpOptionsId", "InstanceId", "VpcEndpointId", "association_id", "association_arn", "addonName", "arn", "Key",
-    "Arn", "AssociationId",
+    "Arn", "AssociationId", "HostedZoneId",
 )  # fmt: skip
 
 

@@ -66,6 +66,8 @@ SECURITY_GROUP = Grammar("a security-group id", rf"sg-{_HEX}")
 SUBNET = Grammar("a subnet id", rf"subnet-{_HEX}")
 VPC = Grammar("a VPC id", rf"vpc-{_HEX}")
 INSTANCE = Grammar("an instance id", rf"m?i-{_HEX}")
+HOSTED_ZONE = Grammar("the id of a hosted zone", r"Z[A-Z0-9]{1,31}")
+"""Source: botocore route53 2013-04-01 ResourceId."""
 AWS_ID = Grammar("an AWS resource id", rf"[a-z][a-z-]{{0,20}}-{_HEX}")
 
 ISSUER_HOST = Grammar("the host and path of an OIDC issuer", r"[a-z0-9][a-z0-9.-]{0,252}(?:/[A-Za-z0-9._/-]{0,200})?")

@@ -75,6 +75,8 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "route_table": ids.AWS_ID,
     "target": ids.AWS_ID,
     "dhcp_options": ids.AWS_ID,
+    "hosted_zone": ids.HOSTED_ZONE,
+    "resolver_rule": ids.AWS_ID,
     "vpc_endpoint": ids.AWS_ID,
     "association": ids.AWS_ID,
     "backup": ids.AWS_ID,

@@ -112,6 +112,17 @@ def record(lab: Lab, name: str) -> World:
         {"PrefixListId": id, "Entries": ec2.get_managed_prefix_list_entries(PrefixListId=id)["Entries"]}
         for id in sorted(_prefix_lists(objects["SecurityGroup"]))
     ]
+    route53, vpcs = lab.client("route53"), [vpc["VpcId"] for vpc in objects["Vpc"]]
+    objects["HostedZone"] = [
+        {**zone, "VPCId": vpc}
+        for vpc in vpcs
+        for zone in route53.list_hosted_zones_by_vpc(VPCId=vpc, VPCRegion=region)["HostedZoneSummaries"]
+    ]
+    objects["ResourceRecordSet"] = [
+        {**found, "HostedZoneId": zone["HostedZoneId"]}
+        for zone in objects["HostedZone"]
+        for found in route53.list_resource_record_sets(HostedZoneId=zone["HostedZoneId"])["ResourceRecordSets"]
+    ]
     clusters = eks.list_clusters()["clusters"]
     objects["Cluster"] = [eks.describe_cluster(name=cluster)["cluster"] for cluster in clusters]
     objects["Addon"] = [
@@ -214,6 +225,9 @@ class RecordedAws(Aws):
             case "DescribePodIdentityAssociation":
                 found = self._find("PodIdentityAssociation", "associationId", arguments["associationId"])
                 return {"association": found}
+            case "ListHostedZonesByVPC":
+                zones = of("HostedZone")
+                return {"HostedZoneSummaries": [zone for zone in zones if zone.get("VPCId") == arguments["VPCId"]]}
             case "GetRole":
                 return {"Role": self._find("Role", "RoleName", arguments["RoleName"])}
             case "GetInstanceProfile":
@@ -238,6 +252,11 @@ class RecordedAws(Aws):
                 return tuple({"Instances": [found]} for found in _filtered(world.of("Instance"), arguments))
             case "GetManagedPrefixListEntries":
                 return tuple(self._find("PrefixList", "PrefixListId", arguments["PrefixListId"]).get("Entries", ()))
+            case "ListResourceRecordSets":
+                found, zone = world.of("ResourceRecordSet"), arguments["HostedZoneId"]
+                return tuple(item for item in found if item.get("HostedZoneId") == zone)
+            case "ListResolverRuleAssociations":
+                return ()
             case "ListClusters":
                 return tuple(found.get("name", "") for found in world.of("Cluster"))
             case "ListPodIdentityAssociations":

@@ -36,6 +36,8 @@ _HOPS = {
     "Vpc": "dns network",
     "VpcAttribute": "dns",
     "DhcpOptions": "dns",
+    "HostedZone": "dns",
+    "ResourceRecordSet": "dns",
     "RouteTable": "network identity",
     "NetworkAcl": "network",
     "VpcEndpoint": "identity",

@@ -57,6 +57,7 @@ _SERVICE_PROTOCOLS = {
     "ec2": Protocol.EC2,
     "eks": Protocol.REST_JSON,
     "s3": Protocol.REST_XML,
+    "route53": Protocol.REST_XML,
     "fsx": Protocol.JSON,
     "ssm": Protocol.JSON,
     "ecr": Protocol.JSON,

@@ -13,6 +13,7 @@ from tests.lab.aws.errors import Answer, Refusal, ServiceError, error_answer, re
 from tests.lab.aws.fsx import Fsx
 from tests.lab.aws.moto_backends import ACCOUNT, ec2_backend, moto_application, partition_of, s3_backend
 from tests.lab.aws.request import AwsRequest, parse_request
+from tests.lab.aws.route53 import list_zones
 from tests.lab.aws.simulate import simulate_principal_policy
 from tests.lab.aws.ssm import Ssm
 
@@ -125,6 +126,8 @@ class AwsFront:
                 return self.ssm.handle(request)
             case "iam", "SimulatePrincipalPolicy":
                 return simulate_principal_policy(request)
+            case "route53", "ListHostedZonesByVPC":
+                return list_zones(request)
             case "ec2", "RebootInstances":
                 form = parse_qsl(request.body.decode())
                 self.rebooted += [value for name, value in form if name.startswith("InstanceId.")]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT = "123456789012"
-_SERVICES = ("ec2", "iam", "s3", "sts", "cloudwatch", "logs")
+_SERVICES = ("ec2", "iam", "s3", "sts", "cloudwatch", "logs", "route53", "route53resolver")
 _AMIS = Path(__file__).with_name("amis.json")
 
 
@@ -66,6 +66,20 @@ def s3_backend(region: str) -> Any:
     from moto.s3.models import s3_backends
 
     return s3_backends[ACCOUNT][partition_of(region)]
+
+
+def route53_backend(region: str) -> Any:
+    """moto's Route 53 state of the region's partition."""
+    from moto.route53.models import route53_backends
+
+    return route53_backends[ACCOUNT][partition_of(region)]
+
+
+def resolver_backend(region: str) -> Any:
+    """moto's Route 53 Resolver state of the region."""
+    from moto.route53resolver.models import route53resolver_backends
+
+    return route53resolver_backends[ACCOUNT][region]
 
 
 def reset_backends() -> None:

@@ -61,6 +61,14 @@ _EKS_ROUTES: tuple[tuple[str, str, str], ...] = (
     ("GET", r"/clusters/(?P<cluster>[^/]+)/insights/(?P<name>[^/]+)", "DescribeInsight"),
 )
 
+_ROUTE53_ROUTES: tuple[tuple[str, str, str], ...] = (
+    ("GET", r"/2013-04-01/hostedzonesbyvpc", "ListHostedZonesByVPC"),
+    ("GET", r"/2013-04-01/hostedzone/[^/]+/rrset", "ListResourceRecordSets"),
+    ("POST", r"/2013-04-01/hostedzone/[^/]+/rrset/?", "ChangeResourceRecordSets"),
+    ("POST", r"/2013-04-01/hostedzone/[^/]+/associatevpc", "AssociateVPCWithHostedZone"),
+    ("POST", r"/2013-04-01/hostedzone/[^/]+/disassociatevpc", "DisassociateVPCFromHostedZone"),
+)
+
 
 @dataclass(frozen=True)
 class AwsRequest:
@@ -109,8 +117,8 @@ def _operation(
         return target.rpartition(".")[2], {}
     if found := re.fullmatch(r"/service/[^/]+/operation/([^/]+)", path):
         return found[1], {}
-    if service == "eks":
-        for route_method, pattern, operation in _EKS_ROUTES:
+    if routes := {"eks": _EKS_ROUTES, "route53": _ROUTE53_ROUTES}.get(service):
+        for route_method, pattern, operation in routes:
             if method == route_method and (found := re.fullmatch(pattern, path)):
                 return operation, found.groupdict()
         return "Unknown", {}

@@ -43,6 +43,77 @@ def dhcp_custom_dns(lab: "Lab") -> None:
     _unknown(lab)
 
 
+@fault("private-zone-without-record", cause="private-zone-shadows-name")
+def private_zone_without_record(lab: "Lab") -> None:
+    """Somebody made a zone for one endpoint of FSx: the names of all file systems are hidden behind it."""
+    private_zone(lab, f"fsx.{lab.site.region}.amazonaws.com")
+    _unknown(lab)
+
+
+@fault("private-zone-of-all-aws", cause="private-zone-shadows-name")
+def private_zone_of_all_aws(lab: "Lab") -> None:
+    """A zone for a proxy's names of AWS, with one record that is not the file system's."""
+    private_zone(lab, "amazonaws.com", {f"sts.{lab.site.region}.amazonaws.com": lab.site.address(1, 200)})
+    _unknown(lab)
+
+
+@fault("private-zone-stale-record", cause="dns-wrong-address")
+def private_zone_stale_record(lab: "Lab") -> None:
+    """The record of the zone is that of the file system before this one."""
+    gone = lab.site.address(2, 250)
+    private_zone(lab, f"{lab.site.region}.amazonaws.com", {_name(lab): gone})
+    lab.dns.switches.answers[_name(lab)] = (gone,)
+    symptoms.unreachable(lab)
+
+
+@fault("resolver-rule-forwards-aws", cause="private-zone-shadows-name")
+def resolver_rule_forwards_aws(lab: "Lab") -> None:
+    """A rule sends all names of AWS to a company's servers, which do not know those of file systems."""
+    assert lab.account is not None
+    resolver, ec2 = lab.client("route53resolver"), lab.client("ec2")
+    group = ec2.create_security_group(GroupName="resolver", Description="DNS", VpcId=lab.account.vpc)["GroupId"]
+    endpoint = resolver.create_resolver_endpoint(
+        CreatorRequestId="outbound",
+        Name="outbound",
+        SecurityGroupIds=[group],
+        Direction="OUTBOUND",
+        IpAddresses=[{"SubnetId": subnet} for subnet in lab.account.private_subnets],
+    )["ResolverEndpoint"]["Id"]
+    rule = resolver.create_resolver_rule(
+        CreatorRequestId="aws",
+        Name="aws",
+        RuleType="FORWARD",
+        DomainName="amazonaws.com",
+        TargetIps=[{"Ip": "10.9.9.9", "Port": 53}],
+        ResolverEndpointId=endpoint,
+    )["ResolverRule"]["Id"]
+    resolver.associate_resolver_rule(ResolverRuleId=rule, VPCId=lab.account.vpc)
+    _unknown(lab)
+
+
+def private_zone(lab: "Lab", name: str, addresses: dict[str, str] | None = None, vpc: str = "") -> None:
+    """Makes a private hosted zone of the cluster's VPC with A records by name."""
+    assert lab.account is not None
+    route53 = lab.client("route53")
+    made = route53.create_hosted_zone(
+        Name=name,
+        CallerReference=name,
+        VPC={"VPCRegion": lab.site.region, "VPCId": vpc or lab.account.vpc},
+        HostedZoneConfig={"PrivateZone": True},
+    )["HostedZone"]["Id"]
+    changes = [
+        {
+            "Action": "CREATE",
+            "ResourceRecordSet": {
+                "Name": host, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": address}],
+            },
+        }
+        for host, address in (addresses or {}).items()
+    ]  # fmt: skip
+    if changes:
+        route53.change_resource_record_sets(HostedZoneId=made, ChangeBatch={"Changes": changes})
+
+
 @fault("dns-nxdomain", cause="dns-resolution-failure")
 def dns_nxdomain(lab: "Lab") -> None:
     """The resolver says there is no such name, for a reason not to be seen from here."""

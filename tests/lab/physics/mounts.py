@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import resolver_backend, route53_backend
 from tests.lab.dns import Trouble
 from tests.lab.physics.clients import client_of, fits
 from tests.lab.physics.hidden import Ailment
@@ -21,6 +22,10 @@ _OPTIONS = re.compile(
     r"(no)?(flock|localflock|user_xattr|lazystatfs|atime|diratime|relatime|exec|suid|dev|auto|checksum|always_ping)"
     r"|ro|rw|_netdev|defaults|sync|async|strictatime|retry=\d+|skpath=\S+|user_fid2path|verbose|encrypt|nosuid"
 )
+
+
+def _is_in(name: str, domain: str) -> bool:
+    return f".{name}".endswith(f".{domain.strip('.').lower()}")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,24 @@ class Mounts:
 
     def name_obstacle(self) -> str:
         """What keeps, or may keep, every file system's name from resolving on the nodes."""
-        return self._resolver_obstacle() or self._forwarding_obstacle()
+        return self._resolver_obstacle() or self._forwarding_obstacle() or self._shadow()
+
+    def _shadow(self) -> str:
+        """A private zone of the VPC, or a Resolver rule, takes a file system's name and does not know it."""
+        region, vpc = self._lab.site.region, self._vpc().id
+        for name, addresses in self._lab.zone().items():
+            for zone in route53_backend(region).zones.values():
+                if not any(one["vpc_id"] == vpc for one in zone.vpcs) or not _is_in(name, zone.name):
+                    continue
+                found = [r for r in zone.rrsets if r.type == "A" and r.name.rstrip(".").lower() == name]
+                if not any(set(record.records) & set(addresses) for record in found):
+                    return f"the private zone {zone.name} does not know {name}"
+            resolver = resolver_backend(region)
+            for association in resolver.resolver_rule_associations.values():
+                rule = resolver.resolver_rules[association.resolver_rule_id]
+                if association.vpc_id == vpc and rule.rule_type == "FORWARD" and _is_in(name, rule.domain_name):
+                    return f"the Resolver rule {rule.id} sends {name} to a company's servers"
+        return ""
 
     def _forwarding_obstacle(self) -> str:
         """Servers of a company's own are asked; whether they know the name shows in the lab's DNS alone."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tests.lab.faults.dns import private_zone
 from tests.lab.faults.symptoms import attributes, volume
 from tests.lab.setup import FILE_SYSTEM_ID, Account
 from tests.lab.variants.registry import variant
@@ -45,6 +46,16 @@ def coredns_with_hosts_of_ones_own(lab: "Lab", account: Account) -> None:
     data["Corefile"] = data["Corefile"].replace("forward", hosts, 1).replace(".:53", ".:1053")
     for port in lab.kube.get("services", "kube-dns", "kube-system")["spec"]["ports"]:
         port["targetPort"] = 1053
+
+
+@variant("private-zone-with-the-record")
+def private_zone_with_the_record(lab: "Lab", account: Account) -> None:
+    """A private zone hides AWS's names and has the file system's own; others are of another name or another VPC."""
+    region, address = lab.site.region, lab.file_system_addresses(FILE_SYSTEM_ID)[0]
+    private_zone(lab, f"fsx.{region}.amazonaws.com", {attributes(lab)["dnsname"]: address})
+    private_zone(lab, "training.internal")
+    other = lab.client("ec2").create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    private_zone(lab, "amazonaws.com", vpc=other)
 
 
 @variant("dnsname-in-capitals")

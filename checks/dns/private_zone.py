@@ -1,0 +1,154 @@
+"""Private hosted zones and Resolver rules of the VPC, which answer for a name in place of AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from diag import Draft, Fix, Layer, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
+from diag.advice.steps import Values, change, undo
+from diag.analysis.attributes import is_address
+from diag.analysis.file_systems import file_system_of
+from diag.analysis.network.names import NameStanding
+from diag.analysis.network.paths import Clients
+from diag.resources.ec2 import NetworkInterface
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume
+from diag.resources.route53 import HostedZone, ResolverRule, ZoneRecords, covers
+
+T = TypeVar("T")
+
+SHADOWS, WRONG = "private-zone-shadows-name", "dns-wrong-address"
+
+
+@check("private-zone", layer=Layer.DNS, each="volumes", speaks_for=(SHADOWS, WRONG))
+def no_zone_shadows_the_name(
+    volume: PersistentVolume,
+    file_systems: Table[FileSystem],
+    private_zones: tuple[HostedZone, ...] | Unavailable,
+    zone_records: Table[ZoneRecords] | Unavailable,
+    resolver_rules: tuple[ResolverRule, ...] | Unavailable,
+    network_interfaces: Table[NetworkInterface] | Unavailable,
+    name_standings: dict[str, NameStanding],
+    clients: dict[str, Clients] | Unavailable,
+) -> Iterator[Draft]:
+    """No private hosted zone and no Resolver rule of the VPC takes the file system's name from AWS.
+
+    The VPC's resolver searches the private zone that matches best and says NXDOMAIN when it has no record; it then asks
+    nobody else. A FORWARD rule sends the name to other servers, and comes before a zone of the same domain.
+
+    pass: no such zone or rule, the zone has the file system's address or is AWS's own, or a rule's servers know it
+    warn: a zone without a record, and the name resolves now; a rule, and nothing shows whether the name resolves
+    fail: the zone has no address for the name, or another; a rule forwards the name and it does not resolve
+    unknown: zones, their records or rules could not be read, and nothing shows that the name resolves
+    skip: mounted by address, FSx has no such file system, or the nodes are in another VPC
+    source: Route 53 developer guide, hosted-zone-private-considerations and resolver-overview-forward-vpc-to-network
+    """
+    name, known = (volume.dns_name or "").lower().rstrip("."), file_system_of(volume, file_systems)
+    if not name or is_address(name) or isinstance(known, Unavailable):
+        yield skip(volume, "no name of a file system is asked for this volume")
+        return
+    if not isinstance(clients, Unavailable) and any(g.vpc_id != known.vpc_id for g in clients[known.id].groups):
+        yield skip(volume, f"the nodes are not in {known.vpc_id} (see dns-vpc)")
+        return
+    standing, vpc = name_standings[volume.name], known.vpc_id
+    zones = () if isinstance(private_zones, Unavailable) else private_zones
+    rules = () if isinstance(resolver_rules, Unavailable) else resolver_rules
+    zone = _closest((z for z in zones if z.vpc_id == vpc and covers(z.name, name)), lambda z: z.name)
+    rule = _closest((r for r in rules if r.vpc_id == vpc and covers(r.domain_name, name)), lambda r: r.domain_name)
+    if rule is not None and (zone is None or len(rule.domain_name.strip(".")) >= len(zone.name.strip("."))):
+        yield _judge_rule(volume, known, name, rule, standing)
+    elif zone is not None and not zone.owner.owning_service:
+        yield _judge_zone(volume, known, name, zone, zone_records, network_interfaces, standing)
+    elif standing.resolves is not True and (unread := _first_unread(private_zones, resolver_rules)) is not None:
+        raise Unreadable(unread)
+    else:
+        text = (
+            f"{zone.name} of {vpc} is AWS's own" if zone else f"no private zone or Resolver rule of {vpc} takes {name}"
+        )
+        yield ok(volume, text, concerns=(known,))
+
+
+def _judge_rule(
+    volume: PersistentVolume, known: FileSystem, name: str, rule: ResolverRule, standing: NameStanding
+) -> Draft:
+    if rule.rule_type != "FORWARD":
+        text = f"Resolver rule {rule.id} leaves {rule.domain_name} to the resolver of {rule.vpc_id}"
+        return ok(volume, text, concerns=(known,))
+    message = f"Resolver rule {rule.id} of {rule.vpc_id} forwards {rule.domain_name} to {', '.join(rule.targets)}"
+    if standing.resolves:
+        return ok(volume, f"{message}; {name} resolves all the same", concerns=(known,))
+    values = {"vpc": rule.vpc_id, "resolver_rule": rule.id}
+    command = "aws route53resolver {}associate-resolver-rule --vpc-id {{vpc}} --resolver-rule-id {{resolver_rule}}"
+    changes = f"{rule.vpc_id} asks its own resolver for all of {rule.domain_name} again"
+    fix = Fix((change(command.format("dis"), values, changes=changes), undo(command.format(""), values)))
+    if standing.resolves is False:
+        return fail(volume, f"{message}, and {name} does not resolve", fix=fix, cause=SHADOWS, concerns=(known,))
+    return warn(volume, f"{message}; those must know {name}", cause=SHADOWS, concerns=(known,))
+
+
+def _judge_zone(
+    volume: PersistentVolume,
+    known: FileSystem,
+    name: str,
+    zone: HostedZone,
+    zone_records: Table[ZoneRecords] | Unavailable,
+    network_interfaces: Table[NetworkInterface] | Unavailable,
+    standing: NameStanding,
+) -> Draft:
+    title = f"private zone {zone.name} ({zone.hosted_zone_id}) of {zone.vpc_id}"
+    answering = f"route53:ListResourceRecordSets {zone.hosted_zone_id}"
+    records = zone_records if isinstance(zone_records, Unavailable) else zone_records.get(zone.hosted_zone_id)
+    if isinstance(records, Unavailable):
+        if standing.resolves is None:
+            raise Unreadable(records)
+        if standing.resolves:
+            return ok(volume, f"{title} answers for {name}, which resolves", concerns=(known,))
+        message = f"{title} answers for {name}, which does not resolve; its records could not be read"
+        return fail(volume, message, cause=SHADOWS, concerns=(known,))
+    found = records.answer_to(name, zone.name)
+    right = _addresses(known, network_interfaces)
+    if found is None:
+        message = f"{title} answers for {name} and has no address for it"
+        if standing.counts and standing.resolves:
+            text = f"{message}; the name resolves now, from a cache or past the VPC's resolver"
+            return warn(volume, text, answering, cause=SHADOWS, concerns=(known,))
+        fix = _set_record(zone, name, right[:1])
+        return fail(volume, message, answering, fix=fix, cause=SHADOWS, concerns=(known,))
+    if wrong := [address for address in found if right and address not in right]:
+        message = f"{title} leads {name} to {', '.join(wrong)}, no ENI of {known.id} ({', '.join(right)})"
+        fix = _set_record(zone, name, right[:1])
+        return fail(volume, message, answering, fix=fix, cause=WRONG, concerns=(known,))
+    text = f"{title} leads {name} to {', '.join(found) or 'another name'}"
+    return ok(volume, text, answering, concerns=(known,))
+
+
+def _set_record(zone: HostedZone, name: str, address: tuple[str, ...]) -> Fix:
+    """The record that is missing or wrong. Without an address to write the runbook's remedies stand."""
+    if not address:
+        return Fix(())
+    record = {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": address[0]}]}
+    command = "aws route53 change-resource-record-sets --hosted-zone-id {hosted_zone} --change-batch {settings}"
+
+    def values(action: str) -> Values:
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        return {"hosted_zone": zone.hosted_zone_id, "settings": batch}
+
+    changes = f"{zone.name} answers for this file system; a new file system needs a record of its own"
+    by = f"account {zone.owner.owning_account}, which owns the zone" if zone.owner.owning_account else ""
+    return Fix((change(command, values("UPSERT"), changes=changes, by=by), undo(command, values("DELETE"))))
+
+
+def _addresses(known: FileSystem, enis: Table[NetworkInterface] | Unavailable) -> tuple[str, ...]:
+    """The file system's addresses, the primary one first; none where one was not read."""
+    if isinstance(enis, Unavailable) or any(id not in enis for id in known.network_interface_ids):
+        return ()
+    return tuple(enis[id].private_ip_address for id in known.network_interface_ids)
+
+
+def _closest(items: Iterable[T], domain: Callable[[T], str]) -> T | None:
+    return max(items, key=lambda item: len(domain(item).strip(".")), default=None)
+
+
+def _first_unread(*facts: object) -> Unavailable | None:
+    return next((one for one in facts if isinstance(one, Unavailable)), None)

@@ -1,0 +1,108 @@
+"""Route 53's private hosted zones and Resolver rules, in the API's own shape (2013-04-01 and 2018-04-01)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diag.resources.aws_shape import PascalShape
+
+WILDCARD = r"\052."
+"""How Route 53 spells `*.`. Source: Route 53 developer guide, DNS domain name format."""
+
+
+class ZoneOwner(PascalShape, frozen=True):
+    """An account, or the AWS service that manages the zone."""
+
+    owning_account: str = ""
+    owning_service: str = ""
+
+
+class HostedZone(PascalShape, frozen=True):
+    """A private hosted zone, as a VPC sees it."""
+
+    hosted_zone_id: str
+    name: str
+    owner: ZoneOwner = ZoneOwner()
+    vpc_id: str = ""
+    """The VPC that was asked about."""
+
+
+class RecordValue(PascalShape, frozen=True):
+    """One value of a record set."""
+
+    value: str = ""
+
+
+class RecordSet(PascalShape, frozen=True):
+    """The records of one name and type; an alias has no values of its own."""
+
+    name: str
+    type: str
+    resource_records: tuple[RecordValue, ...] = ()
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What it answers."""
+        return tuple(record.value for record in self.resource_records)
+
+
+class ZoneRecords(msgspec.Struct, frozen=True):
+    """The record sets of one zone that answer for the volumes' names, or lead them to another zone."""
+
+    record_sets: tuple[RecordSet, ...] = ()
+
+    def answer_to(self, name: str, zone: str) -> tuple[str, ...] | None:
+        """The zone's IPv4 addresses for a name; None without any, empty where it leads on to another name or zone.
+
+        A record of the name itself comes before the closest wildcard; a delegated domain is no longer the zone's.
+        """
+        if any(r.type == "NS" and covers(r.name, name) and not covers(r.name, zone) for r in self.record_sets):
+            return ()
+        exact = [r for r in self.record_sets if _bare(r.name) == _bare(name)]
+        wild = [r for r in self.record_sets if r.name.startswith(WILDCARD) and _is_below(name, r)]
+        closest = max((len(r.name) for r in wild), default=0)
+        for record in exact or [r for r in wild if len(r.name) == closest]:
+            if record.type == "CNAME" or (record.type == "A" and not record.values):
+                return ()
+            if record.type == "A":
+                return record.values
+        return None
+
+
+def covers(domain: str, name: str) -> bool:
+    """Whether a name is a domain's own or below it; the root covers every name."""
+    domain, name = _bare(domain), _bare(name)
+    return not domain or name == domain or name.endswith(f".{domain}")
+
+
+def _bare(name: str) -> str:
+    return name.lower().strip(".")
+
+
+def _is_below(name: str, wildcard: RecordSet) -> bool:
+    domain = wildcard.name.removeprefix(WILDCARD)
+    return covers(domain, name) and _bare(domain) != _bare(name)
+
+
+class ResolverTarget(PascalShape, frozen=True):
+    """A DNS server that a rule forwards to."""
+
+    ip: str = ""
+    ipv6: str = ""
+
+
+class ResolverRule(PascalShape, frozen=True):
+    """A Resolver rule that a VPC uses."""
+
+    id: str
+    domain_name: str
+    rule_type: str = ""
+    """`FORWARD`; `SYSTEM` leaves a name to the VPC's own resolver."""
+    target_ips: tuple[ResolverTarget, ...] = ()
+    vpc_id: str = ""
+    """The VPC that it is associated with."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The servers that are asked."""
+        return tuple(target.ip or target.ipv6 for target in self.target_ips)

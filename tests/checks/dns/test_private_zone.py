@@ -1,0 +1,136 @@
+"""What takes a file system's name from AWS inside the VPC: private hosted zones and Resolver rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.dns.private_zone import no_zone_shadows_the_name
+from diag import Table, Verdict
+from diag.model.finding import Finding
+from diag.resources.route53 import (
+    HostedZone,
+    RecordSet,
+    RecordValue,
+    ResolverRule,
+    ResolverTarget,
+    ZoneOwner,
+    ZoneRecords,
+)
+from tests.checks import given
+from tests.checks.given_name_resolution_path import NOT_TOLD, judge, peered
+from tests.checks.given_network import ADDRESS, NAME, PEER, VPC, answered
+
+ID = "Z0123456789ABCDEFGHIJ"
+FAILS: dict[str, Any] = {"dns_answers": answered()}
+DOMAIN = NAME.partition(".")[2]
+DENIED: dict[str, Any] = {
+    "private_zones": given.denied("route53:ListHostedZonesByVPC"),
+    "resolver_rules": given.denied("route53resolver:ListResolverRuleAssociations"),
+}
+
+
+def record(name: str, *values: str, type: str = "A") -> RecordSet:
+    return RecordSet(f"{name}.", type, tuple(RecordValue(value) for value in values))
+
+
+def zone(name: str = DOMAIN, *records: RecordSet, vpc: str = VPC, owner: ZoneOwner | None = None) -> dict[str, Any]:
+    found = HostedZone(ID, f"{name}.", owner or ZoneOwner("123456789012"), vpc)
+    return {"private_zones": (found,), "zone_records": Table({ID: ZoneRecords(records)}), "resolver_rules": ()}
+
+
+def rule(domain: str = "amazonaws.com", type: str = "FORWARD", vpc: str = VPC) -> ResolverRule:
+    return ResolverRule("rslvr-rr-0123456789abcdef0", f"{domain}.", type, (ResolverTarget("10.9.9.9"),), vpc)
+
+
+def rules(*found: ResolverRule) -> dict[str, Any]:
+    return {"private_zones": (), "zone_records": Table(), "resolver_rules": found}
+
+
+def found(**facts: Any) -> Finding:
+    return judge(no_zone_shadows_the_name, **facts)
+
+
+@pytest.mark.parametrize("name", [NAME, DOMAIN, DOMAIN.partition(".")[2], "amazonaws.com", "AMAZONAWS.com"])
+def test_a_zone_without_the_record_hides_the_name(name: str) -> None:
+    judged = found(**zone(name, record(f"other.{name}", "10.1.1.1")), **FAILS)
+    assert (judged.verdict, judged.cause) == (Verdict.FAIL, "private-zone-shadows-name")
+    assert ID in judged.message
+    assert judged.fix is not None
+    command = judged.fix.steps[0].argv
+    assert command[:3] == ("aws", "route53", "change-resource-record-sets")
+    assert ADDRESS in command[-1]
+
+
+def test_a_zone_that_has_only_texts_or_ipv6_addresses_hides_it_too() -> None:
+    for type in ("TXT", "AAAA"):
+        assert found(**zone(DOMAIN, record(NAME, "x", type=type)), **FAILS).verdict is Verdict.FAIL
+
+
+def test_the_next_mount_fails_although_a_pod_has_it_mounted() -> None:
+    assert found(**zone(), tcp_answers=NOT_TOLD["tcp_answers"]).verdict is Verdict.FAIL
+
+
+def test_a_name_that_resolves_now_past_the_zone_is_a_warning() -> None:
+    assert found(**zone()).verdict is Verdict.WARN
+
+
+def test_a_record_with_another_address_is_wrong() -> None:
+    judged = found(**zone(DOMAIN, record(NAME, "10.66.6.6")))
+    assert (judged.verdict, judged.cause) == (Verdict.FAIL, "dns-wrong-address")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        zone(DOMAIN, record(NAME, ADDRESS)),
+        zone(DOMAIN, record(rf"\052.{DOMAIN}", ADDRESS)),
+        zone(DOMAIN, record(rf"\052.{DOMAIN}", "10.66.6.6"), record(NAME, ADDRESS)),
+        zone(DOMAIN, record(NAME, "fs.corp.example", type="CNAME")),
+        zone("amazonaws.com", record(DOMAIN, "ns.corp.example", type="NS")),
+        zone("training.internal"),
+        zone(f"x{DOMAIN}"),
+        zone(DOMAIN, vpc=PEER),
+        zone(DOMAIN, owner=ZoneOwner(owning_service="vpce.amazonaws.com")),
+        rules(),
+        rules(rule("corp.example")),
+        rules(rule(vpc=PEER)),
+        rules(rule(), rule(DOMAIN, "SYSTEM")),
+    ],
+)
+def test_what_takes_the_name_rightly_or_not_at_all_is_healthy(facts: dict[str, Any]) -> None:
+    assert found(**facts, **FAILS).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("domain", ["amazonaws.com", DOMAIN, ""])
+def test_a_rule_fails_where_its_servers_do_not_know_the_name(domain: str) -> None:
+    judged = found(**rules(rule(domain)), **FAILS)
+    assert (judged.verdict, judged.cause) == (Verdict.FAIL, "private-zone-shadows-name")
+    assert "10.9.9.9" in judged.message
+    assert judged.fix is not None
+    assert judged.fix.steps[0].argv[2] == "disassociate-resolver-rule"
+    assert found(**rules(rule(domain))).verdict is Verdict.PASS, "its servers know the name"
+    assert found(**rules(rule(domain)), **NOT_TOLD).verdict is Verdict.WARN
+
+
+def test_a_rule_comes_before_a_zone_of_the_same_domain_and_after_a_closer_one() -> None:
+    facts = zone(DOMAIN, record(NAME, ADDRESS))
+    assert found(**(facts | {"resolver_rules": (rule(DOMAIN),)}), **FAILS).verdict is Verdict.FAIL
+    assert found(**(facts | {"resolver_rules": (rule("amazonaws.com"),)}), **FAILS).verdict is Verdict.PASS
+
+
+def test_what_may_not_be_read_is_unknown_unless_the_name_resolves() -> None:
+    unread = {**DENIED, "zone_records": given.denied("route53:ListHostedZonesByVPC")}
+    assert found(**unread, **NOT_TOLD).verdict is Verdict.UNKNOWN
+    assert found(**unread, **FAILS).verdict is Verdict.UNKNOWN
+    assert found(**unread).verdict is Verdict.PASS
+    records = {**zone(), "zone_records": Table({}, {ID: given.denied("route53:ListResourceRecordSets")})}
+    assert found(**records, **NOT_TOLD).verdict is Verdict.UNKNOWN
+    assert found(**records, **FAILS).verdict is Verdict.FAIL
+    assert found(**records).verdict is Verdict.PASS
+
+
+def test_a_name_asked_in_another_vpc_is_not_judged() -> None:
+    assert found(**peered(**zone(), **FAILS)).verdict is Verdict.SKIP
+    assert judge(no_zone_shadows_the_name, name=ADDRESS, **zone(), **FAILS).verdict is Verdict.SKIP
