@@ -66,7 +66,7 @@ SECURITY_GROUP = Grammar("a security-group id", rf"sg-{_HEX}")
 SUBNET = Grammar("a subnet id", rf"subnet-{_HEX}")
 VPC = Grammar("a VPC id", rf"vpc-{_HEX}")
 INSTANCE = Grammar("an instance id", rf"m?i-{_HEX}")
-HOSTED_ZONE = Grammar("the id of a hosted zone", r"Z[A-Z0-9]{1,31}")
+HOSTED_ZONE = Grammar("the id of a hosted zone", r"[A-Z0-9]{1,32}")
 """Source: botocore route53 2013-04-01 ResourceId."""
 AWS_ID = Grammar("an AWS resource id", rf"[a-z][a-z-]{{0,20}}-{_HEX}")
 
