@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address, misspelt_attribute
+from diag.analysis.attributes import DNS_NAME, HOST_NAME, OTHER_SERVICE, is_address, misspelt_attribute
 from diag.analysis.file_systems import file_system_of, meant_id
+from diag.grammar.ids import REGION
 from diag.grammar.unfilled import is_stand_in
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
@@ -81,6 +82,12 @@ def _judge_name(
     volume: PersistentVolume, name: str, known: FileSystem | Unavailable, region: str, fix: Callable[[], Fix]
 ) -> Draft:
     parts = DNS_NAME.fullmatch(name)
+    if foreign := OTHER_SERVICE.fullmatch(name):
+        message = f"dnsname {name!r} is a name of {foreign['service']}, FSx has fs-….fsx.<Region>.amazonaws.com"
+        return fail(volume, message, cause="dnsname-mismatch", fix=fix())
+    if parts is not None and not REGION.fits(parts["region"]):
+        message = f"dnsname is {name!r}: {parts['region']!r} is no AWS Region"
+        return fail(volume, message, cause="unexpanded-variable", fix=fix())
     if parts is None:
         message = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
         return ok(volume, message, rules_out=("dnsname-missing",))

@@ -11,6 +11,11 @@ from diag.grammar.ids import FILE_SYSTEM
 DNS_NAME = re.compile(rf"(?P<file_system>{FILE_SYSTEM.pattern})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 """A file system's DNS name. Source: fsx 2018-03-01 DNSName; AWS user guide, mounting from EC2."""
 
+OTHER_SERVICE = re.compile(
+    rf"{FILE_SYSTEM.pattern}\.(?!fsx\.)(?P<service>[a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?"
+)
+"""A file system's name at another service of AWS: EFS has ids of the same form. Source: EFS user guide, DNS names."""
+
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 """Text that a resolver can be asked for. Source: RFC 1123 section 2.1; underscores as DNS servers let them pass."""
 

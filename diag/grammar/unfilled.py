@@ -20,13 +20,16 @@ _NOTHING = frozenset({"none", "null", "nil", "undefined"})
 
 _NOTE = re.compile(
     r"(?:change|replace|fill|edit)[-_ ]?(?:me|this|in|with[-_ ].*)|(?:todo|fixme|tbd|tba)(?:[:! ].*)?|placeholder|\?+"
-    r"|\.{3,}|insert[-_ ].*|put[-_ ].*[-_ ]here",
+    r"|\.{3,}|insert[-_ ].*|put[-_ ].*[-_ ]here|your[-_ ].+",
     re.IGNORECASE,
 )
 _SHOUTED = re.compile(r"TODO|FIXME|TBD|CHANGEME|REPLACEME|PLACEHOLDER|\?{2,}|([xX*])\1{2,}")
 """As one word of a longer value."""
 _YOURS = re.compile(
-    r"your[-_ ].+|(?:my|some|the|an?|example|sample|dummy)[-_ ].*[-_ ](?:ids?|name|arn|key|handle|dns)", re.IGNORECASE
+    r"(?:fs|fsx|fc|sg|subnet|vpc|eni)[-_](?:(?:my|your|the|some)?[-_ ]?(?:ids?|name|here)|\w*\.{2,})"
+    r"|(?:file[-_ ]?system|subnet|security[-_ ]?group|volume|vpc|account|role|bucket|kms)[-_ ](?:ids?|name|arn|handle)"
+    r"|(?:my|some|the|an?|example|sample|dummy)[-_ ].*[-_ ](?:ids?|name|arn|key|handle|dns)",
+    re.IGNORECASE,
 )
 _FIELD_NAME = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*_)+(?:ID|IDS|NAME|DNS|ARN|KEY|PATH|VALUE|HERE|HANDLE)", re.ASCII)
 _WORDS = re.compile(r"[^A-Za-z0-9?*]+")

@@ -51,6 +51,18 @@ def test_a_variable_that_was_never_filled_in_fails(name: str) -> None:
     assert judge({"dnsname": name}).cause == "unexpanded-variable"
 
 
+@pytest.mark.parametrize("word", ["REGION", "region", "aws-region", "ap-northeast"])
+def test_a_name_without_a_region_was_never_filled_in(word: str) -> None:
+    found = judge({"dnsname": NAME.replace(given.REGION, word)})
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "unexpanded-variable")
+
+
+def test_the_name_of_another_service_fails_and_one_of_your_own_does_not() -> None:
+    found = judge({"dnsname": NAME.replace(".fsx.", ".efs.")})
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "dnsname-mismatch") and "efs" in found.message
+    assert judge({"dnsname": "fs-data.efs.example.com"}).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize("name", [f"{NAME}@tcp", f"{NAME} ", f"lustre://{NAME}", f"{NAME}:988", "a..b"])
 def test_text_that_no_resolver_can_be_asked_for_fails(name: str) -> None:
     assert judge({"dnsname": name}).cause == "dns-resolution-failure"
