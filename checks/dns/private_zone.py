@@ -38,7 +38,8 @@ def no_zone_shadows_the_name(
     nobody else. A FORWARD rule sends the name to other servers, and comes before a zone of the same domain.
 
     pass: no such zone or rule, the zone has the file system's address or is AWS's own, or a rule's servers know it
-    warn: a zone without a record, and the name resolves now; a rule, and nothing shows whether the name resolves
+    warn: the zone has an ENI of another server; it has no record and the name resolves now; a rule's servers may not
+        know the name
     fail: the zone has no address for the name, or another; a rule forwards the name and it does not resolve
     unknown: zones, their records or rules could not be read, and nothing shows that the name resolves
     skip: mounted by address, FSx has no such file system, or the nodes are in another VPC
@@ -119,6 +120,9 @@ def _judge_zone(
         message = f"{title} leads {name} to {', '.join(wrong)}, no ENI of {known.id} ({', '.join(right)})"
         fix = _set_record(zone, name, right[:1])
         return fail(volume, message, answering, fix=fix, cause=WRONG, concerns=(known,))
+    if found and right and right[0] not in found:
+        message = f"{title} leads {name} to {', '.join(found)}, an ENI of another server; the primary is {right[0]}"
+        return warn(volume, message, answering, cause=WRONG, concerns=(known,))
     text = f"{title} leads {name} to {', '.join(found) or 'another name'}"
     return ok(volume, text, answering, concerns=(known,))
 

@@ -25,6 +25,7 @@ WALKED: Mapping[str, tuple[str, ...]] = {
     "controller-acts-as-its-node": ("Role", "RolePolicy", "InstanceProfile", "Instance"),
     "pod-identity": ("PodIdentityAssociation", "Role", "serviceaccounts"),
     "rules-by-prefix-list": ("PrefixList", "SecurityGroup"),
+    "private-zone-with-the-record": ("HostedZone", "ResourceRecordSet"),
     "nacl-tight": ("NetworkAcl",),
     "eks-addon": ("Addon",),
     "data-repository-association": ("DataRepositoryAssociation",),

@@ -85,6 +85,8 @@ def changes(kind: str, objects: Sequence[Document], roles: Mapping[int, str]) ->
 
 
 IDS: Mapping[str, str] = {kind: kept.id for kind, kept in AWS.items()} | {
+    "HostedZone": "HostedZoneId",
+    "ResourceRecordSet": "Name",
     "Instance": "InstanceId",
     "VpcAttribute": "VpcId",
     "PrefixList": "PrefixListId",

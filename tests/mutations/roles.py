@@ -85,6 +85,12 @@ def _role(world: World, kind: str, item: Document) -> str | None:
             return {"eks-cluster-role": None, "eks-node-role": "node"}.get(item["RoleName"], "controller")
         case "RolePolicy":
             return {"eks-cluster-role": None, "eks-node-role": "node"}.get(item["RoleName"], "controller")
+        case "HostedZone":
+            vpcs = {system["VpcId"] for system in world.objects["FileSystem"]}
+            return "shadowing" if item["VPCId"] in vpcs and "amazonaws.com" in item["Name"] else None
+        case "ResourceRecordSet":
+            names = {system["DNSName"] for system in world.objects["FileSystem"]}
+            return "name" if item["Name"].rstrip(".") in names else None
         case "VpcEndpoint":
             return item["ServiceName"].rpartition(".")[2]
     return ""

@@ -20,7 +20,7 @@ from diag.resources.route53 import (
 )
 from tests.checks import given
 from tests.checks.given_name_resolution_path import NOT_TOLD, judge, peered
-from tests.checks.given_network import ADDRESS, NAME, PEER, VPC, answered
+from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, NAME, PEER, VPC, answered, eni, enis
 
 ID = "Z0123456789ABCDEFGHIJ"
 FAILS: dict[str, Any] = {"dns_answers": answered()}
@@ -79,6 +79,13 @@ def test_a_name_that_resolves_now_past_the_zone_is_a_warning() -> None:
 def test_a_record_with_another_address_is_wrong() -> None:
     judged = found(**zone(DOMAIN, record(NAME, "10.66.6.6")))
     assert (judged.verdict, judged.cause) == (Verdict.FAIL, "dns-wrong-address")
+
+
+def test_a_record_with_another_server_of_the_file_system_is_a_warning() -> None:
+    system = given.file_system(network_interface_ids=(ENI, ENI_2))
+    facts = zone(DOMAIN, record(NAME, ADDRESS_2)) | {"file_systems": Table({system.id: system})}
+    judged = found(**facts, network_interfaces=enis(eni(), eni(ENI_2, ADDRESS_2)))
+    assert (judged.verdict, judged.cause) == (Verdict.WARN, "dns-wrong-address")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,10 @@ def resolver_rule_forwards_aws(lab: "Lab") -> None:
         Name="outbound",
         SecurityGroupIds=[group],
         Direction="OUTBOUND",
-        IpAddresses=[{"SubnetId": subnet} for subnet in lab.account.private_subnets],
+        IpAddresses=[
+            {"SubnetId": subnet, "Ip": lab.site.address(number, 240)}
+            for number, subnet in enumerate(lab.account.private_subnets, 1)
+        ],
     )["ResolverEndpoint"]["Id"]
     rule = resolver.create_resolver_rule(
         CreatorRequestId="aws",
