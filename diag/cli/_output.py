@@ -158,8 +158,8 @@ def safe(text: str) -> str:
 
 @contextlib.contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """Shows on a terminal how far the command is; leaves no trace."""
-    if not sys.stderr.isatty():
+    """Shows on a terminal how far the command is; leaves no trace. A dumb terminal cannot erase a line."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda text: None
         return
 

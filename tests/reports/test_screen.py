@@ -139,7 +139,8 @@ def in_terminal(name: str) -> bytes:
             seen += piece
     os.close(ours)
     assert process.wait() == 0
-    return seen.replace(b"\r\n", b"\n")
+    # The progress erases itself.
+    return re.sub(rb"\r\x1b\[K(?:read: [^\r\n]*)?", b"", seen).replace(b"\r\n", b"\n")
 
 
 def in_korean(shown: Report) -> str:
