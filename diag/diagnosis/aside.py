@@ -31,10 +31,11 @@ def beside_the_mounts(
             rest.setdefault(finding.subject, []).append(finding)
     found = []
     for subject, own in rest.items():
-        evidence = Evidence((), tuple(own), dict(values), platform=platform)
-        weighed = tuple(with_own_fix(cause, own, values) for cause in weigh(evidence, causes))
+        known = {**values, **values_of(subject)}
+        evidence = Evidence((), tuple(own), known, platform=platform)
+        weighed = tuple(with_own_fix(cause, own, known) for cause in weigh(evidence, causes))
         if weighed:
-            found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed, values=dict(values)))
+            found.append(Diagnosis(subject, f"{subject}: {own[0].message}", (), weighed, values=known))
     return found
 
 
@@ -51,7 +52,8 @@ def only_warned(
 
 def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str], platform: Platform) -> Diagnosis:
     first = own[0]
-    fix = first.fix or fix_of(cause, values, platform)
+    known = {**values, **values_of(first.subject)}
+    fix = first.fix or fix_of(cause, known, platform)
     told = CauseVerdict(
         id=cause.id,
         title=cause.title,
@@ -59,11 +61,11 @@ def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str], pl
         layer=cause.layer,
         broader=cause.broader,
         for_=tuple(f"{finding.message} (check {finding.check})" for finding in own),
-        fix=with_verify(fix, {**values, **values_of(first.subject)}) if fix else None,
+        fix=with_verify(fix, known) if fix else None,
         url=cause.url,
     )
     headline = f"{first.subject}: {first.message}"
-    return Diagnosis(first.subject, headline, (), (told,), values=dict(values), gravity=Verdict.WARN)
+    return Diagnosis(first.subject, headline, (), (told,), values=known, gravity=Verdict.WARN)
 
 
 _TROUBLE = (Verdict.FAIL, Verdict.WARN)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from checks.file_system.volume_deletion import PROVISIONER, what_was_deleted_is_gone
+from diag.diagnosis.diagnose import diagnose
+from diag.knowledge.runbooks import load_knowledge
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import PersistentVolume
 from tests.checks.given import denied, findings, verdicts, volume
 
+CAUSES = load_knowledge().causes
 ABSENT = Unavailable("controller", Reason.ABSENT)
 
 
@@ -60,3 +64,15 @@ def test_who_may_not_see_the_controller_does_not_know() -> None:
 
 def test_volumes_that_cannot_be_read_are_unknown() -> None:
     assert verdicts(what_was_deleted_is_gone, persistent_volumes=denied("list persistentvolumes")) == (Verdict.UNKNOWN,)
+
+
+@pytest.mark.parametrize("driver_is_gone", [True, False])
+def test_the_commands_of_its_diagnosis_name_the_volume(driver_is_gone: bool) -> None:
+    """The advice on what no mount carries is filled with the object that it is about."""
+    static = volume(persistentVolumeReclaimPolicy="Delete")
+    failed = replace(static, status=replace(static.status, phase="Failed"))
+    found = judged(deleted(), controller=ABSENT) if driver_is_gone else judged(failed)
+    [diagnosis] = diagnose(found, {}, CAUSES, lambda text, medium: ())
+    fix = diagnosis.causes[0].fix
+    assert fix is not None and fix.commands
+    assert all(static.name in command and "<" not in command for command in fix.commands)
