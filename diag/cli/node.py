@@ -99,9 +99,10 @@ def _emit_names(connect: Callable[[], Kube], until: float) -> int:
 def _names_in(path: str, until: float) -> tuple[str, ...]:
     """The names in a file; a file that cannot be read leaves the node to be inspected without them."""
     from diag.sources.files import UnreadableFile, read_bounded
+    from diag.sources.nodes.own import part_of
 
     try:
-        return tuple(read_bounded(path, until=until).decode("utf-8", "replace").split())
+        return tuple(read_bounded(path, until=part_of(until)).decode("utf-8", "replace").split())
     except UnreadableFile as error:
         warn(f"{error}; no name is resolved")
         return ()

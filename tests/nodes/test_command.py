@@ -1,6 +1,7 @@
 """`lustre-doctor run` with a way in: what the command tells, how it is interrupted, and that it ends in time."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -155,6 +156,14 @@ def test_the_names_of_the_volumes_as_a_config_map_that_kubectl_takes(lab: Lab) -
 
 def test_a_config_map_that_is_not_there_leaves_the_node_to_be_inspected(tmp_path: Path) -> None:
     command = run("node", "--name-file", str(tmp_path / "names"))
+    assert command.code == 0, command.err
+    assert json.loads(command.out)["truth"]["kernel"]
+    assert "no name is resolved" in command.err
+
+
+def test_a_pipe_that_nobody_writes_to_leaves_the_node_its_time(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "names")
+    command = run("node", "--name-file", str(tmp_path / "names"), "--deadline", "12")
     assert command.code == 0, command.err
     assert json.loads(command.out)["truth"]["kernel"]
     assert "no name is resolved" in command.err

@@ -21,7 +21,7 @@ from diag.sources.time_limit import within
 def volume_names(kube: Kube, until: float) -> tuple[str, ...]:
     """The DNS names that the cluster's Lustre volumes carry, listed before the instant. Raises Unreadable."""
     try:
-        listed: tuple[PersistentVolume, ...] | Unavailable = within(lambda: live_volumes(kube), _part_of(until))
+        listed: tuple[PersistentVolume, ...] | Unavailable = within(lambda: live_volumes(kube), part_of(until))
     except TimeoutError:
         listed = Unavailable("list persistentvolumes", Reason.TIMEOUT, "no answer in time", remedy="raise --deadline")
     if isinstance(listed, Unavailable):
@@ -51,7 +51,7 @@ def read_own(
     `node` is its name in the cluster, empty outside one; `servers` are DNS servers instead of this machine's own.
     """
     name = node or socket.gethostname()
-    addresses = addresses_of(names, servers, _part_of(until))
+    addresses = addresses_of(names, servers, part_of(until))
     found: list[NodeReport | Unavailable] = []
     bounds = Bounds(until, max(1.0, until - time.monotonic()))
     questions = questions_of(names, addresses, port)
@@ -59,7 +59,7 @@ def read_own(
     return name, found[0] if found else Unavailable(f"node {name}", Reason.TIMEOUT, "the probe gave no answer")
 
 
-def _part_of(until: float) -> float:
+def part_of(until: float) -> float:
     """The instant by which one step must end, so that the next ones have their time: a third of what is left."""
     now = time.monotonic()
     return now + max(0.0, until - now) / 3
