@@ -38,7 +38,7 @@ def bring_together(file_system: FileSystem, clients: Iterable[Client]) -> Fix:
 def _upgrade(file_system: FileSystem, target: str) -> Fix:
     names = {"file_system": file_system.id, "target_version": target}
     scratch = file_system.lustre.deployment_type.startswith("SCRATCH")
-    unsure = (caution("FSx may refuse it for a SCRATCH type: no source says"),)
+    unsure = (caution("FSx may refuse it for a SCRATCH type; its docs do not say"),)
     stop = (
         "stop every pod that mounts it, or FSx rolls it back; it is away for {duration}, and no version is ever lowered"
     )
