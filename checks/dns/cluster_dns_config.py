@@ -98,7 +98,7 @@ def _of_service(service: Service | Unavailable, pods: Iterable[Pod], blocks: Ite
         return f"the Service kube-dns leads to port {target}, and CoreDNS listens on {', '.join(sorted(listening))}"
     wanted = service.spec.selector or {}
     # Without any ready pod cluster-dns says it.
-    ready = [pod for pod in pods if pod.metadata.label("k8s-app") == "kube-dns" and _is_ready(pod)]
+    ready = [pod for pod in pods if pod.metadata.label("k8s-app") == "kube-dns" and pod.is_ready]
     if ready and not any(wanted and wanted.items() <= (pod.metadata.labels or {}).items() for pod in ready):
         takes = ", ".join(f"{key}={value}" for key, value in wanted.items()) or "nothing"
         return f"the Service kube-dns selects {takes}, and no ready pod is so labelled: no address is behind it"
@@ -138,7 +138,3 @@ def _elsewhere(service: Service | Unavailable, cluster: EksCluster | Unavailable
     if service.spec.cluster_ip == str(given):
         return ""
     return f"the Service kube-dns has the address {service.spec.cluster_ip or 'none'}, and EKS gives pods {given}"
-
-
-def _is_ready(pod: Pod) -> bool:
-    return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or ())

@@ -82,15 +82,15 @@ def _judge_name(
     volume: PersistentVolume, name: str, known: FileSystem | Unavailable, region: str, fix: Callable[[], Fix]
 ) -> Draft:
     parts = DNS_NAME.fullmatch(name)
-    if foreign := OTHER_SERVICE.fullmatch(name):
-        message = f"dnsname {name!r} is a name of {foreign['service']}, FSx has fs-….fsx.<Region>.amazonaws.com"
-        return fail(volume, message, cause="dnsname-mismatch", fix=fix())
-    if parts is not None and not REGION.fits(parts["region"]):
-        message = f"dnsname is {name!r}: {parts['region']!r} is no AWS Region"
-        return fail(volume, message, cause="unexpanded-variable", fix=fix())
     if parts is None:
+        if foreign := OTHER_SERVICE.fullmatch(name):
+            message = f"dnsname {name!r} is a name of {foreign['service']}, FSx has fs-….fsx.<Region>.amazonaws.com"
+            return fail(volume, message, cause="dnsname-mismatch", fix=fix())
         message = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
         return ok(volume, message, rules_out=("dnsname-missing",))
+    if not REGION.fits(parts["region"]):
+        message = f"dnsname is {name!r}: {parts['region']!r} is no AWS Region"
+        return fail(volume, message, cause="unexpanded-variable", fix=fix())
     actual = "" if isinstance(known, Unavailable) else known.dns_name.lower()
     if name == actual:
         return ok(volume, f"dnsname is {name}, as FSx says", rules_out=NAME_IS_RIGHT)

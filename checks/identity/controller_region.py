@@ -66,12 +66,15 @@ def controller_knows_its_region(
     ]
     elsewhere = {value for pod in controller_pods if (value := _told_region(pod)) != cluster_identity.region and value}
     if elsewhere and cluster_identity.region:
-        message = f"AWS_REGION of the controller is {', '.join(sorted(elsewhere))}, the cluster is in"
-        message = f"{message} {cluster_identity.region}: it makes and looks for file systems there"
+        told, home = ", ".join(sorted(elsewhere)), cluster_identity.region
+        message = (
+            f"AWS_REGION of the controller is {told}, the cluster is in {home}: it makes and looks for file systems"
+            f" there; {NOT_FOR_MOUNTS}"
+        )
         say = fail if provisioning.pending else warn
         fix = set_region(controller, cluster_identity.region)
         concerns = provisioning.pending
-        yield say(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix, concerns=concerns)
+        yield say(subject, message, cause="region-undetermined", fix=fix, concerns=concerns)
         return
     able = who_may_create(node_rights)
     as_node = isinstance(able, str) and able and not has_own_key(controller)

@@ -142,8 +142,8 @@ def _meant(value: str, words: Sequence[str]) -> str:
 def _quantity(text: str) -> str:
     """`1200 GiB` or `1200gi` as Kubernetes writes it; empty where the unit may mean two things."""
     match = _SIZE.fullmatch(text.strip())
-    if match is None or (match[2].lower() == "m" and match[2] == "m"):
+    if match is None or match[2] == "m":
         return ""
-    letter = match[2].lower() if match[2].lower() == "k" and not match[3] else match[2].upper()
+    letter = "k" if match[2] in "kK" and not match[3] else match[2].upper()
     meant = f"{match[1]}{letter}{match[3].lower()}"
     return meant if bytes_of(meant) else ""

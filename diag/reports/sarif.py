@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from diag.model.finding import Correction, Finding
+from diag.model.site import SITE
 from diag.model.verdict import Verdict
 from diag.reports.grouping import worst_first
 from diag.reports.json import document
@@ -29,7 +30,6 @@ MOST_RESULTS = 5000
 """Source: GitHub documentation: of a run the 5,000 most severe results are shown, more than 25,000 are refused."""
 MOST_LETTERS = 1024
 """Source: GitHub documentation: of a rule's descriptions."""
-INFORMATION = "https://lustre-doctor.readthedocs.io/"
 
 
 def to_sarif(report: Report) -> str:
@@ -50,7 +50,7 @@ def to_sarif(report: Report) -> str:
 def _driver(report: Report) -> Json:
     driver: Json = {
         "name": "lustre-doctor",
-        "informationUri": INFORMATION,
+        "informationUri": SITE,
         "rules": [_rule(rule) for rule in report.rules],
     }
     version = report.tool_version

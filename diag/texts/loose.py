@@ -185,9 +185,7 @@ def _parts(tokens: list[Token]) -> Iterator[str]:
                 token = "(?:"  # noqa: S105 - a piece of a pattern
         repeated = place < len(tokens) and tokens[place][0] == "quantifier"
         part = _part(kind, token, repeated=repeated)
-        if repeated and kind not in ("close", "char", "escape", "set", "open"):
-            repeated = False
-        if part in ("", _OPEN) and repeated:
+        if repeated and part in ("", _OPEN) and kind in ("close", "char", "escape", "set", "open"):
             place += 1
         yield part
 

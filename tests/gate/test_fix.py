@@ -110,26 +110,10 @@ def test_sarif_has_what_a_reviewer_can_apply(tmp_path: Path) -> None:
     assert replacement["insertedContent"]["text"] == "LZ4"
 
 
-WORDS = """\
-apiVersion: v1
-kind: PersistentVolume
-metadata:
-  name: fsx-pv
-spec:
-  capacity:
-    storage: 1200 GiB   # what the file system has
-  accessModes:
-    - readwritemany
-    - RWO
-  persistentVolumeReclaimPolicy: retain
-  storageClassName: ""
-  csi:
-    driver: fsx.csi.aws.com
-    volumeHandle: fs-0123456789abcdef0
-    volumeAttributes:
-      dnsname: fs-0123456789abcdef0.fsx.eu-west-1.amazonaws.com
-      mountname: fsx
-"""
+WORDS = VOLUME.replace("1200Gi", "1200 GiB   # what the file system has").replace(
+    "accessModes: [ReadWriteMany]\n",
+    "accessModes:\n    - readwritemany\n    - RWO\n  persistentVolumeReclaimPolicy: retain\n",
+)
 
 
 def test_words_of_kubernetes_are_written_as_it_writes_them(tmp_path: Path) -> None:

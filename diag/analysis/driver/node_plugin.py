@@ -152,7 +152,7 @@ def _state(
     if not pod.spec.node_name:
         return PluginState(State.BROKEN, NOT_SCHEDULED, f"its pod is not scheduled: {_condition(pod, 'PodScheduled')}")
     root = kubelet_root(plugin)
-    if not _is_ready(pod):
+    if not pod.is_ready:
         return _not_ready(pod, young, root)
     if registered:
         return READY
@@ -213,14 +213,6 @@ def ready_since(pod: Pod) -> str:
     """RFC 3339 time since when the pod is ready; empty when it is not."""
     found = next((c for c in pod.status.conditions or () if c.type == "Ready" and c.status == "True"), None)
     return (found.last_transition_time or "") if found else ""
-
-
-def _is_ready(pod: Pod) -> bool:
-    return _status(pod, "Ready") == "True"
-
-
-def _status(pod: Pod, kind: str) -> str:
-    return next((c.status for c in pod.status.conditions or () if c.type == kind), "")
 
 
 def _condition(pod: Pod, kind: str) -> str:

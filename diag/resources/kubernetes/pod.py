@@ -291,6 +291,11 @@ class Pod(KubernetesObject, frozen=True):
         return self.status.phase in {"Running", "Succeeded"}
 
     @property
+    def is_ready(self) -> bool:
+        """Its condition Ready is True: Services send to it."""
+        return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions or ())
+
+    @property
     def is_over(self) -> bool:
         """It will never run again."""
         return self.status.phase in {"Succeeded", "Failed"}

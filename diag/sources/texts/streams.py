@@ -48,8 +48,7 @@ class Texts:
         self._now = now
         self._progress = progress
         self._files = self._bytes = 0
-        self._cut = ""
-        """The file at which the time was up."""
+        self._is_cut = False
         self._problems: list[Unavailable] = []
         self._more = 0
 
@@ -84,14 +83,14 @@ class Texts:
 
     def _is_late(self, name: str) -> bool:
         """Whether the time is up; what comes after the file of that name is not read."""
-        if not self._cut and self._now() >= self._until:
+        if not self._is_cut and self._now() >= self._until:
             read = f"the time was up; read up to there, {self._bytes >> 10} KiB of {self._files} file(s)"
             self._report(refused(name, read, Reason.TIMEOUT, "give it a longer --deadline, or fewer files"))
-            self._cut = name
-        return bool(self._cut)
+            self._is_cut = True
+        return self._is_cut
 
     def _report(self, problem: Unavailable) -> None:
-        if self._cut:
+        if self._is_cut:
             return  # an archive that ends too early ends there because the time was up
         if len(self._problems) < _MOST_PROBLEMS:
             self._problems.append(problem)
