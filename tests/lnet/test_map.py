@@ -127,10 +127,13 @@ def test_a_target_that_is_switched_off_is_not_asked_and_not_missed() -> None:
 
 def test_a_server_that_is_another_one_than_the_configuration_says() -> None:
     """Something answers on the address, but not under the NID that a client will ask for."""
-    with LustreServer(address="127.0.1.77", nid="10.0.0.8@tcp", mgs=False) as other:
-        targets = (LabTarget("MDT0000", ("127.0.0.1@tcp",)), LabTarget("OST0000", ("127.0.1.77@tcp",)))
-        with LustreServer(targets=targets, port=other.port) as server:
-            ladder = climb_to(server, how=options(read_map=True))
+    targets = (LabTarget("MDT0000", ("127.0.0.1@tcp",)), LabTarget("OST0000", ("127.0.1.77@tcp",)))
+    # The port is chosen on 127.0.0.1, where every client of this machine has one too.
+    with (
+        LustreServer(targets=targets) as server,
+        LustreServer(address="127.0.1.77", nid="10.0.0.8@tcp", mgs=False, port=server.port),
+    ):
+        ladder = climb_to(server, how=options(read_map=True))
     assert ladder.cause == "ost-unavailable"
     assert "opens, then the server" in ladder.targets[1].nids[0].message
 
