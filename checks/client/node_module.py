@@ -39,7 +39,7 @@ def _of_one(report: NodeReport) -> Draft:
     version, module = report.module_version, report.installed_module
     if report.is_loaded("lustre") or report.client_version:
         text = f"/sys/module/lustre or /sys/fs/lustre through {report.via.value}"
-        return ok(report, f"Lustre client {version or '(no version)'} is loaded", text, *_helper(report))
+        return ok(report, f"Lustre client {version or '(no version)'} is loaded", text)
     if module is not None:
         return _on_disk(report, module)
     if report.is_absent("installed_module"):
@@ -84,12 +84,7 @@ def _on_disk(report: NodeReport, module: InstalledModule) -> Draft:
     if "blacklist lustre" in (report.module_settings or ()):
         message = "modprobe's blacklist has lustre: a mount does not load it, `modprobe lustre` does"
         return warn(report, message, *evidence, cause=MISSING)
-    return ok(
-        report,
-        f"Lustre client {module.version} is on disk, made for kernel {report.kernel}",
-        *evidence,
-        *_helper(report),
-    )
+    return ok(report, f"Lustre client {module.version} is on disk, made for kernel {report.kernel}", *evidence)
 
 
 def _not_built(report: NodeReport) -> str:
@@ -98,15 +93,6 @@ def _not_built(report: NodeReport) -> str:
     sources = [f"{entry[0]} {entry[1]}" for entry in entries if entry[2:] == ["source"]]
     is_built = any(len(entry) == 5 and entry[2] == report.kernel for entry in entries)
     return "" if is_built or not sources or report.kernel is None else sources[-1]
-
-
-def _helper(report: NodeReport) -> tuple[str, ...]:
-    """The mount helper beside the module. It is no failure to have none: the driver's container brings its own."""
-    if report.mount_helper:
-        return (f"{report.node}: mount.lustre {report.mount_helper}",)
-    if report.is_absent("mount_helper"):
-        return (f"{report.node}: no /sbin/mount.lustre where it was asked ({report.vantage.value})",)
-    return ()
 
 
 def _flags(vermagic: str) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from diag.advice.steps import change, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.network_acls import acl_of, deciding
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
-from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS
 from diag.analysis.nodes.eligibility import node_list
+from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.model.fix import Step
 from diag.resources.ec2 import AclEntry, NetworkAcl, NetworkInterface, Subnet
 from diag.resources.fsx import FileSystem
@@ -71,8 +71,8 @@ def _calls_back(crossed: Sequence[Crossing], acls: Sequence[NetworkAcl]) -> dict
         to_nodes = crossing.node_addresses(entry.cidr_block for acl in (nodes, servers) for entry in acl.entries)
         ends = ((servers, to_nodes, True, "out to the nodes"), (nodes, crossing.eni_addresses, False, "in from it"))
         for acl, others, egress, way in ends:
-            if not all(_open(acl, MGS_PORT, address, egress) for address in others):
-                found[f"{acl.network_acl_id} does not let tcp {MGS_PORT} {way}"] = None
+            if not all(_open(acl, LUSTRE_PORT, address, egress) for address in others):
+                found[f"{acl.network_acl_id} does not let tcp {LUSTRE_PORT} {way}"] = None
     return found
 
 
@@ -97,7 +97,7 @@ class _Closing(NamedTuple):
     @property
     def is_request(self) -> bool:
         """It is the client's own connect that does not come through."""
-        return self.ports == (MGS_PORT,)
+        return self.ports == (LUSTRE_PORT,)
 
 
 def _closings(crossing: Crossing, acls: Sequence[NetworkAcl]) -> Iterator[_Closing]:
@@ -106,10 +106,10 @@ def _closings(crossing: Crossing, acls: Sequence[NetworkAcl]) -> Iterator[_Closi
     to_servers = crossing.eni_addresses
     to_nodes = crossing.node_addresses(entry.cidr_block for acl in (nodes, servers) for entry in acl.entries)
     for acl, subnet, other, ports, others, egress in (
-        (nodes, near, far, (MGS_PORT,), to_servers, True),
-        (servers, far, near, (MGS_PORT,), to_nodes, False),
-        (servers, far, near, tuple(RETURN_PORTS), to_nodes, True),
-        (nodes, near, far, tuple(RETURN_PORTS), to_servers, False),
+        (nodes, near, far, (LUSTRE_PORT,), to_servers, True),
+        (servers, far, near, (LUSTRE_PORT,), to_nodes, False),
+        (servers, far, near, tuple(SOURCE_PORTS), to_nodes, True),
+        (nodes, near, far, tuple(SOURCE_PORTS), to_servers, False),
     ):
         closed = tuple(port for port in ports if not all(_open(acl, port, address, egress) for address in others))
         if closed:
@@ -136,7 +136,7 @@ def _blocked(file_system: FileSystem, closing: _Closing, fix: Fix) -> Draft:
     way = f"{'out to' if closing.egress else 'in from'} {closing.others[0]}"
     why = f"entry {entry.rule_number} denies it" if entry else "no entry allows it"
     nodes = closing.crossing.client.nodes
-    is_sure = closing.is_request or RETURN_PORTS[-1] in closed
+    is_sure = closing.is_request or SOURCE_PORTS[-1] in closed
     return (fail if is_sure else warn)(
         file_system, f"{closing.acl.network_acl_id} of {closing.subnet} does not let {what} {way}: {why}",
         f"nodes: {node_list(nodes)}", cause="nacl-blocks-lustre", fix=fix, concerns=nodes,
@@ -153,7 +153,7 @@ def _let_through(closed: Sequence[_Closing], subnets: Table[Subnet] | Unavailabl
         number = next((n for n in range(last, 0, -1) if (acl, egress, n) not in taken), None)
         taken.add((acl, egress, number or 0))
         other = subnets if isinstance(subnets, Unavailable) else subnets.get(closing.other_subnet)
-        low, high = (MGS_PORT, MGS_PORT) if closing.is_request else ANSWERS
+        low, high = (LUSTRE_PORT, LUSTRE_PORT) if closing.is_request else ANSWERS
         names = {
             "acl": acl, "rule_number": str(number or ""),
             "cidr": other.cidr_block if isinstance(other, Subnet) else "",

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.steps import advise
-from diag.analysis.network.security_groups import MGS_PORT, RETURN_PORTS, Guarded, covers_port, guarded
+from diag.analysis.network.security_groups import Guarded, covers_port, guarded
+from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.resources.ec2 import Permission
 from diag.resources.manifests import ManifestSet
 
@@ -37,19 +38,19 @@ def _judge(case: Guarded) -> Draft:
     concerns = case.file_systems
     names = ", ".join(group.group.group_id for group in case.groups)
     rules = [rule for planned in case.groups for rule in planned.group.ip_permissions]
-    closed = [port for port in RETURN_PORTS if not _is_open(rules, port)]
-    if case.strangers and not (_is_open(rules, MGS_PORT) and not closed):
+    closed = [port for port in SOURCE_PORTS if not _is_open(rules, port)]
+    if case.strangers and not (_is_open(rules, LUSTRE_PORT) and not closed):
         return skip(about, f"{', '.join(case.strangers)} is not in the plan", concerns=concerns)
-    if any(group.is_open for group in case.groups) and (closed or not _is_open(rules, MGS_PORT)):
+    if any(group.is_open for group in case.groups) and (closed or not _is_open(rules, LUSTRE_PORT)):
         return unknown(about, f"the ports of a rule of {names} are known only after apply", concerns=concerns)
-    if not _is_open(rules, MGS_PORT):
-        message = f"no ingress rule of {names} opens tcp {MGS_PORT}, which every Lustre client and server needs"
+    if not _is_open(rules, LUSTRE_PORT):
+        message = f"no ingress rule of {names} opens tcp {LUSTRE_PORT}, which every Lustre client and server needs"
         return fail(about, message, cause=MISSING, fix=_rules("988 and 1018-1023"), concerns=concerns)
     if closed:
-        message = f"{names} opens {MGS_PORT}, but not {', '.join(map(str, closed))}; AWS documents 1018-1023 as well"
+        message = f"{names} opens {LUSTRE_PORT}, but not {', '.join(map(str, closed))}; AWS documents 1018-1023 as well"
         return warn(about, message, cause=INCOMPLETE, fix=_rules("1018-1023"), concerns=concerns)
     own = {group.group.group_id for group in case.groups}
-    if not any(_admits_servers(rule, own) for rule in rules if covers_port(rule, MGS_PORT)):
+    if not any(_admits_servers(rule, own) for rule in rules if covers_port(rule, LUSTRE_PORT)):
         message = f"{names} admits only other groups, not itself: the file servers cannot reach each other on 988"
         return warn(about, message, cause=SELF, fix=_rules("988 and 1018-1023 with self = true"), concerns=concerns)
     return ok(about, f"{names} lets 988 and 1018-1023 in", rules_out=(), concerns=concerns)

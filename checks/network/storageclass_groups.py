@@ -6,11 +6,12 @@ import ipaddress
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, ok, skip, warn
-from diag.advice.security_rules import LUSTRE_PORTS, Rule, authorize
+from diag.advice.security_rules import RULE_PORTS, Rule, authorize
 from diag.analysis.network.paths import PORTS, client_groups
-from diag.analysis.network.security_groups import MGS_PORT, Peer, admits, peer, rules_of
+from diag.analysis.network.security_groups import Peer, admits, peer, rules_of
 from diag.analysis.nodes.eligibility import linux_nodes
 from diag.analysis.storage_classes import Demand, group_ids, subnet_ids
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, PrefixList, SecurityGroup, Subnet
 from diag.resources.kubernetes import Node
@@ -42,7 +43,7 @@ def groups_let_servers_talk(
         yield skip(demand.storage_class, "it names no security group that EC2 has", concerns=demand.path)
         return
     rules = rules_of(class_groups, ids)
-    if how := admits(rules, MGS_PORT, _servers(demand, class_subnets), prefix_lists):
+    if how := admits(rules, LUSTRE_PORT, _servers(demand, class_subnets), prefix_lists):
         yield ok(demand.storage_class, f"{', '.join(ids)} admit {how}", concerns=demand.path)
         return
     nodes = client_groups(linux_nodes(value_or(mounting_nodes, ())), value_or(instances, Table()))
@@ -53,7 +54,7 @@ def groups_let_servers_talk(
         if client.groups and not all(admits(rules, port, client.peer, prefix_lists) for port in ports)
     ]
     # A file system that only its own servers reach is made, and not mounted.
-    fix = authorize([*(Rule(ids[0], ids[0], ports) for ports in LUSTRE_PORTS), *closed])
+    fix = authorize([*(Rule(ids[0], ids[0], ports) for ports in RULE_PORTS), *closed])
     message = f"no rule of {', '.join(ids)} admits tcp 988 from the group itself or the subnet; FSx mostly refuses that"
     yield warn(demand.storage_class, message, cause=None, fix=fix, concerns=demand.path)
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from diag import Draft, Layer, check, fail, ok, skip, warn
-from diag.analysis.nodes.connections import Outage, judge_connections
+from diag.analysis.nodes.connections import (
+    SILENT_S,
+    Outage,
+    judge_connections,
+    minutes,
+    seconds_in,
+    silent_targets,
+    time_left,
+)
 from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
 from diag.resources.node_report import Import, NodeReport
 
@@ -27,7 +35,8 @@ def node_is_connected(fleet: Fleet) -> Iterator[Draft]:
     answers for another target, or as the MGS, is reachable, so what is lost is the target and not the network.
 
     pass: all are FULL, or IDLE for want of use
-    warn: the client was evicted before and is connected again, a first connect is under way, or servers recover
+    warn: the client was evicted before and is connected again, a first connect is under way, servers recover, or a
+        connected target owes a reply for two minutes
     fail: a target or a whole server is disconnected or keeps connecting, or has evicted the client
     unknown: the node did not say
     skip: nothing of Lustre is mounted there, or no node was inspected
@@ -51,14 +60,19 @@ def _targets(report: NodeReport) -> Draft:
             if evicted := [one for one in report.imports if one.evicted]:
                 message = "it was evicted before and is connected again: open files and running calls failed then"
                 return warn(report, message, *_lines(report, evicted), cause=EVICTED)
+            if silent := silent_targets(report.imports):
+                names = ", ".join(one.target for one in silent[:4])
+                message = f"{names} is connected and has not replied to a request for {SILENT_S} s or longer"
+                return warn(report, message, *_lines(report, silent))
             return ok(report, "all targets are connected")
         case Outage.EVICTED:
             return fail(report, "a target has evicted this client", *lines, cause=EVICTED)
         case Outage.CONNECTING:
             return warn(report, "it is still connecting for the first time", *lines)
         case Outage.RECOVERY:
-            left = "".join(f"; {line}" for line in _recovery(report)[:1])
-            return warn(report, f"{names} is in recovery: processes wait until it ends{left}", *lines)
+            left = next(iter(_recovery(report)), "") or time_left(found.imports, report.clock_s)
+            message = f"{names} is in recovery: processes wait until it ends{left and f'; {left}'}"
+            return warn(report, message, *lines)
         case Outage.NETWORK if len(report.imports) > 1:
             return fail(report, "it has lost every target of the file system", *lines, cause=LOST)
         case Outage.TARGETS:
@@ -84,4 +98,8 @@ def _recovery(report: NodeReport) -> list[str]:
 
 def _lines(report: NodeReport, imports: Iterable[Import]) -> Iterator[str]:
     for found in list(imports)[:4]:
-        yield f"{report.node}: {found.target} {found.state} at {found.connection}, {found.attempts} connects"
+        age = seconds_in(found, report.clock_s)
+        long = f", {found.state} or alike for {minutes(age)}" if age is not None and not found.is_well else ""
+        silent = f", no reply for {minutes(found.silent_s)}" if found.silent_s and found.in_flight else ""
+        connects = f"{found.attempts} connects"
+        yield f"{report.node}: {found.target} {found.state} at {found.connection}, {connects}{long}{silent}"

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from diag.advice.steps import change, undo
+from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.model.fix import Fix
 
 EVERYTHING = ""
-LUSTRE_PORTS = ("988", "1018-1023")
-"""Source: FSx for Lustre user guide, limit-access-security-groups."""
+RULE_PORTS = (str(LUSTRE_PORT), f"{SOURCE_PORTS[0]}-{SOURCE_PORTS[-1]}")
+"""Ports of the rules that FSx asks for."""
 
 
 class Rule(NamedTuple):

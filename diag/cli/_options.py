@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from diag.grammar import ids
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.exit_code import WrongUsage
 from diag.model.layer import Layer
 from diag.resources.via import Via
@@ -303,7 +304,7 @@ CLUSTER = Group("Cluster", (
 DNS = Group("DNS", (
     click.option("--dns-server", "dns_servers", multiple=True, type=DNS_SERVER, metavar="ADDRESS[:PORT]",
                  envvar="LUSTRE_DOCTOR_DNS", help="Ask this DNS server instead of the servers that this machine uses."),
-    click.option("--lustre-port", default=988, type=click.IntRange(1, 65535), hidden=True,
+    click.option("--lustre-port", default=LUSTRE_PORT, type=click.IntRange(1, 65535), hidden=True,
                  envvar="LUSTRE_DOCTOR_LUSTRE_PORT"),
 ))  # fmt: skip
 

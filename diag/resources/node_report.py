@@ -79,6 +79,14 @@ class LnetInterface(msgspec.Struct, frozen=True):
         return self.nid.partition("@")[0]
 
 
+class NodeInterface(msgspec.Struct, frozen=True):
+    """One network interface, of /sys/class/net."""
+
+    name: str
+    is_up: bool
+    """Its flag IFF_UP, which is what LNet asks for."""
+
+
 class Import(msgspec.Struct, frozen=True):
     """One connection to a target, as `lctl get_param *.*.import` prints it."""
 
@@ -94,6 +102,22 @@ class Import(msgspec.Struct, frozen=True):
     """connection_attempts since the import was made."""
     evicted: int = 0
     """How often its state history says EVICTED."""
+    since: int | None = None
+    """Unix seconds since when it is well, in recovery or lost, at the latest: Lustre keeps 16 states."""
+    in_flight: int = 0
+    """Requests that wait for a reply (*rpcs, inflight*)."""
+    silent_s: int | None = None
+    """Seconds since the target's last reply (*idle*); Lustre 2.12 and later."""
+
+    @property
+    def is_well(self) -> bool:
+        """The connection works; an OST that nobody uses goes IDLE."""
+        return phase_of(self.state) == "well"
+
+    @property
+    def is_recovering(self) -> bool:
+        """The server is back and gets the client's state again."""
+        return phase_of(self.state) == "recovery"
 
     @property
     def kind(self) -> str:
@@ -101,6 +125,13 @@ class Import(msgspec.Struct, frozen=True):
         if self.name.startswith("MGC"):
             return "mgc"
         return "mdc" if "-mdc-" in self.name else "osc" if "-osc-" in self.name else ""
+
+
+def phase_of(state: str) -> str:
+    """`well`, `recovery` or `lost`. Source: Lustre 2.10 to 2.17 include/lustre_import.h, enum lustre_imp_state."""
+    if state in ("FULL", "IDLE"):
+        return "well"
+    return "recovery" if state in ("REPLAY", "REPLAY_LOCKS", "REPLAY_WAIT", "RECOVER") else "lost"
 
 
 class Socket(msgspec.Struct, frozen=True):
@@ -161,6 +192,8 @@ class BlockedTask(msgspec.Struct, frozen=True):
     """Seconds since the process was started: it cannot have waited longer."""
     stack: tuple[str, ...] = ()
     """Functions of Lustre and LNet modules on its stack, innermost first. Only root reads stacks."""
+    stayed_s: int | None = None
+    """Seconds after which a second look found it in the same functions: 0 when it had moved on, None without one."""
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -199,6 +232,13 @@ class NodeReport(msgspec.Struct, frozen=True):
     lustre_mounts: tuple[LustreMount, ...] | None = None
     lnet_interfaces: tuple[LnetInterface, ...] | None = None
     nids: tuple[str, ...] | None = None
+    lnet_parameters: tuple[str, ...] | None = None
+    """`lnet networks=tcp(ens5)`: what the modules lnet and ksocklnd were loaded with (/sys/module); absent before."""
+    lnet_conf: tuple[str, ...] | None = None
+    """Lines of /etc/lnet.conf that are no comments."""
+    lnet_service: tuple[str, ...] | None = None
+    """What lnet.service, which imports lnet.conf, has printed since the node was started."""
+    interfaces: tuple[NodeInterface, ...] | None = None
     imports: tuple[Import, ...] | None = None
     uptime_s: float | None = None
     """Seconds since the kernel started: what the times of its messages count from."""
@@ -214,6 +254,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     """`none`, `integrity` or `confidentiality`; the latter two come with Secure Boot."""
     clock_skew_s: float | None = None
     """The node's clock minus ours, seconds."""
+    clock_s: float = 0.0
+    """Unix seconds when it was read, by the node's clock where it says, else by ours."""
     blocked: tuple[BlockedTask, ...] | None = None
     tools_version: str | None = None
     """`lctl --version`: of the userland that was asked."""

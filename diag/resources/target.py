@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.knowledge.lustre_ports import LUSTRE_PORT
+
 
 class Target(msgspec.Struct, frozen=True):
     """Which volumes a run is about; all empty is the whole cluster."""
@@ -29,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True):
     region: str = ""
     dns_servers: tuple[str, ...] = ()
     """`address` or `address:port`; empty for this machine's own resolver."""
-    lustre_port: int = 988
+    lustre_port: int = LUSTRE_PORT
     assume_kernel: str = ""
     """A kernel, as `uname -r` prints it, that the nodes are about to get: what would break?"""
     assume_server_version: str = ""

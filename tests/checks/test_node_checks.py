@@ -10,7 +10,9 @@ from checks.client.node_module import node_has_module
 from checks.dns.node_dns import node_resolves_names
 from checks.lnet.node_lnet import node_lnet_is_up
 from checks.lnet.node_lnet_interface import node_lnet_has_own_address
+from checks.lnet.node_lnet_options import node_lnet_options_are_right
 from checks.lnet.node_port_988 import node_port_is_free
+from checks.mount.node_mount_helper import node_has_mount_helper
 from checks.network.node_source_port import node_keeps_source_ports
 from checks.network.node_tcp_988 import node_reaches_988
 from checks.workload.node_blocked import node_has_no_hung_task
@@ -28,6 +30,7 @@ from tests.checks.given_node_checks import NAME, findings, only, truth
 CHECKS = (
     node_has_module, node_lnet_is_up, node_lnet_has_own_address, node_port_is_free, node_resolves_names,
     node_reaches_988, node_keeps_source_ports, node_is_connected, node_has_no_hung_task, node_clock_agrees,
+    node_lnet_options_are_right, node_has_mount_helper,
 )  # fmt: skip
 
 

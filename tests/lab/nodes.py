@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from diag.sources.nodes.ask import POD_ONLY
 from tests.lab.aws.ssm import CommandResult
-from tests.lab.kubernetes.exec import ExecAnswer
+from tests.lab.kubernetes.exec import Ending, ExecAnswer
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -27,6 +28,9 @@ import:
        failover_nids: [ {nid} ]
        current_connection: {nid}
        connection_attempts: {attempts}
+       idle: {idle} sec
+    rpcs:
+       inflight: {in_flight}
 {kind}.{name}.state=
 current_state: {state}
 state_history:
@@ -42,15 +46,19 @@ class Target:
     state: str = "FULL"
     history: tuple[str, ...] = ("CONNECTING", "FULL")
     attempts: int = 1
+    in_flight: int = 0
+    idle_s: int = 3
+    began: int = 1795470911
+    """Unix seconds of the first state of its history, the others a second apart."""
 
     def text(self, fsname: str, server_nid: str, server: str) -> str:
         """As `lctl get_param *.*.import *.*.state` prints it."""
         label = {"mgc": "", "mdc": f"{fsname}-MDT{self.number:04x}", "osc": f"{fsname}-OST{self.number:04x}"}[self.kind]
         name = f"{label}-{self.kind}-ffff888009fbd800" if label else f"MGC{server_nid}"
-        history = "\n".join(f" - [ {1795470911 + second}, {state} ]" for second, state in enumerate(self.history))
+        history = "\n".join(f" - [ {self.began + second}, {state} ]" for second, state in enumerate(self.history))
         return _IMPORT.format(
             kind=self.kind, name=name, target=f"{label}_UUID" if label else "MGS", state=self.state, server=server,
-            nid=server_nid, attempts=self.attempts, history=history,
+            nid=server_nid, attempts=self.attempts, history=history, idle=self.idle_s, in_flight=self.in_flight,
         )  # fmt: skip
 
 
@@ -63,6 +71,8 @@ class NodeSays:
     os_release: str = (
         'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.9.20251027"'
     )
+    mount_helper: str = "2.15.6"
+    """Version of /sbin/mount.lustre, empty where there is none."""
     client: str = "2.15.6"
     """Version of the node's module; empty when there is none."""
     is_loaded: bool = True
@@ -79,6 +89,15 @@ class NodeSays:
     """Address → what a connect says: "" when it succeeds."""
     dkms: tuple[str, ...] | None = None
     """What DKMS has of Lustre; None where the node has no DKMS."""
+    lnet_parameters: tuple[str, ...] = (
+        "lnet networks=", "lnet ip2nets=", "lnet routes=", "lnet accept=secure", "lnet accept_port=988",
+        "lnet lnet_peer_discovery_disabled=0", "ksocklnd credits=256", "ksocklnd peer_credits=8",
+    )  # fmt: skip
+    """Parameters of the modules, while they are loaded."""
+    lnet_conf: tuple[str, ...] | None = None
+    """Lines of /etc/lnet.conf; None where there is none."""
+    lnet_service: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ("lo up", "ens5 up")
     module_settings: tuple[str, ...] = ()
     """Lines of `modprobe --showconfig` about Lustre."""
     kernel_log: tuple[str, ...] = ()
@@ -113,6 +132,10 @@ class NodeSays:
             "kernel_vermagic": (0, f"{self.kernel} SMP preempt mod_unload modversions "),
             "module_settings": (0, "\n".join(self.module_settings)),
             "dkms": absent if self.dkms is None else (0, "\n".join(self.dkms)),
+            "lnet_parameters": (0, "\n".join(self.lnet_parameters)) if loaded else absent,
+            "lnet_conf": absent if self.lnet_conf is None else (0, "\n".join(self.lnet_conf)),
+            "lnet_service": (0, "\n".join(self.lnet_service)),
+            "interfaces": (0, "\n".join(self.interfaces)),
             "loaded_modules": (0, self._modules() if loaded else ""),
             "client_version": (0, self.client) if loaded else absent,
             "filesystems": (0, "nodev\tsysfs\nnodev\tproc\n\txfs" + ("\nnodev\tlustre" if loaded else "")),
@@ -126,7 +149,7 @@ class NodeSays:
             "uptime": (0, "1000.00 3000.00"),
             "kernel_messages": (0, "\n".join(self.kernel_log)),
             "tools_version": (0, "lctl 2.15.6"),
-            "mount_helper": (0, "mount.lustre 2.15.6"),
+            "mount_helper": (0, f"mount.lustre {self.mount_helper}") if self.mount_helper else absent,
             "lnet_interfaces": (0, self._net_show() if loaded else no_lnet),
             "nids": (0, "\n".join(self._nids())) if loaded else (1, no_lnet),
             "imports": (0, self._imports()) if loaded and self.fsname else (2, no_param),
@@ -187,10 +210,13 @@ def exec_answers(lab: "Lab", node: str, says: NodeSays, *, shell: bool = False, 
     parameters = f"{version[1]}\n{answers['imports'][1]}"
     on(r"lctl get_param version mgc.*", max(version[0], answers["imports"][0]), parameters)
     on("getconf PAGESIZE", 0, "4096")
+    helper = ExecAnswer(f"mount.lustre {says.mount_helper}\n".encode(), seconds=seconds)
+    no_helper = ExecAnswer(ending=Ending.NOT_FOUND)
+    lab.script.on("/sbin/mount.lustre -V", helper if says.mount_helper else no_helper, node=re.escape(node))
     on("lctl --version", *answers["tools_version"])
     lab.script.on("getent ahosts .*", partial(_getent, says, seconds), node=re.escape(node))
     if shell:
-        output = says.probe_output("os_release", "sockets", "translations", "installed_module")
+        output = says.probe_output(*POD_ONLY, "installed_module")
         on("sh -c :", 0, "")
         lab.script.on(r"sh -s --.*", ExecAnswer(stdout=output, seconds=seconds), node=re.escape(node))
 

@@ -47,6 +47,14 @@ def rewritten(lab: Lab) -> dict[str, Any]:
     return {"translations": (f"ipv4 2 tcp 6 60 SYN_SENT {sent} {expected}",)}
 
 
+def no_helper(lab: Lab) -> None:
+    words = "wrong fs type, bad option, bad superblock on"
+    target, source = symptoms.mount_target(lab), symptoms.mount_source(lab)
+    symptoms.mount_fails(
+        lab, 32, f"mount: {target}: {words} {source}, missing codepage or helper program, or other error."
+    )
+
+
 Says = dict[str, Any] | Callable[[Lab], dict[str, Any]]
 
 FAULTS: list[tuple[str, Says, Callable[[Lab], None] | None, str]] = [
@@ -55,6 +63,20 @@ FAULTS: list[tuple[str, Says, Callable[[Lab], None] | None, str]] = [
     ("exec", {"nids": ("172.17.0.1@tcp",)}, symptoms.timed_out, "lnet-wrong-interface"),
     ("ssm", rewritten, symptoms.unreachable, "source-port-rewritten-snat"),
     ("ssm", {"is_loaded": False, "sockets": (LISTENER,)}, symptoms.no_module, "port-988-in-use"),
+    (
+        "ssm",
+        {"is_loaded": False, "module_settings": ('options lnet networks="tcp(ens5"',)},
+        symptoms.no_module,
+        "lnet-not-configured",
+    ),
+    (
+        "ssm",
+        {"is_loaded": False, "module_settings": ("options lnet networks=tcp(eth0)",)},
+        symptoms.no_module,
+        "lnet-interface-missing",
+    ),
+    ("ssm", {"lnet_parameters": ("lnet accept_port=1988",)}, symptoms.timed_out, "lnet-port-changed"),
+    ("exec", {"mount_helper": ""}, no_helper, "mount-helper-missing"),
     ("ssm", {"connects": {"10.0.3.7": "connect: Connection timed out"}}, symptoms.timed_out, "mgs-unreachable-network"),
     ("ssm", {"names": {"gone.example.com": ()}}, symptoms.name_unresolved, "dns-resolution-failure"),
     ("ssm", {"client": "2.10.8"}, symptoms.invalid_argument, "client-server-version-mismatch"),

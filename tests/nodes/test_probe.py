@@ -44,6 +44,7 @@ MAY_OPEN = (
     "/dev/kmsg",
     "/run/",
     "/var/lib/dkms",
+    "/var/log/journal",
 )
 
 

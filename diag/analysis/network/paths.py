@@ -11,8 +11,6 @@ from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.references import Reference, reference_between
 from diag.analysis.network.security_groups import (
     HOLDS,
-    MGS_PORT,
-    RETURN_PORTS,
     Peer,
     admits,
     describe_ports,
@@ -23,6 +21,7 @@ from diag.analysis.network.security_groups import (
 from diag.analysis.nodes.eligibility import linux_nodes
 from diag.analysis.nodes.lustre_client import ids_of
 from diag.analysis.volumes import Mount
+from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
@@ -31,7 +30,7 @@ from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
 from diag.resources.table import Table
 
-PORTS = ((str(MGS_PORT), (MGS_PORT,)), (f"{RETURN_PORTS[0]}-{RETURN_PORTS[-1]}", tuple(RETURN_PORTS)))
+PORTS = ((str(LUSTRE_PORT), (LUSTRE_PORT,)), (f"{SOURCE_PORTS[0]}-{SOURCE_PORTS[-1]}", tuple(SOURCE_PORTS)))
 """The two port ranges that AWS documents, as rules write them."""
 
 
@@ -148,11 +147,11 @@ def request_gaps(
     prefix list could not be read.
     """
     for ids, members in _by_groups(enis).items():
-        if not admits(rules_of(groups, ids), MGS_PORT, client.peer, prefix_lists):
+        if not admits(rules_of(groups, ids), LUSTRE_PORT, client.peer, prefix_lists):
             yield Gap(PORTS[0][0], ids, client.groups, members)
     outgoing = rules_of(groups, client.groups, egress=True)
     for ids, members in _by_groups(enis).items():
-        if not admits(outgoing, MGS_PORT, _peer_of(ids, members, client.peer.reference), prefix_lists):
+        if not admits(outgoing, LUSTRE_PORT, _peer_of(ids, members, client.peer.reference), prefix_lists):
             yield Gap(PORTS[0][0], client.groups, ids, members, is_egress=True)
 
 

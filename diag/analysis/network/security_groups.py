@@ -10,16 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from diag.analysis.network.references import Reference
+from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.ec2 import Permission, PrefixList, SecurityGroup
 from diag.resources.manifests import ManifestSet, PlannedFileSystem, PlannedGroup
 from diag.resources.table import Table
-
-MGS_PORT = 988
-"""The port of LNet's acceptor. Source: Lustre 2.15.8 lnet/lnet/acceptor.c accept_port; FSx user guide."""
-
-RETURN_PORTS = range(1018, 1024)
-"""Ports that clients and servers also use. Source: FSx for Lustre user guide, limit-access-security-groups."""
 
 HOLDS = Reference()
 
@@ -181,4 +176,4 @@ def _is_for_lustre(planned: PlannedGroup) -> bool:
     """It has a rule for some Lustre port, and not merely one for all ports."""
     rules = [rule for rule in planned.group.ip_permissions if rule.from_port not in (None, -1)]
     narrow = [rule for rule in rules if (rule.to_port or 0) - (rule.from_port or 0) < 100]
-    return any(covers_port(rule, port) for rule in narrow for port in (MGS_PORT, *RETURN_PORTS))
+    return any(covers_port(rule, port) for rule in narrow for port in (LUSTRE_PORT, *SOURCE_PORTS))

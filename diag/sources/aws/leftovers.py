@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
@@ -47,8 +48,10 @@ LOG_PREFIXES = ("/aws/fsx", "/aws/eks/")
 def lustre_groups(aws: Aws, cluster_identity: ClusterIdentity) -> LustreGroups:
     """Every security group of the region that opens 988, the ENIs that carry one, and the groups that name one."""
     region = cluster_identity.region
-    groups = _ec2(aws, region, "DescribeSecurityGroups", "SecurityGroups", "ip-permission.from-port", ["988"],
-                  SecurityGroup)  # fmt: skip
+    port = [str(LUSTRE_PORT)]
+    groups = _ec2(
+        aws, region, "DescribeSecurityGroups", "SecurityGroups", "ip-permission.from-port", port, SecurityGroup
+    )
     ids = [group.group_id for group in groups]
     interfaces = _ec2(aws, region, "DescribeNetworkInterfaces", "NetworkInterfaces", "group-id", ids, NetworkInterface)
     referring: dict[str, SecurityGroup] = {}

@@ -5,9 +5,6 @@ from __future__ import annotations
 from diag.sources.lnet.cursor import Cursor, DecodeError
 from diag.sources.lnet.nid import Nid
 
-PORT = 988
-"""Module parameter `accept_port` (Lustre lnet/lnet/acceptor.c, 2.10 to 2.17)."""
-
 MAGIC = 0xACCE7100
 """LNET_PROTO_ACCEPTOR_MAGIC (Lustre lnet-idl.h, 2.10 to 2.17)."""
 

@@ -12,9 +12,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from diag.sources.lnet.acceptor import HIGHEST_PRIVILEGED_PORT, LOWEST_PRIVILEGED_PORT, PORT
+from diag.knowledge.lustre_ports import LUSTRE_PORT
+from diag.sources.lnet.acceptor import HIGHEST_PRIVILEGED_PORT, LOWEST_PRIVILEGED_PORT
 
-CLIENT_PORTS = tuple(port for port in range(HIGHEST_PRIVILEGED_PORT, LOWEST_PRIVILEGED_PORT - 1, -1) if port != PORT)
+CLIENT_PORTS = tuple(
+    port for port in range(HIGHEST_PRIVILEGED_PORT, LOWEST_PRIVILEGED_PORT - 1, -1) if port != LUSTRE_PORT
+)
 """From the top down, as `lnet_connect` binds (Lustre acceptor.c); that takes 1023 to 1018 first, the ones AWS documents
 for FSx (LustreGuide, limit-access-security-groups). 988 itself is left for this node's own acceptor."""
 

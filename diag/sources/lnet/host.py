@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from diag.sources.lnet.acceptor import PORT
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.sources.lnet.nid import Lnd, Nid
 
 MAX_FILE = 1 << 20
 
-_LISTENER = re.compile(rf"^\s*\d+: [0-9A-F]+:{PORT:04X} [0-9A-F]+:0000 0A ", re.MULTILINE)
+_LISTENER = re.compile(rf"^\s*\d+: [0-9A-F]+:{LUSTRE_PORT:04X} [0-9A-F]+:0000 0A ", re.MULTILINE)
 """A line of /proc/net/tcp: local address and port in hexadecimal, remote, state 0A for listening."""
 
 

@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from diag.sources.lnet.acceptor import PORT
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.sources.lnet.dial import CLIENT_PORTS
 from diag.sources.lnet.nid import Lnd, Nid
 
@@ -29,21 +29,21 @@ class Target(msgspec.Struct, frozen=True):
     """A server and, when it is asked for, a file system."""
 
     host: str
-    port: int = PORT
+    port: int = LUSTRE_PORT
     mount_name: str | None = None
     network: int = 0
     """Number of the LNet TCP network: 0 is `tcp`, 1 `tcp1`."""
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Read `HOST[:PORT][/MOUNTNAME]`, or the device of a mount, `HOST@tcp:/MOUNTNAME`.
+        """Read `HOST[:LUSTRE_PORT][/MOUNTNAME]`, or the device of a mount, `HOST@tcp:/MOUNTNAME`.
 
         A path behind the mount name is a directory inside the file system and not asked for. Raises ValueError.
         """
         match = _TARGET.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text[:200]!r} {_why_not(text)}")
-        port = int(match["port"] or PORT)
+        port = int(match["port"] or LUSTRE_PORT)
         network = int(match["network"] or 0)
         if not 0 < port < 65536 or network > 65535:
             raise ValueError(f"{text[:200]!r}: no such port or LNet network")
@@ -59,7 +59,7 @@ def _why_not(text: str) -> str:
     bare = re.sub(r"[/\]].*", "", address or text).strip("[")
     if bare.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.]+", bare):
         return "has an IPv6 address (Lustre 2.16 and later); the probe asks over IPv4 alone"
-    return "is not HOST[:PORT][/MOUNTNAME]; IPv4 addresses and names only"
+    return "is not HOST[:LUSTRE_PORT][/MOUNTNAME]; IPv4 addresses and names only"
 
 
 class Depth(enum.Enum):

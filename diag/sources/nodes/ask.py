@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport, Vantage
 from diag.resources.via import Via
@@ -29,7 +30,7 @@ _NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
 
 LOGIN_SHELL = "see what the login shell and its start-up files print on that node"
 
-POD_ONLY = ("os_release", "sockets", "translations")
+POD_ONLY = ("os_release", "sockets", "translations", "lnet_conf", "lnet_service", "interfaces")
 """Questions whose answer inside the driver's container is about the container, so they are left out there."""
 
 
@@ -60,7 +61,7 @@ class Questions(msgspec.Struct, frozen=True):
 
     names: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    port: int = 988
+    port: int = LUSTRE_PORT
 
     def tokens(self, *, skip: Sequence[str] = ()) -> tuple[str, ...]:
         """Arguments of the probe."""

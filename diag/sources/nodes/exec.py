@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "mgc.*.import", "mdc.*.import", "osc.*.import", "mgc.*.state", "mdc.*.state", "osc.*.state",
     ),
     "lnet_interfaces": ("lnetctl", "net", "show"),
+    "mount_helper": ("/sbin/mount.lustre", "-V"),
     "names": ("getent", "ahosts"),
     "nids": ("lctl", "list_nids"),
     "page_size": ("getconf", "PAGESIZE"),
@@ -180,6 +181,7 @@ class Exec:
         ended: Unavailable | None = None
         asked = {
             "tools_version": plugin.image,
+            "mount_helper": plugin.image,
             "lctl": "",
             "lnet_interfaces": "",
             "nids": "",
@@ -206,9 +208,10 @@ class Exec:
                 break
         if ended is not None and not answers:
             return ended
-        lacking = [question for question, answer in answers.items() if answer.status == NO_COMMAND]
+        # That the image has no mount helper is an answer.
+        lacking = [q for q, said in answers.items() if said.status == NO_COMMAND and q != "mount_helper"]
         # Where the image says something of Lustre, what it has no program for is no open question of this way in.
-        reason = Reason.NOT_ASKED if answers.keys() - {"page_size", *lacking} else Reason.UNREACHABLE
+        reason = Reason.NOT_ASKED if answers.keys() - {"page_size", "mount_helper", *lacking} else Reason.UNREACHABLE
         for question in lacking if reason is Reason.NOT_ASKED else ():
             del answers[question]
             program = COMMANDS["lctl" if question in _PARAMETERS else question][0]

@@ -119,6 +119,36 @@ mount_helper() {
     limit 5 /sbin/mount.lustre -V
 }
 
+# What LNet was loaded with.
+lnet_parameters() {
+    [ -d /sys/module/lnet/parameters ] || return 3
+    for option in lnet/networks lnet/ip2nets lnet/routes lnet/accept lnet/accept_port lnet/lnet_peer_discovery_disabled \
+        ksocklnd/credits ksocklnd/peer_credits; do
+        file="/sys/module/${option%/*}/parameters/${option#*/}"
+        [ -r "$file" ] || continue
+        while IFS= read -r line || [ -n "$line" ]; do printf '%s %s=%s\n' "${option%/*}" "${option#*/}" "$line"; done <"$file"
+    done
+}
+
+# What lnet.service said when it imported lnet.conf.
+lnet_service() {
+    has journalctl || return 127
+    limit 5 journalctl -u lnet.service -b -n 30 -o cat -q --no-pager
+}
+
+# Network interfaces, and whether each is up (IFF_UP, Linux include/uapi/linux/if.h), which is what LNet asks.
+interfaces() {
+    [ -d /sys/class/net ] || return 3
+    for folder in /sys/class/net/*; do
+        flags=
+        [ ! -r "$folder/flags" ] || IFS= read -r flags <"$folder/flags"
+        [ -n "$flags" ] || continue
+        state=down
+        [ $((flags & 1)) = 0 ] || state=up
+        printf '%s %s\n' "${folder##*/}" "$state"
+    done
+}
+
 lustre_mounts() {
     table=/proc/self/mountinfo
     [ ! -r /proc/1/mountinfo ] || table=/proc/1/mountinfo
@@ -217,15 +247,61 @@ resolve() {
     done
 }
 
-parameters() {
-    has lctl || return 127
-    limit 5 lctl get_param 'mgc.*.import' 'mdc.*.import' 'osc.*.import' 'mgc.*.state' 'mdc.*.state' 'osc.*.state' |
-        while IFS= read -r line; do
-            case $line in
-                *.import=* | *.state=* | *target:* | *state:* | *current_connection:* | *connection_attempts:* | \
-                    *target_version:* | *EVICTED* | error:*) printf '%s\n' "$line" ;;
-            esac
+# The files that lctl reads, where it is not installed: /proc (2.10, 2.12), debugfs (mgc from 2.15, all in 2.17).
+parameter_files() {
+    for kind in mgc mdc osc; do
+        for folder in "/proc/fs/lustre/$kind"/* "/sys/kernel/debug/lustre/$kind"/*; do
+            for what in import state; do
+                [ -r "$folder/$what" ] || continue
+                printf '%s.%s.%s=\n' "$kind" "${folder##*/}" "$what"
+                lines_of "$folder/$what"
+            done
         done
+    done
+}
+
+lctl_parameters() {
+    limit 5 lctl get_param 'mgc.*.import' 'mdc.*.import' 'osc.*.import' 'mgc.*.state' 'mdc.*.state' 'osc.*.state'
+}
+
+parameters() {
+    if has lctl; then
+        reader=lctl_parameters
+    elif [ -r /proc/fs/lustre/mgc ] || [ -r /sys/kernel/debug/lustre/mgc ]; then
+        reader=parameter_files
+    else
+        return 127
+    fi
+    $reader | while IFS= read -r line; do
+        case $line in
+            *.import=* | *.state=* | *target:* | *state:* | *current_connection:* | *connection_attempts:* | \
+                *target_version:* | *inflight:* | *' idle: '* | *' - ['* | error:*) printf '%s\n' "$line" ;;
+        esac
+    done
+}
+
+# NIDs, as lctl prints them, or out of the table that LNet shows to root.
+nids() {
+    if has lctl; then
+        limit 5 lctl list_nids
+        return
+    fi
+    table=/sys/kernel/debug/lnet/nis
+    [ -r "$table" ] || return 127
+    while read -r nid rest; do case $nid in *@lo | *[!A-Za-z0-9@.:]*) ;; *@*) printf '%s\n' "$nid" ;; esac; done <"$table"
+}
+
+# A second look, two seconds after the first at least: who is in the same function then has not moved on.
+blocked_later() {
+    now=
+    [ ! -r /proc/uptime ] || IFS=. read -r now rest </proc/uptime
+    [ -n "$now" ] && [ -n "$first_look" ] || return 3
+    if [ $((now - first_look)) -lt 2 ]; then
+        sleep 2
+        now=$((now + 2))
+    fi
+    printf 'later %s\n' "$((now - first_look))"
+    blocked
 }
 
 tool() {
@@ -242,6 +318,10 @@ ask installed_module installed_module
 ask kernel_vermagic kernel_vermagic
 ask module_settings module_settings
 ask dkms dkms
+ask lnet_parameters lnet_parameters
+ask lnet_conf lines_of /etc/lnet.conf
+ask lnet_service lnet_service
+ask interfaces interfaces
 ask loaded_modules loaded_modules
 ask client_version lines_of /sys/fs/lustre/version
 ask filesystems lines_of /proc/filesystems
@@ -251,12 +331,15 @@ ask translations matching "dport=$port " /proc/net/nf_conntrack
 ask resolver lines_of /etc/resolv.conf
 ask page_size getconf PAGESIZE
 ask lockdown lines_of /sys/kernel/security/lockdown
-ask blocked blocked
+first_look=
+[ ! -r /proc/uptime ] || IFS=. read -r first_look rest </proc/uptime
+look=$(blocked)
+ask blocked printf '%s\n' "$look"
 ask uptime lines_of /proc/uptime
 ask kernel_messages kernel_log
 
 # Whoever already hangs in a Lustre tool shows that the next one would hang too: the process table is the ledger.
-case $(blocked) in
+case $look in
     *' lctl' | *' lnetctl' | *' lctl
 '* | *' lnetctl
 '*) printf '#stuck tools_version mount_helper lnet_interfaces nids imports\n' ;;
@@ -264,11 +347,12 @@ case $(blocked) in
         ask tools_version tool lctl --version
         ask mount_helper mount_helper
         ask lnet_interfaces tool lnetctl net show
-        ask nids tool lctl list_nids
+        ask nids nids
         ask imports parameters
         ;;
 esac
 [ -z "$addresses" ] || ask connects connects
 [ -z "$names" ] || ask names resolve
+[ -z "$look" ] || ask blocked_later blocked_later
 printf '#done\n'
 exit 0

@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from checks.client.node_module import node_has_module
-from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.resources.node_report import NodeReport
 from tests.checks import given
@@ -151,15 +150,3 @@ def test_dkms_says_why_there_is_no_module(dkms: tuple[str, ...] | None, says: st
     found = only(node_has_module, truth(client="", kernel=KERNEL, dkms=dkms))
     assert (found.verdict, found.cause) == (Verdict.FAIL, "lustre-module-missing")
     assert says in found.message
-
-
-def test_a_host_without_a_mount_helper_or_without_an_answer_about_it_passes_all_the_same() -> None:
-    asked = truth()
-    assert asked.mount_helper == "2.15.6"
-    absent = msgspec.structs.replace(
-        asked, mount_helper=None, missing={"mount_helper": Unavailable("", Reason.ABSENT, "there is no such file")}
-    )
-    unasked = truth(leave_out="mount_helper")
-    lines = [" ".join(only(node_has_module, one).evidence) for one in (asked, absent, unasked)]
-    assert [only(node_has_module, one).verdict for one in (asked, absent, unasked)] == [Verdict.PASS] * 3
-    assert "mount.lustre 2.15.6" in lines[0] and "no /sbin/mount.lustre" in lines[1] and "mount.lustre" not in lines[2]

@@ -31,6 +31,8 @@ class Ending(enum.Enum):
     STATUS = "status"
     NEVER = "never"
     HALF_WAY = "half-way"
+    NOT_FOUND = "not found"
+    """The container has no such program."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _read_on(handler: "_Handler", patience: float) -> None:
 def _session(
     answer: ExecAnswer | None, argv: tuple[str, ...], protocol: str, server: "KubeServer"
 ) -> Iterator[tuple[int, bytes]]:
-    if answer is None:
+    if answer is None or answer.ending is Ending.NOT_FOUND:
         yield _STATUS, msgspec.json.encode(_not_found_status(argv[0] if argv else ""))
         return
     server.wait(answer.seconds)

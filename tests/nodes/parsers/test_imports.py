@@ -47,9 +47,16 @@ state_history:
 
 def test_state_connection_version_and_history() -> None:
     assert read_imports(Answer(0, MOUNTED)) == (
-        Import("MGC10.0.3.7@tcp", "MGS", "FULL", "10.0.3.7@tcp", "2.15.5.0", 1, 0),
+        Import("MGC10.0.3.7@tcp", "MGS", "FULL", "10.0.3.7@tcp", "2.15.5.0", 1, 0, 1795470911),
         Import(
-            "abcdebev-OST0003-osc-ffff8880084ca000", "abcdebev-OST0003", "CONNECTING", "10.0.3.9@tcp", "2.15.5.0", 9, 1
+            "abcdebev-OST0003-osc-ffff8880084ca000",
+            "abcdebev-OST0003",
+            "CONNECTING",
+            "10.0.3.9@tcp",
+            "2.15.5.0",
+            9,
+            1,
+            1795472911,
         ),
     )
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+import msgspec
 
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import BlockedTask
@@ -62,3 +65,16 @@ def read_blocked(answer: Answer) -> tuple[BlockedTask, ...] | Unavailable:
                 )
             )
     return tuple(found[:TASKS])
+
+
+def seen_again(tasks: Sequence[BlockedTask], answer: Answer) -> tuple[BlockedTask, ...]:
+    """The processes of the first look with what the second one shows: `later SECONDS`, then lines as in the first."""
+    head = re.fullmatch(r"later (\d{1,6})", answer.lines[0].strip()) if answer.lines else None
+    found = read_blocked(msgspec.structs.replace(answer, text="\n".join(answer.lines[1:])))
+    if head is None or isinstance(found, Unavailable):
+        return tuple(tasks)
+    still = {(task.pid, task.name, task.functions) for task in found}
+    return tuple(
+        msgspec.structs.replace(task, stayed_s=int(head[1]) if (task.pid, task.name, task.functions) in still else 0)
+        for task in tasks
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.node_report import LnetInterface
+from diag.resources.node_report import LnetInterface, NodeInterface
 from diag.sanitize import one_line
-from diag.sources.nodes.parsers.answers import Answer, absent, garbled, no_answer
+from diag.sources.nodes.parsers.answers import NO_FILE, Answer, absent, garbled, no_answer
 
 NID = re.compile(r"[0-9A-Za-z.:]{1,64}@(?:lo|tcp|o2ib|kfi|efa|gni)\d{0,5}")
 """Source: Lustre 2.15 and 2.17 libcfs/util/nidstrings.c."""
@@ -63,6 +63,41 @@ def read_nids(answer: Answer) -> tuple[str, ...] | Unavailable:
         return missing
     nids = tuple(line.strip() for line in answer.lines if NID.fullmatch(line.strip()))
     return nids or no_answer(answer) or (garbled(answer.text) if answer.text.strip() else ())
+
+
+LINES = 200
+"""Lines of a file or log that are kept."""
+
+
+def read_lnet_parameters(answer: Answer) -> tuple[str, ...] | Unavailable:
+    """Lines of `MODULE NAME=VALUE` out of /sys/module; absent while LNet is not loaded."""
+    if answer.status == NO_FILE:
+        return absent("LNet is not loaded: there is no /sys/module/lnet")
+    if failed := no_answer(answer):
+        return failed
+    lines = (one_line(line.removesuffix("(null)"), 4096) for line in answer.lines)
+    return tuple(line for line in lines if re.match(r"(?:lnet|ksocklnd) [a-z_0-9]{1,40}=", line))[:LINES]
+
+
+def read_lnet_conf(answer: Answer) -> tuple[str, ...] | Unavailable:
+    """/etc/lnet.conf; absent where there is none."""
+    return absent("there is no /etc/lnet.conf") if answer.status == NO_FILE else read_lines(answer)
+
+
+def read_lines(answer: Answer) -> tuple[str, ...] | Unavailable:
+    """Lines that are neither empty nor comments."""
+    if failed := no_answer(answer):
+        return failed
+    lines = (one_line(line, 500) for line in answer.lines if line.strip() and not line.lstrip().startswith("#"))
+    return tuple(lines)[:LINES]
+
+
+def read_interfaces(answer: Answer) -> tuple[NodeInterface, ...] | Unavailable:
+    """Lines of `NAME up` or `NAME down`."""
+    if failed := no_answer(answer):
+        return failed
+    found = (line.rpartition(" ") for line in answer.lines)
+    return tuple(NodeInterface(one_line(n, 20), word == "up") for n, _, word in found if n and word in ("up", "down"))
 
 
 def _not_up(answer: Answer) -> Unavailable | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport, Vantage
 from diag.resources.via import Via
@@ -24,7 +25,7 @@ class Reading(msgspec.Struct, frozen=True):
     asked_at: float
     answered_at: float
     """Unix seconds by our clock."""
-    port: int = 988
+    port: int = LUSTRE_PORT
     image: str = ""
     probe: str = ""
     refused: Mapping[str, Unavailable] = {}
@@ -47,6 +48,10 @@ _READERS: dict[str, Callable[[Answer], Any]] = {
     "lustre_mounts": mountinfo.read_lustre_mounts,
     "lnet_interfaces": lnet.read_lnet_interfaces,
     "nids": lnet.read_nids,
+    "lnet_parameters": lnet.read_lnet_parameters,
+    "lnet_conf": lnet.read_lnet_conf,
+    "lnet_service": lnet.read_lines,
+    "interfaces": lnet.read_interfaces,
     "imports": imports.read_imports,
     "uptime_s": kernel.read_uptime,
     "kernel_messages": kernel.read_kernel_messages,
@@ -81,6 +86,8 @@ def report_of(reading: Reading) -> NodeReport:
             missing[field] = msgspec.structs.replace(value, what=what)
         else:
             values[field] = value
+    if (again := reading.answers.by_question.get("blocked_later")) and values.get("blocked"):
+        values["blocked"] = kernel.seen_again(values["blocked"], again)
     return NodeReport(
         node=reading.node,
         via=reading.via,
@@ -88,6 +95,7 @@ def report_of(reading: Reading) -> NodeReport:
         image=reading.image,
         probe=reading.probe,
         missing=missing,
+        clock_s=round(reading.answered_at + values.get("clock_skew_s", 0.0), 3),
         **values,
     )
 

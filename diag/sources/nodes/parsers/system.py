@@ -7,7 +7,7 @@ import re
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import OsRelease, ResolverConfig
 from diag.sanitize import one_line
-from diag.sources.nodes.parsers.answers import NO_FILE, Answer, absent, garbled, no_answer
+from diag.sources.nodes.parsers.answers import NO_COMMAND, NO_FILE, Answer, absent, garbled, no_answer
 
 _RELEASE = re.compile(r"\d+(?:\.\d+)*[\w.+~-]{0,100}")
 
@@ -108,7 +108,7 @@ def _word(answer: Answer, shape: re.Pattern[str], otherwise: str) -> str | Unava
 
 def read_mount_helper(answer: Answer) -> str | Unavailable:
     """`mount.lustre -V`: `mount.lustre 2.15.8`; absent where the helper is not installed."""
-    if answer.status == NO_FILE:
+    if answer.status in (NO_FILE, NO_COMMAND):
         return absent("there is no /sbin/mount.lustre")
     match = re.search(r"\bmount\.lustre\S*\s+(\d+\.\d[\w.+-]{0,40})", answer.text)
     return match[1] if match else no_answer(answer) or garbled(answer.text)
