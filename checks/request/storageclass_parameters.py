@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Correction, Draft, Layer, Subject, Unavailable, check, fail, ok, warn
+from diag import Correction, Draft, Layer, Reason, Subject, Unavailable, check, fail, ok, unknown, warn
 from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
@@ -16,11 +16,14 @@ from diag.knowledge.storage_class import (
     class_refusals,
     differs_in_spelling,
     ignored_without,
+    is_beyond_table,
     is_reserved,
     key_of,
     likely_value,
+    may_be_new,
     nearest_key,
     parameter_of,
+    parameters_table,
     repaired,
     rounded_gib,
     spelt_otherwise,
@@ -54,16 +57,21 @@ def parameters_are_known(
     warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
     fail: a key is misspelt or never filled in, a value is not taken, the combination is refused, or the KMS key is of
         another Region
-    unknown: StorageClasses, claims or volumes could not be read
+    unknown: StorageClasses, claims or volumes could not be read; or the driver is newer than the releases whose source
+        was read, and a key or a value may be new in it
     source: aws-fsx-csi-driver v1.0.0 to v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01
         CreateFileSystem
     """
     about, path, parameters = demand.storage_class, demand.path, demand.parameters
     release = release_of(controller, manifest_set)
-    open_keys = [key for key, value in parameters.items() if _is_open(key, value)]
+    unfilled = [key for key, value in parameters.items() if _is_open(key, value)]
+    beyond = is_beyond_table(release)
+    new = [key for key, value in parameters.items() if beyond and may_be_new(key, value)]
+    open_keys = [*unfilled, *new]
     drafts = [
-        *(draft for key in open_keys for draft in _unfilled(demand, key)),
-        *(draft for key in parameters for draft in _ignored(demand, key, release)),
+        *(draft for key in unfilled for draft in _unfilled(demand, key)),
+        *(draft for key in parameters if key not in new for draft in _ignored(demand, key, release)),
+        *((_perhaps_new(demand, new, release),) if new else ()),
         *(_refused(demand, refusal, path) for refusal in class_refusals(parameters, unsure=open_keys)),
         *_refused_sizes(demand, open_keys),
         *_refused_access(demand),
@@ -77,6 +85,15 @@ def parameters_are_known(
     misnamed = any(parameter_of(key) is None and not is_reserved(key) for key in parameters)
     if not drafts and not misnamed:
         yield ok(about, f"its {len(parameters)} parameter(s) are known and taken", concerns=path)
+
+
+def _perhaps_new(demand: Demand, keys: list[str], release: str) -> Draft:
+    newest = parameters_table().newest
+    detail = f"the parameters are those of releases up to {newest}"
+    unread = Unavailable(f"parameters of driver {release}", Reason.NOT_ASKED, detail, remedy="read its release notes")
+    named = ", ".join(f"{key}={demand.parameters[key]!r}" for key in keys)
+    message = f"driver {newest} does not take {named}; whether {release} does is not known"
+    return unknown(demand.storage_class, message, because=(unread,), concerns=demand.path)
 
 
 def _is_open(key: str, value: str) -> bool:
