@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown
 from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, misspelt_attribute
-from diag.analysis.file_systems import file_system_of
+from diag.analysis.file_systems import file_system_of, meant_cache
 from diag.grammar.unfilled import is_stand_in, is_unfilled
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Pod
@@ -34,6 +34,7 @@ def mountname_is_the_file_systems(
     fail: it differs, is missing or misspelt, is longer than eight characters, or it or the handle is an unexpanded
         variable
     unknown: FSx could not be asked, has no such file system, or gave no MountName
+    skip: the volume names an Amazon File Cache (see file-cache)
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go; FSx API MountName; Lustre 2.15 lustre_disk.h
     """
     name = volume.mount_name or ""
@@ -52,6 +53,8 @@ def mountname_is_the_file_systems(
     elif len(fsname) > FSNAME_LIMIT:
         message = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
         yield fail(volume, message, cause="mountname-too-long", fix=fix())
+    elif meant_cache(volume):
+        yield skip(volume, "it names an Amazon File Cache (see file-cache)")
     elif isinstance(known, Unavailable):
         yield unknown(volume, f"cannot compare mountname {name!r}: {known}", because=(known,))
     elif not actual:

@@ -62,6 +62,8 @@ BUCKET = Grammar("the name of an S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 CLUSTER = Grammar("the name of an EKS cluster", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 """Source: botocore eks 2017-11-01 ClusterName."""
 FILE_SYSTEM = Grammar("a file-system id (fs- and 8 to 17 hex digits)", rf"fs-{_HEX}")
+FILE_CACHE = Grammar("a file-cache id", rf"fc-{_HEX}")
+"""Source: fsx 2018-03-01 FileCacheId."""
 SECURITY_GROUP = Grammar("a security-group id", rf"sg-{_HEX}")
 SUBNET = Grammar("a subnet id", rf"subnet-{_HEX}")
 VPC = Grammar("a VPC id", rf"vpc-{_HEX}")

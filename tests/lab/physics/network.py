@@ -24,6 +24,11 @@ class Network:
     def _ec2(self) -> Any:
         return ec2_backend(self._lab.site.region)
 
+    def address_of(self, node: str) -> str:
+        """The address of a node."""
+        assert self._lab.account is not None
+        return str(self._ec2.get_instance(self._lab.account.instances[node]).nics[0].private_ip_address)
+
     def interface_at(self, address: str) -> Any | None:
         """The network interface that has an address."""
         return next((eni for eni in self._ec2.enis.values() if str(eni.private_ip_address) == address), None)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import ec2_backend
 from tests.lab.faults.driver.objects import private_endpoints
 from tests.lab.faults.network.security_groups import put_a_firewall_between, set_node_groups
 from tests.lab.faults.symptoms import attributes
@@ -176,6 +177,29 @@ def peered_vpc_by_address(lab: "Lab", account: Account) -> None:
         if variable["name"] == "AWS_VPC_K8S_CNI_EXTERNALSNAT":
             variable["value"] = "true"
     lab.account = replace(account, file_system_group=group)
+
+
+SHARED = "100.64.0.0/16"
+
+
+@variant("peered-vpc-from-shared-addresses")
+def peered_vpc_from_shared_addresses(lab: "Lab", account: Account) -> None:
+    """The same, from nodes whose subnets are of a second range of their VPC, 100.64.0.0/16."""
+    peered_vpc_by_address(lab, account)
+    ec2 = lab.client("ec2")
+    for number, (name, id) in enumerate(sorted(account.instances.items())):
+        address = f"100.64.1.{number + 4}"
+        ec2_backend(lab.site.region).get_instance(id).nics[0].private_ip_address = address
+        for one in lab.kube.get("nodes", name)["status"]["addresses"]:
+            if one["type"] == "InternalIP":
+                one["address"] = address
+    subnet = lab.aws.fsx.file_system(FILE_SYSTEM_ID)["SubnetIds"][0]
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["RouteTables"]
+    peering = next(r["VpcPeeringConnectionId"] for r in table["Routes"] if "VpcPeeringConnectionId" in r)
+    ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock=SHARED, VpcPeeringConnectionId=peering)
+    assert lab.account is not None
+    ranges = [{"CidrIp": SHARED}]
+    _open(lab, lab.account.file_system_group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
 
 
 def close_file_system_group(lab: "Lab", account: Account) -> None:
