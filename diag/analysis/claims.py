@@ -19,6 +19,7 @@ from diag.analysis.binding import (
     selects,
     why_not_taken,
 )
+from diag.analysis.labels import chosen_by_labels
 from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -150,7 +151,7 @@ def absent_claims(
 ) -> tuple[AbsentClaim, ...]:
     """Every claim that a waiting pod of this run names, that is not there, and that was to be a Lustre volume."""
     there = {claim.key for claim in claims}
-    named = _named_by_target(target, pods)
+    named, labelled = _named_by_target(target, pods), _labelled(target, persistent_volumes, claims, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
         if not pod.is_up and not pod.is_over and not pod.is_terminating:
@@ -160,7 +161,7 @@ def absent_claims(
     found = []
     for key, waiting in wanted.items():
         kept = tuple(v for v in persistent_volumes if is_fsx_volume(v) and _key(v) == key)
-        scoped = _in_scope(key[0], target) and (kept or LOOKS_LIKE_LUSTRE.search(key[1]))
+        scoped = _in_scope(key, target, labelled) and (kept or LOOKS_LIKE_LUSTRE.search(key[1]))
         if scoped or matches(key, named):
             found.append(AbsentClaim(Subject(Kind.CLAIM, key[1], key[0]), tuple(waiting), kept))
     return tuple(found)
@@ -188,7 +189,7 @@ def lustre_claims(
     by_class: dict[str, tuple[PersistentVolume, ...]] = {
         name: tuple(own) for name, own in itertools.groupby(sorted(free, key=class_of_volume), class_of_volume)
     }
-    named = _named_by_target(target, pods)
+    named, labelled = _named_by_target(target, pods), _labelled(target, lustre, claims, pods)
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
     found = []
     for claim in claims:
@@ -201,9 +202,7 @@ def lustre_claims(
         )
         case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
-        if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
-            claim.key, named
-        ):
+        if (_is_for_lustre(case) and (wanted or _in_scope(claim.key, target, labelled))) or matches(claim.key, named):
             found.append(case)
     return tuple(found)
 
@@ -223,9 +222,24 @@ def _is_for_lustre(case: ClaimCase) -> bool:
     return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(message))
 
 
-def _in_scope(namespace: str, target: Target) -> bool:
-    """Whether the run is about every claim of the cluster, or of the namespace."""
-    return target.is_everything or (target == Target(namespaces=target.namespaces) and namespace in target.namespaces)
+def _in_scope(key: tuple[str, str], target: Target, labelled: frozenset[tuple[str, str]]) -> bool:
+    """Whether the run is about every claim of the cluster, or of the namespace, or about those with labels."""
+    scope = Target(namespaces=target.namespaces, selector=target.selector)
+    if target != scope or (target.namespaces and key[0] not in target.namespaces):
+        return False
+    return target.selector is None or key in labelled
+
+
+def _labelled(
+    target: Target,
+    volumes: Iterable[PersistentVolume],
+    claims: Iterable[PersistentVolumeClaim],
+    pods: Sequence[Pod] | Unavailable,
+) -> frozenset[tuple[str, str]]:
+    """The claims that the target's selector takes, with their volumes and pods."""
+    if target.selector is None:
+        return frozenset()
+    return chosen_by_labels(target.selector, volumes, claims, () if isinstance(pods, Unavailable) else pods).claims
 
 
 def _named_by_target(target: Target, pods: Sequence[Pod] | Unavailable) -> tuple[str, ...]:
