@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
 import itertools
 import re
@@ -21,11 +22,13 @@ from diag.analysis.binding import (
 )
 from diag.analysis.labels import chosen_by_labels
 from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
+from diag.knowledge.storage_class import parameter_of
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
 
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
@@ -78,13 +81,28 @@ def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None)
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 """The provisioner of classes whose volumes people make. Source: Kubernetes documentation, storage classes, local."""
 
-_MISSPELT = re.compile(r"\bfsx\b|\blustre\b.*\baws\b|\baws\b.*\blustre\b", re.IGNORECASE)
+OTHER_DRIVERS = SIBLING_DRIVERS | {"ebs.csi.aws.com", "s3.csi.aws.com", "file.csi.aws.com"}
+"""Drivers of AWS whose names are near. Source: Kubernetes CSI documentation, drivers."""
+
+NEAR = 0.8
+
+_MISSPELT = re.compile(r"fsx\b|\blustre\b.*\baws\b|\baws\b.*\blustre\b", re.IGNORECASE)
 
 
 def misspells_driver(storage_class: StorageClass) -> bool:
     """Whether the class's provisioner is the FSx for Lustre driver's name written wrongly, so that nobody answers."""
     name = storage_class.provisioner
-    return name != FSX_DRIVER and name not in SIBLING_DRIVERS and bool(_MISSPELT.search(name))
+    if name == FSX_DRIVER or name in OTHER_DRIVERS:
+        return False
+    near = difflib.SequenceMatcher(None, name.lower(), FSX_DRIVER).ratio() > NEAR
+    return near or bool(_MISSPELT.search(name))
+
+
+def means_lustre(storage_class: StorageClass) -> bool:
+    """Whether a class is for FSx for Lustre by its provisioner, or by at least two parameters of the driver."""
+    given = storage_class.parameters or {}
+    own = sum(1 for key in given if parameter_of(key) is not None)
+    return storage_class.provisioner == FSX_DRIVER or misspells_driver(storage_class) or own > 1
 
 
 LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
@@ -110,6 +128,8 @@ class ClaimCase(msgspec.Struct, frozen=True):
     """A free Lustre volume that would fit the claim but for its class, which is another driver's."""
     complaint: str = ""
     """The newest warning event about it; empty when there is none or events could not be read."""
+    rival: Subject | None = None
+    """Another claim that names the same volume and comes before it."""
 
     @property
     def subject(self) -> Subject:
@@ -148,9 +168,10 @@ def absent_claims(
     pods: tuple[Pod, ...],
     persistent_volumes: tuple[PersistentVolume, ...],
     target: Target,
+    manifest_set: ManifestSet | Unavailable,
 ) -> tuple[AbsentClaim, ...]:
     """Every claim that a waiting pod of this run names, that is not there, and that was to be a Lustre volume."""
-    there = {claim.key for claim in claims}
+    there = {claim.key for claim in (*claims, *value_or(manifest_set, ManifestSet()).claims)}
     named, labelled = _named_by_target(target, pods), _labelled(target, persistent_volumes, claims, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
@@ -191,6 +212,9 @@ def lustre_claims(
     }
     named, labelled = _named_by_target(target, pods), _labelled(target, lustre, claims, pods)
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
+    first: dict[str, PersistentVolumeClaim] = {}
+    for claim in claims:
+        first.setdefault(claim.spec.volume_name, claim)
     found = []
     for claim in claims:
         case = ClaimCase(
@@ -199,6 +223,7 @@ def lustre_claims(
             by_name.get(claim.spec.volume_name),
             tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
+            rival=other.subject if (other := first[claim.spec.volume_name]) is not claim else None,
         )
         case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
@@ -371,6 +396,9 @@ def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
         reasons = misfits(case.claim, volume)
         if reasons:
             return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
+        if case.rival:
+            message = f"{case.rival} names volume {volume.name} as well, and a volume is bound to one claim"
+            return Pending(Why.TAKEN, message, volume)
         return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
     if is_held_by(volume, case.claim):
         return Pending(Why.BINDS_SOON, f"volume {volume.name} is reserved for it", volume)
@@ -379,6 +407,9 @@ def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
     if volume.status.phase == "Released":
         message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
         return Pending(Why.RELEASED, message, volume)
+    if not ref.namespace:
+        message = f"the claimRef of volume {volume.name} names no namespace, so that no claim is the one it is kept for"
+        return Pending(Why.TAKEN, message, volume)
     return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
 
 

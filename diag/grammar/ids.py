@@ -100,6 +100,11 @@ def partition_of(arn: str) -> str:
     return _part_of(arn, 1)
 
 
+def region_of(arn: str) -> str:
+    """The Region of an ARN; empty where it has none or the text is no ARN."""
+    return _part_of(arn, 3)
+
+
 def account_of(arn: str) -> str:
     """The account of an ARN; empty where it has none or the text is no ARN."""
     return _part_of(arn, 4)

@@ -70,10 +70,15 @@ class Mounts:
                 if not any(set(record.records) & set(addresses) for record in found):
                     return f"the private zone {zone.name} does not know {name}"
             resolver = resolver_backend(region)
-            for association in resolver.resolver_rule_associations.values():
-                rule = resolver.resolver_rules[association.resolver_rule_id]
-                if association.vpc_id == vpc and rule.rule_type == "FORWARD" and _is_in(name, rule.domain_name):
-                    return f"the Resolver rule {rule.id} sends {name} to a company's servers"
+            rules = [
+                resolver.resolver_rules[association.resolver_rule_id]
+                for association in resolver.resolver_rule_associations.values()
+                if association.vpc_id == vpc
+            ]
+            matching = [rule for rule in rules if _is_in(name, rule.domain_name)]
+            rule = max(matching, key=lambda rule: len(rule.domain_name), default=None)
+            if rule is not None and rule.rule_type == "FORWARD":
+                return f"the Resolver rule {rule.id} sends {name} to a company's servers"
         return ""
 
     def _forwarding_obstacle(self) -> str:
