@@ -142,8 +142,8 @@ def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: t
     trimmed = groups.replace(" ", "")
     if flaw.key != "subnetId" and trimmed != groups and group_ids({"securityGroupIds": trimmed}):
         return replace_class(about, waiting, {"securityGroupIds": Verbatim(trimmed)})
-    wrong = {flaw.key, *(other.key for other in flaws if not demand.parameters.get(other.key))}
     known = {"subnetId": "{subnet}", "securityGroupIds": "{security_group}"}
+    wrong = {flaw.key, *(key for key in known if not demand.parameters.get(key))}
     if flaw.cause == OUT_OF_REACH:
         # Another VPC's groups do not fit the cluster's subnet.
         wrong = set(known)

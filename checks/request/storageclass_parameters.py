@@ -8,8 +8,8 @@ from diag import Correction, Draft, Layer, Reason, Subject, Unavailable, check, 
 from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
-from diag.grammar.unfilled import is_unfilled
-from diag.knowledge.fsx_create import Refusal
+from diag.grammar.unfilled import is_stand_in, is_unfilled
+from diag.knowledge.fsx_create import Refusal, bucket_of
 from diag.knowledge.storage_class import (
     INVALID,
     Takes,
@@ -99,7 +99,9 @@ def _perhaps_new(demand: Demand, keys: list[str], release: str) -> Draft:
 def _is_open(key: str, value: str) -> bool:
     """A variable in place of a value. NONE is a value where the parameter takes it."""
     parameter = parameter_of(key)
-    return parameter is not None and value not in parameter.values and is_unfilled(value)
+    if parameter is None or value in parameter.values:
+        return False
+    return is_unfilled(value) or is_stand_in(bucket_of(value))
 
 
 def _unfilled(demand: Demand, key: str) -> Iterator[Draft]:
@@ -172,6 +174,9 @@ def _ignored(demand: Demand, key: str, release: str) -> Iterator[Draft]:
         if not parameter.is_read_by(release):
             message = f"driver {release} ignores the parameter {key!r}, which {parameter.since} is the first to read"
             yield fail(about, message, cause=UNKNOWN_KEY, concerns=demand.path)
+    elif meant in demand.parameters and demand.parameters[meant] != demand.parameters[key]:
+        message = f"{key!r} and {meant!r} say different things, and the driver reads {meant!r} alone"
+        yield fail(about, message, cause=UNKNOWN_KEY, concerns=demand.path)
     elif not meant or meant in demand.parameters:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)
     elif meant not in ("subnetId", "securityGroupIds"):

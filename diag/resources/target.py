@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.resources.kubernetes.meta import LabelSelector
+
 
 class Target(msgspec.Struct, frozen=True):
     """Which volumes a run is about; all empty is the whole cluster."""
@@ -15,6 +17,8 @@ class Target(msgspec.Struct, frozen=True):
     pods: tuple[str, ...] = ()
     """`name` or `namespace/name`."""
     file_systems: tuple[str, ...] = ()
+    selector: LabelSelector | None = None
+    """Labels that a volume, its claim and a pod that uses it have between them."""
 
     @property
     def is_everything(self) -> bool:

@@ -79,7 +79,7 @@ class TestNetwork:
 
     def test_a_class_without_any_parameter(self) -> None:
         found = findings(network_is_given, **asked({}))
-        assert [finding.cause for finding in found] == ["storageclass-network-missing"] * 2
+        assert [finding.cause for finding in found] == ["storageclass-network-missing"], "one fault, one finding"
 
     def test_a_misspelt_key_of_the_network_is_told_once(self) -> None:
         given = asked(without("subnetId", subnetid=SUBNET))
