@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom release-check workflows new-check new-cause index programs system-packages clean
+.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom release-check workflows site new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
@@ -61,7 +61,11 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 lock: $(READY)  ## write the versions and hashes that the container and the tests install, after a change of the dependencies
 	$(LOCK) -o requirements/run.txt
+	$(LOCK) --group docs -o requirements/docs.txt
 	$(LOCK) --group test -o requirements/test.txt
+
+site: $(READY)  ## the documentation site, every link of it verified: dist/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 sbom: $(READY)  ## the bill of materials of what the container installs, in a fresh environment: dist/sbom.cdx.json
 	$(PYTHON) -m venv --clear dist/sbom-venv

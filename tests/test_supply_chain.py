@@ -12,18 +12,24 @@ import pytest
 from deploy import sbom
 
 ROOT = Path(__file__).parents[1]
-DECLARED = {
-    re.split(r"[<>=!\[; ]", line)[0].lower()
-    for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-}
-TESTED_WITH = {
-    re.split(r"[<>=!\[; ]", line)[0].lower()
-    for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["test"]
-}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def names(requirements: list[str | dict[str, str]]) -> set[str]:
+    """The packages that a list of requirements names; groups that it includes are lists of their own."""
+    return {re.split(r"[<>=!\[; ]", line)[0].lower() for line in requirements if isinstance(line, str)}
+
+
+DECLARED = names(PROJECT["project"]["dependencies"])
+SITE = names(PROJECT["dependency-groups"]["docs"])
+TESTED_WITH = names(PROJECT["dependency-groups"]["test"]) | SITE
 LOCK = (ROOT / "requirements" / "run.txt").read_text()
 
 
-@pytest.mark.parametrize(("file", "wanted"), [("run.txt", DECLARED), ("test.txt", DECLARED | TESTED_WITH)])
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [("run.txt", DECLARED), ("docs.txt", DECLARED | SITE), ("test.txt", DECLARED | TESTED_WITH)],
+)
 def test_every_dependency_is_locked_with_hashes(file: str, wanted: set[str]) -> None:
     text = (ROOT / "requirements" / file).read_text()
     entries = re.split(r"\n(?=[a-z0-9])", text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, unknown, warn
 from diag.analysis.attributes import DNS_NAME, HOST_NAME, is_address
-from diag.analysis.file_systems import file_system_of, has_no_servers
+from diag.analysis.file_systems import file_system_of, has_no_servers, meant_cache
 from diag.analysis.network.names import NameStanding
 from diag.grammar.unfilled import is_stand_in
 from diag.resources.ec2 import NetworkInterface
@@ -54,7 +54,7 @@ def dns_answers_the_file_system(
     """
     name = volume.dns_name or ""
     known = file_system_of(volume, file_systems)
-    if reason := _not_to_be_asked(name, known):
+    if reason := _not_to_be_asked(volume, name, known):
         yield skip(volume, reason)
         return
     standing = name_standings[volume.name]
@@ -88,7 +88,7 @@ def dns_answers_the_file_system(
         )
 
 
-def _not_to_be_asked(name: str, known: FileSystem | Unavailable) -> str:
+def _not_to_be_asked(volume: PersistentVolume, name: str, known: FileSystem | Unavailable) -> str:
     """Why no answer to the name would mean anything; empty when one does."""
     if not name or is_stand_in(name) or not HOST_NAME.fullmatch(name):
         return "the volume gives no name that could be asked (see dns-name)"
@@ -96,6 +96,8 @@ def _not_to_be_asked(name: str, known: FileSystem | Unavailable) -> str:
         return f"the volume is mounted by address ({name}): no name is asked"
     ours = DNS_NAME.fullmatch(name.lower().removesuffix("."))
     if isinstance(known, Unavailable):
+        if meant_cache(volume):
+            return f"{name} is of an Amazon File Cache, whose servers FSx does not list"
         return f"FSx has no file system behind {name}" if ours and known.reason is Reason.ABSENT else ""
     if reason := has_no_servers(known):
         return reason

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 
 from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DNS_NAME, HOST_NAME, OTHER_SERVICE, is_address, misspelt_attribute
+from diag.analysis.attributes import (
+    DNS_NAME,
+    HOST_NAME,
+    OF_FSX,
+    OTHER_SERVICE,
+    is_address,
+    is_spelt_otherwise,
+    misspelt_attribute,
+)
 from diag.analysis.file_systems import file_system_of, meant_id
 from diag.grammar.ids import REGION
 from diag.grammar.unfilled import is_stand_in
@@ -61,7 +69,8 @@ def dns_name_is_the_file_systems(
     if not name:
         wrong_key = misspelt_attribute(volume.attributes, "dnsname")
         why = f"the key is misspelt {wrong_key!r}" if wrong_key else "the attribute is absent or empty"
-        certain = Correction(wrong_key, wrong_key, "dnsname", is_key=True) if wrong_key else None
+        sure = is_spelt_otherwise(wrong_key, "dnsname")
+        certain = Correction(wrong_key, wrong_key, "dnsname", is_key=True) if sure else None
         message = f"no dnsname ({why}): the driver refuses the mount"
         yield fail(volume, message, cause="dnsname-missing", fix=fix(), correction=certain)
     elif is_stand_in(name):
@@ -85,6 +94,9 @@ def _judge_name(
     if parts is None:
         if foreign := OTHER_SERVICE.fullmatch(name):
             message = f"dnsname {name!r} is a name of {foreign['service']}, FSx has fs-….fsx.<Region>.amazonaws.com"
+            return fail(volume, message, cause="dnsname-mismatch", fix=fix())
+        if inside := OF_FSX.fullmatch(name):
+            message = f"dnsname is {name!r}, and {inside['label']!r} is no id of a file system: FSx has no such name"
             return fail(volume, message, cause="dnsname-mismatch", fix=fix())
         message = f"dnsname {name!r} is a host name of your own; where it leads is asked of DNS"
         return ok(volume, message, rules_out=("dnsname-missing",))

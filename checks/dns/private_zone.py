@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from diag import Draft, Fix, Layer, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
-from diag.advice.steps import Values, change, undo
+from diag.advice.steps import Values, change, person, undo
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.names import NameStanding
@@ -14,9 +14,11 @@ from diag.analysis.network.paths import Clients
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
-from diag.resources.route53 import HostedZone, ResolverRule, ZoneRecords, covers
+from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ZoneRecords, covers
 
 T = TypeVar("T")
+
+UNSEEN = "zones and rules that a Route 53 Profile shares with the VPC were not looked at"
 
 SHADOWS, WRONG = "private-zone-shadows-name", "dns-wrong-address"
 
@@ -35,7 +37,8 @@ def no_zone_shadows_the_name(
     """No private hosted zone and no Resolver rule of the VPC takes the file system's name from AWS.
 
     The VPC's resolver searches the private zone that matches best and says NXDOMAIN when it has no record; it then asks
-    nobody else. A FORWARD rule sends the name to other servers, and comes before a zone of the same domain.
+    nobody else. A FORWARD rule sends the name to other servers, and comes before a zone of the same domain. Zones and
+    rules that a Route 53 Profile shares with the VPC are not looked at.
 
     pass: no such zone or rule, the zone has the file system's address or is AWS's own, or a rule's servers know it
     warn: the zone has an ENI of another server; it has no record and the name resolves now; a rule's servers may not
@@ -67,7 +70,8 @@ def no_zone_shadows_the_name(
         text = (
             f"{zone.name} of {vpc} is AWS's own" if zone else f"no private zone or Resolver rule of {vpc} takes {name}"
         )
-        yield ok(volume, text, concerns=(known,))
+        remark = () if standing.resolves else (UNSEEN,)
+        yield ok(volume, text, *remark, concerns=(known,))
 
 
 def _judge_rule(
@@ -79,13 +83,40 @@ def _judge_rule(
     message = f"Resolver rule {rule.id} of {rule.vpc_id} forwards {rule.domain_name} to {', '.join(rule.targets)}"
     if standing.resolves:
         return ok(volume, f"{message}; {name} resolves all the same", concerns=(known,))
-    values = {"vpc": rule.vpc_id, "resolver_rule": rule.id}
-    command = "aws route53resolver {}associate-resolver-rule --vpc-id {{vpc}} --resolver-rule-id {{resolver_rule}}"
-    changes = f"{rule.vpc_id} asks its own resolver for all of {rule.domain_name} again"
-    fix = Fix((change(command.format("dis"), values, changes=changes), undo(command.format(""), values)))
     if standing.resolves is False:
+        fix = _leave_to_aws(rule, name)
         return fail(volume, f"{message}, and {name} does not resolve", fix=fix, cause=SHADOWS, concerns=(known,))
     return warn(volume, f"{message}; those must know {name}", cause=SHADOWS, concerns=(known,))
+
+
+def _leave_to_aws(rule: ResolverRule, name: str) -> Fix:
+    """A SYSTEM rule for the names of file systems alone; every other name goes where the rule at fault sends it.
+
+    It has to be closer than that rule: a VPC has one rule of a domain. A rule for this one name serves nothing else.
+    Source: Route 53 developer guide, resolver-overview-forward-vpc-to-network-using-rules.
+    """
+    domain = next((one for one in (name.partition(".")[2], name) if not covers(one, rule.domain_name)), "")
+    values = {"vpc": rule.vpc_id, "resolver_rule": rule.id, "dns_name": domain}
+    command = "aws route53resolver {} --vpc-id {{vpc}} {}"
+    if not domain:
+        own = "--resolver-rule-id {resolver_rule}"
+        changes = f"{rule.vpc_id} asks its own resolver for {rule.domain_name} again, the one name that the rule is for"
+        take = change(command.format("disassociate-resolver-rule", own), values, changes=changes)
+        return Fix((take, undo(command.format("associate-resolver-rule", own), values)))
+    made = "--cli-input-json file://system-rule.json"
+    make = (
+        "aws route53resolver create-resolver-rule --creator-request-id {dns_name}-{vpc} --rule-type SYSTEM"
+        " --domain-name {dns_name} --query '{ResolverRuleId:ResolverRule.Id}' --output json > system-rule.json"
+    )
+    changes = f"{rule.vpc_id} asks its own resolver for {domain} alone; all else of {rule.domain_name} as before"
+    return Fix(
+        (
+            change(make, values, changes="makes a rule that no VPC uses yet"),
+            change(command.format("associate-resolver-rule", made), values, changes=changes),
+            undo(command.format("disassociate-resolver-rule", made), values),
+            undo(f"aws route53resolver delete-resolver-rule {made}"),
+        )
+    )
 
 
 def _judge_zone(
@@ -114,11 +145,11 @@ def _judge_zone(
         if standing.counts and standing.resolves:
             text = f"{message}; the name resolves now, from a cache or past the VPC's resolver"
             return warn(volume, text, answering, cause=SHADOWS, concerns=(known,))
-        fix = _set_record(zone, name, right[:1])
+        fix = _set_record(zone, name, right[:1], records.of(name))
         return fail(volume, message, answering, fix=fix, cause=SHADOWS, concerns=(known,))
     if wrong := [address for address in found if right and address not in right]:
         message = f"{title} leads {name} to {', '.join(wrong)}, no ENI of {known.id} ({', '.join(right)})"
-        fix = _set_record(zone, name, right[:1])
+        fix = _set_record(zone, name, right[:1], records.of(name))
         return fail(volume, message, answering, fix=fix, cause=WRONG, concerns=(known,))
     if found and right and right[0] not in found:
         message = f"{title} leads {name} to {', '.join(found)}, an ENI of another server; the primary is {right[0]}"
@@ -127,20 +158,24 @@ def _judge_zone(
     return ok(volume, text, answering, concerns=(known,))
 
 
-def _set_record(zone: HostedZone, name: str, address: tuple[str, ...]) -> Fix:
-    """The record that is missing or wrong. Without an address to write the runbook's remedies stand."""
+def _set_record(zone: HostedZone, name: str, address: tuple[str, ...], old: RecordSet | None) -> Fix:
+    """The record that is missing or wrong, and the old one back. Without an address the runbook's remedies stand."""
     if not address:
         return Fix(())
-    record = {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": address[0]}]}
+    by = f"account {zone.owner.owning_account}, which owns the zone" if zone.owner.owning_account else ""
+    if old is not None and old.set_identifier:
+        request = "let each of the records that a routing policy chooses from for {dns_name} be {primary_address}"
+        return Fix((person(request, {"dns_name": name, "primary_address": address[0]}, by=by or "the zone's owner"),))
     command = "aws route53 change-resource-record-sets --hosted-zone-id {hosted_zone} --change-batch {settings}"
 
-    def values(action: str) -> Values:
+    def values(action: str, addresses: tuple[str, ...], ttl: int = 60) -> Values:
+        record = {"Name": name, "Type": "A", "TTL": ttl, "ResourceRecords": [{"Value": one} for one in addresses]}
         batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
         return {"hosted_zone": zone.hosted_zone_id, "settings": batch}
 
     changes = f"{zone.name} answers for this file system; a new file system needs a record of its own"
-    by = f"account {zone.owner.owning_account}, which owns the zone" if zone.owner.owning_account else ""
-    return Fix((change(command, values("UPSERT"), changes=changes, by=by), undo(command, values("DELETE"))))
+    before = values("UPSERT", old.values, old.ttl or 60) if old else values("DELETE", address[:1])
+    return Fix((change(command, values("UPSERT", address[:1]), changes=changes, by=by), undo(command, before)))
 
 
 def _addresses(known: FileSystem, enis: Table[NetworkInterface] | Unavailable) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ def routes_lead_both_ways(
 
     Inside one VPC the local route always does. From another VPC both sides need a route, over a peering or a transit
     gateway; one whose target is gone is a black hole, and a default route to the internet is no way to a private
-    address. What a transit gateway, a firewall or a virtual private gateway does with the packets is not looked at.
+    address. What a transit gateway does with the packets says transit-gateway; a firewall or a virtual private gateway
+    is not looked at.
 
     pass: the most specific route on either side is alive and leads to the other VPC
     fail: a side has no such route, or it is a black hole, or the two sides take different peerings
@@ -103,8 +104,16 @@ class Side(NamedTuple):
     @property
     def peering(self) -> str:
         """The peering over which answers come back; empty when there is none that works."""
+        return self._over("pcx-")
+
+    @property
+    def way_home(self) -> str:
+        """The peering or transit gateway over which answers come back; empty when there is none that works."""
+        return self._over("pcx-") or self._over("tgw-")
+
+    def _over(self, kind: str) -> str:
         ways = (way_to(address, self.table) for address in self.senders)
-        return next((r.target for way, r in ways if way is Way.OPEN and r and r.target.startswith("pcx-")), "")
+        return next((r.target for way, r in ways if way is Way.OPEN and r and r.target.startswith(kind)), "")
 
 
 class Hop(NamedTuple):
@@ -178,7 +187,8 @@ def _account(id: str) -> str:
 def _replace(table: RouteTable, route: Route, peering: str) -> Fix:
     names = {"route_table": table.route_table_id, "cidr": route.destination_cidr_block, "target": peering}
     if not peering or peering == route.target:
-        request = "make the peering again and accept it, and point route {cidr} of {route_table} at it"
+        again = "attach both VPCs to it again" if route.transit_gateway_id else "make the peering again and accept it"
+        request = f"{again}, and point route {{cidr}} of {{route_table}} at it"
         return Fix((person(request, names, by=NETWORK),))
     command = (
         "aws ec2 replace-route --route-table-id {route_table} --destination-cidr-block {cidr}"
@@ -188,17 +198,19 @@ def _replace(table: RouteTable, route: Route, peering: str) -> Fix:
 
 
 def _create(table: RouteTable, other: Side) -> Fix:
-    names = {"route_table": table.route_table_id, "cidr": other.subnet.cidr_block, "target": other.peering}
-    if not other.peering:
+    names = {"route_table": table.route_table_id, "cidr": other.subnet.cidr_block, "target": other.way_home}
+    if not other.way_home:
         request = (
             "give {route_table} a route to {cidr}, over a peering or a transit gateway, and the other side one back"
         )
         return Fix((person(request, names, by=NETWORK),))
     rest = "--route-table-id {route_table} --destination-cidr-block {cidr}"
-    effect = "sends packets over the peering that the way back takes"
+    by_gateway = other.way_home.startswith("tgw-")
+    over = "--transit-gateway-id" if by_gateway else "--vpc-peering-connection-id"
+    effect = f"sends packets over the {'transit gateway' if by_gateway else 'peering'} that the way back takes"
     return Fix(
         (
-            change(f"aws ec2 create-route {rest} --vpc-peering-connection-id {{target}}", names, changes=effect),
+            change(f"aws ec2 create-route {rest} {over} {{target}}", names, changes=effect),
             undo(f"aws ec2 delete-route {rest}", names),
         )
     )

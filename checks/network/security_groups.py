@@ -21,6 +21,7 @@ from diag.analysis.network.paths import (
 from diag.analysis.nodes.eligibility import node_list
 from diag.resources.ec2 import NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet
 from diag.resources.fsx import FileSystem
+from diag.resources.transit_gateway import TransitNetwork
 
 
 @check(
@@ -37,20 +38,21 @@ def security_groups_admit_clients(
     clients: dict[str, Clients],
     route_tables: tuple[RouteTable, ...] | Unavailable,
     subnets: Table[Subnet] | Unavailable,
+    transit_network: TransitNetwork | Unavailable,
 ) -> Iterator[Draft]:
     """The security groups let every node reach port 988 of every ENI of the file system, and the further ports.
 
     A client talks to MGS, MDS and OSS on different ENIs, each with its own groups, so one ENI without the rule is
     enough to break a mount. What counts on the node's side are the groups of its primary interface: Lustre leaves
     there, whatever network policies, pod security groups or custom networking say of the pods. A rule that names a
-    group counts inside a VPC and over an active peering, not through a firewall or appliance. A missing 988 makes the
-    mount hang and end in a time-out or an I/O error.
+    group counts inside a VPC, over an active peering and over a transit gateway that is told to pass such references
+    on, not through a firewall or appliance. A missing 988 makes the mount hang and end in a time-out or an I/O error.
 
     pass: every ENI admits 988 from the nodes, and the nodes' groups let it out
     warn: an ENI does not admit 1018-1023 from the nodes: the mount works, reconnects may not
     fail: an ENI does not admit 988 from a node, or a node's groups do not let 988 out
     unknown: ENIs, groups, a prefix list or the nodes' instances could not be read; or only a rule that names a group
-        admits the nodes, and the way goes over a transit gateway
+        admits the nodes, and the way goes over a transit gateway that could not be seen
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: FSx for Lustre user guide, limit-access-security-groups; Lustre 2.15 lnet/lnet/acceptor.c; Amazon VPC user
         guide, security group rules; VPC peering guide, vpc-peering-security-groups
@@ -61,7 +63,7 @@ def security_groups_admit_clients(
         return
     found = clients[file_system.id]
     for client in found.groups:
-        for seen, members in by_reference(client, enis, route_tables, prefix_lists):
+        for seen, members in by_reference(client, enis, route_tables, prefix_lists, transit_network):
             yield from _of_client(file_system, seen, members, security_groups, prefix_lists, subnets)
     if found.unread or not found.groups:
         count = len(found.unread) or "no"

@@ -12,11 +12,13 @@ from diag.advice.replace_volume import BOUND, replace_volume
 from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import corrections
 from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_parted, why_pending
+from diag.analysis.validation import is_as_meant
 from diag.grammar.command import Verbatim
 from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
 from diag.resources.age import age_s
 from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod
+from diag.resources.manifests import ManifestSet
 
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
@@ -40,6 +42,7 @@ def claim_has_its_volume(
     claim_pods: dict[str, tuple[Pod, ...]] | Unavailable,
     taken_at: str,
     provisioning: Provisioning | Unavailable,
+    manifest_set: ManifestSet | Unavailable,
 ) -> Iterator[Draft]:
     """The claim is bound to its volume, or will be.
 
@@ -54,7 +57,8 @@ def claim_has_its_volume(
     fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, waits without reason,
         is being deleted while a pod waits, or is Bound to a volume that is gone or belongs to another claim
     unknown: claims, volumes or StorageClasses could not be read
-    skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all
+    skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all; or a
+        manifest's claim, volume or class has another fault first
     source: Kubernetes v1.31 to v1.34 pkg/controller/volume/persistentvolume/pv_controller.go;
         component-helpers/storage/volume/pv_helpers.go
     """
@@ -91,11 +95,24 @@ def claim_has_its_volume(
     elif pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON):
         since = f", for {waited / 60:.0f} minutes now" if waited is not None else ""
         yield fail(claim, f"Pending: {pending.message}{since}", *message, cause="", concerns=concerns)
+    elif _has_another_fault(case, pending, value_or(manifest_set, ManifestSet())):
+        yield skip(
+            claim, f"how it is bound is judged when what is wrong with its manifests is corrected: {pending.message}"
+        )
     else:
         fix = _fix(case, pending, pods, value_or(provisioning, Provisioning()))
         yield fail(
             claim, f"Pending: {pending.message}", *message, cause=CAUSES.get(pending.why), fix=fix, concerns=concerns
         )
+
+
+def _has_another_fault(case: ClaimCase, pending: Pending, manifests: ManifestSet) -> bool:
+    """Of what is only written yet: a refused or unfilled field is reported by its own check, and so is the class."""
+    if case.claim.subject not in {claim.subject for claim in manifests.claims}:
+        return False
+    if pending.why is Why.PROVISIONER_MISSPELT:
+        return case.storage_class is not None and case.storage_class.subject in {c.subject for c in manifests.classes}
+    return not is_as_meant(case.claim, pending.volume)
 
 
 def _pods_of(case: ClaimCase, claim_pods: dict[str, tuple[Pod, ...]] | Unavailable) -> tuple[Pod, ...]:

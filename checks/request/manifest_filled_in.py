@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Subject, Unavailable, check, fail
 from diag.advice.steps import advise
-from diag.analysis.binding import class_of
+from diag.analysis.validation import fields_of_claim, fields_of_metadata, fields_of_volume
 from diag.grammar.unfilled import is_unfilled
-from diag.resources.kubernetes import Metadata
 from diag.resources.manifests import ManifestSet
 
 
@@ -38,32 +37,14 @@ def _fill_in(field: str) -> Fix:
 
 def _values(manifests: ManifestSet) -> Iterator[tuple[Subject, str, str]]:
     for volume in manifests.volumes:
-        spec, about = volume.spec, volume.subject
-        yield from _of_metadata(about, volume.metadata)
-        yield about, "storageClassName", spec.storage_class_name
-        if spec.claim_ref is not None:
-            yield about, "claimRef", spec.claim_ref.name
-            yield about, "claimRef", spec.claim_ref.namespace
-        yield about, "storage", (spec.capacity or {}).get("storage", "")
-        yield from ((about, "accessModes", mode) for mode in spec.access_modes or ())
-        yield about, "persistentVolumeReclaimPolicy", spec.persistent_volume_reclaim_policy
+        yield from ((volume.subject, *field) for field in fields_of_volume(volume))
     for claim in manifests.claims:
-        about = claim.subject
-        yield from _of_metadata(about, claim.metadata)
-        yield about, "volumeName", claim.spec.volume_name
-        yield about, "storageClassName", class_of(claim)
-        yield about, "storage", (claim.spec.resources.requests or {}).get("storage", "")
-        yield from ((about, "accessModes", mode) for mode in claim.spec.access_modes or ())
+        yield from ((claim.subject, *field) for field in fields_of_claim(claim))
     for item in manifests.classes:
-        yield from _of_metadata(item.subject, item.metadata)
+        yield from ((item.subject, *field) for field in fields_of_metadata(item.metadata))
         yield item.subject, "provisioner", item.provisioner
         yield item.subject, "reclaimPolicy", item.reclaim_policy
         yield item.subject, "volumeBindingMode", item.volume_binding_mode
     for pod in manifests.pods:
-        yield from _of_metadata(pod.subject, pod.metadata)
+        yield from ((pod.subject, *field) for field in fields_of_metadata(pod.metadata))
         yield from ((pod.subject, "claimName", name) for name in pod.spec.claim_names)
-
-
-def _of_metadata(about: Subject, meta: Metadata) -> Iterator[tuple[Subject, str, str]]:
-    yield about, "name", meta.name
-    yield about, "namespace", meta.namespace

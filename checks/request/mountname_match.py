@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.replace_volume import replace_volume
-from diag.analysis.attributes import DRIVER_DEFAULT_MOUNT_NAME, FSNAME_LIMIT, misspelt_attribute
-from diag.analysis.file_systems import file_system_of
+from diag.analysis.attributes import (
+    DRIVER_DEFAULT_MOUNT_NAME,
+    FSNAME_LIMIT,
+    is_spelt_otherwise,
+    misspelt_attribute,
+    mistaken_id,
+)
+from diag.analysis.file_systems import file_system_of, meant_cache
 from diag.grammar.unfilled import is_stand_in, is_unfilled
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Pod
@@ -31,9 +37,11 @@ def mountname_is_the_file_systems(
     such file or directory". A directory after the name is allowed; whether it exists only the server knows.
 
     pass: the attribute, or the driver's default without one, is FSx's MountName
-    fail: it differs, is missing or misspelt, is longer than eight characters, or it or the handle is an unexpanded
-        variable
+    warn: the handle looks like an id and is none, while the DNS name leads somewhere else
+    fail: it differs, is missing, misspelt or written without a value, is longer than eight characters, or it or the
+        handle is an unexpanded variable
     unknown: FSx could not be asked, has no such file system, or gave no MountName
+    skip: the volume names an Amazon File Cache (see file-cache)
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go; FSx API MountName; Lustre 2.15 lustre_disk.h
     """
     name = volume.mount_name or ""
@@ -52,6 +60,11 @@ def mountname_is_the_file_systems(
     elif len(fsname) > FSNAME_LIMIT:
         message = f"mountname {fsname!r} has {len(fsname)} characters, Lustre allows {FSNAME_LIMIT}"
         yield fail(volume, message, cause="mountname-too-long", fix=fix())
+    elif meant_cache(volume):
+        yield skip(volume, "it names an Amazon File Cache (see file-cache)")
+    elif isinstance(known, Unavailable) and (why := _unwritten(volume)):
+        yield fail(volume, f"{why}: the driver mounts /{fsname}, which only SCRATCH_1 has", cause="mountname-missing",
+                   fix=fix(), correction=_respelt(volume))  # fmt: skip
     elif isinstance(known, Unavailable):
         yield unknown(volume, f"cannot compare mountname {name!r}: {known}", because=(known,))
     elif not actual:
@@ -61,6 +74,24 @@ def mountname_is_the_file_systems(
         yield ok(volume, message, f"fsx:DescribeFileSystems {known.id} MountName {actual}", rules_out=_refuted(volume))
     else:
         yield _mismatch(volume, fsname, actual, fix())
+    if mistaken_id(volume.handle) and not (volume.dns_name or "").startswith(volume.handle) and not unfilled:
+        message = (
+            f"volumeHandle is {volume.handle!r}, which is no id of a file system: the mount goes by dnsname,"
+            " and whatever asks FSx by the handle (deletion, resizing) fails"
+        )
+        yield warn(volume, message, cause=None)
+
+
+def _unwritten(volume: PersistentVolume) -> str:
+    """Why the driver reads no mountname although somebody wrote one; empty where none is written."""
+    if wrong_key := misspelt_attribute(volume.attributes, "mountname"):
+        return f"no mountname (the key is misspelt {wrong_key!r})"
+    return "mountname is written without a value" if volume.mount_name == "" else ""
+
+
+def _respelt(volume: PersistentVolume) -> Correction | None:
+    written = misspelt_attribute(volume.attributes, "mountname")
+    return Correction(written, written, "mountname", is_key=True) if is_spelt_otherwise(written, "mountname") else None
 
 
 def _refuted(volume: PersistentVolume) -> tuple[str, ...]:
@@ -76,5 +107,4 @@ def _mismatch(volume: PersistentVolume, fsname: str, actual: str, fix: Fix) -> D
     wrong_key = misspelt_attribute(volume.attributes, "mountname")
     why = f"the key is misspelt {wrong_key!r}" if wrong_key else "it is absent or empty"
     message = f"no mountname ({why}): the driver mounts /{fsname}, FSx says {actual!r}"
-    certain = Correction(wrong_key, wrong_key, "mountname", is_key=True) if wrong_key else None
-    return fail(volume, message, cause="mountname-missing", fix=fix, correction=certain)
+    return fail(volume, message, cause="mountname-missing", fix=fix, correction=_respelt(volume))

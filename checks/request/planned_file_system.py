@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, warn
 from diag.advice.steps import advise
 from diag.grammar.unfilled import is_stand_in
-from diag.knowledge.fsx_create import fsx_model, refusals, taken_values
+from diag.knowledge.fsx_create import bucket_of, fsx_model, refusals, taken_values
 from diag.resources.manifests import ManifestSet, PlannedFileSystem, spelt
 
 INVALID, UNFILLED = "storageclass-invalid-value", "unexpanded-variable"
@@ -50,7 +50,7 @@ def _judge(planned: PlannedFileSystem) -> Iterator[Draft]:
 def _is_open(member: str, value: str) -> bool:
     row = fsx_model().members.get(member)
     is_text = row is None or (row.type == "string" and value not in taken_values(member))
-    return is_text and any(is_stand_in(item) for item in value.split(","))
+    return is_text and any(is_stand_in(part) for item in value.split(",") for part in (item, bucket_of(item)))
 
 
 def _correct(key: str) -> Fix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown
 from diag.advice.replace_class import rename_parameter, replace_class
@@ -34,13 +34,14 @@ def network_is_given(
 
     A file system is in exactly one subnet. Without `subnetId` the driver refuses; without `securityGroupIds` it
     sends one empty id, which FSx refuses. The list is split at commas and not trimmed, so a blank belongs to an id.
-    In a VPC to which the nodes have no route the file system is made, and no node can mount it; where nodes or route
-    tables could not be read, this is not judged.
+    In a VPC to which the nodes have no route the file system is made, and no node can mount it. The cluster's own VPC
+    is the nodes', whether they could be read or not.
 
     pass: subnet and groups are well-formed and EC2 has them
     fail: one is missing, malformed, unknown to EC2, or there are several subnets; or the subnet is in another VPC than
         every node, and the nodes' route tables lead nowhere near it
-    unknown: EC2 could not be asked for them
+    unknown: EC2 could not be asked for them; or the subnet is in another VPC than the cluster, and the nodes'
+        instances or their route tables could not be read
     skip: the class has no parameters, and nobody has a volume made of it
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01 SecurityGroupId
     """
@@ -50,8 +51,8 @@ def network_is_given(
         return
     flaws = network_flaws(demand.parameters, class_subnets, class_groups)
     if not flaws:
-        nodes, tables = value_or(instances, Table()), value_or(route_tables, ())
-        flaws = _out_of_reach(demand, value_or(class_subnets, Table()), nodes, tables)
+        home = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.vpc_id
+        flaws = _out_of_reach(demand, value_or(class_subnets, Table()), home, instances, route_tables)
     for flaw in flaws:
         yield _network_draft(demand, flaw, eks_cluster, flaws)
     if not flaws:
@@ -64,14 +65,25 @@ def network_is_given(
 def _out_of_reach(
     demand: Demand,
     subnets: Table[Subnet],
-    instances: Table[Instance],
-    tables: Sequence[RouteTable],
+    home: str,
+    instances: Table[Instance] | Unavailable,
+    route_tables: tuple[RouteTable, ...] | Unavailable,
 ) -> tuple[Flaw, ...]:
-    """The subnet of the class, where no node has a way to it. A table that is not seen, or a way, speaks for it."""
+    """The subnet of the class, where no node has a way to it, or where that could not be seen.
+
+    A way from any node speaks for it, and so does a node whose table belongs to another account.
+    """
     found = [subnets.values[id] for id in subnet_ids(demand.parameters) if id in subnets]
     for subnet in found:
         address = _some_address(subnet.cidr_block)
-        nodes = {(one.subnet_id, one.vpc_id) for one in instances}
+        nodes = {(one.subnet_id, one.vpc_id) for one in value_or(instances, Table())}
+        tables = value_or(route_tables, ())
+        if subnet.vpc_id in ("", home) or any(vpc == subnet.vpc_id for _, vpc in nodes):
+            continue
+        unread = next((one for one in (instances, route_tables) if isinstance(one, Unavailable)), None)
+        if unread is not None:
+            message = f"its subnet {subnet.subnet_id} is in {subnet.vpc_id}, and whether the nodes have a way there"
+            return (Flaw("subnetId", f"{message} is not known", OUT_OF_REACH, unread),)
         seen = [table_of(Subnet(*node), tables) for node in nodes]
         if not (address and seen and subnet.vpc_id) or any(vpc in ("", subnet.vpc_id) for _, vpc in nodes):
             continue
@@ -130,8 +142,8 @@ def _fix(demand: Demand, flaw: Flaw, cluster: EksCluster | Unavailable, flaws: t
     trimmed = groups.replace(" ", "")
     if flaw.key != "subnetId" and trimmed != groups and group_ids({"securityGroupIds": trimmed}):
         return replace_class(about, waiting, {"securityGroupIds": Verbatim(trimmed)})
-    wrong = {flaw.key, *(other.key for other in flaws if not demand.parameters.get(other.key))}
     known = {"subnetId": "{subnet}", "securityGroupIds": "{security_group}"}
+    wrong = {flaw.key, *(key for key in known if not demand.parameters.get(key))}
     if flaw.cause == OUT_OF_REACH:
         # Another VPC's groups do not fit the cluster's subnet.
         wrong = set(known)

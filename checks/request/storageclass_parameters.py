@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Correction, Draft, Layer, Subject, Unavailable, check, fail, ok, warn
+from diag import Correction, Draft, Layer, Reason, Subject, Unavailable, check, fail, ok, unknown, warn
 from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
-from diag.grammar.unfilled import is_unfilled
-from diag.knowledge.fsx_create import Refusal
+from diag.grammar.unfilled import is_stand_in, is_unfilled
+from diag.knowledge.fsx_create import Refusal, bucket_of
 from diag.knowledge.storage_class import (
     INVALID,
     Takes,
     class_refusals,
     differs_in_spelling,
     ignored_without,
+    is_beyond_table,
     is_reserved,
     key_of,
     likely_value,
+    may_be_new,
     nearest_key,
     parameter_of,
+    parameters_table,
     repaired,
     rounded_gib,
     spelt_otherwise,
@@ -54,16 +57,21 @@ def parameters_are_known(
     warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
     fail: a key is misspelt or never filled in, a value is not taken, the combination is refused, or the KMS key is of
         another Region
-    unknown: StorageClasses, claims or volumes could not be read
+    unknown: StorageClasses, claims or volumes could not be read; or the driver is newer than the releases whose source
+        was read, and a key or a value may be new in it
     source: aws-fsx-csi-driver v1.0.0 to v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01
         CreateFileSystem
     """
     about, path, parameters = demand.storage_class, demand.path, demand.parameters
     release = release_of(controller, manifest_set)
-    open_keys = [key for key, value in parameters.items() if _is_open(key, value)]
+    unfilled = [key for key, value in parameters.items() if _is_open(key, value)]
+    beyond = is_beyond_table(release)
+    new = [key for key, value in parameters.items() if beyond and may_be_new(key, value)]
+    open_keys = [*unfilled, *new]
     drafts = [
-        *(draft for key in open_keys for draft in _unfilled(demand, key)),
-        *(draft for key in parameters for draft in _ignored(demand, key, release)),
+        *(draft for key in unfilled for draft in _unfilled(demand, key)),
+        *(draft for key in parameters if key not in new for draft in _ignored(demand, key, release)),
+        *((_perhaps_new(demand, new, release),) if new else ()),
         *(_refused(demand, refusal, path) for refusal in class_refusals(parameters, unsure=open_keys)),
         *_refused_sizes(demand, open_keys),
         *_refused_access(demand),
@@ -79,10 +87,21 @@ def parameters_are_known(
         yield ok(about, f"its {len(parameters)} parameter(s) are known and taken", concerns=path)
 
 
+def _perhaps_new(demand: Demand, keys: list[str], release: str) -> Draft:
+    newest = parameters_table().newest
+    detail = f"the parameters are those of releases up to {newest}"
+    unread = Unavailable(f"parameters of driver {release}", Reason.NOT_ASKED, detail, remedy="read its release notes")
+    named = ", ".join(f"{key}={demand.parameters[key]!r}" for key in keys)
+    message = f"driver {newest} does not take {named}; whether {release} does is not known"
+    return unknown(demand.storage_class, message, because=(unread,), concerns=demand.path)
+
+
 def _is_open(key: str, value: str) -> bool:
     """A variable in place of a value. NONE is a value where the parameter takes it."""
     parameter = parameter_of(key)
-    return parameter is not None and value not in parameter.values and is_unfilled(value)
+    if parameter is None or value in parameter.values:
+        return False
+    return is_unfilled(value) or is_stand_in(bucket_of(value))
 
 
 def _unfilled(demand: Demand, key: str) -> Iterator[Draft]:
@@ -155,6 +174,9 @@ def _ignored(demand: Demand, key: str, release: str) -> Iterator[Draft]:
         if not parameter.is_read_by(release):
             message = f"driver {release} ignores the parameter {key!r}, which {parameter.since} is the first to read"
             yield fail(about, message, cause=UNKNOWN_KEY, concerns=demand.path)
+    elif meant in demand.parameters and demand.parameters[meant] != demand.parameters[key]:
+        message = f"{key!r} and {meant!r} say different things, and the driver reads {meant!r} alone"
+        yield fail(about, message, cause=UNKNOWN_KEY, concerns=demand.path)
     elif not meant or meant in demand.parameters:
         yield warn(about, f"the driver ignores the parameter {key!r}", cause=UNKNOWN_KEY, concerns=demand.path)
     elif meant not in ("subnetId", "securityGroupIds"):

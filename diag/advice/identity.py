@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diag.advice.driver import restart
 from diag.advice.steps import change, save, undo
 from diag.grammar.command import Value, Verbatim
+from diag.grammar.ids import region_of
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, controller_actions
 from diag.model.fix import Fix, Step
 from diag.resources.eks import EksCluster
 from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
 from diag.resources.kubernetes import ServiceAccount
 
-FSX_ACCESS = "AmazonFSxFullAccess"
-"""The managed policy that EKS documents for the driver. Source: EKS user guide, fsx-csi-create."""
 NEW_PODS = "takes effect in new controller pods only"
 ADMINISTRATOR = "an administrator of IAM"
 
@@ -59,22 +59,16 @@ def add_audience(provider_arn: str, audience: str) -> Fix:
 
 
 def create_role(cluster: EksCluster, account: ServiceAccount, role: str, audience: str) -> Fix:
-    """Create a role that the service account may take, with the rights of the driver, and annotate the account."""
-    partition = cluster.partition or "aws"
+    """Create a role that the service account may take, with what the driver needs alone, and annotate the account."""
     names: dict[str, Value] = {
-        **_names(account), **_issuer(cluster, audience),
-        "role": role,
-        "policy": _policy(_WEB_IDENTITY),
-        "policy_arn": f"arn:{partition}:iam::aws:policy/{FSX_ACCESS}",
+        **_names(account), **_issuer(cluster, audience), "role": role, "policy": _policy(_WEB_IDENTITY),
     }  # fmt: skip
     create = "aws iam create-role --role-name {role} --assume-role-policy-document {policy}"
-    policy = "role-policy --role-name {role} --policy-arn {policy_arn}"
-    steps = [
-        change(create, names, changes="creates a role that this service account alone may take", by=ADMINISTRATOR),
-        change(f"aws iam attach-{policy}", names, changes="gives it all of FSx", by=ADMINISTRATOR),
-    ]
-    taken_back = [undo(f"aws iam detach-{policy}", names), undo("aws iam delete-role --role-name {role}", names)]
-    arn = f"arn:{partition}:iam::{cluster.account}:role/{role}"
+    note = "creates a role that this service account alone may take"
+    *give, take = allow(role, _grants_of_driver(cluster)).steps
+    steps = [change(create, names, changes=note, by=ADMINISTRATOR), *give]
+    taken_back = [take, undo("aws iam delete-role --role-name {role}", names)]
+    arn = f"arn:{cluster.partition or 'aws'}:iam::{cluster.account}:role/{role}"
     if account.role_arn != arn:
         write, back = _annotation(account, arn)
         steps.append(write)
@@ -147,6 +141,17 @@ class Grant(NamedTuple):
     action: str
     resource: str
     service: str = ""
+
+
+def _grants_of_driver(cluster: EksCluster) -> Iterator[Grant]:
+    """All that the driver does in the cluster's account and Region, the link to a bucket left out.
+
+    The managed policy that EKS documents for it, AmazonFSxFullAccess, allows all of FSx and more.
+    """
+    arns = arns_of(cluster.partition or "aws", cluster.account, region_of(cluster.arn))
+    for action in controller_actions():
+        for arn in arns[action.resource]:
+            yield Grant(action.name, arn.replace(SOME_FILE_SYSTEM, "*"), action.service)
 
 
 def allow(role: str, grants: Iterable[Grant]) -> Fix:

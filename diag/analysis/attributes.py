@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ OTHER_SERVICE = re.compile(
     rf"{FILE_SYSTEM.pattern}\.(?!fsx\.)(?P<service>[a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?"
 )
 """A file system's name at another service of AWS: EFS has ids of the same form. Source: EFS user guide, DNS names."""
+
+OF_FSX = re.compile(r"(?P<label>[^.]+)\.fsx\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
+"""A name in the zone of FSx, whatever is in front of it. Source: as DNS_NAME."""
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 """Text that a resolver can be asked for. Source: RFC 1123 section 2.1; underscores as DNS servers let them pass."""
@@ -33,11 +37,26 @@ def misspelt_attribute(attributes: Mapping[str, str], key: str) -> str:
     """
     if key in attributes:
         return ""
-    return next((other for other in attributes if _plain(other) == key), "")
+    unread = {_plain(other): other for other in attributes if other not in ("dnsname", "mountname")}
+    near = [key] if key in unread else difflib.get_close_matches(key, unread, n=1, cutoff=0.8)
+    return unread[near[0]] if near else ""
+
+
+def is_spelt_otherwise(written: str, key: str) -> bool:
+    """Whether a key differs in case and punctuation alone, so that nothing else can be meant."""
+    return _plain(written) == key
 
 
 def _plain(key: str) -> str:
     return re.sub(r"[^a-z]", "", key.lower())
+
+
+_LIKE_AN_ID = re.compile(r"(?:arn:[^/]*/)?fsx?[-_][0-9a-z]+", re.IGNORECASE)
+
+
+def mistaken_id(handle: str) -> bool:
+    """Whether a handle looks like a file system's id and is none; any other text may be a handle of one's own."""
+    return bool(_LIKE_AN_ID.fullmatch(handle)) and not FILE_SYSTEM.leading(handle)
 
 
 def is_address(name: str) -> bool:

@@ -83,22 +83,7 @@ def differs_in_class_alone(claim: PersistentVolumeClaim, volume: PersistentVolum
 
 def selects(claim: PersistentVolumeClaim, volume: PersistentVolume) -> bool:
     """Whether the claim's label selector takes the volume; counts only for a claim that names no volume."""
-    selector, labels = claim.spec.selector, volume.metadata.labels or {}
-    if selector is None:
-        return True
-    if any(labels.get(key) != value for key, value in (selector.match_labels or {}).items()):
-        return False
-    for expression in selector.match_expressions or ():
-        value, values = labels.get(expression.key), expression.values or ()
-        fits = {
-            "In": value in values,
-            "NotIn": value not in values,
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-        }
-        if not fits.get(expression.operator, False):
-            return False
-    return True
+    return claim.spec.selector is None or claim.spec.selector.takes(volume.metadata.labels or {})
 
 
 def is_held_by(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:

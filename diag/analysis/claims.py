@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
 import itertools
 import re
@@ -19,12 +20,15 @@ from diag.analysis.binding import (
     selects,
     why_not_taken,
 )
+from diag.analysis.labels import chosen_by_labels
 from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
+from diag.knowledge.storage_class import parameter_of
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
 from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
 
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
@@ -77,13 +81,28 @@ def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None)
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 """The provisioner of classes whose volumes people make. Source: Kubernetes documentation, storage classes, local."""
 
-_MISSPELT = re.compile(r"\bfsx\b|\blustre\b.*\baws\b|\baws\b.*\blustre\b", re.IGNORECASE)
+OTHER_DRIVERS = SIBLING_DRIVERS | {"ebs.csi.aws.com", "s3.csi.aws.com", "file.csi.aws.com"}
+"""Drivers of AWS whose names are near. Source: Kubernetes CSI documentation, drivers."""
+
+NEAR = 0.8
+
+_MISSPELT = re.compile(r"fsx\b|\blustre\b.*\baws\b|\baws\b.*\blustre\b", re.IGNORECASE)
 
 
 def misspells_driver(storage_class: StorageClass) -> bool:
     """Whether the class's provisioner is the FSx for Lustre driver's name written wrongly, so that nobody answers."""
     name = storage_class.provisioner
-    return name != FSX_DRIVER and name not in SIBLING_DRIVERS and bool(_MISSPELT.search(name))
+    if name == FSX_DRIVER or name in OTHER_DRIVERS:
+        return False
+    near = difflib.SequenceMatcher(None, name.lower(), FSX_DRIVER).ratio() > NEAR
+    return near or bool(_MISSPELT.search(name))
+
+
+def means_lustre(storage_class: StorageClass) -> bool:
+    """Whether a class is for FSx for Lustre by its provisioner, or by at least two parameters of the driver."""
+    given = storage_class.parameters or {}
+    own = sum(1 for key in given if parameter_of(key) is not None)
+    return storage_class.provisioner == FSX_DRIVER or misspells_driver(storage_class) or own > 1
 
 
 LOOKS_LIKE_LUSTRE = re.compile(r"fsx|lustre", re.IGNORECASE)
@@ -109,6 +128,8 @@ class ClaimCase(msgspec.Struct, frozen=True):
     """A free Lustre volume that would fit the claim but for its class, which is another driver's."""
     complaint: str = ""
     """The newest warning event about it; empty when there is none or events could not be read."""
+    rival: Subject | None = None
+    """Another claim that names the same volume and comes before it."""
 
     @property
     def subject(self) -> Subject:
@@ -147,10 +168,11 @@ def absent_claims(
     pods: tuple[Pod, ...],
     persistent_volumes: tuple[PersistentVolume, ...],
     target: Target,
+    manifest_set: ManifestSet | Unavailable,
 ) -> tuple[AbsentClaim, ...]:
     """Every claim that a waiting pod of this run names, that is not there, and that was to be a Lustre volume."""
-    there = {claim.key for claim in claims}
-    named = _named_by_target(target, pods)
+    there = {claim.key for claim in (*claims, *value_or(manifest_set, ManifestSet()).claims)}
+    named, labelled = _named_by_target(target, pods), _labelled(target, persistent_volumes, claims, pods)
     wanted: dict[tuple[str, str], list[Pod]] = {}
     for pod in pods:
         if not pod.is_up and not pod.is_over and not pod.is_terminating:
@@ -160,7 +182,7 @@ def absent_claims(
     found = []
     for key, waiting in wanted.items():
         kept = tuple(v for v in persistent_volumes if is_fsx_volume(v) and _key(v) == key)
-        scoped = _in_scope(key[0], target) and (kept or LOOKS_LIKE_LUSTRE.search(key[1]))
+        scoped = _in_scope(key, target, labelled) and (kept or LOOKS_LIKE_LUSTRE.search(key[1]))
         if scoped or matches(key, named):
             found.append(AbsentClaim(Subject(Kind.CLAIM, key[1], key[0]), tuple(waiting), kept))
     return tuple(found)
@@ -188,8 +210,11 @@ def lustre_claims(
     by_class: dict[str, tuple[PersistentVolume, ...]] = {
         name: tuple(own) for name, own in itertools.groupby(sorted(free, key=class_of_volume), class_of_volume)
     }
-    named = _named_by_target(target, pods)
+    named, labelled = _named_by_target(target, pods), _labelled(target, lustre, claims, pods)
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
+    first: dict[str, PersistentVolumeClaim] = {}
+    for claim in claims:
+        first.setdefault(claim.spec.volume_name, claim)
     found = []
     for claim in claims:
         case = ClaimCase(
@@ -198,12 +223,11 @@ def lustre_claims(
             by_name.get(claim.spec.volume_name),
             tuple(kept.get(claim.key, ())),
             complaint=complaints.get(claim.key, ""),
+            rival=other.subject if (other := first[claim.spec.volume_name]) is not claim else None,
         )
         case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
-        if (_is_for_lustre(case) and (wanted or _in_scope(claim.metadata.namespace, target))) or matches(
-            claim.key, named
-        ):
+        if (_is_for_lustre(case) and (wanted or _in_scope(claim.key, target, labelled))) or matches(claim.key, named):
             found.append(case)
     return tuple(found)
 
@@ -223,9 +247,24 @@ def _is_for_lustre(case: ClaimCase) -> bool:
     return case.storage_class is None and bool(LOOKS_LIKE_LUSTRE.search(message))
 
 
-def _in_scope(namespace: str, target: Target) -> bool:
-    """Whether the run is about every claim of the cluster, or of the namespace."""
-    return target.is_everything or (target == Target(namespaces=target.namespaces) and namespace in target.namespaces)
+def _in_scope(key: tuple[str, str], target: Target, labelled: frozenset[tuple[str, str]]) -> bool:
+    """Whether the run is about every claim of the cluster, or of the namespace, or about those with labels."""
+    scope = Target(namespaces=target.namespaces, selector=target.selector)
+    if target != scope or (target.namespaces and key[0] not in target.namespaces):
+        return False
+    return target.selector is None or key in labelled
+
+
+def _labelled(
+    target: Target,
+    volumes: Iterable[PersistentVolume],
+    claims: Iterable[PersistentVolumeClaim],
+    pods: Sequence[Pod] | Unavailable,
+) -> frozenset[tuple[str, str]]:
+    """The claims that the target's selector takes, with their volumes and pods."""
+    if target.selector is None:
+        return frozenset()
+    return chosen_by_labels(target.selector, volumes, claims, () if isinstance(pods, Unavailable) else pods).claims
 
 
 def _named_by_target(target: Target, pods: Sequence[Pod] | Unavailable) -> tuple[str, ...]:
@@ -357,6 +396,9 @@ def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
         reasons = misfits(case.claim, volume)
         if reasons:
             return Pending(Why.MISFIT, f"it does not fit volume {volume.name}: {'; '.join(reasons)}", volume)
+        if case.rival:
+            message = f"{case.rival} names volume {volume.name} as well, and a volume is bound to one claim"
+            return Pending(Why.TAKEN, message, volume)
         return Pending(Why.BINDS_SOON, f"volume {volume.name} fits and is free", volume)
     if is_held_by(volume, case.claim):
         return Pending(Why.BINDS_SOON, f"volume {volume.name} is reserved for it", volume)
@@ -365,6 +407,9 @@ def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
     if volume.status.phase == "Released":
         message = f"volume {volume.name} is Released and kept for the deleted claim {ref.namespace}/{ref.name}"
         return Pending(Why.RELEASED, message, volume)
+    if not ref.namespace:
+        message = f"the claimRef of volume {volume.name} names no namespace, so that no claim is the one it is kept for"
+        return Pending(Why.TAKEN, message, volume)
     return Pending(Why.TAKEN, f"volume {volume.name} belongs to the claim {ref.namespace}/{ref.name}", volume)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.grammar.ids import FILE_SYSTEM
+from diag.grammar.ids import FILE_CACHE, FILE_SYSTEM
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.ec2 import Tag as Ec2Tag
 from diag.resources.fsx import AdministrativeAction, FileSystem, Tag
@@ -41,6 +41,11 @@ def meant_id(volume: PersistentVolume) -> str:
     if FILE_SYSTEM.fits(volume.handle):
         return volume.handle
     return FILE_SYSTEM.leading((volume.dns_name or "").lower()) or FILE_SYSTEM.leading(volume.handle)
+
+
+def meant_cache(volume: PersistentVolume) -> str:
+    """The id of the Amazon File Cache that a volume means; empty when neither handle nor DNS name holds one."""
+    return FILE_CACHE.leading(volume.handle) or FILE_CACHE.leading((volume.dns_name or "").lower())
 
 
 PREFIX = "kubernetes.io/cluster/"

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from diag.analysis.labels import chosen_by_labels
 from diag.analysis.volumes import is_fsx_volume, matches, names_file_system
 from diag.grammar.spelling import did_you_mean
 from diag.model.unavailable import Reason, Unavailable
@@ -33,6 +34,7 @@ def missing_targets(target: Target, facts: Mapping[str, Any]) -> tuple[Unavailab
             _missing_volumes(target, lists),
             _missing_pods(target, lists),
             _missing_file_systems(target, lists),
+            _missing_labels(target, lists),
         )
     )
     return found or tuple(_contradictions(target, lists))
@@ -62,6 +64,19 @@ class _Lists:
         """The Lustre volumes of the pods that the target names."""
         keys = {key for pod in self.pods or () if matches(_key(pod), target.pods) for key in _claims_of(pod)}
         return self.of_claims(keys.__contains__)
+
+    def with_labels(self, target: Target) -> set[str]:
+        """The Lustre volumes that the target's selector takes, and claims that are to get one."""
+        if target.selector is None:
+            return set()
+        lustre = [volume for volume in self.volumes or () if volume.name in self.lustre]
+        chosen = chosen_by_labels(target.selector, lustre, self.claims or (), self.pods or ())
+        waiting = {c.key for c in self.claims or () if not c.spec.volume_name} | self._not_there()
+        return {*chosen.volumes, *("/".join(key) for key in chosen.claims & waiting)}
+
+    def _not_there(self) -> set[Key]:
+        """Claims that pods name and that do not exist."""
+        return {key for pod in self.pods or () for key in _claims_of(pod)} - {claim.key for claim in self.claims or ()}
 
 
 def _missing_namespaces(target: Target, lists: _Lists) -> Iterator[Unavailable]:
@@ -129,6 +144,20 @@ def _missing_file_systems(target: Target, lists: _Lists) -> Iterator[Unavailable
             yield _absent("FileSystem", id, detail)
 
 
+def _missing_labels(target: Target, lists: _Lists) -> Iterator[Unavailable]:
+    if target.selector is None or lists.volumes is None or lists.claims is None or lists.pods is None:
+        return
+    if not lists.with_labels(target):
+        lustre = (volume for volume in lists.volumes if volume.name in lists.lustre)
+        about = itertools.chain(
+            (v.metadata for v in lustre), (c.metadata for c in lists.claims), (pod.metadata for pod in lists.pods)
+        )
+        known = {f"{key}={value}" for metadata in about for key, value in (metadata.labels or {}).items()}
+        what = str(target.selector)
+        detail = f"no Lustre volume has these labels, with its claim and a pod that uses it{did_you_mean(what, known)}"
+        yield _absent("Labels", what, detail)
+
+
 def _contradictions(target: Target, lists: _Lists) -> Iterator[Unavailable]:
     """Two options, each of which selects volumes, and no volume in both."""
     if lists.volumes is None or lists.claims is None or lists.pods is None:
@@ -142,6 +171,7 @@ def _contradictions(target: Target, lists: _Lists) -> Iterator[Unavailable]:
             target.file_systems,
             {v.name for v in lists.volumes if v.name in lists.lustre and names_file_system(v, target.file_systems)},
         ),
+        "-l": ((str(target.selector),) if target.selector else (), lists.with_labels(target)),
     }
     given = [(f"{option} {' '.join(names)}", volumes) for option, (names, volumes) in selected.items() if names]
     for (one, its), (other, others) in itertools.combinations(given, 2):

@@ -10,6 +10,8 @@ import msgspec
 from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits_of_reserved, why_not_taken
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
+from diag.analysis.volumes import is_fsx_volume
+from diag.grammar.ids import KUBERNETES_LABEL
 from diag.knowledge.lustre_versions import Client as KnownClient
 from diag.knowledge.lustre_versions import client_of, client_of_kernel, default_version, valid_versions
 from diag.knowledge.versions import major_minor
@@ -28,6 +30,8 @@ class UnresolvedReference(msgspec.Struct, frozen=True):
     about: Subject
     wanted: Subject
     missing: Unavailable
+    elsewhere: str = ""
+    """The namespace in which the manifests have a claim of that name; empty for none."""
 
     @property
     def subject(self) -> Subject:
@@ -71,7 +75,8 @@ def _of_claims(
     classes = {item.metadata.name for item in manifests.classes}
     for claim in manifests.claims:
         name, asked = claim.spec.volume_name, class_of(claim)
-        if not name and any(_satisfies(volume, claim) for volume in manifests.volumes):
+        own = class_of_volume_or_none(claim)
+        if not name and any(_satisfies(v, claim) or _is_offered(v, own) for v in manifests.volumes):
             continue
         if name and name not in volumes and isinstance(live_volumes, Unavailable):
             yield UnresolvedReference(claim.subject, Subject(Kind.VOLUME, name), live_volumes)
@@ -88,12 +93,30 @@ def _satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
     return volume.spec.claim_ref is None and not why_not_taken(claim, volume)
 
 
+def class_of_volume_or_none(claim: PersistentVolumeClaim) -> str | None:
+    """The class that a claim names, empty for `""`; None where the cluster's default decides."""
+    return class_of(claim) or claim.spec.storage_class_name
+
+
+def _is_offered(volume: PersistentVolume, wanted: str | None) -> bool:
+    """Whether a volume of the manifests is there for claims of that class, so that the binder's answer is known."""
+    return (
+        wanted is not None
+        and volume.spec.claim_ref is None
+        and is_fsx_volume(volume)
+        and (class_of_volume(volume) == wanted)
+    )
+
+
 def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[UnresolvedReference]:
     there = {claim.key for claim in manifests.claims}
+    each = (claim.metadata for claim in manifests.claims if KUBERNETES_LABEL.fits(claim.metadata.namespace))
+    homes = {meta.name: meta.namespace for meta in each}
     for pod in manifests.pods:
         for name in dict.fromkeys(pod.spec.claim_names):
             if (pod.metadata.namespace, name) not in there:
-                yield UnresolvedReference(pod.subject, Subject(Kind.CLAIM, name, pod.metadata.namespace), missing)
+                wanted = Subject(Kind.CLAIM, name, pod.metadata.namespace)
+                yield UnresolvedReference(pod.subject, wanted, missing, homes.get(name, ""))
 
 
 Key = tuple[str, str]

@@ -54,6 +54,9 @@ def network_flaws(
     parameters: Mapping[str, str], subnets: Table[Subnet] | Unavailable, groups: Table[SecurityGroup] | Unavailable
 ) -> tuple[Flaw, ...]:
     """Everything that keeps FSx from making a file system where the parameters say."""
+    keys = ("subnetId", "securityGroupIds")
+    if not any(parameters.get(key) or misspelt(parameters, key) for key in keys):
+        return (Flaw("subnetId", "it has neither subnetId nor securityGroupIds: the driver refuses without a subnet"),)
     return (*_subnet_flaws(parameters, subnets), *_group_flaws(parameters, subnets, groups))
 
 

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from diag.analysis.binding import class_of
+from diag.analysis.claims import means_lustre
+from diag.analysis.volumes import is_fsx_volume
 from diag.grammar.ids import KUBERNETES_LABEL, KUBERNETES_NAME
 from diag.grammar.unfilled import is_unfilled
 from diag.model.finding import Correction
@@ -21,6 +24,9 @@ VOLUME_MODES = ("Filesystem", "Block")
 VOLUME_POLICIES = ("Retain", "Delete", "Recycle")
 CLASS_POLICIES = ("Retain", "Delete")
 BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
+_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
+"""Source: Kubernetes documentation, labels and selectors, syntax and character set."""
 MOST_PARAMETERS = 512
 MOST_PARAMETER_BYTES = 256 << 10
 
@@ -41,7 +47,10 @@ class Refused(NamedTuple):
 
 
 def of_volume(volume: PersistentVolume) -> Iterator[Refused]:
-    """Every reason why the API server refuses a PersistentVolume, the field's name first."""
+    """Every reason why the API server refuses a PersistentVolume, the field's name first.
+
+    The driver of a volume for Lustre has a check of its own.
+    """
     spec = volume.spec
     yield from _named(volume.metadata, namespaced=False)
     yield from _modes(spec.access_modes, spec.volume_mode)
@@ -51,6 +60,8 @@ def of_volume(volume: PersistentVolume) -> Iterator[Refused]:
     if spec.csi is not None:
         if not spec.csi.volume_handle:
             yield Refused("volumeHandle is required")
+        if is_fsx_volume(volume):
+            return
         if not spec.csi.driver:
             yield Refused("driver is required")
         elif not _DRIVER.fullmatch(spec.csi.driver):
@@ -67,11 +78,11 @@ def of_claim(claim: PersistentVolumeClaim) -> Iterator[Refused]:
 
 
 def of_class(item: StorageClass) -> Iterator[Refused]:
-    """Every reason why the API server refuses a StorageClass."""
+    """Every reason why the API server refuses a StorageClass; the provisioner of one for Lustre has its own check."""
     yield from _named(item.metadata, namespaced=False)
     if not item.provisioner:
         yield Refused("provisioner is required")
-    elif not _PROVISIONER.fullmatch(item.provisioner):
+    elif not (_PROVISIONER.fullmatch(item.provisioner) or is_unfilled(item.provisioner) or means_lustre(item)):
         yield Refused(f"provisioner is {item.provisioner!r}, wanted a name like fsx.csi.aws.com")
     yield from _one_of("reclaimPolicy", item.reclaim_policy, CLASS_POLICIES)
     yield from _one_of("volumeBindingMode", item.volume_binding_mode, BINDING_MODES)
@@ -88,10 +99,60 @@ def of_pod(pod: Pod) -> Iterator[Refused]:
         yield Refused("claimName is required")
 
 
+Field = tuple[str, str]
+"""Its name and its value."""
+
+
+def fields_of_volume(volume: PersistentVolume) -> Iterator[Field]:
+    """Names, references, size and modes of a volume: what a binder reads."""
+    spec = volume.spec
+    yield from fields_of_metadata(volume.metadata)
+    yield "storageClassName", spec.storage_class_name
+    if spec.claim_ref is not None:
+        yield "claimRef", spec.claim_ref.name
+        yield "claimRef", spec.claim_ref.namespace
+    yield "storage", (spec.capacity or {}).get("storage", "")
+    yield from (("accessModes", mode) for mode in spec.access_modes or ())
+    yield "volumeMode", spec.volume_mode
+    yield "persistentVolumeReclaimPolicy", spec.persistent_volume_reclaim_policy
+
+
+def fields_of_claim(claim: PersistentVolumeClaim) -> Iterator[Field]:
+    """The same of a claim."""
+    yield from fields_of_metadata(claim.metadata)
+    yield "volumeName", claim.spec.volume_name
+    yield "storageClassName", class_of(claim)
+    yield "storage", (claim.spec.resources.requests or {}).get("storage", "")
+    yield from (("accessModes", mode) for mode in claim.spec.access_modes or ())
+    yield "volumeMode", claim.spec.volume_mode
+
+
+def fields_of_metadata(meta: Metadata) -> Iterator[Field]:
+    """An object's name and namespace."""
+    yield "name", meta.name
+    yield "namespace", meta.namespace
+
+
+def is_as_meant(claim: PersistentVolumeClaim, volume: PersistentVolume | None) -> bool:
+    """Whether claim and volume are what somebody wanted: neither refused nor with a field that was never filled in."""
+    refused = (*of_claim(claim), *(of_volume(volume) if volume else ()))
+    fields = (*fields_of_claim(claim), *(fields_of_volume(volume) if volume else ()))
+    return not refused and not any(is_unfilled(value) for _, value in fields)
+
+
 def _named(meta: Metadata, *, namespaced: bool) -> Iterator[Refused]:
     yield from _name("name", meta.name.rstrip("-") if meta.name.strip("-") else meta.name)
     if namespaced and not KUBERNETES_LABEL.fits(meta.namespace) and not is_unfilled(meta.namespace):
         yield Refused(f"namespace is {meta.namespace!r}, wanted lower-case letters, digits and dashes, at most 63")
+    for key, value in (meta.labels or {}).items():
+        if not _LABEL.fullmatch(value) and not is_unfilled(value):
+            yield Refused(f"label {key} is {value!r}, wanted at most 63 letters, digits, dashes, dots and underscores")
+    for what, keys in (("label", meta.labels), ("annotation", meta.annotations)):
+        for key in keys or {}:
+            if not _KEY.fullmatch(key) and not is_unfilled(key):
+                yield Refused(
+                    f"the key of the {what} {key!r} is none that Kubernetes takes (a name like team or a.b/team)"
+                )
 
 
 def _name(field: str, value: str) -> Iterator[Refused]:
@@ -104,7 +165,7 @@ def _modes(access: Sequence[str] | None, volume: str) -> Iterator[Refused]:
     if not access:
         yield Refused("accessModes are required")
     for mode in access or ():
-        if mode not in ACCESS_MODES:
+        if mode not in ACCESS_MODES and not is_unfilled(mode):
             meant = SHORT_MODES.get(mode.upper()) or _meant(mode, ACCESS_MODES)
             certain = Correction("accessModes", mode, meant) if meant else None
             yield Refused(f"accessModes has {mode!r}, wanted one of {', '.join(ACCESS_MODES)}", certain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.analysis.labels import chosen_by_labels
 from diag.grammar.ids import FILE_SYSTEM
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
@@ -61,7 +62,7 @@ def volumes(
     """The FSx for Lustre volumes that the run is about: those that it names, else those that a pod can have.
 
     Names of one kind add up, kinds narrow each other: a claim and a pod select what that pod uses of that claim. A
-    target that names claims or pods needs those lists; when they cannot be read neither can the answer.
+    target that names claims, pods or labels needs those lists; when they cannot be read neither can the answer.
     """
     found = tuple(volume for volume in persistent_volumes if is_fsx_volume(volume))
     if target.volumes:
@@ -72,6 +73,13 @@ def volumes(
         found = tuple(volume for volume in found if names_file_system(volume, target.file_systems))
     if target.namespaces:
         found = tuple(v for v in found if v.spec.claim_ref and v.spec.claim_ref.namespace in target.namespaces)
+    if target.selector is not None:
+        if isinstance(claims, Unavailable):
+            return claims
+        if isinstance(pods, Unavailable):
+            return pods
+        labelled = chosen_by_labels(target.selector, found, claims, pods).volumes
+        found = tuple(volume for volume in found if volume.name in labelled)
     if target.claims or target.pods:
         if isinstance(claims, Unavailable):
             return claims
@@ -138,9 +146,14 @@ def mounts(
             continue
         for name in dict.fromkeys(pod.spec.claim_names):
             claim = bound.get((pod.metadata.namespace, name))
-            if claim is not None:
+            if claim is not None and _has_labels(by_name[claim.spec.volume_name], claim, pod, target):
                 found.append(Mount(by_name[claim.spec.volume_name], claim, pod, pod.spec.node_name))
     return tuple(found)
+
+
+def _has_labels(volume: PersistentVolume, claim: PersistentVolumeClaim, pod: Pod, target: Target) -> bool:
+    labels = (item.metadata.labels or {} for item in (volume, claim, pod))
+    return target.selector is None or target.selector.takes(*labels)
 
 
 @fact(layer=Layer.REQUEST)

@@ -18,6 +18,8 @@ from diag.resources.via import Via
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from diag.resources.kubernetes import LabelSelector
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Option = Callable[[Any], Any]
 Value = TypeVar("Value")
@@ -242,6 +244,12 @@ def _dns_server(text: str) -> str:
     return text
 
 
+def _selector(text: str) -> LabelSelector:
+    from diag.resources.kubernetes import label_selector
+
+    return label_selector(text)
+
+
 DURATION = Checked("duration", seconds_of)
 
 OBJECT = Checked("name", fitting(ids.KUBERNETES_NAME))
@@ -268,6 +276,8 @@ KERNEL = Checked(
 )
 LUSTRE_VERSION = Checked("version", matching(r"\d{1,3}(?:\.\d{1,4}){1,3}", "a Lustre version, as 2.15 or 2.15.6"))
 
+SELECTOR = Checked("labels", _selector)
+
 TARGET = Group("Target", (
     click.option("-n", "--namespace", "namespaces", multiple=True, type=NAMESPACE, metavar="NAME",
                  shell_complete=cluster_names("namespaces"), help="Only volumes of claims in this namespace."),
@@ -278,6 +288,9 @@ TARGET = Group("Target", (
                  shell_complete=cluster_names("persistentvolumes"), help="Only this PersistentVolume."),
     click.option("--pod", "pods", multiple=True, type=NAMESPACED, metavar="[NAMESPACE/]NAME",
                  help="Only the volumes of this pod."),
+    click.option("-l", "--selector", "selector", type=SELECTOR, metavar="LABELS",
+                 help="Only volumes that have these labels, with their claim and a pod that uses it: app=trainer, "
+                      "'tier in (gpu,cpu)'."),
     click.option("--file-system", "file_systems", multiple=True, type=FILE_SYSTEM, metavar="fs-…",
                  help="Only this file system."),
 ))  # fmt: skip

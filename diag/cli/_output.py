@@ -55,7 +55,7 @@ COLOUR = click.option(
 OUTPUT = Group("Output", (
     click.option("-v", "--all", "--verbose", "everything", is_flag=True,
                  help="Also print what passed, what was skipped and what was ruled out."),
-    click.option("-q", "--quiet", is_flag=True, help="Print the last lines alone: what is broken, and why."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only what is missing, what is broken, and why."),
     click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, callback=_form,
                  help="How to print."),
     click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[=FILE]", callback=_outputs, is_eager=True,
@@ -101,11 +101,11 @@ def render(report: Report, form: str, *, everything: bool, quiet: bool = False, 
     if form in MACHINE:
         return machine_format(form)(report)
     from diag.reports.diagram import diagram_of, to_letters
-    from diag.reports.text import status_lines, to_text
+    from diag.reports.text import to_short_text, to_text
 
     style = style_of_terminal(everything=everything, colour=colour)
     if quiet:
-        return "\n".join(status_lines(report, style)) + "\n"
+        return to_short_text(report, style)
     text = to_text(report, style)
     if everything and (diagram := diagram_of(report)) is not None:
         text += "\n" + to_letters(diagram, style)

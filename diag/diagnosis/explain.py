@@ -18,6 +18,7 @@ from diag.model.diagnosis import Diagnosis, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
 from diag.model.verdict import Verdict
+from diag.texts.owner import Owner
 
 COLLECT = (
     "the kubelet's newest FailedMount event: kubectl describe pod <pod> -n <namespace>",
@@ -35,9 +36,11 @@ _MOST_READINGS = 4
 _MOST_ORIGINS = 50
 
 WHOLE_TEXT = Subject(Kind.TEXT, "the given text")
-OF_ANOTHER = (
-    "not recognised: the given text is about another file system or storage driver, and names nothing of Lustre"
-)
+OF_OTHERS = {
+    Owner.ANOTHER: "not recognised: the given text is about another file system or storage driver, and names nothing "
+    "of Lustre",
+    Owner.SERVER: "no client's fault: the given text is of a Lustre server, about its own targets or modules",
+}
 NOTHING_FOUND = (
     "not recognised: nothing in the given text is known to show why a Lustre mount fails "
     "(kubelet's “timed out waiting for the condition” only sums up an earlier event)"
@@ -49,22 +52,22 @@ def explain(
     causes: Mapping[str, Cause],
     mounted: Sequence[str] = (),
     *,
-    is_of_another: bool = False,
+    owner: Owner = Owner.OPEN,
     unknown: str = "",
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each group of symptoms, best supported first.
 
     A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed. Where
-    there is no group, `mounted` are the file systems that the texts show mounted; `is_of_another` says that the texts
-    are about another file system or driver. `unknown` is the one text that was given, where nothing in it shows a
+    there is no group, `mounted` are the file systems that the texts show mounted; `owner` says whose failure the
+    texts are about. `unknown` is the one text that was given, where nothing in it shows a
     cause: the known texts that it resembles are added.
     """
     found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
     if not found and mounted:
         headline = f"the mount succeeded: {', '.join(mounted)} is mounted, and nothing in the given text fails"
         return (Diagnosis(WHOLE_TEXT, headline, gravity=Verdict.PASS),)
-    if not found and is_of_another:
-        return (Diagnosis(WHOLE_TEXT, OF_ANOTHER),)
+    if not found and owner in OF_OTHERS:
+        return (Diagnosis(WHOLE_TEXT, OF_OTHERS[owner]),)
     if not found:
         found = [Diagnosis(WHOLE_TEXT, NOTHING_FOUND)]
     if unknown:

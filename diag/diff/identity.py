@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _IDS = (
-    "FileSystemId", "NetworkInterfaceId", "GroupId", "SubnetId", "VpcId", "RouteTableId", "NetworkAclId",
+    "FileSystemId", "FileCacheId", "NetworkInterfaceId", "GroupId", "SubnetId", "VpcId", "RouteTableId", "NetworkAclId",
     "DhcpOptionsId", "InstanceId", "VpcEndpointId", "association_id", "association_arn", "addonName", "arn", "Key",
     "Arn", "AssociationId", "HostedZoneId",
 )  # fmt: skip

@@ -62,6 +62,8 @@ BUCKET = Grammar("the name of an S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 CLUSTER = Grammar("the name of an EKS cluster", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 """Source: botocore eks 2017-11-01 ClusterName."""
 FILE_SYSTEM = Grammar("a file-system id (fs- and 8 to 17 hex digits)", rf"fs-{_HEX}")
+FILE_CACHE = Grammar("a file-cache id", rf"fc-{_HEX}")
+"""Source: fsx 2018-03-01 FileCacheId."""
 SECURITY_GROUP = Grammar("a security-group id", rf"sg-{_HEX}")
 SUBNET = Grammar("a subnet id", rf"subnet-{_HEX}")
 VPC = Grammar("a VPC id", rf"vpc-{_HEX}")
@@ -98,6 +100,11 @@ REPOSITORY = Grammar("an image repository", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,300}
 def partition_of(arn: str) -> str:
     """The partition of an ARN (`aws`, `aws-cn`); empty where the text is no ARN."""
     return _part_of(arn, 1)
+
+
+def region_of(arn: str) -> str:
+    """The Region of an ARN; empty where it has none or the text is no ARN."""
+    return _part_of(arn, 3)
 
 
 def account_of(arn: str) -> str:

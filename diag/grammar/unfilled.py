@@ -31,6 +31,8 @@ _YOURS = re.compile(
     r"|(?:my|some|the|an?|example|sample|dummy)[-_ ].*[-_ ](?:ids?|name|arn|key|handle|dns)",
     re.IGNORECASE,
 )
+_CROSSED = re.compile(r"(?:fs|sg|subnet|vpc|eni)-[0-9a-f]*[xX]{3,}[0-9a-fxX]*")
+"""An id with digits crossed out."""
 _FIELD_NAME = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*_)+(?:ID|IDS|NAME|DNS|ARN|KEY|PATH|VALUE|HERE|HANDLE)", re.ASCII)
 _WORDS = re.compile(r"[^A-Za-z0-9?*]+")
 
@@ -48,4 +50,4 @@ def is_unfilled(value: str) -> bool:
 def is_stand_in(value: str) -> bool:
     """Whether a value that ought to be an id is a stand-in: unfilled, `my-fsx-id`, or the name of a field."""
     plain = value.strip()
-    return is_unfilled(plain) or bool(_YOURS.fullmatch(plain) or _FIELD_NAME.fullmatch(plain))
+    return is_unfilled(plain) or any(habit.fullmatch(plain) for habit in (_YOURS, _CROSSED, _FIELD_NAME))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+from collections.abc import Sequence
 
 import msgspec
 
@@ -57,3 +58,20 @@ class Actions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def controller_actions() -> tuple[Action, ...]:
     """Every action of the table."""
     return read_table("controller_actions", Actions).actions
+
+
+SOME_FILE_SYSTEM = "fs-0123456789abcdef0"
+"""Stands for every file system where IAM is asked."""
+
+
+def arns_of(partition: str, account: str, region: str, buckets: Sequence[str] = ()) -> dict[Resource, tuple[str, ...]]:
+    """What the actions are asked on in an account and Region; the role of an S3 link only where buckets are linked."""
+    service_roles = f"arn:{partition}:iam::{account}:role/aws-service-role"
+    link_role = f"s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_{SOME_FILE_SYSTEM}"
+    return {
+        Resource.ANY: ("*",),
+        Resource.FILE_SYSTEM: (f"arn:{partition}:fsx:{region}:{account}:file-system/{SOME_FILE_SYSTEM}",),
+        Resource.SERVICE_ROLE: (f"{service_roles}/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx",),
+        Resource.LINK_ROLE: (f"{service_roles}/{link_role}",) if buckets else (),
+        Resource.BUCKET: tuple(f"arn:{partition}:s3:::{bucket}" for bucket in buckets),
+    }

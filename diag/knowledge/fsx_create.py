@@ -223,3 +223,8 @@ def _is_like(value: str, alternative: str, given: Mapping[str, str]) -> bool:
 
 def _bucket(path: str) -> str:
     return path.removeprefix("s3://").partition("/")[0]
+
+
+def bucket_of(path: str) -> str:
+    """The bucket of an S3 path; empty for what is none."""
+    return _bucket(path) if path.startswith("s3://") else ""

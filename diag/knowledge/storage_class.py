@@ -75,6 +75,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table, as its file has it."""
 
     date: str
+    newest: str
+    """The last release whose source was read."""
     driver: str
     reserved_prefix: str
     parameters: tuple[Parameter, ...]
@@ -94,6 +96,22 @@ def parameter_of(key: str) -> Parameter | None:
 def key_of(member: str) -> str:
     """The key that becomes a member; the member's own name where no key does (the capacity is the claim's)."""
     return next((parameter.key for parameter in parameters_table().parameters if parameter.member == member), member)
+
+
+def is_beyond_table(driver: str) -> bool:
+    """Whether a release of the driver is newer than those that the table was read from; an unknown one is not."""
+    return version_number(driver) > version_number(parameters_table().newest)
+
+
+def may_be_new(key: str, value: str) -> bool:
+    """Whether a release beyond the table may read it all the same: a key or a value that the table's releases do not.
+
+    A key that only its case or punctuation parts from a known one is misspelt in every release.
+    """
+    parameter = parameter_of(key)
+    if parameter is None:
+        return not is_reserved(key) and not differs_in_spelling(key, nearest_key(key))
+    return value in parameter.impossible
 
 
 def is_reserved(key: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from diag.redaction.fields import DROPPED, HOST, VERBATIM, Path, kind_of
-from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_tag
+from diag.redaction.labels import LAST_APPLIED, redact_annotations, redact_labels, redact_requirement, redact_tag
 from diag.redaction.redactor import Redactor
 from diag.redaction.tokens import Level
 from diag.registry import Fact
@@ -73,6 +73,8 @@ class DocumentRedactor:
             return redact_annotations(value, self.redactor, self._level)
         if key in ("labels", "matchLabels", "nodeSelector"):
             return redact_labels(value, self.redactor, self._level)
+        if key == "matchExpressions":
+            return redact_requirement(value, self.redactor, self._level)
         if key in ("tags", "Tags"):
             return redact_tag(value, self.redactor)
         if value.keys() == {"values", "missing"}:

@@ -32,12 +32,21 @@ def redact_labels(labels: Mapping[str, Any], redactor: Redactor, level: Level) -
     """Labels and selectors over them, so that a selector still selects what it selected."""
     if level is not Level.STRICT:
         return {redactor.text(key): redactor.text(str(value)) for key, value in labels.items()}
-    return {
-        key if is_public_key(key) or key in USUAL_KEYS else redactor.names.name("label", key): _value(
-            key, str(value), redactor, level
-        )
-        for key, value in labels.items()
-    }
+    return {_key(key, redactor): _value(key, str(value), redactor, level) for key, value in labels.items()}
+
+
+def redact_requirement(requirement: Mapping[str, Any], redactor: Redactor, level: Level) -> dict[str, Any]:
+    """One expression of a selector, so that it still takes what it took."""
+    found, key = dict(requirement), str(requirement.get("key", ""))
+    if level is Level.STRICT:
+        found["key"] = _key(key, redactor)
+    if isinstance(values := requirement.get("values"), (list, tuple)):
+        found["values"] = [_value(key, str(value), redactor, level) for value in values]
+    return found
+
+
+def _key(key: str, redactor: Redactor) -> str:
+    return key if is_public_key(key) or key in USUAL_KEYS else redactor.names.name("label", key)
 
 
 def _value(key: str, value: str, redactor: Redactor, level: Level) -> str:

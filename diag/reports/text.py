@@ -67,6 +67,15 @@ def to_text(report: Report, style: Style) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def to_short_text(report: Report, style: Style) -> str:
+    """What the run could not do without, and the last lines of the report, with a final newline."""
+    first = {
+        reason: stopped for reason, stopped in _reasons(report).items() if _is_prerequisite(reason, stopped, report)
+    }
+    lines = (*_missing_targets(report, style), *_prerequisites(first, style), *status_lines(report, style))
+    return "\n".join(lines) + "\n"
+
+
 def _lines(report: Report, style: Style) -> Iterator[str]:
     """The given texts, and under each line what it is."""
     indent, file = " " * 8, ""

@@ -158,6 +158,20 @@ class FileSystem(PascalShape, frozen=True):
         return next((tag.value for tag in self.tags if tag.key == "Name"), "")
 
 
+class FileCache(PascalShape, frozen=True):
+    """One Amazon File Cache."""
+
+    file_cache_id: str
+    lifecycle: str = ""
+    dns_name: str = msgspec.field(default="", name="DNSName")
+    lustre_configuration: LustreConfiguration | None = None
+
+    @property
+    def mount_name(self) -> str:
+        """LustreConfiguration.MountName, empty when FSx gave none."""
+        return self.lustre_configuration.mount_name if self.lustre_configuration else ""
+
+
 class DataRepositoryAssociation(PascalShape, frozen=True):
     """A link between a path of a file system and S3."""
 

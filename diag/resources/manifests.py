@@ -19,6 +19,9 @@ from diag.resources.kubernetes import (
     Workload,
 )
 
+DEFAULT_NAMESPACE = "default"
+"""Of an object whose manifest names none; `kubectl -n` may put it elsewhere."""
+
 
 class Placed(msgspec.Struct, frozen=True):
     """The place of one object, and of its fields."""

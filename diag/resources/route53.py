@@ -39,6 +39,9 @@ class RecordSet(PascalShape, frozen=True):
     name: str
     type: str
     resource_records: tuple[RecordValue, ...] = ()
+    ttl: int | None = msgspec.field(default=None, name="TTL")
+    set_identifier: str = ""
+    """Of one of several record sets of a name and type, among which a routing policy chooses."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -50,6 +53,10 @@ class ZoneRecords(msgspec.Struct, frozen=True):
     """The record sets of one zone that answer for the volumes' names, or lead them to another zone."""
 
     record_sets: tuple[RecordSet, ...] = ()
+
+    def of(self, name: str) -> RecordSet | None:
+        """The record set of IPv4 addresses under exactly this name."""
+        return next((r for r in self.record_sets if r.type == "A" and _bare(r.name) == _bare(name)), None)
 
     def answer_to(self, name: str, zone: str) -> tuple[str, ...] | None:
         """The zone's IPv4 addresses for a name; None without any, empty where it leads on to another name or zone.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from diag.knowledge.lustre_ports import LUSTRE_PORT
+from diag.resources.kubernetes.meta import LabelSelector
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -17,6 +18,8 @@ class Target(msgspec.Struct, frozen=True):
     pods: tuple[str, ...] = ()
     """`name` or `namespace/name`."""
     file_systems: tuple[str, ...] = ()
+    selector: LabelSelector | None = None
+    """Labels that a volume, its claim and a pod that uses it have between them."""
 
     @property
     def is_everything(self) -> bool:

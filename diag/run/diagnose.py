@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from diag.model.exit_code import WrongUsage
 from diag.model.symptom import TextStream
 from diag.reports.report import Report
+from diag.resources.kubernetes import label_selector
 from diag.resources.via import Via
 
 Names = str | Sequence[str]
@@ -20,6 +21,7 @@ def diagnose(
     pods: Names = (),
     volumes: Names = (),
     file_systems: Names = (),
+    selector: str = "",
     only: Names = (),
     skip: Names = (),
     manifests: Names = (),
@@ -72,7 +74,12 @@ def diagnose(
             checked_region(region)
         except ValueError as error:
             raise WrongUsage(f"region: {error}") from error
+    try:
+        labels = label_selector(selector) if selector else None
+    except ValueError as error:
+        raise WrongUsage(f"selector: {error}") from error
     request = build_request({
+        "selector": labels,
         "namespaces": _several(namespaces), "claims": _several(claims), "pods": _several(pods),
         "volumes": _several(volumes), "file_systems": _several(file_systems), "only": _several(only),
         "skip": _several(skip), "manifests": _several(manifests), "offline": offline, "snapshot": snapshot,

@@ -34,7 +34,7 @@ def explain_texts(streams: Iterable[TextStream], knowledge: Knowledge, *, by_lin
         streams = recorder = Recorder(streams)
     read = read_symptoms(streams, knowledge)
     groups = ((group.mount, group.symptoms) for group in read.groups)
-    diagnoses = explain(groups, knowledge.causes, read.mounted, is_of_another=read.is_of_another, unknown=read.unknown)
+    diagnoses = explain(groups, knowledge.causes, read.mounted, owner=read.owner, unknown=read.unknown)
     lines = recorder.lines(knowledge) if recorder else ()
     report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines)
     harmless = (f"harmless, seen {one.times} time(s) ({one.cause}): {one.text}" for one in read.benign)

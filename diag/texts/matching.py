@@ -11,7 +11,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
 from diag.texts.line import remove_blanks
-from diag.texts.owner import is_of_another, mentions_lustre
+from diag.texts.owner import is_of_another, is_of_server, mentions_lustre
 from diag.texts.translation import to_english
 
 _AGAINST = "against"
@@ -201,11 +201,11 @@ def build_matcher(knowledge: Knowledge) -> Matcher:
 def filter_by_context(hits: tuple[Hit, ...], text: str, *, asked_about: bool) -> tuple[Hit, ...]:
     """The hits that count in a text.
 
-    None in one that names another file system or driver and nothing of Lustre. Elsewhere a decisive signature names its
-    cause in any surroundings; the others count where the text speaks of Lustre, and where somebody asked about just
-    this text (`asked_about`).
+    None in one that names another file system or driver and nothing of Lustre, and none in a server's line about
+    itself: no client's mount fails there. Elsewhere a decisive signature names its cause in any surroundings; the
+    others count where the text speaks of Lustre, and where somebody asked about just this text (`asked_about`).
     """
-    if not hits or is_of_another(text):
+    if not hits or is_of_another(text) or is_of_server(text):
         return ()
     if asked_about or mentions_lustre(text):
         return hits

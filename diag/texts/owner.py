@@ -1,7 +1,8 @@
-"""Whose text it is: about Lustre, about another file system or driver, or about neither."""
+"""Whose text it is: a Lustre client's, a Lustre server's, another file system's or driver's, or nobody's."""
 
 from __future__ import annotations
 
+import enum
 import re
 from functools import cache
 
@@ -34,6 +35,50 @@ _SYSTEMS = (
     r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
     r"|\bdriver\.longhorn\.io\b|\brook-ceph"
 )
+
+# A server mounts a disk, a label or a ZFS dataset (a client: address@net:/name), and its kernel names its own sources,
+# modules and the devices by which servers speak to each other.
+_SERVER = (
+    r"mount\.lustre: (?:according to \S+ |mount )?"
+    r"(?:/[^\s:@]+|(?:PART)?(?:LABEL|UUID)=\S+|[A-Za-z][\w.-]*/[\w./-]+) (?:at|is already mounted on) /"
+    r"|-t lustre (?:-[a-zA-Z] (?:[^\s/@]+ )?)*(?:/dev/\S|(?:PART)?(?:LABEL|UUID)=|\S+-(?:OST|MDT)[0-9a-f]{4}\b)"
+    r"|Couldn't mount device \["
+    r"|\((?:obd_mount_server|(?:osd|ofd|mdt|mdd|mgs|lod|osp|ost|tgt|out|lfsck|qmt|qsd|nodemap)_\w+)\.c:\d"
+    r"|\b(?:server_fill_super|server_put_super|server_start_targets|osd_mount)\(\)|Unable to start targets"
+    r"|cannot register this server with the MGS|\(no target\)\. If you are running an HA pair"
+    r"|-osc-MDT[0-9a-f]{4}|-(?:lwp|osp)-(?:MDT|OST)|-(?:MDT|OST)[0-9a-f]{4}-(?:osd|osp|lwp|mdtlov)\b|\bnode 0@lo\b"
+    r"|\b(?:mkfs|tunefs)\.lustre(?: FATAL)?: |\blustre-(?:zfs|ldiskfs|all)(?:-dkms\b|/\d)|\blustre-osd-(?:zfs|ldiskfs)"
+    r"|(?:^|[\s/'])(?:osd[_-](?:zfs|ldiskfs)|ldiskfs|mdd|mdt|ofd|ost|osp|lod|lquota|lfsck)"
+    r"(?:\.ko(?:\.[gx]z|\.zst)?)?['\"]?(?:: (?:disagrees about|Unknown symbol|loading out-of|module verification)"
+    r"| needs unknown symbol| disagrees about| not found in directory| is in use|: )"
+)
+_CLIENT = (
+    r"@(?:tcp|o2ib|kfi|efa|gni)\d*:/|-client\b|\bll_\w+\(\)|\bllite\b|-(?:mdc|osc)-[0-9a-f]{8}|\bkubelet\b|\bcsi\b"
+    r"|FailedMount|MountVolume"
+)
+
+
+class Owner(enum.Enum):
+    """Whose failure a whole text is about."""
+
+    OPEN = "open"
+    """A client's, or it does not say."""
+    SERVER = "server"
+    """A Lustre server's targets and modules, and no client's mount."""
+    ANOTHER = "another"
+    """Another file system's or driver's; nothing in it is of Lustre."""
+
+
+def owner_of(text: str) -> Owner:
+    """Whose failure a whole normalised text is about."""
+    if is_of_another(text):
+        return Owner.ANOTHER
+    return Owner.SERVER if is_of_server(text) and not _shows(_CLIENT, text) else Owner.OPEN
+
+
+def is_of_server(text: str) -> bool:
+    """Whether a normalised text is what a Lustre server prints of its own targets and modules."""
+    return _shows(_SERVER, text)
 
 
 def mentions_lustre(text: str) -> bool:

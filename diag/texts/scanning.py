@@ -29,7 +29,7 @@ from diag.texts.line import (
 )
 from diag.texts.matching import build_matcher
 from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
-from diag.texts.owner import LUSTRE, is_of_another, mentions_lustre
+from diag.texts.owner import LUSTRE, Owner, mentions_lustre, owner_of
 
 _PIECE = 1 << 20
 _PASTE = 1 << 20
@@ -64,9 +64,9 @@ class Scan:
         """The whole text, where it is so short that somebody asks about just this."""
 
     @property
-    def is_of_another(self) -> bool:
-        """The text names another file system or driver and nothing of Lustre."""
-        return self._reader.is_of_another
+    def owner(self) -> Owner:
+        """Whose failure the text is about."""
+        return self._reader.owner
 
     def read(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
         """The symptoms of a stream given in pieces, in order, with readings that only name a mount between them."""
@@ -74,8 +74,8 @@ class Scan:
         self.bytes_read += len(head)
         if rest is None:
             self._reader.pasted = True
-            self._reader.is_of_another = is_of_another(head.decode("utf-8", "replace"))
-            if len(head) <= _SHORT:
+            self._reader.owner = owner_of(normalise(head.decode("utf-8", "replace")))
+            if len(head) <= _SHORT and self.owner is Owner.OPEN:
                 self.short_text = head.decode("utf-8", "replace")
             self._reader.asked_about = self._reader.asked_about or bool(self.short_text)
             yield from self._every_block(head)
@@ -262,8 +262,8 @@ class _BlockReader:
     def __init__(self, knowledge: Knowledge, *, origin: str, node: str, medium: Medium | None) -> None:
         self.asked_about = bool(origin) and mentions_lustre(origin)
         """Somebody asks about just this text, or its name says that it is about Lustre."""
-        self.is_of_another = False
-        """The whole text names another file system or driver and nothing of Lustre."""
+        self.owner = Owner.OPEN
+        """Whose failure the whole text is about; known of a pasted text alone."""
         self.pasted = False
         """The text may have gone through a terminal, so that lines may be broken inside words."""
         self._origin = origin
@@ -277,7 +277,7 @@ class _BlockReader:
 
     def read(self, block: bytes, line: int, lines: int) -> Reading | None:
         """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
-        if self.is_of_another or not self._may_speak(block):
+        if self.owner is not Owner.OPEN or not self._may_speak(block):
             return None
         text = block.decode("utf-8", "replace")
         if "\x1b" in text[:64]:

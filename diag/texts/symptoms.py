@@ -15,6 +15,7 @@ from diag.texts.line import normalise
 from diag.texts.matching import build_matcher
 from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
 from diag.texts.mount import find_clues, find_exit_status
+from diag.texts.owner import Owner
 from diag.texts.scanning import Scan
 
 _MOUNTED, _UNMOUNTED = "Lustre: Mounted ", "Lustre: Unmounted "
@@ -60,8 +61,8 @@ class SymptomReport(NamedTuple):
     """What was left out."""
     mounted: tuple[str, ...]
     """Names of file systems that were mounted, and not unmounted afterwards."""
-    is_of_another: bool
-    """Every text names another file system or driver and nothing of Lustre."""
+    owner: Owner
+    """Whose failure all texts are about."""
     unknown: str = ""
     """The one short text that was given, as it was, where nothing in it shows a cause."""
 
@@ -89,7 +90,7 @@ class _Reader:
         self._collector = Collector(build_matcher(knowledge))
         self._noise: dict[str, tuple[str, int]] = {}
         self._mounted: dict[str, None] = {}
-        self._of_another = 0
+        self._owners: set[Owner] = set()
         self._texts = self._lines = self._bytes = 0
         self._short_text = ""
         self.problems: list[Unavailable] = []
@@ -98,13 +99,14 @@ class _Reader:
         self._texts += 1
         pieces, events = self._events(stream)
         if events is not None:
+            self._owners.add(Owner.OPEN)
             for reading in events:
                 self._add(reading)
             return
         scan = Scan(self._knowledge, origin=stream.name, node=stream.node)
         for reading in scan.read(pieces):
             self._add(reading)
-        self._of_another += scan.is_of_another
+        self._owners.add(scan.owner)
         self._short_text = scan.short_text
         self._lines += scan.lines_read
         self._bytes += scan.bytes_read
@@ -129,7 +131,7 @@ class _Reader:
             benign=tuple(Noise(cause, text, count) for cause, (text, count) in sorted(self._noise.items())),
             problems=(*self.problems, too_many) if left_out else tuple(self.problems),
             mounted=tuple(self._mounted),
-            is_of_another=0 < self._of_another == self._texts,
+            owner=next(iter(self._owners)) if len(self._owners) == 1 else Owner.OPEN,
             unknown="" if any(s.hits for group in groups for s in group.symptoms) else unknown,
         )
 

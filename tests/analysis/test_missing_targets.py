@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from diag.analysis.missing_targets import missing_targets
+from diag.resources.kubernetes import label_selector
 from diag.resources.target import Target
 from tests.checks.given import claim, denied, file_system, pod, table, volume
 
@@ -101,3 +103,28 @@ def test_a_list_that_could_not_be_read_may_hold_the_name(unread: str) -> None:
     }
     assert missing_targets(named[unread], facts) == ()
     assert missing_targets(Target(namespaces=("nosuch",)), facts) == () or unread == "file_systems"
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("app=trainr", "Labels app=trainr: no Lustre volume has these labels, with its claim and a pod that uses it;"
+                       " did you mean app=trainer"),
+        ("app=web", "Labels app=web: no Lustre volume has these labels"),
+        ("app=trainer", ""),
+        ("app=early", ""),
+    ],
+)  # fmt: skip
+def test_labels_that_no_lustre_volume_has_are_named(labels: str, message: str) -> None:
+    apps = {"trainer-7f9c": "trainer", "web": "web", "early": "early"}
+    pods = tuple(
+        msgspec.structs.replace(one, metadata=msgspec.structs.replace(one.metadata, labels={"app": apps[name]}))
+        for one in FACTS["pods"]
+        if (name := one.metadata.name) in apps
+    )
+    facts = FACTS | {"pods": pods}
+    found = [f"{one.what}: {one.detail}" for one in missing_targets(Target(selector=label_selector(labels)), facts)]
+    assert len(found) == bool(message) and all(text.startswith(message) for text in found)
+    both = Target(selector=label_selector("app=trainer"), volumes=("eval-pv",))
+    (clash,) = missing_targets(both, facts)
+    assert clash.what == "--pv eval-pv with -l app=trainer"

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from diag.analysis.volumes import volumes
-from diag.resources.kubernetes import PersistentVolume
+from diag.analysis.volumes import mounts, volumes
+from diag.resources.kubernetes import PersistentVolume, label_selector
 from diag.resources.target import Target
 from tests.checks.given import claim, denied, pod, volume
 
@@ -53,3 +53,44 @@ def test_one_that_is_named_counts_always() -> None:
 def test_a_new_claim_of_the_same_name_does_not_bring_the_old_volume_back() -> None:
     taken = claim("data", namespace="train", volume="new-pv")
     assert chosen((taken,), (WAITING,), Target(claims=("train/data",))) == []
+
+
+def labelled(item: Any, **labels: str) -> Any:
+    return msgspec.structs.replace(item, metadata=msgspec.structs.replace(item.metadata, labels=labels))
+
+
+VOLUMES = (volume("train-pv", claim="train"), volume("eval-pv", claim="eval"), volume("free-pv", claim=""))
+CLAIMS = (labelled(claim("train", "train-pv"), team="vision"), claim("eval", "eval-pv"))
+PODS = (
+    labelled(pod("trainer", claims=("train",)), app="trainer"),
+    labelled(pod("reader", claims=("train",)), app="reader"),
+    labelled(pod("evaluator", claims=("eval",)), app="evaluator"),
+)
+
+
+@pytest.mark.parametrize(
+    ("selector", "names", "users"),
+    [
+        ("app=trainer", ["train-pv"], ["trainer"]),
+        ("team=vision", ["train-pv"], ["trainer", "reader"]),
+        ("app=reader,team=vision", ["train-pv"], ["reader"]),
+        ("app=evaluator,team=vision", [], []),
+        ("app in (trainer,evaluator)", ["train-pv", "eval-pv"], ["trainer", "evaluator"]),
+        ("app!=evaluator", ["train-pv", "free-pv"], ["trainer", "reader"]),
+        ("team!=vision", ["eval-pv", "free-pv"], ["evaluator"]),
+    ],
+)
+def test_labels_choose_by_what_a_volume_its_claim_and_a_pod_have_together(
+    selector: str, names: list[str], users: list[str]
+) -> None:
+    target = Target(selector=label_selector(selector))
+    found = volumes(VOLUMES, CLAIMS, PODS, target)
+    assert isinstance(found, tuple) and [item.name for item in found] == names
+    assert [mount.pod.metadata.name for mount in mounts(found, CLAIMS, PODS, target)] == users
+
+
+@pytest.mark.parametrize("unread", ["claims", "pods"])
+def test_labels_that_could_not_be_read_choose_nothing_for_certain(unread: str) -> None:
+    target, missing = Target(selector=label_selector("app=trainer")), denied(f"list {unread}")
+    lists = (missing, PODS) if unread == "claims" else (CLAIMS, missing)
+    assert volumes(VOLUMES, *lists, target) == missing

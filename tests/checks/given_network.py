@@ -30,6 +30,7 @@ from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
 from diag.resources.reachability import Connect, DnsAnswer, Resolution, TcpAnswer
 from diag.resources.table import Table
 from diag.resources.target import Settings
+from diag.resources.transit_gateway import TransitNetwork
 from tests.checks.given import FS, REGION, node
 
 VPC, PEER = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"
@@ -214,6 +215,7 @@ def network() -> dict[str, Any]:
         "tcp_answers": connects(),
         "route_tables": (routes(("10.0.0.0/16", "local"), ("0.0.0.0/0", "nat-0"), id="rtb-main"),),
         "vpc_peerings": (),
+        "transit_network": TransitNetwork(),
         "network_acls": (open_acl(SERVERS), open_acl(NODES)),
         "data_repository_associations": (),
     }

@@ -1,4 +1,4 @@
-"""The docstring of every check is its page, in the order that docs/checks.md describes."""
+"""The docstring of every check is its page, in the order that docs/plugins.md describes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diag.sources.world import load_registry
 
 KEYS = ("pass", "warn", "fail", "unknown", "skip", "source")
 CHECKS = load_registry().checks
-DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
+DOCS = Path(__file__).parents[2] / "docs" / "plugins.md"
 
 
 def entries(check: Check) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.registry import Check
 from diag.resources.ec2 import Instance, Route, RouteTable, RouteTableAssociation, Subnet
+from diag.resources.eks import EksCluster, VpcConfig
 from diag.resources.table import Table
 from tests.checks.given import (
     denied,
@@ -78,7 +79,7 @@ class TestNetwork:
 
     def test_a_class_without_any_parameter(self) -> None:
         found = findings(network_is_given, **asked({}))
-        assert [finding.cause for finding in found] == ["storageclass-network-missing"] * 2
+        assert [finding.cause for finding in found] == ["storageclass-network-missing"], "one fault, one finding"
 
     def test_a_misspelt_key_of_the_network_is_told_once(self) -> None:
         given = asked(without("subnetId", subnetid=SUBNET))
@@ -104,8 +105,15 @@ class TestNetwork:
         assert only(network_is_given, **asked(GOOD, **_nodes_of("vpc-2", route))).verdict is Verdict.PASS
 
     @pytest.mark.parametrize("fact", ["instances", "route_tables"])
-    def test_where_the_nodes_routes_are_not_known_the_way_is_not_judged(self, fact: str) -> None:
+    def test_where_the_nodes_routes_are_not_known_the_way_is_unknown(self, fact: str) -> None:
         facts = asked(GOOD, **_nodes_of("vpc-2")) | {fact: denied("ec2:DescribeRouteTables")}
+        finding = only(network_is_given, **facts)
+        assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "ec2:DescribeRouteTables")
+
+    @pytest.mark.parametrize("fact", ["instances", "route_tables"])
+    def test_a_subnet_of_the_clusters_own_vpc_needs_neither(self, fact: str) -> None:
+        home = EksCluster("prod", resources_vpc_config=VpcConfig(vpc_id="vpc-1"))
+        facts = asked(GOOD, **_nodes_of("vpc-1")) | {fact: denied("ec2:DescribeRouteTables"), "eks_cluster": home}
         assert only(network_is_given, **facts).verdict is Verdict.PASS
 
     def test_unknown_names_the_permission(self) -> None:

@@ -29,7 +29,7 @@ UNREACHED = (
 
 def diagnosed(text: str) -> Diagnosis:
     report = read_symptoms((TextStream("", iter((text.encode(),))),), KNOWLEDGE)
-    (found,) = explain(report.groups, KNOWLEDGE.causes, report.mounted, is_of_another=report.is_of_another)
+    (found,) = explain(report.groups, KNOWLEDGE.causes, report.mounted, owner=report.owner)
     return found
 
 

@@ -20,6 +20,8 @@ FIXED = (
     "image-of-another-region-under-another-release",
     "storageclass-misspelt-key",
     "peering-not-accepted",
+    "transit-gateway-without-route-back",
+    "resolver-rule-forwards-aws",
 )
 
 

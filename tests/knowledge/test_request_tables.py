@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diag.knowledge.fsx_create import Member, fsx_model, fsx_rules, wrong_value
+from diag.knowledge.kubernetes_fields import fields_of, fields_table, shape_of
 from diag.knowledge.mount_options import Meaning, mount_options_table, read_options
 from diag.knowledge.runbooks import load_knowledge
 from diag.knowledge.storage_class import (
@@ -22,6 +23,7 @@ from diag.knowledge.storage_class import (
     repaired,
 )
 from tests.knowledge.fsx_model import members
+from tests.knowledge.kubernetes_fields import KINDS, types
 
 KEYS = [parameter.key for parameter in parameters_table().parameters]
 
@@ -50,6 +52,12 @@ def test_the_model_is_that_of_the_installed_botocore() -> None:
     shipped = {name: msgspec.structs.asdict(row) for name, row in fsx_model().members.items()}
     installed = {name: msgspec.structs.asdict(msgspec.convert(row, Member)) for name, row in members().items()}
     assert shipped == installed, "run: python -m tests.knowledge.fsx_model --write, and read what changed"
+
+
+def test_the_fields_are_those_of_the_installed_client() -> None:
+    shipped = {shape: fields_of(shape) for shape in fields_table().types}
+    assert shipped == types(), "run: python -m tests.knowledge.kubernetes_fields --write, and read what changed"
+    assert all(shape_of(kind) in shipped for kind in KINDS) and not shape_of("ConfigMap")
 
 
 @given(st.sampled_from(KEYS), st.data())
@@ -119,5 +127,11 @@ def test_no_option_breaks_the_reader(given: list[str]) -> None:
 
 
 def test_the_tables_say_when_they_were_read() -> None:
-    for date in (parameters_table().date, mount_options_table().date, fsx_model().date, fsx_rules().date):
+    for date in (
+        fields_table().date,
+        parameters_table().date,
+        mount_options_table().date,
+        fsx_model().date,
+        fsx_rules().date,
+    ):
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", date)

@@ -24,7 +24,7 @@ KNOWLEDGE = load_knowledge()
 def diagnosed(*texts: str) -> tuple[Diagnosis, ...]:
     read = read_symptoms((TextStream("", iter((text.encode(),))) for text in texts), KNOWLEDGE)
     groups = ((group.mount, group.symptoms) for group in read.groups)
-    return explain(groups, KNOWLEDGE.causes, is_of_another=read.is_of_another, unknown=read.unknown)
+    return explain(groups, KNOWLEDGE.causes, owner=read.owner, unknown=read.unknown)
 
 
 def verdicts(*texts: str) -> dict[str, Likelihood]:

@@ -3,14 +3,28 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.symptom import TextStream
-from diag.texts.owner import is_of_another, names_another
+from diag.texts.owner import Owner, is_of_another, is_of_server, names_another
 from diag.texts.symptoms import SymptomReport, read_symptoms
 
 KNOWLEDGE = load_knowledge()
+
+
+NOT_OURS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("not_ours.yaml").read_text("utf-8"))
+
+
+def causes_of(text: str) -> list[str]:
+    report = read(text)
+    groups = ((group.mount, group.symptoms) for group in report.groups)
+    found = explain(groups, KNOWLEDGE.causes, report.mounted, owner=report.owner, unknown=report.unknown)
+    return [cause.id for diagnosis in found for cause in diagnosis.causes]
 
 
 def read(text: str) -> SymptomReport:
@@ -57,7 +71,7 @@ def test_a_text_that_names_both_is_split() -> None:
     (group,) = read(efs + lustre).groups
     assert group.mount.volume == "fsx-pv"
     assert read(efs).groups == ()
-    assert read(efs).is_of_another
+    assert read(efs).owner is Owner.ANOTHER
 
 
 def test_a_decisive_text_of_anothers_log_names_no_cause() -> None:
@@ -69,3 +83,45 @@ def test_a_mount_that_succeeded_is_said_to_be_so() -> None:
     text = "exit status 0\n[ 559.800] LNet: Added LNI 10.77.0.3@tcp [8/256/0/180]\n[ 562.000] Lustre: Mounted ddyezbev-client\n"
     assert (read(text).groups, read(text).mounted) == ((), ("ddyezbev",))
     assert read(f"{text}[ 600.000] Lustre: Unmounted ddyezbev-client\n").mounted == ()
+
+
+@pytest.mark.parametrize("text", [text for texts in NOT_OURS.values() for text in texts])
+def test_no_cause_is_claimed_for_a_text_that_no_client_is_to_blame_for(text: str) -> None:
+    assert causes_of(text) == []
+
+
+@pytest.mark.parametrize(
+    ("servers", "clients"),
+    [
+        ("/dev/sdb", "10.77.0.2@tcp:/ddyezbev"),
+        ("ostpool/ost0", "mgs@o2ib:/ostpool/ost0"),
+        ("LABEL=fs-OST0001", "10.0.0.1@tcp:/fs"),
+    ],
+)
+def test_the_source_of_a_mount_says_whether_a_server_or_a_client_mounts(servers: str, clients: str) -> None:
+    text = "mount.lustre: mount {} at /mnt/x failed: Input/output error\nIs the MGS running?"
+    assert read(text.format(servers)).owner is Owner.SERVER
+    assert causes_of(text.format(servers)) == []
+    assert "mgs-unreachable-network" in causes_of(text.format(clients))
+
+
+def test_a_servers_line_beside_a_clients_failure_hides_nothing() -> None:
+    text = (
+        "oss1 kernel: LustreError: 9000:0:(obd_mount_server.c:1992:server_fill_super()) Unable to start targets: -5\n"
+        "client1 kernel: LustreError: 156-2: The client profile 'ddyezbev-client' could not be read from the MGS.  Does that filesystem exist?\n"
+    )
+    assert causes_of(text) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LustreError: 1:0:(obd_mount.c:1608:lustre_fill_super()) Unable to mount  (-5)",
+        "Lustre: testfs-OST0001-osc-ffff8880a1b2c000: Connection to testfs-OST0001 (at 10.0.0.4@tcp) was lost",
+        "modprobe: FATAL: Module lustre not found in directory /lib/modules/5.14.0-427.el9.x86_64",
+        "mount.lustre: mount fs-0123456789abcdef0.fsx.us-west-2.amazonaws.com@tcp:/ddyezbev/data at /mnt failed: File exists",
+        "mount.lustre: according to /etc/mtab 10.77.0.2@tcp:/ddyezbev is already mounted on /mnt/fsx",
+    ],
+)
+def test_a_clients_line_is_not_a_servers(text: str) -> None:
+    assert not is_of_server(text)

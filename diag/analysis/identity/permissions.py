@@ -24,7 +24,7 @@ from diag.analysis.identity.policy_language import (
 from diag.analysis.identity.policy_language import all_of as all_hold
 from diag.decode import decode_json
 from diag.grammar.ids import account_of
-from diag.knowledge.controller_actions import Action, Resource, Use, controller_actions
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, Action, Use, arns_of, controller_actions
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import StorageClass
 from diag.resources.table import Table
@@ -41,8 +41,6 @@ class Decision(enum.Enum):
     UNKNOWN = "unknown"
 
 
-SOME_FILE_SYSTEM = "fs-0123456789abcdef0"
-"""Stands for every file system where IAM is asked."""
 BY_NOBODY = "no policy of the role allows it"
 BY_DENY = "a policy denies it"
 BY_BOUNDARY = "the role's permissions boundary does not allow it"
@@ -143,19 +141,7 @@ def unlinkable(rights: Rights, classes: Iterable[StorageClass]) -> tuple[str, ..
 
 def questions(role: RoleArn, region: str, buckets: Sequence[str]) -> tuple[tuple[Action, str], ...]:
     """Each action that the controller may need, with the ARN it is needed on."""
-    partition, account = role.partition, role.account
-    service_roles = f"arn:{partition}:iam::{account}:role/aws-service-role"
-    arns = {
-        Resource.ANY: ("*",),
-        Resource.FILE_SYSTEM: (f"arn:{partition}:fsx:{region}:{account}:file-system/{SOME_FILE_SYSTEM}",),
-        Resource.SERVICE_ROLE: (f"{service_roles}/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx",),
-        Resource.LINK_ROLE: (
-            f"{service_roles}/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_{SOME_FILE_SYSTEM}",
-        )
-        if buckets
-        else (),
-        Resource.BUCKET: tuple(f"arn:{partition}:s3:::{bucket}" for bucket in buckets),
-    }
+    arns = arns_of(role.partition, role.account, region, buckets)
     return tuple((action, arn) for action in controller_actions() for arn in arns[action.resource])
 
 

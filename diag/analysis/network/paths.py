@@ -29,6 +29,7 @@ from diag.resources.ec2 import Instance, NetworkInterface, PrefixList, RouteTabl
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import Node
 from diag.resources.table import Table
+from diag.resources.transit_gateway import TransitNetwork
 
 PORTS = ((str(LUSTRE_PORT), (LUSTRE_PORT,)), (f"{SOURCE_PORTS[0]}-{SOURCE_PORTS[-1]}", tuple(SOURCE_PORTS)))
 """The two port ranges that AWS documents, as rules write them."""
@@ -225,6 +226,7 @@ def by_reference(
     enis: Sequence[NetworkInterface],
     route_tables: tuple[RouteTable, ...] | Unavailable,
     prefix_lists: Table[PrefixList] | Unavailable,
+    transit: TransitNetwork | Unavailable,
 ) -> Iterator[tuple[ClientGroup, tuple[NetworkInterface, ...]]]:
     """The ENIs to which the nodes' packets go on ways that treat references to groups alike, with the nodes so seen."""
     found: dict[Reference, list[NetworkInterface]] = {}
@@ -232,7 +234,7 @@ def by_reference(
         routes = () if isinstance(route_tables, Unavailable) else [r for table in route_tables for r in table.routes]
         senders = crossing.node_addresses(route.destination_cidr_block for route in routes)
         place = (client.subnet_id, client.vpc_id)
-        reference = reference_between(place, senders, crossing.enis, route_tables, prefix_lists)
+        reference = reference_between(place, senders, crossing.enis, route_tables, prefix_lists, transit)
         found.setdefault(reference, []).extend(crossing.enis)
     for reference, members in found.items():
         seen = msgspec.structs.replace(client.peer, reference=reference)

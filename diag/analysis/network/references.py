@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from diag.analysis.network.routing import Way, table_of, way_to
+from diag.analysis.network.transit import passes_references
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import NetworkInterface, PrefixList, RouteTable, Subnet
 from diag.resources.table import Table
+from diag.resources.transit_gateway import TransitNetwork
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -30,6 +32,7 @@ def reference_between(
     enis: Sequence[NetworkInterface],
     route_tables: tuple[RouteTable, ...] | Unavailable,
     prefix_lists: Table[PrefixList] | Unavailable,
+    transit: TransitNetwork | Unavailable,
 ) -> Reference:
     """The same for nodes of one subnet (`client`: subnet, VPC) and ENIs of one subnet.
 
@@ -57,5 +60,8 @@ def reference_between(
     if all(target.startswith(("local", "pcx-")) for target in targets):
         return Reference(True)
     if gateway := next((target for target in targets if target.startswith(("tgw-", "arn:"))), ""):
-        return Reference(None, f"{gateway}, and whether it passes references on was not asked")
+        vpcs = (client[1], enis[0].vpc_id)
+        passes = None if isinstance(transit, Unavailable) else passes_references(gateway, vpcs, transit)
+        doubt = ", and whether it passes references on was not seen" if passes is None else ""
+        return Reference(passes, f"{gateway}{doubt}")
     return Reference(None if same_vpc else False, "no peering of one Region")

@@ -51,7 +51,7 @@ def way_to(
     chosen: Route | None = None
     for route in table.routes:
         for cidr in _destinations(route, prefix_lists) or ("",):
-            length = _covers(cidr, address)
+            length = prefix_length(cidr, address)
             if length > best or (length == best >= 0 and not route.destination_prefix_list_id):
                 best, chosen = length, route
         is_sure = is_sure and _destinations(route, prefix_lists) is not None
@@ -79,7 +79,7 @@ def _destinations(route: Route, prefix_lists: Table[PrefixList] | Unavailable) -
     return None if isinstance(entries, Unavailable) else entries.cidrs
 
 
-def _covers(cidr: str, address: str) -> int:
+def prefix_length(cidr: str, address: str) -> int:
     """Prefix length of a network that holds the address, -1 when it does not."""
     try:
         network = ipaddress.ip_network(cidr, strict=False)

@@ -15,6 +15,7 @@ from diag.resources.kubernetes.meta import LabelSelector as LabelSelector
 from diag.resources.kubernetes.meta import Metadata as Metadata
 from diag.resources.kubernetes.meta import ObjectReference as ObjectReference
 from diag.resources.kubernetes.meta import OwnerReference as OwnerReference
+from diag.resources.kubernetes.meta import label_selector as label_selector
 from diag.resources.kubernetes.node import CsiDriver as CsiDriver
 from diag.resources.kubernetes.node import CsiDriverSpec as CsiDriverSpec
 from diag.resources.kubernetes.node import CsiNode as CsiNode

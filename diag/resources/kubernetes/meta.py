@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import msgspec
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -55,12 +58,84 @@ class LabelRequirement(KubernetesObject, frozen=True):
     operator: str = ""
     values: tuple[str, ...] | None = None
 
+    def __str__(self) -> str:
+        """As kubectl's `-l` takes it."""
+        values = ",".join(self.values or ())
+        if self.operator in ("In", "NotIn") and len(self.values or ()) == 1:
+            return f"{self.key}{'=' if self.operator == 'In' else '!='}{values}"
+        if self.operator in ("Exists", "DoesNotExist"):
+            return f"{'' if self.operator == 'Exists' else '!'}{self.key}"
+        return f"{self.key} {self.operator.lower()} ({values})"
+
 
 class LabelSelector(KubernetesObject, frozen=True):
     """A label selector."""
 
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[LabelRequirement, ...] | None = None
+
+    def __str__(self) -> str:
+        """As kubectl's `-l` takes it."""
+        return ",".join(map(str, self.requirements))
+
+    @property
+    def requirements(self) -> tuple[LabelRequirement, ...]:
+        """All of it as expressions."""
+        equal = (LabelRequirement(key, "In", (value,)) for key, value in (self.match_labels or {}).items())
+        return (*equal, *(self.match_expressions or ()))
+
+    def takes(self, *labels: Mapping[str, str]) -> bool:
+        """Whether an object has these labels; of several that belong together, whether they have them between them.
+
+        What must not be there, none of them may have.
+        """
+        for need in self.requirements:
+            found, wanted = {own[need.key] for own in labels if need.key in own}, set(need.values or ())
+            fits = {
+                "In": bool(found & wanted),
+                "NotIn": not found & wanted,
+                "Exists": bool(found),
+                "DoesNotExist": not found,
+            }
+            if not fits.get(need.operator, False):
+                return False
+        return True
+
+
+_KEY = r"(?P<key>(?:[A-Za-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)"
+_VALUE = r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?"
+_FORMS = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        rf"{_KEY}\s*(?P<operator>==?|!=)\s*(?P<values>{_VALUE})",
+        rf"{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>\s*{_VALUE}\s*(?:,\s*{_VALUE}\s*)*)\)",
+        rf"(?P<operator>!?)\s*{_KEY}",
+    )
+)
+_BETWEEN = re.compile(r",(?![^(]*\))")
+"""Commas part requirements, but not inside the brackets of `in (a,b)`."""
+
+
+def label_selector(text: str) -> LabelSelector:
+    """The selector that kubectl's `-l` takes. Raises ValueError for a text that is none.
+
+    Source: Kubernetes documentation, labels and selectors.
+    """
+    equal: dict[str, str] = {}
+    others: list[LabelRequirement] = []
+    for part in _BETWEEN.split(text):
+        match = next(filter(None, (form.fullmatch(part.strip()) for form in _FORMS)), None)
+        if match is None:
+            raise ValueError(f"{text!r} is not a label selector; write app=trainer, 'tier in (gpu,cpu)' or '!canary'")
+        key, operator, given = match["key"], match["operator"], match.groupdict().get("values")
+        if given is None:
+            others.append(LabelRequirement(key, "DoesNotExist" if operator else "Exists"))
+        elif operator in ("=", "==") and equal.setdefault(key, given) == given:
+            continue
+        else:
+            values = tuple(value.strip() for value in given.split(","))
+            others.append(LabelRequirement(key, "NotIn" if operator in ("!=", "notin") else "In", values))
+    return LabelSelector(equal or None, tuple(others) or None)
 
 
 class ObjectReference(KubernetesObject, frozen=True):

@@ -132,6 +132,8 @@ class ClaimStatus(KubernetesObject, frozen=True):
 
     phase: str = ""
     capacity: dict[str, str] | None = None
+    allocated_resource_statuses: dict[str, str] | None = None
+    """What becomes of a request for more, by resource. Source: Kubernetes 1.34 core/v1 ClaimResourceStatus."""
 
 
 class PersistentVolumeClaim(KubernetesObject, frozen=True):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from diag.analysis.file_systems import meant_cache
 from diag.model.layer import Layer
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity
-from diag.resources.fsx import DataRepositoryAssociation, FileSystem
+from diag.resources.fsx import DataRepositoryAssociation, FileCache, FileSystem
+from diag.resources.kubernetes import PersistentVolume
 from diag.resources.table import Table, table_of
 from diag.sources.aws.session import Aws, shaped
 
@@ -31,3 +33,12 @@ def data_repository_associations(aws: Aws, cluster_identity: ClusterIdentity) ->
     """Every data repository association of the region."""
     found = aws.pages("fsx", "DescribeDataRepositoryAssociations", "Associations", region=cluster_identity.region)
     return tuple(shaped(raw, DataRepositoryAssociation, "data repository association") for raw in found)
+
+
+@fact(layer=Layer.FILE_SYSTEM, label="file cache", permissions=("fsx:DescribeFileCaches",))
+def file_caches(aws: Aws, cluster_identity: ClusterIdentity, volumes: tuple[PersistentVolume, ...]) -> Table[FileCache]:
+    """Every Amazon File Cache of the region by id; no call where no volume names one."""
+    asked = any(map(meant_cache, volumes))
+    listed = aws.pages("fsx", "DescribeFileCaches", "FileCaches", region=cluster_identity.region) if asked else ()
+    found = {str(raw.get("FileCacheId", "")): raw for raw in listed}
+    return table_of(found, lambda id: shaped(found[id], FileCache, f"file cache {id}"))

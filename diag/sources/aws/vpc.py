@@ -32,7 +32,7 @@ def route_tables(
     Whole VPCs, since a subnet without a table of its own uses the main one, which no filter by subnet finds.
     """
     vpcs = _vpc_ids(mounted_file_systems, instances)
-    return _matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
+    return matching(aws, cluster_identity, "DescribeRouteTables", "RouteTables", "vpc-id", vpcs, RouteTable)
 
 
 @fact(layer=Layer.NETWORK, label="NAT gateway", permissions=("ec2:DescribeNatGateways",))
@@ -45,7 +45,7 @@ def nat_gateways(
     """Every NAT gateway of the VPCs of the file systems and of the nodes."""
     vpcs = _vpc_ids(mounted_file_systems, instances)
     # The one list operation of EC2 whose parameter is called Filter.
-    return _matching(
+    return matching(
         aws, cluster_identity, "DescribeNatGateways", "NatGateways", "vpc-id", vpcs, NatGateway, parameter="Filter"
     )
 
@@ -56,7 +56,7 @@ def vpc_peerings(
 ) -> tuple[VpcPeering, ...]:
     """The peerings that routes lead into and that carry nothing; nothing is asked where every route is alive."""
     dead = {r.vpc_peering_connection_id for t in route_tables for r in t.routes if r.state == "blackhole"}
-    return _matching(
+    return matching(
         aws, cluster_identity, "DescribeVpcPeeringConnections", "VpcPeeringConnections", "vpc-peering-connection-id",
         dead, VpcPeering,
     )  # fmt: skip
@@ -71,7 +71,7 @@ def network_acls(
 ) -> tuple[NetworkAcl, ...]:
     """Every network ACL of the VPCs of the file systems and of the nodes."""
     vpcs = _vpc_ids(mounted_file_systems, instances)
-    return _matching(aws, cluster_identity, "DescribeNetworkAcls", "NetworkAcls", "vpc-id", vpcs, NetworkAcl)
+    return matching(aws, cluster_identity, "DescribeNetworkAcls", "NetworkAcls", "vpc-id", vpcs, NetworkAcl)
 
 
 def _vpc_ids(file_systems: Iterable[FileSystem], instances: Table[Instance] | Unavailable) -> set[str]:
@@ -83,10 +83,10 @@ def _vpc_ids(file_systems: Iterable[FileSystem], instances: Table[Instance] | Un
 def dhcp_options(aws: Aws, cluster_identity: ClusterIdentity, vpcs: Table[Vpc]) -> tuple[DhcpOptions, ...]:
     """The DHCP options of the file systems' VPCs; a VPC whose set is called `default` has none to be read."""
     ids = {vpc.dhcp_options_id for vpc in vpcs if vpc.dhcp_options_id != "default"}
-    return _matching(aws, cluster_identity, "DescribeDhcpOptions", "DhcpOptions", "dhcp-options-id", ids, DhcpOptions)
+    return matching(aws, cluster_identity, "DescribeDhcpOptions", "DhcpOptions", "dhcp-options-id", ids, DhcpOptions)
 
 
-def _matching(
+def matching(
     aws: Aws,
     identity: ClusterIdentity,
     operation: str,

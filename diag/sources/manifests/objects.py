@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
 from diag import decode
 from diag.grammar.yaml_tree import BadYaml, Value, plain
+from diag.knowledge.kubernetes_fields import VOLUME_SOURCES, fields_of, shape_of
 from diag.model.finding import Correction, Location
 from diag.resources.kubernetes import (
     ClaimVolume,
@@ -22,17 +24,20 @@ from diag.resources.kubernetes import (
     StorageClass,
     Workload,
 )
-from diag.resources.manifests import PlannedAccount, Problem
+from diag.resources.manifests import DEFAULT_NAMESPACE, PlannedAccount, Problem
+from diag.sources.manifests.fields import QUOTE, misfits
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 T = TypeVar("T")
 
 DRIVER = "aws-fsx-csi-driver"
-DEFAULT_NAMESPACE = "default"
 _PATH = re.compile(r" - at `\$\.?([^`]*)`")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _QUANTITIES = (("spec", "capacity"), ("spec", "resources", "requests"))
 """Maps whose values Kubernetes takes as numbers too. Source: Kubernetes API, resource.Quantity."""
+
+_MAPS = frozenset({"volumeAttributes", "parameters", "labels", "annotations", "matchLabels"})
+"""Maps of strings. Source: Kubernetes API; Go encoding/json decodes null as the empty string there."""
 
 TEMPLATES = {
     "Deployment": ("spec", "template"),
@@ -46,31 +51,77 @@ TEMPLATES = {
 
 
 def is_object(root: Value) -> bool:
-    """Whether a document is a Kubernetes object or a list of some."""
-    return bool(root.text("kind") and root.text("apiVersion"))
+    """Whether a document is a Kubernetes object, a list of some, or plainly meant to be one."""
+    return bool(root.text("kind") and root.text("apiVersion")) or bool(_half_named(root))
 
 
 def objects_in(root: Value, file: str) -> Inventory:
     """The objects of a document that a Lustre volume can depend on; lists are opened, other kinds passed by."""
-    kind, version = root.text("kind"), root.text("apiVersion")
+    kind = root.text("kind")
     items = root.at("items")
     if kind.endswith("List") and items is not None and isinstance(items.content, list):
         return merge(objects_in(item, file) for item in items.content)
+    if wrong := _half_named(root) or _misnamed(root):
+        return Inventory(problems=(_problem(file, root.at("apiVersion") or root.at("kind") or root, wrong),))
     read = _READERS.get(kind)
-    if read is None or (version != _VERSIONS.get(kind, version) and not _is_kubernetes_own(version)):
+    if read is None or root.text("apiVersion") != _VERSIONS[kind]:
         return Inventory()
+    found = tuple(misfits(root, shape_of(kind)))
+    if kind not in _ALWAYS_OURS and not _has_claims_or_driver(root, root.at(*TEMPLATES.get(kind, ())) or root):
+        return Inventory()
+    problems = tuple(_problem(file, misfit.value, misfit.message, misfit.correction) for misfit in found)
+    if any(misfit.is_lost for misfit in found):
+        return Inventory(problems=problems)
     try:
-        if version != _VERSIONS.get(kind, version):
-            where = root.at("apiVersion") or root
-            raise BadYaml(f"no server has {kind} in {version}; it is in {_VERSIONS[kind]}", where.line, where.column)
-        return read(root, file)
+        return merge((read(root, file), Inventory(problems=problems)))
     except BadYaml as bad:
-        quoted = Correction("", "", "") if QUOTE in bad.message else None
-        return Inventory(problems=(Problem(Location(file, bad.line, bad.column), bad.message, quoted),))
+        return Inventory(problems=(*problems, Problem(Location(file, bad.line, bad.column), bad.message)))
+
+
+def _problem(file: str, value: Value, message: str, correction: Correction | None = None) -> Problem:
+    return Problem(Location(file, value.line, value.column), message, correction)
+
+
+def _half_named(root: Value) -> str:
+    """Why a document that is plainly one of our objects is none to kubectl: it has no apiVersion, or no kind."""
+    kind, version = root.text("kind"), root.text("apiVersion")
+    if kind in _VERSIONS and not version and root.at("metadata") is not None:
+        return f"apiVersion is missing; {kind} is in {_VERSIONS[kind]}"
+    ours = any(root.at(*path) is not None for path in _MARKS)
+    return (
+        f"kind is missing; kubectl does not know what this {version} object is" if version and not kind and ours else ""
+    )
+
+
+def _misnamed(root: Value) -> str:
+    """Why no API server has such a kind in such a version, where one of ours is plainly meant."""
+    kind, version = root.text("kind"), root.text("apiVersion")
+    meant = kind if kind in _VERSIONS else SHORT_NAMES.get(kind.lower(), "") or _near(kind, _VERSIONS)
+    wanted = _VERSIONS.get(meant, "")
+    group, _, number = version.rpartition("/")
+    if not meant or (kind == meant and version == wanted):
+        return ""
+    if kind == meant:
+        own = "." not in group or group.endswith(".k8s.io") or _near(version, (wanted,))
+        return f"no server has {kind} in {version}; it is in {wanted}" if own else ""
+    is_ours = _VERSIONS[meant].rpartition("/")[0] == group and number == "v1"
+    return f"no server has a kind {kind} in {version}; {meant} is meant" if is_ours else ""
+
+
+def _near(word: str, words: Iterable[str]) -> str:
+    """The word that differs by case, plural or a letter; empty for none."""
+    plain = {known.lower(): known for known in words}
+    return next((plain[name] for name in difflib.get_close_matches(word.lower(), plain, n=1, cutoff=0.85)), "")
 
 
 def _volume(root: Value, file: str) -> Inventory:
     volume = convert(root, PersistentVolume)
+    spec, kinds = root.at("spec"), fields_of("V1PersistentVolumeSpec")
+    given = spec.content if spec and isinstance(spec.content, dict) else {}
+    sources = [key for key, item in given.items() if kinds.get(key, "").endswith(VOLUME_SOURCES) and item.content]
+    if len(sources) != 1:
+        what = " and ".join(sources) or "none"
+        raise BadYaml(f"spec: a volume has exactly one source, and this has {what}", root.line, root.column)
     return Inventory(volumes=(volume,), places=(place(volume.subject, file, root),))
 
 
@@ -94,7 +145,25 @@ def _account(root: Value, file: str) -> Inventory:
 
 def _pod(root: Value, file: str) -> Inventory:
     pod = convert(root, Pod)
-    return Inventory(pods=(pod,), places=(place(pod.subject, file, root),)) if pod.spec.claim_names else Inventory()
+    claims = tuple(_ephemeral_claims(root.at("spec", "volumes"), pod))
+    if claims:
+        pod = _with_claims(pod, [claim.metadata.name for claim in claims])
+    if not pod.spec.claim_names:
+        return Inventory()
+    places = tuple(place(subject, file, root) for subject in (pod.subject, *(claim.subject for claim in claims)))
+    return Inventory(pods=(pod,), claims=claims, places=places)
+
+
+def _ephemeral_claims(volumes: Value | None, pod: Pod) -> Iterator[PersistentVolumeClaim]:
+    """The claims that a pod makes for itself and that go with it: `<pod>-<volume>`. Source: Kubernetes documentation,
+    generic ephemeral volumes."""
+    for volume in volumes.content if volumes and isinstance(volumes.content, list) else ():
+        template = volume.at("ephemeral", "volumeClaimTemplate")
+        if template is not None:
+            claim = convert(template, PersistentVolumeClaim, named=False)
+            name = f"{pod.metadata.name}-{volume.text('name')}"
+            meta = msgspec.structs.replace(claim.metadata, name=name, namespace=pod.metadata.namespace)
+            yield msgspec.structs.replace(claim, metadata=meta)
 
 
 def _workload(root: Value, file: str) -> Inventory:
@@ -102,12 +171,11 @@ def _workload(root: Value, file: str) -> Inventory:
     template = root.at(*TEMPLATES[kind])
     if template is None:
         raise BadYaml(f"this {kind} has no {'.'.join(TEMPLATES[kind])}", root.line, root.column)
-    if not _has_claims_or_driver(root, template):
-        return Inventory()
     shape = convert(template, PodTemplate, named=False)
     meta = convert(root, ServiceAccount).metadata
     pod = Pod(msgspec.structs.replace(shape.metadata, name=meta.name, namespace=meta.namespace), shape.spec)
-    claims = tuple(_claims_of(root, pod)) if kind == "StatefulSet" else ()
+    claims = tuple(_ephemeral_claims(template.at("spec", "volumes"), pod))
+    claims += tuple(_claims_of(root, pod)) if kind == "StatefulSet" else ()
     found: list[Inventory] = []
     if claims:
         pod = _with_claims(pod, [claim.metadata.name for claim in claims])
@@ -121,9 +189,12 @@ def _workload(root: Value, file: str) -> Inventory:
 
 
 def _has_claims_or_driver(root: Value, template: Value) -> bool:
-    """Whether a workload can be about Lustre: most are not, and are not taken apart."""
+    """Whether a pod or a workload can be about Lustre: most are not, and are not taken apart."""
     volumes = template.at("spec", "volumes")
-    if volumes is not None or root.at("spec", "volumeClaimTemplates") is not None:
+    listed = volumes.content if volumes and isinstance(volumes.content, list) else ()
+    if root.at("spec", "volumeClaimTemplates") or any(
+        v.at("persistentVolumeClaim") or v.at("ephemeral") for v in listed
+    ):
         return True
     containers = template.at("spec", "containers")
     listed = containers.content if containers and isinstance(containers.content, list) else ()
@@ -164,14 +235,16 @@ _VERSIONS = {
 """Where each kind is served. Source: Kubernetes v1.34 API reference; the deprecated API migration guide."""
 
 
-def _is_kubernetes_own(version: str) -> bool:
-    """Whether an API group is Kubernetes' own: a custom resource may have any kind."""
-    group = version.rpartition("/")[0]
-    return group in ("", "apps", "batch", "extensions") or group.endswith(".k8s.io")
+SHORT_NAMES = {"pv": "PersistentVolume", "pvc": "PersistentVolumeClaim", "sc": "StorageClass", "sa": "ServiceAccount",
+               "po": "Pod", "deploy": "Deployment", "rs": "ReplicaSet", "sts": "StatefulSet", "ds": "DaemonSet",
+               "cj": "CronJob"}  # fmt: skip
+"""What kubectl takes on its command line and no manifest may say. Source: Kubernetes v1.34 kubectl api-resources."""
 
+_ALWAYS_OURS = frozenset({"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "ServiceAccount"})
+"""Kinds that are read whatever they hold; of the others only those with claims or the driver."""
 
-QUOTE = "(quote it)"
-"""Said where a number or a bool stands for a string."""
+_MARKS = (("provisioner",), ("spec", "csi"), ("spec", "volumeName"), ("spec", "resources", "requests", "storage"))
+"""Fields that only our kinds have."""
 
 _CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass"})
 
@@ -201,8 +274,10 @@ def convert(value: Value, shape: type[T], *, named: bool = True) -> T:
 
 
 def _without_nulls(raw: Any) -> Any:
-    """The API takes null for an absent field."""
+    """The API takes null for an absent field, and for an empty string among strings."""
     if isinstance(raw, dict):
+        for key in _MAPS & raw.keys():
+            raw[key] = {name: "" if item is None else item for name, item in (raw[key] or {}).items()}
         return {key: _without_nulls(item) for key, item in raw.items() if item is not None}
     return [_without_nulls(item) for item in raw] if isinstance(raw, list) else raw
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from checks.dns.private_zone import no_zone_shadows_the_name
 from diag import Table, Verdict
 from diag.model.finding import Finding
+from diag.model.fix import Step, StepKind
 from diag.resources.route53 import (
     HostedZone,
     RecordSet,
@@ -50,6 +52,12 @@ def rules(*found: ResolverRule) -> dict[str, Any]:
 
 def found(**facts: Any) -> Finding:
     return judge(no_zone_shadows_the_name, **facts)
+
+
+def undo_of(judged: Finding) -> Step:
+    assert judged.fix is not None
+    (found,) = (step for step in judged.fix.steps if step.kind is StepKind.UNDO)
+    return found
 
 
 @pytest.mark.parametrize("name", [NAME, DOMAIN, DOMAIN.partition(".")[2], "amazonaws.com", "AMAZONAWS.com"])
@@ -110,13 +118,62 @@ def test_what_takes_the_name_rightly_or_not_at_all_is_healthy(facts: dict[str, A
     assert found(**facts, **FAILS).verdict is Verdict.PASS
 
 
+def test_the_undo_writes_the_old_record_back() -> None:
+    old = RecordSet(f"{NAME}.", "A", (RecordValue("10.66.6.6"), RecordValue("10.66.6.7")), ttl=300)
+    judged = found(**zone(DOMAIN, old))
+    batch = json.loads(undo_of(judged).argv[-1])["Changes"]
+    values = [{"Value": "10.66.6.6"}, {"Value": "10.66.6.7"}]
+    record = {"Name": NAME, "Type": "A", "TTL": 300, "ResourceRecords": values}
+    assert batch == [{"Action": "UPSERT", "ResourceRecordSet": record}]
+
+
+def test_a_record_that_was_not_there_is_deleted_again() -> None:
+    judged = found(**zone(DOMAIN, record(rf"\052.{DOMAIN}", "10.66.6.6")))
+    change = json.loads(undo_of(judged).argv[-1])["Changes"][0]
+    assert (change["Action"], change["ResourceRecordSet"]["ResourceRecords"]) == ("DELETE", [{"Value": ADDRESS}])
+
+
+def test_records_of_a_routing_policy_are_not_overwritten() -> None:
+    one = RecordSet(f"{NAME}.", "A", (RecordValue("10.66.6.6"),), 60, "first")
+    judged = found(**zone(DOMAIN, one))
+    assert judged.fix is not None
+    assert not any(step.argv[:1] == ("aws",) for step in judged.fix.steps)
+
+
+@pytest.mark.parametrize("domain", ["amazonaws.com", ""])
+def test_a_rule_for_more_than_file_systems_keeps_all_the_rest(domain: str) -> None:
+    judged = found(**rules(rule(domain)), **FAILS)
+    assert judged.fix is not None
+    make, take = judged.fix.steps[:2]
+    assert make.argv[make.argv.index("--domain-name") + 1] == DOMAIN
+    assert make.output == "system-rule.json"
+    assert take.argv[2] == "associate-resolver-rule"
+
+
+def test_a_rule_for_all_file_systems_keeps_the_other_ones() -> None:
+    judged = found(**rules(rule(DOMAIN)), **FAILS)
+    assert judged.fix is not None
+    argv = judged.fix.steps[0].argv
+    assert argv[argv.index("--domain-name") + 1] == NAME
+
+
+def test_a_rule_for_this_name_alone_is_taken_off_the_vpc() -> None:
+    judged = found(**rules(rule(NAME)), **FAILS)
+    assert judged.fix is not None
+    assert judged.fix.steps[0].argv[2] == "disassociate-resolver-rule"
+
+
+def test_what_a_profile_shares_is_said_not_to_be_looked_at_where_the_name_does_not_resolve() -> None:
+    judged = found(**rules(), **FAILS)
+    assert any("Route 53 Profile" in line for line in judged.evidence)
+    assert not any("Route 53 Profile" in line for line in found(**rules()).evidence)
+
+
 @pytest.mark.parametrize("domain", ["amazonaws.com", DOMAIN, ""])
 def test_a_rule_fails_where_its_servers_do_not_know_the_name(domain: str) -> None:
     judged = found(**rules(rule(domain)), **FAILS)
     assert (judged.verdict, judged.cause) == (Verdict.FAIL, "private-zone-shadows-name")
     assert "10.9.9.9" in judged.message
-    assert judged.fix is not None
-    assert judged.fix.steps[0].argv[2] == "disassociate-resolver-rule"
     assert found(**rules(rule(domain))).verdict is Verdict.PASS, "its servers know the name"
     assert found(**rules(rule(domain)), **NOT_TOLD).verdict is Verdict.WARN
 

@@ -288,7 +288,7 @@ def test_a_reference_over_a_peering_holds_only_while_that_is_active(status: str,
 
 def test_a_reference_over_a_transit_gateway_may_hold() -> None:
     (found,) = of_clients(**across(TGW), security_groups=given_network.groups(BY_GROUP))
-    assert found.verdict is Verdict.UNKNOWN and "whether it passes references on was not asked" in found.message
+    assert found.verdict is Verdict.UNKNOWN and "whether it passes references on was not seen" in found.message
     assert of_clients(**across(TGW), security_groups=given_network.groups(APART))[0].verdict is Verdict.PASS
     unread = across(TGW) | {"route_tables": given.denied("ec2:DescribeRouteTables")}
     assert of_clients(**unread, security_groups=given_network.groups(BY_GROUP))[0].verdict is Verdict.UNKNOWN

@@ -10,7 +10,19 @@ from checks.request.storageclass_parameters import parameters_are_known
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
 from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Workload
+from tests.checks.given import DRIVER_IMAGE, controller, findings
 from tests.checks.given_storage_class import GOOD, asked, only, without
+
+
+def controller_of(tag: str) -> Workload:
+    return controller(image=DRIVER_IMAGE.replace("v1.9.0", tag))
+
+
+TIERED = {
+    "storageType": "INTELLIGENT_TIERING", "deploymentType": "PERSISTENT_2", "throughputCapacity": "4000",
+    "dataReadCacheSizingMode": "NO_CACHE", "skipFinalBackup": "true",
+}  # fmt: skip
 
 
 class TestParameters:
@@ -57,6 +69,27 @@ class TestParameters:
     def test_what_driver_or_fsx_refuses(self, parameters: dict[str, str], cause: str) -> None:
         finding = only(parameters_are_known, **asked({**GOOD, **parameters}))
         assert (finding.verdict, finding.cause) == (Verdict.FAIL, cause)
+
+    @pytest.mark.parametrize("wrong", [TIERED, {"shinyNewKey": "x"}, {"deploymentTypes": "SCRATCH_2"}])
+    def test_what_a_driver_newer_than_the_table_may_read_is_unknown(self, wrong: dict[str, str]) -> None:
+        given = asked({**GOOD, **wrong}, deployments=(controller_of("v1.10.0-eksbuild.1"),))
+        finding = only(parameters_are_known, **given)
+        assert finding.verdict is Verdict.UNKNOWN
+        assert all(name in finding.message for name in ("1.9.0", "1.10.0", next(iter(wrong))))
+        of_now = findings(parameters_are_known, **asked({**GOOD, **wrong}))
+        assert {one.verdict for one in of_now} & {Verdict.FAIL, Verdict.WARN}
+
+    @pytest.mark.parametrize(
+        "wrong", [without("deploymentType", DeploymentType="SCRATCH_2"), without(dataCompressionType="ZSTD")]
+    )
+    def test_what_no_release_can_mean_fails_with_any_driver(self, wrong: dict[str, str]) -> None:
+        given = asked(wrong, deployments=(controller_of("v1.10.0"),))
+        assert only(parameters_are_known, **given).verdict is Verdict.FAIL
+
+    def test_a_driver_newer_than_the_table_takes_what_every_release_takes(self) -> None:
+        assert only(parameters_are_known, **asked(GOOD, deployments=(controller_of("v1.10.0"),))).verdict is (
+            Verdict.PASS
+        )
 
     def test_persistent_2_does_not_come_with_2_10(self) -> None:
         given = without(deploymentType="PERSISTENT_2", perUnitStorageThroughput="250", fileSystemTypeVersion="2.10")

@@ -131,6 +131,8 @@ class AwsFront:
             case "ec2", "RebootInstances":
                 form = parse_qsl(request.body.decode())
                 self.rebooted += [value for name, value in form if name.startswith("InstanceId.")]
+            case "ec2", "AcceptTransitGatewayVpcAttachment":
+                return _accept_attachment(request)
             case "ec2", "ModifyVpcEndpoint":
                 _set_private_dns(request)
         return None
@@ -176,6 +178,18 @@ def _set_private_dns(request: AwsRequest) -> None:
     endpoint = ec2_backend(request.region).vpc_end_points.get(form.get("VpcEndpointId", ""))
     if endpoint is not None and "PrivateDnsEnabled" in form:
         endpoint.private_dns_enabled = form["PrivateDnsEnabled"] == "true"
+
+
+def _accept_attachment(request: AwsRequest) -> Answer:
+    """moto knows attachments that are there at once."""
+    id_ = dict(parse_qsl(request.body.decode()))["TransitGatewayAttachmentId"]
+    ec2_backend(request.region).transit_gateway_attachments[id_].state = "available"
+    body = (
+        '<AcceptTransitGatewayVpcAttachmentResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>1'
+        f"</requestId><transitGatewayVpcAttachment><transitGatewayAttachmentId>{id_}</transitGatewayAttachmentId>"
+        "<state>available</state></transitGatewayVpcAttachment></AcceptTransitGatewayVpcAttachmentResponse>"
+    )
+    return Answer(200, body.encode(), (("Content-Type", "text/xml"),))
 
 
 def caller_arn(region: str, user: str) -> str:

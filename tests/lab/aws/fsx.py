@@ -26,6 +26,7 @@ class FsxState:
 
     file_systems: dict[str, dict[str, Document]] = field(default_factory=dict)
     associations: dict[str, dict[str, Document]] = field(default_factory=dict)
+    caches: dict[str, list[Document]] = field(default_factory=dict)
     # Identities the next creations take, so that a world is the same each time it is built.
     next_identities: list[tuple[str, str]] = field(default_factory=list)
     serial: int = 0
@@ -44,7 +45,7 @@ class Fsx:
             "CreateDataRepositoryAssociation": self._create_association,
             "DescribeDataRepositoryAssociations": self._describe_associations,
             "DescribeDataRepositoryTasks": lambda request, arguments: {"DataRepositoryTasks": []},
-            "DescribeFileCaches": lambda request, arguments: {"FileCaches": []},
+            "DescribeFileCaches": lambda request, arguments: {"FileCaches": self.state.caches.get(request.region, [])},
             "DescribeBackups": lambda request, arguments: {"Backups": []},
             "ListTagsForResource": self._list_tags,
         }

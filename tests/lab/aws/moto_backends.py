@@ -30,11 +30,19 @@ def moto_application() -> Any:
 
 
 def _tell_blackholes() -> None:
-    """moto says `active` of every route; a route over a peering that is gone, or not accepted yet, is a blackhole."""
+    """moto says `active` of every route; one over a peering or an attachment that is gone is a blackhole."""
     from moto.ec2.models.route_tables import Route
 
     def state(route: Any) -> str:
-        peering = route.vpc_pcx
+        peering, gateway = route.vpc_pcx, route.transit_gateway
+        if gateway is not None:
+            ec2, vpc = gateway.ec2_backend, route.route_table.vpc_id
+            attached = (
+                one
+                for one in ec2.transit_gateway_attachments.values()
+                if (one.transit_gateway_id, one.resource_id) == (gateway.id, vpc)
+            )
+            return "active" if any(attached) else "blackhole"
         return "blackhole" if peering is not None and peering._status.code != "active" else "active"
 
     Route.state = property(state)  # type: ignore[assignment]

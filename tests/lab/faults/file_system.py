@@ -9,6 +9,7 @@ from tests.lab.faults.another_file_system import OTHER_ID, OTHER_MOUNT_NAME, ano
 from tests.lab.faults.registry import fault
 from tests.lab.ports import Behaviour
 from tests.lab.setup import BUCKET, FILE_SYSTEM_ID
+from tests.lab.variants.file_system import claim_of_volume, enlarge
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -177,3 +178,59 @@ def _system(lab: "Lab") -> dict[str, Any]:
 def _silence(lab: "Lab") -> None:
     for address in lab.file_system_addresses(FILE_SYSTEM_ID):
         lab.ports.set(address, Behaviour.DROPPED)
+
+
+def _grown(lab: "Lab") -> bool:
+    """Whether the file system has the size that the claim asks for."""
+    wanted = claim_of_volume(lab)["spec"]["resources"]["requests"]["storage"]
+    return bool(_system(lab)["StorageCapacity"] >= int(wanted.removesuffix("Gi")))
+
+
+def _resize_fails(lab: "Lab", text: str) -> None:
+    enlarge(lab)
+    claim = claim_of_volume(lab)
+    refused = f'resize volume "{claim["spec"]["volumeName"]}" by resizer "fsx.csi.aws.com" failed: {text}'
+    symptoms.event(lab, claim, "VolumeResizeFailed", refused, "external-resizer fsx.csi.aws.com")
+
+
+_UPDATE_REFUSED = (
+    "rpc error: code = Internal desc = resize failed: UpdateFileSystem failed: operation error FSx: UpdateFileSystem,"
+    " https response error StatusCode: 400, BadRequest: "
+)
+DYNAMIC = "dynamic-provisioning"
+
+
+@fault("expansion-too-soon", cause="volume-expansion-failed", world=DYNAMIC, gone=_grown)
+def expansion_too_soon(lab: "Lab") -> None:
+    """The file system grew two hours ago; FSx takes the next increase after six."""
+    _system(lab)["AdministrativeActions"] = [
+        {"AdministrativeActionType": "FILE_SYSTEM_UPDATE", "RequestTime": time.time() - 7_200, "Status": "COMPLETED"}
+    ]
+    _resize_fails(lab, f"{_UPDATE_REFUSED}You can increase storage capacity once in six hours.")
+
+
+@fault("expansion-while-data-is-spread", cause="volume-expansion-failed", world=DYNAMIC, gone=_grown)
+def expansion_while_data_is_spread(lab: "Lab") -> None:
+    """Yesterday's increase is not finished: its data is still being spread."""
+    _system(lab)["AdministrativeActions"] = [
+        {
+            "AdministrativeActionType": "STORAGE_OPTIMIZATION",
+            "ProgressPercent": 40,
+            "RequestTime": time.time() - 90_000,
+            "Status": "IN_PROGRESS",
+        },
+        {"AdministrativeActionType": "FILE_SYSTEM_UPDATE", "RequestTime": time.time() - 90_000, "Status": "COMPLETED"},
+    ]
+    _resize_fails(
+        lab, f"{_UPDATE_REFUSED}Cannot perform storage capacity update while it has another update in progress"
+    )
+
+
+@fault("expansion-refused-before-fsx", cause="volume-expansion-failed", world=DYNAMIC, gone=_grown)
+def expansion_refused_before_fsx(lab: "Lab") -> None:
+    """The size, rounded up to what FSx offers, is above the limit of the request: only the event says so."""
+    _resize_fails(
+        lab,
+        "rpc error: code = OutOfRange desc = Requested storage capacity of 2576980377600 bytes exceeds capacity limit"
+        " of 2199023255552 bytes.",
+    )

@@ -24,6 +24,10 @@ _OPTIONS = re.compile(
 )
 
 
+_ANY_RANGE_SINCE = 1_608_163_200
+"""17 December 2020."""
+
+
 def _is_in(name: str, domain: str) -> bool:
     return f".{name}".endswith(f".{domain.strip('.').lower()}")
 
@@ -70,10 +74,15 @@ class Mounts:
                 if not any(set(record.records) & set(addresses) for record in found):
                     return f"the private zone {zone.name} does not know {name}"
             resolver = resolver_backend(region)
-            for association in resolver.resolver_rule_associations.values():
-                rule = resolver.resolver_rules[association.resolver_rule_id]
-                if association.vpc_id == vpc and rule.rule_type == "FORWARD" and _is_in(name, rule.domain_name):
-                    return f"the Resolver rule {rule.id} sends {name} to a company's servers"
+            rules = [
+                resolver.resolver_rules[association.resolver_rule_id]
+                for association in resolver.resolver_rule_associations.values()
+                if association.vpc_id == vpc
+            ]
+            matching = [rule for rule in rules if _is_in(name, rule.domain_name)]
+            rule = max(matching, key=lambda rule: len(rule.domain_name), default=None)
+            if rule is not None and rule.rule_type == "FORWARD":
+                return f"the Resolver rule {rule.id} sends {name} to a company's servers"
         return ""
 
     def _forwarding_obstacle(self) -> str:
@@ -217,9 +226,20 @@ class Mounts:
         if self._lab.hidden.lost or self._family() == "ipv6":
             return "packets are lost on the way"
         target, own = self._network.interface_at(address), self._vpc()
-        if target is not None and target.subnet.vpc_id != own.id and self._source_ports_rewritten(address):
-            return "the source port is rewritten"
+        if target is not None and target.subnet.vpc_id != own.id:
+            if self._source_ports_rewritten(address):
+                return "the source port is rewritten"
+            if self._refuses_range(node, address):
+                return "an old file system answers private addresses alone"
         return self._network.obstacle(node, address)
+
+    def _refuses_range(self, node: str, address: str) -> bool:
+        """Source: FSx for Lustre user guide, mounting-on-premises."""
+        own = ipaddress.IPv4Address(self._network.address_of(node))
+        private = any(own in ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+        systems = self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values()
+        old = [system for system in systems if system["CreationTime"] < _ANY_RANGE_SINCE]
+        return not private and any(address in self._lab.file_system_addresses(s["FileSystemId"]) for s in old)
 
     def _serves(self, node: str, address: str) -> "Object | None":
         """The file system whose MGS answers at the address."""

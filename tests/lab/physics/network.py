@@ -24,6 +24,11 @@ class Network:
     def _ec2(self) -> Any:
         return ec2_backend(self._lab.site.region)
 
+    def address_of(self, node: str) -> str:
+        """The address of a node."""
+        assert self._lab.account is not None
+        return str(self._ec2.get_instance(self._lab.account.instances[node]).nics[0].private_ip_address)
+
     def interface_at(self, address: str) -> Any | None:
         """The network interface that has an address."""
         return next((eni for eni in self._ec2.enis.values() if str(eni.private_ip_address) == address), None)
@@ -103,10 +108,38 @@ class Network:
         best = self._route(subnet, address)
         if best is None:
             return False
+        if best.transit_gateway is not None:
+            return self._carried(best.transit_gateway.id, subnet, address)
         if best.vpc_pcx is not None:
             return bool(best.vpc_pcx._status.code == "active")
         # The other subnets of the VPC; what leaves by a gateway never reaches a private address.
         return bool(best.local or best.interface)
+
+    def _carried(self, gateway: str, subnet: Any, address: str) -> bool:
+        """Whether a transit gateway takes a subnet's packets and hands them to the VPC of an address."""
+        attached = {
+            one.resource_id: one
+            for one in self._ec2.transit_gateway_attachments.values()
+            if one.transit_gateway_id == gateway and one.state == "available"
+        }
+        own, target = attached.get(subnet.vpc_id), self.interface_at(address)
+        if own is None or target is None:
+            return False
+        if subnet.availability_zone not in {self._ec2.get_subnet(id).availability_zone for id in own.subnet_ids}:
+            return False
+        table = self._ec2.transit_gateways_route_tables[own.association["TransitGatewayRouteTableId"]]
+        wanted = ipaddress.ip_address(address)
+        routes = [
+            (ipaddress.ip_network(cidr).prefixlen, route)
+            for cidr, route in table.routes.items()
+            if wanted in ipaddress.ip_network(cidr)
+        ]
+        if not routes:
+            return False
+        best = max(routes, key=lambda found: found[0])[1]
+        ends = best.get("transitGatewayAttachments") or {}
+        there = attached.get(target.subnet.vpc_id)
+        return best["state"] == "active" and there is not None and ends.get("transitGatewayAttachmentId") == there.id
 
     def _acl_admits(self, subnet: Any, egress: bool, peer: str, port: int) -> bool:
         acl = next(

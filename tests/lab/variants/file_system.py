@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults.another_file_system import another_file_system
 from tests.lab.faults.symptoms import attributes, claim, volume
-from tests.lab.incident import STORAGE_CLASS, VOLUME
+from tests.lab.incident import CLAIM, STORAGE_CLASS, VOLUME, WORKLOAD_NAMESPACE
 from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, Account, Plan
 from tests.lab.variants.registry import variant
 
@@ -136,3 +136,58 @@ def shared_between_clusters(lab: "Lab", account: Account) -> None:
         {"Key": f"kubernetes.io/cluster/{lab.site.cluster}", "Value": "shared"},
         {"Key": "kubernetes.io/cluster/research", "Value": "shared"},
     ]
+
+
+CACHE = "fc-0c0c0c0c0c0c0c0c0"
+
+
+@variant("file-cache-by-a-volume-of-its-own")
+def file_cache_by_a_volume_of_its_own(lab: "Lab", account: Account) -> None:
+    """The volume, made by hand and kept, names an Amazon File Cache, whose server is where the file system's was."""
+    mount_name = lab.aws.fsx.file_system(FILE_SYSTEM_ID)["LustreConfiguration"]["MountName"]
+    name = f"{CACHE}.fsx.{lab.site.region}.amazonaws.com"
+    lab.aws.fsx.state.caches[lab.site.region] = [
+        {
+            "FileCacheId": CACHE,
+            "FileCacheType": "LUSTRE",
+            "FileCacheTypeVersion": "2.12",
+            "Lifecycle": "AVAILABLE",
+            "DNSName": name,
+            "VpcId": account.vpc,
+            "StorageCapacity": 1200,
+            "LustreConfiguration": {"DeploymentType": "CACHE_1", "MountName": mount_name},
+        }
+    ]
+    lab.dns.switches.answers[name] = lab.file_system_addresses(FILE_SYSTEM_ID)[:1]
+    volume(lab)["spec"]["csi"]["volumeHandle"] = CACHE
+    attributes(lab)["dnsname"] = name
+
+
+def enlarge(lab: "Lab", size: str = "2400Gi") -> None:
+    """Somebody made the claim of the volume larger."""
+    claim_of_volume(lab)["spec"]["resources"]["requests"]["storage"] = size
+
+
+def claim_of_volume(lab: "Lab") -> dict[str, Any]:
+    """The claim that a pod mounts, whatever its volume is called."""
+    return lab.kube.get("persistentvolumeclaims", CLAIM, WORKLOAD_NAMESPACE)
+
+
+@variant("expansion-under-way")
+def expansion_under_way(lab: "Lab", account: Account) -> None:
+    """The claim was made larger a moment ago, and FSx is at work on it; the servers stay up."""
+    dynamic_provisioning(lab, account)
+    enlarge(lab)
+    update_with_servers_up(lab, account)
+
+
+@variant("expansion-done")
+def expansion_done(lab: "Lab", account: Account) -> None:
+    """Claim, volume and file system have the new size; FSx still spreads the data."""
+    dynamic_provisioning(lab, account)
+    enlarge(lab)
+    own = claim_of_volume(lab)
+    own["status"]["capacity"]["storage"] = "2400Gi"
+    lab.kube.get("persistentvolumes", own["spec"]["volumeName"])["spec"]["capacity"]["storage"] = "2400Gi"
+    lab.aws.fsx.file_system(FILE_SYSTEM_ID)["StorageCapacity"] = 2400
+    storage_being_optimised(lab, account)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import ec2_backend
 from tests.lab.faults.driver.objects import private_endpoints
 from tests.lab.faults.network.security_groups import put_a_firewall_between, set_node_groups
 from tests.lab.faults.symptoms import attributes
@@ -134,20 +135,55 @@ def mounted_by_address(lab: "Lab", account: Account) -> None:
 @variant("peered-vpc-by-address")
 def peered_vpc_by_address(lab: "Lab", account: Account) -> None:
     """The file system stands in a peered VPC, where its name does not resolve, and is mounted by address."""
-    ec2, site = lab.client("ec2"), lab.site
-    cidr = site.peer_cidr
-    vpc = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
-    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
-        ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=site.cidr(129), AvailabilityZone=site.zones[0])
-    subnet_id = subnet["Subnet"]["SubnetId"]
+    ec2 = lab.client("ec2")
+    vpc, _, table = _other_vpc(lab)
     peering = ec2.create_vpc_peering_connection(VpcId=account.vpc, PeerVpcId=vpc)["VpcPeeringConnection"]
     peering_id = peering["VpcPeeringConnectionId"]
     ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering_id)
-    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet_id)
-    for route_table, destination in ((account.private_route_table, cidr), (table, site.cidr())):
+    for route_table, destination in ((account.private_route_table, lab.site.peer_cidr), (table, lab.site.cidr())):
         ec2.create_route(RouteTableId=route_table, DestinationCidrBlock=destination, VpcPeeringConnectionId=peering_id)
+    _serve_from(lab, account, vpc)
+
+
+@variant("transit-gateway")
+def transit_gateway(lab: "Lab", account: Account) -> None:
+    """The file system stands in another VPC behind a transit gateway, and is mounted by address."""
+    ec2 = lab.client("ec2")
+    vpc, subnet, table = _other_vpc(lab)
+    made = ec2.create_transit_gateway(Description="hub")["TransitGateway"]
+    gateway, own = made["TransitGatewayId"], made["Options"]["AssociationDefaultRouteTableId"]
+    attachments = [
+        ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=of, SubnetIds=subnets)[
+            "TransitGatewayVpcAttachment"
+        ]["TransitGatewayAttachmentId"]
+        for of, subnets in ((account.vpc, list(account.private_subnets)), (vpc, [subnet]))
+    ]
+    for attachment, cidr in zip(attachments, (lab.site.cidr(), lab.site.peer_cidr), strict=True):
+        ec2.create_transit_gateway_route(
+            TransitGatewayRouteTableId=own, DestinationCidrBlock=cidr, TransitGatewayAttachmentId=attachment
+        )
+    for route_table, destination in ((account.private_route_table, lab.site.peer_cidr), (table, lab.site.cidr())):
+        ec2.create_route(RouteTableId=route_table, DestinationCidrBlock=destination, TransitGatewayId=gateway)
+    _serve_from(lab, account, vpc)
+
+
+def _other_vpc(lab: "Lab") -> tuple[str, str, str]:
+    """A second VPC with one subnet and its route table."""
+    ec2, site = lab.client("ec2"), lab.site
+    vpc = ec2.create_vpc(CidrBlock=site.peer_cidr)["Vpc"]["VpcId"]
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
+    made = ec2.create_subnet(VpcId=vpc, CidrBlock=site.cidr(129), AvailabilityZone=site.zones[0])["Subnet"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=made["SubnetId"])
+    return vpc, made["SubnetId"], table
+
+
+def _serve_from(lab: "Lab", account: Account, vpc: str) -> None:
+    """Makes the file system anew in the other VPC, open to the nodes by address."""
+    ec2, site, cidr = lab.client("ec2"), lab.site, lab.site.peer_cidr
+    (subnet,) = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    subnet_id = subnet["SubnetId"]
     group = ec2.create_security_group(GroupName="fsx-shared", Description="FSx for Lustre", VpcId=vpc)["GroupId"]
     ranges = [{"CidrIp": site.cidr()}]
     _open(lab, group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
@@ -176,6 +212,29 @@ def peered_vpc_by_address(lab: "Lab", account: Account) -> None:
         if variable["name"] == "AWS_VPC_K8S_CNI_EXTERNALSNAT":
             variable["value"] = "true"
     lab.account = replace(account, file_system_group=group)
+
+
+SHARED = "100.64.0.0/16"
+
+
+@variant("peered-vpc-from-shared-addresses")
+def peered_vpc_from_shared_addresses(lab: "Lab", account: Account) -> None:
+    """The same, from nodes whose subnets are of a second range of their VPC, 100.64.0.0/16."""
+    peered_vpc_by_address(lab, account)
+    ec2 = lab.client("ec2")
+    for number, (name, id) in enumerate(sorted(account.instances.items())):
+        address = f"100.64.1.{number + 4}"
+        ec2_backend(lab.site.region).get_instance(id).nics[0].private_ip_address = address
+        for one in lab.kube.get("nodes", name)["status"]["addresses"]:
+            if one["type"] == "InternalIP":
+                one["address"] = address
+    subnet = lab.aws.fsx.file_system(FILE_SYSTEM_ID)["SubnetIds"][0]
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["RouteTables"]
+    peering = next(r["VpcPeeringConnectionId"] for r in table["Routes"] if "VpcPeeringConnectionId" in r)
+    ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock=SHARED, VpcPeeringConnectionId=peering)
+    assert lab.account is not None
+    ranges = [{"CidrIp": SHARED}]
+    _open(lab, lab.account.file_system_group, [_ports(rule) | {"IpRanges": ranges} for rule in lustre_rules("")])
 
 
 def close_file_system_group(lab: "Lab", account: Account) -> None:

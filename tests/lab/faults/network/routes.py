@@ -91,3 +91,14 @@ def source_port_rewritten(lab: "Lab") -> None:
         "E1124 06:58:12.103377       1 mount_linux.go:272] Mount failed: exit status 5\n"
         f"LNetError: 3086:0:(socklnd_cb.c:1772:ksocknal_recv_hello()) Error -104 reading HELLO from {address}\n"
     )
+
+
+NEW = 1_608_163_200
+"""17 December 2020."""
+
+
+@fault("old-file-system-from-shared-addresses", cause="non-rfc1918-client", world="peered-vpc-from-shared-addresses")
+def old_file_system_from_shared_addresses(lab: "Lab") -> None:
+    """A file system of 2019 does not answer clients of another VPC whose address is not private."""
+    lab.aws.fsx.file_system(FILE_SYSTEM_ID)["CreationTime"] = NEW - 86_400 * 400
+    symptoms.unreachable(lab)

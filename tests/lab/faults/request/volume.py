@@ -149,3 +149,31 @@ def mounted_by_wrong_address(lab: "Lab") -> None:
     """An object server's address: only the primary interface is the management server's."""
     symptoms.attributes(lab)["dnsname"] = lab.file_system_addresses(FILE_SYSTEM_ID)[1]
     symptoms.unreachable(lab)
+
+
+WITH_CACHE = "file-cache-by-a-volume-of-its-own"
+
+
+@fault("file-cache-deleted", cause="file-cache-in-volume", world=WITH_CACHE)
+def file_cache_deleted(lab: "Lab") -> None:
+    """The volume outlived its cache, whose name is gone with it."""
+    lab.aws.fsx.state.caches.clear()
+    del lab.dns.switches.answers[symptoms.attributes(lab)["dnsname"]]
+    symptoms.name_unresolved(lab)
+
+
+@fault("file-cache-with-mountname-of-another", cause="file-cache-in-volume", world=WITH_CACHE)
+def file_cache_with_mountname_of_another(lab: "Lab") -> None:
+    """The mount name was copied from a file system."""
+    symptoms.attributes(lab)["mountname"] = OTHER_MOUNT_NAME
+    symptoms.no_such_name(lab)
+
+
+def _kept(lab: "Lab") -> bool:
+    return bool(symptoms.volume(lab)["spec"]["persistentVolumeReclaimPolicy"] == "Retain")
+
+
+@fault("file-cache-to-be-deleted", cause="file-cache-in-volume", world=WITH_CACHE, gone=_kept)
+def file_cache_to_be_deleted(lab: "Lab") -> None:
+    """The driver cannot carry out policy Delete on a cache."""
+    symptoms.volume(lab)["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
