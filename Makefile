@@ -6,10 +6,16 @@ READY  := $(VENV)/.ready
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom release-check workflows site new-check new-cause index programs system-packages clean
+.PHONY: demo lab picture test test-fast lint types contracts unit coverage properties stress bench accuracy faults fixes fuzz mutations lock sbom release-check workflows site new-check new-cause index programs system-packages clean
 
 demo: $(READY)  ## the founding incident in the embedded lab: diagnosed, healed, diagnosed again
 	@$(BIN)/python -m tests.demo
+
+lab: $(READY)  ## a shell that talks to the embedded lab; FAULT=name breaks something else than the incident
+	@$(BIN)/python -m tests.lab --shell $(if $(FAULT),--fault "$(FAULT)")
+
+picture: $(READY)  ## write the README's picture again: what the real command prints of the incident
+	$(BIN)/python -m tests.picture
 
 test: $(READY) lint types contracts unit  ## all that CI runs
 

@@ -34,7 +34,8 @@ class AbsoluteLinks(MetadataHookInterface):
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Make each relative link one into the repository."""
-        source = f"{metadata['urls']['Source']}/blob/main/"
+        source = metadata["urls"]["Source"]
         text = (Path(self.root) / "README.md").read_text("utf-8")
-        text = re.sub(r"(?<=\]\()(?!https?:|#|mailto:)(?=[^)\s]+\))", source, text)
+        text = re.sub(r"(!\[[^\]]*\]\()(?!https?:)(?=[^)\s]+\))", rf"\g<1>{source}/raw/main/", text)
+        text = re.sub(r"(?<=\]\()(?!https?:|#|mailto:)(?=[^)\s]+\))", f"{source}/blob/main/", text)
         metadata["readme"] = {"content-type": "text/markdown", "text": text}
