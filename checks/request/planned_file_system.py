@@ -41,7 +41,7 @@ def _judge(planned: PlannedFileSystem) -> Iterator[Draft]:
     known = {member: value for member, value in planned.request.items() if member not in unfilled}
     found = refusals(known, (*planned.open_members, *unfilled), spell)
     for refusal in found:
-        say = fail if refusal.is_certain else warn
+        say = fail if refusal.is_certain_for(planned.maker) else warn
         yield say(planned, refusal.message, refusal.source, cause=refusal.cause, fix=_correct(spell(refusal.member)))
     if not found and not unfilled:
         yield ok(planned, f"FSx takes its {len(known)} value(s)", rules_out=())

@@ -61,6 +61,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: str
     confidence: Confidence
     source: str = ""
+    enforced_by: tuple[str, ...] = ()
+    """Tools that refuse it themselves before FSx is asked."""
     or_without: str = ""
     """A member of `when` that is rather left out, where what it needs would change the size and the price as well."""
 
@@ -97,6 +99,10 @@ class Refusal(msgspec.Struct, frozen=True):
     def is_certain(self) -> bool:
         """Public knowledge, not reasoning of ours."""
         return self.confidence.may_fail
+
+    def is_certain_for(self, maker: str) -> bool:
+        """Whether it is certain where that tool asks FSx."""
+        return self.is_certain or (self.rule is not None and maker in self.rule.enforced_by)
 
 
 @functools.cache

@@ -27,8 +27,9 @@ GO_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
 """The number before a unit that somebody wrote as well: `250MBps`."""
 
-_TAGS = re.compile(r"[^=,]+=[^=,]*(,[^=,]+=[^=,]*)*")
-"""Source: aws-fsx-csi-driver v1.9.0 validateExtraTags: every part has exactly one equals sign."""
+_TAGS = re.compile(r"(?:(?:^|,)(?!aws:)[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256})+")
+"""Source: aws-fsx-csi-driver v1.9.0 validateExtraTags (every part has exactly one equals sign); fsx 2018-03-01 TagKey,
+TagValue; AWS General Reference, tag naming limits."""
 
 INVALID = "storageclass-invalid-value"
 GIB = 1 << 30
@@ -183,11 +184,16 @@ def misread_value(parameter: Parameter, value: str) -> str:
             wanted = "true or false"
         case Takes.NUMBER if not GO_NUMBER.fullmatch(value):
             wanted = "a whole number"
-        case Takes.TAGS if value and not _TAGS.fullmatch(value):
-            wanted = "like team=ml,stage=test"
+        case Takes.TAGS if value and not (_TAGS.fullmatch(value) and _are_unique(value)):
+            wanted = "like team=ml,stage=test, each key once"
         case Takes.TEXT if value in parameter.impossible:
             wanted = f"one of {', '.join(parameter.values)} ({parameter.note})"
     return f"{parameter.key} is {value!r}, wanted {wanted}" if wanted else ""
+
+
+def _are_unique(tags: str) -> bool:
+    keys = [tag.partition("=")[0] for tag in tags.split(",")]
+    return len(keys) == len(set(keys))
 
 
 def likely_value(key: str, value: str) -> str:

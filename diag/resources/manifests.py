@@ -110,6 +110,8 @@ class PlannedFileSystem(msgspec.Struct, frozen=True):
     open_members: tuple[str, ...] = ()
     """Members whose value nobody knows before apply."""
     spelling: Spelling = Spelling.TERRAFORM
+    maker: str = ""
+    """The tool that asks FSx, where its own validation is stricter: `parallelcluster`."""
 
     @property
     def subject(self) -> Subject:
@@ -127,6 +129,8 @@ class PlannedMount(msgspec.Struct, frozen=True):
     mount_name: str = ""
     lacking: tuple[str, ...] = ()
     """Fields that are required there and absent."""
+    beside: tuple[str, ...] = ()
+    """Fields that may not be given beside the id."""
 
     @property
     def subject(self) -> Subject:

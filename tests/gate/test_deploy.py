@@ -43,7 +43,7 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
             if found := re.match(
                 r"(?:.*\| |\$ )?lustre-doctor (run .*)", line.partition("  #")[0].partition("; echo")[0]
             ):
-                yield f"{path.name}: {line.strip()}", shlex.split(re.split(r" [|>] ", found[1])[0])
+                yield f"{path.name}: {line.strip()}", shlex.split(re.split(r" (?:[|>]|&&|\|\|) ", found[1])[0])
     for path in sorted((ROOT / "deploy").rglob("*.y*ml")):
         for document in yaml.safe_load_all(path.read_text()):
             for container in containers(document):

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from checks.request.storageclass_parameters import parameters_are_known
-from diag.knowledge.fsx_create import refusals, taken_values
-from diag.knowledge.storage_class import GIB, class_refusals, key_of, rounded_gib
-from diag.model.verdict import Verdict
-from tests.checks.given import claim, findings
-from tests.checks.given_storage_class import GROUP, SUBNET, asked
+from diag.knowledge.fsx_create import refusals
+from diag.knowledge.storage_class import GIB, rounded_gib
+from tests.checks.given_storage_class import SUBNET
 
 BASE = {"FileSystemType": "LUSTRE", "SubnetIds": SUBNET, "DeploymentType": "SCRATCH_2", "StorageCapacity": "1200"}
 P1 = {**BASE, "DeploymentType": "PERSISTENT_1", "PerUnitStorageThroughput": "100"}
@@ -111,67 +106,3 @@ def test_what_is_only_reasoned_is_no_certain_refusal() -> None:
 )  # fmt: skip
 def test_the_capacity_is_rounded_as_the_driver_does(asked_gib: int, parameters: dict[str, str], made: int) -> None:
     assert rounded_gib(asked_gib * GIB, parameters) == made
-
-
-def fsx_takes(given: dict[str, str], gib: int) -> bool:
-    """The User Guide's rules for SSD and HDD, written a second time and without the table."""
-    kind = given.get("deploymentType") or "SCRATCH_1"
-    storage = given.get("storageType") or "SSD"
-    speed = int(given.get("perUnitStorageThroughput") or 0)
-    version, mode = given.get("fileSystemTypeVersion"), given.get("metadataConfigurationMode")
-    iops = int(given.get("metadataIops") or 0) if mode else 0
-    efa, imported, exported = given.get("efaEnabled") == "true", given.get("s3ImportPath"), given.get("s3ExportPath")
-    if storage == "HDD" and (kind != "PERSISTENT_1" or not given.get("driveCacheType")):
-        return False
-    speeds = {("PERSISTENT_1", "SSD"): (50, 100, 200), ("PERSISTENT_1", "HDD"): (12, 40),
-              ("PERSISTENT_2", "SSD"): (125, 250, 500, 1000)}.get((kind, storage))  # fmt: skip
-    if speeds is not None and speed not in speeds:
-        return False
-    if kind == "PERSISTENT_2":
-        if version == "2.10" or imported or exported or (mode and version == "2.12") or (efa and not mode):
-            return False
-    elif mode or efa:
-        return False
-    if exported and (not imported or exported.split("/")[2] != imported.split("/")[2]):
-        return False
-    if iops and mode == "AUTOMATIC":
-        return False
-    if iops and iops not in (1500, 3000, 6000) and iops % 12000:
-        return False
-    least = 1500 if gib < 2400 else 3000 if gib < 4800 else 6000 if gib < 12000 else 12000
-    if iops and iops < least:
-        return False
-    steps = {125: 38400, 250: 19200, 500: 9600, 1000: 4800}
-    return not efa or gib % steps[speed] == 0
-
-
-ANY = {
-    **{key_of(member): st.sampled_from(taken_values(member)) for member in
-       ("DeploymentType", "DriveCacheType", "DataCompressionType", "FileSystemTypeVersion",
-        "MetadataConfiguration.Mode")},
-    "storageType": st.sampled_from(("SSD", "HDD")),
-    "perUnitStorageThroughput": st.sampled_from(("12", "40", "50", "100", "125", "200", "250", "500", "1000")),
-    "metadataIops": st.one_of(st.sampled_from(("1500", "3000", "6000", "12000", "24000", "192000")),
-                              st.integers(1500, 192000).map(str)),
-    "efaEnabled": st.sampled_from(("true", "false")),
-    "s3ImportPath": st.sampled_from(("s3://one", "s3://two/in")),
-    "s3ExportPath": st.sampled_from(("s3://one/out", "s3://two")),
-}  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None)
-@example({"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": "1000", "efaEnabled": "true",
-          "metadataConfigurationMode": "AUTOMATIC", "fileSystemTypeVersion": "2.15"}, 4800)  # fmt: skip
-@given(st.fixed_dictionaries({}, optional=ANY), st.integers(1, 60000))
-def test_a_class_drawn_from_the_models_grammar_is_red_exactly_when_fsx_refuses_it(
-    drawn: dict[str, str], asked_gib: int
-) -> None:
-    parameters = {"subnetId": SUBNET, "securityGroupIds": GROUP, **drawn}
-    waiting = claim(volume="", resources={"requests": {"storage": f"{asked_gib}Gi"}})
-    red = any(
-        found.verdict is Verdict.FAIL
-        for found in findings(parameters_are_known, **asked(parameters, claims=(waiting,)))
-    )
-    assert red is not fsx_takes(drawn, rounded_gib(asked_gib * GIB, parameters)), class_refusals(
-        parameters, rounded_gib(asked_gib * GIB, parameters)
-    )

@@ -16,6 +16,10 @@ _CUT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _NOTHING = re.compile(r"\s*(?:[#%].*|---\s*(?:#.*)?)?")
 _BRACES = "{{"
 
+_VARIABLE = re.compile(r"^\s*(?:\$\{\w+\}|<%.*%>|\{%.*%\})")
+"""A row that begins with a variable, which stands for rows of its own."""
+
+UNFILLED = "a template that was not filled in (${…} in place of a key): give what it becomes"
 UNRENDERED = (
     "a template that was not rendered ({{ … }}): give the output of `helm template` or `kubectl kustomize`, "
     "for example on standard input with -f -"
@@ -65,6 +69,9 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _named(bad: BadYaml, piece: str, first_line: int) -> BadYaml:
     """What a YAML parser says of template braces misleads: they are named as what they are."""
+    rows = piece.splitlines()[max(0, bad.line - first_line - 1) : bad.line - first_line + 1]
+    if any(_VARIABLE.search(row) for row in rows):
+        return BadYaml(UNFILLED, bad.line, bad.column)
     at = piece.find(_BRACES)
     if at < 0 or piece[:at].count("\n") + first_line > bad.line:
         return bad

@@ -22,6 +22,7 @@ def planned_file_system(
     spelling: Spelling,
     *,
     groups: tuple[str, ...] = (),
+    maker: str = "",
 ) -> PlannedFileSystem:
     """The file system of a request."""
     return PlannedFileSystem(
@@ -34,6 +35,7 @@ def planned_file_system(
         request,
         tuple(sorted(open_members)),
         spelling,
+        maker,
     )
 
 

@@ -33,7 +33,8 @@ def is_driver_values(root: Value) -> bool:
 
 def values_in(root: Value, file: str) -> Inventory:
     """The workloads and accounts that the values make, as far as the values themselves say."""
-    return merge(_half(values, file, half) for values in _driver_values(root) for half in HALVES)
+    found = merge(_half(values, file, half) for values in _driver_values(root) for half in HALVES)
+    return Inventory(seen=("values of the driver's chart without an image or a role",)) if found.is_empty else found
 
 
 def is_release(root: Value) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from diag.grammar.yaml_tree import Value
 from diag.model.finding import Location
-from diag.model.subject import Subject
+from diag.model.subject import Kind, Subject
+from diag.resources.ec2 import Permission
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Workload
 from diag.resources.manifests import (
     Placed,
@@ -57,6 +59,54 @@ def merge(parts: Iterable[Inventory]) -> Inventory:
     each = tuple(parts)
     names = Inventory.__struct_fields__
     return Inventory(**{name: tuple(item for part in each for item in getattr(part, name)) for name in names})
+
+
+def named_apart(found: Inventory, taken: set[Subject], file: str) -> Inventory:
+    """What a file makes, with the file in the name of what another file calls the same.
+
+    Plans, templates and scripts name things for themselves alone: two of them may both have a `FileSystem`. `taken`
+    holds the names of the files before, and gets this one's.
+    """
+    own = {item.subject for item in found.file_systems} | {item.subject for item in found.mounts}
+    own |= {item.subject for item in found.groups} | {item.subject for item in found.node_groups}
+    new = {subject: Subject(subject.kind, f"{subject.name} ({file})") for subject in own & taken}
+    taken |= own
+    if not new:
+        return found
+
+    def renamed(subject: Subject) -> str:
+        return new.get(subject, subject).name
+
+    def of_group(id: str) -> str:
+        return renamed(Subject(Kind.SECURITY_GROUP, id))
+
+    def permitted(rules: tuple[Permission, ...]) -> tuple[Permission, ...]:
+        return tuple(
+            replace(rule, user_id_group_pairs=tuple(replace(pair, group_id=of_group(pair.group_id)) for pair in pairs))
+            if (pairs := rule.user_id_group_pairs)
+            else rule
+            for rule in rules
+        )
+
+    def with_group(planned: PlannedGroup) -> PlannedGroup:
+        group = planned.group
+        rules = permitted(group.ip_permissions), permitted(group.ip_permissions_egress)
+        named = replace(
+            group, group_id=of_group(group.group_id), ip_permissions=rules[0], ip_permissions_egress=rules[1]
+        )
+        return replace(planned, group=named)
+
+    return replace(
+        found,
+        file_systems=tuple(
+            replace(item, address=renamed(item.subject), groups=tuple(map(of_group, item.groups)))
+            for item in found.file_systems
+        ),
+        mounts=tuple(replace(item, name=renamed(item.subject)) for item in found.mounts),
+        node_groups=tuple(replace(item, name=renamed(item.subject)) for item in found.node_groups),
+        groups=tuple(map(with_group, found.groups)),
+        places=tuple(replace(placed, subject=new.get(placed.subject, placed.subject)) for placed in found.places),
+    )
 
 
 def place(subject: Subject, file: str, value: Value) -> Placed:

@@ -16,6 +16,8 @@ DEFAULT_TYPE = "SCRATCH_2"
 OPEN = ("SubnetIds", "FileSystemType")
 """What ParallelCluster decides."""
 
+MAKER = "parallelcluster"
+
 VERSION = "FileSystemTypeVersion"
 """Where a configuration names none, ParallelCluster decides, and its releases differ."""
 
@@ -37,10 +39,11 @@ def _storage(item: Value, file: str) -> Inventory:
     name = f"SharedStorage {item.text('Name') or '(unnamed)'}"
     settings = item.at("FsxLustreSettings") or Value({}, item.line, item.column)
     if settings.at("FileSystemId") is not None:
-        mounted = PlannedMount(name, settings.text("FileSystemId"))
+        beside = tuple(key for key in settings.content if key != "FileSystemId")
+        mounted = PlannedMount(name, settings.text("FileSystemId"), beside=beside)
         return Inventory(mounts=(mounted,), places=(place(mounted.subject, file, item),))
     request, unknown = members_of(settings, lambda value: False)
     request.setdefault("DeploymentType", DEFAULT_TYPE)
     left = OPEN if VERSION in request else (*OPEN, VERSION)
-    planned = planned_file_system(name, request, {*unknown, *left}, Spelling.API)
+    planned = planned_file_system(name, request, {*unknown, *left}, Spelling.API, maker=MAKER)
     return Inventory(file_systems=(planned,), places=(place(planned.subject, file, item),))

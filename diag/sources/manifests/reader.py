@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from diag.grammar.yaml_tree import BadYaml, Value
 from diag.model.finding import Location
+from diag.model.subject import Subject
 from diag.resources.manifests import ManifestFile, ManifestSet, Problem
 from diag.sources.manifests import aws_input, cloudformation, eksctl, kustomization, parallelcluster
 from diag.sources.manifests.documents import documents_in
 from diag.sources.manifests.files import Text, texts
 from diag.sources.manifests.helm_values import is_driver_values, is_release, release_in, values_in
-from diag.sources.manifests.inventory import Inventory, merge
+from diag.sources.manifests.inventory import Inventory, merge, named_apart
 from diag.sources.manifests.objects import is_object, objects_in
 from diag.sources.manifests.terraform.document import is_terraform
 from diag.sources.manifests.terraform.read import terraform_in
@@ -60,9 +61,10 @@ def read_manifests(
     """
     files: list[ManifestFile] = []
     each: list[Inventory] = []
+    taken: set[Subject] = set()
     for number, text in enumerate(texts(paths, until=until, skipped=skipped), 1):
-        found = merge(_documents(text))
-        seen = tuple(f"{count} {what}" for what, count in Counter(found.seen).most_common())
+        found = named_apart(merge(_documents(text)), taken, text.name)
+        seen = tuple(f"{count} {what}" for what, count in Counter((*found.seen, *_others(found))).most_common())
         files.append(ManifestFile(text.name, _of_lustre(found), found.problems, seen, found.unread))
         each.append(found)
         if number % EVERY_FILES == 0:
@@ -107,6 +109,15 @@ def _unknown(root: Value) -> str:
         keys = ", ".join(list(root.content)[:3])
         return f"document of an unknown kind (it begins with {keys[:60]})"
     return "document of an unknown kind"
+
+
+def _others(found: Inventory) -> Iterator[str]:
+    """What was read of a file in which nothing is of Lustre for sure."""
+    if not _of_lustre(found):
+        for items in (found.volumes, found.claims, found.classes, found.pods):
+            yield from (str(item.subject.kind.value) for item in items)
+        yield from ("security group" for _ in found.groups)
+        yield from ("node group" for _ in found.node_groups)
 
 
 def _of_lustre(found: Inventory) -> int:

@@ -57,7 +57,8 @@ def source_in(text: str, file: str) -> Inventory:
             why = str(error).strip().splitlines()[:1]
             return _unread(file, f"Terraform source that python-hcl2 cannot read ({''.join(why)[:120]}); {HINT}")
     resources = tuple(_resources(document))
-    return inventory_of(resources, file, lambda address: _place(text, file, address))
+    found = inventory_of(resources, file, lambda address: _place(text, file, address))
+    return Inventory(seen=("Terraform source without a resource of FSx for Lustre",)) if found.is_empty else found
 
 
 def _unread(file: str, why: str) -> Inventory:
