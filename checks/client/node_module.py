@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, unknown, warn
 from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
+from diag.knowledge import lustre_waits
 from diag.resources.node_report import InstalledModule, NodeReport
 
 MISSING, OTHER_KERNEL, UNSIGNED = (
@@ -103,7 +104,7 @@ def _flags(vermagic: str) -> tuple[str, ...]:
     return tuple(vermagic.split()[1:])
 
 
-_MODULE = r"(?P<module>libcfs|lnet|ksocklnd|obdclass|ptlrpc|fid|fld|mgc|mdc|lmv|lov|osc|lustre)"
+_MODULE = rf"(?P<module>{'|'.join(lustre_waits.table().modules)})"
 _KEPT_OUT = re.compile(rf"install {_MODULE} (?:/usr)?/s?bin/(?:false|true)\b.*")
 _REFUSALS = (
     (

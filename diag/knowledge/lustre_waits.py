@@ -1,4 +1,4 @@
-"""In which functions of the Lustre client processes wait, and for what."""
+"""The modules of the Lustre client, and in which of their functions processes wait, and for what."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     functions: tuple[str, ...]
     what: str
     versions: str
+    source: str
+
+
+class KernelWaits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions of the kernel in which any program may wait."""
+
+    functions: tuple[str, ...]
+    kernels: str
+    source: str
 
 
 class Waits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,8 +32,9 @@ class Waits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     date: str
     source: str
-    generic: tuple[str, ...]
+    modules: tuple[str, ...]
     prefixes: tuple[str, ...]
+    generic: tuple[KernelWaits, ...]
     waits: tuple[Wait, ...]
 
 
@@ -37,7 +47,8 @@ def table() -> Waits:
 def lustre_function(functions: Iterable[str]) -> str:
     """The first of kernel functions, innermost first, that belongs to Lustre or LNet; empty where none does."""
     known = table()
-    return next((name for name in functions if name not in known.generic and name.startswith(known.prefixes)), "")
+    generic = {name for one in known.generic for name in one.functions}
+    return next((name for name in functions if name not in generic and name.startswith(known.prefixes)), "")
 
 
 def waits_for(functions: Iterable[str]) -> str:

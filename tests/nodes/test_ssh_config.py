@@ -107,6 +107,28 @@ def test_a_name_for_a_shell_never_reaches_a_proxy_command(folder: Path) -> None:
     assert config.lookup("ip-10-0-0-1.eu-west-1.compute.internal").command.startswith("relay ip-10-0-0-1")
 
 
+@pytest.mark.parametrize(
+    ("command", "jumps"),
+    [
+        ("ssh -W %h:%p bastion", ("bastion",)),
+        ("ssh -q -W %h:%p bastion.example", ("bastion.example",)),
+        ("/usr/bin/ssh -W [%h]:%p -q bastion", ("bastion",)),
+        ("ssh -W %h:2222 bastion", ()),
+        ("ssh -i key -W %h:%p bastion", ()),
+        ("ssh -W %h:%p ops@bastion", ()),
+        ("ssh -W %h:%p bastion -v", ()),
+        ("relay -W %h:%p bastion", ()),
+    ],
+)
+def test_a_proxy_command_that_is_a_jump_shares_the_jump_host_s_connection(
+    folder: Path, command: str, jumps: tuple[str, ...]
+) -> None:
+    """Nodes behind a jump host are reached over one connection to it; any other command runs once a node."""
+    found = written(folder, f"Host web\n  HostName 10.0.0.9\n  ProxyCommand {command}\n").lookup("web")
+    assert found.jumps == jumps
+    assert bool(found.command) != bool(jumps)
+
+
 def test_an_include_of_itself_ends(folder: Path) -> None:
     with pytest.raises(BadSshConfig, match="Include"):
         written(folder, "Include config\n").lookup("web")

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from diag.knowledge import lustre_waits
 from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport, Vantage
@@ -113,8 +114,12 @@ def _is_address(text: str) -> bool:
 
 @cache
 def probe() -> bytes:
-    """The probe script: a constant of this version."""
-    return importlib.resources.files("diag.sources.nodes").joinpath("probe.sh").read_bytes()
+    """The probe script, with the table of Lustre's modules and functions: a constant of this version."""
+    text = importlib.resources.files("diag.sources.nodes").joinpath("probe.sh").read_text("utf-8")
+    known = lustre_waits.table()
+    for mark, names in (("@modules@", known.modules), ("@prefixes@", known.prefixes)):
+        text = text.replace(mark, " ".join(names))
+    return text.encode()
 
 
 @cache

@@ -32,7 +32,7 @@ from diag.sources.nodes.ask import (
 )
 from diag.sources.nodes.debug_container import open_debug_container
 from diag.sources.nodes.exec_session import Connections, Ran, run
-from diag.sources.nodes.parallel import run_in_parallel
+from diag.sources.nodes.parallel import quick_turns, run_in_parallel
 from diag.sources.nodes.parsers.answers import NO_COMMAND, Answer, Answers
 from diag.sources.nodes.parsers.lnet import read_lnet_interfaces
 from diag.sources.nodes.parsers.report import Reading, report_of
@@ -118,14 +118,15 @@ class Exec:
             else:
                 reachable.append(ask)
         self._connections = Connections(self._kube, len(reachable))
-        run_in_parallel(
-            reachable,
-            lambda ask, deadline: deliver(ask.node, self._ask(ask, questions, deadline)),
-            lambda ask: deliver(ask.node, _late(ask)),
-            at_once=bounds.at_once,
-            item_s=bounds.node_s,
-            until=bounds.until,
-        )
+        with quick_turns():
+            run_in_parallel(
+                reachable,
+                lambda ask, deadline: deliver(ask.node, self._ask(ask, questions, deadline)),
+                lambda ask: deliver(ask.node, _late(ask)),
+                at_once=bounds.at_once,
+                item_s=bounds.node_s,
+                until=bounds.until,
+            )
         self._connections.close()
 
     def _ask(self, ask: NodeAsk, questions: Questions, until: float) -> NodeReport | Unavailable:

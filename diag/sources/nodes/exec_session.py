@@ -12,6 +12,7 @@ for threads starts one more thread for each connection.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import socket
 import threading
@@ -47,6 +48,8 @@ _CLOSE_STDIN = bytes((255, _STDIN))
 
 HANDSHAKE_S = 1.0
 """How long an answer may wait for the next session's connection. A handshake that takes longer is the last tried."""
+GRAIN_S = 0.25
+"""How much later than its deadline a wait may end."""
 REFUSAL_LIMIT = 16 * 1024
 STATUS_LIMIT = 64 * 1024
 
@@ -152,9 +155,8 @@ def run(
     streams = _Streams(cap)
     try:
         if feed:
-            session.send(bytes((_STDIN,)) + feed)
-            if session.subprotocol == SUBPROTOCOLS[0]:
-                session.send(_CLOSE_STDIN)
+            closing = (_CLOSE_STDIN,) if session.subprotocol == SUBPROTOCOLS[0] else ()
+            session.send(bytes((_STDIN,)) + feed, *closing)
         connections.open_next(until)
         for channel, piece, is_whole in session.messages():
             if channel == _STATUS:
@@ -187,6 +189,7 @@ class _Session:
         """Upgrade the connection. Raises Unreadable for a refusal; TimeoutError, _Broken, OSError. Closes it then."""
         self._connection = connection
         self._until = until
+        self._limit_s = 0.0
         self._protocol = WSConnection(ConnectionType.CLIENT)
         try:
             self.subprotocol = self._upgrade(kube, path, what)
@@ -194,9 +197,9 @@ class _Session:
             connection.close()
             raise
 
-    def send(self, payload: bytes) -> None:
-        """One binary message."""
-        self._send(BytesMessage(data=payload))
+    def send(self, *payloads: bytes) -> None:
+        """Binary messages, in one piece."""
+        self._send(*(BytesMessage(data=payload) for payload in payloads))
 
     def messages(self) -> Iterator[tuple[int, bytes, bool]]:
         """Channel, piece, and whether a message ends with it, until the server closes."""
@@ -247,16 +250,23 @@ class _Session:
         media = dict(refusal.headers).get(b"content-type", b"").decode("latin-1")
         raise Unreadable(_refused(kube, Answer(refusal.status_code, bytes(body), media), what))
 
-    def _send(self, event: Event) -> None:
-        self._connection.settimeout(_left(self._until))
-        self._connection.sendall(self._protocol.send(event))
+    def _send(self, *events: Event) -> None:
+        self._limit()
+        self._connection.sendall(b"".join(self._protocol.send(event) for event in events))
+
+    def _limit(self) -> None:
+        """Hold the socket to the deadline, within GRAIN_S: each new time-out costs a hand-over between threads."""
+        left = _left(self._until)
+        if not left <= self._limit_s <= left + GRAIN_S:
+            self._limit_s = left
+            self._connection.settimeout(left)
 
     def _events(self) -> Iterator[Event]:
         """Events as they come. Raises _Broken when the server goes away or speaks another protocol."""
         while True:
             try:
                 yield from self._protocol.events()
-                self._connection.settimeout(_left(self._until))
+                self._limit()
                 piece = self._connection.recv(65536)
                 self._protocol.receive_data(piece or None)
             except (ProtocolError, ValueError) as error:
@@ -287,11 +297,16 @@ class _Streams:
 
 
 def _path(plugin: Plugin, argv: Sequence[str], *, stdin: bool) -> str:
-    query = [("container", plugin.container), ("stdout", "true"), ("stderr", "true")]
-    query += [("stdin", "true")] if stdin else []
-    query += [("command", word) for word in argv]
     namespace, pod = urllib.parse.quote(plugin.namespace), urllib.parse.quote(plugin.pod)
-    return f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urllib.parse.urlencode(query)}"
+    return f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{_query(plugin.container, tuple(argv), stdin=stdin)}"
+
+
+@functools.lru_cache(maxsize=64)
+def _query(container: str, argv: tuple[str, ...], *, stdin: bool) -> str:
+    """What is the same on every node of an image."""
+    query = [("container", container), ("stdout", "true"), ("stderr", "true")]
+    query += [("stdin", "true")] if stdin else []
+    return urllib.parse.urlencode([*query, *(("command", word) for word in argv)])
 
 
 def _verdict(streams: _Streams, what: str) -> Ran:

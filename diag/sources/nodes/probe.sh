@@ -8,6 +8,10 @@ export PATH LC_ALL
 unset IFS ENV BASH_ENV
 cd /
 
+# Filled in from the table of Lustre's modules and functions.
+modules='@modules@'
+prefixes='@prefixes@'
+
 port=988
 names=
 addresses=
@@ -74,7 +78,7 @@ os_release() {
 
 loaded_modules() {
     [ -d /sys/module ] || return 3
-    for module in libcfs lnet ksocklnd ko2iblnd kefalnd obdclass ptlrpc lustre; do
+    for module in $modules; do
         [ -d "/sys/module/$module" ] || continue
         version=
         [ ! -r "/sys/module/$module/version" ] || IFS= read -r version <"/sys/module/$module/version"
@@ -101,7 +105,8 @@ kernel_vermagic() {
 module_settings() {
     [ -d "/lib/modules/$(uname -r)" ] || return 3
     has modprobe && has grep || return 127
-    modprobe --showconfig | grep -E '^(blacklist|install|remove|options) (libcfs|lnet|ksocklnd|obdclass|ptlrpc|lustre)( |$)'
+    either=$(printf '%s|' $modules)
+    modprobe --showconfig | grep -E "^(blacklist|install|remove|options) (${either%|})( |\$)"
     [ $? -lt 2 ]
 }
 
@@ -166,16 +171,21 @@ lustre_stack() {
     found=
     count=0
     while IFS= read -r line && [ "$count" -lt 8 ]; do
-        case $line in
-            *'[lustre]' | *'[ptlrpc]' | *'[osc]' | *'[mdc]' | *'[mgc]' | *'[lov]' | *'[lmv]' | *'[fld]' | *'[fid]' | \
-                *'[obdclass]' | *'[lnet]' | *'[ksocklnd]' | *'[kefalnd]' | *'[ko2iblnd]')
-                function=${line#*\] }
-                found="$found,${function%%+*}"
-                count=$((count + 1))
-                ;;
-        esac
+        module=${line##*\[}
+        case "$line $modules " in *"] "*" ${module%\]} "*) ;; *) continue ;; esac
+        function=${line#*\] }
+        found="$found,${function%%+*}"
+        count=$((count + 1))
     done
     printf '%s' "${found#,}"
+}
+
+# Whether a function is Lustre's, by the first part of its name.
+is_lustre() {
+    for prefix in $prefixes; do
+        case $1 in "$prefix"*) return 0 ;; esac
+    done
+    return 1
 }
 
 # Processes in state D, and those of any other state that wait in Lustre: its waits are S (wait_woken) and I too. Its own
@@ -200,10 +210,7 @@ blocked() {
         wchan=
         IFS= read -r wchan <"/proc/$pid/wchan"
         stack=$(lustre_stack <"/proc/$pid/stack")
-        case $state$stack:$wchan in
-            D* | ?[a-zA-Z]* | *:ll_* | *:lov_* | *:lmv_* | *:mdc_* | *:osc_* | *:ptlrpc_* | *:ldlm_* | *:cl_* | *:obd_* | *:mgc_*) ;;
-            *) continue ;;
-        esac
+        [ "$state" = D ] || [ -n "$stack" ] || is_lustre "$wchan" || continue
         age=-
         [ -z "$up" ] || age=$((up - ${20} / 100))
         printf '%s %s %s %s %s %s\n' "$pid" "$state" "${wchan:--}" "$age" "${stack:--}" "$name"

@@ -94,7 +94,7 @@ class SshConfig:
             raise BadSshConfig(f"the ssh configuration of {alias} has the port {port!r}")
         if found.get("proxyusefdpass", "no") == "yes":
             raise BadSshConfig(f"the ssh configuration of {alias} has ProxyUseFdpass, which is not supported")
-        jumps, command = _proxy(found)
+        jumps, command = _proxy(found, host, port)
         if command and not all(_is_plain(word) for word in (alias, host, found.get("user", "root"))):
             raise BadSshConfig(f"{alias} has characters that must not reach a ProxyCommand")
         return Options(
@@ -238,14 +238,25 @@ def _criteria(value: str) -> tuple[list[str], str]:
     return known, unknown
 
 
-def _proxy(found: Any) -> tuple[tuple[str, ...], str]:
-    """ProxyJump's hops, or ProxyCommand: the one that was given first counts, as with OpenSSH."""
+_FORWARD = re.compile(
+    r"(?:/usr/bin/)?ssh(?: -[qTax]+)* -W \[?(?P<to>[^\s\]]+)\]?:(?P<port>\d{1,5})(?: -[qTax]+)* (?P<jump>\w[\w.-]*)"
+)
+"""`ssh -W %h:%p JUMP`, the older way to write `ProxyJump JUMP` (OpenSSH ssh(1), -W and -J)."""
+
+
+def _proxy(found: Any, host: str, port: str) -> tuple[tuple[str, ...], str]:
+    """ProxyJump's hops, or ProxyCommand: the one that was given first counts, as with OpenSSH.
+
+    A command that is a jump in other words becomes one: nodes behind a jump host share one connection to it.
+    """
     for key in found:
         if key == "proxyjump":
             jumps = tuple(jump.strip() for jump in found[key].split(",") if jump.strip())
             return ((), "") if jumps == ("none",) else (jumps, "")
         if key == "proxycommand":
-            return (), found[key] or ""
+            forward = _FORWARD.fullmatch(found[key] or "")
+            is_jump = forward is not None and (forward["to"], forward["port"]) == (host, port)
+            return ((forward["jump"],), "") if forward is not None and is_jump else ((), found[key] or "")
     return (), ""
 
 

@@ -55,11 +55,12 @@ def parse_answers(text: str) -> Answers:
     question, content = "", list[str]()
     complete, probe, not_asked = False, False, tuple[str, ...]()
     for line in text.split("\n"):
-        word, _, rest = line.rstrip("\r").partition(" ")
         if line.startswith("|"):
             if question:
                 content.append(line[1:].rstrip("\r"))
-        elif word == "#begin":
+            continue
+        word, _, rest = line.rstrip("\r").partition(" ")
+        if word == "#begin":
             question, content = rest, []
         elif word == "#end":
             name, _, status = rest.partition(" ")

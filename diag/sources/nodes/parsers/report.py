@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -130,6 +131,15 @@ def _read(field: str, reading: Reading) -> Any:
         return reach.read_connects(answer, reading.port)
     if field == "clock_skew_s":
         return system.read_clock_skew(answer, reading.asked_at, reading.answered_at)
+    return _parsed(field, answer) if len(answer.text) <= REPEATED else _READERS[field](answer)
+
+
+REPEATED = 4096
+"""Characters of an answer that other nodes may have given too: equal answers of a fleet are read once and kept once."""
+
+
+@functools.lru_cache(maxsize=2048)
+def _parsed(field: str, answer: Answer) -> Any:
     return _READERS[field](answer)
 
 
