@@ -66,6 +66,16 @@ def test_a_node_that_is_none_is_told(lab: Lab) -> None:
     assert any("no node of that name" in finding["message"] for finding in of(found, "node-module"))
 
 
+def test_a_machine_that_is_no_node_says_so_and_fails_no_check(lab: Lab) -> None:
+    found = report(start(lab, "--via", "local"))
+    without = report(start(lab))
+    failed = [[f["check"] for f in one["findings"] if f["verdict"] == "fail"] for one in (found, without)]
+    assert failed[0] == failed[1]
+    (module,) = of(found, "node-module")
+    assert module["verdict"] == "unknown" and "is not a node of the cluster" in module["message"]
+    assert "--via exec" in module["unavailable"][0]["remedy"]
+
+
 def hang_one(lab: Lab) -> None:
     victim = lab.site.node(1, 5)
     lab.script.on(".*", ExecAnswer(ending=Ending.NEVER), node=re.escape(victim))

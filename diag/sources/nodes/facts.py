@@ -62,7 +62,7 @@ def _asks(
 ) -> tuple[tuple[NodeAsk, ...] | Unavailable, dict[str, Unavailable]]:
     options = reader.options
     if options.via == "local":
-        return (_this_machine(reader, nodes),), {}
+        return _this_machine(reader, nodes)
     if isinstance(nodes, Unavailable):
         # Named nodes can be reached over SSH without a cluster; instance ids through SSM.
         if options.recorded is not None:
@@ -95,17 +95,28 @@ def _kernel_of(node: Node) -> str:
     return f"{info.kernel_version} {info.architecture}" if info.kernel_version else ""
 
 
-def _this_machine(reader: NodeReader, nodes: tuple[Node, ...] | Unavailable) -> NodeAsk:
-    """The node that lustre-doctor runs on, under the cluster's name for it where there is a cluster."""
+def _this_machine(
+    reader: NodeReader, nodes: tuple[Node, ...] | Unavailable
+) -> tuple[tuple[NodeAsk, ...], dict[str, Unavailable]]:
+    """The node that lustre-doctor runs on, under the cluster's name for it; without a cluster any machine.
+
+    A laptop's name servers and modules say nothing of a cluster that it is no node of, so it is not asked then.
+    """
     import socket
 
     from diag.sources.nodes.local import Local
 
-    own = Local(reader.here)
-    for node in () if isinstance(nodes, Unavailable) else nodes:
+    own, name = Local(reader.here), reader.here or socket.gethostname()
+    if isinstance(nodes, Unavailable):
+        return (NodeAsk(name),), {}
+    for node in nodes:
         if own.is_here(NodeAsk(node.name, node.internal_ip)):
-            return NodeAsk(node.name, node.internal_ip)
-    return NodeAsk(reader.here or socket.gethostname())
+            return (NodeAsk(node.name, node.internal_ip),), {}
+    if reader.here:
+        return (NodeAsk(name),), {}
+    detail = "this machine, which --via local reads, is not a node of the cluster"
+    remedy = "run lustre-doctor on a node, or use --via exec, ssm or ssh"
+    return (), {name: Unavailable(f"node {name}", Reason.ABSENT, detail, remedy=remedy)}
 
 
 def _plugins(pods: Sequence[Pod]) -> dict[str, Plugin]:
