@@ -31,6 +31,10 @@ LASTING = (
     " describe-addon-configuration lists them (lustre-doctor runbook csi-addon-degraded: the role and the present"
     " values are passed back)"
 )
+NOT_SET = (
+    "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
+    " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
+)
 NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
@@ -83,7 +87,10 @@ def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
     is_addon = values.get("installer") == Installer.ADDON.value
-    unkept = (caution(NOT_KEPT),) if is_addon else ()
+    if is_addon and given["manifests"].startswith("kubectl apply"):
+        # The manifests of an installation would stand beside the add-on's objects.
+        return ()
+    unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
@@ -119,6 +126,7 @@ REGION = {
     "helm": "--set controller.region={region}",
     "manifests": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION={{region}}",
     "undo": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION-",
+    "addon": '{"controller":{"region":"the Region"}}',
 }
 
 
@@ -132,12 +140,14 @@ MEMORY = {
     "manifests": "kubectl -n {driver_namespace} set resources {driver_workload}"
     f" -c {PLUGIN} --limits=memory={{quantity}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
+    "addon": '{"node":{"resources":{"limits":{"memory":"the limit above"}}}}',
 }
 SELECTOR = {
     "helm": "--set node.nodeSelector=null",
     "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p "
     """'{"spec":{"template":{"spec":{"nodeSelector":null}}}}'""",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
+    "addon": '{"node":{"nodeSelector":{}}}',
 }
 
 

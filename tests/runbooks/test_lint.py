@@ -14,11 +14,12 @@ from diag.advice.driver import Installer
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
-from diag.knowledge.cause import Cause
+from diag.grammar.regex import Pattern
+from diag.knowledge.cause import Cause, Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 from tests.runbooks.commands import EXAMPLES, all_commands
-from tests.runbooks.test_files import TEXTS
+from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 
 CAUSES = load_knowledge().causes
 OF_THE_CLUSTER = re.compile(
@@ -111,6 +112,42 @@ def test_a_script_leaves_no_value_open_that_a_run_fills(id: str) -> None:
     assert not opened & PLACEHOLDERS.keys()
 
 
+FAULTY = {"path", "kernel", "option", "image", "errno", "exit_status", "parameter", "address", "registry"}
+"""Groups that hold what is wrong."""
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_remedy_does_not_write_the_faulty_value_again(id: str) -> None:
+    """A run fills a placeholder with what a signature of the same cause took from the text."""
+    cause = CAUSES[id]
+    patterns = (p for one in cause.signatures for p in ((one.pattern,) if one.pattern else one.all))
+    taken = {name for pattern in patterns for name in Pattern(pattern).group_names} & FAULTY
+    written = " ".join(f"{one.command} {one.with_}" for one in cause.fix)
+    assert not set(PLACEHOLDER.findall(written)) & taken
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_setting_of_the_driver_has_a_form_for_each_installer(id: str) -> None:
+    """By Helm, by manifests and by the EKS add-on; or the body says that the add-on has none."""
+    for one in CAUSES[id].fix:
+        if one.procedure is Procedure.DRIVER_SETTING:
+            assert {"helm", "manifests"} <= one.with_.keys()
+            said = FENCE.sub("", TEXTS[id]).partition("## How to fix")[2].partition("## How to prevent")[0]
+            has_update = any(other.procedure is Procedure.UPDATE_ADDON for other in CAUSES[id].fix)
+            assert "addon" in one.with_ or has_update or "add-on" in said
+
+
+@pytest.mark.parametrize("id", TEXTS)
+def test_nothing_impossible_is_asked_for(id: str) -> None:
+    """An AMI rolled back, a boot menu on EC2, a volume's source changed in place, a host shell where there is none."""
+    assert IMPOSSIBLE.findall(TEXTS[id]) == []
+
+
+IMPOSSIBLE = re.compile(
+    r"--release-version|boot menu|chroot /host (?:ba)?sh\b|exec ds/|kubectl edit pv \S+ .*(?:dnsname|volumeHandle)"
+)
+
+
 def test_every_query_is_one() -> None:
     queries = {argv[argv.index("--query") + 1] for argv in (c.argv for c in all_commands()) if "--query" in argv}
     assert len(queries) > 50
@@ -120,6 +157,7 @@ def test_every_query_is_one() -> None:
 
 def test_the_rules_find_what_breaks_them() -> None:
     assert not has_namespace(("kubectl", "delete", "pvc", "data"))
+    assert IMPOSSIBLE.search("chroot /host sh -c 'dmesg'") and not IMPOSSIBLE.search("chroot /host ss -tan")
     assert not has_namespace(("kubectl", "get", "pods,nodes"))
     assert has_namespace(("kubectl", "-n", "prod", "delete", "pvc", "data")) and has_namespace(("kubectl", "get", "pv"))
     assert not reads_only("kubectl -n x delete pod y") and not reads_only("aws fsx update-file-system --x y")
