@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]`: every benchmark, or those named."""
+"""`python -m bench [NAME ...] [SIZE]`: every benchmark, or those named; a number is for the benchmark that takes a size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def main() -> None:
     """Run them one after another, with bytecode in place as where a wheel was installed."""
     for package in ("diag", "checks"):
         compileall.compile_dir(Path(__file__).parent.parent / package, quiet=1)
-    for name in sys.argv[1:] or ALL:
+    for name in [given for given in sys.argv[1:] if not given.isdecimal()] or ALL:
         print(f"== {name}", flush=True)
         importlib.import_module(f"bench.{name}").main()
 

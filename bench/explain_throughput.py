@@ -1,6 +1,6 @@
 """How fast `explain` reads a large node log, beside `grep -E -c`.
 
-`python -m bench explain_throughput` (1 GiB) or `python -m bench.explain_throughput MEGABYTES`. Grep gets one alternation
+`python -m bench explain_throughput [MEGABYTES]`, 1 GiB if not given. Grep gets one alternation
 of all signatures on a short log, because it takes minutes for more, and one of their plain texts alone on the whole log.
 """
 
@@ -113,7 +113,7 @@ assert read_symptoms(Texts([sys.argv[1]]), load_knowledge()).groups
 
 def main() -> None:
     """Runs the comparison and prints it."""
-    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdecimal() else 1024
+    megabytes = next((int(given) for given in sys.argv[1:] if given.isdecimal()), 1024)
     knowledge = load_knowledge()
     with tempfile.TemporaryDirectory() as folder:
         log, short = Path(folder) / "node.log", Path(folder) / "short.log"

@@ -45,7 +45,7 @@ _GOES_ON = (
 _CONTINUES = re.compile(f"(?:{_CRI}|{_JSON}){_GOES_ON}".encode())
 _RECORD = re.compile(_CRI)
 _HANGING = re.compile(rb"(?:Output|STDERR|STDOUT|stderr|stdout|desc =|error|err)\s?[:=]?\s*\Z")
-_SYSLOG_DAY = re.compile(rb"[A-Z][a-z]{2} [ \d]\d ")
+_DAY = re.compile(rb"([A-Z][a-z]{2} [ \d]\d |(\d{4}-\d\d-\d\dT\d\d:))")
 _BLANK_LINE = re.compile(rb"[ \t\r\x00]*\Z")
 
 
@@ -64,9 +64,8 @@ def find_block(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
     """The block whose first line begins at `start`. A blank line ends it, unless `over_blanks`."""
     limit = min(len(data), start + LONGEST)
     end, following = _line_end(data, start, limit)
-    stamp = data[start : start + 7]
-    if data.startswith(stamp, following) and _SYSLOG_DAY.match(stamp) and data[end - 1 : end].isalnum():
-        return Block(start, end, following, 1)  # most of a node's log, without trying every form of a beginning
+    if _is_alone(data, start, end, following):
+        return Block(start, end, following, 1)
     lines = 1
     while following < limit and lines < _MOST_LINES:
         line_end, after = _line_end(data, following, limit)
@@ -83,6 +82,9 @@ def find_block(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
 def find_block_around(data: bytes, place: int, floor: int) -> Block:
     """The block that holds the byte at `place` and begins at `floor` or later."""
     first = _line_start(data, place, floor)
+    end, following = _line_end(data, first, min(len(data), first + LONGEST))
+    if _is_alone(data, first, end, following):
+        return Block(first, end, following, 1)
     start = first
     for _ in range(_MOST_LINES):
         if start <= floor or _begins(data[start : start + 512]):
@@ -93,6 +95,14 @@ def find_block_around(data: bytes, place: int, floor: int) -> Block:
         start = above
     block = find_block(data, start)
     return block if block.next > place else find_block(data, first)
+
+
+def _is_alone(data: bytes, start: int, end: int, following: int) -> bool:
+    """Whether a line and the next begin with a stamp of the same day: most of a node's log, without further trial."""
+    found = _DAY.match(data, start)
+    if found is None or not data.startswith(found[1], following) or _HANGING.search(data[max(start, end - 16) : end]):
+        return False
+    return found[2] is None or not (_CONTINUES.match(data, following) or _CONTINUES.match(data, start))
 
 
 def _begins(line: bytes) -> bool:

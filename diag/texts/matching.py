@@ -60,14 +60,16 @@ class Matcher:
         self._set: PatternSet | None = None
         self._dense_patterns: PatternSet | None = None
 
-    def match(self, text: str, *, wrapped: bool = False) -> Matches:
+    def match(self, text: str, *, wrapped: bool = False, localised: bool = True) -> Matches:
         """All signatures and refutations that a normalised text shows.
 
         A text that shows little as it is is also matched in English, where it holds what programs print in other
-        languages; and with all blanks taken out, where its lines may have been broken inside words (`wrapped`).
+        languages (the kernel prints in one: not `localised`); and with all blanks taken out, where its lines may have
+        been broken inside words (`wrapped`).
         """
         seen = self._seen(text)
-        if not (text.isascii() and self._is_significant(seen)) and (english := to_english(text)) != text:
+        is_open = localised and not (text.isascii() and self._is_significant(seen))
+        if is_open and (english := to_english(text)) != text:
             text, seen = english, self._seen(english)
         dense, everything = "", seen
         if wrapped and not self._is_significant(seen):

@@ -66,7 +66,8 @@ class Context(NamedTuple):
 
 def read_message(message: str, context: Context, matcher: Matcher) -> Reading:
     """The symptom that a normalised message is, with all its hits; it may have none."""
-    matches = matcher.match(message, wrapped=context.wrapped)
+    localised = context.medium is not Medium.KERNEL_LOG
+    matches = matcher.match(message, wrapped=context.wrapped, localised=localised)
     clues = find_clues(message, node=context.node, pod=context.pod, volume=context.volume)
     symptom = Symptom(
         text=one_line(message, LONGEST_TEXT),
@@ -80,15 +81,15 @@ def read_message(message: str, context: Context, matcher: Matcher) -> Reading:
         last_seen=context.last_seen,
         origin=context.origin,
     )
-    significant = _is_significant(symptom, about_lustre=context.asked_about or mentions_lustre(message))
+    significant = _is_significant(symptom, message, about_lustre=context.asked_about or mentions_lustre(message))
     return Reading(symptom, clues, significant, against=matches.against, wrapped=context.wrapped, seen=matches.seen)
 
 
-def _is_significant(symptom: Symptom, *, about_lustre: bool) -> bool:
+def _is_significant(symptom: Symptom, message: str, *, about_lustre: bool) -> bool:
     """A node's log is full of failures that are not Lustre's."""
-    if is_of_another(symptom.text):
+    if is_of_another(message):
         return False
     if symptom.hits:
         return any(hit.weight != "benign" for hit in symptom.hits)
-    failed = symptom.exit_status not in (None, 0) or any(words in symptom.text for words in _FAILURES)
+    failed = symptom.exit_status not in (None, 0) or any(words in message for words in _FAILURES)
     return failed and about_lustre

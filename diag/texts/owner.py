@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from diag.grammar.regex import Pattern
 
@@ -76,11 +76,13 @@ def owner_of(text: str) -> Owner:
     return Owner.SERVER if is_of_server(text) and not _shows(_CLIENT, text) else Owner.OPEN
 
 
+@lru_cache(maxsize=8)
 def is_of_server(text: str) -> bool:
     """Whether a normalised text is what a Lustre server prints of its own targets and modules."""
     return _shows(_SERVER, text)
 
 
+@lru_cache(maxsize=8)
 def mentions_lustre(text: str) -> bool:
     """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
     return _shows(f"(?i){LUSTRE}", text)
@@ -91,6 +93,7 @@ def names_another(text: str) -> bool:
     return _shows(_SYSTEMS, text) or ("csi." in text.lower() and _names_driver(text)) or _shows(_OTHER_FSX, text)
 
 
+@lru_cache(maxsize=8)
 def is_of_another(text: str) -> bool:
     """Whether a text names another file system or driver and nothing of Lustre: nothing in it is ours to explain."""
     if _shows(_LUSTRE_ALONE, text) or not names_another(text):

@@ -7,8 +7,8 @@ signatures demand, and only the blocks around them are decoded, unwrapped and ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -91,7 +91,10 @@ class Scan:
         short = len(data) <= _SHORT
         while place < len(data):
             block = find_block(data, place, over_blanks=short)
-            yield from self._block(data, block)
+            self._count(data, block.start)
+            text = data[block.start : block.end]
+            if self._reader.may_speak(text):
+                yield from self._read(text, block.lines)
             place = block.next
         self._count(data, len(data))
         self._at_line_start = data.endswith(b"\n") or not data
@@ -106,10 +109,14 @@ class Scan:
             data += piece
             end = len(data) if last else max(0, len(data) - LONGEST)
             for block in _blocks_in(_Window(data, floor, start, end), finder):
-                self._count(data, block.start)
-                if not crowd.takes(data[block.start : block.end], self._line, block.lines):
-                    yield from self._block(data, block)
                 floor = block.next
+                text = data[block.start : block.end]
+                is_console = _CONSOLE.search(text) is not None
+                if not is_console and not self._reader.may_speak(text):
+                    continue
+                self._count(data, block.start)
+                if not (is_console and crowd.takes(text, self._line, block.lines)):
+                    yield from self._read(text, block.lines)
             start = max(floor, end)
             keep = max(0, end - LONGEST)
             self._count(data, keep)
@@ -125,9 +132,8 @@ class Scan:
                 symptom = msgspec.structs.replace(reading.symptom, count=reading.symptom.count + like.more - 1)
                 yield reading._replace(symptom=symptom)
 
-    def _block(self, data: bytes, block: Block) -> Iterator[Reading]:
-        self._count(data, block.start)
-        reading = self._reader.read(data[block.start : block.end], self._line, block.lines)
+    def _read(self, block: bytes, lines: int) -> Iterator[Reading]:
+        reading = self._reader.read(block, self._line, lines)
         if reading is not None:
             yield reading
 
@@ -148,16 +154,14 @@ class _Alike:
 
 
 class _Crowd:
-    """Holds back lines of Lustre's console that say again what others said: the first few of them are read, and the
+    """Holds back lines of Lustre's console that say again what others said: the first of them is read, and the
     last one for all that came between. A busy server prints a hundred thousand of them a day."""
 
     def __init__(self) -> None:
         self._kinds: dict[bytes, dict[bytes, _Alike]] = {}
 
     def takes(self, block: bytes, line: int, lines: int) -> bool:
-        """Whether this block need not be read now."""
-        if not any(words in block for words in _CONSOLE):
-            return False
+        """Whether this block of the console need not be read now."""
         # Numbers and addresses aside; each error, server and file system is a kind of its own, up to a few.
         words = block.translate(None, _HEX)
         kinds = self._kinds.get(words)
@@ -189,8 +193,8 @@ class _Crowd:
 _HEX = b"0123456789abcdefx"
 _MOST_KINDS = 10_000
 _MOST_OF_WORDS = 16
-_READ_OF_EACH = 2
-_CONSOLE = (b"Lustre: ", b"LustreError: ", b"LNet: ", b"LNetError: ")
+_READ_OF_EACH = 1
+_CONSOLE = re.compile(rb"(?:Lustre|LNet)(?:Error)?: ")
 _TELLING = (
     (b"-MDT", 8, 0), (b"-OST", 8, 0), (b"-client", 8, 0), (b"MGC", 0, 18),
     (b" = -", 0, 7), (b"(-", 0, 5), (b" -", 0, 5),
@@ -275,10 +279,14 @@ class _BlockReader:
         self._pod_node = ""
         self._remembered: dict[tuple[str, str, str], Reading | None] = {}
 
+    def may_speak(self, block: bytes) -> bool:
+        """Whether a block is worth reading: in a log, a text not about Lustre counts only when it names its cause."""
+        if self.owner is not Owner.OPEN:
+            return False
+        return self.asked_about or _telling_words(self._knowledge).next(block, 0, len(block)) >= 0
+
     def read(self, block: bytes, line: int, lines: int) -> Reading | None:
         """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
-        if self.owner is not Owner.OPEN or not self._may_speak(block):
-            return None
         text = block.decode("utf-8", "replace")
         if "\x1b" in text[:64]:
             text = _LEADING_COLOUR.sub("", text)
@@ -298,13 +306,6 @@ class _BlockReader:
         if known is None:
             return None
         return self._place(known, prefix, line)
-
-    def _may_speak(self, block: bytes) -> bool:
-        """In a log, a text that is not about Lustre counts only when it names its cause."""
-        if self.asked_about:
-            return True
-        words = (_lustre_words(), _decisive_words(self._knowledge))
-        return any(finder.next(block, 0, len(block)) >= 0 for finder in words)
 
     def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
         body = join_records(body) if lines > 1 else body
@@ -389,23 +390,17 @@ _ALWAYS = (
 @lru_cache(maxsize=4)
 def _signature_words(knowledge: Knowledge) -> BytesFinder:
     """Finds the places where a signature may match or a mount is named."""
-    return _finder((*_ALWAYS, *texts_to_find(knowledge)))
+    return BytesFinder(map(_pattern, (*_ALWAYS, *texts_to_find(knowledge))))
 
 
 @lru_cache(maxsize=4)
-def _decisive_words(knowledge: Knowledge) -> BytesFinder:
-    """Finds the places where a decisive signature may match."""
-    return _finder(texts_to_find(knowledge, decisive_only=True))
+def _telling_words(knowledge: Knowledge) -> BytesFinder:
+    """Finds what speaks of Lustre, and the places where a decisive signature may match."""
+    return BytesFinder((LUSTRE.encode(), *map(_pattern, texts_to_find(knowledge, decisive_only=True))))
 
 
-@cache
-def _lustre_words() -> BytesFinder:
-    """Finds what speaks of Lustre."""
-    return BytesFinder((LUSTRE.encode(),))
-
-
-def _finder(texts: Iterable[str]) -> BytesFinder:
-    return BytesFinder(rb"\s+".join(_escaped(word) for word in text.split(" ")) for text in texts)
+def _pattern(text: str) -> bytes:
+    return rb"\s+".join(_escaped(word) for word in text.split(" "))
 
 
 def _escaped(word: str) -> bytes:
