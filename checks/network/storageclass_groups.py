@@ -17,7 +17,7 @@ from diag.resources.ec2 import Instance, PrefixList, SecurityGroup, Subnet
 from diag.resources.kubernetes import Node
 
 
-@check("storageclass-groups", layer=Layer.NETWORK, each="demands", speaks_for="sg-missing-lustre-ports-at-create")
+@check("storageclass-groups", layer=Layer.NETWORK, each="demands", speaks_for="sg-self-rule-missing")
 def groups_let_servers_talk(
     demand: Demand,
     class_groups: Table[SecurityGroup],

@@ -39,7 +39,7 @@ class TestGroups:
     )
     def test_no_rule_for_the_servers_is_warned_of(self, rules: tuple[Permission, ...]) -> None:
         finding = only(groups_let_servers_talk, **asked(GOOD, **ec2(rules=rules)))
-        assert (finding.verdict, finding.cause) == (Verdict.WARN, "sg-missing-lustre-ports-at-create")
+        assert (finding.verdict, finding.cause) == (Verdict.WARN, "sg-self-rule-missing")
         assert finding.fix is not None and len(finding.fix.commands) == 2
 
     @pytest.mark.parametrize(

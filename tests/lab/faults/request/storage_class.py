@@ -112,7 +112,7 @@ def storageclass_throughput_not_offered(lab: "Lab") -> None:
     )
 
 
-@fault("storageclass-group-without-ports", cause="sg-missing-lustre-ports-at-create")
+@fault("storageclass-group-without-ports", cause="sg-self-rule-missing")
 def storageclass_group_without_ports(lab: "Lab") -> None:
     """FSx looks at the group before it creates, and finds nothing for 988."""
     assert lab.account is not None
