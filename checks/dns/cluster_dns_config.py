@@ -12,7 +12,7 @@ from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import EksCluster
-from diag.resources.kubernetes import PersistentVolume, Pod, Service, Workload
+from diag.resources.kubernetes import EndpointSlice, PersistentVolume, Pod, Service, Workload
 from diag.resources.kubernetes.corefile import ServerBlock, answer_by_hosts, block_for, imports_for, upstreams_for
 
 DNS = 53
@@ -34,6 +34,7 @@ FORWARD = (
 @check("cluster-dns-config", layer=Layer.DNS, speaks_for=CAUSE)
 def cluster_dns_leads_on(
     dns_service: Service | Unavailable,
+    dns_endpoints: tuple[EndpointSlice, ...] | Unavailable,
     corefile: tuple[ServerBlock, ...] | Unavailable,
     deployments: tuple[Workload, ...],
     pods: tuple[Pod, ...] | Unavailable,
@@ -46,14 +47,15 @@ def cluster_dns_leads_on(
     """The Service kube-dns leads to CoreDNS at the address that pods are given, and CoreDNS passes the name on.
 
     The node plugin asks the address of the Service kube-dns, which leads to ready pods that its selector takes, port
-    53. Then the Corefile says what becomes of the file system's name: a server block that takes it, a `hosts` plugin
-    that may answer it, a forward. A `hosts` plugin without `fallthrough` answers no name that is not in its list.
+    53, through EndpointSlices that hold their addresses. Then the Corefile says what becomes of the file system's name:
+    a server block that takes it, a `hosts` plugin that may answer it, a forward. A `hosts` plugin without `fallthrough`
+    answers no name that is not in its list.
 
     pass: the Service leads to a ready pod, and the Corefile passes the names on
     warn: it does not, while NodeLocal DNSCache answers on the nodes; the Service has another address than EKS gives
         its kubelets, unless they were told of it; or the ConfigMap is gone, which running pods do not notice
     fail: there is no Service, it leads to no ready pod, or CoreDNS does not pass the name on
-    unknown: Deployments could not be listed, the Service or the ConfigMap not be read
+    unknown: Deployments could not be listed, the Service, its EndpointSlices or the ConfigMap not be read
     skip: every volume is mounted by address, the node plugin asks another resolver, or there is no CoreDNS Deployment
     source: Kubernetes documentation, DNS for Services and Pods; coredns.io/plugins/hosts and forward
     """
@@ -66,8 +68,10 @@ def cluster_dns_leads_on(
         return
     cached = has_node_local_dns(value_or(daemon_sets, ()))
     troubles = 0
+    led = _of_service(dns_service, value_or(pods, ()), value_or(corefile, ()))
     for source, why in (
-        (dns_service, _of_service(dns_service, value_or(pods, ()), value_or(corefile, ()))),
+        (dns_service, led),
+        (dns_endpoints, "" if led else _of_endpoints(dns_endpoints, value_or(pods, ()), value_or(corefile, ()))),
         (corefile, _of_corefile(corefile, [name for name in names if name], network_interfaces)),
     ):
         if isinstance(source, Unavailable) and source.reason is not Reason.ABSENT:
@@ -77,7 +81,7 @@ def cluster_dns_leads_on(
             troubles += 1
             only_warn = cached or (source is corefile and isinstance(corefile, Unavailable))
             say = warn if only_warn else fail
-            fix = advise(SERVICE if source is dns_service else FORWARD, by=BY)
+            fix = advise(FORWARD if source is corefile else SERVICE, by=BY)
             yield say(subject, why, cause=CAUSE, fix=fix, concerns=named)
     if (moved := _elsewhere(dns_service, eks_cluster)) and not cached:
         troubles += 1
@@ -92,17 +96,53 @@ def _of_service(service: Service | Unavailable, pods: Iterable[Pod], blocks: Ite
     ports = [port for port in service.spec.ports or () if port.port == DNS and port.protocol == "UDP"]
     if not ports:
         return "the Service kube-dns has no UDP port 53: it takes no question"
-    listening = {str(port) for block in blocks for port in block.ports} or {str(DNS)}
+    listening = _listening(blocks)
     target = str(ports[0].target_port or DNS)
     if target.isdigit() and target not in listening:
         return f"the Service kube-dns leads to port {target}, and CoreDNS listens on {', '.join(sorted(listening))}"
     wanted = service.spec.selector or {}
-    # Without any ready pod cluster-dns says it.
-    ready = [pod for pod in pods if pod.metadata.label("k8s-app") == "kube-dns" and pod.is_ready]
-    if ready and not any(wanted and wanted.items() <= (pod.metadata.labels or {}).items() for pod in ready):
-        takes = ", ".join(f"{key}={value}" for key, value in wanted.items()) or "nothing"
+    ready = _ready(pods)
+    if ready and wanted and not any(wanted.items() <= (pod.metadata.labels or {}).items() for pod in ready):
+        takes = ", ".join(f"{key}={value}" for key, value in wanted.items())
         return f"the Service kube-dns selects {takes}, and no ready pod is so labelled: no address is behind it"
     return ""
+
+
+def _of_endpoints(
+    slices: tuple[EndpointSlice, ...] | Unavailable, pods: Iterable[Pod], blocks: Iterable[ServerBlock]
+) -> str:
+    """Why no question that is sent to the Service arrives at a pod that is ready."""
+    if isinstance(slices, Unavailable) or not _ready(pods):
+        return ""
+    listening = _listening(blocks)
+    given = set()
+    for one in slices:
+        numbers = {str(port.port) for port in one.ports or () if port.protocol == "UDP" and port.port}
+        for endpoint in one.endpoints or ():
+            if endpoint.conditions.ready is not False:
+                given |= {(address, number) for address in endpoint.addresses or () for number in numbers}
+    if not given:
+        return (
+            "the Service kube-dns has no endpoint that is ready, though CoreDNS pods are: its EndpointSlices are empty"
+        )
+    if not any(port in listening for _, port in given):
+        ports = ", ".join(sorted({port for _, port in given}))
+        return f"the endpoints of kube-dns are of port {ports}, and CoreDNS listens on {', '.join(sorted(listening))}"
+    pods_at = {pod.status.pod_ip for pod in _ready(pods)} - {""}
+    if pods_at and pods_at.isdisjoint(address for address, _ in given):
+        return (
+            f"the endpoints of kube-dns are {', '.join(sorted({a for a, _ in given})[:3])}, and no CoreDNS pod is there"
+        )
+    return ""
+
+
+def _listening(blocks: Iterable[ServerBlock]) -> set[str]:
+    return {str(port) for block in blocks for port in block.ports} or {str(DNS)}
+
+
+def _ready(pods: Iterable[Pod]) -> list[Pod]:
+    """CoreDNS pods that are ready; without any cluster-dns says it."""
+    return [pod for pod in pods if pod.metadata.label("k8s-app") == "kube-dns" and pod.is_ready]
 
 
 def _of_corefile(

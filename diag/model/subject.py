@@ -14,6 +14,7 @@ class Kind(enum.StrEnum):
     CLAIM = "PersistentVolumeClaim"
     STORAGE_CLASS = "StorageClass"
     POD = "Pod"
+    NAMESPACE = "Namespace"
     NODE = "Node"
     FILE_SYSTEM = "FileSystem"
     NETWORK_INTERFACE = "NetworkInterface"

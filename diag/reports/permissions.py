@@ -8,7 +8,7 @@ from collections.abc import Iterable
 API_GROUPS = {
     "": (
         "configmaps", "endpoints", "events", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes",
-        "pods", "resourcequotas", "secrets", "serviceaccounts", "services",
+        "limitranges", "pods", "resourcequotas", "secrets", "serviceaccounts", "services",
     ),
     "admissionregistration.k8s.io": ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
     "apps": ("controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"),
@@ -17,6 +17,7 @@ API_GROUPS = {
     "discovery.k8s.io": ("endpointslices",),
     "networking.k8s.io": ("ingresses", "networkpolicies"),
     "policy": ("poddisruptionbudgets",),
+    "rbac.authorization.k8s.io": ("clusterrolebindings", "clusterroles", "rolebindings", "roles"),
     "scheduling.k8s.io": ("priorityclasses",),
     "storage.k8s.io": ("csidrivers", "csinodes", "csistoragecapacities", "storageclasses", "volumeattachments"),
     "karpenter.sh": ("nodeclaims", "nodepools"),
@@ -24,7 +25,12 @@ API_GROUPS = {
 }  # fmt: skip
 """Which API group each resource belongs to. Source: Kubernetes 1.34 API reference; Karpenter 1.x."""
 
-ALONE = {"configmaps": ("coredns",), "secrets": ("aws-secret",), "services": ("kube-dns",)}
+ALONE = {
+    "configmaps": ("coredns",),
+    "leases": ("fsx-csi-aws-com",),
+    "secrets": ("aws-secret",),
+    "services": ("kube-dns",),
+}
 """Resources of which a rule names the only objects that are ever read (of the driver's keys the metadata alone)."""
 
 

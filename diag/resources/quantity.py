@@ -17,14 +17,19 @@ _SUFFIX = {
 }  # fmt: skip
 
 
-def bytes_of(quantity: str) -> int | None:
-    """`1200Gi`, `1.2T` or `1e12` in bytes, rounded up; None for text that is no quantity."""
+def number_of(quantity: str) -> Decimal | None:
+    """`1200Gi`, `10` or `500m` as a number; None for text that is no quantity."""
     match = _QUANTITY.fullmatch(quantity)
     if match is None:
         return None
     number, suffix = Decimal(match[1]), match[2] or ""
-    factor = _SUFFIX[suffix] if suffix in _SUFFIX else Decimal(10) ** int(suffix[1:])
-    return int((number * factor).to_integral_value(rounding="ROUND_CEILING"))
+    return number * (_SUFFIX[suffix] if suffix in _SUFFIX else Decimal(10) ** int(suffix[1:]))
+
+
+def bytes_of(quantity: str) -> int | None:
+    """`1200Gi`, `1.2T` or `1e12` in bytes, rounded up; None for text that is no quantity."""
+    number = number_of(quantity)
+    return None if number is None else int(number.to_integral_value(rounding="ROUND_CEILING"))
 
 
 def in_gib(size: int) -> str:

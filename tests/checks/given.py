@@ -29,11 +29,16 @@ from diag.resources.kubernetes import (
     CsiDriver,
     CsiDriverSpec,
     CsiNode,
+    EndpointSlice,
     Event,
+    Lease,
+    Namespace,
     Node,
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
+    RbacBinding,
+    RbacRole,
     ServiceAccount,
     StorageClass,
     Taint,
@@ -292,9 +297,11 @@ def controller(
     ready: int = 2,
     account: str = "fsx-csi-controller-sa",
     env: tuple[str, ...] = (),
+    elects: bool = False,
 ) -> Workload:
-    """The driver's controller Deployment as the chart makes it."""
+    """The driver's controller Deployment as the chart makes it; its provisioners elect a leader if asked to."""
     plugin = container("fsx-plugin", image, args=["--mode=controller"], env=[{"name": name} for name in env])
+    provisioner = container("csi-provisioner", PROVISIONER_IMAGE, args=[f"--leader-election={str(elects).lower()}"])
     raw = {
         "metadata": {"name": "fsx-csi-controller", "namespace": namespace, "labels": DRIVER_LABELS},
         "kind": "Deployment",
@@ -305,7 +312,7 @@ def controller(
                 "metadata": {"labels": {"app": "fsx-csi-controller", **DRIVER_LABELS}},
                 "spec": {
                     "serviceAccountName": account,
-                    "containers": [plugin, container("csi-provisioner", PROVISIONER_IMAGE)],
+                    "containers": [plugin, provisioner],
                 },
             },
         },
@@ -388,6 +395,48 @@ def service_account(
     return msgspec.convert(raw, ServiceAccount)
 
 
+def namespace(name: str, phase: str = "Active", **labels: str) -> Namespace:
+    """A namespace with the label that every one has."""
+    metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name, **labels}}
+    return msgspec.convert({"metadata": metadata, "status": {"phase": phase}}, Namespace)
+
+
+def endpoints(*addresses: str, ready: bool = True, port: int = 53) -> EndpointSlice:
+    """The EndpointSlice of kube-dns."""
+    given = [{"addresses": [address], "conditions": {"ready": ready}} for address in addresses or ("10.0.1.20",)]
+    ports = [{"port": port, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    metadata = {"name": "kube-dns-1", "namespace": "kube-system"}
+    return msgspec.convert({"metadata": metadata, "endpoints": given, "ports": ports}, EndpointSlice)
+
+
+CHART_RULES = (
+    ("", "persistentvolumes", ("get", "list", "watch", "create", "delete")),
+    ("", "persistentvolumeclaims", ("get", "list", "watch", "update")),
+    ("storage.k8s.io", "storageclasses", ("get", "list", "watch")),
+    ("coordination.k8s.io", "leases", ("get", "watch", "list", "delete", "update", "create")),
+)
+"""Source: aws-fsx-csi-driver chart 1.17.0 controller-serviceaccount.yaml."""
+
+
+def role(*rules: tuple[str, str, tuple[str, ...]], name: str = "provisioner", **more: Any) -> RbacRole:
+    """A role of these rules, or of those of the chart."""
+    made = [{"apiGroups": [g], "resources": [r], "verbs": v, **more} for g, r, v in rules or CHART_RULES]
+    return msgspec.convert({"metadata": {"name": name}, "rules": made}, RbacRole)
+
+
+def binding(role: str = "provisioner", *, kind: str = "ClusterRole") -> RbacBinding:
+    """What gives the controller's account a role."""
+    subject = {"kind": "ServiceAccount", "name": "fsx-csi-controller-sa", "namespace": NAMESPACE}
+    raw = {"metadata": {"name": role}, "roleRef": {"kind": kind, "name": role}, "subjects": [subject]}
+    return msgspec.convert(raw, RbacBinding)
+
+
+def lease(holder: str = "fsx-csi-controller-node-a", renewed: str = NOW) -> Lease:
+    """The provisioner's lease."""
+    spec = {"holderIdentity": holder, "renewTime": renewed}
+    return msgspec.convert({"metadata": {"name": "fsx-csi-aws-com"}, "spec": spec}, Lease)
+
+
 def eks_cluster(name: str = "training", version: str = "1.34", **fields: Any) -> EksCluster:
     """An ACTIVE cluster."""
     raw = {
@@ -446,6 +495,16 @@ def healthy() -> dict[str, Any]:
         "route_tables": (),
         "nat_gateways": (),
         "manifest_set": ManifestSet(),
+        "namespaces": tuple(namespace(name) for name in ("default", NAMESPACE)),
+        "resource_quotas": (),
+        "limit_ranges": (),
+        "driver_policies": (),
+        "dns_endpoints": (endpoints(),),
+        "cluster_role_bindings": (binding(),),
+        "role_bindings": (),
+        "cluster_roles": (role(),),
+        "namespace_roles": (),
+        "provisioner_lease": lease(),
     }
 
 

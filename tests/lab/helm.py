@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 HOST = "kubernetes-sigs.github.io"
 CHART, VERSION, APP_VERSION = "aws-fsx-csi-driver", "1.17.0", "1.9.0"
 _KUBELET = "/var/lib/kubelet"
+_MADE = (
+    ("csidrivers", DRIVER),
+    ("clusterroles", "fsx-csi-external-provisioner-role"),
+    ("clusterrolebindings", "fsx-csi-external-provisioner-binding"),
+    ("daemonsets", NODE),
+    ("deployments", CONTROLLER),
+)
+"""What the chart makes, of what the recording holds."""
+_CLUSTER_WIDE = ("CSIDriver", "ClusterRole", "ClusterRoleBinding")
 _SERVERS_OWN = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "deletionTimestamp")
 _METADATA = {"apiVersion": "v2", "name": CHART, "version": VERSION, "appVersion": APP_VERSION}
 _REGION = "@region@"
@@ -159,8 +168,7 @@ def record_release(lab: "Lab") -> None:
 
 def _driver(lab: "Lab") -> list[Object]:
     """The driver's objects that a chart makes, in this world."""
-    wanted = (("csidrivers", DRIVER), ("daemonsets", NODE), ("deployments", CONTROLLER))
-    return [obj for plural, name in wanted for obj in lab.kube.all(plural) if obj["metadata"]["name"] == name]
+    return [obj for plural, name in _MADE for obj in lab.kube.all(plural) if obj["metadata"]["name"] == name]
 
 
 def _release_of(obj: Object) -> tuple[str, str] | None:
@@ -171,8 +179,7 @@ def _release_of(obj: Object) -> tuple[str, str] | None:
 
 def _recorded(lab: "Lab") -> list[Object]:
     """The objects as the chart makes them with its recorded values, without what the server added."""
-    wanted = {"csidrivers": DRIVER, "daemonsets": NODE, "deployments": CONTROLLER}
-    found = [obj for kind, name in wanted.items() for obj in lab.site.load(kind) if obj["metadata"]["name"] == name]
+    found = [obj for kind, name in _MADE for obj in lab.site.load(kind) if obj["metadata"]["name"] == name]
     for obj in found:
         obj.pop("status", None)
         metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVERS_OWN}
@@ -314,7 +321,7 @@ def _rendered(lab: "Lab", name: str, namespace: str, values: Object) -> list[Obj
             "meta.helm.sh/release-name": name,
             "meta.helm.sh/release-namespace": namespace,
         }
-        if obj["kind"] == "CSIDriver":
+        if obj["kind"] in _CLUSTER_WIDE:
             continue
         obj["metadata"]["namespace"] = namespace
         spec = obj["spec"]["template"]["spec"]

@@ -82,7 +82,42 @@ class Live:
             for controller in self._controllers:
                 controller.settle()
             if self._lab.kube.revision == before:
-                return
+                break
+        self._lead()
+        self._follow_endpoints()
+
+    def _follow_endpoints(self) -> None:
+        """EndpointSlices of kube-dns hold the ready pods that its selector takes; without one a person keeps them."""
+        service = self._desk.find("services", "kube-dns", "kube-system")
+        wanted = service["spec"].get("selector") if service else None
+        if service is None or not wanted:
+            return
+        ready = [
+            pod
+            for pod in self._desk.all("pods", "kube-system")
+            if wanted.items() <= (pod["metadata"].get("labels") or {}).items() and is_ready(pod)
+        ]
+        for slice_ in self._desk.all("endpointslices", "kube-system"):
+            slice_["endpoints"] = [
+                {"addresses": [pod["status"]["podIP"]], "conditions": {"ready": True}} for pod in ready
+            ]
+            slice_["ports"] = [
+                {"name": port["name"], "port": port["targetPort"], "protocol": port["protocol"]}
+                for port in service["spec"]["ports"]
+            ]
+
+    def _lead(self) -> None:
+        """A ready pod of the controller takes the leases of one that is gone, and renews them; a new one can again."""
+        pod = self.provisioning.controller()
+        if pod is None or self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
+            return
+        ready = {found["metadata"]["name"] for found in self._desk.all("pods") if is_ready(found)}
+        for lease in self._desk.all("leases", pod["metadata"]["namespace"]):
+            if lease["spec"]["holderIdentity"] not in ready:
+                lease["spec"]["holderIdentity"] = pod["metadata"]["name"]
+                self._lab.hidden.lease_lost = False
+            if not self._lab.hidden.lease_lost:
+                lease["spec"]["renewTime"] = self.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def broken(self) -> list[str]:
         """All that does not work in this world, in the lab's own words."""
@@ -241,6 +276,8 @@ class Live:
 
     def _provision(self, claim: Object, storage_class: Object) -> Object | None:
         if storage_class["provisioner"] != DRIVER or self.provisioning.controller() is None:
+            return None
+        if self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
             return None
         name = f"pvc-{claim['metadata']['uid']}"
         try:

@@ -28,6 +28,9 @@ WALKED: Mapping[str, tuple[str, ...]] = {
     "private-zone-with-the-record": ("HostedZone", "ResourceRecordSet"),
     "nacl-tight": ("NetworkAcl",),
     "eks-addon": ("Addon",),
+    "network-policies": ("networkpolicies", "namespaces", "daemonsets"),
+    "quota-and-limits": ("resourcequotas", "limitranges", "namespaces", "replicasets", "pods"),
+    "lease-by-a-role-of-the-namespace": ("clusterroles", "roles", "rolebindings", "leases"),
     "data-repository-association": ("DataRepositoryAssociation",),
 }
 """The worlds, and the kinds that are walked in each; all where none is named.

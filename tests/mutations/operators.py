@@ -35,6 +35,7 @@ ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 REGION = re.compile(r"\b(?:ap|us|eu|cn)-(?:gov-)?[a-z]+-\d(?=\b|[a-z]\b)")
 ZONE = re.compile(r"(?P<region>(?:ap|us|eu|cn)-(?:gov-)?[a-z]+-\d)(?P<zone>[a-f])")
 ID = re.compile(r"(?P<prefix>[a-z]+)-[0-9a-f]{8,17}")
+QUANTITY = re.compile(r"(?P<number>[1-9]\d*)(?P<unit>[KMGT]i|)")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 WORD = re.compile(r"[A-Za-z]")
 NAMESPACE_FIELDS = ("namespace", "Namespace")
@@ -249,6 +250,9 @@ def _texts(value: str, name: str, is_written: bool) -> Iterator[tuple[str, str]]
         yield "other namespace", "kube-public"
     if re.fullmatch(r"\d+", value):
         yield "one more", str(int(value) + 1)
+    if is_written and (found := QUANTITY.fullmatch(value)):
+        yield "smaller", f"{int(found['number']) // 2}{found['unit']}"
+        yield "larger", f"{int(found['number']) * 2}{found['unit']}"
     if WORD.search(value) and not MOMENT.match(value):
         if is_written:
             # AWS writes its own values, people write those of Kubernetes.

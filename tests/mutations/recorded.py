@@ -326,7 +326,9 @@ class RecordedKube(Kube):
         plural = resource_of(path).partition("/")[0]
         parts = path.split("/")
         namespace = parts[parts.index("namespaces") + 1] if "namespaces" in parts[:-2] else ""
-        resource = next(resource for resource in RESOURCES if resource.plural == plural)
+        resource = next((resource for resource in RESOURCES if resource.plural == plural), None)
+        if resource is None:
+            raise Unreadable(Unavailable(f"{verb} {plural}", Reason.ABSENT, f"the API server has no {path}"))
         if verb == "list" and not namespace and not _selects(query):
             return Answer(200, self._world.body(plural, f"{resource.kind}List"), "application/json")
         items = [item for item in self._world.of(plural) if _namespace(item) == namespace or not namespace]

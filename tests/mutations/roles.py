@@ -33,7 +33,23 @@ _COMPONENTS: Mapping[str, Mapping[str, str]] = {
         r"kube-system/eks-pod-identity-agent": "agent",
     },
     "deployments": {r"fsx-csi-driver/.*": "controller", r"kube-system/coredns": "coredns"},
-    "replicasets": {r"fsx-csi-driver/.*": "controller", r"kube-system/coredns-.*": "coredns"},
+    "replicasets": {
+        r"fsx-csi-driver/.*": "controller",
+        r"kube-system/coredns-.*": "coredns",
+        r"default/.*": "workload",
+    },
+    "resourcequotas": {r"default/.*": "workload"},
+    "limitranges": {r"default/.*": "workload"},
+    "networkpolicies": {r"fsx-csi-driver/.*": "driver"},
+    "endpointslices": {r"kube-system/kube-dns-.*": "kube-dns"},
+    "leases": {r"fsx-csi-driver/fsx-csi-aws-com": "provisioner"},
+    "clusterroles": {r"fsx-csi-external-provisioner-role": "controller", r"fsx-csi-node-role": "plugin"},
+    "clusterrolebindings": {
+        r"fsx-csi-external-provisioner-binding": "controller",
+        r"fsx-csi-node-getter-binding": "plugin",
+    },
+    "roles": {r"fsx-csi-driver/.*": "controller"},
+    "rolebindings": {r"fsx-csi-driver/.*": "controller"},
 }
 _NOT_WALKED = frozenset({"events", "secrets", "controllerrevisions"})
 """What was said of objects, not what they are; events are the matter of the faults' matrix."""

@@ -191,6 +191,30 @@ def _list(kind: str, role: str, key: str, value: list[Any]) -> Iterator[tuple[st
         ("persistentvolumes", "mountOptions"): ("noatime",),
         ("nodes", "addresses"): ({"type": "ExternalIP", "address": "203.0.113.9"},),
         ("pods", "tolerations"): ({"key": "team", "operator": "Exists", "effect": "NoSchedule"},),
+        ("networkpolicies", "egress"): (
+            {"ports": [{"protocol": "TCP", "port": 5432}]},
+            {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
+        ),
+        ("networkpolicies", "ports"): (
+            {"protocol": "TCP", "port": 9443},
+            {"protocol": "UDP", "port": 1, "endPort": 99},
+        ),
+        ("networkpolicies", "to"): (
+            {"namespaceSelector": {}},
+            {"ipBlock": {"cidr": "192.168.0.0/16", "except": ["192.168.1.0/24"]}},
+        ),
+        ("clusterroles", "rules"): ({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},),
+        ("clusterroles", "verbs"): ("*", "deletecollection"),
+        ("clusterroles", "resources"): ("*", "persistentvolumes/status"),
+        ("clusterroles", "apiGroups"): ("*", "example.com"),
+        ("clusterrolebindings", "subjects"): (
+            {"kind": "Group", "name": "system:masters", "apiGroup": "rbac.authorization.k8s.io"},
+            {"kind": "ServiceAccount", "name": "default", "namespace": "kube-system"},
+        ),
+        ("endpointslices", "endpoints"): (
+            {"addresses": ["10.0.9.9"], "conditions": {"ready": False, "serving": True, "terminating": True}},
+        ),
+        ("endpointslices", "ports"): ({"name": "metrics", "port": 9153, "protocol": "TCP"},),
         ("csinodes", "drivers"): ({"name": "ebs.csi.aws.com", "nodeID": "i-0fedcba9876543210", "topologyKeys": None},),
     }  # fmt: skip
     for number, item in enumerate(items.get((kind, key), ())):
@@ -307,6 +331,27 @@ def _whole(kind: str, role: str) -> Iterator[tuple[str, Edit]]:
         "NatGateway": (
             ("a regional one", lambda found: (found.pop("SubnetId", None), found.update(AvailabilityMode="regional"))),
             ("a second address", _add("NatGatewayAddresses", {"AllocationId": "eipalloc-0fedcba9"})),
+        ),
+        "networkpolicies": (
+            ("all ways", lambda found: found["spec"].update(egress=[{}])),
+            ("packets in too", lambda found: found["spec"].update(policyTypes=["Ingress", "Egress"])),
+        ),
+        "clusterroles": (("everything", lambda found: found["rules"].append(
+            {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]})),),
+        "leases": (("the other replica", lambda found: found["spec"].update(
+            holderIdentity="fsx-csi-controller-6b9bbc9d-cvq96", leaseTransitions=7)),),
+        "resourcequotas": (
+            ("another resource", lambda found: found["spec"]["hard"].update({"requests.memory": "1Gi"})),
+            ("a higher limit", lambda found: found["spec"]["hard"].update({"requests.storage": "10Ti"})),
+            ("another class", lambda found: found["spec"]["hard"].update(
+                {"gp3.storageclass.storage.k8s.io/requests.storage": "0"})),
+        ),
+        "limitranges": (("a lower minimum", lambda found: found["spec"]["limits"][0].update(min={"storage": "1Mi"})),),
+        "namespaces": (
+            ("a level that warns", lambda found: found["metadata"]["labels"].update(
+                {"pod-security.kubernetes.io/warn": "restricted"})),
+            ("privileged", lambda found: found["metadata"]["labels"].update(
+                {"pod-security.kubernetes.io/enforce": "privileged"})),
         ),
         "serviceaccounts": (("no token by itself", _put(automountServiceAccountToken=False)),),
     }  # fmt: skip

@@ -44,6 +44,11 @@ def missing_component(part: str, missing: Unavailable) -> Draft:
     return unknown(DRIVER, f"cannot see the {part}: {missing}", because=(missing,))
 
 
+LEASE = "fsx-csi-aws-com"
+"""The provisioner's: the driver's name, as lease names are written. Source: kubernetes-csi/csi-lib-utils
+leaderelection/leader_election.go; external-provisioner cmd/csi-provisioner/csi-provisioner.go."""
+
+
 CONTROLLER_ACCOUNTS = ("fsx-csi-controller-sa",)
 """The controller's service account where no Deployment says otherwise. Source: aws-fsx-csi-driver chart 1.17.0."""
 

@@ -91,21 +91,9 @@ def _term_fits(term: NodeSelectorTerm, node: Node) -> bool:
 
 
 def _expression_fits(expression: LabelRequirement, labels: dict[str, str]) -> bool:
-    value = labels.get(expression.key)
-    values = expression.values or ()
-    match expression.operator:
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt":
-            return _compares(value, expression.operator, values)
-        case _:
-            return False
+    if expression.operator in ("Gt", "Lt"):
+        return _compares(labels.get(expression.key), expression.operator, expression.values or ())
+    return expression.holds(labels)
 
 
 def _compares(value: str | None, operator: str, values: tuple[str, ...]) -> bool:

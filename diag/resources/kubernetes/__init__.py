@@ -16,6 +16,10 @@ from diag.resources.kubernetes.meta import Metadata as Metadata
 from diag.resources.kubernetes.meta import ObjectReference as ObjectReference
 from diag.resources.kubernetes.meta import OwnerReference as OwnerReference
 from diag.resources.kubernetes.meta import label_selector as label_selector
+from diag.resources.kubernetes.namespace import LimitRange as LimitRange
+from diag.resources.kubernetes.namespace import Namespace as Namespace
+from diag.resources.kubernetes.namespace import NetworkPolicy as NetworkPolicy
+from diag.resources.kubernetes.namespace import ResourceQuota as ResourceQuota
 from diag.resources.kubernetes.node import CsiDriver as CsiDriver
 from diag.resources.kubernetes.node import CsiDriverSpec as CsiDriverSpec
 from diag.resources.kubernetes.node import CsiNode as CsiNode
@@ -49,6 +53,8 @@ from diag.resources.kubernetes.pod import Terminated as Terminated
 from diag.resources.kubernetes.pod import Toleration as Toleration
 from diag.resources.kubernetes.pod import VolumeMount as VolumeMount
 from diag.resources.kubernetes.pod import Waiting as Waiting
+from diag.resources.kubernetes.rbac import RbacBinding as RbacBinding
+from diag.resources.kubernetes.rbac import RbacRole as RbacRole
 from diag.resources.kubernetes.volume import FSX_DRIVER as FSX_DRIVER
 from diag.resources.kubernetes.volume import ClaimResources as ClaimResources
 from diag.resources.kubernetes.volume import ClaimSpec as ClaimSpec
@@ -61,6 +67,8 @@ from diag.resources.kubernetes.volume import Topology as Topology
 from diag.resources.kubernetes.volume import VolumeNodeAffinity as VolumeNodeAffinity
 from diag.resources.kubernetes.volume import VolumeSpec as VolumeSpec
 from diag.resources.kubernetes.volume import VolumeStatus as VolumeStatus
+from diag.resources.kubernetes.workload import EndpointSlice as EndpointSlice
+from diag.resources.kubernetes.workload import Lease as Lease
 from diag.resources.kubernetes.workload import PodOwner as PodOwner
 from diag.resources.kubernetes.workload import PodTemplate as PodTemplate
 from diag.resources.kubernetes.workload import Service as Service

@@ -67,9 +67,23 @@ class LabelRequirement(KubernetesObject, frozen=True):
             return f"{'' if self.operator == 'Exists' else '!'}{self.key}"
         return f"{self.key} {self.operator.lower()} ({values})"
 
+    def holds(self, *labels: Mapping[str, str]) -> bool:
+        """Whether it holds of an object with these labels; nodes have more operators."""
+        found, wanted = {own[self.key] for own in labels if self.key in own}, set(self.values or ())
+        match self.operator:
+            case "In":
+                return bool(found & wanted)
+            case "NotIn":
+                return not found & wanted
+            case "Exists":
+                return bool(found)
+            case "DoesNotExist":
+                return not found
+        return False
+
 
 class LabelSelector(KubernetesObject, frozen=True):
-    """A label selector."""
+    """A label selector; one without any requirement takes everything."""
 
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[LabelRequirement, ...] | None = None
@@ -89,17 +103,7 @@ class LabelSelector(KubernetesObject, frozen=True):
 
         What must not be there, none of them may have.
         """
-        for need in self.requirements:
-            found, wanted = {own[need.key] for own in labels if need.key in own}, set(need.values or ())
-            fits = {
-                "In": bool(found & wanted),
-                "NotIn": not found & wanted,
-                "Exists": bool(found),
-                "DoesNotExist": not found,
-            }
-            if not fits.get(need.operator, False):
-                return False
-        return True
+        return all(need.holds(*labels) for need in self.requirements)
 
 
 _KEY = r"(?P<key>(?:[A-Za-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)"

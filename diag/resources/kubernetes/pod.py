@@ -38,13 +38,25 @@ class EnvSource(KubernetesObject, frozen=True):
 INJECTED_ROLE = "AWS_ROLE_ARN"
 """The variable that names the role of a pod's web identity. Source: amazon-eks-pod-identity-webhook README."""
 
-KEPT_VALUES = frozenset({INJECTED_ROLE, "AWS_REGION", "CSI_ENDPOINT", "ADDRESS", "DRIVER_REG_SOCK_PATH"})
-"""Variables whose values are kept: a role, a Region and paths of sockets. Any other may be a secret."""
+ENFORCING_MODE = "NETWORK_POLICY_ENFORCING_MODE"
+"""Whether the VPC CNI lets a pod send what no policy speaks of. Source: amazon-vpc-cni-k8s README."""
 
-KEPT_FLAGS = frozenset({"mode", "endpoint", "csi-address", "kubelet-registration-path", "plugin-registration-path"})
-"""Arguments that say how a CSI driver's containers find each other. Source: aws-fsx-csi-driver chart 1.17.0."""
+KEPT_VALUES = frozenset(
+    {INJECTED_ROLE, "AWS_REGION", "CSI_ENDPOINT", "ADDRESS", "DRIVER_REG_SOCK_PATH", ENFORCING_MODE}
+)
+"""Variables whose values are kept: a role, a Region, paths of sockets, a mode. Any other may be a secret."""
 
-_OF_CSI = ("csi", "livenessprobe")
+KEPT_FLAGS = frozenset(
+    {
+        *("mode", "endpoint", "csi-address", "kubelet-registration-path", "plugin-registration-path"),
+        *("leader-election", "enable-network-policy"),
+    }
+)
+"""Arguments that say how a CSI driver's containers find each other and share the work, and whether the VPC CNI enforces
+NetworkPolicies. Source: aws-fsx-csi-driver chart 1.17.0; amazon-vpc-cni-k8s chart."""
+
+_READ = ("csi", "livenessprobe", "network-policy-agent")
+"""In the names of images whose arguments are read."""
 
 
 class EnvVar(KubernetesObject, frozen=True):
@@ -83,9 +95,9 @@ class Container(KubernetesObject, frozen=True):
     security_context: ContainerSecurityContext | None = None
 
     def __post_init__(self) -> None:
-        """Forget every argument but those of a CSI driver's sockets: a command line may hold a secret."""
+        """Forget every argument that is not read: a command line may hold a secret."""
         if self.args is not None:
-            kept = tuple(_kept(self.args)) if any(word in self.image for word in _OF_CSI) else ()
+            kept = tuple(_kept(self.args)) if any(word in self.image for word in _READ) else ()
             msgspec.structs.force_setattr(self, "args", kept or None)
 
     @property

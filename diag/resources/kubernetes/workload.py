@@ -134,6 +134,49 @@ class Service(KubernetesObject, frozen=True):
     spec: ServiceSpec = ServiceSpec()
 
 
+class EndpointConditions(KubernetesObject, frozen=True):
+    """Conditions of one endpoint; a readiness that is not said counts as ready."""
+
+    ready: bool | None = None
+
+
+class Endpoint(KubernetesObject, frozen=True):
+    """One endpoint of a Service."""
+
+    addresses: tuple[str, ...] | None = None
+    conditions: EndpointConditions = EndpointConditions()
+
+
+class EndpointPort(KubernetesObject, frozen=True):
+    """A port of the endpoints of a slice."""
+
+    port: int | None = None
+    protocol: str = "TCP"
+
+
+class EndpointSlice(KubernetesObject, frozen=True):
+    """A part of a Service's endpoints."""
+
+    metadata: Metadata
+    address_type: str = ""
+    endpoints: tuple[Endpoint, ...] | None = None
+    ports: tuple[EndpointPort, ...] | None = None
+
+
+class LeaseSpec(KubernetesObject, frozen=True):
+    """spec of a Lease."""
+
+    holder_identity: str | None = None
+    renew_time: str | None = None
+
+
+class Lease(KubernetesObject, frozen=True):
+    """Which of several replicas is at work."""
+
+    metadata: Metadata
+    spec: LeaseSpec = LeaseSpec()
+
+
 class ServiceAccount(KubernetesObject, frozen=True):
     """A ServiceAccount."""
 

@@ -212,7 +212,8 @@ def _object(verb: str, path: str, shape: type[T], answer: Answer) -> T:
 
 
 def _is_kind(kind: str, path: str) -> bool:
-    return resource_of(path).partition("/")[0] in (f"{kind.lower()}s", f"{kind.lower()}es")
+    one = kind.lower()
+    return resource_of(path).partition("/")[0] in (f"{one}s", f"{one}es", f"{one[:-1]}ies")
 
 
 def _decoded(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:

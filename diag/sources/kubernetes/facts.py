@@ -17,6 +17,7 @@ from diag.resources.kubernetes import (
     Container,
     CsiDriver,
     CsiNode,
+    EndpointSlice,
     Event,
     Node,
     PersistentVolume,
@@ -89,7 +90,7 @@ def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
 )
 def live_claims(kube: Kube, target: Target) -> tuple[PersistentVolumeClaim, ...]:
     """Every PersistentVolumeClaim of the namespaces that the run is about."""
-    return _namespaced(kube, target, "persistentvolumeclaims", PersistentVolumeClaim)
+    return list_in_scope(kube, target, "persistentvolumeclaims", PersistentVolumeClaim)
 
 
 @fact(layer=Layer.REQUEST, label="StorageClass", names={"metadata.name": "class"}, permissions=("list storageclasses",))
@@ -108,7 +109,7 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
             return pod
         return sharing.pod(pod) if pod.spec.claim_names else None
 
-    return _namespaced(kube, target, "pods", Pod, of_interest)
+    return list_in_scope(kube, target, "pods", Pod, of_interest)
 
 
 @fact(layer=Layer.DRIVER, label="Pod", names={"metadata.name": "pod"}, permissions=("list pods",))
@@ -173,7 +174,7 @@ def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
     def of_interest(event: Event) -> Event | None:
         return event if event.involved_object.kind in kinds else None
 
-    return _namespaced(kube, target, "events", Event, of_interest, fieldSelector="type=Warning")
+    return list_in_scope(kube, target, "events", Event, of_interest, fieldSelector="type=Warning")
 
 
 @fact(
@@ -201,7 +202,7 @@ def refused_owners(kube: Kube, live_warnings: tuple[Event, ...]) -> tuple[PodOwn
 @fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))
 def live_claim_events(kube: Kube, target: Target) -> tuple[Event, ...]:
     """Every event of a claim: that a claim waits for its provisioner is a Normal event."""
-    return _namespaced(kube, target, "events", Event, fieldSelector="involvedObject.kind=PersistentVolumeClaim")
+    return list_in_scope(kube, target, "events", Event, fieldSelector="involvedObject.kind=PersistentVolumeClaim")
 
 
 class _ConfigMap(msgspec.Struct):
@@ -213,6 +214,13 @@ def corefile(kube: Kube) -> tuple[ServerBlock, ...]:
     """The server blocks of the ConfigMap `kube-system/coredns`, absent where EKS Auto Mode runs DNS on the nodes."""
     found = kube.get("/api/v1/namespaces/kube-system/configmaps/coredns", _ConfigMap)
     return blocks_of(found.data.get("Corefile", ""))
+
+
+@fact(layer=Layer.DNS, label="EndpointSlice", names={"metadata.name": ""}, permissions=("list endpointslices",))
+def dns_endpoints(kube: Kube) -> tuple[EndpointSlice, ...]:
+    """The endpoints behind the Service `kube-system/kube-dns`."""
+    path = "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices"
+    return kube.list(path, EndpointSlice, labelSelector="kubernetes.io/service-name=kube-dns")
 
 
 @fact(layer=Layer.DNS, label="Service kube-dns", permissions=("get services",))
@@ -309,7 +317,7 @@ def _of_kind(kind: str, workload: Workload) -> Workload:
     return Workload(workload.metadata, kind, workload.spec, workload.status)
 
 
-def _namespaced(
+def list_in_scope(
     kube: Kube,
     target: Target,
     resource: str,

@@ -10,7 +10,7 @@ import pytest
 from checks.dns.cluster_dns_config import cluster_dns_leads_on
 from diag import Reason, Unavailable, Verdict
 from diag.model.finding import Finding
-from diag.resources.kubernetes import Pod, Service
+from diag.resources.kubernetes import EndpointSlice, Pod, Service
 from tests.checks import given, given_network
 from tests.checks.given_name_resolution_path import core_dns, judge, plugin
 from tests.checks.given_network import NAME
@@ -29,7 +29,7 @@ def service(port: int = 53, target: int | str = 53, address: str = "172.20.0.10"
 def core_dns_pod(ready: str = "True") -> Pod:
     raw = {
         "metadata": {"name": "coredns-1", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
-        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+        "status": {"conditions": [{"type": "Ready", "status": ready}], "podIP": "10.0.1.20"},
     }
     return msgspec.convert(raw, Pod)
 
@@ -66,6 +66,26 @@ def test_a_service_that_leads_nowhere(service: Service | Unavailable, says: str)
     told = found(dns_service=service)
     assert (told.verdict, told.cause) == (Verdict.FAIL, "cluster-dns-misconfigured")
     assert says in told.message
+
+
+@pytest.mark.parametrize(
+    ("slices", "says"),
+    [
+        ((), "has no endpoint that is ready"),
+        ((given.endpoints(ready=False),), "has no endpoint that is ready"),
+        ((given.endpoints(port=5353),), "are of port 5353, and CoreDNS listens on 53"),
+        ((given.endpoints("10.0.1.99"),), "10.0.1.99, and no CoreDNS pod is there"),
+    ],
+)
+def test_endpoints_that_lead_nowhere(slices: tuple[EndpointSlice, ...], says: str) -> None:
+    told = found(dns_endpoints=slices)
+    assert (told.verdict, told.cause, says in told.message) == (Verdict.FAIL, "cluster-dns-misconfigured", True)
+
+
+def test_endpoints_that_a_person_keeps_and_those_that_were_not_seen() -> None:
+    kept = msgspec.structs.replace(service(), spec=msgspec.structs.replace(service().spec, selector=None))
+    assert found(dns_service=kept).verdict is Verdict.PASS
+    assert found(dns_endpoints=given.denied("list endpointslices")).verdict is Verdict.UNKNOWN
 
 
 def test_pods_that_are_not_ready_are_the_matter_of_cluster_dns() -> None:

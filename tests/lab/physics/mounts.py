@@ -119,9 +119,13 @@ class Mounts:
             for condition in pod["status"].get("conditions", ())
         ):
             return "no CoreDNS pod is ready"
+        for plugin in self._lab.kube.all("pods"):
+            is_plugin = plugin["metadata"].get("labels", {}).get("app") == "fsx-csi-node"
+            if is_plugin and self._network.is_closed_by_policy(plugin, "UDP", 53):
+                return "a NetworkPolicy keeps the node plugin from the cluster's DNS"
         services = [s for s in self._lab.kube.all("services", "kube-system") if s["metadata"]["name"] == "kube-dns"]
         if not any(
-            service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+            (service["spec"].get("selector") or {"k8s-app": "kube-dns"}).items() <= pod["metadata"]["labels"].items()
             for service in services
             for pod in pods
         ):

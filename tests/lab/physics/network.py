@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.aws.moto_backends import ec2_backend
 
 if TYPE_CHECKING:
+    from tests.lab.kubernetes.world import Object
     from tests.lab.lab import Lab
 
 LUSTRE = 988
@@ -32,6 +33,24 @@ class Network:
     def interface_at(self, address: str) -> Any | None:
         """The network interface that has an address."""
         return next((eni for eni in self._ec2.enis.values() if str(eni.private_ip_address) == address), None)
+
+    def is_closed_by_policy(self, pod: "Object", protocol: str, port: int) -> bool:
+        """Whether NetworkPolicies of its namespace keep the pod's packets in, where the VPC CNI's agent is on."""
+        templates = (one["spec"]["template"]["spec"] for one in self._lab.kube.all("daemonsets"))
+        containers = (container for template in templates for container in template["containers"])
+        if not any("--enable-network-policy=true" in container.get("args", ()) for container in containers):
+            return False
+        labels = pod["metadata"]["labels"]
+        own = [
+            policy["spec"]
+            for policy in self._lab.kube.all("networkpolicies", pod["metadata"]["namespace"])
+            if "Egress" in policy["spec"].get("policyTypes", ()) and _takes(policy["spec"]["podSelector"], labels)
+        ]
+        rules = [rule for spec in own for rule in spec.get("egress") or ()]
+        return bool(own) and not any(
+            not rule.get("ports") or any((p["protocol"], p["port"]) == (protocol, port) for p in rule["ports"])
+            for rule in rules
+        )
 
     def obstacle(self, node: str, address: str) -> str:
         """What stops Lustre's packets between a node and a file server's address; empty when nothing does."""
@@ -201,3 +220,11 @@ def _open_to_group(group: Any, peer: str, port: int) -> bool:
         ):
             return True
     return False
+
+
+def _takes(selector: "Object", labels: dict[str, str]) -> bool:
+    """Whether a label selector of the operators that the lab's policies use takes a pod."""
+    expressions = selector.get("matchExpressions") or ()
+    return (selector.get("matchLabels") or {}).items() <= labels.items() and all(
+        labels.get(expression["key"]) in expression["values"] for expression in expressions
+    )

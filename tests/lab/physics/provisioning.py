@@ -94,10 +94,30 @@ class Provisioning:
                 return pod
         return None
 
+    def rights_missing(self, group: str, resource: str, verb: str) -> bool:
+        """Whether no role that is bound to the controller's account lets it do that in the cluster."""
+        pod = self.controller()
+        account = {"kind": "ServiceAccount", "name": pod["spec"]["serviceAccountName"]} if pod else {}
+        bound = {
+            binding["roleRef"]["name"]
+            for plural in ("clusterrolebindings", "rolebindings")
+            for binding in self._lab.kube.all(plural)
+            if any(account.items() <= subject.items() for subject in binding.get("subjects", ()))
+        }
+        return not any(
+            verb in rule["verbs"] and resource in rule["resources"] and group in rule["apiGroups"]
+            for plural in ("clusterroles", "roles")
+            for role in self._lab.kube.all(plural)
+            if role["metadata"]["name"] in bound
+            for rule in role["rules"] or ()
+        )
+
     def _caller_may_create(self) -> None:
         pod = self.controller()
         if pod is None:
             raise Refusal("no controller runs")
+        if self.rights_missing("", "persistentvolumes", "create"):
+            raise Refusal("persistentvolumes is forbidden")
         container = next(c for c in pod["spec"]["containers"] if c["name"] == "fsx-plugin")
         variables = {variable["name"]: variable.get("value", "") for variable in container.get("env", ())}
         imds = self._reaches_metadata(pod)
@@ -204,6 +224,9 @@ class Provisioning:
     def _reaches(self, service: str) -> None:
         assert self._lab.account is not None
         account = self._lab.account
+        pod = self.controller()
+        if pod is not None and self._network.is_closed_by_policy(pod, "TCP", 443):
+            raise Refusal(f'Post "https://{service}.{self._lab.site.region}.amazonaws.com/": i/o timeout')
         open_ = all(self._network.has_way_out(subnet) for subnet in account.private_subnets)
         if not open_ and not self._network.endpoint(account.vpc, service):
             raise Refusal(f'Post "https://{service}.{self._lab.site.region}.amazonaws.com/": i/o timeout')

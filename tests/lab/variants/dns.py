@@ -46,6 +46,9 @@ def coredns_with_hosts_of_ones_own(lab: "Lab", account: Account) -> None:
     data["Corefile"] = data["Corefile"].replace("forward", hosts, 1).replace(".:53", ".:1053")
     for port in lab.kube.get("services", "kube-dns", "kube-system")["spec"]["ports"]:
         port["targetPort"] = 1053
+    for slice_ in lab.kube.all("endpointslices", "kube-system"):
+        for port in slice_["ports"]:
+            port["port"] = 1053
 
 
 @variant("private-zone-with-the-record")

@@ -59,7 +59,11 @@ def _rename_images(lab: "Lab", old: str, new: str) -> None:
 
 
 def _move_to_kube_system(lab: "Lab") -> None:
-    for kind in ("daemonsets", "deployments", "replicasets", "pods", "serviceaccounts", "events"):
+    for binding in lab.kube.all("clusterrolebindings"):
+        _rewrite(lab, binding, SERVICE_ACCOUNT, _ADDON_SERVICE_ACCOUNT)
+        for subject in binding["subjects"]:
+            subject["namespace"] = "kube-system"
+    for kind in ("daemonsets", "deployments", "replicasets", "pods", "serviceaccounts", "leases", "events"):
         for obj in lab.kube.all(kind, NAMESPACE):
             name = obj["metadata"]["name"]
             lab.kube.remove(kind, name, NAMESPACE)
@@ -98,3 +102,24 @@ def _replaced(obj: dict[str, Any], old: str, new: str) -> dict[str, Any]:
     """The object with a piece of text replaced wherever it stands."""
     text: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(obj).decode().replace(old, new))
     return text
+
+
+@variant("lease-by-a-role-of-the-namespace")
+def lease_by_a_role_of_the_namespace(lab: "Lab", account: Account) -> None:
+    """The right to leases is given in the driver's namespace alone, as the provisioner's own example has it."""
+    role = lab.kube.get("clusterroles", "fsx-csi-external-provisioner-role")
+    leases = [rule for rule in role["rules"] if rule["resources"] == ["leases"]]
+    role["rules"] = [rule for rule in role["rules"] if rule not in leases]
+    metadata = {"name": "fsx-csi-leases", "namespace": NAMESPACE, "creationTimestamp": lab.site.time(600)}
+    group = "rbac.authorization.k8s.io"
+    binding = lab.kube.get("clusterrolebindings", "fsx-csi-external-provisioner-binding")
+    lab.kube.add(
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": dict(metadata), "rules": leases},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": dict(metadata),
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "fsx-csi-leases"},
+            "subjects": list(binding["subjects"]),
+        },
+    )

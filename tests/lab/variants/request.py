@@ -203,3 +203,44 @@ def other_node_not_ready(lab: "Lab", account: Account) -> None:
     for condition in other["status"]["conditions"]:
         if condition["type"] == "Ready":
             condition |= {"status": "Unknown", "reason": "NodeStatusUnknown"}
+
+
+def quota(lab: "Lab", hard: dict[str, str], used: dict[str, str]) -> None:
+    """A quota of the workload's namespace."""
+    metadata = {"name": "team", "namespace": "default", "creationTimestamp": lab.site.time(600)}
+    status = {"hard": hard, "used": used}
+    lab.kube.add(
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}, "status": status}
+    )
+
+
+@variant("quota-and-limits")
+def quota_and_limits(lab: "Lab", account: Account) -> None:
+    """A team's namespace with quotas, limits and a Pod Security level, all of which hold what is there."""
+    pod = symptoms.pod(lab)
+    owner = replica_set_of(lab, pod, replicas=1)
+    lab.kube.add(owner)
+    reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner["metadata"]["name"], "controller": True}
+    pod["metadata"]["ownerReferences"] = [reference | {"uid": owner["metadata"]["uid"]}]
+    pod["metadata"]["labels"] |= owner["spec"]["template"]["metadata"]["labels"]
+    quota(
+        lab,
+        {"pods": "1", "persistentvolumeclaims": "1", "requests.storage": "1200Gi", "requests.cpu": "64"},
+        {"pods": "1", "persistentvolumeclaims": "1", "requests.storage": "1200Gi", "requests.cpu": "0"},
+    )
+    limits = [
+        {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "1200Gi"}},
+        {"type": "Container", "default": {"memory": "1Gi"}, "defaultRequest": {"cpu": "100m"}},
+    ]
+    metadata = {"name": "usual", "namespace": "default", "creationTimestamp": lab.site.time(600)}
+    lab.kube.add({"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": limits}})
+    level = "pod-security.kubernetes.io/enforce"
+    lab.kube.get("namespaces", "default")["metadata"]["labels"][level] = "baseline"
+    lab.kube.get("namespaces", "fsx-csi-driver")["metadata"]["labels"][level] = "privileged"
+
+
+@variant("a-default-class-beside")
+def a_default_class_beside(lab: "Lab", account: Account) -> None:
+    """EBS' class is the cluster's default; the claim of the static volume names its own."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
+    symptoms.add_class_of_ebs(lab, "WaitForFirstConsumer", annotations=annotations)
