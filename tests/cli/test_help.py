@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -14,24 +12,11 @@ import pytest
 from click.shell_completion import get_completion_class
 
 from diag.cli import COMMANDS, cli
-from diag.cli._options import Command
+from tests.docs.commands import calls, command_of
 from tests.lab.incident import CLAIM, VOLUME
 from tests.lab.lab import Lab
 
 PROGRAM = Path(sys.executable).with_name("lustre-doctor")
-
-
-def command_of(name: str) -> Command:
-    found = cli.get_command(click.Context(cli), name)
-    assert isinstance(found, Command)
-    return found
-
-
-def calls(example: str) -> list[list[str]]:
-    """The arguments of each call of lustre-doctor in a shell line."""
-    line = re.sub(r"\s# .*$", "", example).replace('"', "").replace("$(", "").rstrip().rstrip(")")
-    parts = (shlex.split(part.partition(">")[0].replace("eval ", "")) for part in re.split(r"[|;]", line))
-    return [words[words.index("lustre-doctor") + 1 :] for words in parts if "lustre-doctor" in words]
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

@@ -83,19 +83,23 @@ def test_a_node_without_a_reader_says_so(own: NodeReport) -> None:
     assert "its reader printed no answer" in refusal(answers["c"]).detail
 
 
-@pytest.fixture(scope="module")
-def recorded(running_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The answers of the lab's nodes, as three readers would have printed them."""
-    lab = running_lab
-    lab.load("incident")
+def answers_of(lab: Lab) -> bytes:
+    """The answers of the lab's nodes, as a reader on each would have printed them."""
     pods = [pod for pod in lab.kube.all("pods") if pod["metadata"]["name"].startswith("fsx-csi-node")]
     asks = []
     for pod in pods:
         plugin = Plugin(pod["metadata"]["namespace"], pod["metadata"]["name"], "fsx-plugin", "image")
         asks.append(NodeAsk(pod["spec"]["nodeName"], plugin=plugin))
     answers = ask(Exec(Kube(kubeconfig=str(lab.kubeconfigs["exec"]))), asks, NOTHING)
+    return b"".join(line_of(node, found) for node, found in answers.items())
+
+
+@pytest.fixture(scope="module")
+def recorded(running_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three nodes' answers in a file."""
+    running_lab.load("incident")
     file = tmp_path_factory.mktemp("answers") / "nodes.jsonl"
-    file.write_bytes(b"".join(line_of(node, found) for node, found in answers.items()))
+    file.write_bytes(answers_of(running_lab))
     return file
 
 
