@@ -75,12 +75,14 @@ class Stage:
             r"\b10\.0\.1\.5\b(?= -)": address,
             r"\bfs-0123456789abcdef0\b": FILE_SYSTEM_ID,
             r"\btraining/data\b": f"default/{CLAIM}",
+            r"-n training\b": "-n default",
             r"\bPOD\b": WORKLOAD,
             r"\bCONTEXT\b": context,
             r"--wait 10m\b": "--wait 1s",
             r"/etc/lustre-doctor/names\b": "names",
+            r"\s&&\s": " ; ",
         }
-        """Pattern → what stands for it here."""
+        """Pattern → what stands for it here. A failing command before `&&` would not be noticed."""
         self._given()
         self._programs()
         working, failing = self._nodes()
@@ -192,6 +194,8 @@ class Stage:
         """The incident, live, in a cluster that has the namespace of the node readers."""
         self.lab.load("incident")
         self.lab.kube.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lustre-doctor-nodes"}})
+        for kind, name in (("pods", WORKLOAD), ("persistentvolumeclaims", CLAIM)):
+            self.lab.kube.get(kind, name, "default")["metadata"].setdefault("labels", {})["app"] = "trainer"
         self.lab.come_alive()
 
     def missing(self, words: Sequence[str] = ("kubectl", "helm", "aws", "jq")) -> list[str]:

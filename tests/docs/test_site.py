@@ -12,6 +12,7 @@ import yaml
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.site import SITE, page_of_cause, page_of_check
 from diag.reports.formats import MACHINE, machine_format
+from diag.reports.runbook import to_page
 from diag.reports.terminal import Style
 from diag.reports.text import to_text
 from diag.sources.world import load_registry
@@ -70,7 +71,7 @@ def test_a_cause_shows_every_text_and_every_command_of_its_runbook(site: Site) -
     for cause in KNOWLEDGE.causes.values():
         page = words(site.page(cause.url).text)
         assert [s.id for s in cause.signatures if words(s.sample) not in page] == [], cause.id
-        printed = run("runbook", cause.id, env={"COLUMNS": "200"}).out
+        printed = to_page(cause, KNOWLEDGE.page(cause.id), {}, {}, width=200)
         commands = COMMAND.findall(printed)
         assert [line for line in commands if words(line) not in page] == [], cause.id
 
