@@ -167,7 +167,7 @@ class Checked(click.ParamType[Value]):
             self.fail(str(error), param, ctx)
 
 
-class _Choice(click.Choice[str]):
+class Choice(click.Choice[str]):
     """One of several names; a wrong one gets the near ones."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
@@ -297,7 +297,7 @@ TARGET = Group("Target", (
 
 LAYER = click.option(
     "--layer",
-    type=_Choice([layer.value for layer in Layer]),
+    type=Choice([layer.value for layer in Layer]),
     help="List those of this layer of the mount path alone.",
 )
 
@@ -349,7 +349,7 @@ RUNBOOKS = Group("Runbooks", (
 VIA = ("none", "auto", *(via.value for via in Via))
 
 NODES = Group("Nodes", (
-    click.option("--via", type=click.Choice(VIA), default="none", show_default=True,
+    click.option("--via", type=Choice(VIA), default="none", show_default=True,
                  help="How to inspect nodes: exec (in the driver's container), ssm, ssh, local, or auto: the first "
                       "of them that works."),
     click.option("--nodes", multiple=True, type=NODE, metavar="all|affected|sample|NAME", default=("affected",),
@@ -366,8 +366,8 @@ NODES = Group("Nodes", (
                       "image."),
     click.option("--node-deadline", "node_s", default=10.0, type=DURATION, metavar="DURATION",
                  help="Time limit for one node. [default: 10s]"),
-    click.option("--concurrency", "at_once", default=32, show_default=True, type=click.IntRange(1, 512), metavar="N",
-                 help="Nodes inspected at the same time."),
+    click.option("--concurrency", "at_once", default=32, type=click.IntRange(1, 512), metavar="N",
+                 help="Nodes inspected at the same time, at most 512. [default: 32]"),
 ))  # fmt: skip
 
 

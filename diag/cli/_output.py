@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diag.cli._options import Group
+from diag.cli._options import Choice, Group
 from diag.reports.formats import MACHINE, machine_format
 from diag.reports.report import Report
 
@@ -21,7 +21,7 @@ FORMATS = ("text", *MACHINE)
 """Every format of a report. A command that makes no report offers `text` and `json`."""
 
 TEXT_OR_JSON = click.option(
-    "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print."
+    "--format", "form", type=Choice(("text", "json")), default="text", show_default=True, help="How to print."
 )
 
 
@@ -30,7 +30,11 @@ def _outputs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...])
     pairs = tuple(text.partition("=") for text in given)
     for form, equals, path in pairs:
         if form not in FORMATS or (equals and not path):
-            raise click.BadParameter(f"wanted FORMAT or FORMAT=FILE with one of {', '.join(FORMATS)}")
+            from diag.grammar.spelling import did_you_mean
+
+            raise click.BadParameter(
+                f"wanted FORMAT or FORMAT=FILE with one of {', '.join(FORMATS)}{did_you_mean(form, FORMATS)}"
+            )
     if printed := [form for form, _, path in pairs if not path]:
         ctx.params["form"] = printed[-1]
     return tuple((form, path) for form, _, path in pairs if path)
@@ -47,7 +51,7 @@ def _colour(ctx: click.Context, param: click.Parameter, given: str) -> None:
 
 
 COLOUR = click.option(
-    "--color", "--colour", "colour", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
+    "--color", "--colour", "colour", type=Choice(("auto", "always", "never")), default="auto", show_default=True,
     expose_value=False, callback=_colour, is_eager=True,
     help="Colour in text. auto: on a terminal that shows it; NO_COLOR, FORCE_COLOR and CLICOLOR are followed.",
 )  # fmt: skip
@@ -56,7 +60,7 @@ OUTPUT = Group("Output", (
     click.option("-v", "--all", "--verbose", "everything", is_flag=True,
                  help="Also print what passed, what was skipped and what was ruled out."),
     click.option("-q", "--quiet", is_flag=True, help="Print only what is missing, what is broken, and why."),
-    click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, callback=_form,
+    click.option("--format", "form", type=Choice(FORMATS), default="text", show_default=True, callback=_form,
                  help="How to print."),
     click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[=FILE]", callback=_outputs, is_eager=True,
                  help="Write the report in this format to this file too; without a file, print it so. May be given "

@@ -14,7 +14,7 @@ from diag.model.unavailable import Reason
 CASE = _options.Group("Case", (
     click.option("-o", "--output", "output", required=True, type=_options.PATH, metavar="CASE.tar.gz",
                  help="The file to write (mode 0600)."),
-    click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="shareable",
+    click.option("--redact", type=_options.Choice(("none", "shareable", "strict")), default="shareable",
                  show_default=True,
                  help="What is replaced: shareable replaces accounts, addresses, ids and names of AWS objects, strict "
                       "also names of pods, claims and namespaces, none nothing."),

@@ -19,7 +19,7 @@ VARIABLE = "_LUSTRE_DOCTOR_COMPLETE"
         "lustre-doctor completion fish > ~/.config/fish/completions/lustre-doctor.fish",
     ),
 )
-@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.argument("shell", type=_options.Choice(("bash", "zsh", "fish")))
 def command(shell: str) -> int:
     """Print the script that completes commands, options, and the ids of checks, layers, runbooks and facts."""
     from click.shell_completion import get_completion_class

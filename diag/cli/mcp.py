@@ -33,7 +33,7 @@ TEXT_LIMIT = 4 * 1024 * 1024
     cls=_options.Command,
     examples=("lustre-doctor mcp", "lustre-doctor mcp --redact strict"),
 )
-@click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="shareable", show_default=True,
+@click.option("--redact", type=_options.Choice(("none", "shareable", "strict")), default="shareable", show_default=True,
               help="What is replaced in what `run` answers (see `collect`).")  # fmt: skip
 def command(redact: str) -> int:
     """Serve `run`, `explain`, `probe`, `runbook` and `checks` to an assistant, over standard input and output."""

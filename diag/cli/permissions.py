@@ -16,7 +16,7 @@ from diag.cli._output import warn
         "lustre-doctor permissions --emit rbac --only driver | kubectl apply -f -",
     ),
 )
-@click.option("--emit", type=click.Choice(("iam", "rbac")), required=True,
+@click.option("--emit", type=_options.Choice(("iam", "rbac")), required=True,
               help="An IAM policy for the AWS identity, or a ClusterRole for the Kubernetes user.")  # fmt: skip
 @_options.options(_options.SELECTION)
 def command(emit: str, only: tuple[str, ...], skip: tuple[str, ...]) -> int:

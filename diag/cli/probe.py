@@ -32,7 +32,7 @@ if TYPE_CHECKING:
               help="The node's Lustre client, to compare the server with.")  # fmt: skip
 @click.option("--timeout", default=10.0, type=_options.DURATION, metavar="DURATION",
               help="Time limit of one attempt, whatever the server does. [default: 10s]")  # fmt: skip
-@click.option("--count", default=1, show_default=True, type=click.IntRange(min=1), metavar="N",
+@click.option("--count", default=1, type=click.IntRange(min=1), metavar="N",
               help="Probe this many times, to catch intermittent faults.")  # fmt: skip
 @click.option("--interval", default=1.0, show_default=True, metavar="SECONDS",
               help="Seconds between the starts of two attempts.")  # fmt: skip

@@ -28,16 +28,16 @@ MANIFESTS = _options.Group("Manifests", (
 
 SAVE = _options.Group("Snapshot", (
     click.option("--save", "saved", type=_options.PATH, help="Save what was read as a snapshot."),
-    click.option("--redact", type=click.Choice(("none", "shareable", "strict")), default="none", show_default=True,
+    click.option("--redact", type=_options.Choice(("none", "shareable", "strict")), default="none", show_default=True,
                  help="What is replaced in what --save writes (see `collect`)."),
 ))  # fmt: skip
 
 GATE = _options.Group("Gate", (
     click.option("--wait", "patience", type=_options.DURATION, default=0.0, metavar="DURATION",
                  help="Repeat the run until it is healthy, for at most this long: 90s, 10m."),
-    click.option("--fail-on", type=click.Choice(("fail", "warn")),
+    click.option("--fail-on", type=_options.Choice(("fail", "warn")),
                  help="Lowest verdict that makes the exit code non-zero. [default: fail]"),
-    click.option("--unknown", type=click.Choice(("fail", "pass")),
+    click.option("--unknown", type=_options.Choice(("fail", "pass")),
                  help="Whether unknown results fail or pass the gate. [default: fail]"),
     click.option("--config", default="", type=_options.PATH,
                  help="Configuration instead of ./lustre-doctor.toml or [tool.lustre-doctor] in ./pyproject.toml."),

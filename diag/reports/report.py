@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import msgspec
 
 from diag.model.diagnosis import Diagnosis
@@ -96,6 +98,16 @@ class AccountFileSystem(msgspec.Struct, frozen=True):
     """Version of a client that this version refuses: the systems that have it."""
 
 
+class Selection(Enum):
+    """Which checks a run was made of."""
+
+    USUAL = "usual"
+    """All that a run without options has."""
+    SOME = "some"
+    LEFTOVERS = "leftovers"
+    """Those alone that ask what a teardown left over."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """One run, or one explanation of texts, ready to be printed."""
 
@@ -123,6 +135,7 @@ class Report(msgspec.Struct, frozen=True):
     """The snapshot or case that was judged, or that the run was saved to."""
     lines: tuple[ReadLine, ...] = ()
     """The given texts line by line, where that was asked."""
+    selection: Selection = Selection.USUAL
 
     @property
     def is_of_texts(self) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from diag.model.diagnosis import Likelihood
 from diag.model.exit_code import ExitCode
 from diag.model.verdict import Verdict
-from diag.reports.report import Report
+from diag.reports.report import Report, Selection
+
+_GOOD = {Selection.USUAL: "Healthy", Selection.SOME: "Passed", Selection.LEFTOVERS: "Nothing is left over"}
+_SIDES = {"AWS": ("AWS credentials",), "Kubernetes": ("kubeconfig", "Kubernetes API server")}
+"""What a run asks, and how the reasons begin that kept it from asking any of it."""
 
 _VERDICTS = {
-    ExitCode.OK: (Verdict.PASS, "Healthy"),
     ExitCode.WARNED: (Verdict.WARN, "Warnings"),
     ExitCode.UNDETERMINED: (Verdict.UNKNOWN, "Not determined"),
     ExitCode.NOTHING_INSPECTED: (Verdict.SKIP, "Nothing was inspected"),
@@ -16,12 +19,22 @@ _VERDICTS = {
 
 
 def verdict_of(report: Report) -> tuple[Verdict, str]:
-    """The verdict of the whole report, and its words: `Healthy`, `2 checks failed`."""
+    """The verdict of the whole report, and its words: `Healthy`, `2 checks failed, AWS not asked`."""
     if report.is_of_texts:
         return _verdict_of_texts(report)
     if report.exit_code == ExitCode.FAILED:
-        return Verdict.FAIL, _failures(report)
-    return _VERDICTS.get(ExitCode(report.exit_code), (Verdict.UNKNOWN, "Incomplete"))
+        verdict, words = Verdict.FAIL, _failures(report)
+    elif report.exit_code == ExitCode.OK:
+        verdict, words = Verdict.PASS, _GOOD[report.selection]
+    else:
+        verdict, words = _VERDICTS.get(ExitCode(report.exit_code), (Verdict.UNKNOWN, "Incomplete"))
+    silent = [
+        side
+        for side, reasons in _SIDES.items()
+        if any(missing.what.startswith(reasons) for missing in report.unavailable)
+    ]
+    # Where nobody answered at all, the reasons stand alone.
+    return verdict, f"{words}, {' and '.join(silent)} not asked" if silent and report.coverage.answered else words
 
 
 def counts(report: Report) -> str:

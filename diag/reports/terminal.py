@@ -20,6 +20,10 @@ _COLOURS = {
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _ESCAPE_CODE = re.compile(r"\x1b\[\d*m")
 
+_COMMAND = re.compile(r"`[^`]{1,80}`")
+_HELD = "\x00"
+"""A space at which no line breaks; visible text has no such character."""
+
 LABEL = 14
 """Columns of the label before each part of a diagnosis."""
 
@@ -44,16 +48,20 @@ def bold(text: str, style: Style) -> str:
 
 
 def wrap(text: str, style: Style, first: str, rest: str) -> list[str]:
-    """Wrapped lines. Width is counted without escape codes, which are put in after wrapping."""
+    """Wrapped lines. Width is counted without escape codes, which are put in after wrapping.
+
+    A command within the text, in backticks, stays on one line: it is copied.
+    """
     indent = len(_ESCAPE_CODE.sub("", first))
     lines = textwrap.wrap(
-        visible(text),
+        _COMMAND.sub(lambda command: command[0].replace(" ", _HELD), visible(text)),
         width=max(40, style.width),
         initial_indent=" " * indent,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     ) or [first]
+    lines = [line.replace(_HELD, " ") for line in lines]
     return [first + lines[0][indent:], *lines[1:]]
 
 

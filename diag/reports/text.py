@@ -12,7 +12,7 @@ from diag.model.subject import Kind
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
 from diag.reports.grouping import by_cause, by_layer, by_message
-from diag.reports.report import Report
+from diag.reports.report import Report, Selection
 from diag.reports.summary import counts, inspected, plural, verdict_of
 from diag.reports.terminal import Style, bold, command, fix_lines, headline, labelled, mark, painted, wrap
 from diag.sanitize import visible
@@ -245,7 +245,7 @@ def _cut(text: str, most: int) -> str:
 def _mount_path(report: Report, style: Style) -> Iterator[str]:
     """A line for each layer; where nothing was asked there is none, and the layers that passed share one."""
     states = by_layer(report.findings)
-    if not report.coverage.answered and not style.everything:
+    if (not report.coverage.answered or report.selection is Selection.LEFTOVERS) and not style.everything:
         return
     if style.everything:
         yield bold("Mount path", style)

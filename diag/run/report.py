@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from diag.knowledge.runbooks import Knowledge
     from diag.model.diagnosis import Diagnosis
     from diag.model.finding import Finding
-    from diag.reports.report import Guide, Report
+    from diag.reports.report import Guide, Report, Selection
     from diag.run.request import RunRequest
 
 
@@ -33,6 +33,7 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
 
     from diag.config.apply import decided
     from diag.diagnosis.references import broken_references
+    from diag.reports.report import Selection
     from diag.run.totals import add_up
 
     if any(finding.correction for finding in outcome.judged.findings):
@@ -43,17 +44,28 @@ def report_on(outcome: Outcome, request: RunRequest) -> Report:
     findings = decided(outcome.judged.findings, request.config, outcome.snapshot.taken_at)
     findings = tuple(_resolved(finding, request.knowledge) for finding in findings)
     diagnoses: tuple[Diagnosis, ...] = ()
-    # Who names only checks that are no part of a usual run (leftovers) asks of something else than mounts.
-    if not all(check.opt_in for check in outcome.checks):
+    selection = _selection(outcome, request)
+    # Who asks for leftovers alone asks of something else than mounts.
+    if selection is not Selection.LEFTOVERS:
         counted = [finding for finding in findings if not finding.suppressed]
         diagnoses = diagnoses_of(outcome, counted, request.knowledge)
     outcome = replace(outcome, judged=replace(outcome.judged, findings=findings))
     broken = broken_references(request.registry.checks, request.knowledge.causes, findings)
     guides = guides_of(diagnoses, request.knowledge)
     errors = (*request.registry.errors, *broken)
-    return replace(
-        add_up(outcome, diagnoses, request.policy, errors, guides, request.unread), case_file=request.snapshot
-    )
+    report = add_up(outcome, diagnoses, request.policy, errors, guides, request.unread)
+    return replace(report, case_file=request.snapshot, selection=selection)
+
+
+def _selection(outcome: Outcome, request: RunRequest) -> Selection:
+    """Checks that are no part of a usual run (leftovers) were named."""
+    from diag.reports.report import Selection
+
+    if all(check.opt_in for check in outcome.checks):
+        return Selection.LEFTOVERS
+    ran = {check.id for check in outcome.checks}
+    usual = {check.id for check in request.registry.select((), ())}
+    return Selection.USUAL if usual <= ran else Selection.SOME
 
 
 def _resolved(finding: Finding, knowledge: Knowledge) -> Finding:

@@ -12,14 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.model.verdict import Verdict
-from diag.reports.report import AccountFileSystem, Coverage, Report
-from diag.reports.terminal import Style
-from diag.reports.text import status_lines, to_text
+from diag.reports.report import AccountFileSystem, Coverage, Report, Selection
+from diag.reports.terminal import Style, wrap
+from diag.reports.text import status_lines, to_short_text, to_text
 from diag.sanitize import in_ascii
 from tests.html import reports as made
 from tests.reports.made import finding, report
@@ -81,6 +82,44 @@ def test_what_is_missing_is_said_first_and_once() -> None:
     assert shown.startswith("? kubeconfig: absent; /home/kim/.kube/config does not exist; 9 checks could not run\n")
     assert shown.count("kubeconfig: absent") == 1 and "check-1" not in shown
     assert Layer.REQUEST.value not in shown, "a layer that nobody asked has no line"
+
+
+def test_the_short_text_names_what_is_missing_too() -> None:
+    shown = to_short_text(unreachable(), Style(160))
+    assert shown.splitlines()[0].startswith("? kubeconfig: absent") and "give --kubeconfig" in shown
+    assert len(shown.splitlines()) < len(to_text(made.BROKEN, Style(160)).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("AWS credentials", "2 checks failed, AWS not asked"),
+        ("kubeconfig", "2 checks failed, Kubernetes not asked"),
+        ("Kubernetes API server https://k.example", "2 checks failed, Kubernetes not asked"),
+        ("security group sg-1", "2 checks failed"),
+    ],
+)
+def test_the_verdict_says_which_side_was_not_asked(what: str, words: str) -> None:
+    missing = Unavailable(what, Reason.DENIED, "none were found", remedy="log in")
+    shown = msgspec.structs.replace(made.BROKEN, unavailable=(missing,))
+    assert f"{words}:" in " ".join(status_lines(shown, Style(160)))
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [(Selection.USUAL, "Healthy"), (Selection.SOME, "Passed"), (Selection.LEFTOVERS, "Nothing is left over")],
+)
+def test_only_a_run_of_all_usual_checks_calls_a_cluster_healthy(selection: Selection, words: str) -> None:
+    shown = to_text(msgspec.structs.replace(made.HEALTHY, selection=selection), Style(160))
+    assert f"{words}:" in shown
+    assert ("request" in shown) == (selection is not Selection.LEFTOVERS)
+
+
+def test_a_command_within_a_sentence_stays_on_one_line() -> None:
+    text = "give --kubeconfig and --context, or run `aws eks update-kubeconfig --name <cluster>` and again"
+    assert any(
+        "`aws eks update-kubeconfig --name <cluster>`" in line for line in wrap(text, Style(60), "  do  ", "      ")
+    )
 
 
 def test_the_account_alone_says_which_clients_a_file_system_refuses() -> None:
