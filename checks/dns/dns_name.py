@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown
 from diag.advice.replace_volume import replace_volume
 from diag.analysis.attributes import (
     DNS_NAME,
@@ -15,7 +15,7 @@ from diag.analysis.attributes import (
     is_spelt_otherwise,
     misspelt_attribute,
 )
-from diag.analysis.file_systems import file_system_of, meant_id
+from diag.analysis.file_systems import file_system_of, meant_cache, meant_id
 from diag.grammar.ids import REGION
 from diag.grammar.unfilled import is_stand_in
 from diag.resources.ec2 import NetworkInterface
@@ -55,6 +55,7 @@ def dns_name_is_the_file_systems(
     fail: it is missing, misspelt, an unexpanded variable, no host name, or names another file system, Region or suffix;
         an address is another than the primary ENI's
     unknown: FSx or EC2 could not be asked, or FSx has no such file system
+    skip: the volume names an Amazon File Cache (see file-cache)
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go; FSx API DNSName and NetworkInterfaceIds (first is the primary)
     """
     name = volume.dns_name or ""
@@ -83,6 +84,8 @@ def dns_name_is_the_file_systems(
     elif not HOST_NAME.fullmatch(name):
         message = f"dnsname is {name!r}, which is no host name and can never resolve"
         yield fail(volume, message, cause="dns-resolution-failure", fix=fix())
+    elif meant_cache(volume):
+        yield skip(volume, "it names an Amazon File Cache (see file-cache)")
     else:
         yield _judge_name(volume, name.lower().removesuffix("."), known, cluster_identity.region, fix)
 

@@ -6,8 +6,10 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, ok, skip, unknown, warn
+from diag.advice.steps import advise
 from diag.analysis.claims import ClaimCase
 from diag.analysis.file_systems import file_system_of
+from diag.model.fix import Fix
 from diag.resources.fsx import AdministrativeAction, FileSystem
 from diag.resources.kubernetes import Event
 from diag.resources.quantity import GIB, bytes_of
@@ -65,9 +67,10 @@ def file_systems_grow_with_their_claims(
             yield ok(case.claim, message, rules_out=(), concerns=about)
         elif is_growing(known.administrative_actions):
             yield ok(case.claim, f"{asked}: FSx updates {known.id} at this moment", rules_out=(), concerns=about)
-        elif why := _obstacle(known, taken_at) or _refusal(case) or complaint:
+        elif found := _obstacle(known, taken_at) or _refusal(case, complaint):
+            why, fix = found
             message = f"{asked}, {known.id} stays at {known.storage_capacity} GiB: {why}"
-            yield warn(case.claim, message, cause="volume-expansion-failed", concerns=about)
+            yield warn(case.claim, message, cause="volume-expansion-failed", fix=fix, concerns=about)
         elif isinstance(claim_events, Unavailable):
             message = f"{asked}, {known.id} has {known.storage_capacity} GiB; who complains of it is not known"
             yield unknown(case.claim, message, because=(claim_events,), concerns=about)
@@ -81,36 +84,50 @@ def is_growing(actions: Sequence[AdministrativeAction]) -> bool:
     return any(a.administrative_action_type == UPDATE and a.status in UNDER_WAY for a in actions)
 
 
-def _obstacle(file_system: FileSystem, taken_at: str) -> str:
-    """Why FSx does not take an increase now; empty when nothing shows that it would not."""
+Obstacle = tuple[str, Fix]
+"""Why it does not grow, and what to do."""
+
+_MOVE = advise("make a larger file system of another type, and move the data there", by="the owner of the data")
+_WAIT = advise("change nothing: the resizer repeats the request by itself, and FSx takes it after that", by="FSx")
+_ASK = advise("correct what FSx's own text names, or ask AWS support", by="whoever runs the AWS account")
+_SIZE = advise(
+    "see what the text names; where it is the size, ask for one that FSx has and the limit admits (a claim is never"
+    " made smaller again)",
+    by="whoever made the claim larger",
+)
+
+
+def _obstacle(file_system: FileSystem, taken_at: str) -> Obstacle | None:
+    """Why FSx does not take an increase now; None when nothing shows that it would not."""
     if file_system.lustre.deployment_type == "SCRATCH_1":
-        return "a SCRATCH_1 file system never grows"
+        return "a SCRATCH_1 file system never grows", _MOVE
     actions = file_system.administrative_actions
     spreading = next(
         (a for a in actions if a.administrative_action_type == OPTIMIZATION and a.status in UNDER_WAY), None
     )
     if spreading is not None:
         done = f" ({spreading.progress_percent} %)" if spreading.progress_percent is not None else ""
-        return f"FSx still spreads the data of the last increase{done}, and takes the next one after that"
+        return f"FSx still spreads the data of the last increase{done}, and takes the next one after that", _WAIT
     updates = sorted(
         ((a.request_time, a) for a in actions if a.administrative_action_type == UPDATE and a.request_time is not None),
         key=lambda pair: pair[0],
     )
     if not updates:
-        return ""
+        return None
     last_time, last = updates[-1]
     if last.status == "FAILED":
         detail = last.failure_details.message if last.failure_details else ""
-        return f"the last update failed{f': {detail}' if detail else ''}"
+        return f"the last update failed{f': {detail}' if detail else ''}", _ASK
     again = last_time + BETWEEN
     if again > datetime.datetime.fromisoformat(taken_at):
-        return f"FSx takes the next increase six hours after the last one, from {again:%Y-%m-%d %H:%M} UTC on"
-    return ""
+        return f"FSx takes the next increase six hours after the last one, from {again:%Y-%m-%d %H:%M} UTC on", _WAIT
+    return None
 
 
-def _refusal(case: ClaimCase) -> str:
+def _refusal(case: ClaimCase, complaint: str) -> Obstacle | None:
     said = _storage(case.claim.status.allocated_resource_statuses)
-    return "the driver has refused it for good" if said == REFUSED else ""
+    why = complaint or ("the driver has refused it for good" if said == REFUSED else "")
+    return (why, _SIZE) if why else None
 
 
 def _newest_refusals(events: tuple[Event, ...] | Unavailable) -> dict[tuple[str, str], str]:

@@ -18,6 +18,12 @@ ANY_RANGE_SINCE = datetime.datetime(2020, 12, 17, tzinfo=datetime.UTC)
 """Source: FSx for Lustre user guide, mounting-on-premises."""
 
 
+_FIX = advise(
+    "mount it from nodes with a private address, or restore a backup into a new file system, which accepts others",
+    by="whoever runs the nodes",
+)
+
+
 @check("client-address", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for="non-rfc1918-client")
 def addresses_are_accepted(file_system: FileSystem, clients: dict[str, Clients]) -> Iterator[Draft]:
     """The nodes have addresses that the file system accepts.
@@ -40,7 +46,7 @@ def addresses_are_accepted(file_system: FileSystem, clients: dict[str, Clients])
         listed = ", ".join(refused[:3]) + (" …" if len(refused) > 3 else "")
         message = f"{file_system.id} was made on {made:%Y-%m-%d}: it does not answer {listed}, no private address"
         nodes = [node for group in outside if set(refused) & set(group.peer.addresses) for node in group.nodes]
-        yield fail(file_system, message, fix=advise("mount it from nodes with a private address"), concerns=nodes)
+        yield fail(file_system, message, fix=_FIX, concerns=nodes)
     elif refused:
         raise Unreadable(Unavailable(f"CreationTime of {file_system.id}", Reason.ABSENT, "FSx gave none"))
     elif known.unread:

@@ -54,6 +54,7 @@ def test_what_fsx_does_not_take_is_named(
     finding = judged(asked(), *actions, **facts)
     assert (finding.verdict, finding.cause) == (Verdict.WARN, "volume-expansion-failed")
     assert named in finding.message
+    assert finding.fix is not None and finding.fix.steps[0].by, "nobody's command helps; somebody or time does"
 
 
 def test_a_size_that_the_driver_refused_for_good_is_named() -> None:

@@ -12,7 +12,7 @@ from diag.model.verdict import Verdict
 from diag.resources.fsx import FileCache, LustreConfiguration
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.table import Table
-from tests.checks.given import REGION, denied, findings, volume
+from tests.checks.given import FS, REGION, denied, findings, volume
 
 ID = "fc-0123456789abcdef0"
 NAME = f"{ID}.fsx.{REGION}.amazonaws.com"
@@ -31,7 +31,10 @@ def judged(made: PersistentVolume, caches: Any = None) -> Finding:
     return finding
 
 
-@pytest.mark.parametrize("made", [of_cache(), of_cache("any-unique-text"), of_cache(mount_name="cachebev/data")])
+@pytest.mark.parametrize(
+    "made",
+    [of_cache(), of_cache("any-unique-text"), of_cache(mount_name="cachebev/data"), of_cache(dns_name="10.0.1.9")],
+)
 def test_a_cache_that_is_there_and_kept_passes(made: PersistentVolume) -> None:
     assert judged(made).verdict is Verdict.PASS
 
@@ -43,12 +46,19 @@ def test_a_cache_that_is_there_and_kept_passes(made: PersistentVolume) -> None:
         (of_cache(), Table({ID: FileCache(ID, lifecycle="DELETING")}), "is DELETING"),
         (of_cache(mount_name="fsx"), None, "'fsx', the file cache"),
         (of_cache(mount_name=""), None, "'fsx', the file cache"),
+        (of_cache(dns_name=f"{FS}.fsx.{REGION}.amazonaws.com"), None, f"has {NAME}"),
+        (of_cache(dns_name=""), None, f"has {NAME}"),
     ],
 )
 def test_one_that_cannot_be_mounted_fails(made: PersistentVolume, caches: Any, named: str) -> None:
     finding = judged(made, caches)
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "file-cache-in-volume")
     assert named in finding.message
+
+
+def test_another_mount_name_is_replaced_by_the_caches_own() -> None:
+    fix = judged(of_cache(mount_name="fsx")).fix
+    assert fix is not None and any("cachebev" in command for command in fix.commands)
 
 
 def test_one_that_is_to_be_deleted_warns_and_the_fix_keeps_it() -> None:
