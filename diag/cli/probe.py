@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("target", metavar="HOST[:PORT][/MOUNTNAME]")
-@click.option("--map", "mapped", is_flag=True, help="List every MDT and OST with its NIDs and connect to each.")
+@click.option("--map", "mapped", is_flag=True,
+              help="List every MDT and OST, and ping LNet of each NID; the targets are not asked.")  # fmt: skip
 @click.option("--source-ip", type=_options.ADDRESS, metavar="ADDRESS", help="Connect from this address of the host.")
 @click.option("--nid", metavar="NID", help="The server's own NID, where it is reached under another address (NAT).")
 @click.option("--client-version", type=_options.LUSTRE_VERSION, metavar="VERSION",

@@ -185,7 +185,8 @@ CONNECTED = "   6: 0300000A:03FF 0200000A:03DC 01 00000000:00000000 00:00000000 
 
 def tree(root: Path, **files: str) -> Path:
     names = {"nis": "sys/kernel/debug/lnet/nis", "old_nis": "proc/sys/lnet/nis", "users": "sys/module/ksocklnd/refcnt"}
-    names |= {"accept": "sys/module/lnet/parameters/accept", "tcp": "proc/net/tcp", "tcp6": "proc/net/tcp6"}
+    names |= {"accept": "sys/module/lnet/parameters/accept", "port": "sys/module/lnet/parameters/accept_port"}
+    names |= {"tcp": "proc/net/tcp", "tcp6": "proc/net/tcp6"}
     (root / "proc/self").mkdir(parents=True)
     (root / "sys/module").mkdir(parents=True)
     if files:
@@ -213,6 +214,14 @@ TCP, TCP1 = Nid.parse("10.77.0.3@tcp"), Nid.parse("10.78.0.3@tcp1")
         ({"users": "1\n", "accept": "secure\n", "tcp": TABLE + CONNECTED, "tcp6": TABLE}, LnetState.UP, None, True),
         ({"users": "1\n", "accept": "secure\n", "tcp": TABLE, "tcp6": TABLE + LISTENS}, LnetState.UP, None, False),
         ({"users": "1\n", "accept": "none\n", "tcp": TABLE}, LnetState.UP, None, False),
+        # An acceptor on another port (1988 is 07C4) is here all the same.
+        (
+            {"users": "1\n", "accept": "all\n", "port": "1988\n", "tcp": TABLE + LISTENS.replace("03DC", "07C4")},
+            LnetState.UP,
+            None,
+            False,
+        ),
+        ({"users": "1\n", "accept": "all\n", "port": "1988\n", "tcp": TABLE + LISTENS}, LnetState.UP, None, True),
     ],
 )
 def test_what_this_kernel_shows(

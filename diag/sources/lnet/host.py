@@ -17,9 +17,6 @@ from diag.sources.lnet.nid import Lnd, Nid
 
 MAX_FILE = 1 << 20
 
-_LISTENER = re.compile(rf"^\s*\d+: [0-9A-F]+:{LUSTRE_PORT:04X} [0-9A-F]+:0000 0A ", re.MULTILINE)
-"""A line of /proc/net/tcp: local address and port in hexadecimal, remote, state 0A for listening."""
-
 
 class LnetState(enum.Enum):
     """How far LNet is in this kernel."""
@@ -78,12 +75,16 @@ def read_host(root: Path = Path("/")) -> HostLnet:
 
 
 def _acceptor_listens_elsewhere(root: Path) -> bool:
-    """Whether no socket of this network namespace listens on 988, though LNet is up and has an acceptor."""
+    """Whether no socket of this network namespace listens on LNet's port, though LNet is up and has an acceptor."""
     accept = _read(root / "sys/module/lnet/parameters/accept")
+    port = (_read(root / "sys/module/lnet/parameters/accept_port") or "").strip()
+    number = int(port) if port.isdecimal() and len(port) < 6 else LUSTRE_PORT
+    # A line of /proc/net/tcp: local address and port in hexadecimal, remote, state 0A for listening.
+    listener = re.compile(rf"^\s*\d+: [0-9A-F]+:{number:04X} [0-9A-F]+:0000 0A ", re.MULTILINE)
     tables = [_read(root / f"proc/net/{name}") for name in ("tcp", "tcp6")]
     if accept is None or accept.strip() == "none" or tables[0] is None:
         return False
-    return not any(_LISTENER.search(table or "") for table in tables)
+    return not any(listener.search(table or "") for table in tables)
 
 
 def parse_nis(text: str) -> tuple[Nid, ...]:
