@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
 import shutil
@@ -127,9 +128,12 @@ def environment(lab: Lab) -> dict[str, str]:
     """A shell's environment in which the real programs talk to the lab."""
     programs = lab.folder / "programs"
     if not programs.exists():
-        programs.mkdir()
+        made = Path(tempfile.mkdtemp(dir=lab.folder))
         for name in (*NAMES, *_HARMLESS):
-            (programs / name).symlink_to(BIN / name if name in NAMES else str(shutil.which(name)))
+            (made / name).symlink_to(BIN / name if name in NAMES else str(shutil.which(name)))
+        # Several threads may come here first: one folder takes the place.
+        with contextlib.suppress(OSError):
+            made.rename(programs)
     return lab.shell_env | {"PATH": str(programs)}
 
 
