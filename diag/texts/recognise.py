@@ -12,7 +12,14 @@ from diag.texts.owner import mentions_lustre
 _PLACE = re.compile(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
 _ERROR = re.compile(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
 _PROGRAM = re.compile(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
+_LNET = re.compile(
+    r"(?i)\b(?:nids?|lnis?|ni|lnet|lnetctl|lnds?|net|network|peer|route|router|routing|gateway|gw|cpts?|numa|udsp|yaml|descr)\b"
+)
 _CONSOLE = re.compile(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
+
+_TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
+_OWN_WORDS = 30
+"""Characters of a message of a program that no other program happens to print."""
 
 
 class Known(NamedTuple):
@@ -44,8 +51,10 @@ def recognise(text: str) -> Known | None:
     catalogue = load_messages()
     place = _PLACE.search(text)
     component = catalogue.sources.get(place["file"], "") if place else ""
-    about_lustre = place is not None or _CONSOLE.search(text) is not None or mentions_lustre(text)
-    found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m)]
+    about_lustre = (
+        place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
+    )
+    found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
     if component:
         found = [message for message in found if message.component == component]
     if found:
@@ -72,9 +81,14 @@ def _known(catalogue: Catalogue, message: Message) -> Known:
     return Known(of.program, of.name, of.what, message.role, message.means, message.cause, message.versions, message.id)
 
 
-def _needs_lustre(catalogue: Catalogue, message: Message) -> bool:
+def _needs_lustre(catalogue: Catalogue, message: Message, text: str) -> bool:
+    """The kernel's words are short; those of a program are its own where there are enough of them."""
     of = catalogue.components[message.component]
-    return of.console or of.program in ("lctl", "lfs", "lnetctl", "mount.lustre")
+    if of.console:
+        return True
+    if of.program == "lnetctl" and _LNET.search(text) is not None:
+        return False
+    return of.program in _TOOLS and sum(map(len, message.parts)) < _OWN_WORDS
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:
