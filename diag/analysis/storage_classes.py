@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from diag.advice.replace_class import Waiting
 from diag.analysis.binding import class_of_volume
 from diag.analysis.claims import ClaimCase, Why, why_pending
-from diag.grammar.ids import SECURITY_GROUP, SUBNET
+from diag.grammar.ids import SECURITY_GROUP, SUBNET, region_of
 from diag.grammar.unfilled import is_stand_in
 from diag.knowledge.lustre_versions import default_version
 from diag.knowledge.storage_class import misspelt
@@ -37,6 +37,15 @@ class Flaw(msgspec.Struct, frozen=True):
     message: str
     cause: str = MISSING
     unread: Unavailable | None = None
+
+
+def keys_of(demands: Iterable[Demand], region: str) -> tuple[str, ...]:
+    """The KMS keys that the classes name for file systems which take one, each once; those of other Regions left out.
+
+    Source: fsx 2018-03-01 CreateFileSystem KmsKeyId: SCRATCH file systems take none.
+    """
+    given = (one.parameters.get("kmsKeyId", "") for one in demands if one.deployment_type.startswith("PERSISTENT"))
+    return tuple(dict.fromkeys(key for key in given if key and not is_stand_in(key) and region_of(key) in ("", region)))
 
 
 def subnet_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,5 +15,6 @@ ANSWERS: dict[str, dict[str, str]] = {
     "storageclass-key-of-another-region": {
         "<parameter-value>": "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     },
+    "storageclass-key-gone": {"<parameter-value>": ""},
     "storageclass-throughput-not-a-number": {"<parameter-value>": "250"},
 }

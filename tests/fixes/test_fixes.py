@@ -22,6 +22,7 @@ FIXED = (
     "peering-not-accepted",
     "transit-gateway-without-route-back",
     "resolver-rule-forwards-aws",
+    "storageclass-key-policy-without-the-role",
 )
 
 

@@ -145,6 +145,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "stringlike": like,
     "arnequals": arn_like,
     "arnlike": arn_like,
+    "bool": lambda wanted, value: wanted.lower() == value.lower(),
 }
 
 

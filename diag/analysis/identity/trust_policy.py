@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
@@ -15,6 +16,7 @@ from diag.analysis.identity.policy_language import (
     any_of,
     clauses_of,
     covers_action,
+    covers_resource,
     listed,
     statements_of,
 )
@@ -98,6 +100,23 @@ def role_session(role_arn: str, external_id: str) -> Asker:
         "sts:externalid": (external_id,) if external_id else (),
     }
     return Asker("AWS", role_arn, "sts:AssumeRole", Request(values), (root, account))
+
+
+def role_at(role_arn: str, action: str, values: Mapping[str, tuple[str, ...]]) -> Asker:
+    """A role that calls an action on what a resource's own policy guards; its account stands for it there as well.
+
+    `values` are the condition keys of the request that are known, in lower case. Source: IAM user guide, policy
+    evaluation logic; KMS developer guide, key-policy-default.
+    """
+    account = account_of(role_arn)
+    root = f"{role_arn.split(':role/')[0]}:root"
+    own = {"aws:principalarn": (role_arn,), "aws:principalaccount": (account,), "aws:securetransport": ("true",)}
+    return Asker("AWS", role_arn, action, Request({**own, **values}), (root, account))
+
+
+def about(policy: Document, arn: str) -> Document:
+    """The statements of a resource's policy that are surely about an ARN."""
+    return {"Statement": [one for one in statements_of(policy) if covers_resource(one, arn)]}
 
 
 def may_assume(policy: Document, asker: Asker) -> Trust:

@@ -83,8 +83,16 @@ def refuse_strangers(operation_model: OperationModel, response_dict: dict[str, A
     if "json" in protocol:
         if not _is_json_object(body):
             raise MalformedAnswer(f"HTTP {status} with {_kind(body)} where a JSON document is due")
+    elif status < 300 and _is_sent_bare(shape) and b"<html" not in body[:200].lower():
+        return
     elif (root := _XML_ROOT.match(body)) is None or root.group(1).lower() == b"html":
         raise MalformedAnswer(f"HTTP {status} with {_kind(body)} where an XML document is due")
+
+
+def _is_sent_bare(shape: Any) -> bool:
+    """Whether the whole body is one text, as of S3's bucket policies."""
+    payload = shape.serialization.get("payload") if shape is not None else None
+    return payload is not None and shape.members[payload].type_name in ("string", "blob")
 
 
 def require_members(operation_model: OperationModel, answer: dict[str, Any]) -> None:

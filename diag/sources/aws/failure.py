@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from diag.model.unavailable import Reason, Unavailable
+import msgspec
+
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sanitize import one_line
 from diag.sources.remote_mounts import StuckMount
 
@@ -88,6 +92,20 @@ def unavailable_from(error: Exception, action: str) -> Unavailable | None:
     if isinstance(error, aws.BotoCoreError | ResponseParserError):
         return malformed_answer(action, text)
     return None
+
+
+@contextlib.contextmanager
+def as_action(action: str) -> Iterator[None]:
+    """S3 names its IAM actions otherwise than its operations. Source: Service Authorization Reference, Amazon S3."""
+    try:
+        yield
+    except Unreadable as error:
+        if not error.unavailable.permission:
+            raise
+        remedy = f"allow {action} to this identity"
+        raise Unreadable(
+            msgspec.structs.replace(error.unavailable, what=action, permission=action, remedy=remedy)
+        ) from error
 
 
 def malformed_answer(action: str, what: str) -> Unavailable:

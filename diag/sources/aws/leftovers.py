@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
-
-import msgspec
 
 from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.layer import Layer
@@ -29,6 +26,7 @@ from diag.resources.teardown import (
 )
 from diag.sources.aws.answers import with_document
 from diag.sources.aws.ec2 import BATCH
+from diag.sources.aws.failure import as_action
 from diag.sources.aws.session import Aws, shaped
 
 T = TypeVar("T")
@@ -129,7 +127,7 @@ def bucket_notices(
     Once a file system is gone nothing names its bucket, so all have to be asked.
     """
     region = cluster_identity.region
-    with _as_action("s3:ListAllMyBuckets"):
+    with as_action("s3:ListAllMyBuckets"):
         found = aws.pages("s3", "ListBuckets", "Buckets", region=region)
     linked = _linked_buckets(value_or(file_systems, Table()))
     names = list(dict.fromkeys((*linked, *(str(bucket.get("Name", "")) for bucket in found))))
@@ -139,7 +137,7 @@ def bucket_notices(
         if name not in asked:
             message = f"only {MOST_BUCKETS} buckets are asked"
             raise Unreadable(Unavailable(f"bucket {name}", Reason.NOT_ASKED, message))
-        with _as_action("s3:GetBucketNotification"):
+        with as_action("s3:GetBucketNotification"):
             answer = aws.one("s3", "GetBucketNotificationConfiguration", region=region, Bucket=name)
         return BucketNotices(name, tuple(_ids(answer)))
 
@@ -157,20 +155,6 @@ def _ids(answer: dict[str, Any]) -> Iterable[str]:
     for kind in ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations"):
         for item in answer.get(kind) or ():
             yield str(item.get("Id", ""))
-
-
-@contextlib.contextmanager
-def _as_action(action: str) -> Iterator[None]:
-    """S3 names its IAM actions otherwise than its operations. Source: Service Authorization Reference, Amazon S3."""
-    try:
-        yield
-    except Unreadable as error:
-        if not error.unavailable.permission:
-            raise
-        remedy = f"allow {action} to this identity"
-        raise Unreadable(
-            msgspec.structs.replace(error.unavailable, what=action, permission=action, remedy=remedy)
-        ) from error
 
 
 def _all_shaped(items: Iterable[dict[str, Any]], shape: type[T]) -> tuple[T, ...]:

@@ -39,6 +39,10 @@ ATTEMPTS = 3
 """Tries a call, adaptive mode. The run's deadline bounds the whole; these bound one socket."""
 
 
+RARE = frozenset({"kms", "s3"})
+"""Services that are called only where an object of theirs is named: their models are not loaded beforehand."""
+
+
 class Aws(Source):
     """The account and region that a run reads. Read-only: it offers describe, list and get calls alone."""
 
@@ -57,7 +61,7 @@ class Aws(Source):
     def expect(self, permissions: Sequence[str]) -> None:
         """Remember which services will be called, so that their clients are ready when the first call comes."""
         services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
-        self._expected = tuple(services)
+        self._expected = tuple(service for service in services if service not in RARE)
 
     def profiles(self) -> list[str]:
         """The profiles that are configured. Raises StuckMount where their files do not answer."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT = "123456789012"
-_SERVICES = ("ec2", "iam", "s3", "sts", "cloudwatch", "logs", "route53", "route53resolver")
+_SERVICES = ("ec2", "iam", "kms", "s3", "sts", "cloudwatch", "logs", "route53", "route53resolver")
 _AMIS = Path(__file__).with_name("amis.json")
 
 
@@ -74,6 +74,13 @@ def s3_backend(region: str) -> Any:
     from moto.s3.models import s3_backends
 
     return s3_backends[ACCOUNT][partition_of(region)]
+
+
+def kms_backend(region: str) -> Any:
+    """moto's KMS state of the region."""
+    from moto.kms.models import kms_backends
+
+    return kms_backends[ACCOUNT][region]
 
 
 def route53_backend(region: str) -> Any:

@@ -5,10 +5,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.aws.moto_backends import ec2_backend, iam_backend
+from tests.lab.aws.moto_backends import ec2_backend, iam_backend, kms_backend, s3_backend
 from tests.lab.aws.simulate import allows
 from tests.lab.physics.images import instances
 from tests.lab.physics.network import Network
+from tests.lab.setup import ROLE
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.world import Object
@@ -253,8 +254,8 @@ class Provisioning:
             raise Refusal(f"BadRequest: Invalid Lustre FS storage capacity: {capacity}.")
         lustre: dict[str, Any] = {"DeploymentType": deployment}
         self._throughput(deployment, given, lustre)
-        if (key := given.get("kmsKeyId", "")).startswith("arn:") and key.split(":")[3] != self._lab.site.region:
-            raise Refusal("BadRequest: the KMS key is of another Region")
+        if deployment.startswith("PERSISTENT") and (key := given.get("kmsKeyId", "")):
+            self._key_serves(key)
         if given.get("dataCompressionType", "NONE") not in ("NONE", "LZ4"):
             raise Refusal("ValidationException: dataCompressionType")
         if hdd and deployment != "PERSISTENT_1":
@@ -265,8 +266,7 @@ class Provisioning:
             raise Refusal("BadRequest: EFA needs PERSISTENT_2 with a metadata configuration")
         if path := given.get("s3ImportPath"):
             bucket = path.removeprefix("s3://").partition("/")[0]
-            if bucket in self._lab.aws.switches.foreign_buckets:
-                raise Refusal("BadRequest: Access denied for import path.")
+            self._bucket_serves(bucket)
             if self._lab.hidden.service_role_refused and not self._has_data_source_role():
                 raise Refusal("BadRequest: Amazon FSx is unable to create Service-Linked-Role to access the S3 bucket.")
             lustre["ImportPath"] = path
@@ -281,6 +281,31 @@ class Provisioning:
             "LustreConfiguration": lustre,
             **version,
         }
+
+    def _key_serves(self, key: str) -> None:
+        """Raises a Refusal for a key that is not there, not enabled, or whose policy leaves the account out."""
+        region = self._lab.site.region
+        found = kms_backend(region).keys.get(key.rpartition("/")[2]) if key.split(":")[3:4] == [region] else None
+        if found is None:
+            raise Refusal(f"BadRequest: there is no KMS key {key} in {region}")
+        if found.key_state != "Enabled":
+            raise Refusal(f"BadRequest: KMSInvalidStateException: {key} is {found.key_state}")
+        named = [one for s in json.loads(found.policy)["Statement"] for one in _many(s["Principal"]["AWS"])]
+        role = self._lab.site.arn("iam", f"role/{ROLE}")
+        if not {role, role.partition(":role/")[0] + ":root"} & set(named):
+            raise Refusal(f"BadRequest: the policy of {key} does not let {role} create a grant")
+
+    def _bucket_serves(self, bucket: str) -> None:
+        """Raises a Refusal for a bucket that is not there, elsewhere or closed."""
+        found = s3_backend(self._lab.site.region).buckets.get(bucket)
+        if bucket in self._lab.aws.switches.foreign_buckets:
+            raise Refusal("BadRequest: Access denied for import path.")
+        if found is None:
+            raise Refusal(f"BadRequest: the bucket {bucket} does not exist")
+        if found.region_name != self._lab.site.region:
+            raise Refusal(f"BadRequest: the bucket {bucket} is in {found.region_name}")
+        if found.policy and b"Deny" in bytes(found.policy):
+            raise Refusal("BadRequest: Access denied for import path.")
 
     def _throughput(self, deployment: str, given: dict[str, str], lustre: dict[str, Any]) -> None:
         if not deployment.startswith("PERSISTENT"):

@@ -1,11 +1,13 @@
 """StorageClass parameters: the driver ignores keys it does not know, and FSx refuses values it does not know."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import kms_backend, s3_backend
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
 from tests.lab.incident import STORAGE_CLASS
-from tests.lab.setup import lustre_rules
+from tests.lab.setup import BUCKET, lustre_rules
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -40,6 +42,97 @@ def storageclass_key_of_another_region(lab: "Lab") -> None:
     parameters |= {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "50"}
     parameters["kmsKeyId"] = lab.site.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab", "us-west-2")
     symptoms.being_provisioned(lab)
+
+
+def own_key(lab: "Lab", **policy: Any) -> str:
+    """Gives the class a key of the account; `policy` are fields of its one statement. The key's ARN."""
+    root = lab.site.arn("iam", "root")
+    statement = {"Sid": "owner", "Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement | policy]})
+    key = lab.client("kms").create_key(Policy=document, Description="FSx for Lustre")["KeyMetadata"]["Arn"]
+    for made in kms_backend(lab.site.region).keys.values():
+        made.private_key = None  # moto makes one of RSA for every key, which no world can be written down with
+    parameters = {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "50", "kmsKeyId": key}
+    _parameters(lab).update(parameters)
+    return str(key)
+
+
+def _refused_key(lab: "Lab", key: str, state: str) -> None:
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        f" 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d4a, BadRequest: KMSInvalidStateException: {key} is {state}.",
+    )
+
+
+@fault("storageclass-key-disabled", cause="kms-key-unusable")
+def storageclass_key_disabled(lab: "Lab") -> None:
+    """Somebody switched the key off."""
+    key = own_key(lab)
+    lab.client("kms").disable_key(KeyId=key)
+    _refused_key(lab, key, "disabled")
+
+
+@fault("storageclass-key-pending-deletion", cause="kms-key-unusable")
+def storageclass_key_pending_deletion(lab: "Lab") -> None:
+    """The key is to be deleted, and cannot be used in the meantime."""
+    key = own_key(lab)
+    lab.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
+    _refused_key(lab, key, "pending deletion")
+
+
+@fault("storageclass-key-gone", cause="kms-key-unusable")
+def storageclass_key_gone(lab: "Lab") -> None:
+    """The key of a former stack; the claim has only just been made."""
+    own_key(lab)
+    _parameters(lab)["kmsKeyId"] = lab.site.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab", lab.site.region)
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-key-policy-without-the-role", cause="kms-key-unusable")
+def storageclass_key_policy_without_the_role(lab: "Lab") -> None:
+    """The key's policy names its administrator alone, and leaves nothing to the account's policies."""
+    own_key(lab, Principal={"AWS": lab.site.arn("iam", "role/key-administrator")})
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-bucket-gone", cause="s3-access-denied")
+def storageclass_bucket_gone(lab: "Lab") -> None:
+    """A bucket of a former stack."""
+    _parameters(lab)["s3ImportPath"] = "s3://training-data-of-former-days/sets"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-bucket-of-another-region", cause="s3-access-denied")
+def storageclass_bucket_of_another_region(lab: "Lab") -> None:
+    """The data is in another Region than the file system is to be."""
+    here = {"LocationConstraint": lab.site.region}
+    lab.client("s3").create_bucket(Bucket="training-data-west", CreateBucketConfiguration=here)
+    s3_backend(lab.site.region).buckets["training-data-west"].region_name = "us-west-2"
+    _parameters(lab)["s3ImportPath"] = "s3://training-data-west"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-bucket-behind-an-endpoint", cause="s3-access-denied")
+def storageclass_bucket_behind_an_endpoint(lab: "Lab") -> None:
+    """The bucket's policy denies whoever does not come through the company's VPC endpoint, which FSx never does."""
+    arn = f"arn:{lab.site.partition}:s3:::{BUCKET}"
+    statement = {
+        "Sid": "EndpointOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=document)
+    _parameters(lab)["s3ImportPath"] = f"s3://{BUCKET}"
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d2e, BadRequest: Access denied for import path.",
+    )
 
 
 @fault("storageclass-subnet-of-another-vpc", cause="route-missing")

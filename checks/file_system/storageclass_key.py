@@ -1,0 +1,154 @@
+"""The KMS key that a StorageClass names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown
+from diag.advice.replace_class import set_parameters
+from diag.advice.steps import change, person, save, undo
+from diag.analysis.identity.controller import Given
+from diag.analysis.identity.trust_policy import Answer, Trust, may_assume, role_at
+from diag.analysis.storage_classes import Demand, keys_of
+from diag.grammar.command import Value, Verbatim
+from diag.grammar.ids import account_of
+from diag.model.unavailable import value_or
+from diag.resources.class_data import Key, Policy
+from diag.resources.eks import ClusterIdentity
+
+UNUSABLE, OWNER = "kms-key-unusable", "the owner of the key"
+CREATE_GRANT = "kms:CreateGrant"
+NEEDED = ("kms:DescribeKey", CREATE_GRANT)
+"""What FSx does with the key in the caller's name. Source: FSx for Lustre user guide, encryption-at-rest."""
+
+
+@check("storageclass-key", layer=Layer.FILE_SYSTEM, each="demands", speaks_for=UNUSABLE)
+def key_can_be_used(
+    demand: Demand,
+    class_keys: Table[Key],
+    key_policies: Table[Policy],
+    controller_role: Given | Unavailable,
+    cluster_identity: ClusterIdentity,
+) -> Iterator[Draft]:
+    """The KMS key that the StorageClass names is enabled, and its policy lets the controller use it through FSx.
+
+    FSx asks KMS for a grant in the name of whoever makes the file system. A key that is disabled or waits for its
+    deletion ends the creation, and so does a key policy that neither names the controller's role nor leaves the
+    decision to the account's own policies. What IAM allows the role beyond that is not looked at.
+
+    pass: it is enabled, encrypts, and its policy lets the role or its whole account use it
+    fail: it does not exist, is disabled, waits for its deletion or is of another kind, or its policy refuses the role
+    unknown: the key or its policy could not be read, or the policy hangs on what only AWS knows
+    skip: the class names no key of this Region (storageclass-parameters judges the others)
+    source: FSx for Lustre user guide, encryption-at-rest; KMS developer guide, key-state and key-policy-default
+    """
+    names = keys_of((demand,), cluster_identity.region)
+    if not names:
+        yield skip(demand.storage_class, "it names no KMS key of this Region", concerns=demand.path)
+        return
+    (name,) = names
+    key = class_keys.get(name)
+    if isinstance(key, Unavailable):
+        if key.reason is Reason.ABSENT:
+            fix = set_parameters(demand.storage_class, demand.claims_to_replace, {"kmsKeyId": ""})
+            yield fail(demand.storage_class, f"KMS has no key {name}", cause=UNUSABLE, fix=fix, concerns=demand.path)
+        else:
+            message = f"whether its key {name} can be used is not known: {key}"
+            yield unknown(demand.storage_class, message, because=(key,), concerns=demand.path)
+        return
+    if flaw := _flaw_of(key):
+        message = f"its key {key.key_id} {flaw}: FSx cannot use it"
+        yield fail(demand.storage_class, message, cause=UNUSABLE, fix=_revive(key), concerns=demand.path)
+        return
+    if key.key_manager == "AWS":
+        yield ok(demand.storage_class, f"its key {key.key_id} is AWS's own for FSx", concerns=demand.path)
+        return
+    policy = key_policies.get(name)
+    if isinstance(policy, Unavailable):
+        yield _unseen(demand, key, policy)
+        return
+    account = account_of(key.arn)
+    role = value_or(controller_role, None)
+    caller = role.role_arn if role and role.role_arn else f"arn:aws:iam::{account}:root"
+    yield _by_policy(demand, key, policy, caller, cluster_identity.region)
+
+
+def _by_policy(demand: Demand, key: Key, policy: Policy, caller: str, region: str) -> Draft:
+    values = {
+        "kms:viaservice": (f"fsx.{region}.amazonaws.com",),
+        "kms:calleraccount": (account_of(caller),),
+    }
+    own = {CREATE_GRANT: {"kms:grantisforawsresource": ("true",)}}
+    answers = {
+        action: may_assume(policy.document, role_at(caller, action, values | own.get(action, {}))) for action in NEEDED
+    }
+    for action, trust in answers.items():
+        if trust.answer is Answer.REFUSED:
+            message = f"the policy of its key {key.key_id} does not let {caller} {action}: {'; '.join(trust.reasons)}"
+            fix = _let_in(key, policy, caller, region, trust)
+            return fail(demand.storage_class, message, cause=UNUSABLE, fix=fix, concerns=demand.path)
+    for action, trust in answers.items():
+        if trust.answer is Answer.UNDECIDED:
+            why = Unavailable(f"policy of {key.key_id}", Reason.NOT_ASKED, "; ".join(trust.reasons))
+            message = f"whether the policy of its key lets {caller} {action} is not known: {why}"
+            return unknown(demand.storage_class, message, because=(why,), concerns=demand.path)
+    return ok(demand.storage_class, f"its key {key.key_id} is enabled, and its policy lets {caller} use it",
+              concerns=demand.path)  # fmt: skip
+
+
+def _unseen(demand: Demand, key: Key, policy: Unavailable) -> Draft:
+    message = f"its key {key.key_id} is enabled; whether its policy lets the controller use it is not known: {policy}"
+    return unknown(demand.storage_class, message, because=(policy,), concerns=demand.path)
+
+
+def _flaw_of(key: Key) -> str:
+    """Why no file system can be encrypted with it whatever its policy says; empty when one can."""
+    if key.key_state not in ("Enabled", "Updating"):
+        return {"Disabled": "is disabled", "PendingDeletion": "waits for its deletion"}.get(
+            key.key_state, f"is in state {key.key_state or '(none)'}"
+        )
+    if key.key_usage not in ("", "ENCRYPT_DECRYPT") or key.key_spec not in ("", "SYMMETRIC_DEFAULT"):
+        return f"is a {key.key_spec or '?'} key for {key.key_usage or '?'}, not a symmetric one"
+    return ""
+
+
+def _revive(key: Key) -> Fix:
+    names = {"key": key.arn}
+    enable = change(
+        "aws kms enable-key --key-id {key}", names, changes="makes the key usable again, for all that it protects",
+        by=OWNER,
+    )  # fmt: skip
+    if key.key_state == "Disabled":
+        return Fix((enable, undo("aws kms disable-key --key-id {key}", names)))
+    if key.key_state == "PendingDeletion":
+        cancel = change(
+            "aws kms cancel-key-deletion --key-id {key}", names, changes="stops the scheduled deletion", by=OWNER
+        )
+        back = undo("aws kms schedule-key-deletion --key-id {key} --pending-window-in-days 30", names)
+        return Fix((cancel, enable, back))
+    return Fix((person("bring the key into state Enabled, or name a symmetric key in the class", by=OWNER),))
+
+
+def _let_in(key: Key, policy: Policy, caller: str, region: str, trust: Trust) -> Fix:
+    """One more statement for the role, through FSx alone; what a Deny forbids is for its author to change."""
+    if trust.is_denied:
+        return Fix((person("take back the Deny of the key's policy: no Allow overrules it", by=OWNER),))
+    found = policy.document.get("Statement") or ()
+    others = found if isinstance(found, list | tuple) else (found,)
+    statement = {
+        "Effect": "Allow", "Principal": {"AWS": "{role_arn}"}, "Resource": "*",
+        "Action": [*NEEDED, "kms:GenerateDataKey*", "kms:Decrypt"],
+        "Condition": {"StringEquals": {"kms:ViaService": f"fsx.{region}.amazonaws.com"}},
+    }  # fmt: skip
+    document = {"Version": "2012-10-17", "Statement": [*map(Verbatim, others), statement]}
+    names: dict[str, Value] = {"key": key.arn, "role_arn": caller, "policy": document}
+    put = "aws kms put-key-policy --key-id {key} --policy-name default --policy"
+    keep = "aws kms get-key-policy --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
+    note = "lets the role use the key through FSx; the other statements stay as they are"
+    return Fix(
+        (
+            save(keep, names),
+            change(f"{put} {{policy}}", names, changes=note, by=OWNER),
+            undo(f"{put} file://key-policy.json", names),
+        )
+    )

@@ -1,0 +1,146 @@
+"""The KMS key that a StorageClass names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.file_system.storageclass_key import key_can_be_used
+from diag import Reason, Table, Unavailable, Verdict
+from diag.analysis.identity.controller import Given, Giver
+from diag.model.finding import Finding
+from diag.resources.class_data import Key, Policy
+from diag.resources.eks import ClusterIdentity
+from tests.checks.given import denied
+from tests.checks.given_storage_class import asked, only, without
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+ROLE, ROOT = f"arn:aws:iam::{ACCOUNT}:role/fsx-csi", f"arn:aws:iam::{ACCOUNT}:root"
+ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY = Key("1234abcd-12ab-34cd-56ef-1234567890ab", ARN, "Enabled", "CUSTOMER", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT")
+
+
+def allows(principal: Any = ROOT, action: Any = "kms:*", **fields: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": "*", **fields}
+
+
+def policy(*statements: dict[str, Any]) -> Policy:
+    return Policy({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def judged(key: Any = KEY, document: Any = None, name: str = ARN, **facts: Any) -> Finding:
+    table = Table({}, {name: key}) if isinstance(key, Unavailable) else Table({name: key})
+    found = policy(allows()) if document is None else document
+    policies = Table({}, {name: found}) if isinstance(found, Unavailable) else Table({name: found})
+    usual: dict[str, Any] = {
+        "class_keys": table,
+        "key_policies": policies,
+        "controller_role": Given(Giver.WEB_IDENTITY, ROLE),
+        "cluster_identity": ClusterIdentity(region=REGION, account=ACCOUNT),
+    }
+    parameters = without(deploymentType="PERSISTENT_1", perUnitStorageThroughput="50", kmsKeyId=name)
+    return only(key_can_be_used, **asked(parameters, **(usual | facts)))
+
+
+VIA_FSX = {"StringEquals": {"kms:ViaService": f"fsx.{REGION}.amazonaws.com", "kms:CallerAccount": ACCOUNT}}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allows(),
+        allows(ACCOUNT),
+        allows("*", Condition=VIA_FSX),
+        allows([ROLE, "arn:aws:iam::111122223333:role/other"], ["kms:DescribeKey", "kms:CreateGrant"]),
+    ],
+)
+def test_a_key_whose_policy_lets_the_role_or_its_account_use_it_passes(statement: dict[str, Any]) -> None:
+    assert judged(document=policy(statement)).verdict is Verdict.PASS
+
+
+def test_grants_for_services_alone_are_enough() -> None:
+    """As the KMS developer guide writes it for key users."""
+    grants = allows(ROLE, "kms:CreateGrant", Condition={"Bool": {"kms:GrantIsForAWSResource": True}})
+    assert judged(document=policy(allows(ROLE, "kms:DescribeKey"), grants)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("state", "says", "command"),
+    [
+        ("Disabled", "is disabled", f"aws kms enable-key --key-id {ARN}"),
+        ("PendingDeletion", "waits for its deletion", f"aws kms cancel-key-deletion --key-id {ARN}"),
+        ("PendingImport", "is in state PendingImport", ""),
+    ],
+)
+def test_a_key_that_is_not_enabled_fails(state: str, says: str, command: str) -> None:
+    found = judged(Key(KEY.key_id, ARN, state))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "kms-key-unusable")
+    assert says in found.message
+    assert found.fix and (found.fix.commands[:1] == ((command,) if command else ()))
+
+
+def test_a_key_that_does_not_encrypt_fails() -> None:
+    assert "RSA_2048" in judged(Key(KEY.key_id, ARN, "Enabled", "CUSTOMER", "SIGN_VERIFY", "RSA_2048")).message
+
+
+def test_a_key_that_is_not_there_fails() -> None:
+    found = judged(Unavailable(ARN, Reason.ABSENT))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "kms-key-unusable")
+
+
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        ((allows("arn:aws:iam::111122223333:role/admin"),), "it trusts arn:aws:iam::111122223333:role/admin"),
+        ((allows(ROLE, ["kms:DescribeKey", "kms:Decrypt"]),), "kms:CreateGrant"),
+        ((allows(Condition={"StringEquals": {"kms:ViaService": "ec2.eu-west-1.amazonaws.com"}}),), "kms:ViaService"),
+        ((), "no Allow statement"),
+    ],
+)
+def test_a_policy_that_leaves_the_role_out_gets_a_statement_for_it(statements: tuple[Any, ...], says: str) -> None:
+    found = judged(document=policy(*statements))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "kms-key-unusable")
+    assert says in found.message
+    assert found.fix and "put-key-policy" in found.fix.commands[-1] and ROLE in found.fix.commands[-1]
+    assert all(str(one["Principal"]["AWS"]) in found.fix.commands[-1] for one in statements)
+
+
+def test_a_deny_is_for_its_author() -> None:
+    found = judged(document=policy(allows(), allows("*", "kms:CreateGrant", Effect="Deny")))
+    assert found.verdict is Verdict.FAIL
+    assert found.fix and not any(command.startswith("aws kms put") for command in found.fix.commands)
+
+
+@pytest.mark.parametrize(
+    ("key", "document"),
+    [
+        (denied("kms:DescribeKey"), None),
+        (KEY, denied("kms:GetKeyPolicy")),
+        (KEY, Unavailable("policy", Reason.NOT_ASKED, "the key is another account's")),
+        (KEY, policy(allows(Condition={"StringEquals": {"aws:PrincipalTag/team": "storage"}}))),
+    ],
+)
+def test_what_cannot_be_seen_is_unknown(key: Any, document: Any) -> None:
+    assert judged(key, document).verdict is Verdict.UNKNOWN
+
+
+def test_aws_own_key_has_no_policy_to_judge() -> None:
+    own = Key(KEY.key_id, ARN, "Enabled", "AWS")
+    assert judged(own, denied("kms:GetKeyPolicy"), "alias/aws/fsx").verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        without(),
+        without(kmsKeyId=ARN),
+        without(deploymentType="PERSISTENT_1", kmsKeyId=ARN.replace(REGION, "us-west-2")),
+        without(deploymentType="PERSISTENT_1", kmsKeyId="${KEY}"),
+    ],
+)
+def test_a_class_that_names_none_of_this_region_for_a_persistent_file_system_is_skipped(
+    parameters: dict[str, str],
+) -> None:
+    facts = {"class_keys": Table(), "key_policies": Table(), "controller_role": Given(Giver.WEB_IDENTITY, ROLE)}
+    assert only(key_can_be_used, **asked(parameters, **facts)).verdict is Verdict.SKIP
