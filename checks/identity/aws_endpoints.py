@@ -21,7 +21,7 @@ LEAD_OUT = (
     "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
     " has one and lead the nodes' route there"
 )
-UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-missing-permission"
+UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-denied-by-endpoint-policy"
 
 
 @check("aws-endpoints", layer=Layer.IDENTITY, speaks_for=(UNREACHABLE, REFUSED))

@@ -10,14 +10,25 @@ from diag.advice.steps import person
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, has_own_key
-from diag.analysis.identity.permissions import OWNERS, Right, Rights, buckets_of, later_uses, unlinkable
+from diag.analysis.identity.permissions import (
+    BY_BOUNDARY,
+    BY_SESSION,
+    ONLY_WHERE,
+    Right,
+    Rights,
+    buckets_of,
+    later_uses,
+    owner_of,
+    unlinkable,
+)
 from diag.knowledge.controller_actions import Use
 from diag.resources.kubernetes import ServiceAccount, Workload
 
 LACKS, NO_SERVICE_ROLE, NO_LINK = "iam-missing-permission", "service-linked-role-missing", "s3-access-denied"
+BOUNDED = "iam-denied-by-boundary"
 
 
-@check("controller-permissions", layer=Layer.IDENTITY, speaks_for=(LACKS, NO_SERVICE_ROLE, NO_LINK))
+@check("controller-permissions", layer=Layer.IDENTITY, speaks_for=(LACKS, BOUNDED, NO_SERVICE_ROLE, NO_LINK))
 def controller_is_allowed_what_it_does(
     provisioning: Provisioning,
     controller_account: ServiceAccount | Unavailable,
@@ -68,9 +79,10 @@ def _judge(
     now_missing, later_missing = rights.denied(Use.CREATE), rights.denied(*later)
     fix = _grant(name, (*now_missing, *later_missing))
     if now_missing:
-        yield fail(account, f"role {name} may not {_listed(now_missing)}; {NOT_FOR_MOUNTS}", cause=LACKS, fix=fix)
+        message = f"role {name} may not {_listed(now_missing)}; {NOT_FOR_MOUNTS}"
+        yield fail(account, message, cause=_cause(now_missing), fix=fix)
     if later_missing:
-        yield warn(account, f"role {name} may not {_listed(later_missing)}", cause=LACKS, fix=fix)
+        yield warn(account, f"role {name} may not {_listed(later_missing)}", cause=_cause(later_missing), fix=fix)
     unsure = rights.undecided(Use.CREATE, *later)
     if unsure and not now_missing:
         open_question = Unavailable(f"rights of {arn}", Reason.NOT_ASKED, unsure[0].why)
@@ -86,21 +98,31 @@ def _judge(
         yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=_grant(name, missing))
     if not (now_missing or later_missing or unsure):
         has_roles = service_role is True and not buckets_of(provisioning.classes)
-        proven = (LACKS, NO_SERVICE_ROLE) if has_roles else (LACKS,)
+        proven = (LACKS, BOUNDED, NO_SERVICE_ROLE) if has_roles else (LACKS, BOUNDED)
         yield ok(account, f"role {name} may do all that the driver does at FSx", rules_out=proven)
+
+
+def _cause(missing: Sequence[Right]) -> str:
+    """The boundary's or session's cause where it alone refuses all of them."""
+    return BOUNDED if all(right.why in (BY_BOUNDARY, BY_SESSION) for right in missing) else LACKS
 
 
 def _listed(rights: tuple[Right, ...]) -> str:
     return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in rights))
 
 
+def _plain(right: Right) -> str:
+    """Why a right is refused, as a sentence of a fix: what a policy's author wrote is no template."""
+    overruled = "" if right.why.startswith(ONLY_WHERE) else ", and no Allow of the role overrules that"
+    return f"{right.why}{overruled}".replace("{", "(").replace("}", ")")
+
+
 def _grant(role: str, missing: Sequence[Right]) -> Fix:
     """An Allow helps only where no policy allows; what something else forbids is for its owner to change."""
-    lacking = [Grant(r.action, r.whole_resource, r.service) for r in missing if r.why not in OWNERS]
+    lacking = [Grant(r.action, r.whole_resource, r.service) for r in missing if not owner_of(r.why)]
     steps = [
-        person(f"let {{permission}} through: {right.why}, and no Allow of the role overrules that",
-               {"permission": right.action}, by=OWNERS[right.why])
+        person("let {permission} through: " + _plain(right), {"permission": right.action}, by=owner)
         for right in missing
-        if right.why in OWNERS
-    ]  # fmt: skip
+        if (owner := owner_of(right.why))
+    ]
     return Fix((*steps, *(allow(role, lacking).steps if lacking else ())))

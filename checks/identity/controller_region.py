@@ -46,7 +46,7 @@ def controller_knows_its_region(
     pass: AWS_REGION is set, the metadata service answers, the node's providerID tells, or no node was chosen yet
     warn: as fail, for the node's credentials or another Region, but no claim waits
     fail: AWS_REGION is another Region than the cluster's while a claim waits; or it is not set, or the node's role has
-        to do, and pods cannot reach the metadata service
+        to do, and pods cannot reach the metadata service; or one node of the controller's has no instance profile
     unknown: the node's instance could not be read
     skip: nothing is provisioned dynamically, or no pod of the controller exists
     source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
@@ -89,13 +89,26 @@ def controller_knows_its_region(
             yield fail(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
             return
     for pod in controller_pods if as_node else ():
-        if injected(pod) is None and (closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances)):
+        node = nodes.get(pod.spec.node_name)
+        closed = why_closed(pod, node, controller_instances) or _without_profile(node, controller_instances)
+        if injected(pod) is None and closed:
             message = f"{pod.key} acts with its node's role, and cannot get the credentials: {closed}"
             broken, waiting = (fail, provisioning.pending) if provisioning.pending else (warn, ())
             more = _let_pods_ask(controller_pods, nodes, controller_instances)
             yield broken(subject, message, cause="imds-unreachable", fix=more, concerns=waiting)
             return
     yield ok(subject, "every pod of the controller knows its region")
+
+
+def _without_profile(node: Node | None, instances: Table[Instance]) -> str:
+    """Why a node has no role to act with, while others of the controller's have one; empty where it has."""
+    if (
+        node is None
+        or instances[node.instance_id].iam_instance_profile
+        or not any(one.iam_instance_profile for one in instances)
+    ):
+        return ""
+    return f"instance {node.instance_id} has no instance profile, and with it no role"
 
 
 def _told_region(pod: Pod) -> str:

@@ -19,6 +19,13 @@ ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 """Where a service account names its role. Source: amazon-eks-pod-identity-webhook README."""
 
 
+class Tag(PascalShape, frozen=True):
+    """A tag."""
+
+    key: str = ""
+    value: str = ""
+
+
 class Role(PascalShape, frozen=True):
     """An IAM role with its trust policy."""
 
@@ -26,6 +33,7 @@ class Role(PascalShape, frozen=True):
     arn: str = ""
     assume_role_policy_document: dict[str, Any] = {}  # noqa: RUF012 - msgspec makes a new one for each
     permissions_boundary: dict[str, Any] | None = None
+    tags: tuple[Tag, ...] = ()
 
     @property
     def subject(self) -> Subject:

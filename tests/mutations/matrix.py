@@ -13,7 +13,7 @@ from tests.mutations.roles import roles_of
 from tests.mutations.verdict import Mutant, judge
 
 REQUEST = ("persistentvolumes", "persistentvolumeclaims", "storageclasses")
-ACCOUNT = (*AWS, "Instance", "VpcAttribute", "Cluster", "Role", "RolePolicy", "OidcProvider", *REQUEST)
+ACCOUNT = (*AWS, "Instance", "VpcAttribute", "Cluster", "Role", "RolePolicy", "OidcProvider", "AccessEntry", *REQUEST)
 
 WALKED: Mapping[str, tuple[str, ...]] = {
     STARTING: (),
@@ -25,6 +25,18 @@ WALKED: Mapping[str, tuple[str, ...]] = {
     "controller-acts-as-its-node": ("Role", "RolePolicy", "InstanceProfile", "Instance"),
     "pod-identity": ("PodIdentityAssociation", "Role", "serviceaccounts"),
     "rules-by-prefix-list": ("PrefixList", "SecurityGroup"),
+    "transit-gateway": (
+        "TransitGateway",
+        "TransitGatewayAttachment",
+        "TransitGatewayVpcAttachment",
+        "TransitGatewayRouteTable",
+        "RouteTable",
+    ),
+    "class-with-key-and-bucket": ("Key", "KeyPolicy", "Bucket", "BucketPolicy", "storageclasses"),
+    "resolver-rules": ("ResolverRule", "ResolverRuleAssociation"),
+    "role-with-boundary": ("PermissionsBoundary", "Role"),
+    "endpoints-with-policies": ("VpcEndpoint", "SecurityGroup"),
+    "storage-being-optimised": ("FileSystem",),
     "private-zone-with-the-record": ("HostedZone", "ResourceRecordSet"),
     "nacl-tight": ("NetworkAcl",),
     "eks-addon": ("Addon",),

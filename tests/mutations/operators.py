@@ -27,6 +27,10 @@ STATES: Mapping[str, tuple[str, str]] = {
     "Running": ("Pending", "Failed"),
     "Bound": ("Pending", "Lost"),
     "Active": ("Terminating", "Terminating"),
+    "Enabled": ("Updating", "Disabled"),
+    "IN_PROGRESS": ("PENDING", "FAILED"),
+    "COMPLETED": ("UPDATED_OPTIMIZING", "FAILED"),
+    "COMPLETE": ("CREATING", "FAILED"),
 }
 """A state, one on its way and a failed one, as its API spells them."""
 
@@ -94,6 +98,15 @@ IDS: Mapping[str, str] = {kind: kept.id for kind, kept in AWS.items()} | {
     "Cluster": "name",
     "Addon": "addonName",
     "PodIdentityAssociation": "associationId",
+    "TransitGatewayRouteTable": "TransitGatewayRouteTableId",
+    "Key": "Arn",
+    "KeyPolicy": "KeyId",
+    "Bucket": "Name",
+    "BucketPolicy": "Bucket",
+    "ResolverRule": "Id",
+    "ResolverRuleAssociation": "Id",
+    "PermissionsBoundary": "PolicyArn",
+    "AccessEntry": "principalArn",
     "Role": "RoleName",
     "RolePolicy": "PolicyArn",
     "InstanceProfile": "InstanceProfileName",

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from diag.analysis.identity.permissions import Decision, by_documents
+from diag.analysis.identity.permissions import BY_BOUNDARY, Decision, by_documents
 from diag.knowledge.controller_actions import controller_actions
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.reachability import Connect, DnsAnswer, Resolution, TcpAnswer
 from diag.resources.target import KubeContext
+from diag.sources.aws.answers import with_document
 from diag.sources.aws.rights import SERVICE_ROLE
 from diag.sources.aws.session import Aws
 from diag.sources.dns import Resolver
@@ -24,6 +25,7 @@ from tests.lab.aws.moto_backends import iam_backend
 from tests.lab.incident import WORKLOAD, WORKLOAD_NAMESPACE
 from tests.lab.kubernetes.resources import RESOURCES
 from tests.lab.lab import Lab
+from tests.mutations.recorded_account import answer_one, record_further
 
 Document = dict[str, Any]
 
@@ -53,6 +55,13 @@ AWS: Mapping[str, Kept] = {
         "ec2", "DescribeVpcPeeringConnections", "VpcPeeringConnections", "VpcPeeringConnectionId"
     ),
     "NatGateway": Kept("ec2", "DescribeNatGateways", "NatGateways", "NatGatewayId"),
+    "TransitGateway": Kept("ec2", "DescribeTransitGateways", "TransitGateways", "TransitGatewayId"),
+    "TransitGatewayAttachment": Kept(
+        "ec2", "DescribeTransitGatewayAttachments", "TransitGatewayAttachments", "TransitGatewayAttachmentId"
+    ),
+    "TransitGatewayVpcAttachment": Kept(
+        "ec2", "DescribeTransitGatewayVpcAttachments", "TransitGatewayVpcAttachments", "TransitGatewayAttachmentId"
+    ),
     "InternetGateway": Kept("ec2", "DescribeInternetGateways", "InternetGateways", "InternetGatewayId"),
 }
 """Objects that one list operation returns. The others need several calls, see `record` and `RecordedAws`."""
@@ -106,6 +115,10 @@ def record(lab: Lab, name: str) -> World:
         answer = getattr(lab.client(kept.service), _snake(kept.operation))()
         objects[kind] = answer[kept.key]
     ec2, eks, iam = lab.client("ec2"), lab.client("eks"), lab.client("iam")
+    objects |= record_further(lab)
+    objects["VpcEndpoint"] = [
+        with_document(found, "PolicyDocument") for found in objects["VpcEndpoint"] if found["State"] != "deleted"
+    ]
     objects["Instance"] = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
     objects["VpcAttribute"] = [_attributes(ec2, vpc["VpcId"]) for vpc in objects["Vpc"]]
     objects["PrefixList"] = [
@@ -217,6 +230,8 @@ class RecordedAws(Aws):
     def one(self, service: str, operation: str, *, region: str = "", **arguments: Any) -> Document:
         """One call, answered from the record."""
         of = self._world.of
+        if (further := answer_one(self._find, operation, arguments)) is not None:
+            return further
         match operation:
             case "DescribeCluster":
                 return {"cluster": self._find("Cluster", "name", arguments["name"])}
@@ -246,7 +261,7 @@ class RecordedAws(Aws):
         world = self._world
         for kind, kept in AWS.items():
             if (kept.service, kept.operation) == (service, operation):
-                return tuple(_filtered(world.of(kind), arguments))
+                return tuple(map(_with_text, _filtered(world.of(kind), arguments)))
         match operation:
             case "DescribeInstances":
                 return tuple({"Instances": [found]} for found in _filtered(world.of("Instance"), arguments))
@@ -256,7 +271,13 @@ class RecordedAws(Aws):
                 found, zone = world.of("ResourceRecordSet"), arguments["HostedZoneId"]
                 return tuple(item for item in found if item.get("HostedZoneId") == zone)
             case "ListResolverRuleAssociations":
-                return ()
+                (wanted,) = (set(one["Values"]) for one in arguments["Filters"])
+                return tuple(one for one in world.of("ResolverRuleAssociation") if one.get("VPCId") in wanted)
+            case "ListAttachedRolePolicies":
+                # Which condition of a policy refuses is more than the matrix asks for.
+                raise Unreadable(Unavailable("policies of the role", Reason.DENIED))
+            case "ListResolverRules":
+                return tuple(world.of("ResolverRule"))
             case "ListClusters":
                 return tuple(found.get("name", "") for found in world.of("Cluster"))
             case "ListPodIdentityAssociations":
@@ -282,14 +303,28 @@ class RecordedAws(Aws):
         documents = [
             p["Document"] for p in self._world.of("RolePolicy") if p.get("RoleName") == name and "Document" in p
         ]
-        bound = (roles[0].get("PermissionsBoundary") or {}).get("Document")
+        arn = (roles[0].get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+        bounds = [
+            one.get("Document", {}) for one in self._world.of("PermissionsBoundary") if one.get("PolicyArn") == arn
+        ]
+        # A boundary whose policy is gone allows nothing.
+        bound = (bounds or [{}])[0] if arn else None
         wanted = set(arguments["ActionNames"])
         context = {entry["ContextKeyName"]: tuple(entry["ContextKeyValues"]) for entry in arguments["ContextEntries"]}
         actions = [action for action in controller_actions() if action.name in wanted]
         asked = [(action, arn) for action in actions for arn in arguments["ResourceArns"]]
         for right in by_documents(documents, bound, asked, context):
             decision = "implicitDeny" if right.decision is Decision.DENIED else "allowed"
-            yield {"EvalActionName": right.action, "EvalResourceName": right.resource, "EvalDecision": decision}
+            bounded = {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": right.why != BY_BOUNDARY}}
+            yield {"EvalActionName": right.action, "EvalResourceName": right.resource, "EvalDecision": decision} | (
+                bounded if arn else {}
+            )
+
+
+def _with_text(item: Document) -> Document:
+    """An endpoint with its policy as EC2 sends it: as text."""
+    document = item.get("PolicyDocument")
+    return item if document is None else {**item, "PolicyDocument": json.dumps(document)}
 
 
 def _filtered(items: Iterable[Document], arguments: Mapping[str, Any]) -> Iterator[Document]:

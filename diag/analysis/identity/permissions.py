@@ -11,6 +11,7 @@ import msgspec
 from diag.analysis.claims import Provisioning
 from diag.analysis.identity.irsa import RoleArn
 from diag.analysis.identity.policy_language import (
+    Clause,
     Document,
     Request,
     Tri,
@@ -26,6 +27,7 @@ from diag.decode import decode_json
 from diag.grammar.ids import account_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, Action, Use, arns_of, controller_actions
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.iam import Tag
 from diag.resources.kubernetes import StorageClass
 from diag.resources.table import Table
 
@@ -59,6 +61,32 @@ OWNERS = {
     BY_SESSION: "whoever owns the Pod Identity association",
 }
 """Who can take back what no Allow of the role overrules. Source: IAM user guide, policy evaluation logic."""
+ONLY_WHERE = "a statement allows it only where "
+BY_CONDITION = "whoever owns the role's policies and its tags"
+PRINCIPAL_TAG = "aws:principaltag/"
+SESSION_TAGS = frozenset(
+    {"eks-cluster-arn", "eks-cluster-name", "kubernetes-namespace", "kubernetes-service-account", "kubernetes-pod-name",
+     "kubernetes-pod-uid"}
+)  # fmt: skip
+"""Tags that Pod Identity adds to the role's own. Source: EKS user guide, pod-id-abac."""
+
+
+def owner_of(why: str) -> str:
+    """Who can change what refuses an action; empty where another Allow helps."""
+    return BY_CONDITION if why.startswith(ONLY_WHERE) else OWNERS.get(why, "")
+
+
+def _is_absent(key: str) -> bool:
+    """Whether a tag that was not given to IAM with the role's own is none that the controller's session has."""
+    name = key.lower()
+    return name.startswith(PRINCIPAL_TAG) and name.removeprefix(PRINCIPAL_TAG) not in SESSION_TAGS
+
+
+def _depends(keys: Sequence[str]) -> str:
+    """What an answer depends on, and who decides where that is a tag (attribute-based access control)."""
+    tags = [key for key in keys if "tag/" in key.lower()]
+    who = "whoever tags the file systems (extraTags of the StorageClass) or owns that policy decides"
+    return f"it depends on {', '.join(keys)}{f'; {who}' if tags else ''}"
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -145,9 +173,10 @@ def questions(role: RoleArn, region: str, buckets: Sequence[str]) -> tuple[tuple
     return tuple((action, arn) for action in controller_actions() for arn in arns[action.resource])
 
 
-def context_of(region: str, role_arn: str) -> dict[str, tuple[str, ...]]:
-    """The condition keys of the controller's calls that are known beforehand."""
+def context_of(region: str, role_arn: str, tags: Iterable[Tag] = ()) -> dict[str, tuple[str, ...]]:
+    """The condition keys of the controller's calls that are known beforehand; `tags` are the role's own."""
     return {
+        **{f"aws:PrincipalTag/{tag.key}": (tag.value,) for tag in tags},
         "aws:RequestedRegion": (region,),
         "aws:SecureTransport": ("true",),
         "aws:PrincipalArn": (role_arn,),
@@ -168,7 +197,8 @@ def simulated(results: Iterable[Mapping[str, Any]], asked: Sequence[tuple[Action
     """IAM's answers (SimulatePrincipalPolicy, EvaluationResults) to what was asked.
 
     With several resources IAM puts each one's decision under ResourceSpecificResults. A result that lacks condition
-    keys may be wrong in both directions: an operator that negates is true for a key that is absent.
+    keys may be wrong in both directions: an operator that negates is true for a key that is absent. A tag that the role
+    does not have is absent from the real request as well.
     Source: IAM API reference, EvaluationResult.
     """
     found: dict[tuple[str, str], tuple[Decision, str, str]] = {}
@@ -182,8 +212,9 @@ def simulated(results: Iterable[Mapping[str, Any]], asked: Sequence[tuple[Action
 
 def _read(part: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[Decision, str, str]:
     said = str(part.get("EvalResourceDecision") or part.get("EvalDecision") or "")
-    if missing := [str(key) for key in part.get("MissingContextValues") or () if str(key) != SERVICE_NAME]:
-        return Decision.UNKNOWN, f"it depends on {', '.join(missing)}", said
+    missing = [str(key) for key in part.get("MissingContextValues") or () if str(key) != SERVICE_NAME]
+    if missing := [key for key in missing if not _is_absent(key)]:
+        return Decision.UNKNOWN, _depends(missing), said
     if said == "allowed":
         return Decision.ALLOWED, "", ""
     boundary = part.get("PermissionsBoundaryDecisionDetail") or whole.get("PermissionsBoundaryDecisionDetail") or {}
@@ -235,6 +266,43 @@ def settled(
                 right = msgspec.structs.replace(right, decision=Decision.DENIED, why=why)
         found.append(right)
     return tuple(found)
+
+
+def explained(
+    rights: Sequence[Right],
+    documents: Sequence[Document],
+    asked: Sequence[tuple[Action, str]],
+    context: Mapping[str, tuple[str, ...]],
+) -> tuple[Right, ...]:
+    """The rights, each that nobody allows with the condition under which a statement of the role would allow it."""
+    found = []
+    for right, (action, arn) in zip(rights, asked, strict=True):
+        if right.why == BY_NOBODY and (clause := _first_unmet(documents, action, arn, context)) is not None:
+            values = {key.lower(): value for key, value in context_for(action, context).items()}
+            present = " and ".join(values.get(clause.key.lower(), ())) or "absent"
+            wanted = " or ".join(clause.wanted) or "nothing"
+            why = f"{ONLY_WHERE}{clause.key} is {wanted} ({clause.operator}), and it is {present}"
+            right = msgspec.structs.replace(right, why=why)
+        found.append(right)
+    return tuple(found)
+
+
+def _first_unmet(
+    documents: Iterable[Document], action: Action, arn: str, context: Mapping[str, tuple[str, ...]]
+) -> Clause | None:
+    """The condition that keeps a statement from allowing an action; None where no statement is about it."""
+    values = {key.lower(): value for key, value in context_for(action, context).items()}
+    for document in documents:
+        for statement in statements_of(document):
+            if statement.get("Effect") != "Allow" or not covers_action(statement, action.name):
+                continue
+            clauses = clauses_of(statement) if covers_resource(statement, arn) else ()
+            absent = {c.key.lower(): () for c in clauses if _is_absent(c.key) and c.key.lower() not in values}
+            request = Request({**values, **absent})
+            unmet = next((clause for clause in clauses if clause.holds(request) is False), None)
+            if unmet is not None:
+                return unmet
+    return None
 
 
 def within_session(rights: Rights, policy: str, context: Mapping[str, tuple[str, ...]]) -> Rights:

@@ -49,7 +49,9 @@ def stop_of(
         title = f"its attachment {own.transit_gateway_attachment_id} of {near.vpc_id}"
         why = f"{title} has no subnet in {zone}, where {near.subnet_id} is"
         return Stop(MISSING, why, attachment=own.transit_gateway_attachment_id, zone=zone)
-    table = own.association.transit_gateway_route_table_id
+    table, standing = own.association.transit_gateway_route_table_id, own.association.state
+    if standing not in ("", "associated"):
+        return Stop(MISSING, f"the attachment of {near.vpc_id} is {standing} with its route table")
     if not table:
         if own.transit_gateway_owner_id in (account, ""):
             return Stop(MISSING, f"the attachment of {near.vpc_id} is associated with no route table")

@@ -11,18 +11,20 @@ from diag.analysis.driver.images import PULL_DENIED, pull_failures
 from diag.analysis.identity.controller import Given, Giver
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import (
+    BY_NOBODY,
     SERVICE_NAME,
     Rights,
     buckets_of,
     by_documents,
     context_of,
+    explained,
     questions,
     settled,
     simulated,
     within_session,
 )
 from diag.analysis.identity.policy_language import Document
-from diag.knowledge.controller_actions import Action
+from diag.knowledge.controller_actions import Action, Use
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
@@ -123,7 +125,7 @@ def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequen
 def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequence[str]) -> Rights:
     parts = role_arn_of(arn)
     assert parts is not None  # noqa: S101 - others were left out
-    asked, context = questions(parts, region, buckets), context_of(region, role.arn or arn)
+    asked, context = questions(parts, region, buckets), context_of(region, role.arn or arn, role.tags)
     bound = str((role.permissions_boundary or {}).get("PermissionsBoundaryArn", ""))
     try:
         found = simulated(_simulate(aws, region, role.arn or arn, asked, context), asked)
@@ -139,6 +141,9 @@ def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequenc
         with contextlib.suppress(Unreadable):
             boundary = _managed(aws, region, bound) if bound else None
             found = settled(found, _documents(aws, region, role), boundary, asked, context)
+    if any(right.why == BY_NOBODY and right.use in (Use.CREATE, Use.DELETE, Use.RESIZE) for right in found):
+        with contextlib.suppress(Unreadable):
+            found = explained(found, _documents(aws, region, role), asked, context)
     return Rights(found)
 
 

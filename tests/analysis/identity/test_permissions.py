@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from diag.analysis.identity.irsa import RoleArn
 from diag.analysis.identity.permissions import (
+    ONLY_WHERE,
     Decision,
     Rights,
     buckets_of,
     by_documents,
     context_of,
+    explained,
+    owner_of,
     questions,
     settled,
     simulated,
@@ -22,6 +25,7 @@ from diag.analysis.identity.permissions import (
 )
 from diag.knowledge.controller_actions import Use, controller_actions
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.iam import Tag
 from diag.resources.table import Table
 from tests.checks.given import storage_class
 
@@ -47,7 +51,18 @@ def said(*results: dict[str, Any]) -> tuple[Decision, str]:
         (answer("allowed"), Decision.ALLOWED, ""),
         (answer("implicitDeny"), Decision.DENIED, "no policy"),
         (answer("explicitDeny"), Decision.DENIED, "denies"),
-        (answer("implicitDeny", MissingContextValues=["aws:PrincipalTag/team"]), Decision.UNKNOWN, "team"),
+        (answer("implicitDeny", MissingContextValues=["aws:PrincipalTag/team"]), Decision.DENIED, "no policy"),
+        (answer("allowed", MissingContextValues=["aws:PrincipalTag/team"]), Decision.ALLOWED, ""),
+        (
+            answer("implicitDeny", MissingContextValues=["aws:PrincipalTag/kubernetes-namespace"]),
+            Decision.UNKNOWN,
+            "kubernetes-namespace",
+        ),
+        (
+            answer("implicitDeny", MissingContextValues=["aws:ResourceTag/team"]),
+            Decision.UNKNOWN,
+            "aws:ResourceTag/team; whoever tags the file systems (extraTags of the StorageClass) or owns that policy",
+        ),
         (answer("explicitDeny", MissingContextValues=["aws:SourceVpc"]), Decision.UNKNOWN, "aws:SourceVpc"),
         (answer("allowed", MissingContextValues=["aws:RequestTag/CostCenter"]), Decision.UNKNOWN, "CostCenter"),
         (answer("allowed", MissingContextValues=["iam:AWSServiceName"]), Decision.ALLOWED, ""),
@@ -67,6 +82,46 @@ def test_one_answer_of_iam(result: dict[str, Any], decision: Decision, told: str
     found, why = said(result)
     assert found is decision
     assert told in why
+
+
+def statement(condition: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    usual = {"Effect": "Allow", "Action": "fsx:*", "Resource": "*", "Condition": condition}
+    return {"Version": "2012-10-17", "Statement": [usual | fields]}
+
+
+def refused(document: dict[str, Any], **tags: str) -> str:
+    """Why nobody allows the creation, with the role's tags and its one policy."""
+    context = context_of("eu-west-1", "arn:aws:iam::111122223333:role/fsx-csi", tuple(map(Tag, tags, tags.values())))
+    rights = simulated([answer("implicitDeny")], ASKED)
+    (right,) = (right for right in explained(rights, (document,), ASKED, context) if right.action == CREATE)
+    return right.why
+
+
+TEAM = {"StringEquals": {"aws:PrincipalTag/team": "storage"}}
+
+
+@pytest.mark.parametrize(
+    ("tags", "present"), [({}, "absent"), ({"team": "web"}, "web"), ({"Owner": "storage"}, "absent")]
+)
+def test_a_tag_that_a_statement_asks_for_is_named_with_what_the_role_has(tags: dict[str, str], present: str) -> None:
+    why = refused(statement(TEAM), **tags)
+    assert why == f"{ONLY_WHERE}aws:PrincipalTag/team is storage (StringEquals), and it is {present}"
+    assert owner_of(why) == "whoever owns the role's policies and its tags"
+
+
+@pytest.mark.parametrize(
+    ("document", "tags"),
+    [
+        (statement(TEAM, Action="s3:*"), {}),
+        (statement(TEAM, Effect="Deny"), {}),
+        (statement(TEAM), {"team": "storage"}),
+        (statement({"StringEquals": {"aws:ResourceTag/team": "storage"}}), {}),
+    ],
+)
+def test_a_condition_that_does_not_refuse_is_not_named(document: dict[str, Any], tags: dict[str, str]) -> None:
+    why = refused(document, **tags)
+    assert why == "no policy of the role allows it"
+    assert owner_of(why) == ""
 
 
 def test_the_answer_for_the_resource_counts_not_the_one_for_all() -> None:

@@ -254,7 +254,7 @@ def policy(**statement: Any) -> str:
 def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement: dict[str, Any]) -> None:
     serving = endpoints("fsx", "sts", policy_document=policy(**statement))
     finding = reach(**PRIVATE, vpc_endpoints=serving)
-    assert (finding.verdict, finding.cause) == (Verdict.WARN, "iam-missing-permission")
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "iam-denied-by-endpoint-policy")
     assert "vpce-fsx" in finding.message
     assert finding.fix and finding.fix.steps[0].by
 

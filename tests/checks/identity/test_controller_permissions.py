@@ -32,7 +32,7 @@ def verdicts(own: Rights | None = None, **facts: Any) -> list[tuple[Verdict, str
 def test_a_role_that_may_do_all_passes_and_rules_missing_rights_out() -> None:
     (finding,) = found()
     assert finding.verdict is Verdict.PASS
-    assert finding.rules_out == ("iam-missing-permission", "service-linked-role-missing")
+    assert finding.rules_out == ("iam-missing-permission", "iam-denied-by-boundary", "service-linked-role-missing")
 
 
 @pytest.mark.parametrize("action", CREATE)

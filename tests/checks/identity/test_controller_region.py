@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from diag.model.verdict import Verdict
+from diag.resources.ec2 import InstanceProfile
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
@@ -121,3 +122,13 @@ def test_a_hybrid_nodes_provider_id_tells_the_region_from_1_7_on(release: str, v
 def test_a_pod_without_a_node_may_still_learn_its_region() -> None:
     waiting = controller_pod("", node="")
     assert region(pods=(waiting,), **CLOSED).verdict is Verdict.PASS
+
+
+def test_a_node_of_the_controller_s_without_a_profile_has_no_role_to_act_with() -> None:
+    with_role = given.replace(instance(), instance_id="i-2", iam_instance_profile=InstanceProfile("arn"))
+    machines = Table({INSTANCE: instance(), "i-2": with_role})
+    finding = region(**REGION_ALONE, **NODE_MAY, **WAITING, controller_instances=machines)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "imds-unreachable")
+    assert "has no instance profile" in finding.message
+    own = Table({INSTANCE: given.replace(instance(), iam_instance_profile=InstanceProfile("arn"))})
+    assert region(**REGION_ALONE, **NODE_MAY, **WAITING, controller_instances=own).verdict is Verdict.PASS

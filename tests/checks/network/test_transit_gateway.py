@@ -112,6 +112,16 @@ def test_without_a_gateway_on_the_way_nothing_is_judged() -> None:
             "route-missing",
             "associated with no route table",
         ),
+        (
+            hub(
+                attachments=(
+                    given.replace(attachment(NEAR, PEER, ""), association=TableAssociation(TABLE_NODES, "associating")),
+                    hub().attachments[1],
+                )
+            ),
+            "route-missing",
+            f"{PEER} is associating with its route table",
+        ),
     ],
 )
 def test_what_a_gateway_does_not_pass_on_fails(network: TransitNetwork, cause: str, says: str) -> None:

@@ -76,6 +76,14 @@ def s3_backend(region: str) -> Any:
     return s3_backends[ACCOUNT][partition_of(region)]
 
 
+def managed_policy(principal: Any, arn: str) -> Any:
+    """The document of a managed policy, as a role's or user's own backend has it."""
+    from moto.iam.models import iam_backends
+
+    versions = iam_backends[principal.account_id][principal.partition].managed_policies[arn].versions
+    return next(version.document for version in versions if version.is_default_version)
+
+
 def kms_backend(region: str) -> Any:
     """moto's KMS state of the region."""
     from moto.kms.models import kms_backends

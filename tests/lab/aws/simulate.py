@@ -1,4 +1,4 @@
-"""iam:SimulatePrincipalPolicy, which moto lacks: identity policies and the boundary, no conditions, no SCPs."""
+"""iam:SimulatePrincipalPolicy, which moto lacks: identity policies, boundary and conditions by equality, no SCPs."""
 
 import fnmatch
 import json
@@ -9,8 +9,11 @@ from xml.sax.saxutils import escape
 
 from tests.lab.aws.documents import Document
 from tests.lab.aws.errors import Answer, ServiceError, error_answer
-from tests.lab.aws.moto_backends import iam_backend
+from tests.lab.aws.moto_backends import iam_backend, managed_policy
 from tests.lab.aws.request import AwsRequest
+
+Context = dict[str, list[str]]
+"""Condition keys of the request, in lower case."""
 
 
 def simulate_principal_policy(request: AwsRequest) -> Answer:
@@ -21,16 +24,12 @@ def simulate_principal_policy(request: AwsRequest) -> Answer:
         principal = _principal(iam_backend(request.region), source)
     except ServiceError as error:
         return error_answer(request, error)
-    policies = list(_statements(principal))
+    policies, bound = list(_statements(principal)), _boundary(principal)
+    context = _context(form)
     actions = [values[0] for name, values in sorted(form.items()) if name.startswith("ActionNames.member.")]
     resources = [v[0] for name, v in sorted(form.items()) if name.startswith("ResourceArns.member.")] or ["*"]
     members = "".join(
-        f"<member><EvalActionName>{escape(action)}</EvalActionName>"
-        f"<EvalResourceName>{escape(resource)}</EvalResourceName>"
-        f"<EvalDecision>{_decide(policies, action, resource)}</EvalDecision>"
-        "<MatchedStatements/><MissingContextValues/></member>"
-        for action in actions
-        for resource in resources
+        _member(policies, bound, action, resource, context) for action in actions for resource in resources
     )
     body = (
         '<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
@@ -42,9 +41,49 @@ def simulate_principal_policy(request: AwsRequest) -> Answer:
     return Answer(200, body.encode(), (("Content-Type", "text/xml"),))
 
 
+def _member(
+    policies: list[Document], bound: list[Document] | None, action: str, resource: str, context: Context
+) -> str:
+    decision, within = _decide(policies, action, resource, context), True
+    if bound is not None:
+        within = _decide(bound, action, resource, context) == "allowed"
+        decision = decision if within or decision == "explicitDeny" else "implicitDeny"
+    asked = (s.get("Condition", {}) for s in policies if _matches(s, "Action", action))
+    keys = {key for condition in asked for operator in condition.values() for key in operator}
+    missing = "".join(f"<member>{escape(key)}</member>" for key in sorted(keys) if key.lower() not in context)
+    detail = f"<AllowedByPermissionsBoundary>{str(within).lower()}</AllowedByPermissionsBoundary>"
+    return (
+        f"<member><EvalActionName>{escape(action)}</EvalActionName>"
+        f"<EvalResourceName>{escape(resource)}</EvalResourceName><EvalDecision>{decision}</EvalDecision>"
+        f"<MatchedStatements/><MissingContextValues>{missing}</MissingContextValues>"
+        + (f"<PermissionsBoundaryDecisionDetail>{detail}</PermissionsBoundaryDecisionDetail>" if bound else "")
+        + "</member>"
+    )
+
+
+def _context(form: dict[str, list[str]]) -> Context:
+    found: Context = {}
+    for name, values in form.items():
+        if name.startswith("ContextEntries.") and name.endswith(".ContextKeyName"):
+            prefix = name.removesuffix("ContextKeyName") + "ContextKeyValues.member."
+            found[values[0].lower()] = [v[0] for key, v in form.items() if key.startswith(prefix)]
+    return found
+
+
+def _boundary(principal: Any) -> list[Document] | None:
+    bound = (getattr(principal, "permissions_boundary", None) or {}).get("PermissionsBoundaryArn")
+    if not bound:
+        return None
+    return list(_listed(managed_policy(principal, bound)))
+
+
 def allows(principal: Any, action: str, resource: str) -> bool:
     """Whether a role's or a user's policies allow an action."""
-    return _decide(list(_statements(principal)), action, resource) == "allowed"
+    context = {f"aws:principaltag/{tag['Key']}".lower(): [tag["Value"]] for tag in principal.tags or ()}
+    if _decide(list(_statements(principal)), action, resource, context) != "allowed":
+        return False
+    bound = _boundary(principal)
+    return bound is None or _decide(bound, action, resource, context) == "allowed"
 
 
 def _principal(iam: Any, arn: str) -> Any:
@@ -59,16 +98,34 @@ def _statements(principal: Any) -> Iterator[Document]:
     documents = [version.document for version in attached if version.is_default_version]
     documents += principal.policies.values()
     for document in documents:
-        parsed = json.loads(document) if isinstance(document, str) else document
-        statements = parsed["Statement"]
-        yield from statements if isinstance(statements, list) else [statements]
+        yield from _listed(document)
 
 
-def _decide(statements: list[Document], action: str, resource: str) -> str:
-    effects = {s["Effect"] for s in statements if _matches(s, "Action", action) and _matches(s, "Resource", resource)}
+def _listed(document: Any) -> Iterator[Document]:
+    parsed = json.loads(document) if isinstance(document, str) else document
+    statements = parsed["Statement"]
+    yield from statements if isinstance(statements, list) else [statements]
+
+
+def _decide(statements: list[Document], action: str, resource: str, context: Context) -> str:
+    effects = {
+        s["Effect"]
+        for s in statements
+        if _matches(s, "Action", action) and _matches(s, "Resource", resource) and _holds(s, context)
+    }
     if "Deny" in effects:
         return "explicitDeny"
     return "allowed" if "Allow" in effects else "implicitDeny"
+
+
+def _holds(statement: Document, context: Context) -> bool:
+    """Conditions by equality of a key that the request has; what other operators ask for counts as fulfilled."""
+    for operator, keys in (statement.get("Condition") or {}).items():
+        for key, wanted in keys.items() if operator == "StringEquals" else ():
+            values = [wanted] if isinstance(wanted, str) else wanted
+            if not set(values) & set(context.get(key.lower(), ())):
+                return False
+    return True
 
 
 def _matches(statement: Document, key: str, value: str) -> bool:

@@ -69,8 +69,18 @@ def private_zone_stale_record(lab: "Lab") -> None:
 @fault("resolver-rule-forwards-aws", cause="private-zone-shadows-name")
 def resolver_rule_forwards_aws(lab: "Lab") -> None:
     """A rule sends all names of AWS to a company's servers, which do not know those of file systems."""
+    resolver_rule(lab, "amazonaws.com")
+    _unknown(lab)
+
+
+def resolver_rule(lab: "Lab", domain: str, kind: str = "FORWARD") -> None:
+    """Makes a Resolver rule for a domain and associates it with the cluster's VPC."""
     assert lab.account is not None
     resolver, ec2 = lab.client("route53resolver"), lab.client("ec2")
+    if kind == "SYSTEM":
+        made = resolver.create_resolver_rule(CreatorRequestId=domain, Name="own", RuleType=kind, DomainName=domain)
+        resolver.associate_resolver_rule(ResolverRuleId=made["ResolverRule"]["Id"], VPCId=lab.account.vpc)
+        return
     group = ec2.create_security_group(GroupName="resolver", Description="DNS", VpcId=lab.account.vpc)["GroupId"]
     endpoint = resolver.create_resolver_endpoint(
         CreatorRequestId="outbound",
@@ -85,13 +95,12 @@ def resolver_rule_forwards_aws(lab: "Lab") -> None:
     rule = resolver.create_resolver_rule(
         CreatorRequestId="aws",
         Name="aws",
-        RuleType="FORWARD",
-        DomainName="amazonaws.com",
+        RuleType=kind,
+        DomainName=domain,
         TargetIps=[{"Ip": "10.9.9.9", "Port": 53}],
         ResolverEndpointId=endpoint,
     )["ResolverRule"]["Id"]
     resolver.associate_resolver_rule(ResolverRuleId=rule, VPCId=lab.account.vpc)
-    _unknown(lab)
 
 
 def private_zone(lab: "Lab", name: str, addresses: dict[str, str] | None = None, vpc: str = "") -> None:

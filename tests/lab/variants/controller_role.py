@@ -3,8 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
+from tests.lab.faults.identity.above_the_role import bound
 from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
 from tests.lab.setup import NAMESPACE, ROLE, Account
+from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.identity import pod_identity
 from tests.lab.variants.registry import variant
 
@@ -19,6 +21,13 @@ def controller_acts_as_its_node(lab: "Lab", account: Account) -> None:
     uninject(lab)
     policy = f"arn:{lab.site.partition}:iam::aws:policy/AmazonFSxFullAccess"
     lab.client("iam").attach_role_policy(RoleName="eks-node-role", PolicyArn=policy)
+
+
+@variant("role-with-boundary")
+def role_with_boundary(lab: "Lab", account: Account) -> None:
+    """The platform team bounds every role; this boundary allows what the driver does. Volumes are provisioned."""
+    dynamic_provisioning(lab, account)
+    bound(lab, "fsx:*", "s3:*", "iam:CreateServiceLinkedRole", "iam:AttachRolePolicy", "iam:PutRolePolicy")
 
 
 @variant("static-volumes-without-role")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.lab.faults.dns import private_zone
+from tests.lab.faults.dns import private_zone, resolver_rule
 from tests.lab.faults.symptoms import attributes, volume
 from tests.lab.setup import FILE_SYSTEM_ID, Account
 from tests.lab.variants.registry import variant
@@ -18,6 +18,13 @@ def company_dns_that_forwards(lab: "Lab", account: Account) -> None:
     servers = {"Key": "domain-name-servers", "Values": ["127.53.0.2", "127.53.0.3"]}
     options = ec2.create_dhcp_options(DhcpConfigurations=[servers])["DhcpOptions"]["DhcpOptionsId"]
     ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=account.vpc)
+
+
+@variant("resolver-rules")
+def resolver_rules(lab: "Lab", account: Account) -> None:
+    """A company's servers are asked for the names of AWS, but for those of file systems."""
+    resolver_rule(lab, "amazonaws.com")
+    resolver_rule(lab, f"fsx.{lab.site.region}.{lab.site.dns_suffix}", "SYSTEM")
 
 
 @variant("coredns-asks-vpc-resolver")

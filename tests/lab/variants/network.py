@@ -1,5 +1,6 @@
 """Other ways to open, route and reach the file servers."""
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,31 @@ def private_cluster(lab: "Lab", account: Account) -> None:
     lab.client("ec2").delete_route(RouteTableId=account.private_route_table, DestinationCidrBlock="0.0.0.0/0")
     private_endpoints(lab)
     regional_images(lab)
+
+
+@variant("endpoints-with-policies")
+def endpoints_with_policies(lab: "Lab", account: Account) -> None:
+    """No way out; the endpoints of FSx and STS have a group of their own, and policies that let this account in."""
+    private_cluster(lab, account)
+    ec2, region = lab.client("ec2"), lab.site.region
+    group = ec2.create_security_group(GroupName="endpoints", Description="VPC endpoints", VpcId=account.vpc)["GroupId"]
+    pairs = [{"GroupId": account.cluster_group}]
+    _open(lab, group, [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": pairs}])
+    actions = {"fsx": "fsx:*", "sts": ["sts:AssumeRoleWithWebIdentity", "sts:GetCallerIdentity"]}
+    for service, action in actions.items():
+        name = f"com.amazonaws.{region}.{service}"
+        (old,) = ec2.describe_vpc_endpoints(Filters=[{"Name": "service-name", "Values": [name]}])["VpcEndpoints"]
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
+        statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}
+        ec2.create_vpc_endpoint(
+            VpcId=account.vpc,
+            ServiceName=name,
+            VpcEndpointType="Interface",
+            SubnetIds=list(account.private_subnets),
+            SecurityGroupIds=[group],
+            PrivateDnsEnabled=True,
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
 
 
 @variant("mounted-by-address")

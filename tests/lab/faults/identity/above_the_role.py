@@ -1,9 +1,11 @@
 """Refusals of policies above the role, which the reader cannot see or change: the message alone names them."""
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
+from tests.lab.setup import ROLE
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -29,6 +31,22 @@ def _lifted(lab: "Lab") -> bool:
 def service_control_policy_denies(lab: "Lab") -> None:
     """The organization forbids FSx in this Region."""
     _refused(lab, "with an explicit deny in a service control policy")
+
+
+def bound(lab: "Lab", *actions: str) -> None:
+    """Gives the controller's role a permissions boundary that allows these actions."""
+    iam = lab.client("iam")
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arn = iam.create_policy(PolicyName="platform-boundary", PolicyDocument=document)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=ROLE, PermissionsBoundary=arn)
+
+
+@fault("permissions-boundary-without-fsx", cause="iam-denied-by-boundary", gone=_lifted)
+def permissions_boundary_without_fsx(lab: "Lab") -> None:
+    """The boundary of all roles allows S3 and EC2; the driver's role has every right beside it."""
+    bound(lab, "s3:*", "ec2:*")
+    _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
 
 
 @fault("permissions-boundary-silent", cause="iam-denied-by-boundary", gone=_lifted)

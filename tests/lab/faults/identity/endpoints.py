@@ -1,9 +1,12 @@
 """AWS endpoints that a cluster without a way out cannot reach."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
+from tests.lab.setup import ROLE
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -45,6 +48,59 @@ def nat_in_a_subnet_that_leads_nowhere(lab: "Lab") -> None:
         "operation error FSx: CreateFileSystem, exceeded maximum number of attempts, 8, https response error"
         f' StatusCode: 0, RequestID: , request send failed, Post "https://fsx.{region}.amazonaws.com/": dial tcp'
         " 52.95.193.18:443: i/o timeout",
+    )
+
+
+def _endpoint(lab: "Lab", service: str) -> dict[str, Any]:
+    name = f"com.amazonaws.{lab.site.region}.{service}"
+    wanted = [{"Name": "service-name", "Values": [name]}]
+    found = lab.client("ec2").describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]
+    return next(dict(one) for one in found if one["State"] == "available")
+
+
+def _admits_443(lab: "Lab") -> bool:
+    (group,) = _endpoint(lab, "fsx")["Groups"]
+    (found,) = lab.client("ec2").describe_security_groups(GroupIds=[group["GroupId"]])["SecurityGroups"]
+    return bool(found["IpPermissions"])
+
+
+@fault("endpoint-group-closed", cause="aws-endpoint-unreachable", world="endpoints-with-policies", gone=_admits_443)
+def endpoint_group_closed(lab: "Lab") -> None:
+    """The group of the endpoints has lost its rule for the nodes."""
+    (group,) = _endpoint(lab, "fsx")["Groups"]
+    ec2, region = lab.client("ec2"), lab.site.region
+    (found,) = ec2.describe_security_groups(GroupIds=[group["GroupId"]])["SecurityGroups"]
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=found["IpPermissions"])
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of"
+        f' attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, Post "https://sts.{region}'
+        '.amazonaws.com/": dial tcp 10.0.1.77:443: i/o timeout',
+    )
+
+
+def _policy_lets_in(lab: "Lab") -> bool:
+    return "fsx:*" in str(_endpoint(lab, "fsx").get("PolicyDocument"))
+
+
+@fault(
+    "endpoint-policy-describes-alone", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=_policy_lets_in,
+)  # fmt: skip
+def endpoint_policy_describes_alone(lab: "Lab") -> None:
+    """The endpoint of FSx has the policy of another team, which lets nobody of this account in."""
+    endpoint, ec2 = _endpoint(lab, "fsx"), lab.client("ec2")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "fsx:DescribeBackups", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], PolicyDocument=document)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d42, api error AccessDeniedException: User:"
+        f" arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/1764374400 is not authorized to perform: fsx:CreateFileSystem on"
+        f" resource: arn:aws:fsx:{lab.site.region}:{ACCOUNT}:file-system/* because no VPC endpoint policy allows the"
+        " fsx:CreateFileSystem action",
     )
 
 

@@ -32,6 +32,27 @@ def driver_role_denied_in_this_region(lab: "Lab") -> None:
     _refused(lab, "fsx:CreateFileSystem", resource, "with an explicit deny in an identity-based policy")
 
 
+@fault("driver-role-without-the-tag", cause="iam-missing-permission")
+def driver_role_without_the_tag(lab: "Lab") -> None:
+    """Rights go by tags: the policy lets roles of team storage use FSx, and this role has no such tag."""
+    _allow_only(lab, _for_team("storage"))
+    _refused(lab, "fsx:CreateFileSystem", lab.site.arn("fsx", "file-system/*", lab.site.region))
+
+
+@fault("driver-role-with-another-tag", cause="iam-missing-permission")
+def driver_role_with_another_tag(lab: "Lab") -> None:
+    """The role was made for another team."""
+    lab.client("iam").tag_role(RoleName=ROLE, Tags=[{"Key": "team", "Value": "web"}])
+    _allow_only(lab, _for_team("storage"))
+    _refused(lab, "fsx:CreateFileSystem", lab.site.arn("fsx", "file-system/*", lab.site.region))
+
+
+def _for_team(name: str) -> dict[str, Any]:
+    condition = {"StringEquals": {"aws:PrincipalTag/team": name}}
+    actions = ["fsx:*", "iam:CreateServiceLinkedRole"]
+    return {"Sid": "ByTeam", "Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition}
+
+
 @fault("first-file-system-of-the-account", cause="service-linked-role-missing")
 def first_file_system_of_the_account(lab: "Lab") -> None:
     """No file system was ever made here, and the role may not make FSx's own role."""
