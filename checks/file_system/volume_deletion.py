@@ -34,9 +34,10 @@ def what_was_deleted_is_gone(
     unknown: volumes could not be read; or one is being deleted, and whether there is a controller could not be read
     source: Kubernetes documentation, persistent volumes; kube-controller-manager v1.34 pv_controller.go
     """
+    chosen = {volume.name for volume in volumes}
     for volume in filter(is_fsx_volume, persistent_volumes):
         waits = bool(volume.metadata.deletion_timestamp) and PROVISIONER in (volume.metadata.finalizers or ())
-        if volume not in volumes and not (target.is_everything and waits):
+        if volume.name not in chosen and not (target.is_everything and waits):
             continue
         if volume.status.phase == "Failed":
             usual = "no reason is given" if volume.is_dynamic else "it is static, and nobody carries out policy Delete"
