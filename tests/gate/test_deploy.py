@@ -106,6 +106,19 @@ def test_some_are_shown() -> None:
     assert len(list(command_lines())) > 4
 
 
+def test_the_component_keeps_gitlabs_schema_once_its_inputs_are_filled_in(tmp_path: Path) -> None:
+    spec, job = (ROOT / "deploy" / "gitlab" / "templates" / "lustre-doctor.yml").read_text().split("\n---\n")
+    inputs = yaml.safe_load(spec)["spec"]["inputs"]
+    filled = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda match: inputs[match[1]]["default"], job)
+    assert "$[[" not in filled
+    (tmp_path / "job.yml").write_text(filled)
+    ran = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(tmp_path / "job.yml")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+
+
 @pytest.mark.parametrize(
     ("schema", "path"),
     [("vendor.github-actions", "action.yml"), ("vendor.gitlab-ci", "deploy/gitlab/lustre-doctor.gitlab-ci.yml")],
