@@ -517,3 +517,27 @@ def test_a_claim_is_used_alike_by_every_kind_of_pod(tmp_path: Path, kind: str, c
     red = [finding["message"] for finding in ran.document["findings"] if finding["verdict"] in ("fail", "warn")]
     assert len(red) == (claim != "fsx"), red
     assert all(f"claimName is {claim!r}" in message for message in red)
+
+
+# --- Keys that no reader knows ----------------------------------------------------------------------------------------
+
+API_SHAPED = {"CloudFormation": template, "CDK output": template_of_cdk, "AWS CLI input": skeleton,
+              "AWS CLI input in YAML": skeleton_in_yaml, "ParallelCluster": parallelcluster}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", API_SHAPED)
+@pytest.mark.parametrize(
+    ("right", "written"),
+    [("DeploymentType", "DeploymentTyp"), ("DeploymentType", "deploymentType"), ("StorageCapacity", "StorageCapcity"),
+     ("PerUnitStorageThroughput", "PerUnitStorageThroughPut")],
+)  # fmt: skip
+def test_a_misspelt_member_costs_one_finding_in_every_kind_that_refuses_it(
+    tmp_path: Path, kind: str, right: str, written: str
+) -> None:
+    suffix = WRITERS[kind][0]
+    text = API_SHAPED[kind]("x", P1)
+    assert text is not None
+    (tmp_path / f"x.{suffix}").write_text(text.replace(right, written))
+    ran = run("run", "-f", str(tmp_path), "--offline", "--format", "json")
+    red = [f["message"] for f in ran.document["findings"] if f["verdict"] in ("fail", "warn", "unknown")]
+    assert len(red) == 1 and written in red[0] and f"{right} is meant" in red[0], red

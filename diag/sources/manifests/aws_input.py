@@ -12,7 +12,7 @@ from pathlib import PurePath
 from diag.grammar.yaml_tree import Value
 from diag.resources.kubernetes import ClaimVolume, Metadata, Pod, PodSpec, PodVolume
 from diag.resources.manifests import PlannedFileSystem, PlannedMount, Spelling
-from diag.sources.manifests.file_system import LUSTRE, as_text, members_of, planned_file_system
+from diag.sources.manifests.file_system import LUSTRE, as_text, members_of, misspelt_members, planned_file_system
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 MOST_VALUES = 100_000
@@ -32,9 +32,10 @@ def create_file_system_in(root: Value, file: str) -> Inventory:
     if root.text("FileSystemType") not in ("LUSTRE", ""):
         return Inventory(seen=(f"input for a file system of type {root.text('FileSystemType')}",))
     request, unknown = members_of(root, lambda value: False)
+    meant, problems = misspelt_members(root, file)
     groups = tuple(filter(None, request.get("SecurityGroupIds", "").split(",")))
-    planned = planned_file_system(PurePath(file).name, request, unknown, Spelling.API, groups=groups)
-    return Inventory(file_systems=(planned,), places=(place(planned.subject, file, root),))
+    planned = planned_file_system(PurePath(file).name, request, unknown | meant, Spelling.API, groups=groups)
+    return Inventory(file_systems=(planned,), places=(place(planned.subject, file, root),), problems=problems)
 
 
 def is_hyperpod(root: Value) -> bool:

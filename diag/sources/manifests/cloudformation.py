@@ -12,7 +12,7 @@ from diag.grammar.yaml_tree import Value
 from diag.resources.ec2 import GroupPair, IpRange, Ipv6Range, Permission, PrefixListRef, SecurityGroup
 from diag.resources.manifests import PlannedFileSystem, PlannedGroup, Spelling
 from diag.sources.manifests.aws_input import mounts_in
-from diag.sources.manifests.file_system import as_text, members_of, planned_file_system
+from diag.sources.manifests.file_system import as_text, members_of, misspelt_members, planned_file_system
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 NAME = "CloudFormation template"
@@ -48,15 +48,16 @@ def _file_systems(resources: Resources, file: str) -> Iterator[Inventory]:
         kind = properties.at("FileSystemType")
         if kind is not None and not _is_open(kind) and kind.content != "LUSTRE":
             continue
-        planned = _file_system(name, properties)
-        yield Inventory(file_systems=(planned,), places=(place(planned.subject, file, resource),))
+        meant, problems = misspelt_members(properties, file)
+        planned = _file_system(name, properties, meant)
+        yield Inventory(file_systems=(planned,), places=(place(planned.subject, file, resource),), problems=problems)
 
 
-def _file_system(name: str, properties: Value) -> PlannedFileSystem:
+def _file_system(name: str, properties: Value, meant: set[str]) -> PlannedFileSystem:
     request, unknown = members_of(_without_nothing(properties), _is_open)
     groups = properties.at("SecurityGroupIds")
     named = tuple(filter(None, map(_named, groups.content))) if groups and isinstance(groups.content, list) else ()
-    return planned_file_system(name, request, unknown, Spelling.API, groups=named)
+    return planned_file_system(name, request, unknown | meant, Spelling.API, groups=named)
 
 
 def _without_nothing(value: Value) -> Value:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection
 from typing import Any
 
 from diag.grammar.yaml_tree import Value
 from diag.knowledge.fsx_create import fsx_model
-from diag.resources.manifests import PlannedFileSystem, Spelling
+from diag.model.finding import Location
+from diag.resources.manifests import PlannedFileSystem, Problem, Spelling
 
 DEFAULT_TYPE = "SCRATCH_1"
 """Source: fsx 2018-03-01 DeploymentType."""
 
 LUSTRE = "LustreConfiguration"
+OTHERS = frozenset({
+    LUSTRE, "BackupId", "ClientRequestToken", "Tags", "WindowsConfiguration", "OntapConfiguration",
+    "OpenZFSConfiguration", "FileSystemId", "DataRepositoryAssociations", "DeletionPolicy",
+})  # fmt: skip
+"""Members beside those of the model: of the API for other types and tags, and ParallelCluster's own."""
 
 
 def planned_file_system(
@@ -58,6 +65,29 @@ def members_of(root: Value, is_open: Callable[[Value], bool]) -> tuple[dict[str,
             elif found and (text := as_text(_plain(found))):
                 request[member] = text
     return {member: text for member, text in request.items() if member not in unknown}, unknown
+
+
+def misspelt_members(root: Value, file: str) -> tuple[set[str], tuple[Problem, ...]]:
+    """Members that a misspelt key was meant to be, of which nothing is known then, and what is wrong with each key.
+
+    CloudFormation, the AWS CLI and ParallelCluster refuse a key that they do not know; one that is near none may be
+    newer than the model, and is let through.
+    """
+    heads = {member.partition(".")[0] for member in fsx_model().members}
+    meant: set[str] = set()
+    problems: list[Problem] = []
+    lustre = root.at(LUSTRE)
+    for holder, prefix in ((root, ""), (lustre, f"{LUSTRE}.")):
+        given = holder.content if holder and isinstance(holder.content, dict) else {}
+        for key in given.keys() - heads - OTHERS:
+            near = difflib.get_close_matches(key.lower(), {name.lower(): name for name in heads | {LUSTRE}}, 1, 0.85)
+            if not near:
+                continue
+            [name] = [name for name in heads | {LUSTRE} if name.lower() == near[0]]
+            meant |= {member for member in fsx_model().members if member.partition(".")[0] == name or name == LUSTRE}
+            message = f"{prefix}{key} is no member that FSx knows, and it refuses the whole input; {name} is meant"
+            problems.append(Problem(Location(file, given[key].line, given[key].column), message))
+    return meant, tuple(sorted(problems, key=lambda problem: problem.location.line))
 
 
 def _is_version_open(request: dict[str, str], open_members: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from diag.grammar.yaml_tree import Value
 from diag.resources.manifests import PlannedMount, Spelling
-from diag.sources.manifests.file_system import members_of, planned_file_system
+from diag.sources.manifests.file_system import members_of, misspelt_members, planned_file_system
 from diag.sources.manifests.inventory import Inventory, merge, place
 
 DEFAULT_TYPE = "SCRATCH_2"
@@ -45,5 +45,6 @@ def _storage(item: Value, file: str) -> Inventory:
     request, unknown = members_of(settings, lambda value: False)
     request.setdefault("DeploymentType", DEFAULT_TYPE)
     left = OPEN if VERSION in request else (*OPEN, VERSION)
-    planned = planned_file_system(name, request, {*unknown, *left}, Spelling.API, maker=MAKER)
-    return Inventory(file_systems=(planned,), places=(place(planned.subject, file, item),))
+    meant, problems = misspelt_members(settings, file)
+    planned = planned_file_system(name, request, {*unknown, *left, *meant}, Spelling.API, maker=MAKER)
+    return Inventory(file_systems=(planned,), places=(place(planned.subject, file, item),), problems=problems)
