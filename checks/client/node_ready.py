@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Subject, check, fail, ok, skip
 from diag.analysis.volumes import Mount
-from diag.resources.kubernetes import Condition, Node
+from diag.resources.kubernetes import Node
 from diag.sanitize import one_line
 
 
@@ -34,7 +34,7 @@ def nodes_are_ready(mounts: tuple[Mount, ...], nodes: tuple[Node, ...]) -> Itera
     for name, there in placed.items():
         concerns = [subject for mount in there for subject in (mount.pod.subject, mount.volume.subject)]
         node = known.get(name)
-        condition = _ready(node) if node else None
+        condition = node.ready if node else None
         if node is None:
             message = f"the node does not exist, and pod {there[0].pod.key} is bound to it"
             yield fail(Subject(Kind.NODE, name), message, concerns=concerns)
@@ -50,7 +50,3 @@ def nodes_are_ready(mounts: tuple[Mount, ...], nodes: tuple[Node, ...]) -> Itera
     if ready:
         more = f" and {len(ready) - 1} more" if len(ready) > 1 else ""
         yield ok(ready[0], f"{ready[0].name}{more} ready", concerns=ready)
-
-
-def _ready(node: Node) -> Condition | None:
-    return next((c for c in node.status.conditions or () if c.type == "Ready"), None)

@@ -74,7 +74,8 @@ def _targets(report: NodeReport) -> Draft:
             message = f"{names} is in recovery: processes wait until it ends{left and f'; {left}'}"
             return warn(report, message, *lines)
         case Outage.NETWORK if len(report.imports) > 1:
-            return fail(report, "it has lost every target of the file system", *lines, cause=LOST)
+            which = "that it uses" if any(one.state == "IDLE" for one in report.imports) else "of the file system"
+            return fail(report, f"it has lost every target {which}", *lines, cause=LOST)
         case Outage.TARGETS:
             message = f"the server answers, but not for {names}: it is not mounted there, or takes no client yet"
             return fail(report, message, *lines, cause=_cause(found.imports))

@@ -55,5 +55,4 @@ def _overdue(pod: Pod, taken_at: str) -> bool:
 
 
 def _is_ready(use: Use) -> bool:
-    node = use.known_node
-    return node is not None and any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or ())
+    return use.known_node is not None and use.known_node.is_ready

@@ -46,7 +46,8 @@ def judge_connections(imports: Iterable[Import]) -> Connections:
     MGC, MDC and OSC of one NID that differ mean the target; all of one NID alike mean its host or the way to it; all
     NIDs alike mean what they share. A first connect that has not failed yet shows nothing.
     """
-    found = tuple(imports)
+    # A connection that is CLOSED belongs to a file system that is being unmounted.
+    found = tuple(one for one in imports if one.state != "CLOSED")
     bad = tuple(one for one in found if not one.is_well)
     if not bad:
         return Connections(Outage.NOTHING, found)
@@ -56,7 +57,8 @@ def judge_connections(imports: Iterable[Import]) -> Connections:
     if not lost:
         recovering = tuple(one for one in bad if one.is_recovering)
         return Connections(Outage.RECOVERY, recovering) if recovering else Connections(Outage.CONNECTING, bad)
-    answering = {one.connection for one in found if one.is_well or one.is_recovering}
+    # An IDLE connection was given up by the client itself, and says nothing of its server.
+    answering = {one.connection for one in found if one.state == "FULL" or one.is_recovering}
     targets = tuple(one for one in lost if one.connection in answering)
     if targets:
         return Connections(Outage.TARGETS, targets)

@@ -101,6 +101,16 @@ class Node(KubernetesObject, frozen=True):
         return self.metadata.label("eks.amazonaws.com/nodegroup") or self.metadata.label("karpenter.sh/nodepool")
 
     @property
+    def ready(self) -> Condition | None:
+        """Its condition Ready; None where its kubelet has never given it."""
+        return next((condition for condition in self.status.conditions or () if condition.type == "Ready"), None)
+
+    @property
+    def is_ready(self) -> bool:
+        """Its kubelet answers."""
+        return self.ready is not None and self.ready.status == "True"
+
+    @property
     def is_fargate(self) -> bool:
         """A Fargate micro-VM, where no DaemonSet can run."""
         return self.metadata.label("eks.amazonaws.com/compute-type") == "fargate"
