@@ -49,7 +49,7 @@ def command(
     Needs no credentials and contacts no network. Exit code 0 when a cause was found, 5 when none was.
     """
     until = time.monotonic() + deadline
-    from diag.run.texts import explain_texts
+    from diag.run.texts import explain_texts, with_unread
     from diag.sources.files import is_missing
     from diag.sources.runbooks import load_runbooks
     from diag.sources.texts.streams import Texts
@@ -65,6 +65,6 @@ def command(
         explained = explain_texts(texts, knowledge, by_line=by_line)
     for note in (*map(str, texts.problems), *explained.notes):
         warn(note)
-    report = explained.report
+    report = with_unread(explained.report, texts.problems)
     write_outputs(report, outputs, everything=everything)
     return print_report(report, form, everything=everything, quiet=quiet)

@@ -90,8 +90,10 @@ def _readings_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
 def _origins_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
     """`messages.log:812 (7 times)`; texts without a name are not worth a place."""
     named = (symptom for symptom in symptoms if symptom.origin and not symptom.origin.startswith("line "))
-    times = (f"{s.origin} ({s.count} times)" if s.count > 1 else s.origin for s in named)
-    return tuple(dict.fromkeys(times))[:_MOST_ORIGINS]
+    places = (place for symptom in named for place in symptom.places or ((symptom.origin, symptom.count),))
+    said = tuple(dict.fromkeys(f"{origin} ({times} times)" if times > 1 else origin for origin, times in places))
+    more = (f"and {len(said) - _MOST_ORIGINS} more places",) if len(said) > _MOST_ORIGINS else ()
+    return (*said[:_MOST_ORIGINS], *more)
 
 
 def _parts(text: str) -> list[str]:

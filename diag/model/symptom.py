@@ -83,6 +83,8 @@ class Symptom(msgspec.Struct, frozen=True):
     """RFC 3339 or the text's own time stamp, empty when there is none."""
     origin: str = ""
     """Where it was read: `event default/pod-fsx.18…`, `messages.log:812`."""
+    places: tuple[tuple[str, int], ...] = ()
+    """Where it was read first in each file, and how often there, if it was in several."""
 
 
 class ReadLine(msgspec.Struct, frozen=True):

@@ -149,9 +149,20 @@ def report_on_texts(
     collect: tuple[str, ...] = (),
     guides: tuple[Guide, ...] = (),
     lines: tuple[ReadLine, ...] = (),
+    unavailable: tuple[Unavailable, ...] = (),
 ) -> Report:
-    """The report of an explanation: exit 0 when a cause was found or nothing fails, 5 when no cause was found."""
+    """The report of an explanation: exit 0 when a cause was found or nothing fails, 5 when no cause was found.
+
+    `unavailable` is what of the texts was not read, or is not shown.
+    """
     found = any(diagnosis.best is not None or diagnosis.gravity is Verdict.PASS for diagnosis in diagnoses)
     code = int(ExitCode.OK if found else ExitCode.UNDETERMINED)
-    diagnoses, lines = scrubbed(diagnoses), scrubbed(lines)
-    return Report(code, diagnoses, tool_version=tool_version, collect=collect, guides=guides, lines=lines)
+    return Report(
+        code,
+        scrubbed(diagnoses),
+        unavailable=scrubbed(unavailable),
+        tool_version=tool_version,
+        collect=collect,
+        guides=guides,
+        lines=scrubbed(lines),
+    )

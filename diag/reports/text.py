@@ -332,6 +332,8 @@ def _not_determined(reasons: Mapping[Unavailable | str, Collection[str]], style:
 
 def _reasons(report: Report) -> dict[Unavailable | str, tuple[str, ...]]:
     """Reasons with the checks that could not run; that something is absent and no check needs it is no news."""
+    if report.is_of_texts:
+        return {}  # said while the texts were read
     checks: dict[Unavailable | str, dict[str, None]] = {reason: {} for reason in report.unavailable}
     for missing in report.missing_targets:
         checks.pop(missing, None)

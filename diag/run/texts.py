@@ -10,12 +10,14 @@ import msgspec
 from diag.diagnosis.explain import COLLECT, explain
 from diag.reports.report import Report, report_on_texts
 from diag.run.report import guides_of
+from diag.secret_filter import scrubbed
 from diag.texts.symptoms import read_symptoms
 from diag.version import __version__
 
 if TYPE_CHECKING:
     from diag.knowledge.runbooks import Knowledge
     from diag.model.symptom import TextStream
+    from diag.model.unavailable import Unavailable
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -36,6 +38,12 @@ def explain_texts(streams: Iterable[TextStream], knowledge: Knowledge, *, by_lin
     groups = ((group.mount, group.symptoms) for group in read.groups)
     diagnoses = explain(groups, knowledge.causes, read.mounted, owner=read.owner, unknown=read.unknown)
     lines = recorder.lines(knowledge) if recorder else ()
-    report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines)
+    problems = (*read.problems, *(recorder.cut if recorder else ()))
+    report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines, problems)
     harmless = (f"harmless, seen {one.times} time(s) ({one.cause}): {one.text}" for one in read.benign)
-    return Explained(report, (*map(str, read.problems), *harmless))
+    return Explained(report, (*map(str, problems), *harmless))
+
+
+def with_unread(report: Report, problems: tuple[Unavailable, ...]) -> Report:
+    """The report with what could not be read of files and archives before what else is missing."""
+    return msgspec.structs.replace(report, unavailable=(*scrubbed(problems), *report.unavailable))

@@ -16,6 +16,7 @@ _SAME_ATTEMPT = 180.0
 """Seconds within which log lines belong to one mount attempt: the slowest failure seen takes 165."""
 _MOST_TALLIES = 4000
 _MOST_LINES_OF_ATTEMPT = 200
+_MOST_PLACES = 200
 _MOST_TEXT_OF_ATTEMPT = 16 << 10
 _MOST_ATTEMPTS_JOINED = 500
 _WITHOUT_DIGITS = dict.fromkeys(map(ord, "0123456789"))
@@ -32,6 +33,8 @@ class _Tally(msgspec.Struct, eq=False):
     last: str
     last_moment: Moment | None
     order: int
+    places: dict[str, tuple[str, int]]
+    """Where it was read first in each stream, and how often there."""
     together: tuple[Hit, ...] = ()
     """Hits that this line shows only together with others of its mount attempt."""
 
@@ -39,7 +42,9 @@ class _Tally(msgspec.Struct, eq=False):
     def symptom(self) -> Symptom:
         """The symptom with everything counted in."""
         own = self.reading.symptom
-        return msgspec.structs.replace(own, count=self.times, last_seen=self.last, hits=(*own.hits, *self.together))
+        places = tuple(self.places.values()) if len(self.places) > 1 else ()
+        hits = (*own.hits, *self.together)
+        return msgspec.structs.replace(own, count=self.times, last_seen=self.last, hits=hits, places=places)
 
     @property
     def is_significant(self) -> bool:
@@ -98,6 +103,9 @@ class Collector:
         known = self._tallies.get(key)
         if known is not None:
             known.times += reading.symptom.count
+            origin, times = known.places.get(reading.stream, (reading.symptom.origin, 0))
+            if times or len(known.places) < _MOST_PLACES:
+                known.places[reading.stream] = (origin, times + reading.symptom.count)
             known.last = reading.symptom.last_seen or known.last
             known.last_moment = reading.moment or known.last_moment
             return known
@@ -106,7 +114,8 @@ class Collector:
             return None
         symptom = reading.symptom
         names, nids = set(reading.clues.names), set(reading.clues.nids)
-        tally = _Tally(reading, names, nids, symptom.count, symptom.last_seen, reading.moment, len(self._all))
+        places = {reading.stream: (symptom.origin, symptom.count)}
+        tally = _Tally(reading, names, nids, symptom.count, symptom.last_seen, reading.moment, len(self._all), places)
         self._tallies[key] = tally
         self._all.append(tally)
         return tally

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from diag.knowledge.messages import Role
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import ReadLine, TextStream
+from diag.model.unavailable import Reason, Unavailable
 from diag.sanitize import one_line
 from diag.texts.line import normalise, parse_event_row, parse_json_row, read_prefix
 from diag.texts.matching import Matcher, build_matcher, filter_by_context
@@ -27,12 +28,21 @@ class Recorder:
         self._streams = streams
         self._kept: list[tuple[str, list[bytes]]] = []
         self._size = 0
+        self._is_cut = False
 
     def __iter__(self) -> Iterator[TextStream]:
         for stream in self._streams:
             pieces: list[bytes] = []
             self._kept.append((stream.name, pieces))
             yield stream._replace(pieces=self._keep(stream.pieces, pieces))
+
+    @property
+    def cut(self) -> tuple[Unavailable, ...]:
+        """That lines are missing, once they were asked for and there were too many of them."""
+        shown = f"only the first {_MOST_LINES} lines of the first {_MOST_BYTES >> 10} KiB are shown"
+        return (
+            (Unavailable("further lines", Reason.NOT_ASKED, shown, remedy="give fewer lines"),) if self._is_cut else ()
+        )
 
     def lines(self, knowledge: Knowledge) -> tuple[ReadLine, ...]:
         """What the kept lines are; a line like the one before it is counted with it."""
@@ -41,12 +51,17 @@ class Recorder:
         for name, pieces in self._kept:
             text = b"".join(pieces).decode("utf-8", "replace")
             for number, line in enumerate(text.split("\n"), 1):
-                if line.strip() and len(found) < _MOST_LINES:
-                    found.append(_read(line[: 4 * _LONGEST], f"{name}:{number}" if name else str(number), matcher))
+                if not line.strip():
+                    continue
+                if len(found) >= _MOST_LINES:
+                    self._is_cut = True
+                    break
+                found.append(_read(line[: 4 * _LONGEST], f"{name}:{number}" if name else str(number), matcher))
         return tuple(found)
 
     def _keep(self, pieces: Iterator[bytes], kept: list[bytes]) -> Iterator[bytes]:
         for piece in pieces:
+            self._is_cut |= self._size + len(piece) > _MOST_BYTES
             if self._size < _MOST_BYTES:
                 kept.append(piece[: _MOST_BYTES - self._size])
                 self._size += len(kept[-1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,27 @@ def test_it_tells_in_which_file_and_line_a_text_was_read(doctor: Doctor, tmp_pat
     assert document["diagnoses"][0]["origins"] == [f"{log}:2"]
     assert f"{log}:2" in "".join(doctor("explain", str(log)).out.split())
     assert doctor("explain", "-", "--format", "json", stdin="\n").document["diagnoses"][0]["origins"] == []
+
+
+def test_an_equal_text_of_several_files_is_shown_once_with_each_file(doctor: Doctor, tmp_path: Path) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        (tmp_path / f"{name}.log").write_text("all is well\n" * number + event(22, EINVAL) * (number + 1))
+    archive = tmp_path.parent / "logs.zip"
+    with zipfile.ZipFile(archive, "w") as bundle:
+        for log in sorted(tmp_path.iterdir()):
+            bundle.write(log, log.name)
+    for given, prefix in ((tmp_path, f"{tmp_path}/"), (archive, f"{archive}:")):
+        (only,) = doctor("explain", str(given), "--format", "json").document["diagnoses"]
+        assert only["origins"] == [f"{prefix}a.log:1", f"{prefix}b.log:2 (2 times)", f"{prefix}c.log:3 (3 times)"]
+
+
+def test_what_was_cut_is_in_the_document_too(doctor: Doctor, tmp_path: Path) -> None:
+    log = tmp_path / "node.log"
+    log.write_text("Lustre: Mounted ddyezbev-client\n" * 2001)
+    ran = doctor("explain", "--lines", str(log), "--format", "json")
+    assert len(ran.document["lines"]) == 2000
+    assert [missing["what"] for missing in ran.document["unavailable"]] == ["further lines"]
+    assert doctor("explain", str(log), "--format", "json").document["unavailable"] == []
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(log.read_bytes())[:-20])
+    ran = doctor("explain", str(tmp_path / "cut.gz"), "--format", "json")
+    assert "ends too early" in ran.document["unavailable"][0]["detail"]
