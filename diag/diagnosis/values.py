@@ -13,6 +13,7 @@ from diag.analysis.claims import ClaimCase
 from diag.analysis.identity.controller import is_auto_mode
 from diag.analysis.network.routing import table_of
 from diag.analysis.volumes import Mount
+from diag.grammar.ids import account_of
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkInterface, Subnet
 from diag.resources.eks import Addon, EksCluster, identity_of
@@ -41,10 +42,12 @@ def of_cluster(facts: Facts) -> dict[str, str]:
     account = facts.get("controller_account")
     if isinstance(account, ServiceAccount):
         role = account.role_arn or ""
+        # By its name alone a command would change a role of this account in place of the other one's.
+        is_elsewhere = identity.account and account_of(role) not in ("", identity.account)
         values |= {
             "service_account": account.metadata.name,
             "driver_namespace": account.metadata.namespace,
-            "role": role.rpartition("/")[2],
+            "role": "" if is_elsewhere else role.rpartition("/")[2],
             "role_arn": role,
         }
     for addon in _known(facts.get("addons")):

@@ -18,7 +18,7 @@ _DRIVER = ("Create", "Describe", "Update", "Delete")
 def driver_role_without_tagging(lab: "Lab") -> None:
     """The four actions on file systems without fsx:TagResource, which every creation takes."""
     actions = [f"fsx:{verb}FileSystem{'s' if verb == 'Describe' else ''}" for verb in _DRIVER]
-    _allow_only(lab, {"Effect": "Allow", "Action": actions, "Resource": "*"})
+    allow_only(lab, {"Effect": "Allow", "Action": actions, "Resource": "*"})
     _refused(lab, "fsx:TagResource", lab.site.arn("fsx", "file-system/*", lab.site.region))
 
 
@@ -35,7 +35,7 @@ def driver_role_denied_in_this_region(lab: "Lab") -> None:
 @fault("driver-role-without-the-tag", cause="iam-missing-permission")
 def driver_role_without_the_tag(lab: "Lab") -> None:
     """Rights go by tags: the policy lets roles of team storage use FSx, and this role has no such tag."""
-    _allow_only(lab, _for_team("storage"))
+    allow_only(lab, _for_team("storage"))
     _refused(lab, "fsx:CreateFileSystem", lab.site.arn("fsx", "file-system/*", lab.site.region))
 
 
@@ -43,7 +43,7 @@ def driver_role_without_the_tag(lab: "Lab") -> None:
 def driver_role_with_another_tag(lab: "Lab") -> None:
     """The role was made for another team."""
     lab.client("iam").tag_role(RoleName=ROLE, Tags=[{"Key": "team", "Value": "web"}])
-    _allow_only(lab, _for_team("storage"))
+    allow_only(lab, _for_team("storage"))
     _refused(lab, "fsx:CreateFileSystem", lab.site.arn("fsx", "file-system/*", lab.site.region))
 
 
@@ -60,12 +60,13 @@ def first_file_system_of_the_account(lab: "Lab") -> None:
     for found in fsx.describe_file_systems()["FileSystems"]:
         fsx.delete_file_system(FileSystemId=found["FileSystemId"])
     actions = [f"fsx:{verb}FileSystem{'s' if verb == 'Describe' else ''}" for verb in _DRIVER]
-    _allow_only(lab, {"Effect": "Allow", "Action": [*actions, "fsx:TagResource"], "Resource": "*"})
+    allow_only(lab, {"Effect": "Allow", "Action": [*actions, "fsx:TagResource"], "Resource": "*"})
     role = "role/aws-service-role/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx"
     _refused(lab, "iam:CreateServiceLinkedRole", lab.site.arn("iam", role))
 
 
-def _allow_only(lab: "Lab", *statements: dict[str, Any]) -> None:
+def allow_only(lab: "Lab", *statements: dict[str, Any]) -> None:
+    """Leaves the controller's role one policy of these statements."""
     iam = lab.client("iam")
     for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
         iam.detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])

@@ -1,0 +1,36 @@
+"""Who the controller is comes before what it may do, and a role of another account is no role of this one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.matrix import run
+from tests.lab.faults.identity.irsa import ANNOTATION, annotations
+from tests.lab.faults.identity.refusals import refused
+from tests.lab.faults.identity.role_rights import allow_only
+from tests.lab.lab import Lab
+from tests.lab.setup import ROLE
+
+pytestmark = pytest.mark.lab
+
+
+def test_what_sts_refuses_comes_before_what_could_only_fail_after_it(lab: Lab) -> None:
+    lab.load("healthy")
+    lab.inject("irsa-audience-wrong")
+    allow_only(lab, {"Effect": "Allow", "Action": "fsx:DescribeFileSystems", "Resource": "*"})
+    (diagnosis,) = run(lab)["diagnoses"]
+    named = [cause["id"] for cause in diagnosis["causes"] if cause["verdict"] == "confirmed"]
+    assert named == ["irsa-trust-policy", "iam-missing-permission"]
+
+
+def test_no_command_changes_a_role_of_this_account_for_one_of_another(lab: Lab) -> None:
+    lab.load("healthy")
+    annotations(lab)[ANNOTATION] = f"arn:{lab.site.partition}:iam::210987654321:role/{ROLE}"
+    refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+    report = run(lab)
+    (diagnosis,) = report["diagnoses"]
+    first = diagnosis["causes"][0]
+    assert first["id"] == "irsa-trust-policy"
+    assert not any(f"--role-name {ROLE}" in command for command in first["fix"]["commands"])
+    (judged,) = (finding for finding in report["findings"] if finding["check"] == "irsa-role")
+    assert "belongs to account 210987654321" in judged["message"]
