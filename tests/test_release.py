@@ -41,7 +41,9 @@ def wheel(built: Path) -> zipfile.ZipFile:
 
 def test_the_wheel_has_two_packages_and_the_runbooks_inside(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    assert {name.partition("/")[0] for name in names} == {"diag", "checks", f"lustre_doctor-{__version__}.dist-info"}
+    assert {name.partition("/")[0] for name in names} == {
+        "diag", "checks", "lustre_doctor.py", f"lustre_doctor-{__version__}.dist-info",
+    }  # fmt: skip
     assert {"diag/runbooks/index.json", "diag/knowledge/messages/index.json", "diag/py.typed"} <= set(names)
     runbooks = [name for name in names if name.startswith("diag/runbooks/") and name.endswith(".md")]
     assert len(runbooks) == len(list((ROOT / "runbooks").glob("*.md")))
@@ -73,20 +75,29 @@ def test_an_installed_wheel_finds_its_runbooks_and_its_checks(wheel: zipfile.Zip
     assert "client-version" in doctor("checks", path=tmp_path / "site", folder=tmp_path).stdout
 
 
-def test_another_package_called_checks_is_named_in_one_sentence(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+@pytest.mark.parametrize("package", ["checks", "diag"])
+def test_another_package_of_a_name_of_ours_is_named_in_one_sentence(
+    wheel: zipfile.ZipFile, tmp_path: Path, package: str
+) -> None:
     wheel.extractall(tmp_path / "site")
-    (tmp_path / "other" / "checks").mkdir(parents=True)
-    (tmp_path / "other" / "checks" / "__init__.py").write_text("raise SystemExit('foreign code ran')")
+    (tmp_path / "other" / package).mkdir(parents=True)
+    (tmp_path / "other" / package / "__init__.py").write_text("raise SystemExit('foreign code ran')")
     ran = doctor("checks", path=f"{tmp_path / 'other'}{os.pathsep}{tmp_path / 'site'}", folder=tmp_path)
     [said] = ran.stderr.splitlines()
-    assert "another package called 'checks'" in said and "pipx install" in said and "foreign code" not in said
+    assert f"another package called '{package}'" in said and "pipx install" in said and "foreign code" not in said
+    assert ran.returncode == (1 if package == "diag" else 0) and "client-version" not in ran.stdout
 
 
 def doctor(*words: str, path: object, folder: Path) -> subprocess.CompletedProcess[str]:
     """The command with the packages of a folder, from elsewhere than the repository."""
     environment = {**os.environ, "PYTHONPATH": str(path)}
     return subprocess.run(
-        [sys.executable, "-m", "diag", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", "from lustre_doctor import main; main()", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
