@@ -64,6 +64,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return "".join(part if part.lstrip().startswith("```") else _relinked(part, origin, page, pages) for part in parts)
 
 
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """The theme's search is a dialog without a name."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="Search"')
+
+
 def _relinked(markdown: str, origin: str, page: Page, pages: Mapping[str, str]) -> str:
     return _LINK.sub(lambda link: link_to(link["target"], origin, page.file.src_uri, pages), markdown)
 

@@ -55,11 +55,15 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
     def open(self, path: Path) -> None:
-        """Show a page; what was said and asked before is forgotten."""
+        """Show a page of a file; what was said and asked before is forgotten."""
+        self.visit(path.as_uri())
+
+    def visit(self, url: str) -> None:
+        """The same at an address."""
         self.driver.get("about:blank")
         for log in ("browser", "performance"):
             self.driver.get_log(log)
-        self.driver.get(path.as_uri())
+        self.driver.get(url)
 
     def console(self) -> list[str]:
         """What the page said on the console since it was opened."""
