@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.driver import clear_node_selector
 from diag.analysis.driver.node_plugin import (
+    ARCHITECTURE,
     KUBELET_PATH,
     NOT_REGISTERED,
     NOT_SCHEDULED,
@@ -22,7 +23,7 @@ from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.resources.kubernetes import PersistentVolume
 
-CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH, SOCKETS_DIFFER)
+CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH, SOCKETS_DIFFER, ARCHITECTURE)
 
 
 @check("csi-node-registered", layer=Layer.DRIVER, speaks_for=CAUSES)

@@ -35,6 +35,12 @@ CAUSES = {
 }
 
 
+SELECT = (
+    "put a nodeSelector for kubernetes.io/hostname in place of the pod's spec.nodeName: a claim whose class has"
+    " volumeBindingMode WaitForFirstConsumer is bound by the scheduler, which leaves a pod alone that has its node"
+)
+
+
 @check("claim-binding", layer=Layer.REQUEST, each="lustre_claims",
        speaks_for=("claim-pending", *dict.fromkeys(CAUSES.values())))  # fmt: skip
 def claim_has_its_volume(
@@ -55,7 +61,8 @@ def claim_has_its_volume(
     pass: the claim is Bound, and its volume says so too
     warn: it is being deleted, and its pods run
     fail: it names or is kept a volume that cannot be bound to it, asks for what does not exist, waits without reason,
-        is being deleted while a pod waits, or is Bound to a volume that is gone or belongs to another claim
+        is being deleted while a pod waits, is Bound to a volume that is gone or belongs to another claim, or binds
+        late for a pod that names its node itself
     unknown: claims, volumes or StorageClasses could not be read
     skip: it waits for the first pod, or the driver is making its file system, or it is not for Lustre at all; or a
         manifest's claim, volume or class has another fault first
@@ -88,6 +95,10 @@ def claim_has_its_volume(
     foreign = case.storage_class is not None and case.storage_class.provisioner != FSX_DRIVER
     if pending.why is Why.NOTHING_OFFERED and foreign and case.storage_class:
         yield skip(claim, f"its StorageClass is of {case.storage_class.provisioner}, so it is not for Lustre")
+    elif pending.why is Why.WAITS_FOR_POD and (placed := [pod for pod in waiting if pod.spec.node_name]):
+        text = f"pod {placed[0].key} names its node itself, so that no scheduler chooses one for the claim"
+        fix = advise(SELECT, by="whoever wrote the pod")
+        yield fail(claim, f"Pending: {text}", *message, fix=fix, concerns=[*concerns, *placed])
     elif pending.why is Why.WAITS_FOR_POD or (
         pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON) and young and not case.complaint
     ):

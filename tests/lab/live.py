@@ -258,7 +258,7 @@ class Live:
     def _crash(self, pod: Object, container: Object) -> str:
         short = container["name"] == "fsx-plugin" and (limit := _limit(container))
         if (short and quantity(limit) < quantity(_ENOUGH_MEMORY)) or (
-            Ailment.CRASHES in self._lab.hidden.of(pod["metadata"]["uid"])
+            Ailment.CRASHES in self._lab.hidden.of(pod["metadata"]["uid"]) | self._lab.hidden.images(container["image"])
         ):
             return f"back-off 5m0s restarting failed container={container['name']} pod={pod['metadata']['name']}"
         return ""
@@ -277,7 +277,7 @@ class Live:
     def _provision(self, claim: Object, storage_class: Object) -> Object | None:
         if storage_class["provisioner"] != DRIVER or self.provisioning.controller() is None:
             return None
-        if self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
+        if self._lab.hidden.lease_lost or self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
             return None
         name = f"pvc-{claim['metadata']['uid']}"
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -66,6 +67,9 @@ KUBELET_PATH = "kubelet-path-wrong"
 
 
 SOCKETS_DIFFER = "driver-sockets-differ"
+
+
+ARCHITECTURE = "image-wrong-architecture"
 
 
 EVICTED = "csi-node-pod-evicted-before-workload"
@@ -179,12 +183,35 @@ def _without_pod(node: Node, plugin: Workload, young: bool) -> PluginState:
     return _NO_POD
 
 
+_NO_PROGRAM = "exec format error"
+"""ENOEXEC, as the container runtime writes it. Source: runc libcontainer/init_linux.go."""
+_ENDED_AT_ONCE = re.compile(r"ended with exit code (?:1|255) Error,")
+
+
+def _of_architecture(states: Mapping[str, PluginState], nodes: Iterable[Node]) -> dict[str, PluginState]:
+    """The states, with their cause where the plugin ends at once on every node of one architecture and runs on others.
+
+    A runtime that starts the program and not the container leaves no word of it in the pod's status.
+    """
+    of = {node.name: node.status.node_info.architecture for node in nodes}
+    well = {of[name] for name, state in states.items() if state.state is State.READY}
+    ended = {name for name, state in states.items() if state.cause == PLUGIN_DOWN and _ENDED_AT_ONCE.search(state.why)}
+    if not well or not ended or well & {of[name] for name in ended}:
+        return dict(states)
+    seen = f"on {', '.join(sorted({of[name] for name in ended}))} alone, and runs on {', '.join(sorted(well))}"
+    return {
+        name: PluginState(State.BROKEN, ARCHITECTURE, f"{state.why}: {seen}") if name in ended else state
+        for name, state in states.items()
+    }
+
+
 def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
     if pod.status.phase == "Failed":
         return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod ended: {pod.status.reason or 'Failed'}")
     for status in pod.status.container_statuses or ():
         if how := how_it_ended(status):
-            return PluginState(State.BROKEN, PLUGIN_DOWN, f"container {status.name} {how}")
+            cause = ARCHITECTURE if _NO_PROGRAM in how else PLUGIN_DOWN
+            return PluginState(State.BROKEN, cause, f"container {status.name} {how}")
     started = any(status.ready for status in pod.status.container_statuses or ())
     if not started and root not in ("", USUAL):
         return PluginState(
@@ -269,4 +296,5 @@ def plugin_health(
         states = {name: refused if state == _NO_POD else state for name, state in states.items()}
     if parted := next(disagreements(node_plugin), ""):
         states = {name: _parted(state, parted) for name, state in states.items()}
+    states = _of_architecture(states, nodes)
     return PluginHealth(node_plugin, states, {node_of(pod): since for pod in pods if (since := ready_since(pod))})

@@ -161,3 +161,32 @@ def test_a_pod_that_the_api_server_refuses_has_that_cause() -> None:
     found = of_node(warning_events=(msgspec.convert(raw, Event),))
     assert (found.verdict, found.cause) == (Verdict.FAIL, "pod-security-forbids-driver")
     assert "the API server refuses its pod: Error creating" in found.message
+
+
+def _ended(node: str, exit_code: int, message: str = "", reason: str = "Error") -> Any:
+    """The plugin's pod on a node, whose container ended again and again."""
+    last = ContainerState(terminated=Terminated(reason, message, exit_code))
+    return given.plugin_pod(node, ContainerStatus(name="fsx-plugin", restart_count=9, last_state=last))
+
+
+def test_a_program_of_another_architecture_by_the_runtime_s_words() -> None:
+    words = "runc create failed: exec /bin/aws-fsx-csi-driver: exec format error: unknown"
+    found = of_node(pods=(given.pod(phase="Pending"), _ended(given.NODE, 128, words, "StartError")))
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "image-wrong-architecture")
+
+
+@pytest.mark.parametrize(
+    ("other", "exit_code", "cause"),
+    [
+        ("amd64", 1, "image-wrong-architecture"),
+        ("amd64", 255, "image-wrong-architecture"),
+        ("arm64", 1, "csi-node-plugin-down"),
+        ("amd64", 137, "csi-node-plugin-down"),
+    ],
+)
+def test_a_program_that_ends_on_one_architecture_alone(other: str, exit_code: int, cause: str) -> None:
+    nodes = (given.node(arch="arm64"), given.node("node-b", arch=other))
+    pods = (given.pod(phase="Pending"), _ended(given.NODE, exit_code), given.plugin_pod("node-b"))
+    drivers = (given.csi_node(given.NODE, ""), given.csi_node("node-b"))
+    found = given.findings(csi_node_registered, nodes=nodes, pods=pods, csi_nodes=drivers)
+    assert next(one.cause for one in found if one.verdict is Verdict.FAIL) == cause

@@ -266,3 +266,11 @@ def test_a_bound_claim_whose_volume_is_gone() -> None:
 def test_a_bound_claim_of_another_driver_s_class_is_none_of_ours() -> None:
     other = (storage_class(provisioner="ebs.csi.aws.com"),)
     assert verdicts(claim_has_its_volume, persistent_volumes=(), storage_classes=other) == ()
+
+
+def test_a_late_claim_of_a_pod_that_names_its_node_itself() -> None:
+    late = storage_class(volumeBindingMode="WaitForFirstConsumer")
+    facts: dict[str, Any] = {"claims": (claim(volume=""),), "persistent_volumes": (), "storage_classes": (late,)}
+    told = only(**facts, pods=(pod(phase="Pending"),))
+    assert (told.verdict, told.cause, "names its node itself" in told.message) == (Verdict.FAIL, "claim-pending", True)
+    assert only(**facts, pods=(pod(phase="Pending", node=""),)).verdict is Verdict.SKIP

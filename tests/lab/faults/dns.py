@@ -287,3 +287,34 @@ def dnsname_address_of_another(lab: "Lab") -> None:
     other = another_file_system(lab)
     symptoms.attributes(lab)["dnsname"] = lab.zone()[other][0]
     symptoms.no_such_name(lab)
+
+
+def _leads_to_coredns(lab: "Lab") -> bool:
+    pods = {pod["status"].get("podIP") for pod in lab.kube.all("pods", "kube-system")}
+    slices = lab.kube.all("endpointslices", "kube-system")
+    return any(set(one["addresses"]) & pods for slice_ in slices for one in slice_["endpoints"] or ())
+
+
+@fault("kube-dns-endpoints-of-nobody", cause="cluster-dns-misconfigured", gone=_leads_to_coredns)
+def kube_dns_endpoints_of_nobody(lab: "Lab") -> None:
+    """The Service has no selector, and the endpoints that a person wrote are those of pods that are gone."""
+    lab.kube.get("services", "kube-dns", "kube-system")["spec"].pop("selector")
+    for slice_ in lab.kube.all("endpointslices", "kube-system"):
+        slice_["endpoints"] = [{"addresses": [lab.site.address(1, 240)], "conditions": {"ready": True}}]
+    symptoms.name_unresolved(lab)
+
+
+@fault("coredns-stub-zone-takes-aws", cause="custom-dns-servers")
+def coredns_stub_zone_takes_aws(lab: "Lab") -> None:
+    """A block for AWS's names sends them to a company's servers, and all others go the usual way."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    data["Corefile"] = f"{lab.site.dns_suffix}:53 {{\n    forward . 127.53.0.2\n    cache 30\n}}\n{data['Corefile']}"
+    _unknown(lab)
+
+
+@fault("node-plugin-asks-a-company", cause="custom-dns-servers")
+def node_plugin_asks_a_company(lab: "Lab") -> None:
+    """The DaemonSet's own dnsConfig names a company's servers in place of the cluster's."""
+    spec = lab.kube.get("daemonsets", "fsx-csi-node", "fsx-csi-driver")["spec"]["template"]["spec"]
+    spec |= {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["127.53.0.2"]}}
+    _unknown(lab)

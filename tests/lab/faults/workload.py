@@ -172,3 +172,34 @@ def subpath_refused(lab: "Lab") -> None:
     waiting = {"reason": "CreateContainerConfigError", "message": text}
     pod["status"]["containerStatuses"][0]["state"] = {"waiting": waiting}
     symptoms.event(lab, pod, "Failed", f"Error: {text}", "kubelet")
+
+
+def _has_room(lab: "Lab") -> bool:
+    """A person deletes files or grows it; no API shows what is in use."""
+    return False
+
+
+@fault("no-space-left", cause="file-system-full", gone=_has_room)
+def no_space_left(lab: "Lab") -> None:
+    """Every OST is full, which is no quota."""
+    symptoms.last_words(lab, f"OSError: [Errno 28] No space left on device: '{_data(lab)}/checkpoints/step-1000.pt'")
+
+
+@fault("unmount-target-busy", cause="umount-stuck-terminating")
+def unmount_target_busy(lab: "Lab") -> None:
+    """A process of the node holds a file open: the driver's umount is refused, again and again."""
+    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.UMOUNT_HANGS)
+    pod = symptoms.pod(lab)
+    pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
+    for status in pod["status"]["containerStatuses"]:
+        status |= {
+            "ready": False,
+            "state": {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": lab.site.time(25)}},
+        }
+    target = symptoms.mount_target(lab)
+    text = (
+        f'UnmountVolume.TearDown failed for volume "fsx-volume" : kubernetes.io/csi: Unmounter.TearDownAt failed: rpc'
+        f' error: code = Internal desc = Could not unmount "{target}": unmount failed: exit status 32\nUnmounting'
+        f" arguments: {target}\nOutput: umount: {target}: target is busy.\n"
+    )
+    symptoms.event(lab, pod, "FailedUnmount", text, "kubelet")

@@ -201,6 +201,9 @@ class Provisioning:
         version = image.rpartition(":v")[2]
         if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < (1, 3):
             raise Refusal('CredentialsEndpointError: invalid endpoint host, "169.254.170.23"')
+        pod = self.controller()
+        if pod is not None and self._network.is_closed_by_policy(pod, "TCP", 80):
+            raise Refusal("dial tcp 169.254.170.23:80: i/o timeout")
         role = self._named_role(association["roleArn"].rpartition("/")[2])
         service = {"Service": "pods.eks.amazonaws.com"}
         cluster = self._lab.aws.eks.cluster(self._lab.site.cluster).cluster["arn"]

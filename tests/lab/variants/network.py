@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.aws.moto_backends import ec2_backend
 from tests.lab.faults.driver.objects import private_endpoints
+from tests.lab.faults.network.policies import carry_out_policies, network_policy
 from tests.lab.faults.network.security_groups import put_a_firewall_between, set_node_groups
 from tests.lab.faults.symptoms import attributes
 from tests.lab.incident import STORAGE_CLASS
-from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME, NAMESPACE, Account, lustre_rules
+from tests.lab.setup import FILE_SYSTEM_ID, MOUNT_NAME, Account, lustre_rules
 from tests.lab.variants.driver import regional_images
 from tests.lab.variants.registry import variant
 
@@ -299,26 +300,6 @@ def main_route_table(lab: "Lab", account: Account) -> None:
     ec2.create_route(RouteTableId=main["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     for association in table["Associations"]:
         ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
-
-
-def carry_out_policies(lab: "Lab") -> None:
-    """The VPC CNI's agent is switched on."""
-    for container in lab.kube.get("daemonsets", "aws-node", "kube-system")["spec"]["template"]["spec"]["containers"]:
-        container["args"] = [
-            argument.replace("network-policy=false", "network-policy=true") for argument in container.get("args", ())
-        ]
-
-
-def network_policy(lab: "Lab", name: str, namespace: str = NAMESPACE, **spec: Any) -> None:
-    """Adds a policy about packets out of pods; of all in the namespace where no selector is given."""
-    lab.kube.add(
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": lab.site.time(600)},
-            "spec": {"podSelector": {}, "policyTypes": ["Egress"], **spec},
-        }
-    )
 
 
 @variant("network-policies")

@@ -6,7 +6,7 @@ from tests.lab.faults import symptoms
 from tests.lab.faults.driver.objects import CONTROLLER
 from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
 from tests.lab.faults.registry import fault
-from tests.lab.setup import NAMESPACE
+from tests.lab.setup import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -130,17 +130,76 @@ def driver_older_than_pod_identity(lab: "Lab") -> None:
     )
 
 
-def _role_is_back(lab: "Lab") -> bool:
-    """The lab's provisioner needs no role; a person installs the chart again."""
-    return False
+ROLE, BINDING = "fsx-csi-external-provisioner-role", "fsx-csi-external-provisioner-binding"
 
 
-@fault("controller-without-cluster-role", cause="csi-controller-rbac", gone=_role_is_back)
+def _take_right(lab: "Lab", resource: str, *verbs: str) -> None:
+    """Takes verbs off a rule of the provisioner's ClusterRole."""
+    for rule in lab.kube.get("clusterroles", ROLE)["rules"]:
+        if resource in rule["resources"]:
+            rule["verbs"] = [verb for verb in rule["verbs"] if verb not in verbs]
+
+
+def _forbidden(verb: str, resource: str, group: str = "") -> str:
+    return (
+        f'{resource} is forbidden: User "system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}" cannot {verb} resource'
+        f' "{resource}" in API group "{group}" at the cluster scope'
+    )
+
+
+@fault("controller-without-cluster-role", cause="csi-controller-rbac")
 def controller_without_cluster_role(lab: "Lab") -> None:
     """Somebody trimmed the ClusterRole: the provisioner may not make the volume's object."""
-    error = (
-        "error saving volume: persistentvolumes is forbidden: User"
-        f' "system:serviceaccount:{NAMESPACE}:fsx-csi-controller-sa" cannot create resource "persistentvolumes" in API'
-        ' group "" at the cluster scope'
-    )
-    symptoms.provisioning_fails(lab, error)
+    _take_right(lab, "persistentvolumes", "create", "delete")
+    symptoms.provisioning_fails(lab, f"error saving volume: {_forbidden('create', 'persistentvolumes')}")
+
+
+@fault("controller-account-not-bound", cause="csi-controller-rbac")
+def controller_account_not_bound(lab: "Lab") -> None:
+    """The chart was installed with another account than the Deployment runs as: the binding names nobody."""
+    for subject in lab.kube.get("clusterrolebindings", BINDING)["subjects"]:
+        subject["name"] = "fsx-csi-controller-sa"
+    _waits_without_a_word(lab)
+
+
+@fault("controller-may-not-lead", cause="csi-controller-rbac")
+def controller_may_not_lead(lab: "Lab") -> None:
+    """Without the right to its lease no replica begins: every pod is ready, and nobody says anything."""
+    _take_right(lab, "leases", "update", "create")
+    lab.kube.remove("leases", LEASE, NAMESPACE)
+    _waits_without_a_word(lab)
+
+
+@fault("lease-not-renewed", cause="csi-controller-not-running")
+def lease_not_renewed(lab: "Lab") -> None:
+    """The leading provisioner hangs in a call, and its lease ran out without anybody who takes it over."""
+    lab.hidden.lease_lost = True
+    lab.kube.get("leases", LEASE, NAMESPACE)["spec"]["renewTime"] = lab.site.time(40)
+    _waits_without_a_word(lab)
+
+
+LEASE = "fsx-csi-aws-com"
+
+
+def _waits_without_a_word(lab: "Lab") -> None:
+    symptoms.provision_dynamically(lab)
+    symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)
+    symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))
+
+
+@fault("controller-finds-no-room", cause="csi-controller-not-running")
+def controller_finds_no_room(lab: "Lab") -> None:
+    """The controller asks for more processors than any node has; its pods wait, and so does the claim."""
+    deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
+    text = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims."
+    pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
+    for spec in (deployment["spec"]["template"]["spec"], *(pod["spec"] for pod in pods)):
+        spec["containers"][0]["resources"] = {"requests": {"cpu": "96"}}
+    for pod in pods:
+        pod["spec"].pop("nodeName")
+        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": text}
+        pod["status"] = {"phase": "Pending", "conditions": [condition]}
+        symptoms.event(lab, pod, "FailedScheduling", text, "default-scheduler")
+    deployment["status"] = {"replicas": 2, "unavailableReplicas": 2, "updatedReplicas": 2}
+    lab.hidden.lease_lost = True
+    _waits_without_a_word(lab)

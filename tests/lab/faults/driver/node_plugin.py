@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.faults import symptoms
 from tests.lab.faults.driver.objects import CONTROLLER, DRIVER, NODE, count, node_pods
 from tests.lab.faults.registry import fault
+from tests.lab.physics.hidden import Ailment
 from tests.lab.setup import NAMESPACE
 
 if TYPE_CHECKING:
@@ -235,4 +236,102 @@ def pod_before_plugin_on_new_node(lab: "Lab") -> None:
             csinode["metadata"]["creationTimestamp"] = lab.site.time(1)
     count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 2)
     symptoms.pod(lab)["metadata"]["creationTimestamp"] = lab.site.time(0.7)
+    symptoms.not_registered(lab)
+
+
+def _restarts(lab: "Lab", pods: list[dict[str, Any]], **terminated: Any) -> None:
+    """The plugin's container ends over and over, as long as its pod lives; the kubelet finds nobody at the socket."""
+    for pod in pods:
+        _crash(lab, pod, "fsx-plugin", terminated.pop("exitCode", 1), "Error")
+        for status in pod["status"]["containerStatuses"]:
+            if status["name"] == "fsx-plugin":
+                status["lastState"]["terminated"] |= terminated
+        lab.hidden.afflict(pod["metadata"]["uid"], Ailment.CRASHES)
+    count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 3 - len(pods))
+    symptoms.setup_fails(
+        lab,
+        "kubernetes.io/csi: mounter.SetUpAt failed to check for STAGE_UNSTAGE_VOLUME capability: rpc error: code ="
+        ' Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix'
+        ' /var/lib/kubelet/plugins/fsx.csi.aws.com/csi.sock: connect: connection refused"',
+    )
+
+
+def _beside_the_pod(lab: "Lab") -> list[dict[str, Any]]:
+    """The node plugin's pod on the node of the workload."""
+    node = symptoms.pod(lab)["spec"]["nodeName"]
+    return [pod for pod in node_pods(lab) if pod["spec"]["nodeName"] == node]
+
+
+@fault("node-plugin-panics", cause="csi-node-plugin-down")
+def node_plugin_panics(lab: "Lab") -> None:
+    """It ends at once, and its last words say why: the API server does not answer it."""
+    node = symptoms.pod(lab)["spec"]["nodeName"]
+    words = f'panic: error getting Node {node}: Get "https://172.20.0.1:443/api/v1/nodes/{node}": dial tcp'
+    _restarts(lab, _beside_the_pod(lab), exitCode=2, message=f"{words} 172.20.0.1:443: i/o timeout")
+
+
+@fault("node-plugin-fails-its-probe", cause="csi-node-plugin-down")
+def node_plugin_fails_its_probe(lab: "Lab") -> None:
+    """The kubelet restarts it over and over: its liveness probe has no answer."""
+    for pod in _beside_the_pod(lab):
+        text = 'Liveness probe failed: Get "http://10.0.1.5:9810/healthz": context deadline exceeded'
+        symptoms.event(lab, pod, "Unhealthy", text, "kubelet", count=40)
+        symptoms.event(lab, pod, "Killing", "Container fsx-plugin failed liveness probe, will be restarted", "kubelet")
+    _restarts(lab, _beside_the_pod(lab), exitCode=143)
+
+
+@fault("node-plugin-of-another-architecture", cause="image-wrong-architecture")
+def node_plugin_of_another_architecture(lab: "Lab") -> None:
+    """A mirror holds the amd64 half of the image, and the node is an arm64 one."""
+    node = lab.kube.get("nodes", symptoms.pod(lab)["spec"]["nodeName"])
+    node["status"]["nodeInfo"]["architecture"] = node["metadata"]["labels"]["kubernetes.io/arch"] = "arm64"
+    image = f"123456789012.dkr.ecr.{lab.site.region}.{lab.site.dns_suffix}/mirror/aws-fsx-csi-driver:v1.9.0"
+    for template in (lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"], *node_pods(lab)):
+        template["spec"]["containers"][0]["image"] = image
+    lab.hidden.afflict(image, Ailment.CRASHES)
+    words = (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed:"
+        " unable to start container process: exec /bin/aws-fsx-csi-driver: exec format error: unknown"
+    )
+    for pod in _beside_the_pod(lab):
+        _crash(lab, pod, "fsx-plugin", 128, "StartError")
+        for status in pod["status"]["containerStatuses"]:
+            if status["name"] == "fsx-plugin":
+                status["lastState"]["terminated"]["message"] = words
+        symptoms.event(lab, pod, "Failed", f"Error: {words}", "kubelet")
+    count(lab.kube.get("daemonsets", NODE, NAMESPACE), 3, 2)
+    symptoms.not_registered(lab)
+
+
+@fault("node-plugin-finds-no-room", cause="csi-node-not-scheduled")
+def node_plugin_finds_no_room(lab: "Lab") -> None:
+    """A request was added that the busy node cannot hold: the DaemonSet's pod waits for it."""
+    text = "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+    daemonset = lab.kube.get("daemonsets", NODE, NAMESPACE)
+    daemonset["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "96"}
+    for pod in _beside_the_pod(lab):
+        pod["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "96"}
+        name = pod["spec"].pop("nodeName")
+        field = {"key": "metadata.name", "operator": "In", "values": [name]}
+        terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+        pod["spec"]["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": text}
+        pod["status"] = {"phase": "Pending", "conditions": [condition]}
+        symptoms.event(lab, pod, "FailedScheduling", text, "default-scheduler")
+        for csinode in lab.kube.all("csinodes"):
+            if csinode["metadata"]["name"] == name:
+                csinode["spec"]["drivers"] = None
+    count(daemonset, 3, 2)
+    symptoms.not_registered(lab)
+
+
+@fault("node-plugin-selects-no-node", cause="csi-node-not-scheduled")
+def node_plugin_selects_no_node(lab: "Lab") -> None:
+    """A label that no node has: the DaemonSet wants no pod, and says nothing."""
+    daemonset = lab.kube.get("daemonsets", NODE, NAMESPACE)
+    daemonset["spec"]["template"]["spec"]["nodeSelector"]["storage"] = "lustre"
+    lab.kube.remove_all("pods", node_pods(lab))
+    count(daemonset, 0, 0)
+    for csinode in lab.kube.all("csinodes"):
+        csinode["spec"]["drivers"] = None
     symptoms.not_registered(lab)

@@ -4,6 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
+from tests.lab.faults.another_file_system import another_file_system
 from tests.lab.faults.registry import fault
 from tests.lab.incident import CLAIM, STORAGE_CLASS, VOLUME
 
@@ -152,3 +153,78 @@ def claim_being_deleted(lab: "Lab") -> None:
     claim["metadata"]["deletionTimestamp"] = lab.site.time(30)
     text = f'0/3 nodes are available: persistentvolumeclaim "{CLAIM}" is being deleted.'
     symptoms.pod_unscheduled(lab, text)
+
+
+@fault("volume-reserved-in-another-namespace", cause="claim-volume-mismatch")
+def volume_reserved_in_another_namespace(lab: "Lab") -> None:
+    """claimRef has the claim's name and the namespace of the file that it was copied from."""
+    volume = symptoms.volume(lab)
+    volume["spec"]["claimRef"] = {"kind": "PersistentVolumeClaim", "name": CLAIM, "namespace": "research"}
+    volume["status"] = {"phase": "Available"}
+    text = f'volume "{VOLUME}" already bound to a different claim.'
+    symptoms.claim_waits(lab, ("FailedBinding", text, "persistentvolume-controller"))
+
+
+def _one_default(lab: "Lab") -> bool:
+    key = "storageclass.kubernetes.io/is-default-class"
+    classes = lab.kube.all("storageclasses")
+    return sum((one["metadata"].get("annotations") or {}).get(key) == "true" for one in classes) < 2
+
+
+@fault("two-default-classes", cause="claim-volume-mismatch", gone=_one_default)
+def two_default_classes(lab: "Lab") -> None:
+    """Lustre's class and EBS' are both the default: a claim that names none gets the newer one, which cannot share."""
+    key = {"storageclass.kubernetes.io/is-default-class": "true"}
+    lab.kube.get("storageclasses", STORAGE_CLASS)["metadata"] |= {"annotations": dict(key)}
+    symptoms.add_class_of_ebs(lab, "Immediate", annotations=dict(key))
+    lab.kube.get("storageclasses", "gp3")["metadata"]["creationTimestamp"] = lab.site.time(30)
+    symptoms.provision_dynamically(lab)
+    symptoms.claim(lab)["spec"]["storageClassName"] = "gp3"
+    text = (
+        'failed to provision volume with StorageClass "gp3": rpc error: code = InvalidArgument desc = Volume'
+        " capabilities not supported: invalid access mode: MULTI_NODE_MULTI_WRITER"
+    )
+    symptoms.claim_waits(lab, ("ProvisioningFailed", text, "ebs.csi.aws.com_ebs-csi-controller-7d5b9c_6f0a"))
+
+
+@fault("volume-not-deleted", cause="volume-deletion-stuck")
+def volume_not_deleted(lab: "Lab") -> None:
+    """The claim is gone, and FSx refused to delete what the driver had made for it."""
+    name = another_file_system(lab)
+    handle = name.partition(".")[0]
+    volume = copy.deepcopy(symptoms.volume(lab))
+    volume["metadata"] |= {
+        "name": "pvc-3f0e5f36-9c1d-4f36-b5a0-8a4d8a2f7f10",
+        "uid": "9d7c6b5a-1f2e-4d3c-8b4a-5c6d7e8f9a0c",
+        "annotations": {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"},
+    }
+    volume["spec"]["claimRef"] |= {"name": "scratch", "uid": "3f0e5f36-9c1d-4f36-b5a0-8a4d8a2f7f10"}
+    volume["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
+    system = lab.aws.fsx.file_system(handle)
+    volume["spec"]["csi"]["volumeHandle"] = handle
+    volume["spec"]["csi"]["volumeAttributes"] = {
+        "dnsname": name,
+        "mountname": system["LustreConfiguration"]["MountName"],
+    }
+    text = (
+        f'rpc error: code = Internal desc = Could not delete volume ID "{handle}": DeleteFileSystem failed:'
+        " operation error FSx: DeleteFileSystem, https response error StatusCode: 400, RequestID: 0, BadRequest: Cannot"
+        " delete a file system while a backup is being made"
+    )
+    volume["status"] = {"phase": "Failed", "message": text}
+    lab.kube.add(volume)
+    symptoms.event(lab, volume, "VolumeFailedDelete", text, "fsx.csi.aws.com_fsx-csi-controller-6b9bbc9d-6wn6k")
+
+
+@fault("late-claim-of-a-pod-with-a-node", cause="claim-pending")
+def late_claim_of_a_pod_with_a_node(lab: "Lab") -> None:
+    """The pod names its node itself: no scheduler ever chooses one for its WaitForFirstConsumer claim."""
+    lab.kube.get("storageclasses", STORAGE_CLASS)["volumeBindingMode"] = "WaitForFirstConsumer"
+    symptoms.provision_dynamically(lab)
+    symptoms.pod_waits(lab)
+    claim = symptoms.claim(lab)
+    claim["status"] = {"phase": "Pending"}
+    claim["metadata"]["creationTimestamp"] = lab.site.time(40)
+    claim["metadata"].get("annotations", {}).pop("pv.kubernetes.io/bind-completed", None)
+    text = "waiting for first consumer to be created before binding"
+    symptoms.event(lab, claim, "WaitForFirstConsumer", text, "persistentvolume-controller", kind="Normal")

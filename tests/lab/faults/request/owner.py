@@ -165,3 +165,43 @@ def node_plugin_refused_by_pod_security(lab: "Lab") -> None:
         " securityContext.privileged=true)"
     )
     symptoms.event(lab, daemon_set, "FailedCreate", text, "daemonset-controller")
+
+
+def _hook_is_off(lab: "Lab") -> bool:
+    """A webhook is no object of this lab: its owner switches it off elsewhere."""
+    return False
+
+
+@fault("replicas-refused-by-webhook", cause="pod-creation-refused", gone=_hook_is_off)
+def replicas_refused_by_webhook(lab: "Lab") -> None:
+    """A policy engine's webhook does not answer, and its failure policy is Fail."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
+    owner = replica_set_of(lab, pod, replicas=0)
+    lab.kube.add(owner)
+    text = (
+        'Error creating: Internal error occurred: failed calling webhook "mutate.policy.example.com": failed to call'
+        ' webhook: Post "https://policy.policy-system.svc:443/mutate?timeout=10s": context deadline exceeded'
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
+
+
+def _without_limits(lab: "Lab") -> bool:
+    return not list(lab.kube.all("limitranges", WORKLOAD_NAMESPACE))
+
+
+@fault("claim-beyond-limit-range", cause="pod-creation-refused", gone=_without_limits)
+def claim_beyond_limit_range(lab: "Lab") -> None:
+    """The namespace's LimitRange lets no claim ask for so much; the StatefulSet's is refused."""
+    owner = _without_pods(lab)
+    limits = [{"type": "PersistentVolumeClaim", "max": {"storage": "500Gi"}}]
+    metadata = {"name": "usual", "namespace": WORKLOAD_NAMESPACE, "creationTimestamp": lab.site.time(600)}
+    lab.kube.add({"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": limits}})
+    claim = symptoms.claim(lab)["metadata"]["name"]
+    lab.kube.remove("persistentvolumeclaims", claim, WORKLOAD_NAMESPACE)
+    symptoms.volume(lab)["status"] = {"phase": "Released"}
+    text = (
+        f"create Claim {claim} for Pod {NAME}-0 in StatefulSet {NAME} failed error: persistentvolumeclaims"
+        f' "{claim}" is forbidden: maximum storage usage per PersistentVolumeClaim is 500Gi, but request is 1200Gi'
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "statefulset-controller")

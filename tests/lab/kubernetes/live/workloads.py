@@ -155,7 +155,7 @@ class Workloads:
             return
         revision = _revision(daemon_set)
         nodes = [node["metadata"]["name"] for node in self._desk.all("nodes") if eligible(template["spec"], node, True)]
-        pods = {pod["spec"]["nodeName"]: pod for pod in self._pods(daemon_set)}
+        pods = {_node_of(pod): pod for pod in self._pods(daemon_set)}
         for name, pod in pods.items():
             if name not in nodes:
                 self._delete(pod)
@@ -172,7 +172,7 @@ class Workloads:
             if name not in pods and not self._leaving(daemon_set, name):
                 made = self._new_pod(daemon_set, template, node=name)
                 made["metadata"]["labels"]["controller-revision-hash"] = revision
-        pods = {pod["spec"]["nodeName"]: pod for pod in self._pods(daemon_set)}
+        pods = {_node_of(pod): pod for pod in self._pods(daemon_set)}
         current = [pod for pod in pods.values() if self._revisions.get(pod["metadata"]["uid"]) == revision]
         ready = sum(map(is_ready, pods.values()))
         status = {
@@ -381,3 +381,11 @@ def _deployment_conditions(deployment: Object, wanted: int, available: int, read
         made = {"type": kind, "status": status, "reason": reason, "lastTransitionTime": now, "lastUpdateTime": now}
         conditions.append(made | ({"message": text} if text else {}))
     return conditions
+
+
+def _node_of(pod: Object) -> str:
+    """The node of a DaemonSet's pod: before it is scheduled its affinity names it."""
+    affinity = ((pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}).values()
+    terms = [term for part in affinity if isinstance(part, dict) for term in part.get("nodeSelectorTerms", ())]
+    named = [field["values"][0] for term in terms for field in term.get("matchFields", ())]
+    return str(pod["spec"].get("nodeName") or next(iter(named), ""))
