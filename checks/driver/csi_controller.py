@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.driver import scale
+from diag.advice.steps import advise
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.node_plugin import how_it_ended
 from diag.analysis.driver.workloads import DRIVER, pods_of
 from diag.resources.kubernetes import Pod, Workload
+from diag.sanitize import one_line
+
+ROOM = "let the controller's pods be scheduled: lower what they request or where they may go, or add a node that fits"
 
 
 @check("csi-controller", layer=Layer.DRIVER, speaks_for="csi-controller-not-running")
@@ -47,4 +51,9 @@ def csi_controller(
     message = f"no replica of the controller is ready ({wanted} wanted), and {waiting}"
     say = fail if pending else warn
     fix = scale(controller, 2) if wanted == 0 else None
+    if roomless := next(
+        (c.message for p in pods for c in p.status.conditions or () if c.reason == "Unschedulable"), ""
+    ):
+        why.append(f"its pods are not scheduled: {one_line(roomless)}")
+        fix = advise(ROOM, by="whoever runs the nodes, or chose the requests of the controller")
     yield say(controller, message, *why[:3], cause="csi-controller-not-running", fix=fix, concerns=pending)

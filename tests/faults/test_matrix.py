@@ -11,7 +11,7 @@ from tests.lab.variants import VARIANTS
 
 pytestmark = pytest.mark.lab
 
-HEAL = {"pod-before-plugin-on-new-node", "pull-rate-limited", "volume-not-deleted"}
+HEAL = {"pod-before-plugin-on-new-node", "pull-rate-limited"}
 """Faults that need nothing but a moment."""
 PAIRS_HERE = 10
 """The full sample takes minutes: it is `make faults`."""

@@ -20,6 +20,8 @@ FIXED = (
     "image-of-another-region-under-another-release",
     "storageclass-misspelt-key",
     "peering-not-accepted",
+    "network-policy-closes-aws",
+    "controller-may-not-lead",
     "transit-gateway-without-route-back",
     "resolver-rule-forwards-aws",
     "storageclass-key-policy-without-the-role",

@@ -292,6 +292,8 @@ class Live:
         return _volume_for(name, claim, storage_class, system)
 
     def _reclaim(self, volume: Object) -> bool:
+        if self._lab.hidden.deletion_refused:
+            return False
         systems = self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {})
         systems.pop(volume["spec"]["csi"]["volumeHandle"], None)
         return True

@@ -8,6 +8,7 @@ import pytest
 
 from checks.driver.csi_controller import csi_controller
 from diag import Verdict
+from diag.resources.kubernetes import Condition
 from tests.checks import given
 from tests.checks.given_driver_objects import PENDING
 
@@ -36,3 +37,14 @@ def test_a_controller_scaled_to_zero_is_scaled_up_again() -> None:
     (found,) = given.findings(csi_controller, deployments=(given.controller(replicas=0, ready=0),), claims=(PENDING,))
     assert found.fix is not None
     assert "scale deployment/fsx-csi-controller --replicas=2" in found.fix.commands[0]
+
+
+def test_pods_without_room_say_so() -> None:
+    controller = given.controller(ready=0)
+    unscheduled = Condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
+    made = given.plugin_pod("", workload=controller)
+    pod = given.replace(made, status=given.replace(made.status, conditions=(unscheduled,), container_statuses=None))
+    (found,) = given.findings(csi_controller, deployments=(controller,), claims=(PENDING,), pods=(given.pod(), pod))
+    assert "its pods are not scheduled: 0/3 nodes are available: 3 Insufficient cpu." in found.evidence
+    assert found.fix is not None
+    assert not found.fix.commands

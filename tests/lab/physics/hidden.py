@@ -38,6 +38,8 @@ class Hidden:
     """Whether FSx cannot make the role for a linked bucket on behalf of the driver."""
     taint_kept: bool = False
     """Whether the node plugin is not allowed to take its startup taint away."""
+    deletion_refused: bool = False
+    """Whether FSx does not delete file systems."""
     lease_lost: bool = False
     """Whether who holds the provisioner's lease renews it no more; pods that start anew can again."""
     zones_without: set[tuple[str, str]] = field(default_factory=set)

@@ -177,7 +177,7 @@ def two_default_classes(lab: "Lab") -> None:
     key = {"storageclass.kubernetes.io/is-default-class": "true"}
     lab.kube.get("storageclasses", STORAGE_CLASS)["metadata"] |= {"annotations": dict(key)}
     symptoms.add_class_of_ebs(lab, "Immediate", annotations=dict(key))
-    lab.kube.get("storageclasses", "gp3")["metadata"]["creationTimestamp"] = lab.site.time(30)
+    lab.kube.get("storageclasses", "gp3")["metadata"]["creationTimestamp"] = lab.site.time(0)
     symptoms.provision_dynamically(lab)
     symptoms.claim(lab)["spec"]["storageClassName"] = "gp3"
     text = (
@@ -187,9 +187,14 @@ def two_default_classes(lab: "Lab") -> None:
     symptoms.claim_waits(lab, ("ProvisioningFailed", text, "ebs.csi.aws.com_ebs-csi-controller-7d5b9c_6f0a"))
 
 
-@fault("volume-not-deleted", cause="volume-deletion-stuck")
+def _failed_volume_is_gone(lab: "Lab") -> bool:
+    return all(volume["status"]["phase"] != "Failed" for volume in lab.kube.all("persistentvolumes"))
+
+
+@fault("volume-not-deleted", cause="volume-deletion-stuck", gone=_failed_volume_is_gone)
 def volume_not_deleted(lab: "Lab") -> None:
     """The claim is gone, and FSx refused to delete what the driver had made for it."""
+    lab.hidden.deletion_refused = True
     name = another_file_system(lab)
     handle = name.partition(".")[0]
     volume = copy.deepcopy(symptoms.volume(lab))
