@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Ran, run
+from tests.gate.test_judged_by_hand import STATIC, edited
 from tests.manifests.written import VOLUME
 
 CLASS = """\
@@ -132,3 +133,21 @@ def test_a_size_that_may_mean_two_things_is_left_to_a_person(tmp_path: Path, siz
     path.write_text(WORDS.replace("1200 GiB", f'"{size}"').replace("readwritemany", "ReadWriteMany"))
     assert fix(path).code == 3
     assert f'storage: "{size}"' in path.read_text()
+
+
+def test_fields_of_kubernetes_are_spelt_as_they_are_meant_and_nothing_else_moves(tmp_path: Path) -> None:
+    """Keys before a value, before a block, and in quotes; a key that is only nearly one is left to a person."""
+    edits = (("volumeHandle:", "volumehandle:"), ("  accessModes:\n", "  accessmodes: # all nodes\n"),
+             ("  csi:", "  CSI:"), ("mountname:", "mountName:"), ("claimName:", '"claimname":'))  # fmt: skip
+    wrong = edited(STATIC, *edits)
+    path = tmp_path / "x.yaml"
+    path.write_text(wrong)
+    first = run("run", "-f", str(path), "--offline", "--fix")
+    right = edited(STATIC, ("  accessModes:\n", "  accessModes: # all nodes\n"), ("claimName:", '"claimName":'))
+    assert (first.code, path.read_text()) == (0, right), first.out
+    again = run("run", "-f", str(path), "--offline", "--fix")
+    assert (again.code, path.read_text()) == (0, right)
+    path.write_text(edited(STATIC, ("volumeHandle:", "volumeID:")))
+    before = path.read_text()
+    assert run("run", "-f", str(path), "--offline", "--fix").code == 3
+    assert path.read_text() == before

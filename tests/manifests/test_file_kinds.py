@@ -375,3 +375,15 @@ def test_a_kind_in_a_version_that_no_server_has(tmp_path: Path) -> None:
     text = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: x}\nspec: {}\n"
     [found] = problems(read(tmp_path, text))
     assert "apps/v1" in found.told and found.location.line == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_wide_text_without_its_mark_is_refused_as_what_it_is(tmp_path: Path, encoding: str) -> None:
+    from diag.sources.manifests.files import UnreadableManifest
+    from diag.sources.manifests.reader import read_manifests
+
+    (tmp_path / "x.yaml").write_bytes("kind: List\n".encode(encoding))
+    [file] = read_manifests((str(tmp_path),)).files
+    assert "byte order mark" in file.problems[0].told
+    with pytest.raises(UnreadableManifest, match="byte order mark"):
+        read_manifests((str(tmp_path / "x.yaml"),))

@@ -54,7 +54,9 @@ def _found(lines: Sequence[str], line: int, column: int, correction: Correction)
         return _found_in_list(lines, line, at, correction)
     if correction.is_key:
         keys = list(re.finditer(rf"(?<![\w.-]){re.escape(correction.old)}(?=[\"']?\s*:)", text[:at]))
-        start = keys[-1].start() if keys else -1
+        if not keys:
+            return _found_above(lines, line, correction)
+        start = keys[-1].start()
     elif not correction.old:
         word = _UNQUOTED.match(text, at)
         start = at if word else -1
@@ -66,6 +68,18 @@ def _found(lines: Sequence[str], line: int, column: int, correction: Correction)
     if start < 0 or (not correction.is_key and re.match(r"[\w./-]", text[end : end + 1] or " ")):
         return None
     return replace(correction, line=line, column=start + 1, end_column=end + 1)
+
+
+def _found_above(lines: Sequence[str], line: int, correction: Correction) -> Correction | None:
+    """A key whose value begins on a later row, as a block or behind comments."""
+    key = re.compile(rf"\s*(?:-\s+)*[\"']?({re.escape(correction.old)})[\"']?\s*:\s*(?:#.*)?")
+    for number in range(line - 1, 0, -1):
+        text = lines[number - 1].rstrip("\r\n")
+        if found := key.fullmatch(text):
+            return replace(correction, line=number, column=found.start(1) + 1, end_column=found.end(1) + 1)
+        if text.strip() and not text.lstrip().startswith("#"):
+            return None
+    return None
 
 
 def _found_in_list(lines: Sequence[str], line: int, at: int, correction: Correction) -> Correction | None:

@@ -91,6 +91,8 @@ def _text_of(file: File, name: str) -> Text:
     except UnreadableFile as error:
         return Text(name, refused=error.problem.detail)
     encoding = next((encoding for mark, encoding in MARKS if data.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and b"\0" in data[:64]:
+        return Text(name, refused="not UTF-8 text; UTF-16 needs its byte order mark", line=1, column=1)
     try:
         return Text(name, data.decode(encoding))
     except UnicodeDecodeError as error:
