@@ -89,3 +89,9 @@ def test_no_text_breaks_the_translation(text: str) -> None:
 def test_many_texts_are_translated_as_few_are() -> None:
     text = "mount.lustre: failed: 接続がタイムアウトしました"
     assert {to_english(text) for _ in range(50)} == {"mount.lustre: failed: Connection timed out"}
+
+
+@pytest.mark.parametrize("quotes", ["»{}«", "„{}“", "«{}»", '"{}"'])
+def test_the_style_of_quotes_does_not_matter(quotes: str) -> None:
+    text = f"mount: /mnt/fsx: unbekannter Dateisystemtyp {quotes.format('lustre')}."
+    assert "unknown filesystem type 'lustre'" in to_english(normalise(text))
