@@ -186,13 +186,13 @@ def mounted_file_systems(
 
 @fact(layer=Layer.CLIENT)
 def mounting_nodes(nodes: tuple[Node, ...], mounts: tuple[Mount, ...]) -> tuple[Node, ...]:
-    """Nodes that mount a volume of this run; where none does yet, one of each kind that could.
+    """Nodes that mount a volume of this run; where none does yet, or those are gone, one of each kind that could.
 
     Nodes of a kind share operating system, kernel, architecture, node group and zone.
     """
     names = {mount.node_name for mount in mounts if mount.node_name}
-    if names:
-        return tuple(node for node in nodes if node.name in names)
+    if mounting := tuple(node for node in nodes if node.name in names):
+        return mounting
     kinds: dict[tuple[str, ...], Node] = {}
     for node in nodes:
         info = node.status.node_info

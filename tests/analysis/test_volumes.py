@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from diag.analysis.volumes import mounts, volumes
+from diag.analysis.volumes import mounting_nodes, mounts, volumes
 from diag.resources.kubernetes import PersistentVolume, label_selector
 from diag.resources.target import Target
-from tests.checks.given import claim, denied, pod, volume
+from tests.checks.given import claim, denied, mount, node, pod, volume
 
 
 def released(name: str = "old-pv") -> PersistentVolume:
@@ -94,3 +94,9 @@ def test_labels_that_could_not_be_read_choose_nothing_for_certain(unread: str) -
     target, missing = Target(selector=label_selector("app=trainer")), denied(f"list {unread}")
     lists = (missing, PODS) if unread == "claims" else (CLAIMS, missing)
     assert volumes(VOLUMES, *lists, target) == missing
+
+
+def test_where_the_node_of_a_mount_is_gone_those_are_judged_that_could_mount() -> None:
+    here, gone = node("here"), mount(volume(), claim(), pod(node="gone"))
+    assert mounting_nodes((here,), (gone,)) == (here,)
+    assert mounting_nodes((here, node("other")), (mount(volume(), claim(), pod(node="here")),)) == (here,)
