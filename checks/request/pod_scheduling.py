@@ -127,13 +127,17 @@ def _fix(limits: Sequence[Restriction], pods: ClaimPods, case: ClaimCase, waitin
     first = next((limit for limit in limits if limit.field not in ZONE_LABELS), limits[0])
     if not isinstance(first.holder, PersistentVolume):
         return replace_class(first.holder, Waiting((case.claim,), waiting), fields={"allowedTopologies": None})
-    if first.field in ZONE_LABELS:
-        names = {"volume": first.holder.name}
-        effect = "the volume may be mounted in every zone"
-        return Fix(
-            (
-                change(f"kubectl label pv {{volume}} {first.field}-", names, changes=effect),
-                person(f"put the label {first.field} back", kind=StepKind.UNDO),
-            )
+    # A copy of the volume would keep its labels, so that they go before one is made.
+    labels = [limit.field for limit in limits if limit.field in ZONE_LABELS]
+    names, taken = {"volume": first.holder.name}, " ".join(f"{label}-" for label in labels)
+    unlabelled = (
+        (
+            change(f"kubectl label pv {{volume}} {taken}", names, changes="the volume may be mounted in every zone"),
+            person(f"put the label {', '.join(labels)} back", kind=StepKind.UNDO),
         )
-    return replace_volume(first.holder, pods, spec={"nodeAffinity": None})
+        if labels
+        else ()
+    )
+    if first.field in ZONE_LABELS:
+        return Fix(unlabelled)
+    return Fix((*unlabelled, *replace_volume(first.holder, pods, spec={"nodeAffinity": None}).steps))

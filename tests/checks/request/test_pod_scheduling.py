@@ -70,6 +70,16 @@ def test_a_volume_that_leaves_no_node(made: PersistentVolume) -> None:
     assert finding.fix is not None
 
 
+def test_a_copy_without_the_affinity_does_not_keep_the_labels_of_the_zone() -> None:
+    old = "failure-domain.beta.kubernetes.io/zone"
+    made = volume(**bound_to(f"{REGION}f"))
+    made = replace(made, metadata=replace(made.metadata, labels={ZONE: f"{REGION}f", old: f"{REGION}f"}))
+    fix = only(persistent_volumes=(made,), pods=(waiting(CONFLICT),)).fix
+    assert fix is not None
+    assert fix.commands[0] == f"kubectl label pv {made.name} {ZONE}- {old}-"
+    assert any("nodeAffinity" in line for line in fix.commands)
+
+
 def test_it_is_a_warning_as_long_as_no_pod_waits() -> None:
     assert verdicts(pods_get_a_node, persistent_volumes=(volume(**bound_to(f"{REGION}f")),)) == (Verdict.WARN,)
 
