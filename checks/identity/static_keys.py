@@ -48,8 +48,9 @@ def no_static_keys_before_the_role(
 
 
 _USERS = (
-    "kubectl -n {driver_namespace} get deployments,daemonsets,statefulsets,cronjobs -o"
-    " custom-columns=NAME:.metadata.name,KEYS:.spec..secretKeyRef.name,ALL:.spec..secretRef.name,FILES:.spec..secretName > users-of-secrets.txt"
+    "kubectl -n {driver_namespace} get deployments,daemonsets,statefulsets,cronjobs -o custom-columns="
+    "NAME:.metadata.name,KEYS:.spec..secretKeyRef.name,ALL:.spec..secretRef.name,FILES:.spec..secretName"
+    " > users-of-secrets.txt"
 )
 
 
