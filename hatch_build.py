@@ -27,6 +27,8 @@ class CompileRunbooks(BuildHookInterface[Any]):
         if version == "standard" and self.target_name == "wheel":
             # Another project's package may be called `runbooks`; what is installed of ours lies inside `diag`.
             build_data["force_include"][str(Path(self.root) / "runbooks")] = "diag/runbooks"
+            # An editable install finds it where it is.
+            build_data["force_include"][str(Path(self.root) / "lustre_doctor.py")] = "lustre_doctor.py"
 
 
 class AbsoluteLinks(MetadataHookInterface):

@@ -47,16 +47,28 @@ def no_static_keys_before_the_role(
         yield warn(subject, message, cause="static-aws-keys-win", fix=fix)
 
 
+_USERS = (
+    "kubectl -n {driver_namespace} get deployments,daemonsets,statefulsets,cronjobs -o custom-columns="
+    "NAME:.metadata.name,KEYS:.spec..secretKeyRef.name,ALL:.spec..secretRef.name,FILES:.spec..secretName"
+    " > users-of-secrets.txt"
+)
+
+
 def _drop_keys(keys: StaticKeys, controller: Workload) -> Fix:
     namespace, _, secret = keys.where.removeprefix("secret ").partition("/")
-    names = {"driver_namespace": namespace, "secret": secret}
+    names = {"driver_namespace": namespace, "secret": secret, "controller": controller.metadata.name}
     return Fix(
         (
             caution("the saved file holds the keys: keep it safe, then destroy it"),
+            caution("the EBS driver's chart reads a secret of this name too: the guard stops where another uses it"),
+            save(_USERS, names),
             save("kubectl -n {driver_namespace} get secret {secret} -o yaml > {secret}.before.yaml", names),
+            guard("test -s users-of-secrets.txt", names),
+            guard("""sh -c '! grep -v "^{controller} " users-of-secrets.txt | grep {secret}'""", names),
             guard("test -s {secret}.before.yaml", names),
             change("kubectl -n {driver_namespace} delete secret {secret}", names, danger=Danger.DESTROYS),
             *restart(namespace, controller.metadata.name, changes="makes new pods, which use the role"),
             undo("kubectl replace --force -f {secret}.before.yaml", names),
+            undo("kubectl -n {driver_namespace} rollout restart deployment/{controller}", names),
         )
     )

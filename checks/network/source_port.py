@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Any
 
-from diag import Draft, Fix, Layer, Reason, Unavailable, Unreadable, check, ok, skip, warn
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, ok, skip, warn
 from diag.advice.steps import change, undo, wait
 from diag.analysis.network.paths import Clients
 from diag.analysis.volumes import Mount
+from diag.resources.ec2 import Subnet
 from diag.resources.eks import SourceNat
 from diag.resources.fsx import FileSystem
 
@@ -18,19 +21,22 @@ def source_port_stays(
     clients: dict[str, Clients],
     source_nat: SourceNat | Unavailable,
     mounts: tuple[Mount, ...],
+    subnets: Table[Subnet] | Unavailable,
 ) -> Iterator[Draft]:
     """The VPC CNI does not rewrite the source port of Lustre's connections.
 
     FSx refuses a connection that does not come from a privileged port, and the mount ends in "Is the MGS running?"
-    although 988 answers. By default the VPC CNI translates what leaves the VPC, with ports of its own choice; inside
-    the VPC it translates nothing. Networking of the pods (custom networking, pod ENIs, network policies) does not
-    matter: the node mounts.
+    although 988 answers. By default the VPC CNI translates what leaves the VPC, with ports of its own choice, and so
+    also what comes from the node's own address; inside the VPC it translates nothing. Networking of the pods (custom
+    networking, pod ENIs, network policies) does not matter: the node mounts.
 
-    pass: file system and nodes share the VPC, the CNI translates nothing or keeps ports, or a pod has it mounted
+    pass: file system and nodes share the VPC, the CNI translates nothing, keeps ports or excludes the file system's
+        subnets, or a pod has it mounted
     warn: traffic to the file system leaves the VPC, and the CNI chooses the source ports of what leaves
     unknown: the aws-node DaemonSet or the nodes' instances could not be read
-    skip: AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set, whose ranges are not read, or another CNI is at work
-    source: aws-fsx-csi-driver docs/troubleshooting.md; amazon-vpc-cni-k8s README; Lustre 2.15.8 lnet/lnet/acceptor.c
+    skip: ranges are excluded, and the file system's subnets cannot be seen; or another CNI is at work
+    source: aws-fsx-csi-driver docs/troubleshooting.md; amazon-vpc-cni-k8s README, issue 1969; Lustre 2.15.8
+        lnet/lnet/acceptor.c
     """
     outside = [group for group in clients[file_system.id].groups if group.vpc_id != file_system.vpc_id]
     if not outside:
@@ -43,21 +49,49 @@ def source_port_stays(
         return
     setting = f"EXTERNALSNAT={str(source_nat.external).lower()}, RANDOMIZESNAT={source_nat.randomize}"
     text = f"aws-node: AWS_VPC_K8S_CNI_{setting.replace(', ', ', AWS_VPC_K8S_CNI_')}"
+    found = [] if isinstance(subnets, Unavailable) else [subnets.get(id) for id in file_system.subnet_ids]
+    ranges = tuple(one.cidr_block for one in found if isinstance(one, Subnet))
     if source_nat.external or source_nat.randomize == "none":
         yield ok(file_system, "what leaves the VPC keeps its source port", text)
-    elif source_nat.excludes_ranges:
-        yield skip(
-            file_system, "ranges are excluded from translation; whether the file system's is among them is not read"
-        )
+    elif source_nat.excluded and not ranges:
+        yield skip(file_system, "ranges are excluded from translation; the file system's subnets cannot be seen")
+    elif ranges and all(_is_within(one, source_nat.excluded) for one in ranges):
+        yield ok(file_system, f"what goes to {', '.join(ranges)} is excluded from translation", text)
     elif any(mount.volume.handle == file_system.id and mount.pod.is_up for mount in mounts):
         yield ok(file_system, "a pod has it mounted, so its servers accept the nodes' source ports", text, rules_out=())
     else:
         message = (
             f"{file_system.id} is in {file_system.vpc_id}, the nodes are not: the VPC CNI chooses their source ports"
         )
-        command = "kubectl -n kube-system set env daemonset/aws-node AWS_VPC_K8S_CNI_RANDOMIZESNAT="
-        note = "or exclude the file system's CIDR (AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS); restarts aws-node node by node"
-        ready = wait("kubectl -n kube-system rollout status daemonset/aws-node --timeout=10m")
-        fix = Fix((change(f"{command}none", changes=note), ready, undo(f"{command}prng")))
         nodes = [node for group in outside for node in group.nodes]
+        fix = _keep_ports(source_nat, ranges)
         yield warn(file_system, message, text, cause="source-port-rewritten-snat", fix=fix, concerns=nodes)
+
+
+def _keep_ports(present: SourceNat, ranges: tuple[str, ...]) -> Fix:
+    """Take no port at random, or exclude the file system's subnets as well; the undo writes what was there."""
+    rolled = wait("kubectl -n kube-system rollout status daemonset/aws-node --timeout=10m")
+    keep = "the VPC CNI keeps the source port of what leaves the VPC; restarts aws-node node by node"
+    former = present.randomize if present.randomize in ("prng", "hashrandom") else "prng"
+    steps = (change(f"{_SET}RANDOMIZESNAT=none", changes=keep), rolled, undo(f"{_SET}RANDOMIZESNAT={former}"))
+    spare = "the VPC CNI no longer translates what goes there, from pods neither; restarts aws-node node by node"
+    names = {"cidrs": ",".join(dict.fromkeys((*present.excluded, *ranges))), "former_cidrs": ",".join(present.excluded)}
+    exclude = change(f"{_SET}EXCLUDE_SNAT_CIDRS={{cidrs}}", names, changes=spare)
+    back = undo(f"{_SET}EXCLUDE_SNAT_CIDRS{'={former_cidrs}' if present.excluded else '-'}", names)
+    return Fix(steps, (Fix((exclude, rolled, back)),) if ranges else ())
+
+
+_SET = "kubectl -n kube-system set env daemonset/aws-node -c aws-node AWS_VPC_K8S_CNI_"
+
+
+def _is_within(range_: str, others: tuple[str, ...]) -> bool:
+    """Whether one of the others holds the whole range; what is no range holds nothing."""
+    own = ip_network(range_)
+    return any(own.version == one.version and one.supernet_of(own) for one in map(_network, others) if one)
+
+
+def _network(text: str) -> Any:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None

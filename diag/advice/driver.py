@@ -125,7 +125,7 @@ IMAGE = {
 REGION = {
     "helm": "--set controller.region={region}",
     "manifests": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION={{region}}",
-    "undo": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION-",
+    "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
     "addon": '{"controller":{"region":"the Region"}}',
 }
 
@@ -201,7 +201,7 @@ def addon_steps(values: Values, *, version: str = "", has_role: bool = True) -> 
     update = f"aws eks update-addon {which}{f' --addon-version {version}' if version else ''}{role}"
     return (
         caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
-        *((caution(unknown),) if has_role and not values.get("role_arn") else ()),
+        *((caution(unknown),) if has_role and "role_arn" not in values else ()),
         save(f"aws eks describe-addon {which} --query '{SETTINGS}' --output text > {settings}", names),
         guard(f"test -s {settings}", names),
         change(

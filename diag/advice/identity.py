@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from diag.advice.driver import restart
-from diag.advice.steps import change, save, undo
+from diag.advice.driver import MANAGED_BY, addon_steps, restart
+from diag.advice.steps import change, guard, person, save, undo
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import region_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, controller_actions
-from diag.model.fix import Fix, Step
+from diag.model.fix import Fix, Step, StepKind
 from diag.resources.eks import EksCluster
 from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
 from diag.resources.kubernetes import ServiceAccount
@@ -20,10 +20,21 @@ NEW_PODS = "takes effect in new controller pods only"
 ADMINISTRATOR = "an administrator of IAM"
 
 
-def annotate(account: ServiceAccount, role_arn: str) -> Fix:
+def annotate(account: ServiceAccount, role_arn: str, cluster: str = "") -> Fix:
     """Write a role's ARN, and replace the controller's pods, since it is injected at their creation alone."""
+    steps, back = _give(account, role_arn, cluster)
+    return Fix((*steps, back))
+
+
+def _give(account: ServiceAccount, role_arn: str, cluster: str) -> tuple[tuple[Step, ...], Step]:
+    """Give the service account a role, by the add-on where that writes its annotation; and how to take it back."""
+    if account.metadata.label(MANAGED_BY) == "EKS":
+        former = {"role_arn": account.role_arn or ""}
+        again = "the same command with the former role, {role_arn}" if account.role_arn else "the same without a role"
+        back = person(again, former, kind=StepKind.UNDO)
+        return addon_steps({"cluster": cluster, "role_arn": role_arn}), back
     write, back = _annotation(account, role_arn)
-    return Fix((write, *restart(account.metadata.namespace), back))
+    return (write, *restart(account.metadata.namespace)), back
 
 
 def _annotation(account: ServiceAccount, role_arn: str) -> tuple[Step, Step]:
@@ -69,11 +80,10 @@ def create_role(cluster: EksCluster, account: ServiceAccount, role: str, audienc
     steps = [change(create, names, changes=note, by=ADMINISTRATOR), *give]
     taken_back = [take, undo("aws iam delete-role --role-name {role}", names)]
     arn = f"arn:{cluster.partition or 'aws'}:iam::{cluster.account}:role/{role}"
-    if account.role_arn != arn:
-        write, back = _annotation(account, arn)
-        steps.append(write)
-        taken_back.insert(0, back)
-    return Fix((*steps, *restart(account.metadata.namespace), *taken_back))
+    if account.role_arn == arn:
+        return Fix((*steps, *restart(account.metadata.namespace), *taken_back))
+    given, back = _give(account, arn, cluster.name)
+    return Fix((*steps, *given, back, *taken_back))
 
 
 def trust_web_identity(
@@ -117,10 +127,12 @@ def _replace_trust(
     values: dict[str, Value] = {**names, "role": role.role_name, "policy": _policy(*others, statement)}
     note = "writes the whole trust policy" + (", its other statements as they are" if others else "")
     write = "aws iam update-assume-role-policy --role-name {role} --policy-document"
-    keep = "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument > trust-policy-of-{role}.json"
+    keep = "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument"
+    keep += " --output json > trust-policy-of-{role}.json"
     return Fix(
         (
             save(keep, values),
+            guard("grep -q Statement trust-policy-of-{role}.json", values),
             change(f"{write} {{policy}}", values, changes=note, by=ADMINISTRATOR),
             undo(f"{write} file://trust-policy-of-{{role}}.json", values),
         )

@@ -12,8 +12,10 @@ from diag.model.fix import Danger, Step
 KARPENTER, NODE_GROUP = "karpenter", "nodegroup"
 """What makes another node when one goes; Karpenter stands for EKS Auto Mode as well."""
 
-_HUNG = " --force --skip-wait-for-delete-timeout=60"
-"""For pods that nothing owns, or that hang: drain refuses or waits else. Source: kubectl drain --help, 1.34."""
+_DRAIN = (
+    "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m --skip-wait-for-delete-timeout=60"
+)
+"""Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
 _FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
 
 
@@ -21,8 +23,7 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
     """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident."""
     effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
     alone = _alone(owner)
-    force = _HUNG if alone.stop else ""
-    drain = f"kubectl drain {{node}} --ignore-daemonsets --delete-emptydir-data --timeout=10m{force}"
+    drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     reboot = "aws ec2 reboot-instances --instance-ids {instance}"
@@ -49,9 +50,8 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
         return ()
     if values.get("node_manager") == KARPENTER:
         gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
-        drain = "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m"
         return (
-            change(drain, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
+            change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
             change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),
         )
     alone = _alone(owner)

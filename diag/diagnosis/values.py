@@ -14,6 +14,7 @@ from diag.analysis.identity.controller import is_auto_mode
 from diag.analysis.network.routing import table_of
 from diag.analysis.volumes import Mount
 from diag.grammar.ids import account_of
+from diag.knowledge.partitions import partition_of
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkInterface, Subnet
 from diag.resources.eks import Addon, EksCluster, identity_of
@@ -29,6 +30,8 @@ def of_cluster(facts: Facts) -> dict[str, str]:
     """What all diagnoses of a run share."""
     identity = identity_of(facts)
     values = {"cluster": identity.cluster, "region": identity.region, "account": identity.account}
+    if (partition := partition_of(identity.region)) is not None:
+        values["partition"] = partition.id
     cluster = facts.get("eks_cluster")
     if isinstance(cluster, EksCluster):
         values |= {"node_vpc": cluster.vpc_id, "provider_arn": cluster.provider_arn, "issuer": cluster.issuer,

@@ -21,6 +21,7 @@ VOLATILE = frozenset(
         "uid", "resourceVersion", "generation", "managedFields", "creationTimestamp", "CreationTime", "RequestTime",
         "lastTransitionTime", "firstTimestamp", "lastTimestamp", "eventTime", "series", "count", "startTime",
         "finishedAt", "elapsed_ms", "local_address", "local_port", "clock_skew_s", "bootID", "reportingInstance",
+        "clock_s", "uptime_s", "silent_s", "age_s", "stayed_s", "renewTime",
         "AvailableIpAddressCount", "probe", "taken_at", "kube-api-access", "podIP", "imageID", "ownerReferences",
     }
 )  # fmt: skip

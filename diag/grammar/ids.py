@@ -52,6 +52,7 @@ ACCOUNT = Grammar("an AWS account id", r"[0-9]{12}")
 REGION = Grammar("an AWS Region", r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 """Two letters, or `eusc` of the European Sovereign Cloud. Source: botocore 1.42 partitions.json."""
 ZONE = Grammar("an Availability Zone", rf"{REGION.pattern}(?:[a-z]|-[a-z0-9]{{3,8}}-[0-9][a-z])")
+PARTITION = Grammar("an AWS partition", r"aws(?:-[a-z]+)*")
 ARN = Grammar(
     "an ARN", r"arn:aws(?:-[a-z]+)*:[a-z0-9-]{1,63}:[a-z0-9-]{0,63}:(?:[0-9]{12}|aws)?:[A-Za-z0-9_+=,.@:/-]{1,1024}"
 )
@@ -79,6 +80,7 @@ DNS_NAME = Grammar("a DNS name", r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_][A-Z
 ADDRESS = Grammar("an IP address", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]{2,39}")
 HOST = Grammar("a host name or address", rf"(?:{DNS_NAME.pattern})|(?:{ADDRESS.pattern})")
 CIDR = Grammar("an address range", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:]{2,39}/[0-9]{1,3}")
+CIDRS = Grammar("address ranges with commas between", rf"(?:{CIDR.pattern})(?:,(?:{CIDR.pattern})){{0,60}}")
 PORTS = Grammar("a range of ports", r"[0-9]{1,5}(?:-[0-9]{1,5})?")
 
 FSNAME = Grammar("a Lustre file-system name", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,7}")

@@ -173,5 +173,5 @@ class SourceNat(msgspec.Struct, frozen=True):
     """AWS_VPC_K8S_CNI_EXTERNALSNAT: the CNI translates nothing."""
     randomize: str = "prng"
     """AWS_VPC_K8S_CNI_RANDOMIZESNAT: `prng`, `hashrandom` or `none`."""
-    excludes_ranges: bool = False
-    """AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS is set; to what is not read."""
+    excluded: tuple[str, ...] = ()
+    """AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: what goes to these ranges is not translated."""

@@ -6,7 +6,7 @@ import pkgutil
 import checks
 import diag
 
-LIBRARIES = ("boto3", "botocore.args", "botocore.auth", "dns.asyncbackend", "dns.resolver", "urllib3")
+LIBRARIES = ("boto3", "botocore.args", "botocore.auth", "dns.asyncbackend", "dns.resolver", "kubernetes.client.rest")
 
 for library in LIBRARIES:
     importlib.import_module(library)

@@ -40,6 +40,7 @@ _HARMLESS = (
     "mv",
     "rm",
     "sed",
+    "sh",
     "sleep",
     "sort",
     "tail",

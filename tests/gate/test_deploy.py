@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from diag.cli import cli
+from tests.lab.lab import Lab
 
 CLASS = """\
 apiVersion: storage.k8s.io/v1
@@ -197,6 +198,23 @@ def test_the_base_takes_the_overlay_that_its_readme_shows(tmp_path: Path) -> Non
     [container] = containers(made["CronJob", "lustre-doctor"])
     assert container["image"] == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/lustre-doctor:0.1.0"
     assert container["securityContext"]["runAsNonRoot"] is True
+
+
+@pytest.mark.lab
+def test_a_run_needs_nothing_of_what_the_image_leaves_out(lab: Lab, tmp_path: Path) -> None:
+    import kubernetes
+
+    [line] = re.findall(r"&& rm -rf (aio .*) \\\n", (ROOT / "deploy" / "Dockerfile").read_text())
+    kept = tmp_path / "kubernetes"
+    shutil.copytree(Path(str(kubernetes.__file__)).parent, kept, ignore=shutil.ignore_patterns("__pycache__", "docs"))
+    subprocess.run(["sh", "-c", f"rm -rf {line}"], cwd=kept, check=True)
+    assert sum(path.stat().st_size for path in kept.rglob("*") if path.is_file()) < 3_000_000
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from diag.cli import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), "run", "-q", "--via", "exec"],
+        env={**os.environ, **lab.env}, capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert (ran.returncode, "client-server-version-mismatch (confirmed)" in ran.stdout) == (3, True), ran.stderr
 
 
 def test_the_image_runs_as_nobody_and_from_pinned_bases() -> None:

@@ -76,7 +76,7 @@ def test_the_tool_never_asks_to_change_anything() -> None:
     for rule in rules_of(emitted("--emit", "rbac")):
         assert set(rule["verbs"]) <= {"get", "list"}
     for action in json.loads(emitted("--emit", "iam"))["Statement"][0]["Action"]:
-        assert action.partition(":")[2].startswith(("Describe", "List", "Get", "Simulate"))
+        assert action.partition(":")[2].startswith(("Describe", "List", "Get", "Search", "Simulate"))
 
 
 def test_every_declared_right_can_be_emitted() -> None:

@@ -46,8 +46,14 @@ def driver_for(service, operation):
 
 def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
-    for name in re.findall(r"file://(\S+)", " ".join(argv)):
-        pathlib.Path(name).write_text("{}")
+    files = re.findall(r"file://(\S+)", " ".join(argv))
+    # What the file holds is not known here: one of the two kinds of document has to fit.
+    return min((_said(argv, files, document) for document in ("{}", "[]")[: 1 + bool(files)]), key=bool)
+
+
+def _said(argv, files, document):
+    for name in files:
+        pathlib.Path(name).write_text(document)
     said = io.StringIO()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
         try:

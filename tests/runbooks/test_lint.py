@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 import jmespath
+import msgspec
 import pytest
 
 from diag.advice.driver import Installer
@@ -15,7 +16,7 @@ from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import Pattern
-from diag.knowledge.cause import Cause, Procedure
+from diag.knowledge.cause import PROMPT, Cause, Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 from tests.runbooks.commands import EXAMPLES, all_commands
@@ -148,6 +149,68 @@ IMPOSSIBLE = re.compile(
 )
 
 
+GUESSED = re.compile(
+    r"set env|kubectl taint|-key-deletion|disable-key|--replicas=\d|hop-limit \d|set_param \S+=|\"Value\":"
+    r"|kubectl patch|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
+)
+"""Writes a value, or takes away a rule, that may not be what was there before."""
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_an_undo_puts_back_what_was_there(id: str) -> None:
+    """From a saved file, from what Kubernetes or Helm keeps, or by what the command itself made; else it is a sentence
+    that names the former value.
+    """
+    lines = [line for one in CAUSES[id].fix for line in (*one.undo.splitlines(), PROMPT + one.with_.get("undo", ""))]
+    assert [line for line in lines if line.startswith(PROMPT) and GUESSED.search(line)] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_what_aws_saves_is_a_document_and_looked_at(id: str) -> None:
+    """Whatever the reader's configuration makes of `output`; and nothing changes before a guard saw the file."""
+    assert [line for fix in fixes_of(CAUSES[id]) for line in unseen(fix.steps)] == []
+
+
+def unseen(steps: Iterable[Step]) -> list[str]:
+    """The files of `aws` without a format, or without a guard that reads them."""
+    steps = tuple(steps)
+    read = {word for step in steps if step.kind is StepKind.GUARD for word in step.argv}
+    saved = (step for step in steps if step.kind is StepKind.SAVE and step.argv[:1] == ("aws",))
+    return [step.line for step in saved if "--output" not in step.argv or step.output not in read]
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_no_partition_is_taken_for_granted(id: str) -> None:
+    """Accounts of China and GovCloud have ARNs of their own."""
+    cause, body = CAUSES[id], TEXTS[id].partition("\n---\n")[2]
+    assert "arn:aws:" not in f"{msgspec.json.encode([cause.fix, cause.confirm, cause.rule_out]).decode()} {body}"
+
+
+HALF = re.compile(r"image\.repository=(?!.*image\.tag=)|set env .*[A-Z]S=\{\w*[^s]\}")
+"""A repository that keeps another one's tag, one value in place of a list."""
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_nothing_writes_half_of_a_value(id: str) -> None:
+    commands = (line for one in CAUSES[id].fix for line in (*one.command.splitlines(), str(one.with_.get("helm", ""))))
+    assert [line for line in commands if HALF.search(line)] == []
+
+
+def test_a_drain_does_not_wait_for_a_pod_that_hangs() -> None:
+    drains = [c for c in all_commands() if c.argv[:2] == ("kubectl", "drain")]
+    assert drains and [c.where for c in drains if "--skip-wait-for-delete-timeout=60" not in c.argv] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_role_that_is_annotated_is_given_to_the_addon_too(id: str) -> None:
+    """EKS takes the annotation back: there the add-on gets the role, and keeps its configuration."""
+    remedies = CAUSES[id].fix
+    if any("annotate serviceaccount" in one.command for one in remedies):
+        needed = "update-addon", "--service-account-role-arn", "--configuration-values"
+        assert any(all(word in one.command for word in needed) for one in remedies)
+        assert all("add-on" in one.caution for one in remedies if "annotate serviceaccount" in one.command)
+
+
 def test_every_query_is_one() -> None:
     queries = {argv[argv.index("--query") + 1] for argv in (c.argv for c in all_commands()) if "--query" in argv}
     assert len(queries) > 50
@@ -162,6 +225,11 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert has_namespace(("kubectl", "-n", "prod", "delete", "pvc", "data")) and has_namespace(("kubectl", "get", "pv"))
     assert not reads_only("kubectl -n x delete pod y") and not reads_only("aws fsx update-file-system --x y")
     assert reads_only("kubectl -n x exec y -- rm z")
+    assert GUESSED.search("kubectl -n x set env ds/y A-") and not GUESSED.search("kubectl -n x rollout undo ds/y")
+    assert HALF.search("--set image.repository=x") and not HALF.search("--set image.repository=x --set image.tag=y")
+    assert HALF.search("set env ds/x SNAT_CIDRS={cidr}") and not HALF.search("set env ds/x SNAT_CIDRS={cidrs}")
+    asked, looked = Step(StepKind.SAVE, ("aws", "--output", "json"), "f"), Step(StepKind.GUARD, ("test", "-s", "f"))
+    assert unseen((asked,)) and unseen((Step(StepKind.SAVE, ("aws",), "f"), looked)) and not unseen((asked, looked))
     delete = Step(StepKind.CHANGE, ("kubectl", "-n", "x", "delete", "pvc", "data"))
     guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
     assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))

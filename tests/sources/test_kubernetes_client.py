@@ -23,7 +23,6 @@ from diag.resources.kubernetes import CsiNode, Node, Pod
 from diag.sources.kubernetes import client, transport
 from diag.sources.kubernetes.client import Kube, resource_of
 from diag.sources.kubernetes.facts import daemon_sets, deployments
-from diag.sources.kubernetes.transport import is_spared, proxy_of_environment
 from tests.lab.kubernetes.api import Api
 from tests.lab.kubernetes.certificates import make_certificates
 from tests.lab.kubernetes.exec import ExecScript
@@ -411,59 +410,3 @@ def test_a_session_of_tls_is_resumed(lab: Lab) -> None:
 )
 def test_the_resource_of_a_path_is_what_rbac_calls_it(path: str, resource: str) -> None:
     assert resource_of(path) == resource
-
-
-@pytest.mark.parametrize(
-    ("no_proxy", "is_spared_here"),
-    [
-        ("", False),
-        ("*", True),
-        ("eks.amazonaws.com", True),
-        (".eks.amazonaws.com", True),
-        ("*.eks.amazonaws.com", True),
-        ("other.com, api.gr7.eks.amazonaws.com", True),
-        ("api.gr7.eks.amazonaws.com:443", True),
-        ("api.gr7.eks.amazonaws.com:6443", False),
-        ("ks.amazonaws.com", False),
-        ("10.0.0.0/8", False),
-    ],
-)
-def test_no_proxy_lists_hosts_and_domains(no_proxy: str, is_spared_here: bool) -> None:
-    assert is_spared("api.gr7.eks.amazonaws.com", 443, no_proxy) is is_spared_here
-
-
-@pytest.mark.parametrize(
-    ("host", "no_proxy", "is_spared_here"),
-    [
-        ("10.1.2.3", "10.0.0.0/8", True),
-        ("10.1.2.3", "10.1.2.3", True),
-        ("10.1.2.3", "10.1.2.3:443", True),
-        ("10.1.2.3", "10.1.2.3:80", False),
-        ("10.1.2.3", "192.168.0.0/16,2.3", False),
-        ("fd00::1", "fd00::/8", True),
-        ("fd00::1", "[fd00::1]:443", True),
-        ("fd00::1", "[fd00::1]:80", False),
-    ],
-)
-def test_no_proxy_lists_addresses_and_networks(host: str, no_proxy: str, is_spared_here: bool) -> None:
-    assert is_spared(host, 443, no_proxy) is is_spared_here
-
-
-@pytest.mark.parametrize(
-    ("named", "proxy"),
-    [
-        ({"HTTPS_PROXY": "http://p:1"}, "http://p:1"),
-        ({"https_proxy": "p:1"}, "http://p:1"),
-        ({"HTTP_PROXY": "http://p:1"}, ""),
-        ({"ALL_PROXY": "socks5://p:1"}, "socks5://p:1"),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "k.example"}, ""),
-        ({}, ""),
-    ],
-)
-def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, named: dict[str, str], proxy: str) -> None:
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name, value in named.items():
-        monkeypatch.setenv(name, value)
-    assert proxy_of_environment("https://k.example") == proxy

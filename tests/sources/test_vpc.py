@@ -148,7 +148,8 @@ def variables(**values: str) -> list[dict[str, Any]]:
         (variables(external="1"), SourceNat(external=True)),
         (variables(randomize="none"), SourceNat(randomize="none")),
         (variables(randomize=""), SourceNat()),
-        (variables(exclude="10.8.0.0/16"), SourceNat(excludes_ranges=True)),
+        (variables(exclude="10.8.0.0/16, 10.9.0.0/16"), SourceNat(excluded=("10.8.0.0/16", "10.9.0.0/16"))),
+        (variables(exclude=""), SourceNat()),
     ],
 )
 def test_the_settings_of_source_nat(env: list[dict[str, Any]] | None, nat: SourceNat) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diag.advice.steps import change, undo
+from diag.advice.steps import change, person
 from diag.analysis.driver.node_plugin import NOT_REGISTERED, YOUNG_S, PluginHealth, PluginState, State
-from diag.model.fix import Fix
+from diag.model.fix import Fix, StepKind
 from diag.model.unavailable import Unavailable
 from diag.resources.age import is_younger
 from diag.resources.kubernetes import Node
@@ -44,10 +44,7 @@ def remove_taint(nodes: Iterable[Node]) -> Fix:
     """Take the taint away by hand."""
     names = [node.name for node in nodes]
     told = "lets pods onto the node; the plugin must be allowed to get and patch nodes, or the taint comes again"
-    remove, put_back = f"kubectl taint nodes {{node}} {TAINT}-", f"kubectl taint nodes {{node}} {TAINT}=:NoExecute"
-    return Fix(
-        (
-            *(change(remove, {"node": name}, changes=told) for name in names),
-            *(undo(put_back, {"node": name}) for name in names),
-        )
-    )
+    left_off = "leave it off: put back with the effect NoExecute it evicts every pod that does not tolerate it"
+    remove = f"kubectl taint nodes {{node}} {TAINT}-"
+    removed = (change(remove, {"node": name}, changes=told) for name in names)
+    return Fix((*removed, person(left_off, kind=StepKind.UNDO)))

@@ -111,7 +111,7 @@ def flaw_of(
         return Flaw("irsa-role-missing", f"its annotation names {arn}, which does not exist", fix)
     if role.arn and role.arn != arn:
         message = f"its annotation names {arn}, the role's ARN is {role.arn}"
-        return Flaw("irsa-role-missing", message, annotate(account, role.arn))
+        return Flaw("irsa-role-missing", message, annotate(account, role.arn, cluster.name))
     if isinstance(provider, Unavailable):
         return _without_provider(cluster) if provider.reason is Reason.ABSENT else provider
     return _distrust(account, cluster, role, provider) or role
@@ -121,9 +121,9 @@ def name_a_role(account: ServiceAccount, cluster: EksCluster, written: str = "")
     """Annotate the account with the ARN that was surely meant, else with that of a new role."""
     parts = role_arn_of("".join(written.split()).strip("\"'"))
     if parts is not None and parts.account == cluster.account:
-        return annotate(account, f"arn:{cluster.partition}:iam::{parts.account}:role/{parts.name}")
+        return annotate(account, f"arn:{cluster.partition}:iam::{parts.account}:role/{parts.name}", cluster.name)
     new = create_role(cluster, account, f"{NEW_ROLE}-{cluster.name}"[:64], audience_of(account))
-    return Fix(new.steps, (annotate(account, ""),))
+    return Fix(new.steps, (annotate(account, "", cluster.name),))
 
 
 def _without_provider(cluster: EksCluster) -> Flaw:

@@ -299,7 +299,8 @@ def _settings(variables: list[_Variable]) -> SourceNat:
 
     external, randomize, exclude = SNAT
     is_external = text(external, "false").strip().lower() in ("1", "t", "true")
-    return SourceNat(is_external, text(randomize, "prng").strip().lower() or "prng", exclude in raw)
+    excluded = tuple(filter(None, map(str.strip, text(exclude, "").split(","))))
+    return SourceNat(is_external, text(randomize, "prng").strip().lower() or "prng", excluded)
 
 
 def _is_component(labels: Mapping[str, str] | None, containers: Iterable[Container]) -> bool:

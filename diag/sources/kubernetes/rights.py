@@ -66,7 +66,12 @@ def _roles(kube: Kube, path: str, kind: str, bindings: Iterable[RbacBinding]) ->
     return kube.list(path, RbacRole, keep=lambda role: role if role.metadata.name in names else None)
 
 
-@fact(layer=Layer.DRIVER, label="Lease", permissions=("get leases",))
+@fact(
+    layer=Layer.DRIVER,
+    label="Lease",
+    names={"metadata.name": "", "spec.holderIdentity": "pod"},
+    permissions=("get leases",),
+)
 def provisioner_lease(kube: Kube, provisioning: Provisioning, controller: Workload) -> Lease | Unavailable:
     """The lease by which the controller's provisioners agree on one; nothing is asked where nothing is provisioned."""
     if not provisioning.in_use:

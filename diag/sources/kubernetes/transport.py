@@ -1,20 +1,17 @@
 """The one way to an API server: requests, and connections for what is more than one request and one answer (exec).
 
-urllib3 is the transport, as it is the official client's. Of that client nothing else would be used, and it takes 0.2 s
-to load and half of the disk that an installation needs.
+The official client gives configuration and transport: its pool of urllib3, with its rules for proxies.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import os
 import re
 import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -26,13 +23,8 @@ from diag.sources.kubernetes.kubeconfig import REMEDY, Access
 from diag.sources.kubernetes.tls import Context, context_of
 from diag.sources.remote_mounts import StuckMount, require_answers
 
-if TYPE_CHECKING:
-    import urllib3
-
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
-POOL = 16
-"""Connections that are kept for the next request."""
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of one answer: 128 KiB for each object of a page. A hostile server cannot exhaust memory."""
 THROTTLED = frozenset({429, 503})
@@ -65,25 +57,31 @@ class Transport:
     """Credentials, TLS and connections of one context. Its methods raise Unreadable."""
 
     def __init__(self, access: Access) -> None:
-        """May run a credential plugin, for a client certificate."""
+        """Loads the official client. May run a credential plugin, for a client certificate."""
         with IMPORT_LOCK:
             import urllib3
+            from kubernetes.client import Configuration
+            from kubernetes.client.rest import RESTClientObject
 
         cluster = access.cluster
         self.server = cluster.server.rstrip("/")
         self._credentials = Credentials(access)
         self._lock = threading.Lock()
         self._tls: Context | None = None
-        # What the kubeconfig says holds for every host, as for kubectl.
-        proxy = cluster.proxy_url or proxy_of_environment(self.server)
+        configuration = Configuration(host=self.server)
+        configuration.connection_pool_maxsize = 16
+        configuration.tls_server_name = cluster.tls_server_name
+        if cluster.proxy_url:
+            # What the kubeconfig says holds for every host, as for kubectl.
+            configuration.proxy, configuration.no_proxy = cluster.proxy_url, ""
         try:
-            self._pool = _pool_through(proxy)
+            self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
         except Exception as error:
             message = "its proxy cannot be used: http://, https:// and (with PySocks) socks5:// can"
             raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=REMEDY)) from error
-        if cluster.tls_server_name:
-            self._pool.connection_pool_kw["server_hostname"] = cluster.tls_server_name
-        self._proxy = urlsplit(proxy).netloc.rpartition("@")[2]
+        self._proxy = ""
+        if type(self._pool) is not urllib3.PoolManager:
+            self._proxy = urlsplit(str(configuration.proxy)).netloc.rpartition("@")[2]
         if self.server.startswith("https:"):
             try:
                 pair = self._credentials.pair()
@@ -99,6 +97,8 @@ class Transport:
                 raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=remedy)) from error
             # The context decides about verification, and the report says when it is off.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            for keyword in ("ca_certs", "ca_cert_data", "cert_file", "key_file", "cert_reqs"):
+                self._pool.connection_pool_kw.pop(keyword, None)
             self._pool.connection_pool_kw["ssl_context"] = self._tls
 
     def send(
@@ -201,56 +201,6 @@ class Transport:
             message += f" (through the proxy {self._proxy})"
             remedy += "; see proxy-url of the kubeconfig and HTTPS_PROXY"
         return Unavailable(self._name, reason, message, remedy=remedy)
-
-
-def proxy_of_environment(server: str) -> str:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names for a server; empty where NO_PROXY spares it."""
-    from urllib.request import getproxies_environment
-
-    address, named = urlsplit(server), getproxies_environment()
-    proxy = named.get(address.scheme) or named.get("all", "")
-    if not proxy or is_spared(address.hostname or "", address.port or 443, named.get("no", "")):
-        return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def is_spared(host: str, port: int, no_proxy: str) -> bool:
-    """Whether NO_PROXY lists a host: its name or domain, its address or network, with its port or none; `*` is all.
-
-    Source: golang.org/x/net/http/httpproxy, which kubectl reads it with.
-    """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        address = None
-    for entry in filter(None, (word.strip().lower() for word in no_proxy.split(","))):
-        name, _, number = entry.rpartition(":")
-        if number.isdigit() and name and (":" not in name or name.endswith("]")):
-            if int(number) != port:
-                continue
-            entry = name
-        if entry == "*":
-            return True
-        if address is None:
-            domain = entry.lstrip("*.")
-            if host == domain or host.endswith(f".{domain}"):
-                return True
-        else:
-            with contextlib.suppress(ValueError):
-                if address in ipaddress.ip_network(entry.strip("[]"), strict=False):
-                    return True
-    return False
-
-
-def _pool_through(proxy: str) -> urllib3.PoolManager:
-    """Connections that are kept, through the proxy if there is one."""
-    import urllib3
-
-    if proxy.lower().startswith("socks"):
-        from urllib3.contrib.socks import SOCKSProxyManager
-
-        return SOCKSProxyManager(proxy, maxsize=POOL)
-    return urllib3.ProxyManager(proxy, maxsize=POOL) if proxy else urllib3.PoolManager(maxsize=POOL)
 
 
 def _explained(error: Exception) -> tuple[Reason, str, str]:

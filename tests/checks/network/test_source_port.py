@@ -35,10 +35,32 @@ def test_a_mounted_volume_shows_that_the_servers_take_the_ports() -> None:
     assert (found.verdict, found.rules_out) == (Verdict.PASS, ())
 
 
-def test_ranges_that_are_excluded_are_not_known() -> None:
-    assert judge(source_port_stays, **abroad(source_nat=SourceNat(excludes_ranges=True)), **WAITING).verdict is (
-        Verdict.SKIP
+@pytest.mark.parametrize("excluded", [("10.0.0.0/16",), ("no range", "10.0.1.0/24")])
+def test_the_file_systems_subnet_among_the_excluded_ranges_passes(excluded: tuple[str, ...]) -> None:
+    assert judge(source_port_stays, **abroad(source_nat=SourceNat(excluded=excluded)), **WAITING).verdict is (
+        Verdict.PASS
     )
+
+
+def test_a_fix_keeps_what_was_excluded_and_its_undo_writes_what_was_there() -> None:
+    nat = SourceNat(randomize="hashrandom", excluded=("10.9.0.0/16", "10.0.1.128/25"))
+    found = judge(source_port_stays, **abroad(source_nat=nat), **WAITING)
+    assert found.verdict is Verdict.WARN and found.fix is not None
+    (exclude,) = found.fix.alternatives
+    assert found.fix.undo.endswith("AWS_VPC_K8S_CNI_RANDOMIZESNAT=hashrandom")
+    assert exclude.commands[0].endswith("EXCLUDE_SNAT_CIDRS=10.9.0.0/16,10.0.1.128/25,10.0.1.0/24")
+    assert exclude.undo.endswith("EXCLUDE_SNAT_CIDRS=10.9.0.0/16,10.0.1.128/25")
+
+
+def test_the_list_is_deleted_again_only_where_there_was_none() -> None:
+    found = judge(source_port_stays, **abroad(), **WAITING)
+    assert found.fix is not None and found.fix.alternatives[0].undo.endswith("EXCLUDE_SNAT_CIDRS-")
+
+
+def test_excluded_ranges_are_not_judged_without_the_subnets() -> None:
+    nat = SourceNat(excluded=("10.9.0.0/16",))
+    unread = {"subnets": given.denied("describe-subnets")}
+    assert judge(source_port_stays, **{**abroad(source_nat=nat), **unread}, **WAITING).verdict is Verdict.SKIP
     denied = given.denied("list daemonsets")
     assert judge(source_port_stays, **abroad(source_nat=denied), **WAITING).verdict is Verdict.UNKNOWN
 

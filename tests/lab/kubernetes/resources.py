@@ -98,6 +98,7 @@ RESOURCES: tuple[Resource, ...] = (
     _workload("daemonsets", "DaemonSet", "ds", scale=False),
     _workload("replicasets", "ReplicaSet", "rs", "status.replicas"),
     _workload("statefulsets", "StatefulSet", "sts"),
+    Resource("batch", "v1", "cronjobs", "CronJob", True, _NAMESPACED),
     Resource("apps", "v1", "controllerrevisions", "ControllerRevision", True, _NAMESPACED),
     _storage("storageclasses", "StorageClass", "sc"),
     _storage("csidrivers", "CSIDriver"),
