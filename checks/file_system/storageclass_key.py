@@ -112,15 +112,15 @@ def _flaw_of(key: Key) -> str:
     return ""
 
 
-def _revive(key: Key) -> Fix:
-    names = {"key": key.arn}
+def _revive(kms: Key) -> Fix:
+    names = {"key": kms.arn}
     enable = change(
         "aws kms enable-key --key-id {key}", names, changes="makes the key usable again, for all that it protects",
         by=OWNER,
     )  # fmt: skip
-    if key.key_state == "Disabled":
+    if kms.key_state == "Disabled":
         return Fix((enable, undo("aws kms disable-key --key-id {key}", names)))
-    if key.key_state == "PendingDeletion":
+    if kms.key_state == "PendingDeletion":
         cancel = change(
             "aws kms cancel-key-deletion --key-id {key}", names, changes="stops the scheduled deletion", by=OWNER
         )
@@ -129,7 +129,7 @@ def _revive(key: Key) -> Fix:
     return Fix((person("bring the key into state Enabled, or name a symmetric key in the class", by=OWNER),))
 
 
-def _let_in(key: Key, policy: Policy, caller: str, region: str, trust: Trust) -> Fix:
+def _let_in(kms: Key, policy: Policy, caller: str, region: str, trust: Trust) -> Fix:
     """One more statement for the role, through FSx alone; what a Deny forbids is for its author to change."""
     if trust.is_denied:
         return Fix((person("take back the Deny of the key's policy: no Allow overrules it", by=OWNER),))
@@ -141,7 +141,7 @@ def _let_in(key: Key, policy: Policy, caller: str, region: str, trust: Trust) ->
         "Condition": {"StringEquals": {"kms:ViaService": f"fsx.{region}.amazonaws.com"}},
     }  # fmt: skip
     document = {"Version": "2012-10-17", "Statement": [*map(Verbatim, others), statement]}
-    names: dict[str, Value] = {"key": key.arn, "role_arn": caller, "policy": document}
+    names: dict[str, Value] = {"key": kms.arn, "role_arn": caller, "policy": document}
     put = "aws kms put-key-policy --key-id {key} --policy-name default --policy"
     keep = "aws kms get-key-policy --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
     note = "lets the role use the key through FSx; the other statements stay as they are"
