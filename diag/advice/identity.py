@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -175,8 +176,13 @@ def allow(role: str, grants: Iterable[Grant]) -> Fix:
         {"Effect": "Allow", "Action": actions, "Resource": resource, **_for_service(service)}
         for (resource, service), actions in alike.items()
     ]
-    names: dict[str, Value] = {"role": role, "policy": Verbatim(_policy(*statements))}
-    target = "--role-name {role} --policy-name lustre-csi-driver-additions"
+    policy = _policy(*statements)
+    # A name of its own: a put replaces a policy of the same name, an earlier fix of this kind among them.
+    digest = hashlib.sha256(json.dumps(policy).encode()).hexdigest()[:8]
+    names: dict[str, Value] = {
+        "role": role, "policy": Verbatim(policy), "policy_name": f"lustre-csi-driver-additions-{digest}",
+    }  # fmt: skip
+    target = "--role-name {role} --policy-name {policy_name}"
     note, put = "adds an inline policy to the role", f"aws iam put-role-policy {target} --policy-document {{policy}}"
     return Fix(
         (

@@ -180,6 +180,16 @@ def unseen(steps: Iterable[Step]) -> list[str]:
 
 
 @pytest.mark.parametrize("id", CAUSES)
+def test_no_inline_policy_of_a_role_is_replaced(id: str) -> None:
+    """PutRolePolicy writes over a policy of the same name, and its undo would delete it."""
+    for fix in fixes_of(CAUSES[id]):
+        guards = " ".join(step.line for step in fix.steps if step.kind is StepKind.GUARD)
+        is_new = any("create-role" in step.argv for step in fix.steps)
+        puts = [step.argv for step in fix.steps if "put-role-policy" in step.argv]
+        assert is_new or all(argv[argv.index("--policy-name") + 1] in guards for argv in puts)
+
+
+@pytest.mark.parametrize("id", CAUSES)
 def test_no_partition_is_taken_for_granted(id: str) -> None:
     """Accounts of China and GovCloud have ARNs of their own."""
     cause, body = CAUSES[id], TEXTS[id].partition("\n---\n")[2]

@@ -55,7 +55,7 @@ def what_is_wrong(text: str) -> str:
         return "the role name is empty: a variable was not set when it was written"
     if ":role/" not in text:
         return "it is not the ARN of a role"
-    return "it does not have the form arn:aws:iam::<12 digits>:role/<name>"
+    return "it does not have the form arn:<partition>:iam::<12 digits>:role/<name>"
 
 
 def audience_of(account: ServiceAccount) -> str:
