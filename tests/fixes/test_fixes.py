@@ -7,6 +7,7 @@ import pytest
 from tests.fixes.trial import Outcome, trial
 from tests.lab.faults import FAULTS
 from tests.lab.lab import Lab
+from tests.lab.setup import NAMESPACE
 from tests.programs import NAMES, program
 
 pytestmark = pytest.mark.lab
@@ -59,3 +60,23 @@ def test_a_fix_that_does_not_help_is_found(lab: Lab, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr("tests.fixes.trial.PATIENCE", 2)
     done = trial(lab, FAULTS["mountname-wrong-case"], {"commands": [command]})
     assert (done.outcome, done.why.startswith(why)) == (Outcome.NOT_FIXED, True), done.why
+
+
+def test_keys_that_another_workload_reads_are_kept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chart of the EBS driver names its secret as ours does."""
+    key = {"name": "AWS_ACCESS_KEY_ID", "valueFrom": {"secretKeyRef": {"name": "aws-secret", "key": "key_id"}}}
+    template = {
+        "metadata": {"labels": {"app": "ebs-csi-controller"}},
+        "spec": {"containers": [{"name": "ebs-plugin", "image": "ebs", "env": [key]}]},
+    }
+    neighbour = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "ebs-csi-controller", "namespace": NAMESPACE},
+        "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "ebs-csi-controller"}}, "template": template},
+    }
+    inject = lab.inject
+    monkeypatch.setattr(lab, "inject", lambda name: (inject(name), lab.kube.add(neighbour)))
+    done = trial(lab, FAULTS["static-keys-of-a-deleted-user"])
+    assert done.outcome is Outcome.NOT_FIXED and "! grep -v" in done.why
+    assert lab.kube.get("secrets", "aws-secret", NAMESPACE)

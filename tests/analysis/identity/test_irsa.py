@@ -6,10 +6,12 @@ import json
 import shlex
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diag.advice.identity import Grant, allow, trust_pod_identity, trust_web_identity
+from diag.advice.driver import MANAGED_BY
+from diag.advice.identity import Grant, allow, annotate, trust_pod_identity, trust_web_identity
 from diag.analysis.identity.irsa import (
     RoleArn,
     role_arn_of,
@@ -114,3 +116,20 @@ def test_a_policy_on_every_resource_would_be_noticed() -> None:
     """The fix as it once was: it makes the controller an administrator."""
     document = policy_of(allow("fsx-csi", [Grant("iam:AttachRolePolicy", "*")]).commands[0])
     assert weigh([document], *OVERREACH[0], Request())[0] is True
+
+
+def test_the_addon_is_given_the_role_as_it_takes_an_annotation_back() -> None:
+    plain, owned = account(), account()
+    owned = msgspec.structs.replace(owned, metadata=msgspec.structs.replace(owned.metadata, labels={MANAGED_BY: "EKS"}))
+    arn = "arn:aws:iam::111122223333:role/fsx"
+    assert "annotate serviceaccount" in annotate(plain, arn, "training").commands[0]
+    commands = " ".join(annotate(owned, arn, "training").commands)
+    assert f"--cluster-name training --addon-name aws-fsx-csi-driver --service-account-role-arn {arn}" in commands
+    assert "--configuration-values file://" in commands and "annotate" not in commands
+
+
+def test_two_sets_of_grants_are_two_policies() -> None:
+    """PutRolePolicy replaces a policy of the same name."""
+    fixes = [allow("fsx-csi", [Grant(action, "*")]) for action in ("fsx:TagResource", "fsx:DeleteFileSystem")]
+    names = [words[words.index("--policy-name") + 1] for words in (shlex.split(fix.commands[0]) for fix in fixes)]
+    assert len(set(names)) == 2 and all(name in fix.undo for name, fix in zip(names, fixes, strict=True))
