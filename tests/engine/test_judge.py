@@ -94,10 +94,10 @@ def soon() -> float:
     return time.monotonic() + 20
 
 
-def judged_in_time(*checks: Check) -> Judged:
-    """The checks' answers, when the run's deadline has passed already."""
+def judged_in_time(*checks: Check, seconds: float = 0) -> Judged:
+    """The checks' answers, when the run's deadline has passed already or leaves them some seconds."""
     with in_time():
-        return judge(checks, {"number": 2}, deadline=time.monotonic())
+        return judge(checks, {"number": 2}, deadline=time.monotonic() + seconds)
 
 
 @pytest.fixture
@@ -163,7 +163,8 @@ class TestPluginsChecks:
 
     @pytest.mark.parametrize("body", [hold_the_interpreter, lambda: time.sleep(60)], ids=["a pattern", "a wait"])
     def test_one_that_never_returns_costs_its_own_answer(self, body: Callable[[], object]) -> None:
-        judged = judged_in_time(never_returning("stuck", body), never_returning("again", body), sound)
+        # Each starts a process, which takes its time on a busy machine.
+        judged = judged_in_time(never_returning("stuck", body), never_returning("again", body), sound, seconds=3)
         assert [f.check for f in judged.findings] == ["sound"]
         assert ["did not return within" in error.message for error in judged.errors] == [True, True]
 

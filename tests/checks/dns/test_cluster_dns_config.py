@@ -82,6 +82,12 @@ def test_endpoints_that_lead_nowhere(slices: tuple[EndpointSlice, ...], says: st
     assert (told.verdict, told.cause, says in told.message) == (Verdict.FAIL, "cluster-dns-misconfigured", True)
 
 
+def test_endpoints_of_the_other_ip_family_say_nothing_of_a_pod() -> None:
+    assert found(dns_endpoints=(given.endpoints("fd00::99"),)).verdict is Verdict.PASS
+    both = (given.endpoints("fd00::99"), given.endpoints("10.0.1.99"))
+    assert found(dns_endpoints=both).verdict is Verdict.FAIL
+
+
 def test_endpoints_that_a_person_keeps_and_those_that_were_not_seen() -> None:
     kept = msgspec.structs.replace(service(), spec=msgspec.structs.replace(service().spec, selector=None))
     assert found(dns_service=kept).verdict is Verdict.PASS
