@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -74,7 +75,20 @@ def read_cause(text: str, file: str, stem: str) -> Cause:
     mistakes = [Mistake(file, _line(tree, path), message) for path, message in _problems(cause, stem)]
     if mistakes:
         raise BadRunbook(tuple(mistakes))
-    return msgspec.structs.replace(cause, signatures=tuple(map(_with_error, cause.signatures)))
+    return msgspec.structs.replace(
+        cause,
+        signatures=tuple(map(_with_error, cause.signatures)),
+        fix=tuple(msgspec.structs.replace(remedy, with_=_with_null(remedy.with_)) for remedy in cause.fix),
+    )
+
+
+def _with_null(value: Any) -> Any:
+    """What a procedure is given, with the null that takes a field away: front matter is read as strings alone."""
+    if isinstance(value, dict):
+        return {key: _with_null(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_null(item) for item in value]
+    return None if value == "null" else value
 
 
 def _with_error(signature: Signature) -> Signature:

@@ -244,3 +244,11 @@ def test_the_rules_find_what_breaks_them() -> None:
     guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
     assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))
     assert unguarded((Step(StepKind.CHANGE, ("aws", "fsx", "delete-file-system")),))
+
+
+def test_what_a_procedure_takes_away_is_null_and_not_a_word() -> None:
+    for id, field in (("volume-node-affinity", "nodeAffinity"), ("claim-volume-mismatch", "selector"),
+                      ("s3-data-not-imported", "s3ImportPath")):  # fmt: skip
+        given = msgspec.json.encode([remedy.with_ for remedy in CAUSES[id].fix]).decode()
+        assert f'"{field}":null' in given
+    assert '"null"' not in msgspec.json.encode([remedy.with_ for one in CAUSES.values() for remedy in one.fix]).decode()
