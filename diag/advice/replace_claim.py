@@ -12,6 +12,8 @@ from diag.model.fix import Danger, Fix, Step
 from diag.resources.kubernetes import PersistentVolumeClaim
 
 BEFORE, AFTER = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
+UNBOUND = f"grep -qE '^  phase: (Pending|Lost)$' {BEFORE}"
+"""With a Bound claim its volume may go too, and the file system or disk behind it."""
 
 
 def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
@@ -47,6 +49,7 @@ def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
         guard(f"test ! -e {BEFORE}", names),
         save(f"kubectl -n {{namespace}} get pvc {{claim}} -o yaml > {BEFORE}", names),
         *same,
+        guard(UNBOUND, names),
         save(f"kubectl patch --local -f {BEFORE} --type=merge -p {{patch}} -o yaml > {AFTER}", names),
         guard(f"test -s {AFTER}", names),
         change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", names, danger=Danger.DESTROYS),

@@ -10,7 +10,7 @@ from diag.advice.driver import Installer
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
-from diag.advice.workloads import Owner, renew
+from diag.advice.workloads import Owner, renew, renew_by_name
 from diag.grammar.command import Verbatim, fill_text, parse
 from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import PROMPT, Cause, Observation, Procedure, Remedy
@@ -93,9 +93,11 @@ def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
 
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
-    owner = _owner(values)
+    owner, pod = _owner(values), given.get("pod")
     if owner is not None:
-        return renew((owner,), given.get("pod"))
+        return renew((owner,), pod)
+    if pod:
+        return renew_by_name(values, pod)
     return (person("replace the pods that use the volume: their owner's (kubectl rollout restart), or one by itself"),)
 
 

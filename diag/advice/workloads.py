@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from diag.advice.steps import caution, change, guard, person, save, undo
+from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
 from diag.resources.kubernetes import Pod
 
 _PAUSED = "lustre-doctor.paused"
+PODS_ARE_REPLACED = "replaces the pods, which mount their volumes again"
 OF_THE_OLD = {"uid": None, "resourceVersion": None}
 """What the API server gave the old object and takes from nobody for a new one."""
 
@@ -102,7 +103,6 @@ def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tupl
 
 def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     names = _names(owner)
-    effect = "replaces the pods, which mount their volumes again"
     if owner.kind == "Pod":
         stopped = _replace_pod(names, pod)
         return (*stopped.stop, *stopped.start)
@@ -110,11 +110,16 @@ def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
         return (person("replace the pods of {workload} in namespace {namespace}", names),)
     if not pod:
         again = "kubectl -n {namespace} rollout restart {workload}"
-        return (change(again, names, changes=effect, danger=Danger.INTERRUPTS),)
-    names = {**names, "patch": {"spec": {"template": pod}}}
+        return (change(again, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS),)
+    return renew_by_name(names, pod)
+
+
+def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Replace the pods of a Deployment, StatefulSet or DaemonSet by pods that differ in that; its name may be open."""
+    names = {**values, "patch": {"spec": {"template": pod}}}
     patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
     back = undo("kubectl -n {namespace} rollout undo {workload}", names)
-    return (change(patch, names, changes=effect, danger=Danger.INTERRUPTS), back)
+    return (change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS), back)
 
 
 def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:

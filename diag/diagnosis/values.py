@@ -83,6 +83,7 @@ def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
             "subnet": known.subnet_ids[0] if known.subnet_ids else "",
             "deployment_type": known.lustre.deployment_type,
             "capacity": str(known.storage_capacity or ""),
+            "key": known.kms_key_id,
             "network_interface": known.network_interface_ids[0] if known.network_interface_ids else "",
         }
         eni = _row(facts.get("network_interfaces"), values["network_interface"])

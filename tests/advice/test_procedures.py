@@ -6,6 +6,7 @@ import json
 
 import msgspec
 
+from diag.advice import replace_claim
 from diag.advice.replace_class import Waiting, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
@@ -149,3 +150,18 @@ class TestMountOption:
         steps = self.add("noatime,$(pwned)")
         assert steps[0].kind is StepKind.CAUTION
         assert not any("pwned" in (step.line or "") for step in steps)
+
+
+def test_a_claim_that_is_bound_is_not_deleted() -> None:
+    fix = Fix(replace_claim.steps({"claim": "data", "namespace": "default"}, {"storageClassName": "fsx-sc"}))
+    lines = fix.commands
+    deletion = lines[where(lines, "delete pvc data")]
+    copy = lines[where(lines, "patch --local", "pvc-data.before.yaml")]
+    assert "grep -qE '^  phase: (Pending|Lost)$' pvc-data.before.yaml" in copy
+    assert "test -s pvc-data.after.yaml &&" in deletion
+
+
+def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> None:
+    pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
+    steps = PROCEDURES[Procedure.REPLACE_PODS]({"pod": pod}, {"namespace": "default"})
+    assert document(steps, "patch", "<workload>") == {"spec": {"template": pod}}
