@@ -13,7 +13,8 @@ from diag.resources.kubernetes import PersistentVolumeClaim
 
 BEFORE, AFTER = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
 UNBOUND = f"grep -qE '^  phase: (Pending|Lost)$' {BEFORE}"
-"""With a Bound claim its volume may go too, and the file system or disk behind it."""
+"""With a Bound claim its volume may go too, and the file system or disk behind it. Where the class is what was wrong,
+the volume that it made for a waiting claim meanwhile is what must go."""
 
 
 def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
@@ -45,11 +46,12 @@ def _names(claim: PersistentVolumeClaim) -> Values:
 def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     names = {**values, "patch": {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": spec, "status": None}}
     same = (guard(f"grep -q {{uid}} {BEFORE}", names),) if values.get("uid") else ()
+    if spec.get("volumeName", "") is not None:
+        same = (*same, guard(UNBOUND, names))
     return (
         guard(f"test ! -e {BEFORE}", names),
         save(f"kubectl -n {{namespace}} get pvc {{claim}} -o yaml > {BEFORE}", names),
         *same,
-        guard(UNBOUND, names),
         save(f"kubectl patch --local -f {BEFORE} --type=merge -p {{patch}} -o yaml > {AFTER}", names),
         guard(f"test -s {AFTER}", names),
         change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", names, danger=Danger.DESTROYS),
