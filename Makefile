@@ -30,7 +30,7 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 test-fast: $(READY)  ## the tests that need no lab, in under a minute
 	$(BIN)/pytest -n 2 --dist loadfile -m "not lab"

@@ -91,7 +91,7 @@ def test_three_sessions_a_node_without_a_shell(lab: Lab, asks: list[NodeAsk]) ->
     assert argvs.count(("sh", "-c", ":")) == 1
     assert not [argv for argv in argvs if argv[1:2] == ("list_nids",)]
     # A wave of eight may ask what the first of it is about to learn.
-    assert 3 * len(many) + 3 <= len(argvs) <= 3 * len(many) + 1 + 2 * 8
+    assert 3 * len(many) + 3 <= len(argvs) <= 3 * len(many) + 1 + 3 * 8
 
 
 def test_lctl_lists_the_nids_where_there_is_no_lnetctl(lab: Lab, asks: list[NodeAsk]) -> None:

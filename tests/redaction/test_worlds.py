@@ -18,7 +18,7 @@ SAMPLE = (
     "storageclass-absent",
     "dnsname-of-another-partition",
     "image-of-another-region",
-    *WORLDS[5::23],
+    *WORLDS[5::41],
 )
 
 
