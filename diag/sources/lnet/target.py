@@ -36,7 +36,7 @@ class Target(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Read `HOST[:LUSTRE_PORT][/MOUNTNAME]`, or the device of a mount, `HOST@tcp:/MOUNTNAME`.
+        """Read `HOST[:PORT][/MOUNTNAME]`, or the device of a mount, `HOST@tcp:/MOUNTNAME`.
 
         A path behind the mount name is a directory inside the file system and not asked for. Raises ValueError.
         """
@@ -59,7 +59,7 @@ def _why_not(text: str) -> str:
     bare = re.sub(r"[/\]].*", "", address or text).strip("[")
     if bare.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.]+", bare):
         return "has an IPv6 address (Lustre 2.16 and later); the probe asks over IPv4 alone"
-    return "is not HOST[:LUSTRE_PORT][/MOUNTNAME]; IPv4 addresses and names only"
+    return "is not HOST[:PORT][/MOUNTNAME]; IPv4 addresses and names only"
 
 
 class Depth(enum.Enum):
