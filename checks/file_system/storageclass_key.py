@@ -12,6 +12,7 @@ from diag.analysis.identity.trust_policy import Answer, Trust, may_assume, role_
 from diag.analysis.storage_classes import Demand, keys_of
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import account_of
+from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
 from diag.resources.class_data import Key, Policy
 from diag.resources.eks import ClusterIdentity
@@ -124,7 +125,8 @@ def _revive(kms: Key) -> Fix:
         cancel = change(
             "aws kms cancel-key-deletion --key-id {key}", names, changes="stops the scheduled deletion", by=OWNER
         )
-        back = undo("aws kms schedule-key-deletion --key-id {key} --pending-window-in-days 30", names)
+        back = person("none that is safe: a deletion that is scheduled again ends all that the key protects",
+                      kind=StepKind.UNDO)  # fmt: skip
         return Fix((cancel, enable, back))
     return Fix((person("bring the key into state Enabled, or name a symmetric key in the class", by=OWNER),))
 

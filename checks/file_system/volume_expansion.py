@@ -91,8 +91,8 @@ _MOVE = advise("make a larger file system of another type, and move the data the
 _WAIT = advise("change nothing: the resizer repeats the request by itself, and FSx takes it after that", by="FSx")
 _ASK = advise("correct what FSx's own text names, or ask AWS support", by="whoever runs the AWS account")
 _SIZE = advise(
-    "see what the text names; where it is the size, ask for one that FSx has and the limit admits (a claim is never"
-    " made smaller again)",
+    "see what the text names; where it is the size, ask for one that FSx has and the limit admits (before Kubernetes"
+    " 1.34 a claim is never made smaller again)",
     by="whoever made the claim larger",
 )
 
