@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diag import Draft, Fix, Kind, Layer, Subject, Unavailable, check, fail, ok, skip, warn
 from diag.advice.steps import caution, change, undo, wait
 from diag.analysis.attributes import is_address
-from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns
+from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_cluster_dns
 from diag.model.unavailable import value_or
 from diag.resources.kubernetes import PersistentVolume, Pod, Workload
 
@@ -31,7 +31,7 @@ def core_dns_is_up(
     source: aws-fsx-csi-driver chart 1.17.0 (dnsPolicy ClusterFirst); EKS user guide, managing CoreDNS
     """
     named = [volume for volume in volumes if not is_address(volume.dns_name or "")]
-    deployment = next((d for d in deployments if d.metadata.label("k8s-app") == "kube-dns"), None)
+    deployment = next(filter(is_cluster_dns, deployments), None)
     subject = deployment.subject if deployment else Subject(Kind.DEPLOYMENT, "coredns", "kube-system")
     if not named or not asks_cluster_dns(node_plugin):
         yield skip(subject, "no name is asked of it: volumes by address alone, or another resolver")
@@ -53,7 +53,7 @@ def core_dns_is_up(
 
 def _troubles(pods: tuple[Pod, ...]) -> Iterator[str]:
     for pod in pods:
-        if pod.metadata.label("k8s-app") == "kube-dns":
+        if is_cluster_dns(pod):
             for status in pod.status.container_statuses or ():
                 if status.state.waiting:
                     yield f"pod {pod.metadata.name} waits: {status.state.waiting.reason}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.steps import advise
 from diag.analysis.attributes import is_address
-from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns
+from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_cluster_dns
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import EksCluster
@@ -60,7 +60,7 @@ def cluster_dns_leads_on(
     source: Kubernetes documentation, DNS for Services and Pods; coredns.io/plugins/hosts and forward
     """
     names = dict.fromkeys(v.dns_name for v in volumes if v.dns_name and not is_address(v.dns_name))
-    deployment = next((d for d in deployments if d.metadata.label("k8s-app") == "kube-dns"), None)
+    deployment = next(filter(is_cluster_dns, deployments), None)
     subject = Subject(Kind.DEPLOYMENT, "coredns", "kube-system") if deployment is None else deployment.subject
     named = [volume for volume in volumes if volume.dns_name in names]
     if not names or deployment is None or not asks_cluster_dns(node_plugin):
@@ -68,10 +68,11 @@ def cluster_dns_leads_on(
         return
     cached = has_node_local_dns(value_or(daemon_sets, ()))
     troubles = 0
-    led = _of_service(dns_service, value_or(pods, ()), value_or(corefile, ()))
+    blocks, ready = value_or(corefile, ()), _ready(value_or(pods, ()))
+    led = _of_service(dns_service, ready, blocks)
     for source, why in (
         (dns_service, led),
-        (dns_endpoints, "" if led else _of_endpoints(dns_endpoints, value_or(pods, ()), value_or(corefile, ()))),
+        (dns_endpoints, "" if led else _of_endpoints(dns_endpoints, ready, blocks)),
         (corefile, _of_corefile(corefile, [name for name in names if name], network_interfaces)),
     ):
         if isinstance(source, Unavailable) and source.reason is not Reason.ABSENT:
@@ -90,7 +91,7 @@ def cluster_dns_leads_on(
         yield ok(subject, "the Service kube-dns leads to it, and it passes the names on", rules_out=(), concerns=named)
 
 
-def _of_service(service: Service | Unavailable, pods: Iterable[Pod], blocks: Iterable[ServerBlock]) -> str:
+def _of_service(service: Service | Unavailable, ready: Sequence[Pod], blocks: Iterable[ServerBlock]) -> str:
     if isinstance(service, Unavailable):
         return "there is no Service kube-system/kube-dns: nobody answers at the address that pods ask"
     ports = [port for port in service.spec.ports or () if port.port == DNS and port.protocol == "UDP"]
@@ -101,7 +102,6 @@ def _of_service(service: Service | Unavailable, pods: Iterable[Pod], blocks: Ite
     if target.isdigit() and target not in listening:
         return f"the Service kube-dns leads to port {target}, and CoreDNS listens on {', '.join(sorted(listening))}"
     wanted = service.spec.selector or {}
-    ready = _ready(pods)
     if ready and wanted and not any(wanted.items() <= (pod.metadata.labels or {}).items() for pod in ready):
         takes = ", ".join(f"{key}={value}" for key, value in wanted.items())
         return f"the Service kube-dns selects {takes}, and no ready pod is so labelled: no address is behind it"
@@ -109,10 +109,10 @@ def _of_service(service: Service | Unavailable, pods: Iterable[Pod], blocks: Ite
 
 
 def _of_endpoints(
-    slices: tuple[EndpointSlice, ...] | Unavailable, pods: Iterable[Pod], blocks: Iterable[ServerBlock]
+    slices: tuple[EndpointSlice, ...] | Unavailable, ready: Sequence[Pod], blocks: Iterable[ServerBlock]
 ) -> str:
     """Why no question that is sent to the Service arrives at a pod that is ready."""
-    if isinstance(slices, Unavailable) or not _ready(pods):
+    if isinstance(slices, Unavailable) or not ready:
         return ""
     listening = _listening(blocks)
     given = set()
@@ -128,7 +128,7 @@ def _of_endpoints(
     if not any(port in listening for _, port in given):
         ports = ", ".join(sorted({port for _, port in given}))
         return f"the endpoints of kube-dns are of port {ports}, and CoreDNS listens on {', '.join(sorted(listening))}"
-    pods_at = {pod.status.pod_ip for pod in _ready(pods)} - {""}
+    pods_at = {pod.status.pod_ip for pod in ready} - {""}
     # A pod of two families has two slices, and says its first address alone here.
     comparable = {address for address, _ in given if any((":" in address) == (":" in pod) for pod in pods_at)}
     if comparable and pods_at.isdisjoint(comparable):
@@ -143,7 +143,7 @@ def _listening(blocks: Iterable[ServerBlock]) -> set[str]:
 
 def _ready(pods: Iterable[Pod]) -> list[Pod]:
     """CoreDNS pods that are ready; without any cluster-dns says it."""
-    return [pod for pod in pods if pod.metadata.label("k8s-app") == "kube-dns" and pod.is_ready]
+    return [pod for pod in pods if is_cluster_dns(pod) and pod.is_ready]
 
 
 def _of_corefile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
@@ -11,8 +10,9 @@ from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
-from diag.analysis.network.names import asks_cluster_dns
+from diag.analysis.network.names import asks_cluster_dns, is_cluster_dns
 from diag.analysis.network.policies import Way, denies_by_default, enforcer_of, lets, limiting
+from diag.analysis.network.security_groups import ipv4
 from diag.grammar.command import Verbatim
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import VpcEndpoint
@@ -97,17 +97,17 @@ def policies_leave_the_driver_its_ways(
 
 def _dns(deployments: Sequence[Workload], service: Service | Unavailable, pods: Sequence[Pod]) -> tuple[Way, ...]:
     """CoreDNS behind its Service, or the cache on the node; nothing where the cluster has no CoreDNS Deployment."""
-    core = next((one for one in deployments if one.metadata.label("k8s-app") == "kube-dns"), None)
+    core = next(filter(is_cluster_dns, deployments), None)
     if core is None:
         return ()
-    addresses = [pod.status.pod_ip for pod in pods if pod.metadata.label("k8s-app") == "kube-dns"]
+    addresses = [pod.status.pod_ip for pod in filter(is_cluster_dns, pods)]
     target = 53
     if isinstance(service, Service):
         addresses.append(service.spec.cluster_ip)
         found = (port.target_port for port in service.spec.ports or () if port.protocol == "UDP")
         target = next((port for port in found if isinstance(port, int)), target)
     labels = core.spec.template.metadata.labels or {}
-    known = tuple(address for address in (*addresses, NODE_LOCAL) if _is_ipv4(address))
+    known = tuple(address for address in (*addresses, NODE_LOCAL) if ipv4(address))
     return (Way("the cluster's DNS", "UDP", (53, target), ("dns",), known, core.metadata.namespace, labels),)
 
 
@@ -120,13 +120,6 @@ def _of_aws(pods: Sequence[Pod], endpoints: tuple[VpcEndpoint, ...] | Unavailabl
             yield Way(AWS_NAMES[service], "TCP", (443,), is_public=is_public)
     if Giver.POD_IDENTITY in givers:
         yield Way("the Pod Identity agent", "TCP", (80,), addresses=(AGENT,))
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        return bool(ipaddress.IPv4Address(text))
-    except ValueError:
-        return False
 
 
 def _by_labels(policies: Sequence[NetworkPolicy]) -> bool:

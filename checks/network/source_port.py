@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
-from typing import Any
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, ok, skip, warn
 from diag.advice.steps import change, undo, wait
 from diag.analysis.network.paths import Clients
+from diag.analysis.network.security_groups import holds_range
 from diag.analysis.volumes import Mount
 from diag.resources.ec2 import Subnet
 from diag.resources.eks import SourceNat
@@ -55,7 +54,7 @@ def source_port_stays(
         yield ok(file_system, "what leaves the VPC keeps its source port", text)
     elif source_nat.excluded and not ranges:
         yield skip(file_system, "ranges are excluded from translation; the file system's subnets cannot be seen")
-    elif ranges and all(_is_within(one, source_nat.excluded) for one in ranges):
+    elif ranges and all(any(holds_range(spared, one) for spared in source_nat.excluded) for one in ranges):
         yield ok(file_system, f"what goes to {', '.join(ranges)} is excluded from translation", text)
     elif any(mount.volume.handle == file_system.id and mount.pod.is_up for mount in mounts):
         yield ok(file_system, "a pod has it mounted, so its servers accept the nodes' source ports", text, rules_out=())
@@ -82,16 +81,3 @@ def _keep_ports(present: SourceNat, ranges: tuple[str, ...]) -> Fix:
 
 
 _SET = "kubectl -n kube-system set env daemonset/aws-node -c aws-node AWS_VPC_K8S_CNI_"
-
-
-def _is_within(range_: str, others: tuple[str, ...]) -> bool:
-    """Whether one of the others holds the whole range; what is no range holds nothing."""
-    own = ip_network(range_)
-    return any(own.version == one.version and one.supernet_of(own) for one in map(_network, others) if one)
-
-
-def _network(text: str) -> Any:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None

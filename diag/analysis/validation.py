@@ -17,6 +17,7 @@ from diag.grammar.ids import KUBERNETES_LABEL, KUBERNETES_NAME
 from diag.grammar.unfilled import is_unfilled
 from diag.model.finding import Correction
 from diag.resources.kubernetes import Metadata, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.kubernetes.meta import LABEL_VALUE
 from diag.resources.quantity import bytes_of
 
 ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
@@ -24,7 +25,7 @@ VOLUME_MODES = ("Filesystem", "Block")
 VOLUME_POLICIES = ("Retain", "Delete", "Recycle")
 CLASS_POLICIES = ("Retain", "Delete")
 BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
-_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_LABEL = re.compile(LABEL_VALUE, re.ASCII)
 _KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 """Source: Kubernetes documentation, labels and selectors, syntax and character set."""
 MOST_PARAMETERS = 512

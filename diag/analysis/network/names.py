@@ -14,7 +14,7 @@ from diag.model.unavailable import Unavailable
 from diag.registry import fact
 from diag.resources.ec2 import Vpc
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume, Workload
+from diag.resources.kubernetes import PersistentVolume, Pod, Workload
 from diag.resources.reachability import DnsAnswer, Resolution, TcpAnswer
 from diag.resources.table import Table
 from diag.resources.target import Settings
@@ -32,6 +32,14 @@ def asks_cluster_dns(node_plugin: Workload | Unavailable) -> bool:
     if spec.dns_policy == "ClusterFirst":
         return not spec.host_network
     return spec.dns_policy == "ClusterFirstWithHostNet"
+
+
+def is_cluster_dns(item: Workload | Pod) -> bool:
+    """Whether a workload or pod is CoreDNS, which is labelled as its predecessor was.
+
+    Source: kubernetes/kubernetes cluster/addons/dns/coredns; EKS CoreDNS add-on (k8s-app: kube-dns).
+    """
+    return item.metadata.label("k8s-app") == "kube-dns"
 
 
 def has_node_local_dns(daemon_sets: Iterable[Workload]) -> bool:

@@ -34,7 +34,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 def peer(groups: Iterable[str], addresses: Iterable[str] = (), reference: Reference = HOLDS) -> Peer:
     """A peer with its addresses put in order; texts that are no IPv4 address are left out."""
-    ordered = sorted(number for address in set(addresses) if (number := _ipv4(address)) is not None)
+    ordered = sorted(number for address in set(addresses) if (number := ipv4(address)) is not None)
     return Peer(frozenset(groups), tuple(str(number) for number in ordered), reference)
 
 
@@ -93,8 +93,14 @@ def covers_port(rule: Permission, port: int) -> bool:
 
 def holds(cidr: str, address: str) -> bool:
     """Whether an IPv4 CIDR holds an address; False for text that is neither."""
-    network, number = _network(cidr), _ipv4(address)
+    network, number = _network(cidr), ipv4(address)
     return network is not None and number is not None and number in network
+
+
+def holds_range(cidr: str, other: str) -> bool:
+    """Whether an IPv4 CIDR holds all of another; False where one of them is none."""
+    network, inner = _network(cidr), _network(other)
+    return network is not None and inner is not None and inner.subnet_of(network)
 
 
 @functools.lru_cache(1024)
@@ -119,7 +125,8 @@ def _network(cidr: str) -> ipaddress.IPv4Network | None:
 
 
 @functools.lru_cache(65536)
-def _ipv4(address: str) -> ipaddress.IPv4Address | None:
+def ipv4(address: str) -> ipaddress.IPv4Address | None:
+    """An IPv4 address; None for text that is none."""
     try:
         return ipaddress.IPv4Address(address)
     except ValueError:

@@ -107,12 +107,13 @@ class LabelSelector(KubernetesObject, frozen=True):
 
 
 _KEY = r"(?P<key>(?:[A-Za-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)"
-_VALUE = r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?"
+LABEL_VALUE = r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?"
+"""The value of a label, which may be empty. Source: Kubernetes documentation, labels, syntax and character set."""
 _FORMS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
-        rf"{_KEY}\s*(?P<operator>==?|!=)\s*(?P<values>{_VALUE})",
-        rf"{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>\s*{_VALUE}\s*(?:,\s*{_VALUE}\s*)*)\)",
+        rf"{_KEY}\s*(?P<operator>==?|!=)\s*(?P<values>{LABEL_VALUE})",
+        rf"{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>\s*{LABEL_VALUE}\s*(?:,\s*{LABEL_VALUE}\s*)*)\)",
         rf"(?P<operator>!?)\s*{_KEY}",
     )
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection
 from typing import Any
 
+from diag.grammar.spelling import nearest
 from diag.grammar.yaml_tree import Value
 from diag.knowledge.fsx_create import fsx_model
 from diag.model.finding import Location
@@ -80,10 +80,8 @@ def misspelt_members(root: Value, file: str) -> tuple[set[str], tuple[Problem, .
     for holder, prefix in ((root, ""), (lustre, f"{LUSTRE}.")):
         given = holder.content if holder and isinstance(holder.content, dict) else {}
         for key in given.keys() - heads - OTHERS:
-            near = difflib.get_close_matches(key.lower(), {name.lower(): name for name in heads | {LUSTRE}}, 1, 0.85)
-            if not near:
+            if not (name := nearest(key, heads | {LUSTRE})):
                 continue
-            [name] = [name for name in heads | {LUSTRE} if name.lower() == near[0]]
             meant |= {member for member in fsx_model().members if member.partition(".")[0] == name or name == LUSTRE}
             message = f"{prefix}{key} is no member that FSx knows, and it refuses the whole input; {name} is meant"
             problems.append(Problem(Location(file, given[key].line, given[key].column), message))

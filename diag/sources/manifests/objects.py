@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
 from diag import decode
+from diag.grammar.spelling import nearest
 from diag.grammar.yaml_tree import BadYaml, Value, plain
 from diag.knowledge.kubernetes_fields import VOLUME_SOURCES, fields_of, shape_of
 from diag.model.finding import Correction, Location
@@ -96,22 +96,16 @@ def _half_named(root: Value) -> str:
 def _misnamed(root: Value) -> str:
     """Why no API server has such a kind in such a version, where one of ours is plainly meant."""
     kind, version = root.text("kind"), root.text("apiVersion")
-    meant = kind if kind in _VERSIONS else SHORT_NAMES.get(kind.lower(), "") or _near(kind, _VERSIONS)
+    meant = kind if kind in _VERSIONS else SHORT_NAMES.get(kind.lower(), "") or nearest(kind, _VERSIONS)
     wanted = _VERSIONS.get(meant, "")
     group, _, number = version.rpartition("/")
     if not meant or (kind == meant and version == wanted):
         return ""
     if kind == meant:
-        own = "." not in group or group.endswith(".k8s.io") or _near(version, (wanted,))
+        own = "." not in group or group.endswith(".k8s.io") or nearest(version, (wanted,))
         return f"no server has {kind} in {version}; it is in {wanted}" if own else ""
     is_ours = _VERSIONS[meant].rpartition("/")[0] == group and number == "v1"
     return f"no server has a kind {kind} in {version}; {meant} is meant" if is_ours else ""
-
-
-def _near(word: str, words: Iterable[str]) -> str:
-    """The word that differs by case, plural or a letter; empty for none."""
-    plain = {known.lower(): known for known in words}
-    return next((plain[name] for name in difflib.get_close_matches(word.lower(), plain, n=1, cutoff=0.85)), "")
 
 
 def _volume(root: Value, file: str) -> Inventory:
