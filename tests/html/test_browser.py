@@ -56,6 +56,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(autouse=True)
 def _screen(browser: Browser) -> None:
+    # The page before, with all of it open, would be laid out anew at each size.
+    browser.driver.get("about:blank")
     browser.size(1200)
     browser.media()
 
@@ -76,7 +78,7 @@ def test_an_event_text_with_a_script_stays_text(browser: Browser, pages: dict[st
     assert "<script>document.title='owned'</script>" in browser.run("return document.body.textContent")
 
 
-@pytest.mark.parametrize("width", [320, 414, 1200])
+@pytest.mark.parametrize("width", [320, 360, 414, 768, 1200])
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_scrolls_sideways(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
     browser.size(width)

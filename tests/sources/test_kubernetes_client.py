@@ -231,6 +231,7 @@ def test_an_answer_without_end_is_cut(tmp_path: Path, peer: Peers, monkeypatch: 
 def test_a_throttled_request_is_repeated_when_the_server_says(lab: Lab, kube: Kube) -> None:
     lab.api.switches.throttled["nodes"], lab.api.switches.retry_after = 2, 0
     assert len(kube.list(NODES, Node)) == 3
+    assert lab.api.switches.throttled["nodes"] == 0
     # A connection that broke meanwhile costs one more: a GET is asked again once.
     assert lab.calls().count("list nodes") in (3, 4)
 

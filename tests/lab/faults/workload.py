@@ -32,7 +32,7 @@ def pod_stuck_terminating(lab: "Lab") -> None:
         " mounter.SetUpAt failed to get CSI client: driver name fsx.csi.aws.com not found in the list of registered"
         " CSI drivers"
     )
-    symptoms.event(lab, pod, "FailedUnmount", text, "kubelet")
+    symptoms.event(lab, symptoms.pod(lab), "FailedUnmount", text, "kubelet")
 
 
 @fault("ownership-set-recursively", cause="recursive-fsgroup-chown")
@@ -109,9 +109,8 @@ def client_evicted_in_use(lab: "Lab") -> None:
     symptoms.event(lab, symptoms.pod(lab), "Unhealthy", text, "kubelet")
 
 
-@fault("unmount-hangs", cause="umount-stuck-terminating")
-def unmount_hangs(lab: "Lab") -> None:
-    """Containers are gone, the driver's umount never comes back."""
+def _end_without_unmount(lab: "Lab") -> None:
+    """The containers of the pod have ended, and its volume stays mounted on the node."""
     lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.UMOUNT_HANGS)
     pod = symptoms.pod(lab)
     pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
@@ -120,6 +119,12 @@ def unmount_hangs(lab: "Lab") -> None:
             "ready": False,
             "state": {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": lab.site.time(25)}},
         }
+
+
+@fault("unmount-hangs", cause="umount-stuck-terminating")
+def unmount_hangs(lab: "Lab") -> None:
+    """Containers are gone, the driver's umount never comes back."""
+    _end_without_unmount(lab)
 
 
 def _mounted_since(lab: "Lab") -> bool:
@@ -188,18 +193,11 @@ def no_space_left(lab: "Lab") -> None:
 @fault("unmount-target-busy", cause="umount-stuck-terminating")
 def unmount_target_busy(lab: "Lab") -> None:
     """A process of the node holds a file open: the driver's umount is refused, again and again."""
-    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.UMOUNT_HANGS)
-    pod = symptoms.pod(lab)
-    pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
-    for status in pod["status"]["containerStatuses"]:
-        status |= {
-            "ready": False,
-            "state": {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": lab.site.time(25)}},
-        }
+    _end_without_unmount(lab)
     target = symptoms.mount_target(lab)
     text = (
         f'UnmountVolume.TearDown failed for volume "fsx-volume" : kubernetes.io/csi: Unmounter.TearDownAt failed: rpc'
         f' error: code = Internal desc = Could not unmount "{target}": unmount failed: exit status 32\nUnmounting'
         f" arguments: {target}\nOutput: umount: {target}: target is busy.\n"
     )
-    symptoms.event(lab, pod, "FailedUnmount", text, "kubelet")
+    symptoms.event(lab, symptoms.pod(lab), "FailedUnmount", text, "kubelet")

@@ -1,14 +1,13 @@
 """Requests that look unlike the usual one and are right."""
 
 import copy
-import json
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.request.owner import replica_set_of
-from tests.lab.faults.request.storage_class import own_key
+from tests.lab.faults.request.storage_class import deny_bucket, own_key
 from tests.lab.incident import STORAGE_CLASS, VOLUME
-from tests.lab.setup import BUCKET, Account
+from tests.lab.setup import Account
 from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.registry import variant
 
@@ -21,17 +20,7 @@ def class_with_key_and_bucket(lab: "Lab", account: Account) -> None:
     """Volumes are made with a key of the account, linked with a bucket that has a policy of its own."""
     dynamic_provisioning(lab, account)
     own_key(lab)
-    arn = f"arn:{lab.site.partition}:s3:::{BUCKET}"
-    statement = {
-        "Sid": "EncryptedOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    lab.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=document)
+    deny_bucket(lab, Bool={"aws:SecureTransport": "false"})
 
 
 @variant("static-volume-of-empty-class")

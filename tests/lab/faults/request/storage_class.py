@@ -113,20 +113,24 @@ def storageclass_bucket_of_another_region(lab: "Lab") -> None:
     symptoms.being_provisioned(lab)
 
 
-@fault("storageclass-bucket-behind-an-endpoint", cause="s3-access-denied")
-def storageclass_bucket_behind_an_endpoint(lab: "Lab") -> None:
-    """The bucket's policy denies whoever does not come through the company's VPC endpoint, which FSx never does."""
+def deny_bucket(lab: "Lab", **condition: Any) -> None:
+    """Gives the bucket a policy that denies everybody where the condition holds."""
     arn = f"arn:{lab.site.partition}:s3:::{BUCKET}"
     statement = {
-        "Sid": "EndpointOnly",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
         "Resource": [arn, f"{arn}/*"],
-        "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}},
+        "Condition": condition,
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     lab.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=document)
+
+
+@fault("storageclass-bucket-behind-an-endpoint", cause="s3-access-denied")
+def storageclass_bucket_behind_an_endpoint(lab: "Lab") -> None:
+    """The bucket's policy denies whoever does not come through the company's VPC endpoint, which FSx never does."""
+    deny_bucket(lab, StringNotEquals={"aws:SourceVpce": "vpce-0123456789abcdef0"})
     _parameters(lab)["s3ImportPath"] = f"s3://{BUCKET}"
     symptoms.create_fails(
         lab,
