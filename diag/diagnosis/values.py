@@ -10,7 +10,7 @@ from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.replace_node import KARPENTER, NODE_GROUP
 from diag.advice.workloads import owners_of
 from diag.analysis.claims import ClaimCase
-from diag.analysis.identity.controller import is_auto_mode
+from diag.analysis.identity.controller import Given, is_auto_mode
 from diag.analysis.network.routing import table_of
 from diag.analysis.volumes import Mount
 from diag.grammar.ids import account_of
@@ -19,6 +19,7 @@ from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkInterface, Subnet
 from diag.resources.eks import Addon, EksCluster, identity_of
 from diag.resources.fsx import FileSystem
+from diag.resources.iam import Role
 from diag.resources.kubernetes import Node, PersistentVolume, Pod, ServiceAccount, Workload
 from diag.resources.quantity import bytes_of
 from diag.resources.table import Table
@@ -53,6 +54,10 @@ def of_cluster(facts: Facts) -> dict[str, str]:
             "role": "" if is_elsewhere else role.rpartition("/")[2],
             "role_arn": role,
         }
+    given = facts.get("controller_role")
+    known = _row(facts.get("controller_roles"), given.role_arn) if isinstance(given, Given) else None
+    if isinstance(known, Role) and known.permissions_boundary:
+        values["boundary"] = str(known.permissions_boundary.get("PermissionsBoundaryArn", ""))
     for addon in _known(facts.get("addons")):
         if isinstance(addon, Addon):
             values |= {"addon": addon.addon_name, "addon_version": addon.addon_version}

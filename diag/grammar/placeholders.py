@@ -94,6 +94,8 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "role_arn": ids.ARN,
     "cluster_arn": ids.ARN,
     "policy_arn": ids.ARN,
+    "policy_version": ids.WORD,
+    "boundary": ids.ARN,
     "provider_arn": ids.ARN,
     "issuer": ids.ISSUER,
     "issuer_host": ids.ISSUER_HOST,

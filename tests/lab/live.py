@@ -6,6 +6,7 @@ Worlds are frozen by default, as a recording is; `Lab.come_alive` starts this.
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import kms_backend
 from tests.lab.kubernetes.live.desk import Desk
 from tests.lab.kubernetes.live.kubelet import Kubelet
 from tests.lab.kubernetes.live.managed import Managed
@@ -303,6 +304,11 @@ class Live:
         for action in system.get("AdministrativeActions", ()):
             if action["Status"] in ("IN_PROGRESS", "PENDING"):
                 action["Status"] = "COMPLETED"
+        key = kms_backend(region).keys.get(system.get("KmsKeyId", "").rpartition("/")[2])
+        says = system.get("FailureDetails", {}).get("Message", "")
+        if system["Lifecycle"] == "MISCONFIGURED" and "KMS key" in says and key and key.key_state == "Enabled":
+            system["Lifecycle"] = "UPDATING"
+            del system["FailureDetails"]
         if system["Lifecycle"] == "UPDATING":
             system["Lifecycle"] = "AVAILABLE"
         elif system["Lifecycle"] == "CREATING":
