@@ -201,3 +201,40 @@ def unmount_target_busy(lab: "Lab") -> None:
         f" arguments: {target}\nOutput: umount: {target}: target is busy.\n"
     )
     symptoms.event(lab, symptoms.pod(lab), "FailedUnmount", text, "kubelet")
+
+
+def _container_not_made(lab: "Lab", reason: str, text: str, **asked: str) -> None:
+    """The volume is mounted, and the container that wants a part of it cannot be made."""
+    symptoms.pod_waits(lab)
+    pod = symptoms.pod(lab)
+    pod["spec"]["containers"][0]["volumeMounts"][0] |= asked
+    for condition in pod["status"]["conditions"]:
+        if condition["type"] == "PodReadyToStartContainers":
+            condition["status"] = "True"
+    pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": reason, "message": text}}
+    symptoms.event(lab, pod, "Failed", f"Error: {text}", "kubelet")
+
+
+def _whole_volume(lab: "Lab") -> bool:
+    mounts = symptoms.pod(lab)["spec"]["containers"][0]["volumeMounts"]
+    return not any("subPath" in at or "subPathExpr" in at for at in mounts)
+
+
+@fault("subpath-onto-a-file", cause="subpath-not-made", gone=_whole_volume)
+def subpath_onto_a_file(lab: "Lab") -> None:
+    """The mountPath is a file in the image, and the subPath a directory."""
+    name = symptoms.pod(lab)["spec"]["containers"][0]["name"]
+    uid = symptoms.pod(lab)["metadata"]["uid"]
+    text = (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed:"
+        " unable to start container process: error during container init: error mounting"
+        f' "/var/lib/kubelet/pods/{uid}/volume-subpaths/fsx-pv/{name}/0" to rootfs at "{_data(lab)}": mount'
+        f" src=/proc/self/fd/9, dst={_data(lab)}: not a directory: unknown"
+    )
+    _container_not_made(lab, "RunContainerError", text, subPath="run-7")
+
+
+@fault("subpath-of-unset-variable", cause="subpath-not-made", gone=_whole_volume)
+def subpath_of_unset_variable(lab: "Lab") -> None:
+    """subPathExpr names a variable that is not in the container's env."""
+    _container_not_made(lab, "CreateContainerConfigError", "missing value for RUN", subPathExpr="$(RUN)")
