@@ -106,6 +106,9 @@ def _blocks(body: str) -> Iterator[list[str]]:
         elif line.strip():
             block.append(line)
         fenced = fence
+        if line.startswith("#"):
+            yield block
+            block = []
     if block:
         yield block
 
