@@ -22,13 +22,17 @@ _FORCED = "drain --force deletes pods that nothing owns: apply them again, they 
 def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
     """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident."""
     effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
-    alone = _alone(owner)
-    drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
+    managed = "Karpenter and EKS Auto Mode replace a node instead: after the drain, kubectl delete node"
+    alone = _alone(owner)
+    if values.get("node_manager") == KARPENTER:
+        return (caution(stuck, danger=Danger.INTERRUPTS), *alone.stop, *_give_back(values), *alone.start)
+    drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     reboot = "aws ec2 reboot-instances --instance-ids {instance}"
     return (
         caution(stuck, danger=Danger.INTERRUPTS),
+        *(() if values.get("node_manager") else (caution(managed),)),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
         change(drain, values, changes=effect, danger=Danger.INTERRUPTS),
@@ -37,6 +41,15 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
         change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         *alone.start,
         undo("kubectl uncordon {node}", values),
+    )
+
+
+def _give_back(values: Mapping[str, Value]) -> tuple[Step, ...]:
+    """Let Karpenter, or EKS Auto Mode, make another node in place of this one."""
+    gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
+    return (
+        change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
+        change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),
     )
 
 
@@ -49,11 +62,7 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     if own_image or (values.get("instance") and not values.get("node_manager")):
         return ()
     if values.get("node_manager") == KARPENTER:
-        gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
-        return (
-            change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
-            change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),
-        )
+        return _give_back(values)
     alone = _alone(owner)
     groups = str(values.get("nodegroups") or values.get("nodegroup", "")).split(",")
     group = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
