@@ -106,9 +106,6 @@ def _blocks(body: str) -> Iterator[list[str]]:
         elif line.strip():
             block.append(line)
         fenced = fence
-        if line.startswith("#"):
-            yield block
-            block = []
     if block:
         yield block
 
