@@ -30,7 +30,7 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
     drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
     manager = values.get("node_manager")
     if manager == KARPENTER:
-        again = (change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),)
+        again: tuple[Step, ...] = (change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),)
         back: tuple[Step, ...] = ()
     else:
         again = (
