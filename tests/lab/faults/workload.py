@@ -109,9 +109,9 @@ def client_evicted_in_use(lab: "Lab") -> None:
     symptoms.event(lab, symptoms.pod(lab), "Unhealthy", text, "kubelet")
 
 
-def _end_without_unmount(lab: "Lab") -> None:
+def _end_without_unmount(lab: "Lab", why: Ailment) -> None:
     """The containers of the pod have ended, and its volume stays mounted on the node."""
-    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.UMOUNT_HANGS)
+    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], why)
     pod = symptoms.pod(lab)
     pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
     for status in pod["status"]["containerStatuses"]:
@@ -124,7 +124,7 @@ def _end_without_unmount(lab: "Lab") -> None:
 @fault("unmount-hangs", cause="umount-stuck-terminating")
 def unmount_hangs(lab: "Lab") -> None:
     """Containers are gone, the driver's umount never comes back."""
-    _end_without_unmount(lab)
+    _end_without_unmount(lab, Ailment.UMOUNT_HANGS)
 
 
 def _mounted_since(lab: "Lab") -> bool:
@@ -193,7 +193,7 @@ def no_space_left(lab: "Lab") -> None:
 @fault("unmount-target-busy", cause="umount-stuck-terminating")
 def unmount_target_busy(lab: "Lab") -> None:
     """A process of the node holds a file open: the driver's umount is refused, again and again."""
-    _end_without_unmount(lab)
+    _end_without_unmount(lab, Ailment.HELD_OPEN)
     target = symptoms.mount_target(lab)
     text = (
         f'UnmountVolume.TearDown failed for volume "fsx-volume" : kubernetes.io/csi: Unmounter.TearDownAt failed: rpc'
