@@ -16,51 +16,43 @@ _DRAIN = (
     "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m --skip-wait-for-delete-timeout=60"
 )
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
+_GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
 _FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
 
 
 def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
     """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident.
 
-    Karpenter's node is deleted instead, which ends its instance. In EKS Auto Mode nobody but AWS may end an instance.
-    Source: Karpenter, termination finalizer; aws/eks-node-monitoring-agent pull request 151.
+    Karpenter and EKS Auto Mode replace the instance of a node whose object is deleted.
     """
+    effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
     alone = _alone(owner)
     drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
+    manager = values.get("node_manager")
+    if manager == KARPENTER:
+        again: tuple[Step, ...] = (change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),)
+        back: tuple[Step, ...] = ()
+    else:
+        again = (
+            change("aws ec2 reboot-instances --instance-ids {instance}", values, changes="reboots the node",
+                   danger=Danger.INTERRUPTS),
+            wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
+            change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
+        )  # fmt: skip
+        back = (undo("kubectl uncordon {node}", values),)
+    unknown = "with Karpenter or EKS Auto Mode delete the node in place of the reboot (kubectl delete node {node})"
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
-    manager = values.get("node_manager")
     return (
         caution(stuck, danger=Danger.INTERRUPTS),
-        *(() if manager or values.get("instance") else (caution(_NO_REBOOT, values),)),
+        *((caution(unknown, values),) if manager is None else ()),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
-        change(drain, values, changes=_MOVES, danger=Danger.INTERRUPTS),
-        *(_delete_node(values) if manager == KARPENTER else _reboot(values)),
+        change(drain, values, changes=effect, danger=Danger.INTERRUPTS),
+        *again,
         *alone.start,
-        *(() if manager == KARPENTER else (undo("kubectl uncordon {node}", values),)),
+        *back,
     )
-
-
-_MOVES = "moves the pods to other nodes; what is in emptyDir volumes is lost"
-_NO_REBOOT = (
-    "a node of Karpenter or EKS Auto Mode is not rebooted: kubectl delete node {node} after the drain ends its"
-    " instance, and another one starts"
-)
-
-
-def _reboot(values: Mapping[str, Value]) -> tuple[Step, ...]:
-    reboot = "aws ec2 reboot-instances --instance-ids {instance}"
-    return (
-        change(reboot, values, changes="reboots the node", danger=Danger.INTERRUPTS),
-        wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
-        change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
-    )
-
-
-def _delete_node(values: Mapping[str, Value]) -> tuple[Step, ...]:
-    gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts another one"
-    return (change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),)
 
 
 def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
@@ -72,7 +64,10 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     if own_image or (values.get("instance") and not values.get("node_manager")):
         return ()
     if values.get("node_manager") == KARPENTER:
-        return (change(_DRAIN, values, changes=_MOVES, danger=Danger.INTERRUPTS), *_delete_node(values))
+        return (
+            change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
+            change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),
+        )
     alone = _alone(owner)
     groups = str(values.get("nodegroups") or values.get("nodegroup", "")).split(",")
     group = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
