@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Any
 
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.model.fix import Danger, Fix, Step
@@ -70,10 +71,11 @@ def values_of(workload: Workload) -> dict[str, str]:
     }
 
 
-def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
+def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
 
-    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need.
+    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need, or
+    null where an update of the add-on is what helps.
     """
     for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
         if f" {prefix}" in given["helm"] and values.get(workload):
@@ -87,11 +89,11 @@ def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
     is_addon = values.get("installer") == Installer.ADDON.value
-    if is_addon and given["manifests"].startswith("kubectl apply"):
-        # The manifests of an installation would stand beside the add-on's objects.
+    if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
+        # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
-    lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()
+    lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
 
@@ -126,7 +128,7 @@ REGION = {
     "helm": "--set controller.region={region}",
     "manifests": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION={{region}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"controller":{"region":"the Region"}}',
+    "addon": '{"controller":{"region":"{region}"}}',
 }
 
 
@@ -140,12 +142,12 @@ MEMORY = {
     "manifests": "kubectl -n {driver_namespace} set resources {driver_workload}"
     f" -c {PLUGIN} --limits=memory={{quantity}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"node":{"resources":{"limits":{"memory":"the limit above"}}}}',
+    "addon": '{"node":{"resources":{"limits":{"memory":"{quantity}"}}}}',
 }
 SELECTOR = {
     "helm": "--set node.nodeSelector=null",
-    "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p "
-    """'{"spec":{"template":{"spec":{"nodeSelector":null}}}}'""",
+    "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=json -p "
+    """'[{"op":"replace","path":"/spec/template/spec/nodeSelector","value":{"kubernetes.io/os":"linux"}}]'""",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
     "addon": '{"node":{"nodeSelector":{}}}',
 }
@@ -157,7 +159,7 @@ def raise_memory(node_plugin: Workload, memory: str) -> Fix:
 
 
 def clear_node_selector(node_plugin: Workload) -> Fix:
-    """Let the node plugin run on every Linux node again: its chart keeps it off the others by affinity."""
+    """Let the node plugin run on every Linux node again."""
     return Fix(setting(SELECTOR, values_of(node_plugin)))
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 
 from diag.advice import replace_claim
+from diag.advice.lnet_options import change_options
 from diag.advice.replace_class import Waiting, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
-from diag.advice.runbook import PROCEDURES
+from diag.advice.runbook import PROCEDURES, fix_of
 from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
+from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.resources.kubernetes import Pod
 from tests.checks import given
@@ -93,6 +96,19 @@ class TestPods:
         assert where(lines, "get pod pod-fsx -o yaml") < where(lines, "delete pod pod-fsx")
         assert where(lines, "delete pod pod-fsx") < where(lines, "apply -f pod-pod-fsx.after.yaml")
 
+    def test_a_job_is_made_again_where_its_pods_must_differ(self) -> None:
+        pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
+        steps = renew([Owner("default", "Job", "train", 1)], pod)
+        patch = document(steps, "--local", "job-train")
+        assert patch["spec"]["template"]["spec"] == pod["spec"] and patch["spec"]["selector"] is None
+        lines = Fix(steps).commands
+        order = [where(lines, word) for word in ("get job train", "delete job train", "apply -f job-train.after.yaml")]
+        assert order == sorted(order)
+
+    def test_a_job_without_another_template_is_paused_and_goes_on(self) -> None:
+        lines = Fix(renew([Owner("default", "Job", "train", 1)])).commands
+        assert where(lines, '"suspend":true') < where(lines, '"suspend":false')
+
     def test_an_owner_restarts_its_pods_itself(self) -> None:
         (line,) = Fix(renew([Owner("default", "StatefulSet", "db", 3)])).commands
         assert line == "kubectl -n default rollout restart statefulset/db"
@@ -121,6 +137,17 @@ class TestNodes:
         lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
         assert where(lines, "drain n1") < where(lines, "reboot-instances")
 
+    def test_karpenter_replaces_the_node_in_place_of_a_reboot(self) -> None:
+        lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
+        assert where(lines, "drain n1") < where(lines, "delete node n1")
+        assert not any("reboot" in line for line in lines)
+
+    def test_a_reboot_says_what_else_there_is_where_it_is_not_known_what_makes_the_node(self) -> None:
+        said = [step.text for step in reboot_node(NODE, None) if step.kind is StepKind.CAUTION]
+        assert any("Karpenter" in text for text in said)
+        known = reboot_node({**NODE, "node_manager": ""}, None)
+        assert not any("Karpenter" in step.text for step in known if step.kind is StepKind.CAUTION)
+
     def test_a_pod_without_an_owner_outlives_a_new_image(self) -> None:
         steps = update_nodes({**NODE, "node_manager": "node-group"}, Owner("default", "Pod", "pod-fsx", 1))
         lines = Fix(steps).commands
@@ -129,6 +156,52 @@ class TestNodes:
 
     def test_an_instance_that_nothing_manages_has_no_group_to_update(self) -> None:
         assert update_nodes({**NODE, "node_manager": ""}, None) == ()
+
+    def test_a_node_of_karpenter_is_replaced_and_not_rebooted(self) -> None:
+        lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
+        assert where(lines, "drain n1") < where(lines, "delete node n1")
+        assert not any("reboot-instances" in line for line in lines)
+
+    def test_who_may_not_reboot_a_node_is_said_where_nobody_knows_what_manages_it(self) -> None:
+        assert any("kubectl delete node" in step.text for step in reboot_node(NODE, None))
+        assert not any("kubectl delete node" in step.text for step in reboot_node({**NODE, "node_manager": "x"}, None))
+
+
+class TestLnetOptions:
+    def test_the_files_are_kept_before_they_change_and_the_node_reboots_after(self) -> None:
+        steps = change_options(NODE, None, line="options lnet networks=tcp(ens5)", is_host=False)
+        lines = Fix(steps).commands
+        edit = lines[where(lines, "sed -i")]
+        assert edit.index("test ! -e") < edit.index("cp -a") < edit.index("sed -i") < edit.index("networks=tcp(ens5)")
+        assert where(lines, "sed -i") < where(lines, "reboot-instances")
+        assert any("modprobe.d.before/." in step.line for step in steps if step.kind is StepKind.UNDO)
+
+    def test_a_new_node_of_karpenter_needs_no_file_changed(self) -> None:
+        lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands
+        assert not any("modprobe.d" in line for line in lines) and where(lines, "delete node n1")
+
+    def test_modules_of_a_host_that_has_lustre_mounted_stay(self) -> None:
+        steps = change_options({}, None, line="", is_host=True)
+        order = [step.kind for step in steps if step.kind is not StepKind.CAUTION][:4]
+        assert order == [StepKind.SAVE, StepKind.GUARD, StepKind.GUARD, StepKind.CHANGE]
+        assert "/proc/mounts" in steps[3].line
+
+
+class TestAddonOfTheDriver:
+    def test_an_image_is_not_set_on_an_addon_but_its_own_put_back(self) -> None:
+        addon = {
+            "installer": "EKS add-on",
+            "driver_workload": "daemonset/fsx-csi-node",
+            "driver_namespace": "kube-system",
+        }
+        fix = fix_of(load_knowledge().causes["image-not-found"], addon)
+        assert fix is not None and not fix.alternatives
+        assert any("update-addon" in line for line in fix.commands)
+
+    def test_no_addon_is_updated_where_the_driver_is_none(self) -> None:
+        fix = fix_of(load_knowledge().causes["image-not-found"], {"installer": "Helm", "release": "fsx"})
+        assert fix is not None and not fix.alternatives
+        assert not any("update-addon" in line for line in fix.commands)
 
 
 class TestMountOption:
@@ -146,6 +219,17 @@ class TestMountOption:
     def test_options_that_are_not_known_are_asked_for(self) -> None:
         assert self.add(None)[0].kind is StepKind.CAUTION
 
+    def test_the_refused_option_goes_and_the_others_stay(self) -> None:
+        known = {"volume": "fsx-pv", "mount_options": "flock,nfsvers=4,noatime", "option": "nfsvers=4"}
+        steps = PROCEDURES[Procedure.DROP_MOUNT_OPTION]({}, known)
+        assert document(steps[:1], "mountOptions") == {"spec": {"mountOptions": ["flock", "noatime"]}}
+
+    def test_a_list_that_is_not_known_is_saved_before_it_is_replaced(self) -> None:
+        steps = PROCEDURES[Procedure.DROP_MOUNT_OPTION]({}, {"volume": "fsx-pv", "option": "nfsvers"})
+        kinds = [step.kind for step in steps]
+        assert kinds[:4] == [StepKind.CAUTION, StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE]
+        assert StepKind.UNDO in kinds
+
     def test_an_option_that_no_option_can_be_is_not_copied(self) -> None:
         steps = self.add("noatime,$(pwned)")
         assert steps[0].kind is StepKind.CAUTION
@@ -159,6 +243,25 @@ def test_a_claim_that_is_bound_is_not_deleted() -> None:
     copy = lines[where(lines, "patch --local", "pvc-data.before.yaml")]
     assert "grep -qE '^  phase: (Pending|Lost)$' pvc-data.before.yaml" in copy
     assert "test -s pvc-data.after.yaml &&" in deletion
+
+
+def replaced_claim(workload: str) -> tuple[Step, ...]:
+    values = {"claim": "data", "namespace": "default", **({"workload": workload} if workload else {})}
+    return PROCEDURES[Procedure.REPLACE_CLAIM]({"spec": {"storageClassName": "fsx-sc"}}, values)
+
+
+def test_a_stateful_set_makes_no_claim_while_its_claim_is_replaced() -> None:
+    lines = Fix(replaced_claim("statefulset/db")).commands
+    order = [where(lines, word) for word in ("replicas=0", "delete pvc", "apply -f pvc-data", "replicas=1")]
+    assert order == sorted(order)
+    assert not any("scale" in line for line in Fix(replaced_claim("deployment/web")).commands)
+
+
+@pytest.mark.parametrize(("workload", "said"), [("", True), ("statefulset/db", True), ("deployment/web", False)])
+def test_a_claim_template_is_named_where_it_may_be_the_origin(workload: str, said: bool) -> None:
+    texts = " ".join(step.text for step in replaced_claim(workload) if step.kind is StepKind.CAUTION)
+    assert ("claim templates" in texts) is said
+    assert "pvc-data.before.yaml of an earlier try" in texts
 
 
 def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> None:

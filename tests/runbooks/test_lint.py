@@ -19,13 +19,14 @@ from diag.grammar.regex import Pattern
 from diag.knowledge.cause import PROMPT, Cause, Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
+from diag.reports.runbook import body_of, to_page
 from tests.runbooks.commands import EXAMPLES, all_commands
 from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 
 CAUSES = load_knowledge().causes
 OF_THE_CLUSTER = re.compile(
     r"(?:nodes?|pv|persistentvolumes?|sc|storageclass(?:es)?|csidrivers?|csinodes?|volumeattachments?|namespaces?|ns"
-    r"|crds?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
+    r"|crds?|clusterrole(?:binding)?s|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
 )
 """Kinds that have no namespace."""
 WITH_A_NAMESPACE = {"get", "describe", "delete", "logs", "exec", "patch", "edit", "rollout", "scale", "annotate",
@@ -135,7 +136,7 @@ def test_a_setting_of_the_driver_has_a_form_for_each_installer(id: str) -> None:
             assert {"helm", "manifests"} <= one.with_.keys()
             said = FENCE.sub("", TEXTS[id]).partition("## How to fix")[2].partition("## How to prevent")[0]
             has_update = any(other.procedure is Procedure.UPDATE_ADDON for other in CAUSES[id].fix)
-            assert "addon" in one.with_ or has_update or "add-on" in said
+            assert one.with_.get("addon") or has_update or "add-on" in said
 
 
 @pytest.mark.parametrize("id", TEXTS)
@@ -150,8 +151,8 @@ IMPOSSIBLE = re.compile(
 
 
 GUESSED = re.compile(
-    r"set env|kubectl taint|-key-deletion|disable-key|--replicas=\d|hop-limit \d|set_param \S+=|\"Value\":"
-    r"|kubectl patch|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
+    r"set env|kubectl taint|-key-deletion|disable-key|--replicas=\d|hop-limit \d|set_param \S+="
+    r"|\"Value\": ?(?:true|false)|kubectl patch|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
 )
 """Writes a value, or takes away a rule, that may not be what was there before."""
 
@@ -244,6 +245,14 @@ def test_the_rules_find_what_breaks_them() -> None:
     guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
     assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))
     assert unguarded((Step(StepKind.CHANGE, ("aws", "fsx", "delete-file-system")),))
+
+
+@pytest.mark.parametrize("id", TEXTS)
+def test_a_page_leaves_out_no_word_of_its_body(id: str) -> None:
+    """A paragraph may stand right under its heading, a table right under a paragraph."""
+    body = re.sub(r"^ *```\w*$", "", body_of(TEXTS[id]), flags=re.MULTILINE)
+    words, page = (set(re.findall(r"[A-Za-z]{4,}", text)) for text in (body, to_page(CAUSES[id], TEXTS[id], {}, {})))
+    assert words - page == set()
 
 
 def test_what_a_procedure_takes_away_is_null_and_not_a_word() -> None:
