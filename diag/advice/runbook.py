@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
 
-from diag.advice import driver, replace_claim, replace_class, replace_node, replace_volume
-from diag.advice.driver import Installer
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
-from diag.advice.workloads import Owner, renew, renew_by_name
-from diag.grammar.command import Verbatim, fill_text, parse
-from diag.grammar.ids import MOUNT_OPTION
+from diag.grammar.command import fill_text, parse
 from diag.knowledge.cause import PROMPT, Cause, Observation, Procedure, Remedy
 from diag.model.fix import Fix, Step, StepKind
 
@@ -38,6 +33,8 @@ def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, st
     """The values, once for each way to install the driver where it is not known which this cluster has."""
     if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
         return [values]
+    from diag.advice.driver import Installer
+
     return [{**values, "installer": way.value} for way in (Installer.HELM, Installer.MANIFESTS)]
 
 
@@ -54,7 +51,11 @@ def _works(remedy: Remedy, cause: Cause, steps: Iterable[Step], platform: Platfo
 
 
 def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
-    procedure = PROCEDURES[remedy.procedure](remedy.with_, values) if remedy.procedure else ()
+    procedure: tuple[Step, ...] = ()
+    if remedy.procedure:
+        from diag.advice.procedures import PROCEDURES
+
+        procedure = PROCEDURES[remedy.procedure](remedy.with_, values)
     if remedy.procedure and not procedure:
         return ()
     lines, changes = _lines(remedy.command), fill_text(remedy.changes, values)
@@ -81,66 +82,3 @@ def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, v
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
-    owner = _owner(values)
-    names = _with_uid(values, "volume_uid")
-    if "{right_handle}" in str(given) and not values.get("right_handle"):
-        # It is to name another file system, and what is known is of the one that it names now.
-        names = {name: value for name, value in names.items() if name not in ("right_dnsname", "right_mountname")}
-    return replace_volume.steps(names, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
-
-
-def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
-    owner, pod = _owner(values), given.get("pod")
-    if owner is not None:
-        return renew((owner,), pod)
-    if pod:
-        return renew_by_name(values, pod)
-    return (person("replace the pods that use the volume: their owner's (kubectl rollout restart), or one by itself"),)
-
-
-def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
-    former = str(values.get("mount_options", "")).split(",") if values.get("mount_options") else []
-    is_known = "mount_options" in values and all(map(MOUNT_OPTION.fits, former))
-    patch = "kubectl patch pv {volume} --type=merge -p {patch}"
-    after = {**values, "patch": {"spec": {"mountOptions": Verbatim([*(former if is_known else ()), given["option"]])}}}
-    unknown = "write the volume's other mount options into the list: the patch replaces the list"
-    steps = (change(patch, after, changes="the volume's mount options"), *_pods({}, values))
-    if not is_known:
-        return (caution(unknown), *steps)
-    return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
-
-
-def _with_uid(values: Values, name: str) -> Values:
-    """The values with the uid of the object that the procedure replaces."""
-    return {**values, "uid": values.get(name, "")}
-
-
-def _owner(values: Values) -> Owner | None:
-    """What runs the pod of this incident; None where that is not known."""
-    kind, _, name = str(values.get("workload", "")).partition("/")
-    replicas = str(values.get("replicas", "1"))
-    if not name or not replicas.isdecimal():
-        return None
-    kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "job": "Job",
-             "pod": "Pod", "replicaset": "ReplicaSet"}  # fmt: skip
-    return Owner(str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas))
-
-
-PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {
-    Procedure.REPLACE_VOLUME: _volume,
-    Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(
-        _with_uid(values, "claim_uid"), given.get("spec", {})
-    ),
-    Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(
-        values, given, _with_uid(values, "claim_uid"), _owner(values)
-    ),
-    Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
-    Procedure.UPDATE_ADDON: lambda given, values: driver.addon_steps(values, version=str(given.get("version", ""))),
-    Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(values, _owner(values)),
-    Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
-    Procedure.ADD_MOUNT_OPTION: _add_mount_option,
-    Procedure.REPLACE_PODS: lambda given, values: _pods(given, values),
-}

@@ -7,12 +7,14 @@ gone. Source: Kubernetes documentation, storage object in use protection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
-from diag.resources.kubernetes import Pod
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import Pod
 
 _PAUSED = "lustre-doctor.paused"
 PODS_ARE_REPLACED = "replaces the pods, which mount their volumes again"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from diag.grammar.deferred import deferred
 from diag.knowledge.cause import Cause, Weight
 from diag.model.diagnosis import Resemblance
 from diag.sanitize import one_line
@@ -18,7 +18,7 @@ _LONGEST = 2000
 _LONGEST_SAMPLE = 240
 _MOST_LINES = 50
 _SHORTEST = 20
-_WORD = re.compile(r"[a-z_]{3,}")
+_WORD = deferred(r"[a-z_]{3,}")
 
 
 def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:

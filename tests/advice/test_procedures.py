@@ -7,10 +7,10 @@ import json
 import msgspec
 
 from diag.advice import replace_claim
+from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
-from diag.advice.runbook import PROCEDURES
 from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
 from diag.model.fix import Danger, Fix, Step, StepKind
