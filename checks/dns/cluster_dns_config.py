@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.steps import advise
 from diag.analysis.attributes import is_address
-from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_cluster_dns
+from diag.analysis.driver.workloads import pods_of
+from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node_local_dns, is_cluster_dns
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import EksCluster
 from diag.resources.kubernetes import EndpointSlice, PersistentVolume, Pod, Service, Workload
-from diag.resources.kubernetes.corefile import ServerBlock, answer_by_hosts, block_for, imports_for, upstreams_for
+from diag.resources.kubernetes.corefile import (
+    Kept,
+    ServerBlock,
+    answer_by_hosts,
+    block_for,
+    imports_for,
+    kept,
+    upstreams_for,
+)
 
 DNS = 53
 TENTH = 10
@@ -27,7 +37,7 @@ SERVICE = (
 )
 FORWARD = (
     "have the Corefile pass the file system's name to the VPC's resolver: `forward . /etc/resolv.conf` in the block"
-    " that takes the name, and `fallthrough` in a `hosts` block of it"
+    " that takes the name, `fallthrough` in a `hosts` block of it, and no other plugin that keeps the name"
 )
 
 
@@ -43,17 +53,21 @@ def cluster_dns_leads_on(
     daemon_sets: tuple[Workload, ...] | Unavailable,
     eks_cluster: EksCluster | Unavailable,
     network_interfaces: Table[NetworkInterface] | Unavailable,
+    node_local_corefile: tuple[ServerBlock, ...] | Unavailable,
+    name_standings: dict[str, NameStanding] | Unavailable,
 ) -> Iterator[Draft]:
     """The Service kube-dns leads to CoreDNS at the address that pods are given, and CoreDNS passes the name on.
 
     The node plugin asks the address of the Service kube-dns, which leads to ready pods that its selector takes, port
     53, through EndpointSlices that hold their addresses. Then the Corefile says what becomes of the file system's name:
-    a server block that takes it, a `hosts` plugin that may answer it, a forward. A `hosts` plugin without `fallthrough`
-    answers no name that is not in its list.
+    a server block that takes it, plugins that may answer it, refuse it or ask for another name (`acl`, `rewrite`,
+    `template`, `hosts`, `kubernetes`, `file` and their like), a forward. A `hosts` plugin without `fallthrough`
+    answers no name that is not in its list. The Corefile of NodeLocal DNSCache is read alike where there is one.
 
     pass: the Service leads to a ready pod, and the Corefile passes the names on
     warn: it does not, while NodeLocal DNSCache answers on the nodes; the Service has another address than EKS gives
-        its kubelets, unless they were told of it; or the ConfigMap is gone, which running pods do not notice
+        its kubelets, unless they were told of it; the ConfigMap is gone, which running pods do not notice; or a plugin
+        may keep the name, and no pod is up that mounts by it
     fail: there is no Service, it leads to no ready pod, or CoreDNS does not pass the name on
     unknown: Deployments could not be listed, the Service, its EndpointSlices or the ConfigMap not be read
     skip: every volume is mounted by address, the node plugin asks another resolver, or there is no CoreDNS Deployment
@@ -70,19 +84,31 @@ def cluster_dns_leads_on(
     troubles = 0
     blocks, ready = value_or(corefile, ()), _ready(value_or(pods, ()))
     led = _of_service(dns_service, ready, blocks)
+    enis = {eni.private_ip_address for eni in value_or(network_interfaces, Table())}
+    standings = value_or(name_standings, {})
+    plugins = () if isinstance(node_plugin, Unavailable) else pods_of(node_plugin, value_or(pods, ()))
+    asked = Asked(
+        tuple(name for name in names if name),
+        tuple(pod.status.pod_ip for pod in plugins if pod.status.pod_ip),
+        frozenset(enis),
+        all(volume.name in standings and standings[volume.name].is_mounted for volume in named),
+    )
+    fate, local = _of_corefile(corefile, asked), _of_corefile(node_local_corefile, asked) if cached else None
     for source, why in (
         (dns_service, led),
         (dns_endpoints, "" if led else _of_endpoints(dns_endpoints, ready, blocks)),
-        (corefile, _of_corefile(corefile, [name for name in names if name], network_interfaces)),
+        (corefile, fate.why if fate else ""),
+        (node_local_corefile, f"of NodeLocal DNSCache: {local.why}" if local else ""),
     ):
         if isinstance(source, Unavailable) and source.reason is not Reason.ABSENT:
             troubles += 1
             yield unknown(subject, f"cannot see all of the cluster's DNS: {source}", because=(source,))
         elif why:
             troubles += 1
-            only_warn = cached or (source is corefile and isinstance(corefile, Unavailable))
-            say = warn if only_warn else fail
-            fix = advise(FORWARD if source is corefile else SERVICE, by=BY)
+            ours = source is node_local_corefile
+            judged = local if ours else fate if source is corefile else None
+            say = warn if (cached and not ours) or (judged and not judged.is_sure) else fail
+            fix = advise(FORWARD if judged else SERVICE, by=BY)
             yield say(subject, why, cause=CAUSE, fix=fix, concerns=named)
     if (moved := _elsewhere(dns_service, eks_cluster)) and not cached:
         troubles += 1
@@ -146,26 +172,38 @@ def _ready(pods: Iterable[Pod]) -> list[Pod]:
     return [pod for pod in pods if is_cluster_dns(pod) and pod.is_ready]
 
 
-def _of_corefile(
-    corefile: tuple[ServerBlock, ...] | Unavailable,
-    names: Iterable[str],
-    network_interfaces: Table[NetworkInterface] | Unavailable,
-) -> str:
-    enis = {eni.private_ip_address for eni in value_or(network_interfaces, Table())}
+class Asked(NamedTuple):
+    """The names that are asked for."""
+
+    names: tuple[str, ...]
+    askers: tuple[str, ...]
+    """Addresses of the node plugin's pods."""
+    enis: frozenset[str]
+    """Addresses that are right answers; none where they are not known."""
+    resolve: bool
+    """Pods that mount by each of them are up. What a VPC's resolver answers says nothing of CoreDNS."""
+
+
+def _of_corefile(corefile: tuple[ServerBlock, ...] | Unavailable, asked: Asked) -> Kept | None:
+    """What keeps one of the names; None when all are passed on."""
     if isinstance(corefile, Unavailable):
-        return "there is no ConfigMap kube-system/coredns: a CoreDNS pod that is made now does not start"
-    for name in names:
+        return Kept("there is no ConfigMap kube-system/coredns: a CoreDNS pod that is made now does not start", False)
+    for name in asked.names:
         block = block_for(name, corefile)
         if block is None:
-            return f"no server block of the Corefile takes {name}: CoreDNS refuses to answer"
+            return Kept(f"no server block of the Corefile takes {name}: CoreDNS refuses to answer")
+        found = kept(name, block, asked.askers)
+        if found and not asked.enis.intersection(found.addresses) and (found.is_sure or not asked.resolve):
+            return found
         answer = answer_by_hosts(name, block)
         if answer == "":
-            return f"a `hosts` block of the Corefile without `fallthrough` answers that there is no {name}"
+            return Kept(f"a `hosts` block of the Corefile without `fallthrough` answers that there is no {name}")
         if answer is None and not upstreams_for(name, corefile) and not imports_for(name, corefile):
-            return f"the Corefile forwards {name} to nobody"
-        if answer and enis and answer not in enis:
-            return f"a `hosts` block of the Corefile answers {name} with {answer}, which is no ENI of a file system"
-    return ""
+            return Kept(f"the Corefile forwards {name} to nobody")
+        if answer and asked.enis and answer not in asked.enis:
+            why = f"a `hosts` block of the Corefile answers {name} with {answer}, which is no ENI of a file system"
+            return Kept(why)
+    return None
 
 
 def _elsewhere(service: Service | Unavailable, cluster: EksCluster | Unavailable) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
 from diag.analysis.attributes import is_address
@@ -12,6 +12,7 @@ from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node
 from diag.analysis.network.paths import Clients
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
+from diag.resources.eks import EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Workload
 from diag.resources.kubernetes.corefile import ServerBlock, imports_for, upstreams_for
@@ -20,6 +21,10 @@ LINK_LOCAL_RESOLVERS = ("169.254.169.253", "fd00:ec2::253")
 """The VPC's own resolver under its fixed addresses. Source: Amazon VPC user guide, Amazon DNS server."""
 
 NODE_RESOLVER = "/etc/resolv.conf"
+
+UPSTREAM, CLUSTER = "__PILLAR__UPSTREAM__SERVERS__", "__PILLAR__CLUSTER__DNS__"
+"""What NodeLocal DNSCache replaces at its start: by the node's resolver, unless a ConfigMap kube-dns names others, and
+by the Service kube-dns-upstream. Source: Kubernetes documentation, NodeLocal DNSCache; kubernetes/dns node-cache."""
 
 DEFAULT_OPTIONS = "default"
 
@@ -31,6 +36,8 @@ def names_are_asked_of_the_vpc(
     vpcs: Table[Vpc],
     dhcp_options: tuple[DhcpOptions, ...],
     corefile: tuple[ServerBlock, ...] | Unavailable,
+    node_local_corefile: tuple[ServerBlock, ...] | Unavailable,
+    eks_cluster: EksCluster | Unavailable,
     node_plugin: Workload | Unavailable,
     name_standings: dict[str, NameStanding],
     clients: dict[str, Clients] | Unavailable,
@@ -39,12 +46,13 @@ def names_are_asked_of_the_vpc(
     """The way from the node plugin's resolver ends at the VPC's own resolver, which alone knows the file system's name.
 
     mount.lustre asks the resolver of the node plugin's pod: CoreDNS, which forwards to the node's resolver, which is
-    what the VPC's DHCP options say. Servers of one's own on that way must forward the name; whether they do shows.
+    what the VPC's DHCP options say. NodeLocal DNSCache stands before CoreDNS and sends names outside the cluster to an
+    upstream of its own. Servers of one's own on that way must forward the name; whether they do shows.
 
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same
     warn: custom DNS servers are on the way, and nothing shows whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
-    unknown: DHCP options or CoreDNS's configuration could not be read, or NodeLocal DNSCache is asked instead
+    unknown: DHCP options, CoreDNS's configuration or that of NodeLocal DNSCache could not be read
     skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
     source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
     """
@@ -58,11 +66,12 @@ def names_are_asked_of_the_vpc(
     if isinstance(corefile, Unavailable) and corefile.reason is Reason.ABSENT and asks_cluster_dns(node_plugin):
         yield skip(volume, "the cluster's DNS has no ConfigMap kube-system/coredns: it is of another kind, not read")
         return
-    if has_node_local_dns(value_or(daemon_sets, ())):
-        message = "NodeLocal DNSCache asks an upstream of its own, which was not read"
-        corefile = Unavailable("ConfigMap kube-system/node-local-dns", Reason.NOT_ASKED, message)
     vpc = vpcs[known.vpc_id]
-    own, text, unread = _servers_of_ones_own(known, vpc, dhcp_options, corefile, node_plugin)
+    hops = [("CoreDNS", corefile)]
+    if has_node_local_dns(value_or(daemon_sets, ())):
+        hops.insert(0, ("NodeLocal DNSCache", node_local_corefile))
+    services = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.kubernetes_network_config.service_ipv4_cidr
+    own, text, unread = _servers_of_ones_own(known, vpc, dhcp_options, hops, services, node_plugin)
     standing = name_standings[volume.name]
     if not own:
         if unread is not None:
@@ -82,24 +91,29 @@ def _servers_of_ones_own(
     known: FileSystem,
     vpc: Vpc,
     dhcp_options: tuple[DhcpOptions, ...],
-    corefile: tuple[ServerBlock, ...] | Unavailable,
+    hops: Sequence[tuple[str, tuple[ServerBlock, ...] | Unavailable]],
+    services: str,
     node_plugin: Workload | Unavailable,
 ) -> tuple[list[str], list[str], Unavailable | None]:
     """Hops that are not the VPC's resolver, what was read, and what was not and may hide one."""
     own, message = [], []
     unread: Unavailable | None = None
     upstreams: tuple[str, ...] = (NODE_RESOLVER,)
-    if asks_cluster_dns(node_plugin) and isinstance(corefile, Unavailable):
-        unread = corefile
-    elif asks_cluster_dns(node_plugin) and not isinstance(corefile, Unavailable):
-        upstreams = upstreams_for(known.dns_name, corefile)
-        message.append(f"ConfigMap kube-system/coredns forwards it to {', '.join(upstreams) or 'nobody'}")
+    for hop, blocks in hops if asks_cluster_dns(node_plugin) else ():
+        if isinstance(blocks, Unavailable):
+            unread = blocks
+            break
+        upstreams = tuple(NODE_RESOLVER if one == UPSTREAM else one for one in upstreams_for(known.dns_name, blocks))
+        message.append(f"{hop} forwards it to {', '.join(upstreams) or 'nobody'}")
+        if upstreams and all(_is_in_cluster(server, services) for server in upstreams):
+            continue
         if strange := [server for server in upstreams if server != NODE_RESOLVER and not _is_amazons(server, vpc)]:
-            own.append(f"CoreDNS forwards to {', '.join(strange)}")
-        elif imports_for(known.dns_name, corefile):
+            own.append(f"{hop} forwards to {', '.join(strange)}")
+        elif imports_for(known.dns_name, blocks):
             unread = Unavailable("files that the Corefile imports", Reason.NOT_ASKED, "one may forward the name")
         elif not upstreams:
-            own.append("CoreDNS forwards the name to nobody")
+            own.append(f"{hop} forwards the name to nobody")
+        break
     if servers := own_name_servers(node_plugin):
         upstreams = servers
         message.append(f"dnsConfig of the node plugin: {', '.join(servers)}")
@@ -113,6 +127,14 @@ def _servers_of_ones_own(
         elif not servers:
             own.append(f"the DHCP options of {vpc.vpc_id} name no DNS server")
     return own, message, unread
+
+
+def _is_in_cluster(server: str, services: str) -> bool:
+    """Whether NodeLocal DNSCache sends a question on to CoreDNS by it."""
+    try:
+        return server == CLUSTER or ipaddress.ip_address(server) in ipaddress.ip_network(services)
+    except ValueError:
+        return False
 
 
 def _name_servers(vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]) -> tuple[str, ...]:

@@ -8,22 +8,34 @@ from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unkno
 from diag.advice.driver import scale
 from diag.advice.steps import advise
 from diag.analysis.claims import Provisioning
-from diag.analysis.driver.node_plugin import how_it_ended
+from diag.analysis.driver.images import judge_images
+from diag.analysis.driver.node_plugin import how_it_ended, of_ending
 from diag.analysis.driver.workloads import DRIVER, pods_of
-from diag.resources.kubernetes import Pod, Workload
+from diag.analysis.pod_creation import Refusal
+from diag.model.unavailable import value_or
+from diag.resources.eks import ClusterIdentity
+from diag.resources.kubernetes import Event, Pod, Workload
 from diag.sanitize import one_line
+
+CAUSE = "csi-controller-not-running"
 
 ROOM = "let the controller's pods be scheduled: lower what they request or where they may go, or add a node that fits"
 
 
-@check("csi-controller", layer=Layer.DRIVER, speaks_for="csi-controller-not-running")
+@check("csi-controller", layer=Layer.DRIVER, speaks_for=CAUSE)
 def csi_controller(
-    controller: Workload | Unavailable, driver_pods: tuple[Pod, ...], provisioning: Provisioning | Unavailable
+    controller: Workload | Unavailable,
+    driver_pods: tuple[Pod, ...],
+    provisioning: Provisioning | Unavailable,
+    warning_events: tuple[Event, ...] | Unavailable,
+    pod_refusals: tuple[Refusal, ...] | Unavailable,
+    cluster_identity: ClusterIdentity | Unavailable,
 ) -> Iterator[Draft]:
     """The driver's controller runs where a claim waits for it.
 
     It alone makes and resizes file systems; without a replica a dynamic claim stays Pending. Volumes made by hand and
-    mounts never need it, so it is never the reason of a failed mount.
+    mounts never need it, so it is never the reason of a failed mount. Where its pods are refused, wait for an image or
+    cannot be executed, that is the cause.
 
     pass: a replica is ready
     warn: none is ready, and no claim waits for it
@@ -56,4 +68,14 @@ def csi_controller(
     ):
         why.append(f"its pods are not scheduled: {one_line(roomless)}")
         fix = advise(ROOM, by="whoever runs the nodes, or chose the requests of the controller")
-    yield say(controller, message, *why[:3], cause="csi-controller-not-running", fix=fix, concerns=pending)
+    cause = next(map(of_ending, why), "") or CAUSE
+    region = "" if isinstance(cluster_identity, Unavailable) else cluster_identity.region
+    for image in judge_images(controller, pods, value_or(warning_events, ()), region):
+        if image.pods:
+            cause, fix = image.cause or cause, image.fix
+            why.insert(0, f"container {image.container}: {image.why}")
+    for refusal in value_or(pod_refusals, ()):
+        if refusal.subject == controller.subject:
+            cause = refusal.cause
+            why.insert(0, f"the API server refuses its pods: {one_line(refusal.message)}")
+    yield say(controller, message, *why[:3], cause=cause, fix=fix, concerns=pending)

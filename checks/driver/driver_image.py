@@ -9,6 +9,7 @@ from diag.advice.identity import let_pull
 from diag.advice.steps import advise
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.images import NO_EGRESS, PULL_DENIED, BadImage, Judgement, judge_images, parse_image
+from diag.analysis.driver.node_plugin import ARCHITECTURE
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.network.routing import subnets_without_way_out
 from diag.knowledge.partitions import partition_of
@@ -25,7 +26,7 @@ CAUSES = (
 )  # fmt: skip
 
 
-@check("driver-image", layer=Layer.DRIVER, speaks_for=CAUSES)
+@check("driver-image", layer=Layer.DRIVER, speaks_for=(*CAUSES, ARCHITECTURE))
 def driver_image(
     node_plugin: Workload | Unavailable,
     controller: Workload | Unavailable,

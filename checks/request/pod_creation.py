@@ -15,12 +15,14 @@ CAUSES = (QUOTA, POD_SECURITY, REFUSED, DRIVER_FORBIDDEN)
 def owner_may_make_its_pods(refusal: Refusal) -> Iterator[Draft]:
     """The API server takes the pods and claims that their owner makes.
 
-    A ReplicaSet, StatefulSet, DaemonSet or Job whose pod is refused (by a quota, a limit range, Pod Security, a
-    webhook, for want of its service account) has no pod that could say so: only the owner's events do.
+    A quota, a limit range, Pod Security, a webhook or a missing service account refuses the pod of a ReplicaSet,
+    StatefulSet, DaemonSet or Job, the ReplicaSet of a Deployment, or the Job of a CronJob. No pod can say so then: only
+    the owner's events do.
 
     fail: an owner of pods with a Lustre claim, or the driver's, lacks pods and was refused one
     unknown: events, owners, claims or volumes could not be read
-    source: Kubernetes v1.34 pkg/controller/controller_utils.go, pkg/controller/statefulset/stateful_pod_control.go
+    source: Kubernetes v1.34 pkg/controller: controller_utils.go, statefulset/stateful_pod_control.go,
+        deployment/sync.go, cronjob/cronjob_controllerv2.go
     """
     whose = f"{refusal.owner.name} cannot make {refusal.refused}"
     message = f"{whose}: {one_line(refusal.message)}"

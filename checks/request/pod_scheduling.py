@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from diag import Draft, Fix, Layer, Unavailable, Unreadable, check, fail, ok, skip, unknown, warn
 from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import replace_volume
-from diag.advice.steps import change, person
+from diag.advice.steps import advise, change, person
 from diag.analysis.claims import ClaimCase
 from diag.analysis.nodes.scheduling import (
     ZONE_LABELS,
@@ -26,6 +26,9 @@ from diag.resources.kubernetes import Event, Node, PersistentVolume, Pod
 from diag.sanitize import one_line
 
 CONFLICT, MISFIT, OTHER = "volume-node-affinity", "claim-volume-mismatch", "pod-unschedulable"
+
+USUAL, OWNER = "default-scheduler", "whoever wrote the pod"
+BY_NAME = "start the scheduler {name}, or take schedulerName away from the pod's template and make the pod again"
 
 PATIENCE_S = 5 * 60
 """Our own measure: what adds nodes (Karpenter, Cluster Autoscaler) has added one after five minutes."""
@@ -48,7 +51,8 @@ def pods_get_a_node(
 
     pass: every pod has its node, and the volume leaves at least one node to the next
     warn: the volume or the class leaves no node of the cluster, and no pod waits for one yet
-    fail: a pod waits, and the volume or the class leaves it no node, or the scheduler has found none for five minutes
+    fail: a pod waits, and the volume or the class leaves it no node, or the scheduler has found none for five minutes,
+        or the pod names a scheduler that has not seen it in that time
     unknown: a pod waits for long and the scheduler does not say why, or pods or nodes could not be read
     skip: no pod uses the claim, the claim itself is not ready, or a pod waits for a moment only
     source: Kubernetes v1.34 pkg/scheduler/framework/plugins (volumebinding, volumezone, nodeaffinity)
@@ -106,6 +110,11 @@ def _judge(case: ClaimCase, pods: Sequence[Pod], text: str, taken_at: str) -> Dr
         return skip(
             about, f"{who} waits for a node for {waited / 60:.0f} minutes: {words or 'no word yet'}", concerns=pods
         )
+    if not text and (scheduler := first.spec.scheduler_name) not in ("", USUAL):
+        message = (
+            f"{who} waits for scheduler {scheduler} for {waited / 60:.0f} minutes, and none of that name has seen it"
+        )
+        return fail(about, message, cause=OTHER, fix=advise(BY_NAME, {"name": scheduler}, by=OWNER), concerns=pods)
     if not text:
         message = f"{who} waits for a node for {waited / 60:.0f} minutes, and no scheduler says why"
         return unknown(about, message, concerns=pods)

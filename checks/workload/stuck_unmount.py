@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from checks.mount.pod_mounts import path
 from diag import Draft, Layer, check, fail, ok, skip, warn
+from diag.advice.steps import advise
 from diag.analysis.pods import Progress, has_ended
 from diag.analysis.volume_usage import Use, VolumeUse, listed
 from diag.resources.age import age_s
@@ -14,6 +15,11 @@ from diag.sanitize import one_line
 
 LEAVING_S = 5 * 60
 """After the grace period; an unmount takes seconds."""
+
+HELD = (
+    "end the process on {node} that has a file open below {volume}/mount; links in /proc/*/fd and /proc/*/cwd show it"
+)
+"""A refused unmount is tried again until nothing is open there; a restart of the driver closes no file of another."""
 
 
 @check("stuck-unmount", layer=Layer.WORKLOAD, each="volume_uses", speaks_for="umount-stuck-terminating")
@@ -38,7 +44,11 @@ def pods_let_go_of_the_volume(use: VolumeUse, taken_at: str) -> Iterator[Draft]:
         message = f"{len(stuck)} pod(s) cannot let go of it since {stuck[0].mount.pod.metadata.deletion_timestamp}"
         texts = [one_line(event.message) for event in stuck[0].events[:1]]
         cause = "" if any("list of registered CSI drivers" in text for text in texts) else None
-        yield fail(use, message, listed(stuck), *texts, cause=cause, concerns=path(stuck))
+        fix = None
+        if any("is busy" in event.message for one in stuck for event in one.events):
+            on = {"node": stuck[0].mount.pod.spec.node_name, "volume": use.volume.metadata.name}
+            fix = advise(HELD, on, by="whoever runs that process")
+        yield fail(use, message, listed(stuck), *texts, cause=cause, fix=fix, concerns=path(stuck))
     if hanging:
         message = f"the containers of {listed(hanging)} do not end; look for processes in state D on the node"
         yield warn(use, message, concerns=path(hanging))

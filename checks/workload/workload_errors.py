@@ -59,6 +59,10 @@ def _explain(use: Use, saying: Saying) -> tuple[str, str]:
     if saying.error is Error.QUOTA:
         return QUOTA, "the user, group or project has used up its share; the file system itself need not be full"
     if saying.error is Error.SUB_PATH:
+        if "not a directory" in saying.text:
+            return SUB_PATH, "a file is where the directory should be, or the container has one at the mountPath"
+        if "volumeMount" not in saying.text:
+            return SUB_PATH, "subPathExpr gives no relative path below the volume, as a variable in it is not set so"
         asked = is_read_only(use.mount)
         return SUB_PATH, f"the kubelet cannot make or open the directory{f': {asked}' if asked else ''}"
     return (FULL, "the file system, or one of its storage targets, is full") if saying.error is Error.FULL else ("", "")

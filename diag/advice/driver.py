@@ -147,8 +147,8 @@ MEMORY = {
 }
 SELECTOR = {
     "helm": "--set node.nodeSelector=null",
-    "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p "
-    """'{"spec":{"template":{"spec":{"nodeSelector":null}}}}'""",
+    "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=json -p "
+    """'[{"op":"replace","path":"/spec/template/spec/nodeSelector","value":{"kubernetes.io/os":"linux"}}]'""",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
     "addon": '{"node":{"nodeSelector":{}}}',
 }
@@ -160,7 +160,7 @@ def raise_memory(node_plugin: Workload, memory: str) -> Fix:
 
 
 def clear_node_selector(node_plugin: Workload) -> Fix:
-    """Let the node plugin run on every Linux node again: its chart keeps it off the others by affinity."""
+    """Let the node plugin run on every Linux node again."""
     return Fix(setting(SELECTOR, values_of(node_plugin)))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from diag.advice import driver, replace_claim, replace_class, replace_node, replace_volume
-from diag.advice.steps import Values, caution, change, person, undo
+from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.advice.workloads import Owner, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import Procedure
-from diag.model.fix import Step
+from diag.model.fix import Step, StepKind
 
 
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -33,15 +33,41 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
 
 
 def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
-    former = str(values.get("mount_options", "")).split(",") if values.get("mount_options") else []
-    is_known = "mount_options" in values and all(map(MOUNT_OPTION.fits, former))
-    patch = "kubectl patch pv {volume} --type=merge -p {patch}"
-    after = {**values, "patch": {"spec": {"mountOptions": Verbatim([*(former if is_known else ()), given["option"]])}}}
-    unknown = "write the volume's other mount options into the list: the patch replaces the list"
-    steps = (change(patch, after, changes="the volume's mount options"), *_pods({}, values))
-    if not is_known:
-        return (caution(unknown), *steps)
-    return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
+    former = _mount_options(values)
+    return _set_mount_options([*(former or ()), given["option"]], former, values)
+
+
+def _drop_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    """Without the option that the client refused; where the list is not known, with the one that most volumes need."""
+    former, refused = _mount_options(values), str(values.get("option", "")).partition("=")[0]
+    if former is None or not refused:
+        return _set_mount_options(["flock"], None, values)
+    return _set_mount_options([one for one in former if one.partition("=")[0] != refused], former, values)
+
+
+def _mount_options(values: Values) -> list[str] | None:
+    """The volume's options; None where they are not known."""
+    options = str(values.get("mount_options", "")).split(",") if values.get("mount_options") else []
+    return options if "mount_options" in values and all(map(MOUNT_OPTION.fits, options)) else None
+
+
+def _set_mount_options(options: list[str], former: list[str] | None, values: Values) -> tuple[Step, ...]:
+    """The kubelet keeps what it read of a volume for a pod, so the pods are replaced as well.
+
+    Source: Kubernetes, desired_state_of_world_populator.go, podPreviouslyProcessed.
+    """
+    patch, before = "kubectl patch pv {volume} --type=merge -p {patch}", "pv-{volume}.options.yaml"
+    after = {**values, "patch": {"spec": {"mountOptions": Verbatim(options or None)}}}
+    steps = (change(patch, after, changes="the volume's mount options; only new pods notice"), *_pods({}, values))
+    if former is not None:
+        return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
+    return (
+        caution("write every option of the volume that is to stay into the list: the patch replaces the list"),
+        save(f"kubectl get pv {{volume}} -o yaml > {before}", values),
+        guard(f"test -s {before}", values),
+        *steps,
+        person(f"patch the mountOptions of {before} into it again", values, kind=StepKind.UNDO),
+    )
 
 
 def _with_uid(values: Values, name: str) -> Values:
@@ -63,7 +89,7 @@ def _owner(values: Values) -> Owner | None:
 PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {
     Procedure.REPLACE_VOLUME: _volume,
     Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(
-        _with_uid(values, "claim_uid"), given.get("spec", {})
+        _with_uid(values, "claim_uid"), given.get("spec", {}), _owner(values)
     ),
     Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(
         values, given, _with_uid(values, "claim_uid"), _owner(values)
@@ -73,5 +99,6 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
     Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(values, _owner(values)),
     Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
     Procedure.ADD_MOUNT_OPTION: _add_mount_option,
+    Procedure.DROP_MOUNT_OPTION: _drop_mount_option,
     Procedure.REPLACE_PODS: lambda given, values: _pods(given, values),
 }

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.replace_volume import BINDING, BOUND
-from diag.advice.steps import Values, change, guard, save, undo, wait
-from diag.advice.workloads import OF_THE_OLD, Pause
+from diag.advice.replace_volume import BINDING
+from diag.advice.steps import Values, caution, change, guard, save, undo, wait
+from diag.advice.workloads import OF_THE_OLD, Owner, Pause, pause
 from diag.model.fix import Danger, Fix, Step
 
 if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolumeClaim
 
 BEFORE, AFTER = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
+BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=20m"
+"""FSx takes 5 to 15 minutes for a new file system."""
+FROM_A_TEMPLATE = (
+    "where a StatefulSet made the claim, scale it to 0 first and back at the end, or it makes the wrong one again; its"
+    " claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected"
+)
+"""Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""
+FIRST_TRY = f"{BEFORE} of an earlier try holds the original: move it away, or its first step stops"
 UNBOUND = f"grep -qE '^  phase: (Pending|Lost)$' {BEFORE}"
 """With a Bound claim its volume may go too, and the file system or disk behind it. Where the class is what was wrong,
 the volume that it made for a waiting claim meanwhile is what must go."""
@@ -34,10 +42,15 @@ def withdraw_by_name(names: Values) -> Pause:
     return Pause(_delete(names, {"volumeName": None}), (_apply(names),))
 
 
-def steps(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
-    """The procedure for a claim by name."""
+def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
+    """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
     back = undo(f"kubectl replace --force -f {BEFORE}", values)
-    return (*_delete(values, spec), _apply(values), wait(BOUND, values), back)
+    pods = pause([owner]) if owner is not None and owner.kind == "StatefulSet" else Pause((), ())
+    first = () if owner is not None and not pods.stop else (caution(FROM_A_TEMPLATE),)
+    again = caution(FIRST_TRY, values)
+    return (
+        *first, again, *pods.stop, *_delete(values, spec), _apply(values), *pods.start, wait(BOUND, values), back,
+    )  # fmt: skip
 
 
 def _names(claim: PersistentVolumeClaim) -> Values:

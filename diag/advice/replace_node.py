@@ -16,27 +16,42 @@ _DRAIN = (
     "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m --skip-wait-for-delete-timeout=60"
 )
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
+_GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
 _FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
 
 
 def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
-    """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident."""
+    """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident.
+
+    Karpenter and EKS Auto Mode replace the instance of a node whose object is deleted.
+    """
     effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
     alone = _alone(owner)
     drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
+    manager = values.get("node_manager")
+    if manager == KARPENTER:
+        again: tuple[Step, ...] = (change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),)
+        back: tuple[Step, ...] = ()
+    else:
+        again = (
+            change("aws ec2 reboot-instances --instance-ids {instance}", values, changes="reboots the node",
+                   danger=Danger.INTERRUPTS),
+            wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
+            change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
+        )  # fmt: skip
+        back = (undo("kubectl uncordon {node}", values),)
+    unknown = "with Karpenter or EKS Auto Mode delete the node in place of the reboot (kubectl delete node {node})"
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
-    reboot = "aws ec2 reboot-instances --instance-ids {instance}"
     return (
         caution(stuck, danger=Danger.INTERRUPTS),
+        *((caution(unknown, values),) if manager is None else ()),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
         change(drain, values, changes=effect, danger=Danger.INTERRUPTS),
-        change(reboot, values, changes="reboots the node", danger=Danger.INTERRUPTS),
-        wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
-        change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
+        *again,
         *alone.start,
-        undo("kubectl uncordon {node}", values),
+        *back,
     )
 
 
@@ -49,10 +64,9 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     if own_image or (values.get("instance") and not values.get("node_manager")):
         return ()
     if values.get("node_manager") == KARPENTER:
-        gone = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
         return (
             change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
-            change("kubectl delete node {node}", values, changes=gone, danger=Danger.DESTROYS),
+            change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),
         )
     alone = _alone(owner)
     groups = str(values.get("nodegroups") or values.get("nodegroup", "")).split(",")

@@ -26,8 +26,16 @@ _CAUSES = (
 """Source: Kubernetes v1.34 staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go,
 pod-security-admission/admission/admission.go."""
 
+REASONS = frozenset({"FailedCreate", "ReplicaSetCreateError"})
+"""Reasons of an owner's event that it may not make what it wants.
+
+Source: Kubernetes v1.34 pkg/controller/controller_utils.go, cronjob/cronjob_controllerv2.go, deployment/sync.go.
+"""
+
 _WHAT = re.compile(r"create Claim (?P<claim>\S+) for Pod")
 """Source: Kubernetes v1.34 pkg/controller/statefulset/stateful_pod_control.go recordClaimEvent."""
+_MADE = {"CronJob": "a Job", "Deployment": "a ReplicaSet"}
+"""What stands between an owner and its pods."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -61,7 +69,7 @@ class Refusal(msgspec.Struct, frozen=True):
     def refused(self) -> str:
         """`claim data-trainer-0`, or `a pod`."""
         claim = _WHAT.search(self.message)
-        return f"claim {claim['claim']}" if claim else "a pod"
+        return f"claim {claim['claim']}" if claim else _MADE.get(self.owner.kind, "a pod")
 
 
 def cause_of(message: str, *, of_driver: bool) -> str:
@@ -73,7 +81,7 @@ def cause_of(message: str, *, of_driver: bool) -> str:
 def newest_refusal(kind: str, metadata: Metadata, events: Iterable[Event]) -> Event | None:
     """The newest event that says that the owner's pod or claim could not be made."""
     owner = (kind, metadata.namespace, metadata.name)
-    about = ((event, event.involved_object) for event in events if event.reason == "FailedCreate")
+    about = ((event, event.involved_object) for event in events if event.reason in REASONS)
     own = (event for event, object in about if (object.kind, object.namespace, object.name) == owner)
     return max(own, key=lambda event: event.last_seen, default=None)
 
@@ -94,13 +102,13 @@ def pod_refusals(
     ours = {item.metadata.name for item in classes if item.provisioner == FSX_DRIVER}
     found = []
     for owner in refused_owners:
-        if not owner.lacks_pods:
+        newest = newest_refusal(owner.kind, owner.metadata, warning_events)
+        if newest is None or not owner.lacks_pods(newest.last_seen):
             continue
         named = (Subject(Kind.CLAIM, name, owner.metadata.namespace) for name in owner.claim_names)
         of_templates = set(_claims_of_class(owner, ours))
         claims = tuple(claim for claim in named if claim in known or claim in of_templates)
-        newest = newest_refusal(owner.kind, owner.metadata, warning_events)
-        if newest and (claims or _is_drivers(owner)):
+        if claims or _is_drivers(owner):
             found.append(Refusal(owner, newest.message, claims, newest.count or 1))
     return tuple(found)
 
@@ -115,4 +123,4 @@ def _claims_of_class(owner: PodOwner, classes: set[str]) -> Iterator[Subject]:
 
 
 def _is_drivers(owner: PodOwner) -> bool:
-    return any(is_driver_image(container.image) for container in owner.spec.template.spec.containers)
+    return any(is_driver_image(container.image) for container in owner.pod_spec.containers)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from diag.analysis.pods import Progress, names_in_pod, paths_in_pod, progress_of
+from diag.analysis.pods import Progress, mounts_in_pod, names_in_pod, paths_in_pod, progress_of
 from diag.analysis.volumes import Mount
 from diag.model.symptom import Phase
 from diag.resources.kubernetes import Event, Pod
@@ -109,8 +109,18 @@ class Saying(msgspec.Struct, frozen=True):
 
 _LINE = 300
 
-_SUB_PATH = re.compile(r"failed to (?:create subPath directory|prepare subPath) for volumeMount \"([^\"]*)\"")
-"""Source: Kubernetes v1.34 pkg/kubelet/kubelet_pods.go makeMounts."""
+_SUB_PATH = re.compile(
+    r"failed to (?:create subPath directory|prepare subPath) for volumeMount \"([^\"]*)\""
+    r"|/volume-subpaths/([^/]+)/[^/]+/\d+\"? to rootfs"
+)
+"""The kubelet could not make or open it; or the runtime could not mount it. Source: Kubernetes v1.34
+pkg/kubelet/kubelet_pods.go makeMounts, pkg/volume/util/subpath; runc libcontainer/rootfs_linux.go."""
+
+_BAD_SUB_PATH = re.compile(r"missing value for \S|\bsubpath\b.*(?:absolute path|backstep|'\.\.')", re.IGNORECASE)
+"""Words that name no volumeMount. Source: as above, and pkg/kubelet/container/helpers.go."""
+
+_NOT_MADE = frozenset({"CreateContainerConfigError", "RunContainerError"})
+"""Waiting reasons of a container that could not be made. Source: Kubernetes v1.34 pkg/kubelet/kuberuntime."""
 
 
 def texts_of(pod: Pod) -> tuple[tuple[str, str], ...]:
@@ -124,7 +134,7 @@ def texts_of(pod: Pod) -> tuple[tuple[str, str], ...]:
     waits = (
         (f"container {one.name} {one.state.waiting.reason}", one.state.waiting) for one in statuses if one.state.waiting
     )
-    found += [(origin, waiting.message) for origin, waiting in waits if waiting.reason == "CreateContainerConfigError"]
+    found += [(origin, waiting.message) for origin, waiting in waits if waiting.reason in _NOT_MADE]
     return tuple(dict.fromkeys(found))
 
 
@@ -139,7 +149,7 @@ def sayings_of(mount: Mount, events: Iterable[Event]) -> tuple[Saying, ...]:
     found: dict[tuple[Error, str], Saying] = {}
     for origin, text in texts:
         for line in text.splitlines():
-            if (sub_path := _SUB_PATH.search(line)) and sub_path[1] in names_in_pod(mount):
+            if _is_about_sub_path(line, mount):
                 found.setdefault((Error.SUB_PATH, origin), Saying(Error.SUB_PATH, line.strip()[:_LINE], origin))
                 continue
             said = (error for error in Error if error is not Error.SUB_PATH and error.value.lower() in line.lower())
@@ -147,6 +157,13 @@ def sayings_of(mount: Mount, events: Iterable[Event]) -> tuple[Saying, ...]:
             if error is not None and any(_names(line, path) for path in paths):
                 found.setdefault((error, origin), Saying(error, line.strip()[:_LINE], origin))
     return tuple(found.values())
+
+
+def _is_about_sub_path(line: str, mount: Mount) -> bool:
+    """Whether the line says that a directory of this volume cannot be mounted into a container."""
+    if found := _SUB_PATH.search(line):
+        return (found[1] or found[2]) in {mount.volume.name, *names_in_pod(mount)}
+    return bool(_BAD_SUB_PATH.search(line)) and any(at.sub_path_expr for at in mounts_in_pod(mount))
 
 
 def _names(line: str, path: str) -> bool:

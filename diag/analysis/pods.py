@@ -6,6 +6,7 @@ import enum
 
 from diag.analysis.volumes import Mount
 from diag.resources.kubernetes import ContainerStatus, PersistentVolume, Pod
+from diag.resources.kubernetes.pod import VolumeMount
 
 
 def names_in_pod(mount: Mount) -> frozenset[str]:
@@ -17,12 +18,16 @@ def names_in_pod(mount: Mount) -> frozenset[str]:
     )
 
 
-def paths_in_pod(mount: Mount) -> tuple[str, ...]:
-    """Where the pod's containers have the volume."""
+def mounts_in_pod(mount: Mount) -> tuple[VolumeMount, ...]:
+    """The volumeMounts of the pod's containers that are of the volume."""
     names = names_in_pod(mount)
     containers = (*(mount.pod.spec.init_containers or ()), *mount.pod.spec.containers)
-    found = (at.mount_path for container in containers for at in container.volume_mounts or () if at.name in names)
-    return tuple(dict.fromkeys(path.rstrip("/") or "/" for path in found))
+    return tuple(at for container in containers for at in container.volume_mounts or () if at.name in names)
+
+
+def paths_in_pod(mount: Mount) -> tuple[str, ...]:
+    """Where the pod's containers have the volume."""
+    return tuple(dict.fromkeys(at.mount_path.rstrip("/") or "/" for at in mounts_in_pod(mount)))
 
 
 def is_read_only(mount: Mount) -> str:

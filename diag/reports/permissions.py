@@ -26,7 +26,7 @@ API_GROUPS = {
 """Which API group each resource belongs to. Source: Kubernetes 1.34 API reference; Karpenter 1.x."""
 
 ALONE = {
-    "configmaps": ("coredns",),
+    "configmaps": ("coredns", "node-local-dns"),
     "leases": ("fsx-csi-aws-com",),
     "secrets": ("aws-secret",),
     "services": ("kube-dns",),
@@ -58,7 +58,7 @@ def cluster_role(permissions: Iterable[str]) -> str:
     rules: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for resource, verbs_of_it in sorted(verbs.items()):
         key = (_group_of(resource), tuple(sorted(verbs_of_it)), ALONE.get(resource, ()))
-        rules.setdefault(key, []).append(resource)
+        rules.setdefault(key, []).append(resource.partition(".")[0])
     lines = ["apiVersion: rbac.authorization.k8s.io/v1", "kind: ClusterRole", "metadata:", "  name: lustre-doctor"]
     lines.append("rules:" if rules else "rules: []")
     for (group, allowed, names), resources in sorted(rules.items()):
@@ -71,6 +71,8 @@ def cluster_role(permissions: Iterable[str]) -> str:
 
 def _group_of(resource: str) -> str:
     plain = resource.partition("/")[0]
+    if "." in plain:
+        return plain.partition(".")[2]
     group = next((group for group, resources in API_GROUPS.items() if plain in resources), None)
     if group is None:
         raise UnknownResource(f"no API group is known for the resource {resource!r}")

@@ -101,7 +101,9 @@ def _blocks(body: str) -> Iterator[list[str]]:
         if starts and block:
             yield block
             block = []
-        if line.strip():
+        if line.startswith("#"):
+            yield [line]
+        elif line.strip():
             block.append(line)
         fenced = fence
     if block:

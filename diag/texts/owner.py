@@ -26,6 +26,9 @@ _DRIVER = (
     r"(?i)\b(?!(?:fsx|azurelustre|lustre)\.csi\.|storage\.k)[a-z0-9][a-z0-9-]{0,40}\.csi\."
     r"(?!storage\.k8s)(?:[a-z0-9-]{1,40}\.){1,4}(?:com|io|org|net|dev|cloud)\b"
     r"|(?<![\w.-])csi\.(?!storage\.k8s)(?:[a-z0-9-]{1,40}\.){1,3}(?:com|io|org|net|dev|cloud)\b"
+    # Whatever a driver or provisioner is called where Kubernetes names it.
+    r"|(?:external[ -]provisioner|storage-provisioner:|driver name) [\\\"']{0,3}"
+    r"(?!(?:fsx|azurelustre|lustre)\.csi\.|is\b|for\b|and\b|pod\b|container\b)[a-z0-9][\w-]{0,60}(?:[./][\w-]{1,60}){1,5}"
 )
 _SYSTEMS = (
     r"-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|gpfs|beegfs|wekafs|zfs|fuse\S*) "
@@ -34,6 +37,9 @@ _SYSTEMS = (
     r"|linstor|drbd|iscsi|portworx|longhorn|s3fs|goofys|gcsfuse|blobfuse2?|juicefs|alluxio|azurefile|azuredisk"
     r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
     r"|\bdriver\.longhorn\.io\b|\brook-ceph"
+    # Lustre's drivers attach no volume, and a client has no block device.
+    r"|\bAttachVolume\.Attach (?:succeeded|failed)\b|\bSuccessfulAttachVolume\b|\bMulti-Attach error\b"
+    r"|\bFailedMapVolume\b|\bMapVolume\.\w|\bblock device\b"
 )
 
 # A server mounts a disk, a label or a ZFS dataset (a client: address@net:/name), and its kernel names its own sources,
@@ -90,7 +96,7 @@ def mentions_lustre(text: str) -> bool:
 
 def names_another(text: str) -> bool:
     """Whether a text names another file system or another storage driver."""
-    return _shows(_SYSTEMS, text) or ("csi." in text.lower() and _names_driver(text)) or _shows(_OTHER_FSX, text)
+    return _shows(_SYSTEMS, text) or _names_driver(text) or _shows(_OTHER_FSX, text)
 
 
 @lru_cache(maxsize=8)
@@ -111,7 +117,8 @@ def _shows(pattern: str, text: str) -> bool:
 
 
 def _names_driver(text: str) -> bool:
-    return _driver().search(text) is not None
+    lower = text.lower()
+    return any(word in lower for word in ("csi.", "provisioner", "driver name")) and _driver().search(text) is not None
 
 
 @cache

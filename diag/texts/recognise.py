@@ -20,6 +20,8 @@ _CONSOLE = deferred(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(
 _TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
 _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
+_SHORT_WORDS = 12
+"""So many are enough where the message is most of the line."""
 
 
 class Known(NamedTuple):
@@ -88,7 +90,9 @@ def _needs_lustre(catalogue: Catalogue, message: Message, text: str) -> bool:
         return True
     if of.program == "lnetctl" and _LNET.search(text) is not None:
         return False
-    return of.program in _TOOLS and sum(map(len, message.parts)) < _OWN_WORDS
+    own = sum(map(len, message.parts))
+    is_most = own >= _SHORT_WORDS and 2 * own >= len(text)
+    return of.program in _TOOLS and own < _OWN_WORDS and not is_most
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:

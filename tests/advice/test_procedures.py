@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 
 from diag.advice import replace_claim
 from diag.advice.procedures import PROCEDURES
@@ -121,6 +122,17 @@ class TestNodes:
         lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
         assert where(lines, "drain n1") < where(lines, "reboot-instances")
 
+    def test_karpenter_replaces_the_node_in_place_of_a_reboot(self) -> None:
+        lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
+        assert where(lines, "drain n1") < where(lines, "delete node n1")
+        assert not any("reboot" in line for line in lines)
+
+    def test_a_reboot_says_what_else_there_is_where_it_is_not_known_what_makes_the_node(self) -> None:
+        said = [step.text for step in reboot_node(NODE, None) if step.kind is StepKind.CAUTION]
+        assert any("Karpenter" in text for text in said)
+        known = reboot_node({**NODE, "node_manager": ""}, None)
+        assert not any("Karpenter" in step.text for step in known if step.kind is StepKind.CAUTION)
+
     def test_a_pod_without_an_owner_outlives_a_new_image(self) -> None:
         steps = update_nodes({**NODE, "node_manager": "node-group"}, Owner("default", "Pod", "pod-fsx", 1))
         lines = Fix(steps).commands
@@ -146,6 +158,17 @@ class TestMountOption:
     def test_options_that_are_not_known_are_asked_for(self) -> None:
         assert self.add(None)[0].kind is StepKind.CAUTION
 
+    def test_the_refused_option_goes_and_the_others_stay(self) -> None:
+        known = {"volume": "fsx-pv", "mount_options": "flock,nfsvers=4,noatime", "option": "nfsvers=4"}
+        steps = PROCEDURES[Procedure.DROP_MOUNT_OPTION]({}, known)
+        assert document(steps[:1], "mountOptions") == {"spec": {"mountOptions": ["flock", "noatime"]}}
+
+    def test_a_list_that_is_not_known_is_saved_before_it_is_replaced(self) -> None:
+        steps = PROCEDURES[Procedure.DROP_MOUNT_OPTION]({}, {"volume": "fsx-pv", "option": "nfsvers"})
+        kinds = [step.kind for step in steps]
+        assert kinds[:4] == [StepKind.CAUTION, StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE]
+        assert StepKind.UNDO in kinds
+
     def test_an_option_that_no_option_can_be_is_not_copied(self) -> None:
         steps = self.add("noatime,$(pwned)")
         assert steps[0].kind is StepKind.CAUTION
@@ -159,6 +182,25 @@ def test_a_claim_that_is_bound_is_not_deleted() -> None:
     copy = lines[where(lines, "patch --local", "pvc-data.before.yaml")]
     assert "grep -qE '^  phase: (Pending|Lost)$' pvc-data.before.yaml" in copy
     assert "test -s pvc-data.after.yaml &&" in deletion
+
+
+def replaced_claim(workload: str) -> tuple[Step, ...]:
+    values = {"claim": "data", "namespace": "default", **({"workload": workload} if workload else {})}
+    return PROCEDURES[Procedure.REPLACE_CLAIM]({"spec": {"storageClassName": "fsx-sc"}}, values)
+
+
+def test_a_stateful_set_makes_no_claim_while_its_claim_is_replaced() -> None:
+    lines = Fix(replaced_claim("statefulset/db")).commands
+    order = [where(lines, word) for word in ("replicas=0", "delete pvc", "apply -f pvc-data", "replicas=1")]
+    assert order == sorted(order)
+    assert not any("scale" in line for line in Fix(replaced_claim("deployment/web")).commands)
+
+
+@pytest.mark.parametrize(("workload", "said"), [("", True), ("statefulset/db", True), ("deployment/web", False)])
+def test_a_claim_template_is_named_where_it_may_be_the_origin(workload: str, said: bool) -> None:
+    texts = " ".join(step.text for step in replaced_claim(workload) if step.kind is StepKind.CAUTION)
+    assert ("claim templates" in texts) is said
+    assert "pvc-data.before.yaml of an earlier try" in texts
 
 
 def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.faults.matrix import PAIRS, sampled_pairs, singles, variant, variants
+from tests.faults.matrix import PAIRS, SEED, sampled_pairs, singles, variant, variants
 from tests.lab.lab import Lab
 
 
@@ -13,16 +13,18 @@ def main() -> int:
     """Print every row; 0 when all are right."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=PAIRS, help="how many pairs of faults are tried")
+    parser.add_argument("--seed", type=int, default=SEED, help="which pairs: the same number draws the same ones")
     parser.add_argument("--only-pairs", action="store_true")
     given = parser.parse_args()
     with Lab.start(world="healthy") as lab:
         wrong = 0 if given.only_pairs else _alone(lab)
         sampled = []
-        for row in sampled_pairs(lab, given.pairs):
+        for row in sampled_pairs(lab, given.pairs, given.seed):
             sampled.append(row)
             if not row.right:
                 wrong += 1
-                print(f"FAIL {row.name}: told {', '.join(row.told) or '-'}, missing {set(row.wanted) - set(row.told)}")
+                missing = ", ".join(set(row.wanted) - set(row.told))
+                print(f"FAIL {row.name}: told {', '.join(row.told) or '-'}, missing {missing}", flush=True)
         print(f"pairs: {sum(row.right for row in sampled)} of {len(sampled)} name both")
     return 1 if wrong else 0
 

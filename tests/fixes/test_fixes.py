@@ -26,6 +26,9 @@ FIXED = (
     "transit-gateway-without-route-back",
     "resolver-rule-forwards-aws",
     "storageclass-key-policy-without-the-role",
+    "coredns-stub-zone-takes-aws",
+    "node-plugin-asks-a-company",
+    "driver-absent",
 )
 
 
@@ -39,6 +42,14 @@ def programs() -> None:
 def test_the_first_fix_as_printed_fixes(lab: Lab, name: str) -> None:
     done = trial(lab, FAULTS[name])
     assert (done.outcome, done.why, done.placeholders) == (Outcome.FIXED, "", ())
+
+
+def test_what_a_guard_refuses_is_left_for_the_alternative(lab: Lab) -> None:
+    """An umount hangs in the kernel: the driver is not restarted, since the node would have none; it reboots."""
+    done = trial(lab, FAULTS["unmount-hangs"])
+    assert (done.outcome, done.why) == (Outcome.FIXED, "")
+    assert "exit code 1" in done.log[0] and "deleted" not in done.log[0]
+    assert any("reboot-instances" in command for command in done.commands)
 
 
 def test_what_time_alone_heals_needs_no_command(lab: Lab) -> None:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,20 +79,41 @@ class Trial:
 
 
 def trial(lab: Lab, fault: Fault, instead: dict[str, Any] | None = None) -> Trial:
-    """Tries the fix of a fault, or another one in its place, in a world of its own."""
+    """Tries the fix of a fault, or another one in its place, in a world of its own.
+
+    Where a guard refuses before anything has changed, the fix is not for this case: the alternative is tried.
+    """
     lab.load(fault.world)
     lab.inject(fault.name)
-    fix = instead or first_fix(run(lab), fault.cause)
+    fix = instead or first_fix(run(lab), fault.cause) or {}
     live = lab.come_alive()
     owned = _belongings(lab)
-    commands = tuple(fix.get("commands", ())) if fix else ()
+    log: list[str] = []
+    for way in (fix, *fix.get("alternatives", ())):
+        done = _carry_out(lab, fault, way, log)
+        refused = any(step["kind"] == "guard" for step in way.get("steps", ())) and not _changes(lab)
+        if done.outcome is not Outcome.NOT_FIXED or not refused:
+            break
+    if done.outcome in (Outcome.PERSON, Outcome.NOT_FIXED):
+        return done
+    changed = _changes(lab)
+    live.pass_time(_AFTER)
+    if problem := _still_wrong(lab, live, fault, owned):
+        note = way.get("note", "")
+        text = problem if done.commands else f"no command; {note}" if note else "there is no fix"
+        return replace(done, outcome=Outcome.NOT_FIXED, why=text)
+    return done if changed else replace(done, outcome=Outcome.WAITS)
+
+
+def _carry_out(lab: Lab, fault: Fault, way: dict[str, Any], log: list[str]) -> Trial:
+    """Executes one way as printed; fixed when every command went through."""
+    commands = tuple(way.get("commands", ()))
     placeholders = tuple(found for command in commands for found in _PLACEHOLDER.findall(command))
 
     def ended(outcome: Outcome, why: str = "") -> Trial:
         return Trial(fault.name, outcome, why, commands, placeholders, tuple(log))
 
-    log: list[str] = []
-    others = [step for step in (fix or {}).get("steps", ()) if step["by"] and not step["argv"]]
+    others = [step for step in way.get("steps", ()) if step["by"] and not step["argv"]]
     if others and not commands:
         return ended(Outcome.PERSON, f"{others[0]['by']}: {others[0]['text']}")
     answers = ANSWERS.get(fault.name, {})
@@ -104,13 +125,7 @@ def trial(lab: Lab, fault: Fault, instead: dict[str, Any] | None = None) -> Tria
             problem = _execute(lab, filled, Path(folder), log)
             if problem:
                 return ended(Outcome.NOT_FIXED, problem)
-    changed = _changes(lab)
-    live.pass_time(_AFTER)
-    if problem := _still_wrong(lab, live, fault, owned):
-        note = (fix or {}).get("note", "")
-        text = problem if commands else f"no command; {note}" if note else "there is no fix"
-        return ended(Outcome.NOT_FIXED, text)
-    return ended(Outcome.FIXED if changed else Outcome.WAITS)
+    return ended(Outcome.FIXED)
 
 
 def first_fix(report: Report, cause: str) -> dict[str, Any] | None:

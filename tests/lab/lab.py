@@ -134,11 +134,13 @@ class Lab:
         """Puts a world in place of the present one and every switch back; a world met before is not built anew."""
         key = f"{world} {sorted(options.items())}"
         self.release()
-        self._rest()
-        if key not in self._worlds:
-            self._build(world, options)
-            self._worlds[key] = self._freeze()
-        self._thaw(self._worlds[key])
+        # A watch that its client has left may be at work still: its controllers must not reach into the next world.
+        with self.api.lock:
+            self._rest()
+            if key not in self._worlds:
+                self._build(world, options)
+                self._worlds[key] = self._freeze()
+            self._thaw(self._worlds[key])
 
     def forget_worlds(self) -> None:
         """Makes the next `load` of each world build it anew."""

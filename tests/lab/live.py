@@ -3,9 +3,13 @@
 Worlds are frozen by default, as a recording is; `Lab.come_alive` starts this.
 """
 
+import copy
 import datetime
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.kubernetes.exec import ExecAnswer
 from tests.lab.kubernetes.live.desk import Desk
 from tests.lab.kubernetes.live.kubelet import Kubelet
 from tests.lab.kubernetes.live.managed import Managed
@@ -56,10 +60,17 @@ class Live:
                 associated=lambda namespace, name: self.provisioning.association(namespace, name) is not None,
             ),
         )
+        for name in lab.account.instances if lab.account else ():
+            lab.script.on("sh -c .*State:.D.*", partial(self._hangs, name), node=re.escape(name))
+        self._leases = lab.site.load("leases")
         self._note_crashes()
         self._plugin_uids = self._plugins()
         self._names_were_broken = bool(self.mounts.name_obstacle())
         self._blocked = {address for address in self._addresses() if self._is_blocked(address)}
+
+    def _hangs(self, node: str, argv: tuple[str, ...]) -> ExecAnswer:
+        """`! grep` for processes in state D, in the driver's container: an umount that does not return is one."""
+        return ExecAnswer(exit_code=int(Ailment.UMOUNT_HANGS in self._lab.hidden.of(node)))
 
     def clock(self) -> datetime.datetime:
         """The time in this world: that of its start, and what passed since."""
@@ -75,16 +86,17 @@ class Live:
 
     def settle(self) -> None:
         """Runs every controller until none has anything left to do."""
-        self._follow()
-        self._cure()
-        for _ in range(_PASSES):
-            before = self._lab.kube.revision
-            for controller in self._controllers:
-                controller.settle()
-            if self._lab.kube.revision == before:
-                break
-        self._lead()
-        self._follow_endpoints()
+        with self._lab.api.lock:
+            self._follow()
+            self._cure()
+            for _ in range(_PASSES):
+                before = self._lab.kube.revision
+                for controller in self._controllers:
+                    controller.settle()
+                if self._lab.kube.revision == before:
+                    break
+            self._lead()
+            self._follow_endpoints()
 
     def _follow_endpoints(self) -> None:
         """EndpointSlices of kube-dns hold the ready pods that its selector takes; without one a person keeps them."""
@@ -112,7 +124,12 @@ class Live:
         if pod is None or self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
             return
         ready = {found["metadata"]["name"] for found in self._desk.all("pods") if is_ready(found)}
-        for lease in self._desk.all("leases", pod["metadata"]["namespace"]):
+        namespace = pod["metadata"]["namespace"]
+        for lease in self._leases:
+            metadata = {"name": lease["metadata"]["name"], "namespace": namespace}
+            if self._desk.find("leases", metadata["name"], namespace) is None:
+                self._desk.add(copy.deepcopy(lease) | {"metadata": metadata})
+        for lease in self._desk.all("leases", namespace):
             if lease["spec"]["holderIdentity"] not in ready:
                 lease["spec"]["holderIdentity"] = pod["metadata"]["name"]
                 self._lab.hidden.lease_lost = False
@@ -272,7 +289,7 @@ class Live:
         drivers = (csinode or {}).get("spec", {}).get("drivers") or ()
         known = any(driver["name"] == DRIVER for driver in drivers)
         started = (pod.get("status") or {}).get("phase") == "Running"
-        return (known or not started) and Ailment.UMOUNT_HANGS not in self._lab.hidden.of(node)
+        return (known or not started) and not self._lab.hidden.of(node) & {Ailment.UMOUNT_HANGS, Ailment.HELD_OPEN}
 
     def _provision(self, claim: Object, storage_class: Object) -> Object | None:
         if storage_class["provisioner"] != DRIVER or self.provisioning.controller() is None:

@@ -12,6 +12,7 @@ from diag.grammar.regex import Pattern
 from diag.knowledge.cause import Cause
 from diag.knowledge.front_matter import read_cause, split
 from diag.knowledge.index import BUILT_IN
+from diag.reports.runbook import body_of, to_page
 
 FILES = sorted(BUILT_IN.glob("*.md"))
 TEXTS = {path.stem: path.read_text("utf-8") for path in FILES}
@@ -74,6 +75,15 @@ def test_body_has_the_five_headings_in_order(stem: str) -> None:
     assert parts is not None
     without_code = re.sub(r"^```.*?^```", "", parts[1], flags=re.DOTALL | re.MULTILINE)
     assert re.findall(r"^## (.+)$", without_code, re.MULTILINE) == HEADINGS
+
+
+@pytest.mark.parametrize("stem", TEXTS)
+def test_the_printed_page_loses_nothing_under_a_heading(stem: str, causes: dict[str, Cause]) -> None:
+    """With or without an empty line after it."""
+    body = body_of(TEXTS[stem])
+    printed = " ".join(to_page(causes[stem], TEXTS[stem], {}, {}, width=200).split())
+    first = re.findall(r"^## .+\n+(?![-*#|`\d])([^`*\[{<\n]{10,50})", body, re.MULTILINE)
+    assert [line for line in first if " ".join(line.split()) not in printed] == []
 
 
 @pytest.mark.parametrize("stem", TEXTS)

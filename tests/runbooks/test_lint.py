@@ -19,6 +19,7 @@ from diag.grammar.regex import Pattern
 from diag.knowledge.cause import PROMPT, Cause, Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
+from diag.reports.runbook import body_of, to_page
 from tests.runbooks.commands import EXAMPLES, all_commands
 from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 
@@ -244,6 +245,14 @@ def test_the_rules_find_what_breaks_them() -> None:
     guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
     assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))
     assert unguarded((Step(StepKind.CHANGE, ("aws", "fsx", "delete-file-system")),))
+
+
+@pytest.mark.parametrize("id", TEXTS)
+def test_a_page_leaves_out_no_word_of_its_body(id: str) -> None:
+    """A paragraph may stand right under its heading, a table right under a paragraph."""
+    body = re.sub(r"^ *```\w*$", "", body_of(TEXTS[id]), flags=re.MULTILINE)
+    words, page = (set(re.findall(r"[A-Za-z]{4,}", text)) for text in (body, to_page(CAUSES[id], TEXTS[id], {}, {})))
+    assert words - page == set()
 
 
 def test_what_a_procedure_takes_away_is_null_and_not_a_word() -> None:

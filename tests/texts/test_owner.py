@@ -43,6 +43,11 @@ def read(text: str) -> SymptomReport:
         "FSx for OpenZFS: CreateFileSystem failed: BadRequest",
         "fsx ontap volume fsxvol1 is offline",
         "rook-ceph-operator: failed to create the pool",
+        'waiting for a volume to be created, either by external provisioner "fuseim.pri/ifs" or manually',
+        "volume.beta.kubernetes.io/storage-provisioner: k8s-sigs.io/nfs-subdir-external-provisioner",
+        "driver name ch.ctrox.csi.s3-driver not found in the list of registered CSI drivers",
+        'AttachVolume.Attach succeeded for volume "pvc-80ce90f2"',
+        "code = InvalidArgument desc = There is no block device frontend for volume vm-0",
     ],
 )
 def test_a_text_of_another_system_is_anothers(text: str) -> None:
@@ -54,6 +59,8 @@ def test_a_text_of_another_system_is_anothers(text: str) -> None:
     [
         "driver name fsx.csi.aws.com not found in the list of registered CSI drivers",
         "driver name azurelustre.csi.azure.com not found in the list of registered CSI drivers",
+        'waiting for a volume to be created, either by external provisioner "fsx.csi.aws.com" or manually',
+        "External provisioner is provisioning volume for claim default/data",
         'spec.csi.volumeHandle: Required value; "storage.kubernetes.io/csiProvisionerIdentity"',
         "csi.storage.k8s.io/pod.name is set",
         "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims",

@@ -216,11 +216,12 @@ MEANINGS = (
         r"i/o timeout|deadline exceeded|connection refused|no such host|network is unreachable|no route to host|"
         r"Client\.Timeout|TLS handshake timeout|connection reset",
     ),
-    ("image-not-found", r"manifest unknown|not found|does not exist|no match for platform"),
+    ("image-wrong-architecture", r"no match for platform|no matching manifest for \S+ in the manifest list"),
+    ("image-not-found", r"manifest unknown|not found|does not exist"),
 )
 """Cause and the words of containerd and of registries that show it, in the order in which they are tried.
 
-Source: containerd 2.1 core/remotes/docker, distribution spec error codes, texts in public issue threads.
+Source: containerd 2.1 core/remotes/docker and core/images, distribution spec error codes, public issue threads.
 """
 
 
@@ -360,7 +361,7 @@ def _judge(
 
 def _has_another_reason(failure: PullFailure) -> bool:
     """Whether a registry of another Region answered, and with something that its place does not explain."""
-    return failure.cause == "image-not-found" or bool(_BESIDES.search(failure.message))
+    return failure.cause in ("image-not-found", "image-wrong-architecture") or bool(_BESIDES.search(failure.message))
 
 
 _BESIDES = re.compile(r"toomanyrequests|429 Too Many Requests|no space left|unexpected EOF", re.IGNORECASE)

@@ -210,8 +210,7 @@ def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
         return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod ended: {pod.status.reason or 'Failed'}")
     for status in pod.status.container_statuses or ():
         if how := how_it_ended(status):
-            cause = ARCHITECTURE if _NO_PROGRAM in how else PLUGIN_DOWN
-            return PluginState(State.BROKEN, cause, f"container {status.name} {how}")
+            return PluginState(State.BROKEN, of_ending(how) or PLUGIN_DOWN, f"container {status.name} {how}")
     started = any(status.ready for status in pod.status.container_statuses or ())
     if not started and root not in ("", USUAL):
         return PluginState(
@@ -221,6 +220,11 @@ def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
         return PluginState(State.STARTING, STARTUP_RACE, "the node is new and its pod is still starting")
     waiting = ", ".join(s.name for s in pod.status.container_statuses or () if not s.ready) or "its containers"
     return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod is not ready: {waiting}")
+
+
+def of_ending(how: str) -> str:
+    """The cause that the words of a container's end name; empty when they name none."""
+    return ARCHITECTURE if _NO_PROGRAM in how else ""
 
 
 def how_it_ended(status: ContainerStatus) -> str:

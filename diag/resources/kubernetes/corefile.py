@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -19,6 +21,25 @@ class Hosts(msgspec.Struct, frozen=True):
     """Zones whose other names go on to the next plugin: `fallthrough`, the root for all; None for no name at all."""
 
 
+class Plugin(msgspec.Struct, frozen=True):
+    """A plugin that may keep a name from being forwarded, word by word."""
+
+    words: tuple[str, ...]
+    """Its name and what stands behind it on the line."""
+    lines: tuple[tuple[str, ...], ...] = ()
+    """The lines in its braces."""
+
+    @property
+    def name(self) -> str:
+        """`template`."""
+        return self.words[0]
+
+    def passes(self, name: str) -> bool:
+        """Whether `fallthrough` hands a name on that the plugin does not know."""
+        zones = next((tuple(map(_zone, words[1:])) for words in self.lines if words[0] == "fallthrough"), None)
+        return zones is not None and _fit(name, zones or ("",)) >= 0
+
+
 class ServerBlock(msgspec.Struct, frozen=True):
     """One server block: the zones that it answers for, and whom it asks what it does not know itself."""
 
@@ -32,10 +53,19 @@ class ServerBlock(msgspec.Struct, frozen=True):
     imports: bool = False
     """It takes in a file that was not read, which may forward names too."""
     ports: tuple[int, ...] = (53,)
+    plugins: tuple[Plugin, ...] = ()
+    """Those of KEEPERS, in the order in which CoreDNS asks them."""
 
     def excepted_of(self, zone: str) -> tuple[str, ...]:
         """The zones that the forward line of a zone leaves out. Source: coredns.io/plugins/forward."""
         return tuple(left for own, left in self.excepted if own == zone)
+
+
+KEEPERS = ("acl", "rewrite", "template", "route53", "kubernetes", "file", "auto", "secondary", "etcd")
+"""Plugins before `forward` that may answer a name, refuse it, or ask for another one, beside `hosts`.
+
+In the order of a name's way. Source: coredns v1.12 plugin.cfg, whose order and not the Corefile's counts.
+"""
 
 
 def blocks_of(corefile: str) -> tuple[ServerBlock, ...]:
@@ -78,6 +108,126 @@ def block_for(name: str, blocks: tuple[ServerBlock, ...]) -> ServerBlock | None:
     return best if best is not None and _fit(name, best.zones) >= 0 else None
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What becomes of a name that CoreDNS does not forward as it is."""
+
+    why: str
+    is_sure: bool = True
+    addresses: tuple[str, ...] = ()
+    """Those that it is answered with, where they stand in the Corefile."""
+
+
+def kept(name: str, block: ServerBlock, askers: tuple[str, ...] = ()) -> Kept | None:
+    """The first plugin that keeps the name from the next server; `askers` are the addresses that ask for it.
+
+    Patterns are not tried, as strangers wrote them: one whose literal parts are all in the name may fit.
+    """
+    name = name.lower().rstrip(".")
+    found = (_KEEPS[plugin.name](name, block, plugin, askers) for plugin in block.plugins)
+    return next(filter(None, found), None)
+
+
+def _acl(name: str, block: ServerBlock, plugin: Plugin, askers: tuple[str, ...]) -> Kept | None:
+    """The first rule that fits decides. Source: coredns.io/plugins/acl."""
+    if _fit(name, tuple(map(_zone, plugin.words[1:])) or block.zones) < 0:
+        return None
+    for action, *rest in plugin.lines:
+        types, nets = _after("type", rest), _after("net", rest)
+        fits = not types or bool({"a", "any", "*"} & {word.lower() for word in types})
+        if fits and (not nets or any(_holds(net, asker) for net in nets for asker in askers)):
+            refuses = action in ("block", "filter", "drop")
+            return Kept(f"an `acl` of the Corefile says {action} to questions of the node plugin") if refuses else None
+    return None
+
+
+def _after(key: str, words: list[str]) -> list[str]:
+    """The words of one of the two lists of a rule."""
+    if key not in words:
+        return []
+    rest = words[words.index(key) + 1 :]
+    return list(itertools.takewhile(lambda word: word not in ("type", "net"), rest))
+
+
+def _holds(net: str, address: str) -> bool:
+    try:
+        return net == "*" or ipaddress.ip_address(address) in ipaddress.ip_network(net, strict=False)
+    except ValueError:
+        return False
+
+
+def _rewrite(name: str, block: ServerBlock, plugin: Plugin, askers: tuple[str, ...]) -> Kept | None:
+    """Another name is asked for. Source: coredns.io/plugins/rewrite."""
+    for words in (plugin.words[1:], *plugin.lines):
+        rest = list(itertools.dropwhile(lambda word: word in ("stop", "continue"), words))
+        if len(rest) < 3 or rest[0] != "name":
+            continue
+        how = rest[1] if rest[1] in ("exact", "prefix", "suffix", "substring", "regex") else ""
+        old, new = (*rest[2 if how else 1 :], "", "")[:2]
+        if how == "regex":
+            if _may_fit(old, name):
+                return Kept(f"a `rewrite name regex` of the Corefile may ask for {new} in place of {name}", False)
+            continue
+        old, new = old.lower().rstrip("."), new.lower().rstrip(".")
+        if how == "substring":
+            asked = name.replace(old, new) if old else name
+        elif how == "prefix":
+            asked = new + name.removeprefix(old) if name.startswith(old) else name
+        elif how == "suffix":
+            asked = name.removesuffix(old) + new if name.endswith(old) else name
+        else:
+            asked = new if name == old else name
+        if asked != name:
+            return Kept(f"a `rewrite` of the Corefile asks for {asked} in place of {name}")
+    return None
+
+
+def _template(name: str, block: ServerBlock, plugin: Plugin, askers: tuple[str, ...]) -> Kept | None:
+    """Source: coredns.io/plugins/template; plugin/template/template.go (without a match and fallthrough NXDOMAIN)."""
+    kind, type_, *zones = (*plugin.words[1:], "", "")[: max(2, len(plugin.words) - 1)]
+    fits = kind.upper() in ("IN", "ANY") and type_.upper() in ("A", "ANY")
+    if not fits or _fit(name, tuple(map(_zone, zones)) or block.zones) < 0:
+        return None
+    patterns = [" ".join(words[1:]) for words in plugin.lines if words[0] == "match"]
+    why = f"a `template` of the Corefile answers {name}"
+    if patterns and not any(_may_fit(pattern, name) for pattern in patterns):
+        return None if plugin.passes(name) else Kept(f"{why} with NXDOMAIN: it has no `fallthrough`")
+    texts = [" ".join(words[1:]) for words in plugin.lines if words[0] == "answer"]
+    addresses = tuple(
+        word for text in texts for word in re.findall(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])", text)
+    )
+    is_sure = not (patterns and plugin.passes(name)) and bool(addresses or not texts)
+    said = f" with {', '.join(addresses)}" if addresses else "" if texts else " without an address"
+    return Kept(f"{why}{said}" if is_sure else f"{why.replace('answers', 'may answer')}{said}", is_sure, addresses)
+
+
+def _zone_data(name: str, block: ServerBlock, plugin: Plugin, askers: tuple[str, ...]) -> Kept | None:
+    """Plugins that are the authority for their zones, with data of their own; `kubernetes` knows Services alone."""
+    skipped = 2 if plugin.name == "file" else 1
+    zones = tuple(map(_zone, plugin.words[skipped:])) or block.zones
+    if _fit(name, zones) < 0 or plugin.passes(name):
+        return None
+    why = f"`{plugin.name}` of the Corefile is the authority for {name} and has no `fallthrough`"
+    return Kept(why) if plugin.name == "kubernetes" else Kept(f"{why}: whether it knows it was not read", False)
+
+
+_KEEPS = {name: {"acl": _acl, "rewrite": _rewrite, "template": _template}.get(name, _zone_data) for name in KEEPERS}
+
+
+def _may_fit(pattern: str, name: str) -> bool:
+    """Whether a pattern may fit a name: with alternatives or without literal parts, or with all of them in order."""
+    if "|" in pattern:
+        return True
+    # What may be absent does not count: a part before `?`, `*` or `{`, and all in brackets and groups.
+    plain = re.sub(r"\\[dDwWsSbBpP]|\[[^\]]*\]|\([^()]*\)[*?]|.[*?{]", "\0", pattern.replace("\\.", "\1"))
+    at = 0
+    for part in filter(None, re.split(r"[\0.^$+(){}\\]+|\?P<\w+>|\?:", plain)):
+        found = name.find(part.replace("\1", ".").lower(), at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
 def answer_by_hosts(name: str, block: ServerBlock) -> str | None:
     """The address that a `hosts` plugin gives for a name, empty when it answers that it has none; None if it passes."""
     name = name.lower().rstrip(".")
@@ -102,6 +252,7 @@ def _block(keys: str, lines: list[tuple[int, str]]) -> ServerBlock:
     forwards: list[tuple[str, tuple[str, ...]]] = []
     hosts: list[Hosts] = []
     excepted: list[tuple[str, str]] = []
+    plugins: list[Plugin] = []
     imports, plugin = False, ""
     for depth, line in lines:
         words = line.rstrip("{").split() or [""]
@@ -111,16 +262,21 @@ def _block(keys: str, lines: list[tuple[int, str]]) -> ServerBlock:
                 forwards.append((_zone(words[1]), tuple(words[2:])))
             elif plugin == "hosts":
                 hosts.append(Hosts(tuple(_zone(word) for word in words[2:])))
+            elif plugin in KEEPERS:
+                plugins.append(Plugin(tuple(words)))
             imports = imports or plugin == "import"
         elif words[0] == "except" and forwards:
             excepted += [(forwards[-1][0], _zone(word)) for word in words[1:]]
         elif plugin == "hosts" and depth == 2:
             hosts[-1] = _with_line(hosts[-1], words)
+        elif plugin in KEEPERS and depth == 2 and words[0] != "}":
+            plugins[-1] = Plugin(plugins[-1].words, (*plugins[-1].lines, tuple(words)))
     found = [key for key in re.split(r"[\s,]+", keys) if key]
     ports = tuple(dict.fromkeys(int(port[1]) if (port := _PORT.search(key)) else 53 for key in found))
     return ServerBlock(
-        tuple(_zone(key) for key in found), tuple(forwards), tuple(hosts), tuple(excepted), imports, ports
-    )
+        tuple(_zone(key) for key in found), tuple(forwards), tuple(hosts), tuple(excepted), imports, ports,
+        tuple(sorted(plugins, key=lambda one: KEEPERS.index(one.name))),
+    )  # fmt: skip
 
 
 _PORT = re.compile(r":(\d{1,5})$")

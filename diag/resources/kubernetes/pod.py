@@ -193,6 +193,7 @@ class PodSpec(KubernetesObject, frozen=True):
 
     node_name: str = ""
     service_account_name: str = ""
+    scheduler_name: str = ""
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] | None = None
     volumes: tuple[PodVolume, ...] | None = None

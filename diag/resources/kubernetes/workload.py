@@ -52,6 +52,18 @@ class Workload(KubernetesObject, frozen=True):
         return Subject(kind, self.metadata.name, self.metadata.namespace)
 
 
+class JobTemplateSpec(KubernetesObject, frozen=True):
+    """spec of the Jobs that a CronJob makes."""
+
+    template: PodTemplate = PodTemplate()
+
+
+class JobTemplate(KubernetesObject, frozen=True):
+    """spec.jobTemplate of a CronJob."""
+
+    spec: JobTemplateSpec = JobTemplateSpec()
+
+
 class PodOwnerSpec(KubernetesObject, frozen=True):
     """spec of what makes pods."""
 
@@ -59,6 +71,7 @@ class PodOwnerSpec(KubernetesObject, frozen=True):
     parallelism: int | None = None
     completions: int | None = None
     template: PodTemplate = PodTemplate()
+    job_template: JobTemplate | None = None
     volume_claim_templates: tuple[PersistentVolumeClaim, ...] | None = None
 
 
@@ -70,10 +83,11 @@ class PodOwnerStatus(KubernetesObject, frozen=True):
     succeeded: int = 0
     desired_number_scheduled: int = 0
     current_number_scheduled: int = 0
+    last_schedule_time: str | None = None
 
 
 class PodOwner(KubernetesObject, frozen=True):
-    """A ReplicaSet, StatefulSet, DaemonSet or Job, by what it says of its pods."""
+    """A Deployment, ReplicaSet, StatefulSet, DaemonSet, Job or CronJob, by what it says of its pods."""
 
     metadata: Metadata
     kind: str = ""
@@ -90,9 +104,15 @@ class PodOwner(KubernetesObject, frozen=True):
         return f"{self.kind} {namespace}/{self.metadata.name}"
 
     @property
-    def lacks_pods(self) -> bool:
-        """Whether it still wants more pods than it has."""
+    def pod_spec(self) -> PodSpec:
+        """What it says of each of its pods."""
+        return (self.spec.job_template.spec if self.spec.job_template else self.spec).template.spec
+
+    def lacks_pods(self, since: str) -> bool:
+        """Whether it still wants more pods than it has; `since` is the time of the refusal."""
         spec, status = self.spec, self.status
+        if self.kind == "CronJob":
+            return (status.last_schedule_time or "") <= since
         if self.kind == "Job":
             wanted = spec.completions if spec.completions is not None else 1
             return status.active == 0 and status.succeeded < wanted
@@ -108,7 +128,7 @@ class PodOwner(KubernetesObject, frozen=True):
             for template in self.spec.volume_claim_templates or ()
             for number in range(min(1 if self.spec.replicas is None else self.spec.replicas, 100))
         )
-        return (*self.spec.template.spec.claim_names, *made)
+        return (*self.pod_spec.claim_names, *made)
 
 
 class ServicePort(KubernetesObject, frozen=True):

@@ -8,6 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
+from diag.analysis.network.names import has_node_local_dns
+from diag.analysis.pod_creation import REASONS
 from diag.decode import decode_json
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable
@@ -51,6 +53,8 @@ OWNERS = {
     "StatefulSet": "apps/v1/namespaces/{namespace}/statefulsets",
     "DaemonSet": "apps/v1/namespaces/{namespace}/daemonsets",
     "Job": "batch/v1/namespaces/{namespace}/jobs",
+    "CronJob": "batch/v1/namespaces/{namespace}/cronjobs",
+    "Deployment": "apps/v1/namespaces/{namespace}/deployments",
 }
 """What makes pods, and where it is read."""
 
@@ -169,7 +173,7 @@ def service_accounts(kube: Kube) -> tuple[ServiceAccount, ...]:
 @fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))
 def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
     """Every Warning event of a pod, its owner, a claim or a component of the driver."""
-    kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", *OWNERS}
+    kinds = {"Pod", "PersistentVolumeClaim", "PersistentVolume", *OWNERS}
 
     def of_interest(event: Event) -> Event | None:
         return event if event.involved_object.kind in kinds else None
@@ -181,12 +185,14 @@ def live_warnings(kube: Kube, target: Target) -> tuple[Event, ...]:
     layer=Layer.REQUEST,
     label="owner of pods",
     names={"metadata.name": "workload"},
-    permissions=("get daemonsets", "get jobs", "get replicasets", "get statefulsets"),
+    permissions=(
+        *("get cronjobs", "get daemonsets", "get deployments", "get jobs", "get replicasets", "get statefulsets"),
+    ),
 )
 def refused_owners(kube: Kube, live_warnings: tuple[Event, ...]) -> tuple[PodOwner, ...]:
     """Every owner whose newest event says that a pod or a claim could not be made; no call where there is none."""
     about = ((e.involved_object, e.reason) for e in live_warnings if e.involved_object.kind in OWNERS)
-    refused = dict.fromkeys((o.kind, o.namespace, o.name) for o, reason in about if reason == "FailedCreate")
+    refused = dict.fromkeys((o.kind, o.namespace, o.name) for o, reason in about if reason in REASONS)
     found = []
     for kind, namespace, name in list(refused)[:MOST_OWNERS]:
         try:
@@ -213,6 +219,15 @@ class _ConfigMap(msgspec.Struct):
 def corefile(kube: Kube) -> tuple[ServerBlock, ...]:
     """The server blocks of the ConfigMap `kube-system/coredns`, absent where EKS Auto Mode runs DNS on the nodes."""
     found = kube.get("/api/v1/namespaces/kube-system/configmaps/coredns", _ConfigMap)
+    return blocks_of(found.data.get("Corefile", ""))
+
+
+@fact(layer=Layer.DNS, label="Corefile", permissions=("get configmaps",))
+def node_local_corefile(kube: Kube, daemon_sets: tuple[Workload, ...]) -> tuple[ServerBlock, ...]:
+    """The server blocks of NodeLocal DNSCache; nothing is asked where it does not run."""
+    if not has_node_local_dns(daemon_sets):
+        return ()
+    found = kube.get("/api/v1/namespaces/kube-system/configmaps/node-local-dns", _ConfigMap)
     return blocks_of(found.data.get("Corefile", ""))
 
 

@@ -135,3 +135,83 @@ def test_nobody_asks_it() -> None:
 def test_unseen() -> None:
     assert found(dns_service=given.denied("get services")).verdict is Verdict.UNKNOWN
     assert found(corefile=given.denied("get configmaps")).verdict is Verdict.UNKNOWN
+
+
+PLUGIN_POD = given.replace(given.plugin_pod(), status=given.replace(given.plugin_pod().status, pod_ip="10.0.1.9"))
+WAITING = (given.pod(phase="Pending"), PLUGIN_POD, core_dns_pod())
+
+
+@pytest.mark.parametrize(
+    ("plugin", "says"),
+    [
+        ("template IN ANY amazonaws.com {\n        rcode NXDOMAIN\n    }", "answers"),
+        ("template ANY ANY {\n        rcode SERVFAIL\n    }", "answers"),
+        ('template IN A amazonaws.com {\n        answer "{{ .Name }} 60 IN A 203.0.113.9"\n    }', "203.0.113.9"),
+        (
+            "template IN A amazonaws.com {\n        match ^gitlab[.]example\n        rcode NXDOMAIN\n    }",
+            "no `fallthrough`",
+        ),
+        ("rewrite name suffix .amazonaws.com .corp.example", "ap-northeast-2.corp.example in place"),
+        ("rewrite stop name substring amazonaws corp", "corp.com in place"),
+        (f"rewrite name {NAME} lustre.corp.example", "lustre.corp.example in place"),
+        ("rewrite continue {\n        name prefix fs- old-\n    }", "old-"),
+        ("acl {\n        block net 10.0.0.0/8\n    }", "block"),
+        ("acl amazonaws.com {\n        allow net 192.168.0.0/16\n        drop\n    }", "drop"),
+        ("kubernetes", "authority"),
+    ],
+)
+def test_plugins_that_keep_the_name(plugin: str, says: str) -> None:
+    told = found(COREFILE.replace("HOSTS", plugin), pods=WAITING)
+    assert (told.verdict, told.cause) == (Verdict.FAIL, "cluster-dns-misconfigured")
+    assert says in told.message
+    assert told.fix is not None and "Corefile" in str(told.fix)
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        r"rewrite name regex (.*)\.amazonaws\.com {1}.corp.example",
+        "rewrite name regex (.*) {1}.corp.example",
+        'template IN A amazonaws.com {\n        match ^fs-\n        answer "{{ .Name }} 60 IN A {{ .Group.a }}"\n    }',
+        "file /etc/coredns/amazonaws.db amazonaws.com",
+    ],
+)
+def test_plugins_that_may_keep_the_name(plugin: str) -> None:
+    text = COREFILE.replace("HOSTS", plugin)
+    assert found(text, pods=WAITING).verdict is Verdict.WARN
+    assert found(text).verdict is Verdict.PASS, "a pod that mounts by the name is up"
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        "template IN AAAA . {\n        rcode NOERROR\n    }",
+        "template IN A corp.example {\n        rcode NXDOMAIN\n    }",
+        "template IN A {\n        match gitlab[.]example$\n        rcode NXDOMAIN\n        fallthrough\n    }",
+        f'template IN A {{\n        answer "{{{{ .Name }}}} 60 IN A {given_network.eni().private_ip_address}"\n    }}',
+        r"rewrite name regex (.*)\.svc\.corp\.example {1}.svc.cluster.local",
+        "rewrite name suffix .corp.example .svc.cluster.local",
+        "rewrite ttl regex .* 30",
+        "acl {\n        block net 192.0.2.0/24\n    }",
+        "acl {\n        allow net 10.0.0.0/8\n        block\n    }",
+        "acl {\n        filter type AAAA\n    }",
+        "kubernetes cluster.local in-addr.arpa",
+        "kubernetes {\n        fallthrough\n    }",
+        "file /etc/coredns/corp.db corp.example",
+    ],
+)
+def test_plugins_for_other_names(plugin: str) -> None:
+    assert found(COREFILE.replace("HOSTS", plugin), pods=WAITING).verdict is Verdict.PASS
+
+
+def test_the_corefile_of_the_cache_on_the_nodes() -> None:
+    plain = given.node_plugin()
+    cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
+    sets = {"daemon_sets": (plain, cache), "pods": WAITING}
+    local = given_network.corefile(COREFILE.replace("HOSTS", "template IN A {\n        rcode NXDOMAIN\n    }"))
+    told = found(node_local_corefile=local, **sets)
+    assert (told.verdict, "of NodeLocal DNSCache" in told.message) == (Verdict.FAIL, True)
+    assert (
+        found(node_local_corefile=given_network.corefile(COREFILE.replace("HOSTS", "")), **sets).verdict is Verdict.PASS
+    )
+    assert found(node_local_corefile=given.denied("get configmaps"), **sets).verdict is Verdict.UNKNOWN

@@ -98,11 +98,35 @@ def test_a_file_that_the_corefile_imports_leaves_open_who_is_asked() -> None:
     assert judge(names_are_asked_of_the_vpc, corefile=corefile(text), **FAILS).verdict is Verdict.UNKNOWN
 
 
-def test_a_cache_on_the_nodes_asks_an_upstream_of_its_own_and_not_corednss() -> None:
+@pytest.mark.parametrize(
+    ("upstream", "verdict"),
+    [
+        ("10.9.9.9", Verdict.FAIL),
+        ("/etc/resolv.conf", Verdict.PASS),
+        ("__PILLAR__UPSTREAM__SERVERS__", Verdict.PASS),
+        ("10.0.0.2", Verdict.PASS),
+        ("__PILLAR__CLUSTER__DNS__", Verdict.FAIL),
+        ("172.20.7.7", Verdict.FAIL),
+    ],
+)
+def test_a_cache_on_the_nodes_asks_an_upstream_of_its_own_or_coredns(upstream: str, verdict: Verdict) -> None:
     plain = given.node_plugin()
     cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
-    company = corefile(COREFILE.replace("/etc/resolv.conf", "10.9.9.9"))
-    facts: dict[str, Any] = {"corefile": company, "daemon_sets": (plain, cache)}
+    cluster = given.eks_cluster()
+    network = given.replace(cluster.kubernetes_network_config, service_ipv4_cidr="172.20.0.0/16")
+    facts: dict[str, Any] = {
+        "corefile": corefile(COREFILE.replace("/etc/resolv.conf", "10.9.9.9")),
+        "daemon_sets": (plain, cache),
+        "node_local_corefile": corefile(COREFILE.replace("/etc/resolv.conf", upstream)),
+        "eks_cluster": given.replace(cluster, kubernetes_network_config=network),
+    }
+    assert judge(names_are_asked_of_the_vpc, **facts, **FAILS).verdict is verdict
+
+
+def test_a_cache_on_the_nodes_whose_corefile_was_not_read() -> None:
+    plain = given.node_plugin()
+    cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
+    facts: dict[str, Any] = {"daemon_sets": (plain, cache), "node_local_corefile": given.denied("get configmaps")}
     assert judge(names_are_asked_of_the_vpc, **facts, **FAILS).verdict is Verdict.UNKNOWN
 
 

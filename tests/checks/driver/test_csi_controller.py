@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.driver.csi_controller import csi_controller
 from diag import Verdict
-from diag.resources.kubernetes import Condition
+from diag.analysis.pod_creation import Refusal
+from diag.resources.kubernetes import Condition, ContainerStatus, PodOwner
 from tests.checks import given
 from tests.checks.given_driver_objects import PENDING
 
@@ -48,3 +50,31 @@ def test_pods_without_room_say_so() -> None:
     assert "its pods are not scheduled: 0/3 nodes are available: 3 Insufficient cpu." in found.evidence
     assert found.fix is not None
     assert not found.fix.commands
+
+
+def test_what_its_pods_wait_for_is_the_cause() -> None:
+    controller = given.controller(ready=0)
+    made = given.plugin_pod("", workload=controller)
+    waiting = {"reason": "ImagePullBackOff", "message": "429 Too Many Requests"}
+    ended = {"exitCode": 1, "reason": "Error", "message": "exec /csi-provisioner: exec format error"}
+    for state, cause in (
+        ({"state": {"waiting": waiting}}, "image-pull-rate-limited"),
+        ({"lastState": {"terminated": ended}}, "image-wrong-architecture"),
+        ({"lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}, "csi-controller-not-running"),
+    ):
+        status = msgspec.convert({"name": "csi-provisioner", **state}, ContainerStatus)
+        pod = given.replace(made, status=given.replace(made.status, container_statuses=(status,)))
+        (found,) = given.findings(csi_controller, deployments=(controller,), claims=(PENDING,), pods=(pod,))
+        assert found.cause == cause
+
+
+def test_what_the_api_server_refuses_is_the_cause() -> None:
+    controller = given.controller(ready=0)
+    owner = {"kind": "ReplicaSet", "metadata": {"name": "c-1", "namespace": given.NAMESPACE, "ownerReferences": [
+        {"kind": "Deployment", "name": controller.metadata.name, "uid": "u"}]}}  # fmt: skip
+    refusal = Refusal(msgspec.convert(owner, PodOwner), 'pods "c-1-" is forbidden: exceeded quota: team')
+    facts: dict[str, Any] = {"deployments": (controller,), "claims": (PENDING,)}
+    (found,) = given.findings(csi_controller, pod_refusals=(refusal,), **facts)
+    assert found.cause == "resource-quota-exceeded"
+    (unseen,) = given.findings(csi_controller, pod_refusals=given.denied("list events"), **facts)
+    assert unseen.cause == "csi-controller-not-running"

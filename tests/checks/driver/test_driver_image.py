@@ -107,6 +107,7 @@ def test_another_region_s_registry_fails_where_the_nodes_have_no_way_out(
     [
         ("toomanyrequests: Rate exceeded", "image-pull-rate-limited"),
         ("429 Too Many Requests", "image-pull-rate-limited"),
+        ("no match for platform in manifest: not found", "image-wrong-architecture"),
         ("manifest for x not found: manifest unknown", "image-not-found"),
         ("dial tcp 75.2.101.78:443: i/o timeout", "image-pull-wrong-region-ecr"),
     ],

@@ -11,6 +11,7 @@ from checks.request.pod_creation import owner_may_make_its_pods
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import Event, PodOwner
+from diag.resources.kubernetes.workload import JobTemplate, JobTemplateSpec, PodOwnerSpec, PodOwnerStatus
 from tests.checks.given import DRIVER_IMAGE, denied, findings, storage_class
 
 QUOTA = 'pods "trainer-0" is forbidden: exceeded quota: team, requested: pods=1, used: pods=10, limited: pods=10'
@@ -105,3 +106,22 @@ def test_the_drivers_own_pods_count() -> None:
 def test_unknown_names_the_permission() -> None:
     (finding,) = findings(owner_may_make_its_pods, refused_owners=denied("get replicasets"))
     assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "get replicasets")
+
+
+def test_a_cron_job_without_its_job_and_one_that_made_it_since() -> None:
+    inner = owner().spec.template
+    made = msgspec.structs.replace(
+        owner("CronJob", claims=()), spec=PodOwnerSpec(job_template=JobTemplate(JobTemplateSpec(inner)))
+    )
+    (finding,) = told(made, QUOTA)
+    assert (finding.cause, "cannot make a Job" in finding.message) == ("resource-quota-exceeded", True)
+    since = msgspec.structs.replace(made, status=PodOwnerStatus(last_schedule_time="2099-01-01T00:00:00Z"))
+    assert told(since, QUOTA) == ()
+
+
+def test_a_deployment_whose_replica_set_is_refused() -> None:
+    made = owner("Deployment")
+    event = refused(WEBHOOK, "Deployment", reason="ReplicaSetCreateError")
+    (finding,) = told(made, WEBHOOK, warning_events=(event,))
+    assert (finding.cause, "cannot make a ReplicaSet" in finding.message) == ("pod-creation-refused", True)
+    assert told(owner("Deployment", have=1), WEBHOOK, warning_events=(event,)) == ()

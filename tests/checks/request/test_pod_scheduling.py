@@ -173,3 +173,15 @@ def test_unknown_names_the_permission_where_the_nodes_decide() -> None:
     finding = only(**given)
     assert (finding.verdict, finding.unavailable[0].permission) == (Verdict.UNKNOWN, "list nodes")
     assert verdicts(pods_get_a_node, nodes=denied("list nodes")) == (Verdict.PASS,)
+
+
+def test_a_scheduler_that_is_not_there() -> None:
+    made = waiting(created=LONG_AGO)
+    named = replace(made, spec=replace(made.spec, scheduler_name="volcano"))
+    finding = only(pods=(named,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pod-unschedulable")
+    assert "waits for scheduler volcano" in finding.message
+    usual = replace(made, spec=replace(made.spec, scheduler_name="default-scheduler"))
+    assert only(pods=(usual,)).verdict is Verdict.UNKNOWN
+    young = replace(named, metadata=replace(named.metadata, creation_timestamp=JUST_NOW))
+    assert only(pods=(young,)).verdict is Verdict.SKIP

@@ -37,6 +37,17 @@ class TestUnmounts:
         finding = only(pods_let_go_of_the_volume, pods=(made,), warning_events=(told,))
         assert (finding.verdict, finding.cause) == (Verdict.FAIL, "umount-stuck-terminating")
 
+    def test_a_refused_unmount_is_for_who_holds_it_and_no_restart_helps(self) -> None:
+        target = "/var/lib/kubelet/pods/795925cf-bdac-4404-897d-890641a1d4b0/volumes/kubernetes.io~csi/fsx-pv/mount"
+        text = (
+            f'Could not unmount "{target}": exit status 32\nUnmounting arguments: {target}\nOutput: umount: {target}:'
+        )
+        made = leaving()
+        for end, who in ((" target is busy.", "whoever runs that process"), (" Input/output error", "")):
+            told = event(made, "FailedUnMount", f'UnmountVolume.TearDown failed for volume "fsx-pvc" : {text}{end}')
+            finding = only(pods_let_go_of_the_volume, pods=(made,), warning_events=(told,))
+            assert (finding.fix.steps[0].by if finding.fix else "") == who
+
     def test_without_a_driver_on_the_node_the_driver_is_the_cause(self) -> None:
         text = "driver name fsx.csi.aws.com not found in the list of registered CSI drivers"
         made = leaving()

@@ -33,10 +33,10 @@ EDQUOT = "OSError: [Errno 122] Disk quota exceeded: '/data/step-1.pt'"
 SUB_PATH = 'failed to create subPath directory for volumeMount "{}" of container "app"'
 
 
-def never_made(message: str) -> Pod:
+def never_made(message: str, reason: str = "CreateContainerConfigError") -> Pod:
     """A pod whose volume is mounted, and whose container cannot be made."""
     made = using(phase="Pending")
-    waiting = {"reason": "CreateContainerConfigError", "message": message}
+    waiting = {"reason": reason, "message": message}
     status = msgspec.convert({"name": "app", "state": {"waiting": waiting}}, ContainerStatus)
     return replace(made, status=replace(made.status, container_statuses=(status,)))
 
@@ -111,3 +111,21 @@ class TestPrograms:
         assert (finding.verdict, finding.cause) == (Verdict.FAIL, "subpath-not-made")
         other = (never_made(text.format("config")),)
         assert verdicts(programs_can_use_the_volume, pods=other) == (Verdict.PASS,)
+
+    def test_a_directory_on_a_file(self) -> None:
+        line = 'error mounting "/var/lib/kubelet/pods/u/volume-subpaths/{}/app/0" to rootfs at "/d": not a directory'
+        for name, verdict in (("fsx-pv", Verdict.FAIL), ("config", Verdict.PASS)):
+            pod = never_made(line.format(name), reason="RunContainerError")
+            assert only(programs_can_use_the_volume, pods=(pod,)).verdict is verdict
+
+    @pytest.mark.parametrize(
+        "text", ["missing value for RUN", "Error: error SubPath `/run` must not be an absolute path"]
+    )
+    def test_a_variable_of_a_sub_path(self, text: str) -> None:
+        pod = never_made(text)
+        assert verdicts(programs_can_use_the_volume, pods=(pod,)) == (Verdict.PASS,), "it has no subPathExpr"
+        (container,) = pod.spec.containers
+        mounts = tuple(replace(at, sub_path_expr="$(RUN)") for at in container.volume_mounts or ())
+        spec = replace(pod.spec, containers=(replace(container, volume_mounts=mounts),))
+        finding = only(programs_can_use_the_volume, pods=(replace(pod, spec=spec),))
+        assert (finding.cause, "subPathExpr" in finding.message) == ("subpath-not-made", True)

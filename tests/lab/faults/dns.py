@@ -318,3 +318,97 @@ def node_plugin_asks_a_company(lab: "Lab") -> None:
     spec = lab.kube.get("daemonsets", "fsx-csi-node", "fsx-csi-driver")["spec"]["template"]["spec"]
     spec |= {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["127.53.0.2"]}}
     _unknown(lab)
+
+
+def _plain_corefile(lab: "Lab") -> bool:
+    """Whether nothing but the usual plugins stands in the Corefile."""
+    text = lab.kube.get("configmaps", "coredns", "kube-system")["data"]["Corefile"]
+    return not any(f"    {plugin} " in text for plugin in ("template", "rewrite", "acl"))
+
+
+def before_forward(lab: "Lab", plugin: str) -> None:
+    """A plugin more in the usual block of the Corefile."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    data["Corefile"] = data["Corefile"].replace("forward", f"{plugin}\n    forward", 1)
+
+
+@fault("coredns-template-takes-aws", cause="cluster-dns-misconfigured", gone=_plain_corefile)
+def coredns_template_takes_aws(lab: "Lab") -> None:
+    """Names of AWS were to stay inside: every one of them is answered with NXDOMAIN."""
+    before_forward(lab, f"template IN ANY {lab.site.dns_suffix} {{\n        rcode NXDOMAIN\n    }}")
+    symptoms.name_unresolved(lab)
+
+
+@fault("coredns-template-of-another-address", cause="cluster-dns-misconfigured", gone=_plain_corefile)
+def coredns_template_of_another_address(lab: "Lab") -> None:
+    """The answer is written down, and is that of the file system before this one."""
+    answer = f'answer "{{{{ .Name }}}} 60 IN A {lab.site.address(2, 250)}"'
+    before_forward(lab, f"template IN A fsx.{lab.site.region}.{lab.site.dns_suffix} {{\n        {answer}\n    }}")
+    symptoms.unreachable(lab)
+
+
+@fault("coredns-rewrites-the-name", cause="cluster-dns-misconfigured", gone=_plain_corefile)
+def coredns_rewrites_the_name(lab: "Lab") -> None:
+    """A rule for names of a company takes those of AWS with it."""
+    before_forward(lab, f"rewrite name suffix .{lab.site.dns_suffix} .aws.corp.example.com")
+    symptoms.name_unresolved(lab)
+
+
+@fault("coredns-may-rewrite-the-name", cause="cluster-dns-misconfigured", gone=_plain_corefile)
+def coredns_may_rewrite_the_name(lab: "Lab") -> None:
+    """The same by a pattern, which this tool does not try: the mount that fails makes it likely."""
+    before_forward(lab, r"rewrite name regex (.*)\.fsx\.(.*)\.amazonaws\.com {1}.lustre.corp.example.com")
+    symptoms.name_unresolved(lab)
+
+
+@fault("coredns-refuses-the-nodes", cause="cluster-dns-misconfigured", gone=_plain_corefile)
+def coredns_refuses_the_nodes(lab: "Lab") -> None:
+    """An acl lets the ranges of an old VPC ask, and the node plugin's pods are in none of them."""
+    before_forward(lab, "acl {\n        allow net 192.168.0.0/16\n        block\n    }")
+    symptoms.name_unresolved(lab)
+
+
+NODE_LOCAL = """.:53 {{
+    errors
+    cache 30
+    bind 169.254.20.10 172.20.0.10
+    forward . {upstream}
+}}
+"""
+
+
+def run_node_local(lab: "Lab", upstream: str) -> None:
+    """NodeLocal DNSCache on every node, with a Corefile of its own."""
+    metadata = {"name": "node-local-dns", "namespace": "kube-system", "creationTimestamp": lab.site.time(6000)}
+    labels = {"k8s-app": "node-local-dns"}
+    image = "registry.k8s.io/dns/k8s-dns-node-cache:1.26.4"
+    args = ["-localip", "169.254.20.10,172.20.0.10", "-conf", "/etc/Corefile"]
+    spec = {"hostNetwork": True, "containers": [{"name": "node-cache", "image": image, "args": args}]}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    lab.kube.add(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {**metadata, "labels": labels},
+            "spec": {"selector": {"matchLabels": labels}, "template": template},
+            "status": {"desiredNumberScheduled": 0, "currentNumberScheduled": 0, "numberReady": 0},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": dict(metadata),
+            "data": {"Corefile": NODE_LOCAL.format(upstream=upstream)},
+        },
+    )
+
+
+def _node_local_asks_the_vpc(lab: "Lab") -> bool:
+    found = [one for one in lab.kube.all("configmaps", "kube-system") if one["metadata"]["name"] == "node-local-dns"]
+    return not any("127.53.0.2" in one["data"]["Corefile"] for one in found)
+
+
+@fault("node-local-dns-asks-a-company", cause="custom-dns-servers", gone=_node_local_asks_the_vpc)
+def node_local_dns_asks_a_company(lab: "Lab") -> None:
+    """CoreDNS is as it should be, and NodeLocal DNSCache sends names outside the cluster past it."""
+    run_node_local(lab, "127.53.0.2")
+    _unknown(lab)

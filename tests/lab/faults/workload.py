@@ -109,9 +109,9 @@ def client_evicted_in_use(lab: "Lab") -> None:
     symptoms.event(lab, symptoms.pod(lab), "Unhealthy", text, "kubelet")
 
 
-def _end_without_unmount(lab: "Lab") -> None:
+def _end_without_unmount(lab: "Lab", why: Ailment) -> None:
     """The containers of the pod have ended, and its volume stays mounted on the node."""
-    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], Ailment.UMOUNT_HANGS)
+    lab.hidden.afflict(symptoms.pod(lab)["spec"]["nodeName"], why)
     pod = symptoms.pod(lab)
     pod["metadata"] |= {"deletionTimestamp": lab.site.time(25), "deletionGracePeriodSeconds": 30}
     for status in pod["status"]["containerStatuses"]:
@@ -124,7 +124,7 @@ def _end_without_unmount(lab: "Lab") -> None:
 @fault("unmount-hangs", cause="umount-stuck-terminating")
 def unmount_hangs(lab: "Lab") -> None:
     """Containers are gone, the driver's umount never comes back."""
-    _end_without_unmount(lab)
+    _end_without_unmount(lab, Ailment.UMOUNT_HANGS)
 
 
 def _mounted_since(lab: "Lab") -> bool:
@@ -193,7 +193,7 @@ def no_space_left(lab: "Lab") -> None:
 @fault("unmount-target-busy", cause="umount-stuck-terminating")
 def unmount_target_busy(lab: "Lab") -> None:
     """A process of the node holds a file open: the driver's umount is refused, again and again."""
-    _end_without_unmount(lab)
+    _end_without_unmount(lab, Ailment.HELD_OPEN)
     target = symptoms.mount_target(lab)
     text = (
         f'UnmountVolume.TearDown failed for volume "fsx-volume" : kubernetes.io/csi: Unmounter.TearDownAt failed: rpc'
@@ -201,3 +201,40 @@ def unmount_target_busy(lab: "Lab") -> None:
         f" arguments: {target}\nOutput: umount: {target}: target is busy.\n"
     )
     symptoms.event(lab, symptoms.pod(lab), "FailedUnmount", text, "kubelet")
+
+
+def _container_not_made(lab: "Lab", reason: str, text: str, **asked: str) -> None:
+    """The volume is mounted, and the container that wants a part of it cannot be made."""
+    symptoms.pod_waits(lab)
+    pod = symptoms.pod(lab)
+    pod["spec"]["containers"][0]["volumeMounts"][0] |= asked
+    for condition in pod["status"]["conditions"]:
+        if condition["type"] == "PodReadyToStartContainers":
+            condition["status"] = "True"
+    pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": reason, "message": text}}
+    symptoms.event(lab, pod, "Failed", f"Error: {text}", "kubelet")
+
+
+def _whole_volume(lab: "Lab") -> bool:
+    mounts = symptoms.pod(lab)["spec"]["containers"][0]["volumeMounts"]
+    return not any("subPath" in at or "subPathExpr" in at for at in mounts)
+
+
+@fault("subpath-onto-a-file", cause="subpath-not-made", gone=_whole_volume)
+def subpath_onto_a_file(lab: "Lab") -> None:
+    """The mountPath is a file in the image, and the subPath a directory."""
+    name = symptoms.pod(lab)["spec"]["containers"][0]["name"]
+    uid = symptoms.pod(lab)["metadata"]["uid"]
+    text = (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed:"
+        " unable to start container process: error during container init: error mounting"
+        f' "/var/lib/kubelet/pods/{uid}/volume-subpaths/fsx-pv/{name}/0" to rootfs at "{_data(lab)}": mount'
+        f" src=/proc/self/fd/9, dst={_data(lab)}: not a directory: unknown"
+    )
+    _container_not_made(lab, "RunContainerError", text, subPath="run-7")
+
+
+@fault("subpath-of-unset-variable", cause="subpath-not-made", gone=_whole_volume)
+def subpath_of_unset_variable(lab: "Lab") -> None:
+    """subPathExpr names a variable that is not in the container's env."""
+    _container_not_made(lab, "CreateContainerConfigError", "missing value for RUN", subPathExpr="$(RUN)")

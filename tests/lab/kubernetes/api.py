@@ -96,6 +96,7 @@ class Api:
     """Answers for one cluster.
 
     `settle` is called before every answer, and after a write: the controllers of a live cluster do their work there.
+    Whoever works on the cluster while clients may ask holds `lock`.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -108,12 +109,12 @@ class Api:
         self.logs: dict[tuple[str, str, str], str] = {}
         self.issuer = ""
         self.git_version = "v1.34.1-eks-113cf36"
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
     def answer(self, method: str, url: str, user: str | None, body: bytes, content_type: str = "") -> Reply:
         """Answers a request of `user`; None is a caller whose credentials nobody vouches for."""
         try:
-            with self._lock:
+            with self.lock:
                 return self._answer(method, url, user, body, content_type)
         except ApiError as error:
             if error.plain:
@@ -154,7 +155,7 @@ class Api:
         selected = _selection(target, query)
         known: set[str] = set()
         if not seen or query.get("sendInitialEvents") == "true":
-            with self._lock:
+            with self.lock:
                 self.settle()
                 seen = int(self.cluster.revision)
                 present = [obj for obj in self.cluster.list(target.resource, target.namespace) if selected(obj)]
@@ -166,7 +167,7 @@ class Api:
         else:
             known = {obj["metadata"]["uid"] for obj in self.cluster.list(target.resource, target.namespace)}
         while time.monotonic() < ends:
-            with self._lock:
+            with self.lock:
                 self.settle()
                 changes = self.cluster.changes(seen)
                 seen = int(self.cluster.revision)
@@ -256,11 +257,11 @@ class Api:
             call = KubeCall(method.lower(), "", "", "", path, query, user or "")
         else:
             call = KubeCall(target.verb, target.what, target.namespace, target.name, path, query, user or "")
-        with self._lock:
+        with self.lock:
             self.calls.append(call)
 
     def _throttle(self, what: str) -> None:
-        with self._lock:
+        with self.lock:
             if self.switches.throttled[what] <= 0:
                 return
             self.switches.throttled[what] -= 1

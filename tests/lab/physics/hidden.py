@@ -10,6 +10,7 @@ class Ailment(enum.Enum):
     LOCK = "the node plugin's lock on a volume that an earlier mount never gave back"
     SYSFS_NAME = "the kernel keeps the name of an earlier mount"
     UMOUNT_HANGS = "umount does not return"
+    HELD_OPEN = "a process has a file open on the mount, so that umount is refused"
     EVICTED = "the servers cut this client off"
     UNPRIVILEGED = "a policy takes the plugin's privilege away"
     NO_HELPER = "the image has no mount.lustre"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
 DRIVER = "fsx.csi.aws.com"
+_CLUSTER = "the cluster's DNS"
 # mount(8)'s own words, and those of Lustre's client (mount.lustre(8)).
 _OPTIONS = re.compile(
     r"(no)?(flock|localflock|user_xattr|lazystatfs|atime|diratime|relatime|exec|suid|dev|auto|checksum|always_ping)"
@@ -87,26 +88,60 @@ class Mounts:
 
     def _forwarding_obstacle(self) -> str:
         """Servers of a company's own are asked; whether they know the name shows in the lab's DNS alone."""
-        if self._plugin_asks_vpc():
-            return ""
-        vpc = self._vpc()
-        options = vpc.dhcp_options._options if vpc.dhcp_options else {}
-        servers = options.get("domain-name-servers") or ["AmazonProvidedDNS"]
-        corefile = self._corefile()
-        own_block = re.search(r"fsx\.\S*amazonaws\.com\S*\s*\{[^}]*169\.254\.169\.253", corefile)
-        if not own_block:
-            if not corefile or "forward . /etc/resolv.conf" not in corefile:
-                return "CoreDNS forwards elsewhere"
-            if "AmazonProvidedDNS" not in servers and "169.254.169.253" not in servers:
-                return "the VPC's own servers do not know the name"
+        for name in self._lab.zone():
+            server = self._asked()
+            if server == _CLUSTER:
+                server = self._forwarded(name)
+            if server not in self._vpc_resolver():
+                return f"{server or 'nobody'} is asked for {name}, not the VPC's resolver"
         return ""
+
+    def _asked(self) -> str:
+        """The DNS server that the node plugin asks first. Source: Kubernetes documentation, Pod's DNS Policy."""
+        plugin = self._plugin()
+        spec = plugin["spec"]["template"]["spec"] if plugin else {}
+        policy = spec.get("dnsPolicy", "ClusterFirst")
+        if policy == "None":
+            first = str(next(iter((spec.get("dnsConfig") or {}).get("nameservers") or ()), ""))
+            return _CLUSTER if first in self._service_addresses() else first
+        on_node = policy == "Default" or (policy == "ClusterFirst" and spec.get("hostNetwork", False))
+        return self._node_asks() if on_node else _CLUSTER
+
+    def _forwarded(self, name: str) -> str:
+        """The server that CoreDNS asks for a name, by the block of the longest zone. Source: coredns.io/manual."""
+        blocks = [
+            (zone.rpartition(":")[0].strip(".") if ":" in zone else zone.strip("."), body)
+            for zones, body in re.findall(r"(?ms)^(\S[^{\n]*)\{\n(.*?)^\}", self._corefile())
+            for zone in zones.split()
+        ]
+        mine = [block for block in blocks if not block[0] or _is_in(name, block[0])]
+        body = max(mine, key=lambda block: len(block[0]), default=("", ""))[1]
+        target = re.search(r"forward \S+ (\S+)", body)
+        if target is None:
+            return ""
+        return self._node_asks() if target[1] == "/etc/resolv.conf" else target[1]
+
+    def _node_asks(self) -> str:
+        """The server that the nodes got from the VPC's DHCP options."""
+        options = self._vpc().dhcp_options
+        servers = (options._options if options else {}).get("domain-name-servers") or ["AmazonProvidedDNS"]
+        return str(servers[0])
+
+    def _vpc_resolver(self) -> tuple[str, ...]:
+        """What the VPC's resolver is called."""
+        network = ipaddress.IPv4Network(self._vpc().cidr_block)
+        return ("AmazonProvidedDNS", "169.254.169.253", str(network[2]))
+
+    def _service_addresses(self) -> list[str]:
+        services = self._lab.kube.all("services", "kube-system")
+        return [str(s["spec"].get("clusterIP")) for s in services if s["metadata"]["name"] == "kube-dns"]
 
     def _resolver_obstacle(self) -> str:
         """The VPC's resolver is off, or the cluster's DNS does not run."""
         vpc = self._vpc()
         if not vpc.enable_dns_support or not vpc.enable_dns_hostnames:
             return "the VPC's DNS is off"
-        if self._plugin_asks_vpc():
+        if self._asked() != _CLUSTER:
             return ""
         pods = [
             pod
@@ -289,14 +324,6 @@ class Mounts:
             if found["spec"]["template"]["metadata"].get("labels", {}).get("app") == "fsx-csi-node":
                 return found
         return None
-
-    def _plugin_asks_vpc(self) -> bool:
-        plugin = self._plugin()
-        if plugin is None:
-            return False
-        servers = (plugin["spec"]["template"]["spec"].get("dnsConfig") or {}).get("nameservers") or []
-        spec = plugin["spec"]["template"]["spec"]
-        return "169.254.169.253" in servers or spec.get("hostNetwork", False) or spec.get("dnsPolicy") == "Default"
 
     def _plugin_image(self) -> str:
         plugin = self._plugin()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.lab.faults.dns import private_zone, resolver_rule
+from tests.lab.faults.dns import before_forward, private_zone, resolver_rule, run_node_local
 from tests.lab.faults.symptoms import attributes, volume
 from tests.lab.setup import FILE_SYSTEM_ID, Account
 from tests.lab.variants.registry import variant
@@ -56,6 +56,25 @@ def coredns_with_hosts_of_ones_own(lab: "Lab", account: Account) -> None:
     for slice_ in lab.kube.all("endpointslices", "kube-system"):
         for port in slice_["ports"]:
             port["port"] = 1053
+
+
+@variant("coredns-with-plugins-of-ones-own")
+def coredns_with_plugins_of_ones_own(lab: "Lab", account: Account) -> None:
+    """Other names are rewritten, answered and refused; the file system's own goes on."""
+    for plugin in (
+        r"rewrite name regex (.*)\.svc\.corp\.example\.com {1}.svc.cluster.local",
+        "rewrite stop {\n        name suffix .corp.example.com .svc.cluster.local\n    }",
+        "template IN AAAA . {\n        rcode NOERROR\n    }",
+        "template IN ANY corp.example.com {\n        rcode NXDOMAIN\n    }",
+        "acl {\n        block type ANY net 192.0.2.0/24\n    }",
+    ):
+        before_forward(lab, plugin)
+
+
+@variant("node-local-dns")
+def node_local_dns(lab: "Lab", account: Account) -> None:
+    """NodeLocal DNSCache asks the node's resolver for names outside the cluster, as it is installed."""
+    run_node_local(lab, "__PILLAR__UPSTREAM__SERVERS__")
 
 
 @variant("private-zone-with-the-record")

@@ -4,7 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
-from tests.lab.faults.request.owner import replica_set_of
+from tests.lab.faults.request.owner import refuse_jobs, replica_set_of
 from tests.lab.faults.request.storage_class import deny_bucket, own_key
 from tests.lab.incident import STORAGE_CLASS, VOLUME
 from tests.lab.setup import Account
@@ -203,6 +203,12 @@ def replicas_once_over_quota(lab: "Lab", account: Account) -> None:
     lab.kube.add(owner)
     text = 'Error creating: pods "reader-6d4b75cb6d-x7k2p" is forbidden: exceeded quota: team, requested: pods=1'
     symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
+
+
+@variant("jobs-once-refused")
+def jobs_once_refused(lab: "Lab", account: Account) -> None:
+    """A CronJob could not make a Job, and has made one since."""
+    refuse_jobs(lab)["status"]["lastScheduleTime"] = lab.site.time(0)
 
 
 @variant("other-node-not-ready")

@@ -203,3 +203,25 @@ def controller_finds_no_room(lab: "Lab") -> None:
     deployment["status"] = {"replicas": 2, "unavailableReplicas": 2, "updatedReplicas": 2}
     lab.hidden.lease_lost = True
     _waits_without_a_word(lab)
+
+
+def _has_account(lab: "Lab") -> bool:
+    return any(found["metadata"]["name"] == SERVICE_ACCOUNT for found in lab.kube.all("serviceaccounts", NAMESPACE))
+
+
+@fault("controller-account-deleted", cause="pod-creation-refused", gone=_has_account)
+def controller_account_deleted(lab: "Lab") -> None:
+    """The controller's pods were evicted, and are not made again without their service account."""
+    (owner,) = lab.kube.all("replicasets", NAMESPACE)
+    pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
+    lab.kube.remove_all("pods", pods)
+    lab.kube.remove("serviceaccounts", SERVICE_ACCOUNT, NAMESPACE)
+    owner["status"] = {"replicas": 0}
+    lab.kube.get("deployments", CONTROLLER, NAMESPACE)["status"] = {"unavailableReplicas": 2}
+    text = (
+        f'Error creating: pods "{owner["metadata"]["name"]}-" is forbidden: error looking up service account'
+        f' {NAMESPACE}/{SERVICE_ACCOUNT}: serviceaccount "{SERVICE_ACCOUNT}" not found'
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
+    lab.hidden.lease_lost = True
+    _waits_without_a_word(lab)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.faults import symptoms
 from tests.lab.faults.driver.objects import CONTROLLER, NODE, count, private_endpoints
 from tests.lab.faults.registry import fault
+from tests.lab.physics.hidden import Ailment
 from tests.lab.setup import NAMESPACE
 
 if TYPE_CHECKING:
@@ -163,6 +164,20 @@ def node_role_may_not_pull(lab: "Lab") -> None:
         f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
         f' "{image}": unexpected status from HEAD request to https://{lab.site.registry}/v2/eks/aws-fsx-csi-driver/'
         "manifests/v1.9.0: 403 Forbidden"
+    )
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
+@fault("image-lacks-the-architecture", cause="image-wrong-architecture")
+def image_lacks_the_architecture(lab: "Lab") -> None:
+    """A mirror holds the list of images with the amd64 one alone, and the nodes are arm64."""
+    image = f"123456789012.dkr.ecr.{lab.site.region}.{lab.site.dns_suffix}/mirror/aws-fsx-csi-driver:v1.9.0"
+    replace_image(lab, "fsx-plugin", image)
+    lab.hidden.afflict(image, Ailment.CRASHES)
+    refusal = (
+        f'Failed to pull image "{image}": rpc error: code = NotFound desc = failed to pull and unpack image "{image}":'
+        " no match for platform in manifest: not found"
     )
     _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
     symptoms.not_registered(lab)

@@ -27,6 +27,8 @@ def csidriver_absent(lab: "Lab") -> None:
 def driver_absent(lab: "Lab") -> None:
     """Nobody installed the driver; only the volumes were created."""
     lab.kube.remove("csidrivers", DRIVER)
+    for plural in ("clusterroles", "clusterrolebindings"):
+        lab.kube.remove_all(plural, [obj for obj in lab.kube.all(plural) if obj["metadata"]["name"].startswith("fsx-")])
     lab.kube.remove("daemonsets", NODE, NAMESPACE)
     lab.kube.remove("deployments", CONTROLLER, NAMESPACE)
     for kind in ("pods", "replicasets"):

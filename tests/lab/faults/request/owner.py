@@ -205,3 +205,73 @@ def claim_beyond_limit_range(lab: "Lab") -> None:
         f' "{claim}" is forbidden: maximum storage usage per PersistentVolumeClaim is 500Gi, but request is 1200Gi'
     )
     symptoms.event(lab, owner, "FailedCreate", text, "statefulset-controller")
+
+
+def _cron_job(lab: "Lab", pod: dict[str, Any]) -> dict[str, Any]:
+    """A CronJob whose Jobs' pods are like that one."""
+    spec = copy.deepcopy(pod["spec"]) | {"restartPolicy": "Never"}
+    spec.pop("nodeName")
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "nightly", "namespace": WORKLOAD_NAMESPACE, "creationTimestamp": lab.site.time(6000)},
+        "spec": {"schedule": "0 1 * * *", "jobTemplate": {"spec": {"template": {"metadata": {}, "spec": spec}}}},
+        "status": {"lastScheduleTime": lab.site.time(1500)},
+    }
+
+
+def refuse_jobs(lab: "Lab") -> dict[str, Any]:
+    """A CronJob beside the pod, and the event that it could not make its last Job."""
+    owner = _cron_job(lab, symptoms.pod(lab))
+    lab.kube.add(owner)
+    text = (
+        'Error creating job: jobs.batch "nightly-29382" is forbidden: exceeded quota: team, requested:'
+        " count/jobs.batch=1, used: count/jobs.batch=10, limited: count/jobs.batch=10"
+    )
+    symptoms.event(lab, owner, "FailedCreate", text, "cronjob-controller")
+    return owner
+
+
+@fault("cron-job-over-quota", cause="resource-quota-exceeded", gone=_without_quota)
+def cron_job_over_quota(lab: "Lab") -> None:
+    """Finished Jobs are kept, and the quota of Jobs is full: the pod of tonight is never made."""
+    refuse_jobs(lab)
+    lab.kube.remove("pods", symptoms.pod(lab)["metadata"]["name"], WORKLOAD_NAMESPACE)
+    _quota(lab, {"count/jobs.batch": "10"})
+
+
+@fault("replica-set-refused-by-webhook", cause="pod-creation-refused", gone=_hook_is_off)
+def replica_set_refused_by_webhook(lab: "Lab") -> None:
+    """A policy refuses the ReplicaSet itself, so that its Deployment says why no pod comes."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
+    owner = replica_set_of(lab, pod, replicas=0)
+    owner |= {"kind": "Deployment", "metadata": owner["metadata"] | {"name": "reader"}}
+    lab.kube.add(owner)
+    text = (
+        'Failed to create new replica set "reader-6d4b75cb6d": admission webhook "validate.policy.example.com" denied'
+        " the request: label team is required"
+    )
+    symptoms.event(lab, owner, "ReplicaSetCreateError", text, "deployment-controller")
+
+
+def _driver_without_quota(lab: "Lab") -> bool:
+    return not list(lab.kube.all("resourcequotas", NAMESPACE))
+
+
+@fault("node-plugin-over-quota", cause="resource-quota-exceeded", gone=_driver_without_quota)
+def node_plugin_over_quota(lab: "Lab") -> None:
+    """The driver's namespace may hold no pods of priority system-node-critical."""
+    daemon_set = lab.kube.get("daemonsets", NODE, NAMESPACE)
+    symptoms.plugin_gone(lab, [pod["spec"]["nodeName"] for pod in node_pods(lab)])
+    count(daemon_set, 3, 0)
+    daemon_set["status"]["currentNumberScheduled"] = 0
+    symptoms.not_registered(lab)
+    metadata = {"name": "no-critical-pods", "namespace": NAMESPACE, "creationTimestamp": lab.site.time(600)}
+    spec = {"hard": {"count/deployments.apps": "5"}}
+    lab.kube.add({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": spec, "status": spec})
+    text = (
+        "Error creating: insufficient quota to match these scopes: [{PriorityClass In [system-node-critical"
+        " system-cluster-critical]}]"
+    )
+    symptoms.event(lab, daemon_set, "FailedCreate", text, "daemonset-controller")

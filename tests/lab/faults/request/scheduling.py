@@ -97,3 +97,18 @@ def pod_selector_fits_no_node(lab: "Lab") -> None:
     """The pod wants a node of a group that was renamed."""
     symptoms.pod(lab)["spec"]["nodeSelector"] = {"eks.amazonaws.com/nodegroup": "gpu-workers"}
     _unscheduled(lab, "3 node(s) didn't match Pod's node affinity/selector")
+
+
+def _usual_scheduler(lab: "Lab") -> bool:
+    return "schedulerName" not in symptoms.pod(lab)["spec"]
+
+
+@fault("pod-waits-for-absent-scheduler", cause="pod-unschedulable", gone=_usual_scheduler)
+def pod_waits_for_absent_scheduler(lab: "Lab") -> None:
+    """The batch scheduler was uninstalled; the pods that name it get no condition and no event."""
+    _unscheduled(lab, "")
+    pod = symptoms.pod(lab)
+    pod["spec"]["schedulerName"] = "volcano"
+    del pod["status"]["conditions"]
+    said = [event for event in lab.kube.all("events") if event["reason"] == "FailedScheduling"]
+    lab.kube.remove_all("events", said)

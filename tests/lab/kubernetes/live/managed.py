@@ -83,9 +83,10 @@ class Managed:
             if not any(obj["metadata"]["name"] == wanted for obj in self._desk.all(plural)):
                 (made,) = (obj for obj in self._recorded(plural) if obj["metadata"]["name"] == wanted)
                 self._desk.add(_as_addon(made, namespace))
-        if self._desk.find("csidrivers", "fsx.csi.aws.com") is None:
-            (made,) = self._recorded("csidrivers")
-            self._desk.add(_as_addon(made, ""))
+        for plural in ("csidrivers", "clusterroles", "clusterrolebindings"):
+            for made in self._recorded(plural):
+                if self._desk.find(plural, made["metadata"]["name"]) is None:
+                    self._desk.add(_for_accounts_of(_as_addon(made, ""), namespace))
         for name in ("fsx-csi-controller-sa", "fsx-csi-node-sa", "fsx-csi-driver-controller-sa"):
             if self._desk.find("serviceaccounts", name, namespace) is None:
                 role = addon.get("serviceAccountRoleArn")
@@ -121,6 +122,13 @@ class Managed:
             for pod in self._desk.all("pods"):
                 if pod["spec"].get("nodeName") == name:
                     self._desk.remove(pod)
+
+
+def _for_accounts_of(obj: Object, namespace: str) -> Object:
+    """A binding names the driver's accounts where the driver is."""
+    for subject in obj.get("subjects", ()):
+        subject["namespace"] = namespace
+    return obj
 
 
 def _as_addon(obj: Object, namespace: str) -> Object:

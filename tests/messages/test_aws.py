@@ -1,0 +1,35 @@
+"""Every error code that the services' own models name is one that the catalogue knows."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+
+from diag.texts.recognise import recognise
+
+FORMS = (
+    "An error occurred ({}) when calling the Create operation: see the documentation",
+    "operation error: Create, https response error StatusCode: 400, RequestID: 7, {}: see the documentation",
+)
+
+
+def codes_of(service: str) -> list[str]:
+    model = botocore.session.get_session().get_service_model(service)
+    shapes = [model.shape_for(name) for name in model.shape_names]
+    return [
+        shape.metadata.get("error", {}).get("code") or shape.name
+        for shape in shapes
+        if shape.metadata.get("exception") or shape.metadata.get("fault")
+    ]
+
+
+@pytest.mark.parametrize("service", ["fsx", "sts", "iam", "ecr", "kms", "s3"])
+def test_every_error_of_a_service_has_a_meaning(service: str) -> None:
+    codes = codes_of(service)
+    known = {code: [recognise(form.format(code)) for form in FORMS] for code in codes}
+    assert codes
+    assert [code for code, found in known.items() if any(k is None or k.program != "AWS" for k in found)] == []
+
+
+def test_a_code_that_no_service_has_is_not_known() -> None:
+    assert recognise(FORMS[0].format("PurpleFileSystemException")) is None
