@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.model.fix import Danger, Fix, Step
@@ -73,10 +73,11 @@ def values_of(workload: Workload) -> dict[str, str]:
     }
 
 
-def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
+def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
 
-    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need.
+    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need, or
+    null where an update of the add-on is what helps.
     """
     for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
         if f" {prefix}" in given["helm"] and values.get(workload):
@@ -90,8 +91,8 @@ def setting(given: Mapping[str, str], values: Values) -> tuple[Step, ...]:
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
     is_addon = values.get("installer") == Installer.ADDON.value
-    if is_addon and given["manifests"].startswith("kubectl apply"):
-        # The manifests of an installation would stand beside the add-on's objects.
+    if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
+        # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from diag.advice import driver, replace_claim, replace_class, replace_node, replace_volume
+from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
+from diag.advice.driver import Installer
 from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.advice.workloads import Owner, renew, renew_by_name
 from diag.grammar.command import Verbatim
@@ -21,6 +22,13 @@ def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         # It is to name another file system, and what is known is of the one that it names now.
         names = {name: value for name, value in names.items() if name not in ("right_dnsname", "right_mountname")}
     return replace_volume.steps(names, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
+
+
+def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    is_other = values.get("installer") in (Installer.HELM.value, Installer.MANIFESTS.value)
+    if is_other and not values.get("addon"):
+        return ()
+    return driver.addon_steps(values, version=str(given.get("version", "")))
 
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -95,8 +103,11 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
         values, given, _with_uid(values, "claim_uid"), _owner(values)
     ),
     Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
-    Procedure.UPDATE_ADDON: lambda given, values: driver.addon_steps(values, version=str(given.get("version", ""))),
+    Procedure.UPDATE_ADDON: lambda given, values: _addon(given, values),
     Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(values, _owner(values)),
+    Procedure.LNET_OPTIONS: lambda given, values: lnet_options.change_options(
+        values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"
+    ),
     Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
     Procedure.ADD_MOUNT_OPTION: _add_mount_option,
     Procedure.DROP_MOUNT_OPTION: _drop_mount_option,

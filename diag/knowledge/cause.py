@@ -122,6 +122,8 @@ class Procedure(enum.Enum):
     UPDATE_ADDON = "update-addon"
     """`version`: another version than the installed one."""
     REBOOT_NODE = "reboot-node"
+    LNET_OPTIONS = "lnet-options"
+    """`on`: `node` of Kubernetes or `host`; `line`: the option to write in place of those that are taken away."""
     UPDATE_NODES = "update-nodes"
     """The node group takes the newest image of its type."""
     ADD_MOUNT_OPTION = "add-mount-option"

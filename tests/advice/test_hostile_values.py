@@ -105,7 +105,7 @@ OF_TEMPLATES = {
         "steps.advise", "steps._command", "driver.setting", "runbook.fix_of", "runbook._steps", "runbook._either",
         "procedures._volume", "replace_volume._save", "replace_volume._delete_claim", "replace_volume._delete_volume",
         "workloads._stops", "replace_class._withdraw", "procedures._add_mount_option",
-        "verify.with_verify", "driver.annotate_pods",
+        "verify.with_verify", "driver.annotate_pods", "lnet_options.change_options", "lnet_options._on_host",
     )
 } | {"checks.leftovers._teardown.delete"}  # fmt: skip
 """What takes a template that we write, or the steps that another one made."""

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from diag.advice import replace_claim
-from diag.advice.procedures import PROCEDURES
+from diag.advice.lnet_options import change_options
+from diag.advice.procedures import PROCEDURES, fix_of
 from diag.advice.replace_class import Waiting, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
 from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
+from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.resources.kubernetes import Pod
 from tests.checks import given
@@ -141,6 +143,52 @@ class TestNodes:
 
     def test_an_instance_that_nothing_manages_has_no_group_to_update(self) -> None:
         assert update_nodes({**NODE, "node_manager": ""}, None) == ()
+
+    def test_a_node_of_karpenter_is_replaced_and_not_rebooted(self) -> None:
+        lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
+        assert where(lines, "drain n1") < where(lines, "delete node n1")
+        assert not any("reboot-instances" in line for line in lines)
+
+    def test_who_may_not_reboot_a_node_is_said_where_nobody_knows_what_manages_it(self) -> None:
+        assert any("kubectl delete node" in step.text for step in reboot_node(NODE, None))
+        assert not any("kubectl delete node" in step.text for step in reboot_node({**NODE, "node_manager": "x"}, None))
+
+
+class TestLnetOptions:
+    def test_the_files_are_kept_before_they_change_and_the_node_reboots_after(self) -> None:
+        steps = change_options(NODE, None, line="options lnet networks=tcp(ens5)", is_host=False)
+        lines = Fix(steps).commands
+        edit = lines[where(lines, "sed -i")]
+        assert edit.index("test ! -e") < edit.index("cp -a") < edit.index("sed -i") < edit.index("networks=tcp(ens5)")
+        assert where(lines, "sed -i") < where(lines, "reboot-instances")
+        assert any("modprobe.d.before/." in step.line for step in steps if step.kind is StepKind.UNDO)
+
+    def test_a_new_node_of_karpenter_needs_no_file_changed(self) -> None:
+        lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands
+        assert not any("modprobe.d" in line for line in lines) and where(lines, "delete node n1")
+
+    def test_modules_of_a_host_that_has_lustre_mounted_stay(self) -> None:
+        steps = change_options({}, None, line="", is_host=True)
+        order = [step.kind for step in steps if step.kind is not StepKind.CAUTION][:4]
+        assert order == [StepKind.SAVE, StepKind.GUARD, StepKind.GUARD, StepKind.CHANGE]
+        assert "/proc/mounts" in steps[3].line
+
+
+class TestAddonOfTheDriver:
+    def test_an_image_is_not_set_on_an_addon_but_its_own_put_back(self) -> None:
+        addon = {
+            "installer": "EKS add-on",
+            "driver_workload": "daemonset/fsx-csi-node",
+            "driver_namespace": "kube-system",
+        }
+        fix = fix_of(load_knowledge().causes["image-not-found"], addon)
+        assert fix is not None and not fix.alternatives
+        assert any("update-addon" in line for line in fix.commands)
+
+    def test_no_addon_is_updated_where_the_driver_is_none(self) -> None:
+        fix = fix_of(load_knowledge().causes["image-not-found"], {"installer": "Helm", "release": "fsx"})
+        assert fix is not None and not fix.alternatives
+        assert not any("update-addon" in line for line in fix.commands)
 
 
 class TestMountOption:

@@ -47,8 +47,9 @@ def driver_for(service, operation):
 def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
     files = re.findall(r"file://(\S+)", " ".join(argv))
-    # What the file holds is not known here: one of the two kinds of document has to fit.
-    return min((_said(argv, files, document) for document in ("{}", "[]")[: 1 + bool(files)]), key=bool)
+    # What the file holds is not known here: one of the kinds of document has to fit.
+    documents = ("{}", "[]", '{"Changes": []}') if files else ("{}",)
+    return min((_said(argv, files, document) for document in documents), key=bool)
 
 
 def _said(argv, files, document):

@@ -26,7 +26,7 @@ from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 CAUSES = load_knowledge().causes
 OF_THE_CLUSTER = re.compile(
     r"(?:nodes?|pv|persistentvolumes?|sc|storageclass(?:es)?|csidrivers?|csinodes?|volumeattachments?|namespaces?|ns"
-    r"|crds?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
+    r"|crds?|clusterrole(?:binding)?s|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
 )
 """Kinds that have no namespace."""
 WITH_A_NAMESPACE = {"get", "describe", "delete", "logs", "exec", "patch", "edit", "rollout", "scale", "annotate",
@@ -136,7 +136,7 @@ def test_a_setting_of_the_driver_has_a_form_for_each_installer(id: str) -> None:
             assert {"helm", "manifests"} <= one.with_.keys()
             said = FENCE.sub("", TEXTS[id]).partition("## How to fix")[2].partition("## How to prevent")[0]
             has_update = any(other.procedure is Procedure.UPDATE_ADDON for other in CAUSES[id].fix)
-            assert "addon" in one.with_ or has_update or "add-on" in said
+            assert one.with_.get("addon") or has_update or "add-on" in said
 
 
 @pytest.mark.parametrize("id", TEXTS)

@@ -1,0 +1,60 @@
+"""Changing the options that LNet is loaded with: a file of modprobe's, and a kernel that has not read it yet.
+
+A loaded LNet keeps its options, and a module whose mount failed stays loaded. Source: lnet/lnet/api-ni.c, whose
+parameters are read-only (0444).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diag.advice.inspect_node import on
+from diag.advice.platform import UNKNOWN
+from diag.advice.replace_node import KARPENTER, reboot_node
+from diag.advice.steps import caution, change, guard, save, undo
+from diag.advice.workloads import Owner
+from diag.grammar.command import Value
+from diag.knowledge.cause import Place
+from diag.model.fix import Step
+
+_TAKEN = 'sed -i -E "/^ *options +lnet /s/^/# /" {root}/etc/modprobe.d/*.conf'
+_WRITTEN = ' && echo "{line}" > {root}/etc/modprobe.d/lnet-of-lustre.conf'
+_IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
+_READ_ONLY = (
+    "on Bottlerocket and EKS Auto Mode a file in /etc does not outlast a boot: correct the user data there, and let the"
+    " group or Karpenter replace the node"
+)
+_EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
+
+
+def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: str, is_host: bool) -> tuple[Step, ...]:
+    """Take LNet's options away, or put `line` in their place, and load LNet again: with the node, or on a host."""
+    edit = _TAKEN + (_WRITTEN.replace("{line}", line) if line else "")
+    if is_host:
+        return _on_host(edit.replace("{root}", ""), values)
+    if values.get("node_manager") == KARPENTER:
+        return (caution(_IMAGE), *reboot_node(values, owner))
+    folder = "/host/etc/modprobe.d"
+    kept = f"test ! -e {folder}.before && cp -a {folder} {folder}.before"
+    edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
+    return (
+        caution(_IMAGE),
+        caution(_READ_ONLY),
+        change(on(Place.NODE, edited, UNKNOWN), values, changes=_EFFECT),
+        *reboot_node(values, owner),
+        undo(on(Place.NODE, f"sh -c 'cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
+    )
+
+
+def _on_host(edit: str, values: Mapping[str, Value]) -> tuple[Step, ...]:
+    """A host without Kubernetes: nothing is mounted, so the modules can go."""
+    return (
+        caution("unmount every Lustre file system of the host first: the guard stops you otherwise"),
+        save("tar -C /etc -cf - modprobe.d > modprobe.d.before.tar"),
+        guard("test -s modprobe.d.before.tar"),
+        guard("""sh -c '! grep -q " lustre " /proc/mounts'"""),
+        change(f"sudo sh -c '{edit}'", values, changes=_EFFECT),
+        change("sudo lustre_rmmod", changes="unloads Lustre and LNet, with the old options"),
+        change("sudo modprobe lustre", changes="loads them with the present ones; mount again then"),
+        undo("sudo tar -C /etc -xf modprobe.d.before.tar"),
+    )
