@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import re
 
+from diag.late import late
 from diag.secret_filter import without_credentials
 
 LINE = 300
 """Characters that `one_line` keeps unless told otherwise."""
 
-_BREAKS = r"[\t\n\v\f\r\x85\u2028\u2029]"
+_BREAKS = late(r"[\t\n\v\f\r\x85\u2028\u2029]")
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f"
 _BIDI = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
 _NO_CHARACTER = "\\ud800-\\udfff\\ue000-\\uf8ff\\ufdd0-\\ufdef\\ufffe\\uffff\\U000e0000-\\U0010ffff"
 """Surrogates, private use, tags and noncharacters: no font shows them, some terminals act on them."""
-_UNSAFE = f"[{_CONTROLS}{_BIDI}{_NO_CHARACTER}]"
-_UNSAFE_IN_JSON = f"[\\x7f-\\x9f{_BIDI}\\u2028\\u2029]"
+_UNSAFE = late(f"[{_CONTROLS}{_BIDI}{_NO_CHARACTER}]")
+_UNSAFE_IN_JSON = late(f"[\\x7f-\\x9f{_BIDI}\\u2028\\u2029]")
 
 _ASCII = {
     "✓": "+", "✗": "x", "╳": "x", "│": "|", "┆": ":", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-",
     "—": "-", "→": "->", "×": "x", "·": "-", "≥": ">=", "≤": "<=", "\xa0": " ",
 }  # fmt: skip
 
-_WORKFLOW_COMMAND = r"(?<!\S):(?=:[A-Za-z][\w-]*(?:\s|::|$))"
+_WORKFLOW_COMMAND = late(r"(?<!\S):(?=:[A-Za-z][\w-]*(?:\s|::|$))")
 """`::error::`, where a line begins with it or could after wrapping. Source: actions/runner, ActionCommand.cs."""
-_LOGGING_COMMAND = r"#(?=#(?:[a-z]+)?\[)"
+_LOGGING_COMMAND = late(r"#(?=#(?:[a-z]+)?\[)")
 """`##vso[…]`, `##teamcity[…]`, `##[…]`, which count anywhere in a line. Source: microsoft/azure-pipelines-agent,
 Command.cs; actions/runner, ActionCommand.cs; TeamCity documentation, service messages."""
 
@@ -35,10 +36,10 @@ Command.cs; actions/runner, ActionCommand.cs; TeamCity documentation, service me
 def visible(text: str) -> str:
     """The text on one line, letter by letter: breaks become blanks, what is not safe is shown by its number."""
     if not (text.isascii() and text.isprintable()):
-        text = re.sub(_UNSAFE, _numbered, re.sub(_BREAKS, " ", text))
+        text = _UNSAFE.sub(_numbered, _BREAKS.sub(" ", text))
     if "::" in text:
-        text = re.sub(_WORKFLOW_COMMAND, _numbered, text)
-    return re.sub(_LOGGING_COMMAND, _numbered, text) if "##" in text else text
+        text = _WORKFLOW_COMMAND.sub(_numbered, text)
+    return _LOGGING_COMMAND.sub(_numbered, text) if "##" in text else text
 
 
 def one_line(text: object, limit: int = LINE) -> str:
@@ -53,8 +54,8 @@ def one_line(text: object, limit: int = LINE) -> str:
 
 def json_safe(document: str) -> str:
     """A JSON document in which no string can move a cursor or be a command: such characters are escaped."""
-    escaped = re.sub(_UNSAFE_IN_JSON, _escaped, document)
-    return re.sub(_LOGGING_COMMAND, _escaped, escaped) if "##" in escaped else escaped
+    escaped = _UNSAFE_IN_JSON.sub(_escaped, document)
+    return _LOGGING_COMMAND.sub(_escaped, escaped) if "##" in escaped else escaped
 
 
 def in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:

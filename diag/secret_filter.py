@@ -13,15 +13,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.late import late
+
 T = TypeVar("T")
 
 REMOVED = "[removed]"
 """Stands for a credential, or for a value that may be one."""
 
-_HARMLESS = (
+HARMLESS = late(
     r"|[+-]?\d{1,9}(?:[.:]\d{1,9})?|\d{1,3}(?:\.\d{1,3}){3}|true|false|yes|no|(?:subnet|sg|vpc|fs)-[0-9a-f]{8,17}"
     r"|[a-z0-9.-]{1,200}\.fsx\.[a-z0-9.-]{1,60}|\$\{?[A-Za-z_][\w.]{0,60}\}?|\{\{?[^{}]{0,80}\}?\}|<[\w -]{1,60}>?"
-    r"|(?:/[\w.<>{}-]{1,80}){2,20}"
+    r"|(?:/[\w.<>{}-]{1,80}){2,20}",
+    re.IGNORECASE | re.ASCII,
 )
 """Numbers, addresses, switches, ids, hosts of FSx, paths, and placeholders that nobody filled in: no credential,
 whatever their name."""
@@ -35,7 +38,7 @@ _WORDS = (
 )  # fmt: skip
 """What a text must hold, in lower case, to hold any of the forms below but a bare secret key; most texts hold none."""
 
-_LONG = r"[A-Za-z0-9/+]{40}"
+_LONG = late(r"[A-Za-z0-9/+]{40}")
 
 _CERTAIN = (
     r"passw(?:or)?d|passwort|passphrase|pwd|client[ _-]?secret|key[_-]?data"
@@ -91,28 +94,19 @@ _FORMS = "|".join(
         rf"(?P<uncertain>(?i:{_UNCERTAIN}){_IS}\\*[\"']?)(?:{_RANDOM})",
     )
 )
+_CREDENTIAL = late(_FORMS)
 _KEPT = ("scheme", "header", "cookie", "query", "encoded", "option", "certain", "given", "uncertain")
 """Groups that name what follows; they stay."""
 
-_MOUNT = (
+_MOUNT = late(
     r"(?P<command>(?:\b[Mm]ount(?:ing arguments:|\.[a-z0-9]+\b|\b)|\s-t [a-z0-9]+)[^\n|;&]{0,300}?\s-o\s{0,4})"
     r"(?P<options>(?!jsonpath|custom-columns|go-template)[^\s-]\S{0,4000})"
 )
 """The options of a mount as a command line or an event has them."""
 
-_CERTAIN_KEY = rf"(?i:[\w./-]*(?:{_CERTAIN}|(?<![A-Za-z])pass))"
-_UNCERTAIN_KEY = rf"(?i:[\w./-]*(?:{_UNCERTAIN}))"
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Most texts need none of them, and the largest takes longer to compile than an event to explain."""
-    return re.compile(pattern)
-
-
-def is_harmless(value: str) -> bool:
-    """Whether a value is no credential, whatever its name."""
-    return _compiled(f"(?ai:{_HARMLESS})").fullmatch(value) is not None
+_CERTAIN_KEY = late(rf"(?i:[\w./-]*(?:{_CERTAIN}|(?<![A-Za-z])pass))")
+_UNCERTAIN_KEY = late(rf"(?i:[\w./-]*(?:{_UNCERTAIN}))")
+_RANDOM_VALUE = late(_RANDOM)
 
 
 def without_credentials(text: str) -> str:
@@ -123,10 +117,10 @@ def without_credentials(text: str) -> str:
 def _filtered(text: str) -> str:
     folded = text.lower()
     in_address = "://" in folded and "@" in folded
-    if in_address or any(word in folded for word in _WORDS) or (len(text) >= 40 and _compiled(_LONG).search(text)):
-        text = _compiled(_FORMS).sub(_removed, text)
+    if in_address or any(word in folded for word in _WORDS) or (len(text) >= 40 and _LONG.search(text)):
+        text = _CREDENTIAL.sub(_removed, text)
     if " -o" in folded and "mount" in folded:
-        text = _compiled(_MOUNT).sub(lambda match: match["command"] + _options(match["options"]), text)
+        text = _MOUNT.sub(lambda match: match["command"] + _options(match["options"]), text)
     return text
 
 
@@ -187,22 +181,20 @@ def _options(given: str) -> str:
     """Mount options: in running text a value under any name may be a credential."""
     options = (option.partition("=") for option in given.split(","))
     return ",".join(
-        name + is_given + (value if is_harmless(value) else REMOVED) if is_given else name
+        name + is_given + (value if HARMLESS.fullmatch(value) else REMOVED) if is_given else name
         for name, is_given, value in options
     )
 
 
 def _names_a_credential(key: str, value: str) -> bool:
     sure = _sureness(key)
-    return sure == "certain" or (sure == "uncertain" and _compiled(_RANDOM).fullmatch(value) is not None)
+    return sure == "certain" or (sure == "uncertain" and _RANDOM_VALUE.fullmatch(value) is not None)
 
 
 @functools.lru_cache(4096)
 def _sureness(key: str) -> str:
     """Whether what is under a key is a credential."""
-    if _compiled(_CERTAIN_KEY).fullmatch(key):
-        return "certain"
-    return "uncertain" if _compiled(_UNCERTAIN_KEY).fullmatch(key) else "no"
+    return "certain" if _CERTAIN_KEY.fullmatch(key) else "uncertain" if _UNCERTAIN_KEY.fullmatch(key) else "no"
 
 
 def _removed(match: re.Match[str]) -> str:

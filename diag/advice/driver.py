@@ -95,7 +95,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
-    lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()
+    lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
 
@@ -130,7 +130,7 @@ REGION = {
     "helm": "--set controller.region={region}",
     "manifests": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION={{region}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"controller":{"region":"the Region"}}',
+    "addon": '{"controller":{"region":"{region}"}}',
 }
 
 
@@ -144,7 +144,7 @@ MEMORY = {
     "manifests": "kubectl -n {driver_namespace} set resources {driver_workload}"
     f" -c {PLUGIN} --limits=memory={{quantity}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"node":{"resources":{"limits":{"memory":"the limit above"}}}}',
+    "addon": '{"node":{"resources":{"limits":{"memory":"{quantity}"}}}}',
 }
 SELECTOR = {
     "helm": "--set node.nodeSelector=null",

@@ -82,7 +82,8 @@ def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner 
     """The procedure for a class by name, and for the claim that waits for it where one is known."""
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
-    return (*claims.stop, *_replace({**values, "uid": ""}, patch), *claims.start)
+    others = () if known else (person("delete a claim that stays Pending after that, and apply it again"),)
+    return (*claims.stop, *_replace({**values, "uid": ""}, patch), *others, *claims.start)
 
 
 def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:

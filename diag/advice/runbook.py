@@ -64,7 +64,7 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
         *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution)),
-        *(save(line, values) for line in _lines(remedy.save)),
+        *(step for line in _lines(remedy.save) for step in _once(save(line, values))),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
         *commands,
@@ -72,6 +72,13 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
         *(_either(wait, StepKind.WAIT, line, values) for line in _lines(remedy.wait)),
         *(_either(undo, StepKind.UNDO, line, values) for line in _lines(remedy.undo)),
     )
+
+
+def _once(saving: Step) -> tuple[Step, ...]:
+    """What an undo needs is saved once: a second run must not write over the only copy."""
+    if ".before." not in saving.output:
+        return (saving,)
+    return (Step(StepKind.GUARD, ("test", "!", "-e", saving.output)), saving)
 
 
 def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:

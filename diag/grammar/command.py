@@ -11,13 +11,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from diag.grammar.deferred import deferred
 from diag.grammar.placeholders import DOCUMENTS, PLACEHOLDERS
+from diag.late import late
 from diag.secret_filter import REMOVED
 
-PLACEHOLDER = deferred(r"\{([a-z_]+)\}")
-_QUOTED = deferred(r"'[^']*'|\"[^\"]*\"")
-_SHELL = deferred(r"[`$;|&<()]")
+PLACEHOLDER = late(r"\{([a-z_]+)\}")
+_QUOTED = late(r"'[^']*'|\"[^\"]*\"")
+_SHELL = late(r"[`$;|&<()]")
 
 
 class Verbatim(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from diag.knowledge.mount_options import mount_options_table
 from diag.knowledge.storage_class import is_reserved, nearest_key, parameters_table
-from diag.secret_filter import REMOVED, is_harmless
+from diag.secret_filter import HARMLESS, REMOVED
 
 ATTRIBUTES = ("dnsname", "mountname", "storage.kubernetes.io/csiProvisionerIdentity")
 """What the driver reads, and what the external provisioner writes. Sources: aws-fsx-csi-driver v1.9.0
@@ -33,13 +33,13 @@ def _shown_option(option: str) -> str:
     name, is_given, value = option.partition("=")
     if not is_given or name.strip() in _option_names() or name.strip().lower().startswith("x-"):
         return option
-    return option if is_harmless(value) else f"{name}={REMOVED}"
+    return option if HARMLESS.fullmatch(value) else f"{name}={REMOVED}"
 
 
 def _is_harmless(key: str, value: str) -> bool:
     known, words = _value_names()
     is_known = _plain(key) in known or is_reserved(key) or nearest_key(key) != ""
-    return is_known or value in words or is_harmless(value)
+    return is_known or value in words or HARMLESS.fullmatch(value) is not None
 
 
 @functools.cache

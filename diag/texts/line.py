@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from diag.grammar.deferred import deferred
+from diag.late import late
 
 # --- the message as signatures see it ---------------------------------------------------------------------------
 
-_ANSI = deferred(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
-_BARE_COLOUR = deferred(r"\^\[\[[0-9;]{0,32}m|#033\[[0-9;]{0,32}m")
-_CONTROL = deferred(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_BLANKS = deferred(r"[\s\xa0]+")
+_ANSI = late(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
+_BARE_COLOUR = late(r"\^\[\[[0-9;]{0,32}m|#033\[[0-9;]{0,32}m")
+_CONTROL = late(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_BLANKS = late(r"[\s\xa0]+")
 # One level of quoting as JSON, klog and Go's %q write it, and rsyslog's own form of a line break.
-_QUOTED = deferred(r"\\+(?:[nrt]|[\"'/]|u00(?:3c|3e|26|22|27|0a))|#012|#011", re.IGNORECASE)
+_QUOTED = late(r"\\+(?:[nrt]|[\"'/]|u00(?:3c|3e|26|22|27|0a))|#012|#011", re.IGNORECASE)
 _UNQUOTED = {"n": " ", "r": " ", "t": " ", '"': '"', "'": "'", "/": "/"}
 _UNQUOTED |= {"u003c": "<", "u003e": ">", "u0026": "&", "u0022": '"', "u0027": "'", "u000a": " "}
 _CURLY = str.maketrans({**dict.fromkeys("‘’‚‹›", "'"), **dict.fromkeys("“”„«»", '"'), "–": "-", "…": "..."})
@@ -65,20 +65,20 @@ _STEPS = (
     (
         "stamped",
         _DIGITS + _CAPITALS,
-        deferred(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*"),
+        late(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*"),
     ),
-    ("cri", "s", deferred(r"(?P<stream>stdout|stderr) [FP] ")),
-    ("csv", _DIGITS + ",", deferred(r'(?:\d{13})?,"')),
-    ("export", "M", deferred(r"MESSAGE=")),
-    ("pod", "[", deferred(r"\[pod/(?P<pod>[\w.-]{1,253})/[\w.-]{1,253}\]\s+")),
+    ("cri", "s", late(r"(?P<stream>stdout|stderr) [FP] ")),
+    ("csv", _DIGITS + ",", late(r'(?:\d{13})?,"')),
+    ("export", "M", late(r"MESSAGE=")),
+    ("pod", "[", late(r"\[pod/(?P<pod>[\w.-]{1,253})/[\w.-]{1,253}\]\s+")),
     (
         "dmesg",
         "[<" + _SMALL + _DIGITS + "_" + _CAPITALS,
-        deferred(rf"{_PRIORITY}\[ *(?P<time>\d{{1,10}}\.\d{{3,9}}|{_ASCTIME})\](?: \[ *[TC]\d+\])?\s*"),
+        late(rf"{_PRIORITY}\[ *(?P<time>\d{{1,10}}\.\d{{3,9}}|{_ASCTIME})\](?: \[ *[TC]\d+\])?\s*"),
     ),
-    ("klog", "IWEF", deferred(rf"[IWEF](?P<time>{_KLOG})\s+\d{{1,10}} [\w./-]{{1,128}}:\d{{1,6}}\]\s*")),
-    ("clock", _DIGITS, deferred(r"(?P<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
-    ("go", _DIGITS, deferred(r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
+    ("klog", "IWEF", late(rf"[IWEF](?P<time>{_KLOG})\s+\d{{1,10}} [\w./-]{{1,128}}:\d{{1,6}}\]\s*")),
+    ("clock", _DIGITS, late(r"(?P<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
+    ("go", _DIGITS, late(r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
 )
 """Kinds of prefixes: with what each begins, and all of it."""
 _MOST_STEPS = 5
@@ -137,17 +137,17 @@ def read_prefix(line: str) -> Prefix:
 
 # --- messages inside a wrapping: rows of kubectl's event tables, JSON log lines -----------------------------------
 
-_DESCRIBED = deferred(
+_DESCRIBED = late(
     r"(?:Warning|Normal) (?P<reason>[A-Z]\w{2,40}) (?P<age>[\w<>.]{1,16})"
     r"(?: \(x(?P<count>\d{1,9}) over [\w<>]{1,16}\))? "
     r"(?P<from>[\w./-]{1,253}(?:, [\w.-]{1,253})?) (?P<message>.+)"
 )
-_LISTED = deferred(
+_LISTED = late(
     r"(?:(?P<namespace>[a-z0-9-]{1,63}) )?[0-9<][\w<>.]{0,15}(?: \(x(?P<count>\d{1,9}) over [\w<>]{1,16}\))? "
     r"(?:Warning|Normal) (?P<reason>[A-Z]\w{2,40}) (?P<kind>[a-z]{2,32})/(?P<name>[\w.-]{1,253}) (?P<message>.+)"
 )
-_POD_DESCRIPTION = deferred(r"Name: +(?P<name>\S{1,253}) Namespace: +(?P<namespace>\S{1,63}) ")
-_POD_NODE = deferred(r" Node: +(?P<node>[\w.-]{1,253})/")
+_POD_DESCRIPTION = late(r"Name: +(?P<name>\S{1,253}) Namespace: +(?P<namespace>\S{1,63}) ")
+_POD_NODE = late(r" Node: +(?P<node>[\w.-]{1,253})/")
 _MESSAGE_KEYS = ("MESSAGE", "message", "msg", "log", "err", "error")
 _TIME_KEYS = ("time", "ts", "timestamp", "@timestamp")
 
@@ -207,9 +207,9 @@ def parse_described_pod(flat: str) -> tuple[str, str] | None:
 
 # --- stamps as moments that can be compared, where they can be ----------------------------------------------------
 
-_ISO_STAMP = deferred(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?")
-_KLOG_STAMP = deferred(r"(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)")
-_SYSLOG_STAMP = deferred(r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: (\d{4}))?")
+_ISO_STAMP = late(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?")
+_KLOG_STAMP = late(r"(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)")
+_SYSLOG_STAMP = late(r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: (\d{4}))?")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = 86400
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from diag.grammar.deferred import deferred
 from diag.knowledge.errors import errors
 from diag.knowledge.messages import Catalogue, Message, Role, load_messages, words_of
+from diag.late import late
 from diag.texts.owner import mentions_lustre
 
-_PLACE = deferred(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
-_ERROR = deferred(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
-_PROGRAM = deferred(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
-_LNET = deferred(
+_PLACE = late(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
+_ERROR = late(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
+_PROGRAM = late(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
+_LNET = late(
     r"(?i)\b(?:nids?|lnis?|ni|lnet|lnetctl|lnds?|net|network|peer|route|router|routing|gateway|gw|cpts?|numa|udsp|yaml|descr)\b"
 )
-_CONSOLE = deferred(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
+_CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
 
 _TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
 _OWN_WORDS = 30

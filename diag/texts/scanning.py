@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import msgspec
 
-from diag.grammar.deferred import deferred
 from diag.grammar.regex import BytesFinder
 from diag.knowledge.runbooks import Knowledge, texts_to_find
+from diag.late import late
 from diag.model.symptom import Medium
 from diag.texts.blocks import LONGEST, find_block, find_block_around, is_alone, join_records, strip_decoration
 from diag.texts.line import (
@@ -284,12 +284,12 @@ def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 _MOST_REMEMBERED = 2000
-_KERNEL_WORDS = deferred(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
-_COMMAND_WORDS = deferred(
+_KERNEL_WORDS = late(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
+_COMMAND_WORDS = late(
     r"(?:mount\.lustre|mount|umount|modprobe|insmod|ls|cat|touch|dd|df|lfs|lctl|lnetctl|E|ERROR)(?:\[\d+\])?: "
 )
-_EVENT_WORDS = deferred(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
-_LEADING_COLOUR = deferred(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
+_EVENT_WORDS = late(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
+_LEADING_COLOUR = late(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
 
 
 class _BlockReader:

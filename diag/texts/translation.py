@@ -6,12 +6,12 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from diag.grammar.deferred import deferred
 from diag.grammar.regex import PatternSet
 from diag.knowledge.errors import translations
+from diag.late import late
 from diag.texts.line import normalise
 
-_HOLES = deferred(r"%[sm]")
+_HOLES = late(r"%[sm]")
 _SHORTEST = 4
 """Characters of a text that is looked for; a shorter one is found by chance."""
 _FEW_TEXTS = 20

@@ -97,6 +97,19 @@ class TestPods:
         assert where(lines, "get pod pod-fsx -o yaml") < where(lines, "delete pod pod-fsx")
         assert where(lines, "delete pod pod-fsx") < where(lines, "apply -f pod-pod-fsx.after.yaml")
 
+    def test_a_job_is_made_again_where_its_pods_must_differ(self) -> None:
+        pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
+        steps = renew([Owner("default", "Job", "train", 1)], pod)
+        patch = document(steps, "--local", "job-train")
+        assert patch["spec"]["template"]["spec"] == pod["spec"] and patch["spec"]["selector"] is None
+        lines = Fix(steps).commands
+        order = [where(lines, word) for word in ("get job train", "delete job train", "apply -f job-train.after.yaml")]
+        assert order == sorted(order)
+
+    def test_a_job_without_another_template_is_paused_and_goes_on(self) -> None:
+        lines = Fix(renew([Owner("default", "Job", "train", 1)])).commands
+        assert where(lines, '"suspend":true') < where(lines, '"suspend":false')
+
     def test_an_owner_restarts_its_pods_itself(self) -> None:
         (line,) = Fix(renew([Owner("default", "StatefulSet", "db", 3)])).commands
         assert line == "kubectl -n default rollout restart statefulset/db"

@@ -16,15 +16,15 @@ from typing import NamedTuple
 import msgspec
 
 from diag.decode import convert, decode_json
-from diag.grammar.deferred import deferred
 from diag.knowledge.index import fingerprint, is_current
+from diag.late import late
 
 FOLDER = Path(__file__).parent
 INDEX = "index.json"
 INDEX_FORMAT = 1
 _KINDS = "kinds.toml"
 _GAP = "…"
-_WORD = deferred(r"[A-Za-z_]{3,}")
+_WORD = late(r"[A-Za-z_]{3,}")
 
 
 class Role(enum.Enum):
