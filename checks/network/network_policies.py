@@ -6,22 +6,23 @@ import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.steps import advise, change, guard, save, undo
 from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import missing_component, pods_of
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
 from diag.analysis.network.names import asks_cluster_dns, is_cluster_dns
-from diag.analysis.network.policies import Way, denies_by_default, enforcer_of, lets, limiting, may_limit
+from diag.analysis.network.policies import Way, denies_by_default, enforcer_of, lets, limiting, may_limit, private_range
 from diag.analysis.network.security_groups import ipv4
 from diag.grammar.command import Verbatim
 from diag.model.unavailable import value_or
-from diag.resources.ec2 import Vpc, VpcEndpoint
+from diag.resources.ec2 import VpcEndpoint
 from diag.resources.eks import EksCluster
 from diag.resources.kubernetes import (
     Namespace,
     NetworkPolicy,
+    Node,
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
@@ -57,7 +58,7 @@ def policies_leave_the_driver_its_ways(
     volumes: tuple[PersistentVolume, ...],
     vpc_endpoints: tuple[VpcEndpoint, ...] | Unavailable,
     eks_cluster: EksCluster | Unavailable,
-    vpcs: Table[Vpc] | Unavailable,
+    nodes: tuple[Node, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """NetworkPolicies leave the controller its ways to AWS, to the API server and to DNS, and the node plugin DNS.
 
@@ -94,7 +95,11 @@ def policies_leave_the_driver_its_ways(
             continue
         ways = dns if asks_cluster_dns(workload) else ()
         if half == "controller":
-            ways = (*ways, *_of_cluster(eks_cluster, vpcs), *_of_aws(value_or(controller_pods, ()), vpc_endpoints))
+            ways = (
+                *ways,
+                *_of_cluster(eks_cluster, value_or(nodes, ())),
+                *_of_aws(value_or(controller_pods, ()), vpc_endpoints),
+            )
         if not needed or not ways:
             yield skip(workload, f"the {half} needs no way that a policy could close")
             continue
@@ -185,18 +190,16 @@ def _dns(core: Workload | None, service: Service | Unavailable, pods: Sequence[P
     return (Way("the cluster's DNS", "UDP", (53, target), ("dns",), known, core.metadata.namespace, labels),)
 
 
-def _of_cluster(cluster: EksCluster | Unavailable, vpcs: Table[Vpc] | Unavailable) -> Iterator[Way]:
-    """The API server: its Service has the first address of the range, its endpoints are in the cluster's VPC."""
-    if isinstance(cluster, Unavailable):
+def _of_cluster(cluster: EksCluster | Unavailable, nodes: Sequence[Node]) -> Iterator[Way]:
+    """The API server: its Service has the first address of the range, its endpoints are private as the nodes are."""
+    ranges = tuple(dict.fromkeys(filter(None, (private_range(node.internal_ip) for node in nodes))))
+    if isinstance(cluster, Unavailable) or not ranges:
         return
-    vpc = value_or(vpcs, Table[Vpc]()).get(cluster.vpc_id)
     try:
         service = ipaddress.IPv4Network(cluster.kubernetes_network_config.service_ipv4_cidr)[1]
-        blocks = tuple(vpc.cidrs) if isinstance(vpc, Vpc) else ()
     except (ValueError, IndexError):
         return
-    if blocks:
-        yield Way("the API server", "TCP", (443,), ("https",), (str(service),), ranges=blocks)
+    yield Way("the API server", "TCP", (443,), ("https",), (str(service),), ranges=ranges)
 
 
 def _of_aws(pods: Sequence[Pod], endpoints: tuple[VpcEndpoint, ...] | Unavailable) -> Iterator[Way]:

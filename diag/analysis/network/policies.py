@@ -51,6 +51,15 @@ class Way(msgspec.Struct, frozen=True):
     """Networks in which it has addresses that are not known one by one."""
 
 
+def private_range(address: str) -> str:
+    """The range without public addresses that holds an address; empty for a public one, and for what is none."""
+    try:
+        known = ipaddress.IPv4Address(address)
+    except ValueError:
+        return ""
+    return next((str(network) for network in _NOT_PUBLIC if known in network), "")
+
+
 def enforcer_of(daemon_sets: Iterable[Workload]) -> str:
     """Who carries NetworkPolicies out in this cluster; empty when nothing shows that anybody does."""
     for one in daemon_sets:

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from checks.network.network_policies import policies_leave_the_driver_its_ways
-from diag import Table, Verdict
+from diag import Verdict
 from diag.model.finding import Finding
-from diag.resources.ec2 import Vpc, VpcEndpoint
+from diag.resources.ec2 import VpcEndpoint
 from diag.resources.kubernetes import NetworkPolicy, Pod, Service, Workload
 from diag.resources.kubernetes.other_policy import KINDS, OtherPolicy, RawPolicy, policies_of
 from tests.checks import given
@@ -55,7 +55,6 @@ def found(
         "dns_service": msgspec.convert(SERVICE, Service),
         "pods": pods,
         "vpc_endpoints": (),
-        "vpcs": Table(),
     }
     judged = given.findings(policies_leave_the_driver_its_ways, **(usual | facts))
     # Of CoreDNS' two directions the one that something is wrong with.
@@ -179,9 +178,7 @@ CLUSTER = given.replace(
         given.eks_cluster().kubernetes_network_config, service_ipv4_cidr="172.20.0.0/16"
     ),
 )
-INSIDE: dict[str, Any] = {
-    "eks_cluster": CLUSTER, "vpcs": Table({CLUSTER.vpc_id: Vpc(CLUSTER.vpc_id, cidr_block="10.0.0.0/16")})
-}  # fmt: skip
+INSIDE: dict[str, Any] = {"eks_cluster": CLUSTER}
 
 
 @pytest.mark.parametrize(

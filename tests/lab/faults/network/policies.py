@@ -145,7 +145,7 @@ def _api_open(lab: "Lab") -> bool:
 def network_policy_closes_the_api_server(lab: "Lab") -> None:
     """HTTPS is open to the internet without the VPC's own ranges, where the API server is."""
     carry_out_policies(lab)
-    private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", lab.site.cidr()]
+    private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"]
     outside = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": private}}], **HTTPS[0]}
     network_policy(lab, "internet-alone", egress=[*DNS, outside])
     symptoms.provision_dynamically(lab)
