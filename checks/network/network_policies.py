@@ -12,7 +12,7 @@ from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import missing_component, pods_of
 from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
-from diag.analysis.network.names import asks_cluster_dns, is_cluster_dns
+from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_cluster_dns
 from diag.analysis.network.policies import Way, denies_by_default, enforcer_of, lets, limiting, may_limit, private_range
 from diag.analysis.network.security_groups import ipv4
 from diag.grammar.command import Verbatim
@@ -105,7 +105,9 @@ def policies_leave_the_driver_its_ways(
             continue
         waiting = known.pending if half == "controller" else named
         yield _judge(workload, driver_policies, f"the {half}'s way to", ways, wall, waiting)
-    if core is None or not named or not isinstance(node_plugin, Workload) or not asks_cluster_dns(node_plugin):
+    if core is None or not named or not isinstance(node_plugin, Workload):
+        return
+    if has_node_local_dns(sets) or not asks_cluster_dns(node_plugin):
         return
     if isinstance(dns_policies, Unavailable):
         yield unknown(core, f"policies of CoreDNS were not seen: {dns_policies}", because=(dns_policies,))

@@ -327,3 +327,10 @@ def test_policies_of_other_kinds_that_were_not_seen() -> None:
     denied = given.denied("list ciliumnetworkpolicies.cilium.io")
     assert controllers(other_policies=denied).verdict is Verdict.UNKNOWN
     assert controllers(policy(), other_policies=denied, claims=(PENDING,)).verdict is Verdict.FAIL
+
+
+def test_a_cache_on_the_nodes_does_not_need_core_dns_for_other_names() -> None:
+    plain = given.node_plugin()
+    cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
+    closed = dns_policy(policyTypes=["Ingress"])
+    assert "coredns" not in found(dns_policies=(closed,), daemon_sets=(plain, vpc_cni(), cache))
