@@ -31,7 +31,7 @@ whatever their name."""
 
 _WORDS = (
     "pass", "pwd", "secret", "token", "key", "credential", "signature", "sig=", "bearer", "basic", "negotiate",
-    "authorization", "cookie", "://", "-----begin", "eyj", "k8s-aws-v1.", "ls0tls1crudjt", "b3blbnnzac1rzxktdje",
+    "authorization", "cookie", "-----begin", "eyj", "k8s-aws-v1.", "ls0tls1crudjt", "b3blbnnzac1rzxktdje",
     "fwogz", "fqogz", "iqojb", "aqodyxdz", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
     "glpat-", "gldt-", "glrt-", "glptt-", "xox", "xapp-", "k_live_", "sk-", "aiza", "ya29.", "hvs.", "npm_",
     "dckr_pat_",
@@ -116,7 +116,8 @@ def without_credentials(text: str) -> str:
 
 def _filtered(text: str) -> str:
     folded = text.lower()
-    if any(word in folded for word in _WORDS) or (len(text) >= 40 and _LONG.search(text)):
+    in_address = "://" in folded and "@" in folded
+    if in_address or any(word in folded for word in _WORDS) or (len(text) >= 40 and _LONG.search(text)):
         text = _CREDENTIAL.sub(_removed, text)
     if " -o" in folded and "mount" in folded:
         text = _MOUNT.sub(lambda match: match["command"] + _options(match["options"]), text)

@@ -7,14 +7,16 @@ Source: Kubernetes API validation, StorageClass parameters are immutable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.replace_claim import withdraw, withdraw_by_name
 from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
-from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
 
 
 class Waiting(NamedTuple):

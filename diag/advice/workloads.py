@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
-from diag.resources.kubernetes import Pod
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import Pod
 
 _PAUSED = "lustre-doctor.paused"
 PODS_ARE_REPLACED = "replaces the pods, which mount their volumes again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -32,6 +33,7 @@ _WITHOUT_CREDENTIALS = Pattern(
 )
 """What the driver's SDK says of a request that it could not even sign. Source: aws-sdk-go and aws-sdk-go-v2."""
 
+_FEW_TEXTS = 20
 _OBSERVATIONS = 3
 """How many single observations to name for an open cause."""
 
@@ -251,11 +253,23 @@ def _texts_against(cause: Cause, symptoms: Iterable[Symptom]) -> list[str]:
         refutation.says
         for refutation in cause.rule_out
         if refutation.pattern
-        and any(
-            Pattern(refutation.pattern).search(text)
-            for text, _ in (texts[:first] if refutation.when is When.EARLIER else texts)
+        and _is_in_any(
+            refutation.pattern,
+            [text for text, _ in (texts[:first] if refutation.when is When.EARLIER else texts)],
         )
     ]
+
+
+def _is_in_any(pattern: str, texts: Sequence[str]) -> bool:
+    search = _compiled(pattern).search
+    if len(texts) > _FEW_TEXTS and not search("\n".join(texts)) and "^" not in pattern and "$" not in pattern:
+        return False
+    return any(search(text) for text in texts)
+
+
+@lru_cache(512)
+def _compiled(pattern: str) -> Pattern:
+    return Pattern(pattern)
 
 
 def _breaks(cause: Cause, phase: Phase | None) -> bool:

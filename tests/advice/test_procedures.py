@@ -9,10 +9,11 @@ import pytest
 
 from diag.advice import replace_claim
 from diag.advice.lnet_options import change_options
+from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
-from diag.advice.runbook import PROCEDURES, fix_of
+from diag.advice.runbook import fix_of
 from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
 from diag.knowledge.runbooks import load_knowledge

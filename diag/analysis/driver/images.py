@@ -233,6 +233,7 @@ class PullFailure(msgspec.Struct, frozen=True):
     message: str
     cause: str
     """Id of the cause that the text shows; empty when it shows none."""
+    is_disk_full: bool = False
 
 
 def pull_failures(pods: Iterable[Pod], events: Iterable[Event]) -> tuple[PullFailure, ...]:
@@ -263,7 +264,8 @@ def _failure(pod: Pod, status: ContainerStatus, told: tuple[str, ...]) -> PullFa
     for text in texts:
         if cause := meaning_of(text):
             return PullFailure(pod, status.name, reason, one_line(text), cause)
-    return PullFailure(pod, status.name, reason, one_line(texts[-1]), "")
+    full = any("no space left on device" in text for text in texts)
+    return PullFailure(pod, status.name, reason, one_line(texts[-1]), "", full)
 
 
 def meaning_of(text: str) -> str:
@@ -282,6 +284,8 @@ def _told_by_events(events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
 
 
 DRIVER_REPOSITORY = "aws-fsx-csi-driver"
+
+DISK_FULL = "the node's disk is full"
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -353,7 +357,8 @@ def _judge(
         fix = _fix(workload, container, parsed, region)
         return Judgement(container.image, container.name, misfit.cause, misfit.why, tuple(evidence), certain, pods, fix)
     if waiting:
-        why = f"it cannot be pulled: {waiting[0].message}"
+        full = f", as {DISK_FULL}" if any(failure.is_disk_full for failure in waiting) else ""
+        why = f"it cannot be pulled{full}: {waiting[0].message}"
         return Judgement(container.image, container.name, waiting[0].cause, why, tuple(evidence), True, pods)
     return None
 
