@@ -57,18 +57,15 @@ def recognise(text: str) -> Known | None:
         place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
     )
     found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
-    if component:
-        found = [message for message in found if message.component == component]
+    said = program["name"] if not component and (program := _PROGRAM.match(text)) is not None else component
+    own = [message for message in found if message.component == said]
+    found = own if component else own or found
     if found:
         return _known(catalogue, max(found, key=lambda message: (message.is_own, sum(map(len, message.parts)))))
-    if not component and (program := _PROGRAM.match(text)) is not None:
-        component = program["name"]
-    if not component:
+    if not said:
         return None
-    of = catalogue.components[component]
-    return Known(
-        of.program, component, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words"
-    )
+    of = catalogue.components[said]
+    return Known(of.program, said, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words")
 
 
 def error_in(text: str) -> str:
