@@ -10,7 +10,8 @@ from diag.grammar.regex import Pattern
 
 LUSTRE = (
     r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
-    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|\bldlm_|\bllite\b"
+    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|UpdateFileSystem|DataRepository(?:Association|Task)"
+    r"|\bldlm_|\bllite\b"
 )
 """In upper or lower case."""
 # FSx has three other kinds of file systems: its name alone, and that of its calls, is not Lustre's beside one of them.
