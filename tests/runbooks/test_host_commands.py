@@ -31,14 +31,16 @@ Argv = tuple[str, ...]
 
 TAKES: dict[str, tuple[str, ...]] = {
     "lctl": (
-        r"dl|list_nids", r"get_param( -[nNFR])*( [\w.*-]+)+", r"set_param( -[nPd])* [\w.*-]+=\S+",
+        r"dl|list_nids", r"get_param( -[nNFR])*( [\w.*-]+)+", r"set_param( -[nPd])*( [\w.*-]+=\S+| substituted)+",
         r"--device MGS (llog_catlist|llog_print \S+-client)",
     ),
-    "lnetctl": (r"(net|peer|global|route|stats) show( -v( [1-4])?)?",),
+    "lnetctl": (
+        r"(net|peer|global|route|stats) show( -v( [1-4])?)?", r"lnet (configure( --all)?|unconfigure)", r"set discovery [01]",
+    ),
     "lfs": (
         r"--version", r"df( -[hi])*( \S+)?", r"check (osts|mds|mgts|all)( \S+)?", r"quota( -[hqv])*( -[ugp] \S+)? \S+",
         r"setquota -[ugp] \S+( -[bBiI] \d+[KMGT]?)+ \S+", r"hsm_(state|restore|action) \S+",
-        r"(getstripe|getdirstripe)( -\w+)* \S+",
+        r"(getstripe|getdirstripe)( -\w+)* \S+", r"setstripe (( -?E \S+)?( ?-E \S+ -c -?\d+)+|-d) \S+",
     ),
     "mount.lustre": (r"--help",),
     "tunefs.lustre": (r"--(dryrun|writeconf|print) \S+",),
