@@ -35,7 +35,8 @@ TAKES: dict[str, tuple[str, ...]] = {
         r"--device MGS (llog_catlist|llog_print \S+-client)",
     ),
     "lnetctl": (
-        r"(net|peer|global|route|stats) show( -v( [1-4])?)?", r"lnet (configure( --all)?|unconfigure)", r"set discovery [01]",
+        r"(net|peer|global|route|stats) show( -v( [1-4])?)?", r"lnet (configure( --all)?|unconfigure)",
+        r"set discovery [01]",
     ),
     "lfs": (
         r"--version", r"df( -[hi])*( \S+)?", r"check (osts|mds|mgts|all)( \S+)?", r"quota( -[hqv])*( -[ugp] \S+)? \S+",
