@@ -7,7 +7,16 @@ import importlib
 import sys
 from pathlib import Path
 
-ALL = ("startup", "run_lab", "large_cluster", "explain_throughput", "nodes_exec", "nodes_ssh", "nodes_ssm")
+ALL = (
+    "startup",
+    "run_lab",
+    "large_cluster",
+    "explain_throughput",
+    "explain_dense",
+    "nodes_exec",
+    "nodes_ssh",
+    "nodes_ssm",
+)
 
 
 def main() -> None:

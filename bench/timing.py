@@ -15,7 +15,8 @@ quiet = subprocess.DEVNULL
 started = time.perf_counter()
 process = subprocess.Popen(sys.argv[1:], stdin=quiet, stdout=quiet, stderr=quiet)
 _, status, usage = os.wait4(process.pid, 0)
-print(json.dumps([time.perf_counter() - started, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)]))
+cpu = usage.ru_utime + usage.ru_stime
+print(json.dumps([time.perf_counter() - started, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), cpu]))
 """
 """Starts the command from a small process: a child's peak memory counts from its parent's at the fork on."""
 
@@ -27,6 +28,7 @@ class Took:
     wall_s: float
     peak_mib: float
     code: int
+    cpu_s: float
 
 
 def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Took:

@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import re
 
+from diag.late import late
 from diag.secret_filter import without_credentials
 
 LINE = 300
 """Characters that `one_line` keeps unless told otherwise."""
 
-_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
+_BREAKS = late(r"[\t\n\v\f\r\x85\u2028\u2029]")
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f"
 _BIDI = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
 _NO_CHARACTER = "\\ud800-\\udfff\\ue000-\\uf8ff\\ufdd0-\\ufdef\\ufffe\\uffff\\U000e0000-\\U0010ffff"
 """Surrogates, private use, tags and noncharacters: no font shows them, some terminals act on them."""
-_UNSAFE = re.compile(f"[{_CONTROLS}{_BIDI}{_NO_CHARACTER}]")
-_UNSAFE_IN_JSON = re.compile(f"[\\x7f-\\x9f{_BIDI}\\u2028\\u2029]")
+_UNSAFE = late(f"[{_CONTROLS}{_BIDI}{_NO_CHARACTER}]")
+_UNSAFE_IN_JSON = late(f"[\\x7f-\\x9f{_BIDI}\\u2028\\u2029]")
 
 _ASCII = {
     "✓": "+", "✗": "x", "╳": "x", "│": "|", "┆": ":", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-",
     "—": "-", "→": "->", "×": "x", "·": "-", "≥": ">=", "≤": "<=", "\xa0": " ",
 }  # fmt: skip
 
-_WORKFLOW_COMMAND = re.compile(r"(?<!\S):(?=:[A-Za-z][\w-]*(?:\s|::|$))")
+_WORKFLOW_COMMAND = late(r"(?<!\S):(?=:[A-Za-z][\w-]*(?:\s|::|$))")
 """`::error::`, where a line begins with it or could after wrapping. Source: actions/runner, ActionCommand.cs."""
-_LOGGING_COMMAND = re.compile(r"#(?=#(?:[a-z]+)?\[)")
+_LOGGING_COMMAND = late(r"#(?=#(?:[a-z]+)?\[)")
 """`##vso[…]`, `##teamcity[…]`, `##[…]`, which count anywhere in a line. Source: microsoft/azure-pipelines-agent,
 Command.cs; actions/runner, ActionCommand.cs; TeamCity documentation, service messages."""
 

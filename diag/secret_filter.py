@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diag.late import late
+
 T = TypeVar("T")
 
 REMOVED = "[removed]"
 """Stands for a credential, or for a value that may be one."""
 
-HARMLESS = re.compile(
+HARMLESS = late(
     r"|[+-]?\d{1,9}(?:[.:]\d{1,9})?|\d{1,3}(?:\.\d{1,3}){3}|true|false|yes|no|(?:subnet|sg|vpc|fs)-[0-9a-f]{8,17}"
     r"|[a-z0-9.-]{1,200}\.fsx\.[a-z0-9.-]{1,60}|\$\{?[A-Za-z_][\w.]{0,60}\}?|\{\{?[^{}]{0,80}\}?\}|<[\w -]{1,60}>?"
     r"|(?:/[\w.<>{}-]{1,80}){2,20}",
@@ -29,14 +31,14 @@ whatever their name."""
 
 _WORDS = (
     "pass", "pwd", "secret", "token", "key", "credential", "signature", "sig=", "bearer", "basic", "negotiate",
-    "authorization", "cookie", "://", "-----begin", "eyj", "k8s-aws-v1.", "ls0tls1crudjt", "b3blbnnzac1rzxktdje",
+    "authorization", "cookie", "-----begin", "eyj", "k8s-aws-v1.", "ls0tls1crudjt", "b3blbnnzac1rzxktdje",
     "fwogz", "fqogz", "iqojb", "aqodyxdz", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
     "glpat-", "gldt-", "glrt-", "glptt-", "xox", "xapp-", "k_live_", "sk-", "aiza", "ya29.", "hvs.", "npm_",
     "dckr_pat_",
 )  # fmt: skip
 """What a text must hold, in lower case, to hold any of the forms below but a bare secret key; most texts hold none."""
 
-_LONG = re.compile(r"[A-Za-z0-9/+]{40}")
+_LONG = late(r"[A-Za-z0-9/+]{40}")
 
 _CERTAIN = (
     r"passw(?:or)?d|passwort|passphrase|pwd|client[ _-]?secret|key[_-]?data"
@@ -92,19 +94,19 @@ _FORMS = "|".join(
         rf"(?P<uncertain>(?i:{_UNCERTAIN}){_IS}\\*[\"']?)(?:{_RANDOM})",
     )
 )
-_CREDENTIAL = re.compile(_FORMS)
+_CREDENTIAL = late(_FORMS)
 _KEPT = ("scheme", "header", "cookie", "query", "encoded", "option", "certain", "given", "uncertain")
 """Groups that name what follows; they stay."""
 
-_MOUNT = re.compile(
+_MOUNT = late(
     r"(?P<command>(?:\b[Mm]ount(?:ing arguments:|\.[a-z0-9]+\b|\b)|\s-t [a-z0-9]+)[^\n|;&]{0,300}?\s-o\s{0,4})"
     r"(?P<options>(?!jsonpath|custom-columns|go-template)[^\s-]\S{0,4000})"
 )
 """The options of a mount as a command line or an event has them."""
 
-_CERTAIN_KEY = re.compile(rf"(?i:[\w./-]*(?:{_CERTAIN}|(?<![A-Za-z])pass))")
-_UNCERTAIN_KEY = re.compile(rf"(?i:[\w./-]*(?:{_UNCERTAIN}))")
-_RANDOM_VALUE = re.compile(_RANDOM)
+_CERTAIN_KEY = late(rf"(?i:[\w./-]*(?:{_CERTAIN}|(?<![A-Za-z])pass))")
+_UNCERTAIN_KEY = late(rf"(?i:[\w./-]*(?:{_UNCERTAIN}))")
+_RANDOM_VALUE = late(_RANDOM)
 
 
 def without_credentials(text: str) -> str:
@@ -114,7 +116,8 @@ def without_credentials(text: str) -> str:
 
 def _filtered(text: str) -> str:
     folded = text.lower()
-    if any(word in folded for word in _WORDS) or (len(text) >= 40 and _LONG.search(text)):
+    in_address = "://" in folded and "@" in folded
+    if in_address or any(word in folded for word in _WORDS) or (len(text) >= 40 and _LONG.search(text)):
         text = _CREDENTIAL.sub(_removed, text)
     if " -o" in folded and "mount" in folded:
         text = _MOUNT.sub(lambda match: match["command"] + _options(match["options"]), text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, ok, warn
@@ -10,13 +9,14 @@ from diag.analysis.driver.node_plugin import YOUNG_S
 from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.analysis.volumes import Mount
+from diag.late import late
 from diag.resources.age import is_younger
 from diag.resources.kubernetes import Event, Node
 
 CAUSE = "module-not-ready-race"
 
 
-NO_DEVICE = re.compile(r"exit status 19\b|failed: No such device")
+NO_DEVICE = late(r"exit status 19\b|failed: No such device")
 """ENODEV of mount.lustre. Source: lustre/utils/mount_lustre.c, 2.10 to 2.15."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from diag import Draft, Layer, check, fail, ok, unknown, warn
 from diag.analysis.nodes.differential import Fleet, judge_nodes, not_reported
 from diag.knowledge import lustre_waits
+from diag.late import late
 from diag.resources.node_report import InstalledModule, NodeReport
 
 MISSING, OTHER_KERNEL, UNSIGNED = (
@@ -105,27 +105,25 @@ def _flags(vermagic: str) -> tuple[str, ...]:
 
 
 _MODULE = rf"(?P<module>{'|'.join(lustre_waits.table().modules)})"
-_KEPT_OUT = re.compile(rf"install {_MODULE} (?:/usr)?/s?bin/(?:false|true)\b.*")
+_KEPT_OUT = late(rf"install {_MODULE} (?:/usr)?/s?bin/(?:false|true)\b.*")
 _REFUSALS = (
     (
-        re.compile(rf"\b{_MODULE}: version magic '(?P<has>[^']*?) ?' should be '(?P<wants>[^']*?) ?'"),
+        late(rf"\b{_MODULE}: version magic '(?P<has>[^']*?) ?' should be '(?P<wants>[^']*?) ?'"),
         OTHER_KERNEL,
         "the kernel refused {module}: its vermagic is '{has}', the kernel asks for '{wants}'",
     ),
     (
-        re.compile(rf"\b{_MODULE}: disagrees about version of symbol (?P<symbol>\w{{1,80}})"),
+        late(rf"\b{_MODULE}: disagrees about version of symbol (?P<symbol>\w{{1,80}})"),
         OTHER_KERNEL,
         "the kernel refused {module}: it was built against another {symbol}",
     ),
     (
-        re.compile(rf"\b{_MODULE}: Unknown symbol (?P<symbol>\w{{1,80}})"),
+        late(rf"\b{_MODULE}: Unknown symbol (?P<symbol>\w{{1,80}})"),
         OTHER_KERNEL,
         "the kernel refused {module}: it needs {symbol}, which is not there",
     ),
     (
-        re.compile(
-            r"Loading of (?:unsigned module|module with [\w -]+) is rejected|Lockdown: \S+: unsigned module loading"
-        ),
+        late(r"Loading of (?:unsigned module|module with [\w -]+) is rejected|Lockdown: \S+: unsigned module loading"),
         UNSIGNED,
         "the kernel refuses modules that are not signed with a key that it trusts",
     ),

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
+from diag.advice.steps import advise
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node_local_dns, own_name_servers
@@ -25,6 +26,12 @@ NODE_RESOLVER = "/etc/resolv.conf"
 UPSTREAM, CLUSTER = "__PILLAR__UPSTREAM__SERVERS__", "__PILLAR__CLUSTER__DNS__"
 """What NodeLocal DNSCache replaces at its start: by the node's resolver, unless a ConfigMap kube-dns names others, and
 by the Service kube-dns-upstream. Source: Kubernetes documentation, NodeLocal DNSCache; kubernetes/dns node-cache."""
+
+CACHE = "NodeLocal DNSCache"
+UPSTREAMS = (
+    "have the ConfigMap node-local-dns of kube-system forward names outside the cluster to the node's resolver:"
+    " `forward . /etc/resolv.conf` in the block that takes them"
+)
 
 DEFAULT_OPTIONS = "default"
 
@@ -69,7 +76,7 @@ def names_are_asked_of_the_vpc(
     vpc = vpcs[known.vpc_id]
     hops = [("CoreDNS", corefile)]
     if has_node_local_dns(value_or(daemon_sets, ())):
-        hops.insert(0, ("NodeLocal DNSCache", node_local_corefile))
+        hops.insert(0, (CACHE, node_local_corefile))
     services = "" if isinstance(eks_cluster, Unavailable) else eks_cluster.kubernetes_network_config.service_ipv4_cidr
     own, text, unread = _servers_of_ones_own(known, vpc, dhcp_options, hops, services, node_plugin)
     standing = name_standings[volume.name]
@@ -82,7 +89,8 @@ def names_are_asked_of_the_vpc(
     if standing.resolves:
         yield ok(volume, f"{message}; {known.dns_name} resolves all the same", *text, concerns=(known,))
     elif standing.resolves is False:
-        yield fail(volume, f"{message}, and {known.dns_name} does not resolve", *text, concerns=(known,))
+        fix = advise(UPSTREAMS, by="whoever runs the cluster's DNS") if own[0].startswith(CACHE) else None
+        yield fail(volume, f"{message}, and {known.dns_name} does not resolve", *text, fix=fix, concerns=(known,))
     else:
         yield warn(volume, f"{message}; they must forward {known.dns_name} to it", *text, concerns=(known,))
 

@@ -9,7 +9,8 @@ from diag.advice.driver import scale
 from diag.advice.steps import advise
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.images import judge_images
-from diag.analysis.driver.node_plugin import how_it_ended, of_ending
+from diag.analysis.driver.node_plugin import SOCKETS_DIFFER, how_it_ended, of_ending
+from diag.analysis.driver.sockets import disagreements
 from diag.analysis.driver.workloads import DRIVER, pods_of
 from diag.analysis.pod_creation import Refusal
 from diag.model.unavailable import value_or
@@ -69,6 +70,9 @@ def csi_controller(
         why.append(f"its pods are not scheduled: {one_line(roomless)}")
         fix = advise(ROOM, by="whoever runs the nodes, or chose the requests of the controller")
     cause = next(map(of_ending, why), "") or CAUSE
+    if why and (parted := next(disagreements(controller), "")):
+        cause = SOCKETS_DIFFER
+        why.insert(0, parted)
     region = "" if isinstance(cluster_identity, Unavailable) else cluster_identity.region
     for image in judge_images(controller, pods, value_or(warning_events, ()), region):
         if image.pods:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.driver import clear_node_selector
+from diag.advice.steps import advise
+from diag.analysis.driver.images import DISK_FULL
 from diag.analysis.driver.node_plugin import (
     ARCHITECTURE,
     KUBELET_PATH,
@@ -23,6 +25,7 @@ from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.resources.kubernetes import PersistentVolume
 
+ROOM = "free room on the disk of the node (images, logs), or replace the node by one with a larger disk"
 CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH, SOCKETS_DIFFER, ARCHITECTURE)
 
 
@@ -65,4 +68,5 @@ def csi_node_registered(
                 say = warn if only_warn else fail
                 evidence = f"CSINode and pods of {subject}"
                 fix = clear_node_selector(plugin_health.plugin) if found.is_kept_off_by_selector else None
+                fix = advise(ROOM, by="whoever runs the nodes") if DISK_FULL in found.why else fix
                 yield say(subject, message, evidence, cause=found.cause, fix=fix, concerns=alike)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown
+import msgspec
+
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.replace_class import set_parameters
 from diag.advice.steps import change, person, save, undo
 from diag.analysis.identity.controller import Given
+from diag.analysis.identity.missing_rights import BOUNDED, LACKS, cause_of, give, listed
+from diag.analysis.identity.permissions import Rights
 from diag.analysis.identity.trust_policy import Answer, Trust, may_assume, role_at
 from diag.analysis.storage_classes import Demand, keys_of
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import account_of
+from diag.knowledge.controller_actions import Use
 from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
 from diag.resources.class_data import Key, Policy
@@ -23,23 +28,26 @@ NEEDED = ("kms:DescribeKey", CREATE_GRANT)
 """What FSx does with the key in the caller's name. Source: FSx for Lustre user guide, encryption-at-rest."""
 
 
-@check("storageclass-key", layer=Layer.FILE_SYSTEM, each="demands", speaks_for=UNUSABLE)
+@check("storageclass-key", layer=Layer.FILE_SYSTEM, each="demands", speaks_for=(UNUSABLE, LACKS, BOUNDED))
 def key_can_be_used(
     demand: Demand,
     class_keys: Table[Key],
     key_policies: Table[Policy],
     controller_role: Given | Unavailable,
+    controller_rights: Table[Rights] | Unavailable,
     cluster_identity: ClusterIdentity,
 ) -> Iterator[Draft]:
-    """The KMS key that the StorageClass names is enabled, and its policy lets the controller use it through FSx.
+    """The KMS key that the StorageClass names is enabled, and the controller may use it through FSx.
 
     FSx asks KMS for a grant in the name of whoever makes the file system. A key that is disabled or waits for its
     deletion ends the creation, and so does a key policy that neither names the controller's role nor leaves the
-    decision to the account's own policies. What IAM allows the role beyond that is not looked at.
+    decision to the account's own policies. Where it leaves it to them, the role's policies must allow the use.
 
-    pass: it is enabled, encrypts, and its policy lets the role or its whole account use it
-    fail: it does not exist, is disabled, waits for its deletion or is of another kind, or its policy refuses the role
-    unknown: the key or its policy could not be read, or the policy hangs on what only AWS knows
+    pass: it is enabled, encrypts, and its policy lets the role use it, or its account whose policies let the role
+    warn: the role may have the key granted and not use it as FSx documents it
+    fail: it does not exist, is disabled, waits for its deletion or is of another kind; or its policy refuses the role,
+        or leaves it to IAM, which refuses
+    unknown: the key, its policy or the role's rights could not be read, or a policy hangs on what only AWS knows
     skip: the class names no key of this Region (storageclass-parameters judges the others)
     source: FSx for Lustre user guide, encryption-at-rest; KMS developer guide, key-state and key-policy-default
     """
@@ -62,7 +70,8 @@ def key_can_be_used(
         yield fail(demand.storage_class, message, cause=UNUSABLE, fix=_revive(key), concerns=demand.path)
         return
     if key.key_manager == "AWS":
-        yield ok(demand.storage_class, f"its key {key.key_id} is AWS's own for FSx", concerns=demand.path)
+        message = f"its key {key.key_id} is AWS's own for FSx"
+        yield ok(demand.storage_class, message, rules_out=(UNUSABLE,), concerns=demand.path)
         return
     policy = key_policies.get(name)
     if isinstance(policy, Unavailable):
@@ -71,30 +80,58 @@ def key_can_be_used(
     account = account_of(key.arn)
     role = value_or(controller_role, None)
     caller = role.role_arn if role and role.role_arn else f"arn:aws:iam::{account}:root"
-    yield _by_policy(demand, key, policy, caller, cluster_identity.region)
+    refused, by_account = _by_policy(demand, key, policy, caller, cluster_identity.region)
+    if refused is None and by_account:
+        rights = controller_rights if isinstance(controller_rights, Unavailable) else controller_rights.get(caller)
+        refused = _by_role(demand, key, caller, rights)
+    message = f"its key {key.key_id} is enabled, and its policy lets {caller} use it"
+    yield refused or ok(demand.storage_class, message, rules_out=(UNUSABLE,), concerns=demand.path)
 
 
-def _by_policy(demand: Demand, key: Key, policy: Policy, caller: str, region: str) -> Draft:
+def _by_role(demand: Demand, key: Key, caller: str, rights: Rights | Unavailable) -> Draft | None:
+    """What IAM says, where the key's policy leaves the decision to the account; None where the role may use the key.
+
+    A role that does not exist or is another account's is the matter of other checks.
+    """
+    about, name = demand.storage_class, caller.rpartition("/")[2]
+    if isinstance(rights, Unavailable):
+        return None
+    own = [right for right in rights.rights if right.use is Use.ENCRYPT and right.resource == key.arn]
+    missing = [right for right in rights.denied(Use.ENCRYPT) if right in own]
+    unsure = [right for right in rights.undecided(Use.ENCRYPT) if right in own]
+    if missing:
+        say = fail if any(right.action in NEEDED for right in missing) else warn
+        message = f"role {name} may not {listed(missing)} with its key {key.key_id}, whose policy leaves that to IAM"
+        fix = give(name, missing, rights.boundary)
+        return say(about, message, cause=cause_of(missing), fix=fix, concerns=demand.path)
+    if unsure:
+        open_question = Unavailable(f"rights of {caller}", Reason.NOT_ASKED, unsure[0].why)
+        message = f"whether role {name} may {listed(unsure)} with its key {key.key_id} is not known"
+        return unknown(about, message, because=(rights.unread or open_question,), concerns=demand.path)
+    return None
+
+
+def _by_policy(demand: Demand, key: Key, policy: Policy, caller: str, region: str) -> tuple[Draft | None, bool]:
+    """What the key's policy refuses, and whether it lets the role in only with its whole account."""
     values = {
         "kms:viaservice": (f"fsx.{region}.amazonaws.com",),
         "kms:calleraccount": (account_of(caller),),
     }
     own = {CREATE_GRANT: {"kms:grantisforawsresource": ("true",)}}
-    answers = {
-        action: may_assume(policy.document, role_at(caller, action, values | own.get(action, {}))) for action in NEEDED
-    }
+    askers = {action: role_at(caller, action, values | own.get(action, {})) for action in NEEDED}
+    answers = {action: may_assume(policy.document, asker) for action, asker in askers.items()}
     for action, trust in answers.items():
         if trust.answer is Answer.REFUSED:
             message = f"the policy of its key {key.key_id} does not let {caller} {action}: {'; '.join(trust.reasons)}"
             fix = _let_in(key, policy, caller, region, trust)
-            return fail(demand.storage_class, message, cause=UNUSABLE, fix=fix, concerns=demand.path)
+            return fail(demand.storage_class, message, cause=UNUSABLE, fix=fix, concerns=demand.path), False
     for action, trust in answers.items():
         if trust.answer is Answer.UNDECIDED:
             why = Unavailable(f"policy of {key.key_id}", Reason.NOT_ASKED, "; ".join(trust.reasons))
             message = f"whether the policy of its key lets {caller} {action} is not known: {why}"
-            return unknown(demand.storage_class, message, because=(why,), concerns=demand.path)
-    return ok(demand.storage_class, f"its key {key.key_id} is enabled, and its policy lets {caller} use it",
-              concerns=demand.path)  # fmt: skip
+            return unknown(demand.storage_class, message, because=(why,), concerns=demand.path), False
+    alone = (may_assume(policy.document, msgspec.structs.replace(asker, others=())) for asker in askers.values())
+    return None, any(trust.answer is not Answer.ALLOWED for trust in alone)
 
 
 def _unseen(demand: Demand, key: Key, policy: Unavailable) -> Draft:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from diag import Draft, Fix, Layer, Subject, Table, Unavailable, check, ok, skip, warn
+from diag import Draft, Fix, Layer, Subject, Table, Unavailable, check, fail, ok, skip, warn
 from diag.advice.security_rules import Rule, authorize
 from diag.advice.steps import advise, caution, change, undo
 from diag.analysis.claims import NOT_IN_USE, Provisioning
@@ -15,7 +15,7 @@ from diag.analysis.network.routing import subnets_without_way_out
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, NatGateway, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
 from diag.resources.eks import ClusterIdentity, EksCluster
-from diag.resources.kubernetes import Pod, Workload
+from diag.resources.kubernetes import PersistentVolumeClaim, Pod, Workload
 
 LEAD_OUT = (
     "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
@@ -49,6 +49,7 @@ def controller_reaches_aws(
     pass: the subnets have a default route, or the VPC has the endpoints with private DNS, and groups, network ACLs and
         endpoint policies let the calls through
     warn: they do not, or there is no way at all; a proxy or a route that no table shows may still help
+    fail: the policy of an endpoint surely refuses the controller's first call, and a claim waits
     unknown: instances, groups, network ACLs, route tables or endpoints could not be read
     skip: nothing is provisioned dynamically, or the controller goes through a proxy
     source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
@@ -75,7 +76,7 @@ def controller_reaches_aws(
             controller_instances, addresses, needed, vpc_endpoints, controller_groups, network_acls, prefix_lists
         )
         if obstacle := next(found, None):
-            yield _closed(subject, obstacle)
+            yield _closed(subject, obstacle, provisioning.pending)
         elif closed:
             message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"
             yield ok(subject, message, rules_out=())
@@ -93,12 +94,13 @@ def controller_reaches_aws(
     yield warn(subject, message, *([by_nat] if by_nat else ()), cause=UNREACHABLE, fix=fix)
 
 
-def _closed(subject: Subject, obstacle: Obstacle) -> Draft:
+def _closed(subject: Subject, obstacle: Obstacle, waiting: Sequence[PersistentVolumeClaim]) -> Draft:
     evidence = (obstacle.evidence,) if obstacle.evidence else ()
     if obstacle.endpoint:
         request = "let the controller's calls through the policy of {vpc_endpoint}: no Allow of its role overrules it"
         fix = advise(request, {"vpc_endpoint": obstacle.endpoint}, by="whoever owns the endpoint's policy")
-        return warn(subject, obstacle.message, *evidence, cause=REFUSED, fix=fix)
+        say = fail if waiting else warn
+        return say(subject, obstacle.message, *evidence, cause=REFUSED, fix=fix, concerns=waiting)
     if obstacle.gap:
         fix = authorize([Rule(*obstacle.gap, str(HTTPS))])
     else:

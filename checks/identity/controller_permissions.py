@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.identity import Grant, allow, create_service_role
-from diag.advice.steps import person
+from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.identity import create_service_role
 from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, has_own_key
-from diag.analysis.identity.permissions import (
-    BY_BOUNDARY,
-    BY_SESSION,
-    ONLY_WHERE,
-    Right,
-    Rights,
-    buckets_of,
-    later_uses,
-    owner_of,
-    unlinkable,
-)
+from diag.analysis.identity.missing_rights import BOUNDED, LACKS, cause_of, give, listed
+from diag.analysis.identity.permissions import Rights, buckets_of, later_uses, unlinkable
 from diag.knowledge.controller_actions import Use
 from diag.resources.kubernetes import ServiceAccount, Workload
 
-LACKS, NO_SERVICE_ROLE, NO_LINK = "iam-missing-permission", "service-linked-role-missing", "s3-access-denied"
-BOUNDED = "iam-denied-by-boundary"
+NO_SERVICE_ROLE, NO_LINK = "service-linked-role-missing", "s3-access-denied"
 
 
 @check("controller-permissions", layer=Layer.IDENTITY, speaks_for=(LACKS, BOUNDED, NO_SERVICE_ROLE, NO_LINK))
@@ -77,52 +66,28 @@ def _judge(
 ) -> Iterator[Draft]:
     name, later = arn.rpartition("/")[2], later_uses(provisioning)
     now_missing, later_missing = rights.denied(Use.CREATE), rights.denied(*later)
-    fix = _grant(name, (*now_missing, *later_missing))
+    fix = give(name, (*now_missing, *later_missing), rights.boundary)
+    bounded = (f"its permissions boundary is {rights.boundary.arn}",) if rights.boundary else ()
     if now_missing:
-        message = f"role {name} may not {_listed(now_missing)}; {NOT_FOR_MOUNTS}"
-        yield fail(account, message, cause=_cause(now_missing), fix=fix)
+        message = f"role {name} may not {listed(now_missing)}; {NOT_FOR_MOUNTS}"
+        yield fail(account, message, *bounded, cause=cause_of(now_missing), fix=fix)
     if later_missing:
-        yield warn(account, f"role {name} may not {_listed(later_missing)}", cause=_cause(later_missing), fix=fix)
+        message = f"role {name} may not {listed(later_missing)}"
+        yield warn(account, message, *bounded, cause=cause_of(later_missing), fix=fix)
     unsure = rights.undecided(Use.CREATE, *later)
     if unsure and not now_missing:
         open_question = Unavailable(f"rights of {arn}", Reason.NOT_ASKED, unsure[0].why)
         because = (rights.unread or open_question,)
-        yield unknown(account, f"whether role {name} may {_listed(unsure)} is not known", because=because)
+        yield unknown(account, f"whether role {name} may {listed(unsure)} is not known", because=because)
     if service_role is False and rights.denied(Use.FIRST):
         message = f"the account has no AWSServiceRoleForAmazonFSx, and role {name} may not iam:CreateServiceLinkedRole"
         yield fail(account, message, cause=NO_SERVICE_ROLE, fix=create_service_role())
     for bucket in unlinkable(rights, provisioning.classes):
         missing = rights.denied(Use.LINK)
-        message = f"role {name} may neither {_listed(missing)}, nor s3:PutBucketPolicy on {bucket}"
+        message = f"role {name} may neither {listed(missing)}, nor s3:PutBucketPolicy on {bucket}"
         hint = "FSx can link the bucket only if its policy lets FSx in already"
-        yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=_grant(name, missing))
+        yield warn(account, f"{message}: {hint}", cause=NO_LINK, fix=give(name, missing, rights.boundary))
     if not (now_missing or later_missing or unsure):
         has_roles = service_role is True and not buckets_of(provisioning.classes)
         proven = (LACKS, BOUNDED, NO_SERVICE_ROLE) if has_roles else (LACKS, BOUNDED)
         yield ok(account, f"role {name} may do all that the driver does at FSx", rules_out=proven)
-
-
-def _cause(missing: Sequence[Right]) -> str:
-    """The boundary's or session's cause where it alone refuses all of them."""
-    return BOUNDED if all(right.why in (BY_BOUNDARY, BY_SESSION) for right in missing) else LACKS
-
-
-def _listed(rights: tuple[Right, ...]) -> str:
-    return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in rights))
-
-
-def _plain(right: Right) -> str:
-    """Why a right is refused, as a sentence of a fix: what a policy's author wrote is no template."""
-    overruled = "" if right.why.startswith(ONLY_WHERE) else ", and no Allow of the role overrules that"
-    return f"{right.why}{overruled}".replace("{", "(").replace("}", ")")
-
-
-def _grant(role: str, missing: Sequence[Right]) -> Fix:
-    """An Allow helps only where no policy allows; what something else forbids is for its owner to change."""
-    lacking = [Grant(r.action, r.whole_resource, r.service) for r in missing if not owner_of(r.why)]
-    steps = [
-        person("let {permission} through: " + _plain(right), {"permission": right.action}, by=owner)
-        for right in missing
-        if (owner := owner_of(right.why))
-    ]
-    return Fix((*steps, *(allow(role, lacking).steps if lacking else ())))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, check, fail, ok, skip
+from diag import Draft, Fix, Layer, check, fail, ok, skip
+from diag.advice.steps import advise
 from diag.analysis.pod_events import Error, Saying, sayings_of
 from diag.analysis.pods import Progress, is_read_only
 from diag.analysis.volume_usage import Use, VolumeUse
@@ -14,6 +15,11 @@ READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH = (
     "volume-mounted-readonly", "flock-not-enabled", "root-squash-or-permissions", "file-system-full",
     "lustre-quota-exceeded", "subpath-not-made",
 )  # fmt: skip
+BOTH_ALIKE = (
+    "give the volumeMount a mountPath that is no file in the image, or a subPath that is a directory, and make the pod"
+    " again"
+)
+SET_IT = "set the variable of subPathExpr in the container's env, to a relative path, and make the pod again"
 CAUSES = (READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH)
 
 
@@ -40,9 +46,10 @@ def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
         for saying in sayings_of(one.mount, one.events):
             healthy = False
             cause, why = _explain(one, saying)
+            fix = _sub_path_fix(saying)
             message = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
             evidence = f"{one.who}, {saying.origin}: {saying.text}"
-            yield fail(use, message, evidence, cause=cause, concerns=one.path)
+            yield fail(use, message, evidence, cause=cause, fix=fix, concerns=one.path)
     if healthy:
         yield ok(use, f"no program error on it is reported by the {len(mounted)} pod(s) that have it", rules_out=())
 
@@ -59,10 +66,27 @@ def _explain(use: Use, saying: Saying) -> tuple[str, str]:
     if saying.error is Error.QUOTA:
         return QUOTA, "the user, group or project has used up its share; the file system itself need not be full"
     if saying.error is Error.SUB_PATH:
-        if "not a directory" in saying.text:
+        if _is_on_a_file(saying):
             return SUB_PATH, "a file is where the directory should be, or the container has one at the mountPath"
-        if "volumeMount" not in saying.text:
+        if _has_no_value(saying):
             return SUB_PATH, "subPathExpr gives no relative path below the volume, as a variable in it is not set so"
         asked = is_read_only(use.mount)
         return SUB_PATH, f"the kubelet cannot make or open the directory{f': {asked}' if asked else ''}"
     return (FULL, "the file system, or one of its storage targets, is full") if saying.error is Error.FULL else ("", "")
+
+
+def _is_on_a_file(saying: Saying) -> bool:
+    return "not a directory" in saying.text
+
+
+def _has_no_value(saying: Saying) -> bool:
+    return "volumeMount" not in saying.text
+
+
+def _sub_path_fix(saying: Saying) -> Fix | None:
+    """For the subPath that no directory would help; None where the runbook's words are right."""
+    if saying.error is not Error.SUB_PATH:
+        return None
+    if _is_on_a_file(saying):
+        return advise(BOTH_ALIKE, by="whoever wrote the pod")
+    return advise(SET_IT, by="whoever wrote the pod") if _has_no_value(saying) else None

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.model.fix import Danger, Fix, Step
-from diag.resources.eks import DRIVER_ADDON, Addon
-from diag.resources.kubernetes import Workload
+
+if TYPE_CHECKING:
+    from diag.resources.eks import Addon
+    from diag.resources.kubernetes import Workload
 
 PLUGIN = "fsx-plugin"
 """Name of the container that calls AWS and mounts. Source: aws-fsx-csi-driver chart 1.17.0."""
@@ -93,7 +95,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
-    lasting = (person(LASTING.replace("SETTINGS", given["addon"])),) if is_addon and "addon" in given else ()
+    lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
 
@@ -128,7 +130,7 @@ REGION = {
     "helm": "--set controller.region={region}",
     "manifests": f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_REGION={{region}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"controller":{"region":"the Region"}}',
+    "addon": '{"controller":{"region":"{region}"}}',
 }
 
 
@@ -142,7 +144,7 @@ MEMORY = {
     "manifests": "kubectl -n {driver_namespace} set resources {driver_workload}"
     f" -c {PLUGIN} --limits=memory={{quantity}}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"node":{"resources":{"limits":{"memory":"the limit above"}}}}',
+    "addon": '{"node":{"resources":{"limits":{"memory":"{quantity}"}}}}',
 }
 SELECTOR = {
     "helm": "--set node.nodeSelector=null",
@@ -173,6 +175,8 @@ def scale(workload: Workload, replicas: int) -> Fix:
 
 def reinstall(workload: Workload, addon: Addon | None = None, *first: Step) -> Fix:
     """Put the objects of an installation back as its chart, add-on or manifests have them, after a first step."""
+    from diag.resources.eks import DRIVER_ADDON, Addon
+
     names = values_of(workload)
     if addon is not None or installer_of(workload) is Installer.ADDON:
         return Fix((*first, *update_addon(addon or Addon(DRIVER_ADDON))))
@@ -196,6 +200,8 @@ def addon_steps(values: Values, *, version: str = "", has_role: bool = True) -> 
 
     Without its role UpdateAddon falls back to the node's. Source: EKS API reference, UpdateAddon serviceAccountRoleArn.
     """
+    from diag.resources.eks import DRIVER_ADDON
+
     names = {"addon": DRIVER_ADDON, **values}
     which, settings = "--cluster-name {cluster} --addon-name {addon}", "settings-of-{addon}.json"
     role = " --service-account-role-arn {role_arn}" if has_role else ""

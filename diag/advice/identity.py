@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diag.advice.driver import MANAGED_BY, addon_steps, restart
-from diag.advice.steps import change, guard, person, save, undo
+from diag.advice.steps import caution, change, guard, person, save, undo
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import region_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, controller_actions
@@ -169,14 +169,7 @@ def _grants_of_driver(cluster: EksCluster) -> Iterator[Grant]:
 
 def allow(role: str, grants: Iterable[Grant]) -> Fix:
     """Give the role further actions, each on its resource alone, by an inline policy of their own."""
-    alike: dict[tuple[str, str], list[str]] = {}
-    for grant in grants:
-        alike.setdefault((grant.resource, grant.service), []).append(grant.action)
-    statements = [
-        {"Effect": "Allow", "Action": actions, "Resource": resource, **_for_service(service)}
-        for (resource, service), actions in alike.items()
-    ]
-    policy = _policy(*statements)
+    policy = _policy(*_statements(grants))
     # A name of its own: a put replaces a policy of the same name, an earlier fix of this kind among them.
     digest = hashlib.sha256(json.dumps(policy).encode()).hexdigest()[:8]
     names: dict[str, Value] = {
@@ -190,6 +183,42 @@ def allow(role: str, grants: Iterable[Grant]) -> Fix:
             undo(f"aws iam delete-role-policy {target}", names),
         )
     )  # fmt: skip
+
+
+def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: Iterable[Grant]) -> Fix:
+    """Let a permissions boundary admit further actions, each on its resource alone, by a new version of its policy.
+
+    An Allow of a boundary gives nobody a right: what a role may do, its own policies must allow as well.
+    """
+    others = document.get("Statement") or ()
+    kept = tuple(map(Verbatim, others if isinstance(others, list | tuple) else (others,)))
+    policy = _policy(*kept, *_statements(grants))
+    names: dict[str, Value] = {"policy_arn": arn, "policy_version": version, "policy": policy}
+    owner, which = "whoever owns the permissions boundary", "--policy-arn {policy_arn}"
+    saved = "permissions-boundary.before.json"
+    keep = f"aws iam get-policy-version {which} --version-id {{policy_version}} --query PolicyVersion.Document"
+    effect = "adds a statement to the boundary: roles that it bounds may do this where their own policies allow it"
+    return Fix(
+        (
+            caution("every role with this boundary is affected; a policy keeps five versions, and refuses a sixth"),
+            save(f"{keep} --output json > {saved}", names),
+            guard(f"grep -q Statement {saved}", names),
+            change(f"aws iam create-policy-version {which} --policy-document {{policy}} --set-as-default", names,
+                   changes=effect, by=owner),
+            undo(f"aws iam set-default-policy-version {which} --version-id {{policy_version}}", names),
+        )
+    )  # fmt: skip
+
+
+def _statements(grants: Iterable[Grant]) -> list[dict[str, Any]]:
+    """An Allow for each resource and service of the grants."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for grant in grants:
+        alike.setdefault((grant.resource, grant.service), []).append(grant.action)
+    return [
+        {"Effect": "Allow", "Action": actions, "Resource": resource, **_for_service(service)}
+        for (resource, service), actions in alike.items()
+    ]
 
 
 PULL_ACCESS = "AmazonEC2ContainerRegistryPullOnly"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diag.advice.replace_volume import BINDING
 from diag.advice.steps import Values, caution, change, guard, save, undo, wait
 from diag.advice.workloads import OF_THE_OLD, Owner, Pause, pause
 from diag.model.fix import Danger, Fix, Step
-from diag.resources.kubernetes import PersistentVolumeClaim
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import PersistentVolumeClaim
 
 BEFORE, AFTER = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
 BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=20m"

@@ -7,14 +7,16 @@ Source: Kubernetes API validation, StorageClass parameters are immutable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.replace_claim import withdraw, withdraw_by_name
 from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
-from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import PersistentVolumeClaim, Pod, StorageClass
 
 
 class Waiting(NamedTuple):
@@ -80,7 +82,8 @@ def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner 
     """The procedure for a class by name, and for the claim that waits for it where one is known."""
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
-    return (*claims.stop, *_replace({**values, "uid": ""}, patch), *claims.start)
+    others = () if known else (person("delete a claim that stays Pending after that, and apply it again"),)
+    return (*claims.stop, *_replace({**values, "uid": ""}, patch), *others, *claims.start)
 
 
 def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:

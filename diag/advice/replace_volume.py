@@ -10,14 +10,16 @@ Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pk
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diag.advice.steps import caution, change, guard, person, save, wait
 from diag.advice.workloads import OF_THE_OLD, Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.model.unavailable import Unavailable
-from diag.resources.kubernetes import PersistentVolume, Pod
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import PersistentVolume, Pod
 
 BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
 _RETAINED = (

@@ -6,13 +6,17 @@ gone. Source: Kubernetes documentation, storage object in use protection.
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.steps import Values, caution, change, guard, person, save, undo
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
-from diag.resources.kubernetes import Pod
+
+if TYPE_CHECKING:
+    from diag.resources.kubernetes import Pod
 
 _PAUSED = "lustre-doctor.paused"
 PODS_ARE_REPLACED = "replaces the pods, which mount their volumes again"
@@ -106,8 +110,14 @@ def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     if owner.kind == "Pod":
         stopped = _replace_pod(names, pod)
         return (*stopped.stop, *stopped.start)
+    if owner.kind == "Job" and pod:
+        return _replace_job(names, pod)
+    if owner.kind in ("Job", "ReplicaSet", "ReplicationController") and not pod:
+        paused = _pause(owner)
+        return (*paused.stop, *paused.start)
     if owner.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
-        return (person("replace the pods of {workload} in namespace {namespace}", names),)
+        request = "replace the pods of {workload} in namespace {namespace}"
+        return (person(f"{request} by pods with {shlex.quote(json.dumps(pod))}" if pod else request, names),)
     if not pod:
         again = "kubectl -n {namespace} rollout restart {workload}"
         return (change(again, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS),)
@@ -119,7 +129,37 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     names = {**values, "patch": {"spec": {"template": pod}}}
     patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
     back = undo("kubectl -n {namespace} rollout undo {workload}", names)
-    return (change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS), back)
+    other = () if values.get("workload") else (caution(_TAKES_NO_PATCH),)
+    return (*other, change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS), back)
+
+
+_TAKES_NO_PATCH = (
+    "this is for a Deployment, StatefulSet or DaemonSet; a Job and a pod by itself cannot be changed: save one, write"
+    " what stands under template into its copy, delete it and apply the copy (of a CronJob: into its jobTemplate)"
+)
+
+
+def _replace_job(names: dict[str, Value], pod: Mapping[str, Any]) -> tuple[Step, ...]:
+    """A Job whose pods differ in that. Its template cannot be edited, and names the old Job's uid.
+
+    Source: Kubernetes API validation, spec.template of a Job; pkg/registry/batch/job/strategy.go, generateSelector.
+    """
+    template = {**pod, "metadata": {**pod.get("metadata", {}), "labels": dict.fromkeys(_UID_LABELS)}}
+    spec = {"selector": None, "template": template}
+    names = {**names, "patch": {"metadata": OF_THE_OLD, "spec": spec, "status": None}}
+    before, after = "job-{name}.before.yaml", "job-{name}.after.yaml"
+    again = "the Job begins again from its start, with a new copy of itself"
+    return (
+        guard(f"test ! -e {before}", names),
+        save(f"kubectl -n {{namespace}} get job {{name}} -o yaml > {before}", names),
+        save(f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}", names),
+        guard(f"test -s {after}", names),
+        change("kubectl -n {namespace} delete job {name} --cascade=foreground", names, danger=Danger.INTERRUPTS),
+        change(f"kubectl apply -f {after}", names, changes=again),
+    )
+
+
+_UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 
 
 def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:

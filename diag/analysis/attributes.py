@@ -8,19 +8,18 @@ import re
 from collections.abc import Mapping
 
 from diag.grammar.ids import FILE_SYSTEM
+from diag.late import late
 
-DNS_NAME = re.compile(rf"(?P<file_system>{FILE_SYSTEM.pattern})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
+DNS_NAME = late(rf"(?P<file_system>{FILE_SYSTEM.pattern})\.fsx\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 """A file system's DNS name. Source: fsx 2018-03-01 DNSName; AWS user guide, mounting from EC2."""
 
-OTHER_SERVICE = re.compile(
-    rf"{FILE_SYSTEM.pattern}\.(?!fsx\.)(?P<service>[a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?"
-)
+OTHER_SERVICE = late(rf"{FILE_SYSTEM.pattern}\.(?!fsx\.)(?P<service>[a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 """A file system's name at another service of AWS: EFS has ids of the same form. Source: EFS user guide, DNS names."""
 
-OF_FSX = re.compile(r"(?P<label>[^.]+)\.fsx\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
+OF_FSX = late(r"(?P<label>[^.]+)\.fsx\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
 """A name in the zone of FSx, whatever is in front of it. Source: as DNS_NAME."""
 
-HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+HOST_NAME = late(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 """Text that a resolver can be asked for. Source: RFC 1123 section 2.1; underscores as DNS servers let them pass."""
 
 DRIVER_DEFAULT_MOUNT_NAME = "fsx"
@@ -51,7 +50,7 @@ def _plain(key: str) -> str:
     return re.sub(r"[^a-z]", "", key.lower())
 
 
-_LIKE_AN_ID = re.compile(r"(?:arn:[^/]*/)?fsx?[-_][0-9a-z]+", re.IGNORECASE)
+_LIKE_AN_ID = late(r"(?:arn:[^/]*/)?fsx?[-_][0-9a-z]+", re.IGNORECASE)
 
 
 def mistaken_id(handle: str) -> bool:

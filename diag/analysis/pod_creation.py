@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from diag.analysis.claims import AbsentClaim, ClaimCase
 from diag.analysis.driver.workloads import is_driver_image
+from diag.late import late
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable
@@ -20,8 +20,8 @@ DRIVER_FORBIDDEN = "pod-security-forbids-driver"
 """Pod Security against the driver's own pods: another fix."""
 
 _CAUSES = (
-    (QUOTA, re.compile(r"exceeded quota: |must specify .* for: |failed quota: |insufficient quota to match")),
-    (POD_SECURITY, re.compile(r"violates PodSecurity ")),
+    (QUOTA, late(r"exceeded quota: |must specify .* for: |failed quota: |insufficient quota to match")),
+    (POD_SECURITY, late(r"violates PodSecurity ")),
 )
 """Source: Kubernetes v1.34 staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go,
 pod-security-admission/admission/admission.go."""
@@ -32,7 +32,7 @@ REASONS = frozenset({"FailedCreate", "ReplicaSetCreateError"})
 Source: Kubernetes v1.34 pkg/controller/controller_utils.go, cronjob/cronjob_controllerv2.go, deployment/sync.go.
 """
 
-_WHAT = re.compile(r"create Claim (?P<claim>\S+) for Pod")
+_WHAT = late(r"create Claim (?P<claim>\S+) for Pod")
 """Source: Kubernetes v1.34 pkg/controller/statefulset/stateful_pod_control.go recordClaimEvent."""
 _MADE = {"CronJob": "a Job", "Deployment": "a ReplicaSet"}
 """What stands between an owner and its pods."""

@@ -150,7 +150,7 @@ def sayings_of(mount: Mount, events: Iterable[Event]) -> tuple[Saying, ...]:
     for origin, text in texts:
         for line in text.splitlines():
             if _is_about_sub_path(line, mount):
-                found.setdefault((Error.SUB_PATH, origin), Saying(Error.SUB_PATH, line.strip()[:_LINE], origin))
+                found.setdefault((Error.SUB_PATH, origin), Saying(Error.SUB_PATH, line.strip()[-_LINE:], origin))
                 continue
             said = (error for error in Error if error is not Error.SUB_PATH and error.value.lower() in line.lower())
             error = next(said, None)

@@ -15,6 +15,7 @@ from diag.analysis.claims import means_lustre
 from diag.analysis.volumes import is_fsx_volume
 from diag.grammar.ids import KUBERNETES_LABEL, KUBERNETES_NAME
 from diag.grammar.unfilled import is_unfilled
+from diag.late import late
 from diag.model.finding import Correction
 from diag.resources.kubernetes import Metadata, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.resources.kubernetes.meta import LABEL_VALUE
@@ -25,19 +26,19 @@ VOLUME_MODES = ("Filesystem", "Block")
 VOLUME_POLICIES = ("Retain", "Delete", "Recycle")
 CLASS_POLICIES = ("Retain", "Delete")
 BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
-_LABEL = re.compile(LABEL_VALUE, re.ASCII)
-_KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL = late(LABEL_VALUE, re.ASCII)
+_KEY = late(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 """Source: Kubernetes documentation, labels and selectors, syntax and character set."""
 MOST_PARAMETERS = 512
 MOST_PARAMETER_BYTES = 256 << 10
 
-_DRIVER = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_PROVISIONER = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z0-9](?:[a-z0-9_.-]{0,61}[a-z0-9])?", re.I)
+_DRIVER = late(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_PROVISIONER = late(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z0-9](?:[a-z0-9_.-]{0,61}[a-z0-9])?", re.I)
 
 SHORT_MODES = {"RWO": "ReadWriteOnce", "ROX": "ReadOnlyMany", "RWX": "ReadWriteMany", "RWOP": "ReadWriteOncePod"}
 """How kubectl prints access modes. Source: Kubernetes v1.34 pkg/apis/core/v1/helper GetAccessModesAsString."""
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgtpe])(i?)(?:b|byte|bytes)?", re.IGNORECASE)
+_SIZE = late(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgtpe])(i?)(?:b|byte|bytes)?", re.IGNORECASE)
 
 
 class Refused(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -237,6 +236,12 @@ def _region(text: str) -> str:
     return checked_region(text)
 
 
+def _address(text: str) -> str:
+    from ipaddress import ip_address
+
+    return str(ip_address(text))
+
+
 def _dns_server(text: str) -> str:
     from diag.sources.dns import address_of_server
 
@@ -267,7 +272,7 @@ NODE = Checked(
 )
 """Names of nodes (RFC 1123), EC2 instance ids and addresses."""
 
-ADDRESS = Checked("address", lambda text: str(ipaddress.ip_address(text)))
+ADDRESS = Checked("address", _address)
 DNS_SERVER = Checked("address", _dns_server)
 REGION = Checked("region", _region)
 KERNEL = Checked(

@@ -12,9 +12,9 @@ import click
 
 from diag.cli._options import Choice, Group
 from diag.reports.formats import MACHINE, machine_format
-from diag.reports.report import Report
 
 if TYPE_CHECKING:
+    from diag.reports.report import Report
     from diag.reports.terminal import Style
 
 FORMATS = ("text", *MACHINE)
@@ -77,6 +77,11 @@ def write_outputs(report: Report, outputs: tuple[tuple[str, str], ...], *, every
         write_private(path, render(report, form, everything=everything, colour=False).encode("utf-8", "replace"))
 
 
+def shows_guides(form: str, outputs: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a format that was asked for holds the runbooks too."""
+    return "html" in (form, *(written for written, _ in outputs))
+
+
 def print_report(report: Report, form: str, *, everything: bool, quiet: bool = False) -> int:
     """Print the report on standard output; the command's exit code."""
     print_as(render(report, form, everything=everything, quiet=quiet), form)
@@ -88,6 +93,7 @@ def print_refusal(message: str, form: str) -> None:
     if form in MACHINE:
         from diag.model.exit_code import ExitCode
         from diag.model.tool_error import ToolError
+        from diag.reports.report import Report
 
         print_as(machine_format(form)(Report(int(ExitCode.USAGE), errors=(ToolError("usage", safe(message)),))), form)
 
@@ -104,15 +110,17 @@ def render(report: Report, form: str, *, everything: bool, quiet: bool = False, 
     """The report in one format. Text has colour where standard output shows it, unless `colour` says otherwise."""
     if form in MACHINE:
         return machine_format(form)(report)
-    from diag.reports.diagram import diagram_of, to_letters
     from diag.reports.text import to_short_text, to_text
 
     style = style_of_terminal(everything=everything, colour=colour)
     if quiet:
         return to_short_text(report, style)
     text = to_text(report, style)
-    if everything and (diagram := diagram_of(report)) is not None:
-        text += "\n" + to_letters(diagram, style)
+    if everything:
+        from diag.reports.diagram import diagram_of, to_letters
+
+        if (diagram := diagram_of(report)) is not None:
+            text += "\n" + to_letters(diagram, style)
     return text
 
 

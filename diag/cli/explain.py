@@ -8,7 +8,7 @@ import time
 import click
 
 from diag.cli import _options
-from diag.cli._output import OUTPUT, print_report, progress_line, warn, write_outputs
+from diag.cli._output import OUTPUT, print_report, progress_line, shows_guides, warn, write_outputs
 
 
 @click.command(
@@ -62,7 +62,7 @@ def command(
             raise click.UsageError(f"there is no file or folder {path!r}")
     with progress_line() as progress:
         texts = Texts(paths or ("-",), until=until, progress=progress)
-        explained = explain_texts(texts, knowledge, by_line=by_line)
+        explained = explain_texts(texts, knowledge, by_line=by_line, guided=shows_guides(form, outputs))
     for note in (*map(str, texts.problems), *explained.notes):
         warn(note)
     report = with_unread(explained.report, texts.problems)

@@ -18,7 +18,7 @@ from diag.diagnosis.complaints import MatchText, of_attempt, of_claim, of_kernel
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.references import causes_without_runbook
 from diag.diagnosis.told import of_symptoms
-from diag.diagnosis.weigh import Evidence, refines, weigh
+from diag.diagnosis.weigh import NOT_REACHED, Evidence, refines, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
@@ -175,16 +175,18 @@ def _tell(
 def _consequences(
     weighed: Sequence[CauseVerdict], on_path: Iterable[Finding], causes: Mapping[str, Cause]
 ) -> tuple[str, ...]:
-    """Failures that the first broken layer explains: further along the path, or the same fault seen less closely."""
-    confirmed = [cause for cause in weighed if cause.verdict is Likelihood.CONFIRMED]
-    if not confirmed:
-        return ()
-    root = confirmed[0]
-    later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause not in ("", root.id))
+    """Failures that the first broken layer explains: further along the path, the same fault seen less closely, or
+    what no request has reached yet."""
+    unreached = {cause.id for cause in weighed if any(text.startswith(NOT_REACHED) for text in cause.against)}
+    root = next(
+        (cause for cause in weighed if cause.verdict is Likelihood.CONFIRMED and cause.id not in unreached), None
+    )
+    later = (f for f in on_path if f.verdict is Verdict.FAIL and f.cause not in ("", root.id if root else ""))
     told = (
-        f"{f.layer.value}: {f.message}"
+        f"{f.layer.value}: {NOT_REACHED if f.cause in unreached else ''}{f.message}"
         for f in later
-        if f.layer.depth > root.layer.depth or refines(causes[root.id], f.cause, causes)
+        if f.cause in unreached
+        or (root and (f.layer.depth > root.layer.depth or refines(causes[root.id], f.cause, causes)))
     )
     return tuple(dict.fromkeys(told))
 

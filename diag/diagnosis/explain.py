@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from diag.advice.platform import platform_of
-from diag.diagnosis.aside import with_own_fix
+from diag.advice.verify import with_verify
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.knowledge.cause import Cause
-from diag.knowledge.messages import Role
-from diag.model.diagnosis import Diagnosis, best_of
+from diag.model.diagnosis import CauseVerdict, Diagnosis, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
 from diag.model.verdict import Verdict
@@ -30,7 +29,7 @@ COLLECT = (
 DRIVER_NAMESPACE = "kube-system"
 """Where chart, kustomization and add-on put the driver. Source: aws-fsx-csi-driver v1.9.0, docs/install.md."""
 
-_TELLING = (Role.CAUSE, Role.CONSEQUENCE, Role.SERVER, Role.CONTEXT, Role.HARMLESS)
+_TELLING = ("cause", "consequence", "server", "context", "harmless")
 _MOST_READ = 50
 _MOST_READINGS = 4
 _MOST_ORIGINS = 50
@@ -83,7 +82,7 @@ def _readings_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
 
     texts = dict.fromkeys(text for symptom in symptoms[:_MOST_READ] for text in (symptom.text, *_parts(symptom.text)))
     known = [found for text in texts if (found := recognise(text)) is not None]
-    known.sort(key=lambda found: (not found.id, _TELLING.index(found.role)))
+    known.sort(key=lambda found: (not found.id, _TELLING.index(found.role.value)))
     return tuple(dict.fromkeys(str(found) for found in known))[:_MOST_READINGS]
 
 
@@ -108,7 +107,7 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     values = {"driver_namespace": DRIVER_NAMESPACE, **of_symptoms(symptoms)}
     platform = platform_of(symptom.text for symptom in symptoms)
     weighed = weigh(Evidence(symptoms, (), values, phase, platform), causes)
-    weighed = tuple(with_own_fix(cause, (), values) for cause in weighed)
+    weighed = tuple(_verified(cause, values) for cause in weighed)
     if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
         (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)
@@ -117,6 +116,10 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     return Diagnosis(
         subject, headline, quoted(symptoms), weighed, values=values, reads=reads, origins=_origins_of(symptoms)
     )
+
+
+def _verified(cause: CauseVerdict, values: Mapping[str, str]) -> CauseVerdict:
+    return msgspec.structs.replace(cause, fix=with_verify(cause.fix, values)) if cause.fix else cause
 
 
 def _subject(mount: MountRef) -> Subject:

@@ -10,15 +10,16 @@ from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.replace_node import KARPENTER, NODE_GROUP
 from diag.advice.workloads import owners_of
 from diag.analysis.claims import ClaimCase
-from diag.analysis.identity.controller import is_auto_mode
+from diag.analysis.identity.controller import Given, is_auto_mode
 from diag.analysis.network.routing import table_of
 from diag.analysis.volumes import Mount
 from diag.grammar.ids import account_of
 from diag.knowledge.partitions import partition_of
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkInterface, Subnet
-from diag.resources.eks import Addon, EksCluster, identity_of
+from diag.resources.eks import Addon, EksCluster, PodIdentityAssociation, identity_of
 from diag.resources.fsx import FileSystem
+from diag.resources.iam import Role
 from diag.resources.kubernetes import Node, PersistentVolume, Pod, ServiceAccount, Workload
 from diag.resources.quantity import bytes_of
 from diag.resources.table import Table
@@ -53,6 +54,13 @@ def of_cluster(facts: Facts) -> dict[str, str]:
             "role": "" if is_elsewhere else role.rpartition("/")[2],
             "role_arn": role,
         }
+    given = facts.get("controller_role")
+    known = _row(facts.get("controller_roles"), given.role_arn) if isinstance(given, Given) else None
+    if isinstance(known, Role) and known.permissions_boundary:
+        values["boundary"] = str(known.permissions_boundary.get("PermissionsBoundaryArn", ""))
+    associations = _known(facts.get("pod_identity_associations"))
+    if len(associations) == 1 and isinstance(associations[0], PodIdentityAssociation):
+        values["association_role"] = associations[0].role_arn.rpartition("/")[2]
     for addon in _known(facts.get("addons")):
         if isinstance(addon, Addon):
             values |= {"addon": addon.addon_name, "addon_version": addon.addon_version}
@@ -86,10 +94,20 @@ def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
             "key": known.kms_key_id,
             "network_interface": known.network_interface_ids[0] if known.network_interface_ids else "",
         }
+        values |= _of_subnet(values["subnet"], facts)
         eni = _row(facts.get("network_interfaces"), values["network_interface"])
         if isinstance(eni, NetworkInterface) and eni.group_ids:
             values["security_group"] = eni.group_ids[0]
     return values
+
+
+def _of_subnet(subnet: str, facts: Facts) -> dict[str, str]:
+    """The range and the route table of a file system's subnet."""
+    known = _row(facts.get("subnets"), subnet)
+    if not isinstance(known, Subnet):
+        return {}
+    table = table_of(known, _known(facts.get("route_tables")))
+    return {"subnet_cidr": known.cidr_block, "subnet_route_table": table.route_table_id if table else ""}
 
 
 def of_mount(mount: Mount, facts: Facts) -> dict[str, str]:
@@ -134,6 +152,8 @@ def of_node(node: Node, facts: Facts) -> dict[str, str]:
         values |= {"node_subnet": instance.subnet_id, "node_vpc": instance.vpc_id,
                    "node_security_group": groups[0] if groups else "",
                    "route_table": table.route_table_id if table else ""}  # fmt: skip
+        own = _row(facts.get("subnets"), instance.subnet_id)
+        values["node_cidr"] = own.cidr_block if isinstance(own, Subnet) else ""
     plugin = next((pod for pod in _known(facts.get("driver_pods")) if _is_plugin(pod, node)), None)
     return values | ({"plugin_pod": plugin.metadata.name} if plugin else {})
 

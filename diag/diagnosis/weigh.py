@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -10,9 +11,10 @@ from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import fill_sentence
 from diag.grammar.regex import Pattern
-from diag.knowledge.cause import Cause, Weight, When
+from diag.knowledge.cause import Cause, Stage, Weight, When
 from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
+from diag.model.layer import Layer
 from diag.model.symptom import Hit, Phase, Symptom
 from diag.model.verdict import Verdict
 
@@ -22,6 +24,16 @@ _BY_WEIGHT = {
     Weight.WEAK.value: Likelihood.POSSIBLE,
 }
 
+NOT_REACHED = "not reached yet: "
+"""Begins what speaks against a cause that could only stop a request after another one has stopped it."""
+
+_WITHOUT_CREDENTIALS = Pattern(
+    r"failed to (?:refresh cached|retrieve|load) credentials|get credentials: |WebIdentityErr|operation error STS: "
+    r"|is not authorized to perform: sts:"
+)
+"""What the driver's SDK says of a request that it could not even sign. Source: aws-sdk-go and aws-sdk-go-v2."""
+
+_FEW_TEXTS = 20
 _OBSERVATIONS = 3
 """How many single observations to name for an open cause."""
 
@@ -51,12 +63,15 @@ class _Case(msgspec.Struct):
     """A check found it on this path."""
     strong: bool = False
     """A text mostly means it, and nothing in the texts themselves refutes it."""
+    after: str = ""
+    """The id of a cause that stops the request before this one could; empty where none does."""
 
 
 def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict, ...]:
     """Every cause that the evidence speaks of, best first.
 
-    Order: confirmed before likely before possible before ruled out; within one, the specific before its broader one,
+    Order: what stops the driver before it has credentials before what a check found and no request can reach yet;
+    confirmed before likely before possible before ruled out; within one, the specific before its broader one,
     what both a text and a check show, what a text shows, then the first broken layer of the mount path.
     """
     hits = _hits_by_cause(evidence.symptoms)
@@ -75,6 +90,7 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
         case = _judge(cause, hits.get(id, ()), fails.get(id, ()), warns.get(id, ()), passes.get(id, ()), evidence)
         if case is not None:
             cases.append(case)
+    _put_after_credentials(cases, evidence)
     _yield_to_confirmed(cases, causes)
     _leave_something_open(cases)
     ordered = sorted(cases, key=lambda case: _order(case, cases, causes))
@@ -111,9 +127,35 @@ def _judge(
     return _Case(cause, likelihood, for_, against, seen, strong=mostly)
 
 
+def _put_after_credentials(cases: Sequence[_Case], evidence: Evidence) -> None:
+    """Where the driver gets no credentials, what AWS would refuse a request for is found by checks alone, and waits.
+
+    What keeps the driver from running, or the claim from being provisioned at all, comes earlier than either.
+    """
+    if evidence.phase not in (None, Phase.PROVISION):
+        return
+    unsigned = {
+        hit.cause for symptom in evidence.symptoms if _WITHOUT_CREDENTIALS.search(symptom.text) for hit in symptom.hits
+    }
+    gates = [
+        case
+        for case in cases
+        if (case.cause.stage is Stage.CREDENTIALS or case.cause.id in unsigned)
+        and case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
+    ]
+    if not gates:
+        return
+    gate = min(gates, key=lambda case: case.likelihood.rank)
+    for case in cases:
+        earlier = case.cause.layer is Layer.DRIVER or Phase.SCHEDULE in case.cause.phase
+        if case not in gates and case.found and not case.seen and not earlier:
+            case.after = gate.cause.id
+            case.against.append(f"{NOT_REACHED}{gate.cause.id} stops the request before it")
+
+
 def _yield_to_confirmed(cases: list[_Case], causes: Mapping[str, Cause]) -> None:
     """Once a cause is confirmed that the texts also show, the others that share its texts are no longer likely."""
-    confirmed = [case for case in cases if case.likelihood is Likelihood.CONFIRMED]
+    confirmed = [case for case in cases if case.likelihood is Likelihood.CONFIRMED and not case.after]
     best = next((case for case in confirmed if case.seen), confirmed[0] if confirmed else None)
     if best is None:
         return
@@ -141,6 +183,7 @@ def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> 
         for other in cases
     )
     return (
+        bool(case.after),
         case.likelihood.rank,
         refined,
         not (case.seen and case.found),
@@ -167,7 +210,7 @@ def refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
 def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdict:
     cause = case.cause
     open_ = case.likelihood in (Likelihood.LIKELY, Likelihood.POSSIBLE)
-    settled = any(other.likelihood is Likelihood.CONFIRMED for other in cases)
+    settled = any(other.likelihood is Likelihood.CONFIRMED and not other.after for other in cases)
     values, platform = evidence.values, evidence.platform
     next_: tuple[str, ...] = ()
     if open_ and not settled:
@@ -210,11 +253,23 @@ def _texts_against(cause: Cause, symptoms: Iterable[Symptom]) -> list[str]:
         refutation.says
         for refutation in cause.rule_out
         if refutation.pattern
-        and any(
-            Pattern(refutation.pattern).search(text)
-            for text, _ in (texts[:first] if refutation.when is When.EARLIER else texts)
+        and _is_in_any(
+            refutation.pattern,
+            [text for text, _ in (texts[:first] if refutation.when is When.EARLIER else texts)],
         )
     ]
+
+
+def _is_in_any(pattern: str, texts: Sequence[str]) -> bool:
+    search = _compiled(pattern).search
+    if len(texts) > _FEW_TEXTS and not search("\n".join(texts)) and "^" not in pattern and "$" not in pattern:
+        return False
+    return any(search(text) for text in texts)
+
+
+@lru_cache(512)
+def _compiled(pattern: str) -> Pattern:
+    return Pattern(pattern)
 
 
 def _breaks(cause: Cause, phase: Phase | None) -> bool:

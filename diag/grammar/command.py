@@ -6,18 +6,18 @@ put into a command: the word keeps `<placeholder>`, and the step says why.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diag.grammar.placeholders import DOCUMENTS, PLACEHOLDERS
+from diag.late import late
 from diag.secret_filter import REMOVED
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_SHELL = re.compile(r"[`$;|&<()]")
+PLACEHOLDER = late(r"\{([a-z_]+)\}")
+_QUOTED = late(r"'[^']*'|\"[^\"]*\"")
+_SHELL = late(r"[`$;|&<()]")
 
 
 class Verbatim(NamedTuple):
@@ -106,6 +106,8 @@ def _fill(text: str, values: Mapping[str, Value], refused: dict[str, str]) -> st
     def one(match: re.Match[str]) -> str:
         name, value = match[1], values.get(match[1])
         if value and name in DOCUMENTS:
+            import json
+
             text = json.dumps(_document(value, values, refused), separators=(",", ":"))
             if REMOVED in text:
                 refused[name] = f"{opened(name)}: what was found holds a value that may be a credential"

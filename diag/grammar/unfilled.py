@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_VARIABLE = re.compile(
+from diag.late import late
+
+_VARIABLE = late(
     r"\$\{[^}]*\}|\$\w+|\$\([^)]*\)|\$\[[^\]]*\]"  # shell, envsubst, CI
     r"|\{\{.*?\}\}|\{%.*?%\}|<%.*?%>"  # Helm, Jinja, ERB
     r"|%\w+%|@@\w+@@|__\w+__|#\{\w+\}#?"  # batch files, sed scripts, Azure DevOps and Octopus
@@ -18,23 +20,23 @@ _VARIABLE = re.compile(
 _NOTHING = frozenset({"none", "null", "nil", "undefined"})
 """What `--output text` and templating print for a field that is absent."""
 
-_NOTE = re.compile(
+_NOTE = late(
     r"(?:change|replace|fill|edit)[-_ ]?(?:me|this|in|with[-_ ].*)|(?:todo|fixme|tbd|tba)(?:[:! ].*)?|placeholder|\?+"
     r"|\.{3,}|insert[-_ ].*|put[-_ ].*[-_ ]here|your[-_ ].+",
     re.IGNORECASE,
 )
-_SHOUTED = re.compile(r"TODO|FIXME|TBD|CHANGEME|REPLACEME|PLACEHOLDER|\?{2,}|([xX*])\1{2,}")
+_SHOUTED = late(r"TODO|FIXME|TBD|CHANGEME|REPLACEME|PLACEHOLDER|\?{2,}|([xX*])\1{2,}")
 """As one word of a longer value."""
-_YOURS = re.compile(
+_YOURS = late(
     r"(?:fs|fsx|fc|sg|subnet|vpc|eni)[-_](?:(?:my|your|the|some)?[-_ ]?(?:ids?|name|here)|\w*\.{2,})"
     r"|(?:file[-_ ]?system|subnet|security[-_ ]?group|volume|vpc|account|role|bucket|kms)[-_ ](?:ids?|name|arn|handle)"
     r"|(?:my|some|the|an?|example|sample|dummy)[-_ ].*[-_ ](?:ids?|name|arn|key|handle|dns)",
     re.IGNORECASE,
 )
-_CROSSED = re.compile(r"(?:fs|sg|subnet|vpc|eni)-[0-9a-f]*[xX]{3,}[0-9a-fxX]*")
+_CROSSED = late(r"(?:fs|sg|subnet|vpc|eni)-[0-9a-f]*[xX]{3,}[0-9a-fxX]*")
 """An id with digits crossed out."""
-_FIELD_NAME = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*_)+(?:ID|IDS|NAME|DNS|ARN|KEY|PATH|VALUE|HERE|HANDLE)", re.ASCII)
-_WORDS = re.compile(r"[^A-Za-z0-9?*]+")
+_FIELD_NAME = late(r"(?:[A-Za-z][A-Za-z0-9]*_)+(?:ID|IDS|NAME|DNS|ARN|KEY|PATH|VALUE|HERE|HANDLE)", re.ASCII)
+_WORDS = late(r"[^A-Za-z0-9?*]+")
 
 
 def is_unfilled(value: str) -> bool:

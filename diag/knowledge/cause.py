@@ -39,6 +39,13 @@ class Severity(enum.Enum):
     """Harmless."""
 
 
+class Stage(enum.Enum):
+    """How far a request of the driver's gets with a cause."""
+
+    CREDENTIALS = "credentials"
+    """The driver gets no AWS credentials, or no answer from AWS: what AWS says to a request is not reached."""
+
+
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text that shows a cause. Patterns are RE2 syntax: no look-around, no back-references."""
 
@@ -188,6 +195,8 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platforms: tuple[str, ...]
     sources: tuple[Source, ...]
     broader: str = ""
+    stage: Stage | None = None
+    """Where it stops a request of the driver's to AWS; None where that says nothing of other causes."""
     aliases: tuple[str, ...] = ()
     """Ids of causes that were merged into this one."""
     signatures: tuple[Signature, ...] = ()

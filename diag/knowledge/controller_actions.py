@@ -19,6 +19,8 @@ class Use(enum.Enum):
     RESIZE = "resize"
     FIRST = "first"
     """The account's first file system."""
+    ENCRYPT = "encrypt"
+    """A file system with a KMS key of one's own."""
     LINK = "link"
     """A link to an S3 bucket."""
     LINK_BY_BUCKET = "link-by-bucket"
@@ -33,6 +35,7 @@ class Resource(enum.Enum):
     SERVICE_ROLE = "service-role"
     LINK_ROLE = "link-role"
     BUCKET = "bucket"
+    KEY = "key"
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +67,9 @@ SOME_FILE_SYSTEM = "fs-0123456789abcdef0"
 """Stands for every file system where IAM is asked."""
 
 
-def arns_of(partition: str, account: str, region: str, buckets: Sequence[str] = ()) -> dict[Resource, tuple[str, ...]]:
+def arns_of(
+    partition: str, account: str, region: str, buckets: Sequence[str] = (), keys: Sequence[str] = ()
+) -> dict[Resource, tuple[str, ...]]:
     """What the actions are asked on in an account and Region; the role of an S3 link only where buckets are linked."""
     service_roles = f"arn:{partition}:iam::{account}:role/aws-service-role"
     link_role = f"s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_{SOME_FILE_SYSTEM}"
@@ -74,4 +79,5 @@ def arns_of(partition: str, account: str, region: str, buckets: Sequence[str] = 
         Resource.SERVICE_ROLE: (f"{service_roles}/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx",),
         Resource.LINK_ROLE: (f"{service_roles}/{link_role}",) if buckets else (),
         Resource.BUCKET: tuple(f"arn:{partition}:s3:::{bucket}" for bucket in buckets),
+        Resource.KEY: tuple(keys),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zlib
 from collections.abc import Iterable, Mapping
@@ -51,6 +52,25 @@ def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
 def fingerprint(content: bytes) -> tuple[int, int]:
     """Length and CRC-32: enough to notice an edit, cheap enough to check at every start."""
     return len(content), zlib.crc32(content)
+
+
+def is_current(index: Path, folder: Path, ending: str, known: Mapping[str, tuple[int, int]]) -> bool:
+    """Whether an index was made from the files of a folder as they are.
+
+    A file that is not newer than the index and as long as it was is not read: that is most of a start.
+    """
+    with os.scandir(folder) as entries:
+        files = {entry.name: entry for entry in entries if entry.name.endswith(ending)}
+    if files.keys() != known.keys():
+        return False
+    written = index.stat().st_mtime_ns
+    for name, entry in files.items():
+        state = entry.stat()
+        if state.st_size != known[name][0]:
+            return False
+        if state.st_mtime_ns >= written and fingerprint(Path(entry.path).read_bytes()) != known[name]:
+            return False
+    return True
 
 
 def read_index(folder: Path) -> Index | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from diag.knowledge.cause import Cause, Weight
-from diag.knowledge.index import BUILT_IN, fingerprint, read_index, texts_of
+from diag.knowledge.index import BUILT_IN, INDEX, is_current, read_index, texts_of
 from diag.model.site import page_of_cause
 
 _TELLING_LENGTH = 16
@@ -79,16 +79,14 @@ def texts_to_find(knowledge: Knowledge, *, decisive_only: bool = False) -> tuple
 
 
 def _built_in() -> Knowledge:
-    files = sorted(BUILT_IN.glob("*.md"))
-    contents = {path.name: path.read_bytes() for path in files}
     index = read_index(BUILT_IN)
-    fresh = index is not None and index.files == {name: fingerprint(content) for name, content in contents.items()}
-    if index is None or not fresh:
+    if index is None or not is_current(BUILT_IN / INDEX, BUILT_IN, ".md", index.files):
         from diag.knowledge.index import compile_index
 
+        contents = {path.name: path.read_bytes() for path in sorted(BUILT_IN.glob("*.md"))}
         index = compile_index(contents, str(BUILT_IN), known=index)
     causes = {cause.id: msgspec.structs.replace(cause, url=page_of_cause(cause.id)) for cause in index.causes}
-    return Knowledge(causes, {path.stem: str(path) for path in files}, index.texts)
+    return Knowledge(causes, {name.removesuffix(".md"): f"{BUILT_IN}/{name}" for name in index.files}, index.texts)
 
 
 def _with_team(known: Knowledge, folder: TeamFolder) -> Knowledge:

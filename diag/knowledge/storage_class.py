@@ -13,6 +13,7 @@ import msgspec
 from diag.knowledge.fsx_create import UNSET, Refusal, broken_rules, fsx_model, refusals, taken_values, wrong_value
 from diag.knowledge.table import Confidence, read_table
 from diag.knowledge.versions import version_number
+from diag.late import late
 
 GO_BOOLS = {**dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), "true"),
             **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), "false")}  # fmt: skip
@@ -21,13 +22,13 @@ GO_BOOLS = {**dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), "true"),
 _PART = 8
 """Letters of a key that is a part of a longer one: `throughput`."""
 
-GO_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+GO_NUMBER = late(r"[+-]?[0-9]{1,18}")
 """Source: Go strconv.ParseInt, base 10, 64 bits."""
 
-_DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
+_DIGITS = late(r"[+-]?[0-9]{1,18}")
 """The number before a unit that somebody wrote as well: `250MBps`."""
 
-_TAGS = re.compile(r"(?:(?:^|,)(?!aws:)[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256})+")
+_TAGS = late(r"(?:(?:^|,)(?!aws:)[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256})+")
 """Source: aws-fsx-csi-driver v1.9.0 validateExtraTags (every part has exactly one equals sign); fsx 2018-03-01 TagKey,
 TagValue; AWS General Reference, tag naming limits."""
 

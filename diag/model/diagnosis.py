@@ -71,7 +71,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     gravity: Verdict = Verdict.FAIL
     """Warn where nothing fails yet."""
     consequences: tuple[str, ...] = ()
-    """Failures that the first cause explains."""
+    """Failures that the first cause explains, or that no request has reached yet because of it."""
     origins: tuple[str, ...] = ()
     """Where the texts were read, `messages.log:812`, each with how often it was seen."""
     reads: tuple[str, ...] = ()

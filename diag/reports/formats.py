@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from diag.reports.report import Report
+if TYPE_CHECKING:
+    from diag.reports.report import Report
 
 MACHINE = {
     "json": "diag.reports.json:to_json",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from diag.late import late
 from diag.model.fix import Fix, StepKind
 from diag.model.verdict import Verdict
 from diag.sanitize import visible
@@ -18,9 +18,9 @@ _COLOURS = {
     Verdict.FAIL: "\x1b[31m",
 }  # fmt: skip
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
-_ESCAPE_CODE = re.compile(r"\x1b\[\d*m")
+_ESCAPE_CODE = late(r"\x1b\[\d*m")
 
-_COMMAND = re.compile(r"`[^`]{1,80}`")
+_COMMAND = late(r"`[^`]{1,80}`")
 _HELD = "\x00"
 """A space at which no line breaks; visible text has no such character."""
 

@@ -41,6 +41,20 @@ class Role(PascalShape, frozen=True):
         return Subject(Kind.ROLE, self.role_name)
 
 
+class ManagedPolicy(msgspec.Struct, frozen=True):
+    """A managed policy in its default version."""
+
+    arn: str
+    version: str = ""
+    document: dict[str, Any] | None = None
+    """None where it could not be read."""
+
+    @property
+    def is_of_aws(self) -> bool:
+        """AWS's own, which nobody else can change."""
+        return self.arn.split(":")[4:5] == ["aws"]
+
+
 class OidcProvider(msgspec.Struct, frozen=True):
     """An IAM OIDC identity provider."""
 

@@ -104,7 +104,7 @@ def explain(*texts: str, runbooks: Names = ()) -> Report:
     from diag.run.texts import explain_texts
 
     streams = [TextStream(f"text {n}", iter([text.encode("utf-8", "replace")])) for n, text in enumerate(texts, 1)]
-    return explain_texts(streams, knowledge_of(_several(runbooks))).report
+    return explain_texts(streams, knowledge_of(_several(runbooks)), guided=True).report
 
 
 def _several(names: Names) -> tuple[str, ...]:

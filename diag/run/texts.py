@@ -27,8 +27,10 @@ class Explained(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def explain_texts(streams: Iterable[TextStream], knowledge: Knowledge, *, by_line: bool = False) -> Explained:
-    """The causes that the texts show. `by_line` also says of each line what it is."""
+def explain_texts(
+    streams: Iterable[TextStream], knowledge: Knowledge, *, by_line: bool = False, guided: bool = False
+) -> Explained:
+    """The causes that the texts show. `by_line` also says of each line what it is; `guided` adds the runbooks."""
     recorder = None
     if by_line:
         from diag.texts.lines import Recorder
@@ -37,9 +39,10 @@ def explain_texts(streams: Iterable[TextStream], knowledge: Knowledge, *, by_lin
     read = read_symptoms(streams, knowledge)
     groups = ((group.mount, group.symptoms) for group in read.groups)
     diagnoses = explain(groups, knowledge.causes, read.mounted, owner=read.owner, unknown=read.unknown)
+    guides = guides_of(diagnoses, knowledge) if guided else ()
     lines = recorder.lines(knowledge) if recorder else ()
     problems = (*read.problems, *(recorder.cut if recorder else ()))
-    report = report_on_texts(diagnoses, __version__, COLLECT, guides_of(diagnoses, knowledge), lines, problems)
+    report = report_on_texts(diagnoses, __version__, COLLECT, guides, lines, problems)
     harmless = (f"harmless, seen {one.times} time(s) ({one.cause}): {one.text}" for one in read.benign)
     return Explained(report, (*map(str, problems), *harmless))
 

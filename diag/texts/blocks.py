@@ -45,6 +45,8 @@ _GOES_ON = (
 _CONTINUES = re.compile(f"(?:{_CRI}|{_JSON}){_GOES_ON}".encode())
 _RECORD = re.compile(_CRI)
 _HANGING = re.compile(rb"(?:Output|STDERR|STDOUT|stderr|stdout|desc =|error|err)\s?[:=]?\s*\Z")
+_MAY_HANG = b"rtTRD=: \t\r\v\f"
+"""Bytes with which a line ends that hangs."""
 _DAY = re.compile(rb"([A-Z][a-z]{2} [ \d]\d |(\d{4}-\d\d-\d\dT\d\d:))")
 _BLANK_LINE = re.compile(rb"[ \t\r\x00]*\Z")
 
@@ -64,7 +66,7 @@ def find_block(data: bytes, start: int, *, over_blanks: bool = False) -> Block:
     """The block whose first line begins at `start`. A blank line ends it, unless `over_blanks`."""
     limit = min(len(data), start + LONGEST)
     end, following = _line_end(data, start, limit)
-    if _is_alone(data, start, end, following):
+    if is_alone(data, start, end, following):
         return Block(start, end, following, 1)
     lines = 1
     while following < limit and lines < _MOST_LINES:
@@ -83,7 +85,7 @@ def find_block_around(data: bytes, place: int, floor: int) -> Block:
     """The block that holds the byte at `place` and begins at `floor` or later."""
     first = _line_start(data, place, floor)
     end, following = _line_end(data, first, min(len(data), first + LONGEST))
-    if _is_alone(data, first, end, following):
+    if is_alone(data, first, end, following):
         return Block(first, end, following, 1)
     start = first
     for _ in range(_MOST_LINES):
@@ -97,10 +99,12 @@ def find_block_around(data: bytes, place: int, floor: int) -> Block:
     return block if block.next > place else find_block(data, first)
 
 
-def _is_alone(data: bytes, start: int, end: int, following: int) -> bool:
+def is_alone(data: bytes, start: int, end: int, following: int) -> bool:
     """Whether a line and the next begin with a stamp of the same day: most of a node's log, without further trial."""
     found = _DAY.match(data, start)
-    if found is None or not data.startswith(found[1], following) or _HANGING.search(data[max(start, end - 16) : end]):
+    if found is None or not data.startswith(found[1], following):
+        return False
+    if data[end - 1] in _MAY_HANG and _HANGING.search(data[max(start, end - 16) : end]):
         return False
     return found[2] is None or not (_CONTINUES.match(data, following) or _CONTINUES.match(data, start))
 

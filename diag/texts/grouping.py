@@ -294,12 +294,15 @@ def _clusters(tallies: Iterable[_Tally]) -> list[_Cluster]:
 
 
 def _home_of_nameless(tally: _Tally, clusters: list[_Cluster]) -> _Cluster | None:
-    fitting = [c for c in clusters if c.admits(tally)]
-    if len(fitting) > 1:
-        stream = tally.reading.stream
-        here = [c for c in fitting if stream in c.streams]
-        fitting = [c for c in here if not c.marks] or here
-    return fitting[0] if fitting else None
+    fitting = (c for c in clusters if c.admits(tally))
+    first, another = next(fitting, None), next(fitting, None)
+    if first is None or another is None:
+        return first
+    # Of several, one of its own stream; best one that names no mount either.
+    stream = tally.reading.stream
+    here = [c for c in clusters if stream in c.streams]
+    likely = (*(c for c in here if not c.marks), *here)
+    return next((c for c in likely if c.admits(tally)), None)
 
 
 def _telling(tally: _Tally) -> int:

@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from diag.late import late
+
 # --- the message as signatures see it ---------------------------------------------------------------------------
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
-_BARE_COLOUR = re.compile(r"\^\[\[[0-9;]{0,32}m|#033\[[0-9;]{0,32}m")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_BLANKS = re.compile(r"[\s\xa0]+")
+_ANSI = late(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
+_BARE_COLOUR = late(r"\^\[\[[0-9;]{0,32}m|#033\[[0-9;]{0,32}m")
+_CONTROL = late(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_BLANKS = late(r"[\s\xa0]+")
 # One level of quoting as JSON, klog and Go's %q write it, and rsyslog's own form of a line break.
-_QUOTED = re.compile(r"\\+(?:[nrt]|[\"'/]|u00(?:3c|3e|26|22|27|0a))|#012|#011", re.IGNORECASE)
+_QUOTED = late(r"\\+(?:[nrt]|[\"'/]|u00(?:3c|3e|26|22|27|0a))|#012|#011", re.IGNORECASE)
 _UNQUOTED = {"n": " ", "r": " ", "t": " ", '"': '"', "'": "'", "/": "/"}
 _UNQUOTED |= {"u003c": "<", "u003e": ">", "u0026": "&", "u0022": '"', "u0027": "'", "u000a": " "}
 _CURLY = str.maketrans({**dict.fromkeys("‘’‚‹›", "'"), **dict.fromkeys("“”„«»", '"'), "–": "-", "…": "..."})
@@ -58,17 +60,27 @@ _KLOG = r"\d{4} \d\d:\d\d:\d\d\.\d{1,9}"
 _PRIORITY = r"(?:<\d{1,3}>|\w{1,8} *:\w{1,8} *: )?"
 _PROGRAM = r"(?:[\w./-]{1,64}(?:\[\d{1,10}\])?: )"
 
+_DIGITS, _SMALL, _CAPITALS = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STEPS = (
-    ("stamped", re.compile(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*")),
-    ("cri", re.compile(r"(?P<stream>stdout|stderr) [FP] ")),
-    ("csv", re.compile(r'(?:\d{13})?,"')),
-    ("export", re.compile(r"MESSAGE=")),
-    ("pod", re.compile(r"\[pod/(?P<pod>[\w.-]{1,253})/[\w.-]{1,253}\]\s+")),
-    ("dmesg", re.compile(rf"{_PRIORITY}\[ *(?P<time>\d{{1,10}}\.\d{{3,9}}|{_ASCTIME})\](?: \[ *[TC]\d+\])?\s*")),
-    ("klog", re.compile(rf"[IWEF](?P<time>{_KLOG})\s+\d{{1,10}} [\w./-]{{1,128}}:\d{{1,6}}\]\s*")),
-    ("clock", re.compile(r"(?P<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
-    ("go", re.compile(r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
+    (
+        "stamped",
+        _DIGITS + _CAPITALS,
+        late(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*"),
+    ),
+    ("cri", "s", late(r"(?P<stream>stdout|stderr) [FP] ")),
+    ("csv", _DIGITS + ",", late(r'(?:\d{13})?,"')),
+    ("export", "M", late(r"MESSAGE=")),
+    ("pod", "[", late(r"\[pod/(?P<pod>[\w.-]{1,253})/[\w.-]{1,253}\]\s+")),
+    (
+        "dmesg",
+        "[<" + _SMALL + _DIGITS + "_" + _CAPITALS,
+        late(rf"{_PRIORITY}\[ *(?P<time>\d{{1,10}}\.\d{{3,9}}|{_ASCTIME})\](?: \[ *[TC]\d+\])?\s*"),
+    ),
+    ("klog", "IWEF", late(rf"[IWEF](?P<time>{_KLOG})\s+\d{{1,10}} [\w./-]{{1,128}}:\d{{1,6}}\]\s*")),
+    ("clock", _DIGITS, late(r"(?P<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
+    ("go", _DIGITS, late(r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
 )
+"""Kinds of prefixes: with what each begins, and all of it."""
 _MOST_STEPS = 5
 
 
@@ -96,9 +108,9 @@ def read_prefix(line: str) -> Prefix:
     uptime: float | None = None
     kinds: set[str] = set()
     for _ in range(_MOST_STEPS):
-        for kind, pattern in _STEPS:
-            found = pattern.match(line, position)
-            if found is None or kind in kinds:
+        first = line[position : position + 1]
+        for kind, begins, pattern in _STEPS if first else ():
+            if first not in begins or kind in kinds or (found := pattern.match(line, position)) is None:
                 continue
             kinds.add(kind)
             position = found.end()
@@ -125,17 +137,17 @@ def read_prefix(line: str) -> Prefix:
 
 # --- messages inside a wrapping: rows of kubectl's event tables, JSON log lines -----------------------------------
 
-_DESCRIBED = re.compile(
+_DESCRIBED = late(
     r"(?:Warning|Normal) (?P<reason>[A-Z]\w{2,40}) (?P<age>[\w<>.]{1,16})"
     r"(?: \(x(?P<count>\d{1,9}) over [\w<>]{1,16}\))? "
     r"(?P<from>[\w./-]{1,253}(?:, [\w.-]{1,253})?) (?P<message>.+)"
 )
-_LISTED = re.compile(
+_LISTED = late(
     r"(?:(?P<namespace>[a-z0-9-]{1,63}) )?[0-9<][\w<>.]{0,15}(?: \(x(?P<count>\d{1,9}) over [\w<>]{1,16}\))? "
     r"(?:Warning|Normal) (?P<reason>[A-Z]\w{2,40}) (?P<kind>[a-z]{2,32})/(?P<name>[\w.-]{1,253}) (?P<message>.+)"
 )
-_POD_DESCRIPTION = re.compile(r"Name: +(?P<name>\S{1,253}) Namespace: +(?P<namespace>\S{1,63}) ")
-_POD_NODE = re.compile(r" Node: +(?P<node>[\w.-]{1,253})/")
+_POD_DESCRIPTION = late(r"Name: +(?P<name>\S{1,253}) Namespace: +(?P<namespace>\S{1,63}) ")
+_POD_NODE = late(r" Node: +(?P<node>[\w.-]{1,253})/")
 _MESSAGE_KEYS = ("MESSAGE", "message", "msg", "log", "err", "error")
 _TIME_KEYS = ("time", "ts", "timestamp", "@timestamp")
 
@@ -195,9 +207,9 @@ def parse_described_pod(flat: str) -> tuple[str, str] | None:
 
 # --- stamps as moments that can be compared, where they can be ----------------------------------------------------
 
-_ISO_STAMP = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?")
-_KLOG_STAMP = re.compile(r"(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)")
-_SYSLOG_STAMP = re.compile(r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: (\d{4}))?")
+_ISO_STAMP = late(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?")
+_KLOG_STAMP = late(r"(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)")
+_SYSLOG_STAMP = late(r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: (\d{4}))?")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = 86400
 

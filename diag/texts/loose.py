@@ -15,6 +15,7 @@ from diag.grammar.regex import BadPattern, Pattern
 from diag.knowledge.cause import Cause, Signature, Weight
 from diag.knowledge.errors import errors
 from diag.knowledge.runbooks import Knowledge
+from diag.late import late
 from diag.model.symptom import Hit, Phase
 from diag.sanitize import one_line
 from diag.texts.owner import mentions_lustre, names_another
@@ -28,8 +29,8 @@ _SHARE = 0.6
 """Of the letters that the most specific signature demands: one that demands fewer is the worse reading."""
 _OPEN = ".{0,200}"
 _ORDER = (Weight.DECISIVE, Weight.STRONG, Weight.WEAK)
-_WORD = re.compile(r"[a-z0-9]+")
-_ANY_LETTER = re.compile(r"[a-zA-Z0-9]")
+_WORD = late(r"[a-z0-9]+")
+_ANY_LETTER = late(r"[a-zA-Z0-9]")
 _SAY_NOTHING = frozenset(
     re.findall(
         r"\w+",

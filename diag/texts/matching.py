@@ -31,6 +31,9 @@ class Matches(NamedTuple):
     """Patterns that match, by the matcher's own numbers: lines that belong together may show a signature together."""
 
 
+_NOTHING = Matches()
+
+
 class _Rule(NamedTuple):
     """One signature or refutation, its patterns by their position in the set."""
 
@@ -68,16 +71,21 @@ class Matcher:
         been broken inside words (`wrapped`).
         """
         seen = self._seen(text)
-        is_open = localised and not (text.isascii() and self._is_significant(seen))
+        if not seen and not localised and not wrapped:
+            return _NOTHING
+        shown = self._shown(seen)
+        is_open = localised and not (text.isascii() and self._is_significant(shown))
         if is_open and (english := to_english(text)) != text:
             text, seen = english, self._seen(english)
+            shown = self._shown(seen)
         dense, everything = "", seen
-        if wrapped and not self._is_significant(seen):
+        if wrapped and not self._is_significant(shown):
             dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
+            shown = self._shown(everything)
         hits: list[Hit] = []
         against: set[str] = set()
-        for number in self._shown(everything):
+        for number in shown:
             rule = self._rules[number]
             if rule.weight == _AGAINST:
                 against.add(rule.cause)
@@ -96,8 +104,8 @@ class Matcher:
     def _is_in(self, rule: _Rule, text: str) -> bool:
         return all(_compiled(self._sources[number]).search(text) is not None for number in rule.all)
 
-    def _is_significant(self, seen: set[int]) -> bool:
-        return any(self._rules[number].weight in _SIGNIFICANT for number in self._shown(seen))
+    def _is_significant(self, shown: list[int]) -> bool:
+        return any(self._rules[number].weight in _SIGNIFICANT for number in shown)
 
     def _seen(self, text: str) -> set[int]:
         """Which patterns match.

@@ -60,14 +60,18 @@ def find_clues(text: str, node: str = "", pod: str = "", volume: str = "") -> Cl
     in_pod = _find(_POD, text) if "pod" in text else {}
     file_system = _find(_FILE_SYSTEM, device.get("source", "")) or _find(_FILE_SYSTEM, text) if "fs-" in text else {}
     mount = MountRef(
-        volume=one_line(spoken.get("volume", volume)),
-        source=one_line(device.get("source", "")),
-        target=one_line(device.get("target", "")),
-        node=one_line(_find(_NODE, text).get("node", node).rstrip(".:")) if "node" in text else node,
-        pod=one_line(in_pod.get("pod", in_pod.get("namespaced", pod))),
+        volume=_shown(spoken.get("volume", volume)),
+        source=_shown(device.get("source", "")),
+        target=_shown(device.get("target", "")),
+        node=_shown(_find(_NODE, text).get("node", node).rstrip(".:")) if "node" in text else node,
+        pod=_shown(in_pod.get("pod", in_pod.get("namespaced", pod))),
         file_system=file_system.get("id", ""),
     )
     return Clues(mount, frozenset(names), frozenset(nids))
+
+
+def _shown(name: str) -> str:
+    return one_line(name) if name else ""
 
 
 def find_exit_status(text: str) -> int | None:

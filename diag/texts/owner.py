@@ -91,7 +91,7 @@ def is_of_server(text: str) -> bool:
 @lru_cache(maxsize=8)
 def mentions_lustre(text: str) -> bool:
     """Whether a normalised text, or the name of the file it stood in, speaks of Lustre or FSx."""
-    return _shows(f"(?i){LUSTRE}", text)
+    return _is_lustre_by_name(text) or _shows(f"(?i){LUSTRE}", text)
 
 
 def names_another(text: str) -> bool:
@@ -102,9 +102,14 @@ def names_another(text: str) -> bool:
 @lru_cache(maxsize=8)
 def is_of_another(text: str) -> bool:
     """Whether a text names another file system or driver and nothing of Lustre: nothing in it is ours to explain."""
-    if _shows(_LUSTRE_ALONE, text) or not names_another(text):
+    if _is_lustre_by_name(text) or _shows(_LUSTRE_ALONE, text) or not names_another(text):
         return False
     return _shows(_OTHER_FSX, text) or not mentions_lustre(text)
+
+
+def _is_lustre_by_name(text: str) -> bool:
+    """Most texts of Lustre say its name: that is found faster than any pattern."""
+    return "lustre" in text or "Lustre" in text
 
 
 def _shows(pattern: str, text: str) -> bool:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from diag.knowledge.errors import errors
 from diag.knowledge.messages import Catalogue, Message, Role, load_messages, words_of
+from diag.late import late
 from diag.texts.owner import mentions_lustre
 
-_PLACE = re.compile(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
-_ERROR = re.compile(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
-_PROGRAM = re.compile(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
-_LNET = re.compile(
+_PLACE = late(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
+_ERROR = late(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
+_PROGRAM = late(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
+_LNET = late(
     r"(?i)\b(?:nids?|lnis?|ni|lnet|lnetctl|lnds?|net|network|peer|route|router|routing|gateway|gw|cpts?|numa|udsp|yaml|descr)\b"
 )
-_CONSOLE = re.compile(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
+_CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
 
 _TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
 _OWN_WORDS = 30
@@ -57,18 +57,15 @@ def recognise(text: str) -> Known | None:
         place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
     )
     found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
-    if component:
-        found = [message for message in found if message.component == component]
+    said = program["name"] if not component and (program := _PROGRAM.match(text)) is not None else component
+    own = [message for message in found if message.component == said]
+    found = own if component else own or found
     if found:
         return _known(catalogue, max(found, key=lambda message: (message.is_own, sum(map(len, message.parts)))))
-    if not component and (program := _PROGRAM.match(text)) is not None:
-        component = program["name"]
-    if not component:
+    if not said:
         return None
-    of = catalogue.components[component]
-    return Known(
-        of.program, component, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words"
-    )
+    of = catalogue.components[said]
+    return Known(of.program, said, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words")
 
 
 def error_in(text: str) -> str:

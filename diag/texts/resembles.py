@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from diag.knowledge.cause import Cause, Weight
+from diag.late import late
 from diag.model.diagnosis import Resemblance
 from diag.sanitize import one_line
 from diag.texts.line import normalise
@@ -18,7 +18,7 @@ _LONGEST = 2000
 _LONGEST_SAMPLE = 240
 _MOST_LINES = 50
 _SHORTEST = 20
-_WORD = re.compile(r"[a-z_]{3,}")
+_WORD = late(r"[a-z_]{3,}")
 
 
 def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:

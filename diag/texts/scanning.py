@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
 from diag.grammar.regex import BytesFinder
 from diag.knowledge.runbooks import Knowledge, texts_to_find
+from diag.late import late
 from diag.model.symptom import Medium
-from diag.texts.blocks import LONGEST, Block, find_block, find_block_around, join_records, strip_decoration
+from diag.texts.blocks import LONGEST, find_block, find_block_around, is_alone, join_records, strip_decoration
 from diag.texts.line import (
     Prefix,
     Row,
@@ -36,18 +36,6 @@ _PASTE = 1 << 20
 """A text up to this size is read block by block; of a longer one only the places that hold a signature's words."""
 _SHORT = 8 << 10
 """A text up to this size is what somebody asks about, not a log to be searched."""
-
-
-class _Window(NamedTuple):
-    """A piece of the stream, with some of what came before it."""
-
-    data: bytes
-    floor: int
-    """First byte that is not part of a block yet."""
-    start: int
-    """Words are looked for from here …"""
-    end: int
-    """… to here; what comes after it may continue in the next piece."""
 
 
 class Scan:
@@ -108,15 +96,26 @@ class Scan:
             self.bytes_read += len(piece)
             data += piece
             end = len(data) if last else max(0, len(data) - LONGEST)
-            for block in _blocks_in(_Window(data, floor, start, end), finder):
-                floor = block.next
+            place = max(floor, start)
+            while place < end:
+                place = finder.next(data, place, len(data))
+                if place < 0 or place >= end:
+                    break
+                block = find_block_around(data, place, floor)
+                floor = place = max(block.next, place + 1)
                 text = data[block.start : block.end]
-                is_console = _CONSOLE.search(text) is not None
-                if not is_console and not self._reader.may_speak(text):
+                if _CONSOLE.search(text) is None:
+                    if self._reader.may_speak(text):
+                        self._count(data, block.start)
+                        yield from self._read(text, block.lines)
                     continue
                 self._count(data, block.start)
-                if not (is_console and crowd.takes(text, self._line, block.lines)):
-                    yield from self._read(text, block.lines)
+                if not crowd.takes(text, self._line, block.lines):
+                    for reading in self._read(text, block.lines):
+                        crowd.heard(reading)
+                        yield reading
+                if block.lines == 1:
+                    floor = place = self._pass_over(data, block.next, end, crowd)
             start = max(floor, end)
             keep = max(0, end - LONGEST)
             self._count(data, keep)
@@ -127,10 +126,24 @@ class Scan:
             self._counted -= keep
             floor, start = max(0, floor - keep), start - keep
         for like in crowd.last_ones():
-            reading = self._reader.read(like.last, like.line, like.lines)
-            if reading is not None:
-                symptom = msgspec.structs.replace(reading.symptom, count=reading.symptom.count + like.more - 1)
-                yield reading._replace(symptom=symptom)
+            latest = self._reader.read(like.last, like.line, like.lines)
+            if latest is not None:
+                symptom = msgspec.structs.replace(latest.symptom, count=latest.symptom.count + like.more - 1)
+                yield latest._replace(symptom=symptom)
+
+    def _pass_over(self, data: bytes, place: int, end: int, crowd: _Crowd) -> int:
+        """Where the console's lines end, from a place on, that are held back: each is a block of its own."""
+        while place < end:
+            line_end = data.find(b"\n", place, end)
+            if line_end < 0 or not is_alone(data, place, line_end, line_end + 1):
+                break
+            line = data[place:line_end]
+            self._count(data, place)
+            if _CONSOLE.search(line) is None or not crowd.takes(line, self._line, 1, only_known=True):
+                break
+            place = line_end + 1
+            self._line, self._counted = self._line + 1, place
+        return place
 
     def _read(self, block: bytes, lines: int) -> Iterator[Reading]:
         reading = self._reader.read(block, self._line, lines)
@@ -146,11 +159,33 @@ class Scan:
 class _Alike:
     """Lines of the kernel's log that differ in nothing but numbers that say little."""
 
-    __slots__ = ("last", "line", "lines", "more", "read")
+    __slots__ = ("last", "line", "lines", "more")
 
     def __init__(self) -> None:
-        self.read = self.more = self.line = self.lines = 0
+        self.more = self.line = self.lines = 0
         self.last = b""
+
+
+class _Words:
+    """Lines that have their words in common.
+
+    Each error in them is a kind of its own; so is each file system and server, where such a line showed a cause.
+    """
+
+    __slots__ = ("is_explained", "kinds")
+
+    def __init__(self) -> None:
+        self.kinds: dict[bytes, _Alike] = {}
+        self.is_explained = False
+
+    def held_back(self) -> list[_Alike]:
+        """The last of each kind; of lines that show no cause one for all of them."""
+        kinds = [kind for kind in self.kinds.values() if kind.more]
+        if self.is_explained or len(kinds) < 2:
+            return kinds
+        last = max(kinds, key=lambda kind: kind.line)
+        last.more = sum(kind.more for kind in kinds)
+        return [last]
 
 
 class _Crowd:
@@ -158,60 +193,57 @@ class _Crowd:
     last one for all that came between. A busy server prints a hundred thousand of them a day."""
 
     def __init__(self) -> None:
-        self._kinds: dict[bytes, dict[bytes, _Alike]] = {}
+        self._words: dict[bytes, _Words] = {}
+        self._latest = _Words()
 
-    def takes(self, block: bytes, line: int, lines: int) -> bool:
-        """Whether this block of the console need not be read now."""
-        # Numbers and addresses aside; each error, server and file system is a kind of its own, up to a few.
-        words = block.translate(None, _HEX)
-        kinds = self._kinds.get(words)
-        if kinds is None:
-            if len(self._kinds) >= _MOST_KINDS:
+    def takes(self, block: bytes, line: int, lines: int, *, only_known: bool = False) -> bool:
+        """Whether this block of the console need not be read now; with `only_known`, a new one is left for later."""
+        key = block.translate(None, _NUMBERS)
+        words = self._words.get(key)
+        if words is None:
+            if only_known or len(self._words) >= _MOST_KINDS:
                 return False
-            kinds = self._kinds[words] = {}
-        telling = b"".join(
-            [block[at - before : at + after] for mark, before, after in _TELLING if (at := block.find(mark)) >= before]
-        )
-        kind = kinds.get(telling)
+            words = self._words[key] = _Words()
+        errors = b"".join(_ERROR.findall(block))
+        names = [
+            block[at - before : at + after] for mark, before, after in _NAMES if (at := block.find(mark)) >= before
+        ]
+        kind = words.kinds.get(b"".join((errors, *names)))
+        if kind is None and not words.is_explained and len(words.kinds) >= _MOST_OF_UNEXPLAINED:
+            names = []
+            kind = words.kinds.get(errors)
         if kind is None:
-            if len(kinds) >= _MOST_OF_WORDS:
-                telling = b""
-            kind = kinds.setdefault(telling, _Alike())
-        if kind.read < _READ_OF_EACH:
-            kind.read += 1
-            return False
+            if only_known:
+                return False
+            self._latest = words
+            if len(words.kinds) < _MOST_OF_WORDS:
+                words.kinds[b"".join((errors, *names))] = _Alike()
+                return False
+            kind = words.kinds.setdefault(b"", _Alike())
         kind.more += 1
         kind.last, kind.line, kind.lines = block, line, lines
         return True
 
+    def heard(self, reading: Reading) -> None:
+        """What the block said that was not held back."""
+        if reading.symptom.hits or reading.against:
+            self._latest.is_explained = True
+
     def last_ones(self) -> list[_Alike]:
         """The last of each kind that was held back, in the order of the text."""
-        held_back = (kind for kinds in self._kinds.values() for kind in kinds.values() if kind.more)
+        held_back = (kind for words in self._words.values() for kind in words.held_back())
         return sorted(held_back, key=lambda kind: kind.line)
 
 
-_HEX = b"0123456789abcdefx"
+_NUMBERS = b"0123456789abcdefx "
+"""In decimal and hexadecimal, and the blanks that fill them up."""
 _MOST_KINDS = 10_000
-_MOST_OF_WORDS = 16
-_READ_OF_EACH = 1
+_MOST_OF_WORDS, _MOST_OF_UNEXPLAINED = 12, 2
 _CONSOLE = re.compile(rb"(?:Lustre|LNet)(?:Error)?: ")
-_TELLING = (
-    (b"-MDT", 8, 0), (b"-OST", 8, 0), (b"-client", 8, 0), (b"MGC", 0, 18),
-    (b" = -", 0, 7), (b"(-", 0, 5), (b" -", 0, 5),
-)  # fmt: skip
+_ERROR = re.compile(rb"[ (]-[1-9]\d{0,2}\b")
+_NAMES = ((b"-MDT", 8, 0), (b"-OST", 8, 0), (b"-client", 8, 0), (b"MGC", 0, 18))
 """What stands before or at one of these marks, in bytes before and after its beginning, says more than a number does:
-names of file systems, the management server's address, an error."""
-
-
-def _blocks_in(window: _Window, finder: BytesFinder) -> Iterator[Block]:
-    data, floor, place = window.data, window.floor, max(window.floor, window.start)
-    while place < window.end:
-        place = finder.next(data, place, len(data))
-        if place < 0 or place >= window.end:
-            return
-        block = find_block_around(data, place, floor)
-        yield block
-        floor = place = max(block.next, place + 1)
+names of file systems, the management server's address."""
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
@@ -252,12 +284,12 @@ def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 _MOST_REMEMBERED = 2000
-_KERNEL_WORDS = re.compile(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
-_COMMAND_WORDS = re.compile(
+_KERNEL_WORDS = late(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
+_COMMAND_WORDS = late(
     r"(?:mount\.lustre|mount|umount|modprobe|insmod|ls|cat|touch|dd|df|lfs|lctl|lnetctl|E|ERROR)(?:\[\d+\])?: "
 )
-_EVENT_WORDS = re.compile(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
-_LEADING_COLOUR = re.compile(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
+_EVENT_WORDS = late(r"(?:Mount|Unmount|Attach)Volume\.|Failed(?:Mount|Attach|Schedul)|ProvisioningFailed")
+_LEADING_COLOUR = late(r"\A(?:\x1b\[[0-9;]{0,16}m)+")
 
 
 class _BlockReader:

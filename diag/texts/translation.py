@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from diag.grammar.regex import PatternSet
 from diag.knowledge.errors import translations
+from diag.late import late
 from diag.texts.line import normalise
 
-_HOLES = re.compile(r"%[sm]")
+_HOLES = late(r"%[sm]")
 _SHORTEST = 4
 """Characters of a text that is looked for; a shorter one is found by chance."""
 _FEW_TEXTS = 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import subprocess
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,8 +17,12 @@ import msgspec
 from diag.advice.driver import CHART, HELM_RELEASE, MANAGED_BY
 from diag.grammar.command import Verbatim
 from diag.model.fix import Fix, Step
+from diag.resources import eks, kubernetes
 from diag.resources.kubernetes import Metadata
 from diag.resources.table import Table
+
+SHAPES = {**vars(kubernetes), **vars(eks)}
+"""What builders of fixes take, which they import for their types alone."""
 
 VALUES = (
     "x;pwned;#", "$(pwned)", "`pwned`", "x' ; pwned ; '", 'x" ; pwned ; "', "x\npwned\n", "x|pwned", "x&&pwned",
@@ -111,7 +116,7 @@ def hostile_of(kind: Any, text: str, variant: int = 0, name: str = "") -> Any:
         return list(kind)[variant % len(kind)]
     if kind is Metadata:
         return _metadata(text, variant)
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, localns={**SHAPES, **vars(sys.modules[kind.__module__])})
     fields = {name: hint for name, hint in hints.items() if name in _fields(kind)}
     return kind(**{name: hostile_of(hint, text, variant, name) for name, hint in fields.items()})
 

@@ -25,7 +25,7 @@ from diag.grammar.placeholders import PLACEHOLDERS
 from diag.knowledge.front_matter import split
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Step
-from tests.advice.hostile import VALUES, Shell, hostile_of, lines_of
+from tests.advice.hostile import SHAPES, VALUES, Shell, hostile_of, lines_of
 
 KNOWLEDGE = load_knowledge()
 PLATFORM_NAMES = ("Helm", "EKS add-on", "manifests")
@@ -103,8 +103,9 @@ OF_TEMPLATES = {
     for name in (
         "steps.caution", "steps.save", "steps.guard", "steps.change", "steps.wait", "steps.undo", "steps.person",
         "steps.advise", "steps._command", "driver.setting", "runbook.fix_of", "runbook._steps", "runbook._either",
-        "runbook._volume", "replace_volume._save", "replace_volume._delete_claim", "replace_volume._delete_volume",
-        "workloads._stops", "replace_class._withdraw", "runbook._add_mount_option",
+        "procedures._volume", "runbook._once",
+        "replace_volume._save", "replace_volume._delete_claim", "replace_volume._delete_volume",
+        "workloads._stops", "replace_class._withdraw", "procedures._add_mount_option",
         "verify.with_verify", "driver.annotate_pods", "lnet_options.change_options", "lnet_options._on_host",
     )
 } | {"checks.leftovers._teardown.delete"}  # fmt: skip
@@ -124,7 +125,7 @@ def test_no_builder_of_a_fix_starts_a_stranger(name: str, shell: Shell) -> None:
 
 
 def _call(function: Callable[..., Any], text: str, variant: int) -> Any:
-    hints = typing.get_type_hints(function)
+    hints = typing.get_type_hints(function, localns={**SHAPES, **function.__globals__})
     arguments, named = [], {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:

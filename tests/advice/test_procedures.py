@@ -9,10 +9,11 @@ import pytest
 
 from diag.advice import replace_claim
 from diag.advice.lnet_options import change_options
+from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
-from diag.advice.runbook import PROCEDURES, fix_of
+from diag.advice.runbook import fix_of
 from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
 from diag.knowledge.runbooks import load_knowledge
@@ -95,6 +96,19 @@ class TestPods:
         lines = Fix(renew(owners_of([given.pod()]))).commands
         assert where(lines, "get pod pod-fsx -o yaml") < where(lines, "delete pod pod-fsx")
         assert where(lines, "delete pod pod-fsx") < where(lines, "apply -f pod-pod-fsx.after.yaml")
+
+    def test_a_job_is_made_again_where_its_pods_must_differ(self) -> None:
+        pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
+        steps = renew([Owner("default", "Job", "train", 1)], pod)
+        patch = document(steps, "--local", "job-train")
+        assert patch["spec"]["template"]["spec"] == pod["spec"] and patch["spec"]["selector"] is None
+        lines = Fix(steps).commands
+        order = [where(lines, word) for word in ("get job train", "delete job train", "apply -f job-train.after.yaml")]
+        assert order == sorted(order)
+
+    def test_a_job_without_another_template_is_paused_and_goes_on(self) -> None:
+        lines = Fix(renew([Owner("default", "Job", "train", 1)])).commands
+        assert where(lines, '"suspend":true') < where(lines, '"suspend":false')
 
     def test_an_owner_restarts_its_pods_itself(self) -> None:
         (line,) = Fix(renew([Owner("default", "StatefulSet", "db", 3)])).commands

@@ -499,6 +499,8 @@ def healthy() -> dict[str, Any]:
         "resource_quotas": (),
         "limit_ranges": (),
         "driver_policies": (),
+        "dns_policies": (),
+        "other_policies": (),
         "node_local_corefile": (),
         "refused_owners": (),
         "dns_endpoints": (endpoints(),),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.matrix import run
+from tests.lab.faults.identity.above_the_role import bound
 from tests.lab.faults.identity.irsa import ANNOTATION, annotations
 from tests.lab.faults.identity.refusals import refused
 from tests.lab.faults.identity.role_rights import allow_only
+from tests.lab.faults.request.storage_class import own_key
 from tests.lab.lab import Lab
 from tests.lab.setup import ROLE
 
@@ -21,6 +23,27 @@ def test_what_sts_refuses_comes_before_what_could_only_fail_after_it(lab: Lab) -
     (diagnosis,) = run(lab)["diagnoses"]
     named = [cause["id"] for cause in diagnosis["causes"] if cause["verdict"] == "confirmed"]
     assert named == ["irsa-trust-policy", "iam-missing-permission"]
+
+
+def test_what_no_request_has_reached_is_no_stray_failure(lab: Lab) -> None:
+    """Every pair of the two kinds stands in tests/diagnosis/test_credentials_first.py; here is one as it is shown."""
+    lab.load("healthy")
+    lab.client("kms").disable_key(KeyId=own_key(lab))
+    lab.inject("irsa-audience-wrong")
+    report = run(lab)
+    (diagnosis,) = report["diagnoses"]
+    assert diagnosis["causes"][0]["id"] == "irsa-trust-policy"
+    (key,) = (finding for finding in report["findings"] if finding["cause"] == "kms-key-unusable")
+    assert f"file-system: not reached yet: {key['message']}" in diagnosis["consequences"]
+
+
+def test_a_boundary_is_not_asked_where_no_call_gets_out(lab: Lab) -> None:
+    lab.load("private-cluster")
+    bound(lab, "s3:*")
+    lab.inject("fsx-endpoint-absent")
+    (diagnosis,) = run(lab)["diagnoses"]
+    named = [cause["id"] for cause in diagnosis["causes"] if cause["verdict"] != "ruled-out"]
+    assert named == ["aws-endpoint-unreachable", "iam-denied-by-boundary"]
 
 
 def test_no_command_changes_a_role_of_this_account_for_one_of_another(lab: Lab) -> None:

@@ -9,6 +9,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import kms_backend
 from tests.lab.kubernetes.exec import ExecAnswer
 from tests.lab.kubernetes.live.desk import Desk
 from tests.lab.kubernetes.live.kubelet import Kubelet
@@ -320,6 +321,11 @@ class Live:
         for action in system.get("AdministrativeActions", ()):
             if action["Status"] in ("IN_PROGRESS", "PENDING"):
                 action["Status"] = "COMPLETED"
+        key = kms_backend(region).keys.get(system.get("KmsKeyId", "").rpartition("/")[2])
+        says = system.get("FailureDetails", {}).get("Message", "")
+        if system["Lifecycle"] == "MISCONFIGURED" and "KMS key" in says and key and key.key_state == "Enabled":
+            system["Lifecycle"] = "UPDATING"
+            del system["FailureDetails"]
         if system["Lifecycle"] == "UPDATING":
             system["Lifecycle"] = "AVAILABLE"
         elif system["Lifecycle"] == "CREATING":

@@ -12,12 +12,18 @@ from tests.messages.instances import Instance, instances
 BAR = 0.95
 
 
-@pytest.mark.parametrize("file", ["lustre", "lnet", "tools", "csi"])
+@pytest.mark.parametrize("file", ["lustre", "lnet", "tools", "csi", "node", "kubernetes"])
 def test_nearly_all_messages_are_known_by_their_words(file: str) -> None:
     given = instances(file)
     known = [instance for instance in given if (found := instance.known()) is not None and found.id]
     assert len(given) > 900
     assert len(known) >= BAR * len(given)
+
+
+@pytest.mark.parametrize("component", sorted({instance.component for instance in instances()}))
+def test_each_part_of_a_program_is_known(component: str) -> None:
+    given = [instance for instance in instances() if instance.component == component]
+    assert sum(bool((known := i.known()) and known.id) for i in given) >= BAR * len(given)
 
 
 def test_a_message_is_known_as_one_of_its_own_component() -> None:

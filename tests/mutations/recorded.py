@@ -23,6 +23,7 @@ from diag.sources.kubernetes.transport import Answer
 from diag.sources.tcp import Dialer
 from tests.lab.aws.moto_backends import iam_backend
 from tests.lab.incident import WORKLOAD, WORKLOAD_NAMESPACE
+from tests.lab.kubernetes.discovery import discovery
 from tests.lab.kubernetes.resources import RESOURCES
 from tests.lab.lab import Lab
 from tests.mutations.recorded_account import answer_one, record_further
@@ -358,6 +359,9 @@ class RecordedKube(Kube):
 
     def ask(self, verb: str, path: str, query: Mapping[str, str] | None = None, **how: Any) -> Answer:
         """One request, answered from the record."""
+        if path == "/apis":
+            groups = discovery(path, lambda resource: bool(self._world.of(resource.plural)))
+            return Answer(200, json.dumps(groups).encode(), "application/json")
         plural = resource_of(path).partition("/")[0]
         parts = path.split("/")
         namespace = parts[parts.index("namespaces") + 1] if "namespaces" in parts[:-2] else ""

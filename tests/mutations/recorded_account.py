@@ -81,6 +81,11 @@ def answer_one(find: Find, operation: str, arguments: dict[str, Any]) -> Documen
             return {"KeyMetadata": find("Key", "Arn" if name.startswith("arn:") else "KeyId", name)}
         case "GetKeyPolicy":
             return {"Policy": json.dumps(find("KeyPolicy", "KeyId", arguments["KeyId"]).get("Document"))}
+        case "GetPolicy":
+            find("PermissionsBoundary", "PolicyArn", arguments["PolicyArn"])
+            return {"Policy": {"DefaultVersionId": "v1"}}
+        case "GetPolicyVersion":
+            return {"PolicyVersion": find("PermissionsBoundary", "PolicyArn", arguments["PolicyArn"])}
         case "HeadBucket":
             return dict(find("Bucket", "Name", arguments["Bucket"]))
         case "GetBucketPolicy":

@@ -82,7 +82,7 @@ def test_the_tool_never_asks_to_change_anything() -> None:
 def test_every_declared_right_can_be_emitted() -> None:
     declared = {p for fact in load_registry().facts.values() for p in (*fact.permissions, *fact.optional_permissions)}
     granted = {
-        f"{verb} {resource}"
+        qualified if (qualified := f"{verb} {resource}.{rule['apiGroups'][0]}") in declared else f"{verb} {resource}"
         for rule in rules_of(cluster_role(declared))
         for verb in rule["verbs"]
         for resource in rule["resources"]

@@ -44,15 +44,14 @@ def driver_for(service, operation):
     return driver
 
 
+RECORD = '{"Changes": [{"Action": "DELETE", "ResourceRecordSet": {"Name": "x", "Type": "A"}}]}'
+
+
 def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
     files = re.findall(r"file://(\S+)", " ".join(argv))
     # What the file holds is not known here: one of the kinds of document has to fit.
-    documents = (
-        ("{}", "[]", '{"Changes": [{"Action": "CREATE", "ResourceRecordSet": {"Name": "a", "Type": "A"}}]}')
-        if files
-        else ("{}",)
-    )
+    documents = ("{}", "[]", RECORD) if files else ("{}",)
     return min((_said(argv, files, document) for document in documents), key=bool)
 
 

@@ -92,6 +92,7 @@ def values_of(lab: Lab) -> dict[str, str]:
         "node_security_group": account.cluster_group,
         "role_arn": account.role_arn,
         "role": account.role_arn.rpartition("/")[2],
+        "association_role": account.role_arn.rpartition("/")[2],
         "provider_arn": account.provider_arn,
         "issuer": account.issuer,
         "issuer_host": account.issuer.removeprefix("https://"),

@@ -10,7 +10,7 @@ import pytest
 
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.eks import SourceNat
-from diag.resources.kubernetes.corefile import ServerBlock
+from diag.resources.kubernetes.corefile import Plugin, ServerBlock
 from diag.resources.table import Table
 from diag.sources.aws.vpc import dhcp_options, network_acls, route_tables, vpc_peerings
 from diag.sources.kubernetes.facts import corefile, source_nat
@@ -177,6 +177,7 @@ def test_a_cluster_with_another_network_plugin_has_no_setting() -> None:
 
 def test_the_corefile_is_read_and_parsed() -> None:
     cluster = Cluster(data={"Corefile": COREFILE})
-    assert corefile(cluster) == (ServerBlock(("",), (("", ("/etc/resolv.conf",)),)),)
+    keeper = Plugin(("kubernetes", "cluster.local", "in-addr.arpa", "ip6.arpa"), (("pods", "insecure"),))
+    assert corefile(cluster) == (ServerBlock(("",), (("", ("/etc/resolv.conf",)),), plugins=(keeper,)),)
     assert cluster.asked == ["get /api/v1/namespaces/kube-system/configmaps/coredns"]
     assert corefile(Cluster(data={})) == ()

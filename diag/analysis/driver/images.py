@@ -13,6 +13,7 @@ from diag.analysis.driver.workloads import containers_of, pods_of
 from diag.knowledge.partitions import is_known_region, partition_of
 from diag.knowledge.registries import driver_image, regions_of, registries, registry_of
 from diag.knowledge.table import Confidence
+from diag.late import late
 from diag.model.fix import Fix
 from diag.resources.kubernetes import Container, ContainerStatus, Event, Pod, Workload
 from diag.sanitize import one_line
@@ -26,7 +27,7 @@ _DOMAIN = rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::\d+)?"
 _PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 
 
-_REFERENCE = re.compile(
+_REFERENCE = late(
     rf"(?:(?P<host>{_DOMAIN})/)?(?P<repository>{_PATH}(?:/{_PATH})*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>[a-zA-Z][a-zA-Z0-9]*(?:[+._-][a-zA-Z][a-zA-Z0-9]*)*:[0-9a-fA-F]{32,}))?",
     re.ASCII,
@@ -34,9 +35,7 @@ _REFERENCE = re.compile(
 """Source: github.com/distribution/reference, reference.go (grammar of a reference)."""
 
 
-_ECR = re.compile(
-    r"(?P<account>\d{12})\.dkr(?P<joint>[.-])ecr(?P<fips>-fips)?\.(?P<region>[^.]+)\.(?P<suffix>.+)", re.ASCII
-)
+_ECR = late(r"(?P<account>\d{12})\.dkr(?P<joint>[.-])ecr(?P<fips>-fips)?\.(?P<region>[^.]+)\.(?P<suffix>.+)", re.ASCII)
 """Source: Amazon ECR User Guide, private registry URIs (`dkr.ecr`, `dkr.ecr-fips`, and `dkr-ecr` for IPv4 and IPv6)."""
 
 LONGEST = 255 + 128 + 200
@@ -45,7 +44,7 @@ LONGEST = 255 + 128 + 200
 DEFAULT_HOST = "docker.io"
 
 
-_PLACEHOLDERS = re.compile(r"[<>{}$]")
+_PLACEHOLDERS = late(r"[<>{}$]")
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -234,6 +233,7 @@ class PullFailure(msgspec.Struct, frozen=True):
     message: str
     cause: str
     """Id of the cause that the text shows; empty when it shows none."""
+    is_disk_full: bool = False
 
 
 def pull_failures(pods: Iterable[Pod], events: Iterable[Event]) -> tuple[PullFailure, ...]:
@@ -264,7 +264,8 @@ def _failure(pod: Pod, status: ContainerStatus, told: tuple[str, ...]) -> PullFa
     for text in texts:
         if cause := meaning_of(text):
             return PullFailure(pod, status.name, reason, one_line(text), cause)
-    return PullFailure(pod, status.name, reason, one_line(texts[-1]), "")
+    full = any("no space left on device" in text for text in texts)
+    return PullFailure(pod, status.name, reason, one_line(texts[-1]), "", full)
 
 
 def meaning_of(text: str) -> str:
@@ -283,6 +284,8 @@ def _told_by_events(events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
 
 
 DRIVER_REPOSITORY = "aws-fsx-csi-driver"
+
+DISK_FULL = "the node's disk is full"
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -354,7 +357,8 @@ def _judge(
         fix = _fix(workload, container, parsed, region)
         return Judgement(container.image, container.name, misfit.cause, misfit.why, tuple(evidence), certain, pods, fix)
     if waiting:
-        why = f"it cannot be pulled: {waiting[0].message}"
+        full = f", as {DISK_FULL}" if any(failure.is_disk_full for failure in waiting) else ""
+        why = f"it cannot be pulled{full}: {waiting[0].message}"
         return Judgement(container.image, container.name, waiting[0].cause, why, tuple(evidence), True, pods)
     return None
 
@@ -364,7 +368,7 @@ def _has_another_reason(failure: PullFailure) -> bool:
     return failure.cause in ("image-not-found", "image-wrong-architecture") or bool(_BESIDES.search(failure.message))
 
 
-_BESIDES = re.compile(r"toomanyrequests|429 Too Many Requests|no space left|unexpected EOF", re.IGNORECASE)
+_BESIDES = late(r"toomanyrequests|429 Too Many Requests|no space left|unexpected EOF", re.IGNORECASE)
 """Texts of registries and runtimes that have nothing to do with where the registry is."""
 
 

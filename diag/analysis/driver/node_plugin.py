@@ -288,7 +288,7 @@ def plugin_health(
     pods = pods_of(node_plugin, driver_pods)
     events = () if isinstance(warning_events, Unavailable) else warning_events
     waiting = {
-        pod.key: PluginState(State.BROKEN, judged.cause, f"container {judged.container}: {judged.why}")
+        pod.key: PluginState(State.BROKEN, judged.cause or PLUGIN_DOWN, f"container {judged.container}: {judged.why}")
         for judged in judge_images(node_plugin, pods, events, cluster_identity.region)
         for pod in judged.pods
     }

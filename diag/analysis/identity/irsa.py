@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from diag.advice.identity import add_audience, annotate, create_provider, create_role, trust_web_identity
@@ -15,6 +13,7 @@ from diag.analysis.identity.trust_policy import (
     web_identity,
 )
 from diag.grammar.ids import ACCOUNT
+from diag.late import late
 from diag.model.fix import Fix
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.eks import EksCluster
@@ -25,7 +24,7 @@ from diag.resources.table import Table
 AUDIENCE_ANNOTATION = "eks.amazonaws.com/audience"
 """Source: amazon-eks-pod-identity-webhook README."""
 
-ROLE_ARN = re.compile(
+ROLE_ARN = late(
     rf"arn:(?P<partition>aws(?:-[a-z]+)*):iam::(?P<account>{ACCOUNT.pattern}):role/(?:[!-~]+/)?(?P<name>[A-Za-z0-9_+=,.@-]{{1,64}})"
 )
 """Source: botocore iam 2010-05-08, arnType, pathType and roleNameType."""

@@ -27,7 +27,7 @@ from diag.decode import decode_json
 from diag.grammar.ids import account_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, Action, Use, arns_of, controller_actions
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.iam import Tag
+from diag.resources.iam import ManagedPolicy, Tag
 from diag.resources.kubernetes import StorageClass
 from diag.resources.table import Table
 
@@ -118,6 +118,8 @@ class Rights(msgspec.Struct, frozen=True):
     rights: tuple[Right, ...]
     unread: Unavailable | None = None
     """Why IAM itself could not be asked: then what the role's documents allow may still be forbidden elsewhere."""
+    boundary: ManagedPolicy | None = None
+    """The role's permissions boundary, where it refuses something."""
 
     def denied(self, *uses: Use) -> tuple[Right, ...]:
         """What is refused of the actions that have one of the uses."""
@@ -167,9 +169,11 @@ def unlinkable(rights: Rights, classes: Iterable[StorageClass]) -> tuple[str, ..
     return tuple(bucket for bucket in buckets_of(classes) if bucket in shut)
 
 
-def questions(role: RoleArn, region: str, buckets: Sequence[str]) -> tuple[tuple[Action, str], ...]:
-    """Each action that the controller may need, with the ARN it is needed on."""
-    arns = arns_of(role.partition, role.account, region, buckets)
+def questions(
+    role: RoleArn, region: str, buckets: Sequence[str], keys: Sequence[str] = ()
+) -> tuple[tuple[Action, str], ...]:
+    """Each action that the controller may need, with the ARN it is needed on; `keys` are ARNs of KMS keys."""
+    arns = arns_of(role.partition, role.account, region, buckets, keys)
     return tuple((action, arn) for action in controller_actions() for arn in arns[action.resource])
 
 
@@ -181,6 +185,8 @@ def context_of(region: str, role_arn: str, tags: Iterable[Tag] = ()) -> dict[str
         "aws:SecureTransport": ("true",),
         "aws:PrincipalArn": (role_arn,),
         "aws:PrincipalAccount": (account_of(role_arn),),
+        "kms:ViaService": (f"fsx.{region}.amazonaws.com",),
+        "kms:GrantIsForAWSResource": ("true",),
     }
 
 

@@ -9,6 +9,7 @@ import msgspec
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.vantage import is_inside
 from diag.analysis.volumes import Mount
+from diag.knowledge.partitions import partition_of
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable
 from diag.registry import fact
@@ -60,6 +61,15 @@ def own_name_servers(node_plugin: Workload | Unavailable) -> tuple[str, ...]:
         return ()
     spec = node_plugin.spec.template.spec
     return (spec.dns_config.nameservers or ()) if spec.dns_policy == "None" and spec.dns_config else ()
+
+
+def api_names(region: str) -> tuple[str, ...]:
+    """The names under which the controller asks FSx and STS; none for a region that is not known.
+
+    Source: AWS general reference, service endpoints.
+    """
+    partition = partition_of(region)
+    return tuple(f"{service}.{region}.{partition.dns_suffix}" for service in ("fsx", "sts")) if partition else ()
 
 
 class NameStanding(msgspec.Struct, frozen=True):

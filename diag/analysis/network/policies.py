@@ -7,12 +7,14 @@ documentation, Network Policies.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from diag.resources.kubernetes import NetworkPolicy, Workload
 from diag.resources.kubernetes.namespace import IpBlock, PolicyPeer, PolicyPort
+from diag.resources.kubernetes.other_policy import Limit, OtherPolicy, cilium_labels
 from diag.resources.kubernetes.pod import ENFORCING_MODE
 
 _NOT_PUBLIC = tuple(
@@ -45,6 +47,17 @@ class Way(msgspec.Struct, frozen=True):
     """The labels of these pods."""
     is_public: bool = False
     """It is reached at public addresses alone."""
+    ranges: tuple[str, ...] = ()
+    """Networks in which it has addresses that are not known one by one."""
+
+
+def private_range(address: str) -> str:
+    """The range without public addresses that holds an address; empty for a public one, and for what is none."""
+    try:
+        known = ipaddress.IPv4Address(address)
+    except ValueError:
+        return ""
+    return next((str(network) for network in _NOT_PUBLIC if known in network), "")
 
 
 def enforcer_of(daemon_sets: Iterable[Workload]) -> str:
@@ -68,8 +81,10 @@ def denies_by_default(daemon_sets: Iterable[Workload]) -> bool:
     )
 
 
-def limiting(policies: Iterable[NetworkPolicy], workload: Workload) -> tuple[NetworkPolicy, ...]:
-    """The policies that limit what the workload's pods send; none for pods on the host's network."""
+def limiting(
+    policies: Iterable[NetworkPolicy], workload: Workload, *, ingress: bool = False
+) -> tuple[NetworkPolicy, ...]:
+    """The policies that limit what the workload's pods send, or are sent; none for pods on the host's network."""
     template = workload.spec.template
     if template.spec.host_network:
         return ()
@@ -77,17 +92,83 @@ def limiting(policies: Iterable[NetworkPolicy], workload: Workload) -> tuple[Net
         policy
         for policy in policies
         if policy.metadata.namespace == workload.metadata.namespace
-        and policy.limits_egress
+        and (policy.limits_ingress if ingress else policy.limits_egress)
         and policy.spec.pod_selector.takes(template.metadata.labels or {})
     )
 
 
-def lets(policy: NetworkPolicy, way: Way, labels_of: Mapping[str, Mapping[str, str]]) -> bool:
+def may_limit(
+    policies: Iterable[OtherPolicy],
+    workload: Workload,
+    labels_of: Mapping[str, Mapping[str, str]],
+    *,
+    ingress: bool = False,
+) -> tuple[OtherPolicy, ...]:
+    """The policies of other kinds that limit the workload's pods, or could: what is not understood counts."""
+    if workload.spec.template.spec.host_network:
+        return ()
+    namespace, labels = workload.metadata.namespace, workload.spec.template.metadata.labels or {}
+    return tuple(
+        policy
+        for policy in policies
+        if (policy.ingress if ingress else policy.egress) is not Limit.NONE
+        and policy.namespace in ("", namespace)
+        and _could_take(policy, namespace, labels, labels_of.get(namespace))
+    )
+
+
+def _could_take(
+    policy: OtherPolicy, namespace: str, labels: Mapping[str, str], of_namespace: Mapping[str, str] | None
+) -> bool:
+    if policy.expressions:
+        pods, namespaces = policy.expressions
+        calico = {**labels, "projectcalico.org/namespace": namespace, "projectcalico.org/orchestrator": "k8s"}
+        return _calico(pods, calico) and (of_namespace is None or _calico(namespaces, of_namespace))
+    if of_namespace is not None and not policy.namespaces.takes(of_namespace):
+        return False
+    known = cilium_labels(labels, namespace) if policy.kind.startswith("Cilium") else labels
+    needs = (need for need in policy.pods.requirements if ".cilium." not in need.key)
+    return all(need.holds(known) for need in needs)
+
+
+_TERM = re.compile(
+    r"""\s*(?P<not>!)?\s*(?:all\(\)|has\(\s*(?P<has>[\w./-]+)\s*\)
+    |(?P<key>[\w./-]+)\s*(?P<how>==|!=|in|not\s+in)\s*(?P<values>"[^"]*"|'[^']*'|\{[^}]*\}))\s*""",
+    re.VERBOSE,
+)
+
+
+def _calico(expression: str, labels: Mapping[str, str]) -> bool:
+    """Whether a selector of Calico takes the labels; yes for one that is not a plain `&&` of terms.
+
+    Source: docs.tigera.io, Calico network policy, selectors.
+    """
+    terms = [_TERM.fullmatch(part) for part in expression.split("&&") if part.strip()]
+    found = [term for term in terms if term is not None]
+    return len(found) < len(terms) or all(_term(term, labels) for term in found)
+
+
+def _term(term: re.Match[str], labels: Mapping[str, str]) -> bool:
+    values = re.findall(r"[\"']([^\"']*)[\"']", term["values"] or "")
+    if term["key"]:
+        inside = labels.get(term["key"]) in values
+        holds = inside if term["how"] in ("==", "in") else not inside
+    else:
+        holds = term["has"] is None or term["has"] in labels
+    return holds is not bool(term["not"])
+
+
+def lets(policy: NetworkPolicy, way: Way, labels_of: Mapping[str, Mapping[str, str]], *, ingress: bool = False) -> bool:
     """Whether one of the policy's rules lets packets go that way; `labels_of` are those of namespaces by name."""
+    rules = (
+        [(rule.from_, rule.ports) for rule in policy.spec.ingress or ()]
+        if ingress
+        else [(rule.to, rule.ports) for rule in policy.spec.egress or ()]
+    )
     return any(
-        any(_is_port(port, way) for port in rule.ports or (PolicyPort(way.protocol),))
-        and (not rule.to or any(_is_peer(peer, way, policy.metadata.namespace, labels_of) for peer in rule.to))
-        for rule in policy.spec.egress or ()
+        any(_is_port(port, way) for port in ports or (PolicyPort(way.protocol),))
+        and (not peers or any(_is_peer(peer, way, policy.metadata.namespace, labels_of) for peer in peers))
+        for peers, ports in rules
     )
 
 
@@ -122,7 +203,15 @@ def _holds(block: IpBlock, way: Way) -> bool:
         return False
     if any(network.subnet_of(other) for other in besides):
         return False
-    if way.addresses:
+    if any(_overlaps(network, besides, one) for one in way.ranges):
+        return True
+    if way.addresses or way.ranges:
         known = [ipaddress.IPv4Address(address) for address in way.addresses]
         return any(one in network and not any(one in other for other in besides) for one in known)
     return not (way.is_public and any(network.subnet_of(inside) for inside in _NOT_PUBLIC))
+
+
+def _overlaps(network: ipaddress.IPv4Network, besides: Iterable[ipaddress.IPv4Network], cidr: str) -> bool:
+    """Whether a block takes in some of a range, after what is left out of it."""
+    known = ipaddress.IPv4Network(cidr, strict=False)
+    return network.overlaps(known) and not any(known.subnet_of(one) or network.subnet_of(one) for one in besides)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from diag.analysis.network.references import Reference
 from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
+from diag.late import late
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.ec2 import Permission, PrefixList, SecurityGroup
 from diag.resources.manifests import ManifestSet, PlannedFileSystem, PlannedGroup
@@ -151,7 +151,7 @@ def rules_of(groups: Table[SecurityGroup], ids: Sequence[str], *, egress: bool =
     return tuple(found)
 
 
-_INDEX = re.compile(r"\[[^\]]*\]")
+_INDEX = late(r"\[[^\]]*\]")
 
 
 class Guarded(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -17,14 +16,15 @@ from typing import NamedTuple
 import msgspec
 
 from diag.decode import convert, decode_json
-from diag.knowledge.index import fingerprint
+from diag.knowledge.index import fingerprint, is_current
+from diag.late import late
 
 FOLDER = Path(__file__).parent
 INDEX = "index.json"
 INDEX_FORMAT = 1
 _KINDS = "kinds.toml"
 _GAP = "…"
-_WORD = re.compile(r"[A-Za-z_]{3,}")
+_WORD = late(r"[A-Za-z_]{3,}")
 
 
 class Role(enum.Enum):
@@ -121,15 +121,13 @@ class _Kinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def load_messages() -> Catalogue:
     """The catalogue, from its compiled index where that is up to date."""
-    contents = {path.name: path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))}
     try:
         known = decode_json((FOLDER / INDEX).read_bytes(), Catalogue)
+        if known.format == INDEX_FORMAT and is_current(FOLDER / INDEX, FOLDER, ".toml", known.files):
+            return known
     except (OSError, msgspec.DecodeError):
-        known = None
-    files = {name: fingerprint(content) for name, content in contents.items()}
-    if known is not None and known.format == INDEX_FORMAT and known.files == files:
-        return known
-    return compile_messages(contents)
+        pass
+    return compile_messages({path.name: path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))})
 
 
 def write_messages() -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from diag.late import late
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Where kubectl apply keeps the object as it was given. Source: Kubernetes documentation, well-known annotations."""
 
@@ -110,14 +112,14 @@ _KEY = r"(?P<key>(?:[A-Za-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9]
 LABEL_VALUE = r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?"
 """The value of a label, which may be empty. Source: Kubernetes documentation, labels, syntax and character set."""
 _FORMS = tuple(
-    re.compile(pattern, re.ASCII)
+    late(pattern, re.ASCII)
     for pattern in (
         rf"{_KEY}\s*(?P<operator>==?|!=)\s*(?P<values>{LABEL_VALUE})",
         rf"{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>\s*{LABEL_VALUE}\s*(?:,\s*{LABEL_VALUE}\s*)*)\)",
         rf"(?P<operator>!?)\s*{_KEY}",
     )
 )
-_BETWEEN = re.compile(r",(?![^(]*\))")
+_BETWEEN = late(r",(?![^(]*\))")
 """Commas part requirements, but not inside the brackets of `in (a,b)`."""
 
 

@@ -98,16 +98,24 @@ class EgressRule(KubernetesObject, frozen=True):
     ports: tuple[PolicyPort, ...] | None = None
 
 
+class IngressRule(KubernetesObject, frozen=True):
+    """Where packets may come from; no peer is every one, and no port every one."""
+
+    from_: tuple[PolicyPeer, ...] | None = msgspec.field(default=None, name="from")
+    ports: tuple[PolicyPort, ...] | None = None
+
+
 class NetworkPolicySpec(KubernetesObject, frozen=True):
     """spec of a NetworkPolicy."""
 
     pod_selector: LabelSelector = LabelSelector()
     policy_types: tuple[str, ...] | None = None
     egress: tuple[EgressRule, ...] | None = None
+    ingress: tuple[IngressRule, ...] | None = None
 
 
 class NetworkPolicy(KubernetesObject, frozen=True):
-    """A NetworkPolicy, the half of it that is about packets out of pods."""
+    """A NetworkPolicy."""
 
     metadata: Metadata
     spec: NetworkPolicySpec = NetworkPolicySpec()
@@ -116,3 +124,8 @@ class NetworkPolicy(KubernetesObject, frozen=True):
     def limits_egress(self) -> bool:
         """Whether the pods that it selects may send only what some policy lets through."""
         return "Egress" in (self.spec.policy_types or ()) or bool(not self.spec.policy_types and self.spec.egress)
+
+    @property
+    def limits_ingress(self) -> bool:
+        """Whether the pods that it selects may be sent only what some policy lets through."""
+        return not self.spec.policy_types or "Ingress" in self.spec.policy_types

@@ -11,6 +11,7 @@ from diag.analysis.driver.images import PULL_DENIED, pull_failures
 from diag.analysis.identity.controller import Given, Giver
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import (
+    BY_BOUNDARY,
     BY_NOBODY,
     SERVICE_NAME,
     Rights,
@@ -28,10 +29,11 @@ from diag.knowledge.controller_actions import Action, Use
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
+from diag.resources.class_data import Key
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
-from diag.resources.iam import Role
+from diag.resources.iam import ManagedPolicy, Role
 from diag.resources.kubernetes import Event, Node, Pod
 from diag.resources.table import Table, table_of
 from diag.sources.aws.failure import malformed_answer
@@ -48,6 +50,7 @@ def controller_rights(
     provisioning: Provisioning,
     controller_roles: Table[Role],
     controller_role: Given | Unavailable,
+    class_keys: Table[Key] | Unavailable,
 ) -> Table[Rights]:
     """What the role that the controller acts as may do, by ARN; nothing is asked where nothing is provisioned.
 
@@ -57,7 +60,8 @@ def controller_rights(
     given = value_or(controller_role, Given(Giver.WEB_IDENTITY, ""))
     own = {arn: role for arn, role in controller_roles.values.items() if arn != given.by_role}
     roles = own if provisioning.in_use else {}
-    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes))
+    keys = [key.arn for key in value_or(class_keys, Table[Key]()) if key.key_manager != "AWS"]
+    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes), keys)
     limited = {
         arn: within_session(rights, given.session_policy, context_of(cluster_identity.region, arn))
         for arn, rights in found.values.items()
@@ -117,15 +121,15 @@ def _roles_of(aws: Aws, region: str, profile: str) -> tuple[Role, ...]:
     return tuple(Role(str(raw.get("RoleName", "")), str(raw.get("Arn", ""))) for raw in found)
 
 
-def _rights_of(aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequence[str]) -> Table[Rights]:
-    arns = [arn for arn in roles if role_arn_of(arn) is not None]
-    return table_of(arns, lambda arn: _rights_of_one(aws, region, arn, roles[arn], buckets))
+def _rights_of(
+    aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequence[str], keys: Sequence[str] = ()
+) -> Table[Rights]:
+    arns = {arn: questions(parts, region, buckets, keys) for arn in roles if (parts := role_arn_of(arn)) is not None}
+    return table_of(arns, lambda arn: _rights_of_one(aws, region, arn, roles[arn], arns[arn]))
 
 
-def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequence[str]) -> Rights:
-    parts = role_arn_of(arn)
-    assert parts is not None  # noqa: S101 - others were left out
-    asked, context = questions(parts, region, buckets), context_of(region, role.arn or arn, role.tags)
+def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, asked: Sequence[tuple[Action, str]]) -> Rights:
+    context = context_of(region, role.arn or arn, role.tags)
     bound = str((role.permissions_boundary or {}).get("PermissionsBoundaryArn", ""))
     try:
         found = simulated(_simulate(aws, region, role.arn or arn, asked, context), asked)
@@ -136,15 +140,18 @@ def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, buckets: Sequenc
             documents = _documents(aws, region, role)
         except Unreadable:
             raise refused from None
-        return Rights(by_documents(documents, _boundary(aws, region, bound), asked, context), refused.unavailable)
+        boundary = _boundary(aws, region, bound) if bound else None
+        found = by_documents(documents, boundary.document if boundary else None, asked, context)
+        return Rights(found, refused.unavailable, boundary)
     if any(right.simulated for right in found):
         with contextlib.suppress(Unreadable):
-            boundary = _managed(aws, region, bound) if bound else None
-            found = settled(found, _documents(aws, region, role), boundary, asked, context)
+            limit = _managed(aws, region, bound).document if bound else None
+            found = settled(found, _documents(aws, region, role), limit, asked, context)
     if any(right.why == BY_NOBODY and right.use in (Use.CREATE, Use.DELETE, Use.RESIZE) for right in found):
         with contextlib.suppress(Unreadable):
             found = explained(found, _documents(aws, region, role), asked, context)
-    return Rights(found)
+    bounded = bound and any(right.why == BY_BOUNDARY for right in found)
+    return Rights(found, boundary=_boundary(aws, region, bound) if bounded else None)
 
 
 def _simulate(
@@ -170,12 +177,12 @@ def _simulate(
     return results
 
 
-def _boundary(aws: Aws, region: str, arn: str) -> Document | None:
-    """The policy that bounds a role; None without one, or where it may not be read."""
+def _boundary(aws: Aws, region: str, arn: str) -> ManagedPolicy:
+    """The policy that bounds a role, without its document where that may not be read."""
     try:
-        return _managed(aws, region, arn) if arn else None
+        return _managed(aws, region, arn)
     except Unreadable:
-        return None
+        return ManagedPolicy(arn)
 
 
 @fact(layer=Layer.IDENTITY, label="service-linked role of FSx", permissions=("iam:GetRole",))
@@ -198,21 +205,23 @@ def _documents(aws: Aws, region: str, role: Role) -> tuple[Document, ...]:
     name = role.role_name
     attached = aws.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", region=region, RoleName=name)
     inline = aws.pages("iam", "ListRolePolicies", "PolicyNames", region=region, RoleName=name)
-    found = [_managed(aws, region, str(policy.get("PolicyArn", ""))) for policy in attached]
+    found: list[Document] = [
+        _managed(aws, region, str(policy.get("PolicyArn", ""))).document or {} for policy in attached
+    ]
     for policy in map(str, inline):
         answer = aws.one("iam", "GetRolePolicy", region=region, RoleName=name, PolicyName=policy)
         found.append(_decoded(answer.get("PolicyDocument"), f"policy {policy} of role {name}"))
     return tuple(found)
 
 
-def _managed(aws: Aws, region: str, arn: str) -> Document:
+def _managed(aws: Aws, region: str, arn: str) -> ManagedPolicy:
     policy = aws.one("iam", "GetPolicy", region=region, PolicyArn=arn)
     version = str(policy.get("Policy", {}).get("DefaultVersionId", ""))
     answer = aws.one("iam", "GetPolicyVersion", region=region, PolicyArn=arn, VersionId=version)
-    return _decoded(answer.get("PolicyVersion", {}).get("Document"), f"policy {arn}")
+    return ManagedPolicy(arn, version, _decoded(answer.get("PolicyVersion", {}).get("Document"), f"policy {arn}"))
 
 
-def _decoded(document: Any, what: str) -> Document:
+def _decoded(document: Any, what: str) -> dict[str, Any]:
     """The document, which botocore has decoded already. What is none would read as a policy that allows nothing."""
     if not isinstance(document, dict):
         raise Unreadable(malformed_answer(what, "it has no policy document"))

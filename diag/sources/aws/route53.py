@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from diag.analysis.attributes import is_address
+from diag.analysis.claims import Provisioning
+from diag.analysis.network.names import api_names
 from diag.model.layer import Layer
+from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
-from diag.resources.eks import ClusterIdentity
+from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.route53 import WILDCARD, HostedZone, RecordSet, ResolverRule, ZoneRecords, covers
@@ -30,14 +33,21 @@ def private_zones(
     cluster_identity: ClusterIdentity,
     mounted_file_systems: tuple[FileSystem, ...],
     volumes: tuple[PersistentVolume, ...],
+    provisioning: Provisioning | Unavailable,
+    eks_cluster: EksCluster | Unavailable,
 ) -> tuple[HostedZone, ...]:
-    """The private hosted zones of the file systems' VPCs that a volume's name is in; all others are left out.
+    """The private hosted zones that a volume's name is in, or one of FSx and STS; all others are left out.
 
-    Route 53 asks for ec2:DescribeVpcs too.
+    Those of the file systems' VPCs, and where something is provisioned of the cluster's VPC. Route 53 asks for
+    ec2:DescribeVpcs too.
     """
     names = _names(volumes)
+    vpcs = _vpcs(mounted_file_systems) if names else []
+    if value_or(provisioning, Provisioning()).in_use and isinstance(eks_cluster, EksCluster):
+        names |= set(api_names(cluster_identity.region))
+        vpcs += [eks_cluster.vpc_id] if eks_cluster.vpc_id not in ("", *vpcs) else []
     found = []
-    for vpc in _vpcs(mounted_file_systems) if names else ():
+    for vpc in vpcs:
         for raw in _zones(aws, cluster_identity.region, vpc):
             zone = shaped({**raw, "VpcId": vpc}, HostedZone, "private hosted zone")
             if any(covers(zone.name, name) for name in names):
@@ -69,8 +79,8 @@ def zone_records(
     private_zones: tuple[HostedZone, ...],
     volumes: tuple[PersistentVolume, ...],
 ) -> Table[ZoneRecords]:
-    """What these zones answer to the volumes' names, by the zone's id; zones that AWS manages are left out."""
-    names = _names(volumes)
+    """What these zones answer to the names, by the zone's id; zones that AWS manages are left out."""
+    names = _names(volumes) | set(api_names(cluster_identity.region))
 
     def read(zone: str) -> ZoneRecords:
         listed = aws.pages(

@@ -42,6 +42,19 @@ class _Page(msgspec.Struct):
     metadata: _ListMeta
 
 
+class _GroupVersion(msgspec.Struct):
+    version: str
+
+
+class _Group(msgspec.Struct, rename="camel"):
+    name: str
+    preferred_version: _GroupVersion
+
+
+class _GroupList(msgspec.Struct):
+    groups: list[_Group]
+
+
 class _Named(msgspec.Struct):
     name: str
 
@@ -117,6 +130,15 @@ class Kube(Source):
         """One object of a collection, None when it is empty."""
         page = next(self._pages(path, shape, {}, 1), None)
         return page[0] if page else None
+
+    def groups(self) -> dict[str, str]:
+        """The API groups that the server has, each with its preferred version."""
+        try:
+            answer = self.ask("get", "/apis")
+            found = decode_json(answer.body, _GroupList).groups
+        except NOT_DECODED as error:
+            raise Unreadable(_malformed("get apis", answer, error)) from error
+        return {group.name: group.preferred_version.version for group in found}
 
     def names(self, path: str) -> tuple[tuple[str, str], ...]:
         """Namespace and name of the objects of a collection, of its first page alone."""

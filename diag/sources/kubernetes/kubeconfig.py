@@ -20,6 +20,7 @@ import msgspec
 from diag.decode import convert
 from diag.grammar.ids import ACCOUNT, REGION
 from diag.grammar.spelling import did_you_mean
+from diag.late import late
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.target import KubeContext
 from diag.sanitize import one_line
@@ -29,19 +30,19 @@ T = TypeVar("T")
 
 _REGION = f"(?P<region>{REGION.pattern})"
 
-CLUSTER_ARN = re.compile(rf"^arn:[\w-]+:eks:{_REGION}:(?P<account>{ACCOUNT.pattern}):cluster/(?P<name>.+)$")
+CLUSTER_ARN = late(rf"^arn:[\w-]+:eks:{_REGION}:(?P<account>{ACCOUNT.pattern}):cluster/(?P<name>.+)$")
 """Cluster and context name that `aws eks update-kubeconfig` writes."""
 
-EKSCTL_NAME = re.compile(rf"^(?:.+@)?(?P<name>[\w-]+)\.{_REGION}\.eksctl\.io$")
+EKSCTL_NAME = late(rf"^(?:.+@)?(?P<name>[\w-]+)\.{_REGION}\.eksctl\.io$")
 """Context name that eksctl writes."""
 
-ENDPOINT = re.compile(rf"^https://[0-9A-F]+\.[\w-]+\.{_REGION}\.eks\.", re.IGNORECASE)
+ENDPOINT = late(rf"^https://[0-9A-F]+\.[\w-]+\.{_REGION}\.eks\.", re.IGNORECASE)
 """EKS API server endpoint."""
 
-ISSUER = re.compile(rf"^https://oidc\.eks\.{_REGION}\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]+$")
+ISSUER = late(rf"^https://oidc\.eks\.{_REGION}\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]+$")
 """OIDC issuer of an EKS cluster, as its service account tokens name it. Source: EKS user guide, IRSA."""
 
-SERVER = re.compile(r"https?://(?:[^/@\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")
+SERVER = late(r"https?://(?:[^/@\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")
 """An API server's URL, with a path where a gateway is in front of it."""
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")

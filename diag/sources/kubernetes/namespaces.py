@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.kubernetes import LimitRange, Namespace, NetworkPolicy, ResourceQuota, Workload
+from diag.resources.kubernetes.other_policy import KINDS, OtherPolicy, PolicyKind, RawPolicy, policies_of
 from diag.resources.target import Target
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.facts import list_in_scope
@@ -41,3 +44,45 @@ def driver_policies(
     places = dict.fromkeys(half.metadata.namespace for half in found)
     paths = (f"/apis/networking.k8s.io/v1/namespaces/{place}/networkpolicies" for place in places)
     return tuple(policy for path in paths for policy in kube.list(path, NetworkPolicy))
+
+
+@fact(layer=Layer.NETWORK, label="NetworkPolicy", names={"metadata.name": ""}, permissions=("list networkpolicies",))
+def dns_policies(kube: Kube) -> tuple[NetworkPolicy, ...]:
+    """The NetworkPolicies of the namespace in which CoreDNS runs."""
+    return kube.list("/apis/networking.k8s.io/v1/namespaces/kube-system/networkpolicies", NetworkPolicy)
+
+
+@fact(layer=Layer.NETWORK, label="API group")
+def api_groups(kube: Kube) -> dict[str, str]:
+    """The API groups of the cluster, with the version of each: every user may ask for them."""
+    return kube.groups()
+
+
+@fact(
+    layer=Layer.NETWORK,
+    label="network policy of another kind",
+    names={"name": "", "namespace": "ns"},
+    permissions=tuple(f"list {kind.resource}" for kind in KINDS),
+)
+def other_policies(kube: Kube, api_groups: dict[str, str]) -> tuple[OtherPolicy, ...]:
+    """The policies of other kinds than NetworkPolicy; nothing is asked of a group that the cluster does not have."""
+    return tuple(
+        policy
+        for kind in KINDS
+        if kind.group in api_groups
+        for raw in _policies(kube, kind, api_groups[kind.group])
+        for policy in policies_of(raw, kind)
+    )
+
+
+def _policies(kube: Kube, kind: PolicyKind, version: str) -> tuple[RawPolicy, ...]:
+    try:
+        return kube.list(f"/apis/{kind.group}/{version}/{kind.plural}", RawPolicy)
+    except Unreadable as missing:
+        if missing.unavailable.reason is Reason.ABSENT:
+            return ()
+        if missing.unavailable.reason is not Reason.DENIED:
+            raise
+        what = f"list {kind.resource}"
+        named = msgspec.structs.replace(missing.unavailable, what=what, permission=what)
+        raise Unreadable(named) from missing

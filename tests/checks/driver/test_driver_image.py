@@ -230,3 +230,9 @@ def test_a_refused_role_gets_the_right_to_pull_where_that_can_be_what_it_lacks(
     attach = "aws iam attach-role-policy --role-name eks-node --policy-arn arn:aws:iam::aws:policy/"
     commands = found.fix.commands if found.fix else ()
     assert commands == ((f"{attach}AmazonEC2ContainerRegistryPullOnly",) if is_let_in else ())
+
+
+def test_a_node_without_room_says_so() -> None:
+    found = of_plugin(given.DRIVER_IMAGE, "ErrImagePull", "write /var/lib/containerd/x: no space left on device")
+    assert (found.verdict, found.cause) == (Verdict.FAIL, "")
+    assert "it cannot be pulled, as the node's disk is full" in found.message

@@ -9,6 +9,8 @@ import pytest
 from checks.file_system.storageclass_key import key_can_be_used
 from diag import Reason, Table, Unavailable, Verdict
 from diag.analysis.identity.controller import Given, Giver
+from diag.analysis.identity.irsa import RoleArn
+from diag.analysis.identity.permissions import BY_BOUNDARY, BY_NOBODY, Decision, Right, Rights, questions
 from diag.model.finding import Finding
 from diag.resources.class_data import Key, Policy
 from diag.resources.eks import ClusterIdentity
@@ -37,6 +39,7 @@ def judged(key: Any = KEY, document: Any = None, name: str = ARN, **facts: Any) 
         "class_keys": table,
         "key_policies": policies,
         "controller_role": Given(Giver.WEB_IDENTITY, ROLE),
+        "controller_rights": Table({ROLE: rights()}),
         "cluster_identity": ClusterIdentity(region=REGION, account=ACCOUNT),
     }
     parameters = without(deploymentType="PERSISTENT_1", perUnitStorageThroughput="50", kmsKeyId=name)
@@ -63,6 +66,44 @@ def test_grants_for_services_alone_are_enough() -> None:
     """As the KMS developer guide writes it for key users."""
     grants = allows(ROLE, "kms:CreateGrant", Condition={"Bool": {"kms:GrantIsForAWSResource": True}})
     assert judged(document=policy(allows(ROLE, "kms:DescribeKey"), grants)).verdict is Verdict.PASS
+
+
+def rights(*denied: str, why: str = BY_NOBODY, unknown: str = "", unread: Unavailable | None = None) -> Rights:
+    """What IAM says of the role and the key."""
+    decisions = dict.fromkeys(denied, Decision.DENIED) | {unknown: Decision.UNKNOWN}
+    asked = questions(RoleArn("aws", ACCOUNT, "fsx-csi"), REGION, (), (ARN,))
+    found = (Right(a.use, a.name, arn, decisions.get(a.name, Decision.ALLOWED), why) for a, arn in asked)
+    return Rights(tuple(found), unread)
+
+
+class TestWhereTheKeysPolicyLeavesItToIam:
+    def test_a_role_without_the_right_to_the_grant_gets_it(self) -> None:
+        found = judged(controller_rights=Table({ROLE: rights("kms:CreateGrant")}))
+        assert (found.verdict, found.cause) == (Verdict.FAIL, "iam-missing-permission")
+        assert found.fix and "put-role-policy" in found.fix.commands[0] and ARN in found.fix.commands[0]
+
+    def test_a_right_that_comes_later_warns(self) -> None:
+        found = judged(controller_rights=Table({ROLE: rights("kms:Decrypt")}))
+        assert (found.verdict, found.cause) == (Verdict.WARN, "iam-missing-permission")
+
+    def test_a_boundary_that_refuses_is_the_cause(self) -> None:
+        found = judged(controller_rights=Table({ROLE: rights("kms:CreateGrant", why=BY_BOUNDARY)}))
+        assert (found.verdict, found.cause) == (Verdict.FAIL, "iam-denied-by-boundary")
+
+    def test_a_policy_that_names_the_role_needs_no_word_of_iam(self) -> None:
+        named = policy(allows(ROLE, ["kms:DescribeKey", "kms:CreateGrant"]), allows())
+        assert (
+            judged(document=named, controller_rights=Table({ROLE: rights("kms:CreateGrant")})).verdict is Verdict.PASS
+        )
+
+    def test_what_iam_could_not_be_asked_is_unknown(self) -> None:
+        unread = denied("iam:SimulatePrincipalPolicy")
+        found = judged(controller_rights=Table({ROLE: rights(unknown="kms:CreateGrant", unread=unread)}))
+        assert (found.verdict, found.unavailable) == (Verdict.UNKNOWN, (unread,))
+
+    @pytest.mark.parametrize("table", [Table[Rights](), denied("iam:GetRole")])
+    def test_a_role_that_nobody_knows_is_the_matter_of_other_checks(self, table: Any) -> None:
+        assert judged(controller_rights=table).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(
@@ -142,5 +183,6 @@ def test_aws_own_key_has_no_policy_to_judge() -> None:
 def test_a_class_that_names_none_of_this_region_for_a_persistent_file_system_is_skipped(
     parameters: dict[str, str],
 ) -> None:
-    facts = {"class_keys": Table(), "key_policies": Table(), "controller_role": Given(Giver.WEB_IDENTITY, ROLE)}
+    tables = dict.fromkeys(("class_keys", "key_policies", "controller_rights"), Table[Any]())
+    facts: dict[str, Any] = {**tables, "controller_role": Given(Giver.WEB_IDENTITY, ROLE)}
     assert only(key_can_be_used, **asked(parameters, **facts)).verdict is Verdict.SKIP

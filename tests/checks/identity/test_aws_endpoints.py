@@ -26,6 +26,7 @@ from diag.resources.ec2 import (
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
+from tests.checks.given_driver_objects import PENDING
 from tests.checks.given_identity import (
     INSTANCE,
     NODE_GROUP,
@@ -289,3 +290,10 @@ def test_an_acl_stands_between_the_controller_and_an_endpoint_of_another_subnet(
 @pytest.mark.parametrize("fact", ["controller_groups", "network_acls"])
 def test_what_may_not_be_read_is_unknown(fact: str) -> None:
     assert reach(**{fact: given.denied("ec2:DescribeNetworkAcls")}).verdict is Verdict.UNKNOWN
+
+
+def test_a_refusal_that_is_sure_fails_where_a_claim_waits() -> None:
+    serving = endpoints("fsx", "sts", policy_document=policy(Action="fsx:DescribeBackups"))
+    finding = reach(**PRIVATE, vpc_endpoints=serving, claims=(PENDING,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "iam-denied-by-endpoint-policy")
+    assert finding.concerns == (PENDING.subject,)

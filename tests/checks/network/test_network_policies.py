@@ -12,6 +12,7 @@ from diag import Verdict
 from diag.model.finding import Finding
 from diag.resources.ec2 import VpcEndpoint
 from diag.resources.kubernetes import NetworkPolicy, Pod, Service, Workload
+from diag.resources.kubernetes.other_policy import KINDS, OtherPolicy, RawPolicy, policies_of
 from tests.checks import given
 from tests.checks.given_driver_objects import PENDING
 
@@ -56,7 +57,9 @@ def found(
         "vpc_endpoints": (),
     }
     judged = given.findings(policies_leave_the_driver_its_ways, **(usual | facts))
-    return {finding.subject.name: finding for finding in judged}
+    # Of CoreDNS' two directions the one that something is wrong with.
+    ordered = sorted(judged, key=lambda finding: finding.verdict is not Verdict.PASS)
+    return {finding.subject.name: finding for finding in ordered}
 
 
 def controllers(*policies: NetworkPolicy, **facts: Any) -> Finding:
@@ -69,6 +72,7 @@ def test_without_a_policy_all_is_open() -> None:
 
 def test_nothing_leaves_and_claims_wait() -> None:
     told = found(policy(), claims=(PENDING,))
+    assert told.pop("coredns").verdict is Verdict.PASS
     assert [finding.verdict for finding in told.values()] == [Verdict.FAIL, Verdict.FAIL]
     assert {finding.cause for finding in told.values()} == {"network-policy-blocks-driver"}
     assert "the cluster's DNS (UDP 53), FSx (TCP 443)" in told["fsx-csi-controller"].message
@@ -166,3 +170,167 @@ def test_what_does_not_ask_or_was_not_seen() -> None:
     assert controllers(by_label, namespaces=given.denied("list namespaces")).verdict is Verdict.UNKNOWN
     (finding,) = found(driver_policies=given.denied("list networkpolicies")).values()
     assert finding.verdict is Verdict.UNKNOWN
+
+
+CLUSTER = given.replace(
+    given.eks_cluster(),
+    kubernetes_network_config=given.replace(
+        given.eks_cluster().kubernetes_network_config, service_ipv4_cidr="172.20.0.0/16"
+    ),
+)
+INSIDE: dict[str, Any] = {"eks_cluster": CLUSTER}
+
+
+@pytest.mark.parametrize(
+    ("block", "is_open"),
+    [
+        ({"cidr": "0.0.0.0/0"}, True),
+        ({"cidr": "172.20.0.1/32"}, True),
+        ({"cidr": "10.0.7.0/24"}, True),
+        ({"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "172.16.0.0/12"]}, False),
+        ({"cidr": "52.0.0.0/8"}, False),
+    ],
+)
+def test_the_controller_needs_the_api_server(block: Rule, is_open: bool) -> None:
+    rule = {"to": [{"ipBlock": block}, {"ipBlock": {"cidr": "52.0.0.0/8"}}], **HTTPS}
+    told = controllers(policy(DNS, rule), claims=(PENDING,), **INSIDE)
+    assert (told.verdict is Verdict.PASS) is is_open
+    assert is_open or "way to the API server (TCP 443)" in told.message
+
+
+def of_core_dns(*policies: NetworkPolicy, **facts: Any) -> Finding:
+    return found(dns_policies=policies, **facts)["coredns"]
+
+
+def dns_policy(**spec: Any) -> NetworkPolicy:
+    metadata = {"name": "dns", "namespace": "kube-system"}
+    return msgspec.convert({"metadata": metadata, "spec": {"podSelector": {}, **spec}}, NetworkPolicy)
+
+
+FROM_PLUGIN = [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": given.NAMESPACE}}}]}]
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"policyTypes": ["Ingress"]}, "CoreDNS to questions of the node plugin (UDP 53)"),
+        ({"ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]}, "questions"),
+        ({"ingress": [{"ports": [{"protocol": "TCP", "port": 53}]}]}, "questions"),
+        ({"policyTypes": ["Egress"], "egress": [HTTPS]}, "CoreDNS's way to the VPC's resolver (UDP 53)"),
+    ],
+)
+def test_policies_of_core_dns_that_keep_the_names_from_the_nodes(spec: dict[str, Any], says: str) -> None:
+    told = of_core_dns(dns_policy(**spec))
+    assert (told.verdict, told.cause) == (Verdict.FAIL, "network-policy-blocks-driver")
+    assert says in told.message
+    assert told.fix is not None
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"ingress": [{}]},
+        {"ingress": FROM_PLUGIN},
+        {"policyTypes": ["Ingress"], "podSelector": {"matchLabels": {"app": "other"}}},
+        {"policyTypes": ["Egress"], "egress": [DNS]},
+    ],
+)
+def test_policies_of_core_dns_that_let_the_questions_through(spec: dict[str, Any]) -> None:
+    assert of_core_dns(dns_policy(**spec)).verdict is Verdict.PASS
+
+
+def test_policies_of_core_dns_that_were_not_seen() -> None:
+    assert found(dns_policies=given.denied("list networkpolicies"))["coredns"].verdict is Verdict.UNKNOWN
+
+
+def other(kind: str, namespace: str = "", **spec: Any) -> tuple[OtherPolicy, ...]:
+    (known,) = (one for one in KINDS if one.kind == kind and (one.group != "networking.k8s.aws" or "Appl" in kind))
+    raw = msgspec.convert({"metadata": {"name": "team", "namespace": namespace}, "spec": spec}, RawPolicy)
+    return tuple(policies_of(raw, known))
+
+
+ANY_ENTITY = [{"toEntities": ["cluster"]}]
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        other("CiliumClusterwideNetworkPolicy", endpointSelector={}, egress=ANY_ENTITY),
+        other("CiliumNetworkPolicy", given.NAMESPACE, endpointSelector={}, egressDeny=[{"toEntities": ["world"]}]),
+        other("CiliumClusterwideNetworkPolicy", egress=ANY_ENTITY, endpointSelector={
+            "matchLabels": {"k8s:io.kubernetes.pod.namespace": given.NAMESPACE}}),
+        other("GlobalNetworkPolicy", selector="all()", types=["Egress"], egress=[{"action": "Allow"}]),
+        other("GlobalNetworkPolicy", egress=[{"action": "Allow"}],
+              selector=f"projectcalico.org/namespace == '{given.NAMESPACE}' && has(app)"),
+        other("GlobalNetworkPolicy", selector="app == 'a' || app == 'b'", egress=[{"action": "Allow"}]),
+        other("AdminNetworkPolicy", subject={"namespaces": {}}, egress=[{"action": "Deny", "to": []}]),
+        other("BaselineAdminNetworkPolicy", subject={"namespaces": {}}, egress=[{"action": "Deny", "to": []}]),
+        other("ApplicationNetworkPolicy", given.NAMESPACE, podSelector={}, policyTypes=["Egress"], egress=[{"to": []}]),
+    ],
+)  # fmt: skip
+def test_policies_of_other_kinds_that_may_close_a_way(policies: tuple[OtherPolicy, ...]) -> None:
+    told = controllers(other_policies=policies, claims=(PENDING,))
+    assert told.verdict is Verdict.UNKNOWN
+    assert f"policies of kind {policies[0].kind} are present that this tool does not judge" in told.message
+    assert told.evidence == (str(policies[0]),)
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        other("CiliumClusterwideNetworkPolicy", endpointSelector={"matchLabels": {"app": "web"}}, egress=ANY_ENTITY),
+        other("CiliumNetworkPolicy", "web", endpointSelector={}, egress=ANY_ENTITY),
+        other("CiliumClusterwideNetworkPolicy", endpointSelector={}, ingress=[{}]),
+        other("CiliumClusterwideNetworkPolicy", nodeSelector={}, egress=ANY_ENTITY),
+        other("CiliumClusterwideNetworkPolicy", endpointSelector={}, egress=ANY_ENTITY,
+              enableDefaultDeny={"egress": False}),
+        other("GlobalNetworkPolicy", selector="app == 'web'", types=["Egress"]),
+        other("GlobalNetworkPolicy", selector="projectcalico.org/namespace in {'web', 'db'}", types=["Egress"]),
+        other("GlobalNetworkPolicy", selector="!has(app)", types=["Egress"]),
+        other("GlobalNetworkPolicy", selector="all()", types=["Ingress"]),
+        other("AdminNetworkPolicy", subject={"namespaces": {}}, egress=[{"action": "Allow"}, {"action": "Pass"}]),
+        other("AdminNetworkPolicy", subject={"namespaces": {"matchLabels": {"team": "web"}}},
+              egress=[{"action": "Deny"}]),
+    ],
+)  # fmt: skip
+def test_policies_of_other_kinds_that_leave_the_controller_alone(policies: tuple[OtherPolicy, ...]) -> None:
+    assert controllers(other_policies=policies, claims=(PENDING,)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        other("CiliumClusterwideNetworkPolicy", endpointSelector={}, egress=[{}]),
+        other("CiliumNetworkPolicy", given.NAMESPACE, endpointSelector={}, egress=[]),
+        other("GlobalNetworkPolicy", selector="all()", types=["Ingress", "Egress"]),
+        other("Calico NetworkPolicy", given.NAMESPACE, selector="", types=["Egress"], egress=[{"action": "Deny"}]),
+    ],
+)
+def test_policies_of_other_kinds_that_let_nothing_through(policies: tuple[OtherPolicy, ...]) -> None:
+    told = found(other_policies=policies, claims=(PENDING,))
+    for name in ("fsx-csi-controller", "fsx-csi-node"):
+        assert (told[name].verdict, told[name].cause) == (Verdict.FAIL, "network-policy-blocks-driver")
+        assert str(policies[0]) in told[name].message
+    beside = other("CiliumClusterwideNetworkPolicy", endpointSelector={}, egress=ANY_ENTITY)
+    assert controllers(other_policies=(*policies, *beside), claims=(PENDING,)).verdict is Verdict.UNKNOWN
+
+
+def test_policies_of_other_kinds_around_core_dns() -> None:
+    into = other(
+        "CiliumNetworkPolicy", "kube-system", endpointSelector={"matchLabels": {"k8s-app": "kube-dns"}}, ingress=[{}]
+    )
+    assert found(other_policies=into)["coredns"].verdict is Verdict.FAIL
+    assert found(other_policies=into)["fsx-csi-node"].verdict is Verdict.PASS
+
+
+def test_policies_of_other_kinds_that_were_not_seen() -> None:
+    denied = given.denied("list ciliumnetworkpolicies.cilium.io")
+    assert controllers(other_policies=denied).verdict is Verdict.UNKNOWN
+    assert controllers(policy(), other_policies=denied, claims=(PENDING,)).verdict is Verdict.FAIL
+
+
+def test_a_cache_on_the_nodes_does_not_need_core_dns_for_other_names() -> None:
+    plain = given.node_plugin()
+    cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
+    closed = dns_policy(policyTypes=["Ingress"])
+    assert "coredns" not in found(dns_policies=(closed,), daemon_sets=(plain, vpc_cni(), cache))

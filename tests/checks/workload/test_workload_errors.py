@@ -116,7 +116,8 @@ class TestPrograms:
         line = 'error mounting "/var/lib/kubelet/pods/u/volume-subpaths/{}/app/0" to rootfs at "/d": not a directory'
         for name, verdict in (("fsx-pv", Verdict.FAIL), ("config", Verdict.PASS)):
             pod = never_made(line.format(name), reason="RunContainerError")
-            assert only(programs_can_use_the_volume, pods=(pod,)).verdict is verdict
+            finding = only(programs_can_use_the_volume, pods=(pod,))
+            assert (finding.verdict, "mountPath" in str(finding.fix)) == (verdict, verdict is Verdict.FAIL)
 
     @pytest.mark.parametrize(
         "text", ["missing value for RUN", "Error: error SubPath `/run` must not be an absolute path"]
@@ -128,4 +129,4 @@ class TestPrograms:
         mounts = tuple(replace(at, sub_path_expr="$(RUN)") for at in container.volume_mounts or ())
         spec = replace(pod.spec, containers=(replace(container, volume_mounts=mounts),))
         finding = only(programs_can_use_the_volume, pods=(replace(pod, spec=spec),))
-        assert (finding.cause, "subPathExpr" in finding.message) == ("subpath-not-made", True)
+        assert (finding.cause, "subPathExpr" in str(finding.fix)) == ("subpath-not-made", True)

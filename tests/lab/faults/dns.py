@@ -412,3 +412,36 @@ def node_local_dns_asks_a_company(lab: "Lab") -> None:
     """CoreDNS is as it should be, and NodeLocal DNSCache sends names outside the cluster past it."""
     run_node_local(lab, "127.53.0.2")
     _unknown(lab)
+
+
+def _no_zone(lab: "Lab") -> bool:
+    return not lab.client("route53").list_hosted_zones()["HostedZones"]
+
+
+def _api_unknown(lab: "Lab", service: str, before: str) -> None:
+    host = f"{service}.{lab.site.region}.{lab.site.dns_suffix}"
+    symptoms.create_fails(
+        lab,
+        f"operation error FSx: CreateFileSystem, {before}exceeded maximum number of attempts, 3, https response error"
+        f' StatusCode: 0, RequestID: , request send failed, Post "https://{host}/": dial tcp: lookup {host} on'
+        " 172.20.0.10:53: no such host",
+    )
+
+
+@fault("private-zone-hides-fsx", cause="private-zone-shadows-name", gone=_no_zone)
+def private_zone_hides_fsx(lab: "Lab") -> None:
+    """A zone for the names of file systems has each of them, and hides the name of the API."""
+    zone = f"fsx.{lab.site.region}.{lab.site.dns_suffix}"
+    private_zone(lab, zone, {_name(lab): next(iter(lab.zone().values()))[0]})
+    _api_unknown(lab, "fsx", "")
+
+
+@fault("private-zone-hides-sts", cause="private-zone-shadows-name", gone=_no_zone)
+def private_zone_hides_sts(lab: "Lab") -> None:
+    """A zone that was made for an endpoint of STS, whose record went with the endpoint."""
+    private_zone(lab, f"sts.{lab.site.region}.{lab.site.dns_suffix}")
+    _api_unknown(
+        lab, "sts",
+        "get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials,"
+        " operation error STS: AssumeRoleWithWebIdentity, ",
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from tests.lab.dns import Trouble
 from tests.lab.faults import symptoms
 from tests.lab.faults.another_file_system import OTHER_ID, OTHER_MOUNT_NAME, another_file_system
 from tests.lab.faults.registry import fault
+from tests.lab.faults.request.storage_class import keep_no_secrets
 from tests.lab.ports import Behaviour
 from tests.lab.setup import BUCKET, FILE_SYSTEM_ID
 from tests.lab.variants.file_system import claim_of_volume, enlarge
@@ -160,9 +161,14 @@ def file_system_of_another_cluster(lab: "Lab") -> None:
     symptoms.attributes(lab).update(dnsname=dns_name, mountname=OTHER_MOUNT_NAME)
 
 
-@fault("file-system-key-disabled", cause="kms-key-unusable")
+@fault("file-system-key-disabled", cause="kms-key-unusable", gone=_available)
 def file_system_key_disabled(lab: "Lab") -> None:
     """The customer's key was disabled, and FSx says so."""
+    kms = lab.client("kms")
+    key = kms.create_key(Description="FSx for Lustre")["KeyMetadata"]["Arn"]
+    keep_no_secrets(lab)
+    _system(lab)["KmsKeyId"] = key
+    kms.disable_key(KeyId=key)
     _system(lab)["Lifecycle"] = "MISCONFIGURED"
     _system(lab)["FailureDetails"] = {
         "Message": "The AWS KMS key that encrypts this file system is disabled. Enable the key to restore access."

@@ -316,7 +316,7 @@ class Api:
             raise status.forbidden_path(user, path)
         if path == _ISSUER_PATH:
             return _json(self._discovery_document())
-        listing = discovery(path.rstrip("/")) or open_api(path)
+        listing = discovery(path.rstrip("/"), lambda resource: bool(self.cluster.list(resource))) or open_api(path)
         if listing is None:
             raise status.no_such_path()
         return _json(listing)

@@ -1,5 +1,6 @@
 """What clients look up before they ask: groups, resources, and the OpenAPI that lets kubectl leave validation to us."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.lab.kubernetes.resources import RESOURCES, Resource
@@ -13,9 +14,9 @@ _KINDS = {
 }
 
 
-def discovery(path: str) -> Object | None:
-    """`/api`, `/apis` and the resource lists under them; None for another path."""
-    groups = {resource.group: resource.version for resource in RESOURCES}
+def discovery(path: str, has: Callable[[Resource], bool]) -> Object | None:
+    """`/api`, `/apis` and the resource lists under them; None for another path. `has` says which have objects."""
+    groups = {resource.group: resource.version for resource in RESOURCES if not resource.custom or has(resource)}
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     if path == "/apis":

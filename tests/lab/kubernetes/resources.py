@@ -43,6 +43,8 @@ class Resource:
     fields: frozenset[str]
     short_names: tuple[str, ...] = ()
     subresources: tuple[str, ...] = ()
+    custom: bool = False
+    """Of a CustomResourceDefinition, which is installed where there is an object of it."""
 
     @property
     def api_version(self) -> str:
@@ -81,6 +83,10 @@ def _rbac(plural: str, kind: str, namespaced: bool) -> Resource:
     return Resource("rbac.authorization.k8s.io", "v1", plural, kind, namespaced, fields)
 
 
+def _custom(group: str, version: str, plural: str, kind: str) -> Resource:
+    return Resource(group, version, plural, kind, False, _ANY, custom=True)
+
+
 RESOURCES: tuple[Resource, ...] = (
     _core("namespaces", "Namespace", "ns", namespaced=False, fields=_ANY | {"status.phase"}, subresources=("status",)),
     _core("nodes", "Node", "no", namespaced=False, fields=_ANY | {"spec.unschedulable"}, subresources=("status",)),
@@ -113,6 +119,9 @@ RESOURCES: tuple[Resource, ...] = (
     _rbac("roles", "Role", True),
     _rbac("rolebindings", "RoleBinding", True),
     Resource("batch", "v1", "jobs", "Job", True, _NAMESPACED | {"status.successful"}, (), ("status",)),
+    _custom("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+    _custom("crd.projectcalico.org", "v1", "globalnetworkpolicies", "GlobalNetworkPolicy"),
+    _custom("policy.networking.k8s.io", "v1alpha1", "adminnetworkpolicies", "AdminNetworkPolicy"),
     Resource("events.k8s.io", "v1", "events", "Event", True, frozenset({"metadata.name", "metadata.namespace"})),
 )
 

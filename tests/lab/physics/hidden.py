@@ -35,6 +35,10 @@ class Hidden:
     """Whether the access keys in the driver's secret still work."""
     started_with_keys: set[str] = field(default_factory=set)
     """Uids of controller pods that read such keys when they started."""
+    expired_tokens: set[str] = field(default_factory=set)
+    """Uids of controller pods whose token nobody renews."""
+    sts_refuses: str = ""
+    """What STS says to everybody who asks for a role with a token; empty when it gives them out."""
     service_role_refused: bool = False
     """Whether FSx cannot make the role for a linked bucket on behalf of the driver."""
     taint_kept: bool = False

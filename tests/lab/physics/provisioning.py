@@ -165,6 +165,10 @@ class Provisioning:
         account = pod["spec"].get("serviceAccountName", "default")
         if arn := variables.get("AWS_ROLE_ARN"):
             self._reaches("sts")
+            if pod["metadata"]["uid"] in self._lab.hidden.expired_tokens:
+                raise Refusal("ExpiredTokenException: Token expired")
+            if self._lab.hidden.sts_refuses:
+                raise Refusal(self._lab.hidden.sts_refuses)
             return self._by_web_identity(arn, namespace, account)
         if association := self.association(namespace, account):
             return self._by_pod_identity(association, container["image"])
@@ -295,8 +299,13 @@ class Provisioning:
             raise Refusal(f"BadRequest: KMSInvalidStateException: {key} is {found.key_state}")
         named = [one for s in json.loads(found.policy)["Statement"] for one in _many(s["Principal"]["AWS"])]
         role = self._lab.site.arn("iam", f"role/{ROLE}")
-        if not {role, role.partition(":role/")[0] + ":root"} & set(named):
+        if role in named:
+            return
+        if role.partition(":role/")[0] + ":root" not in named:
             raise Refusal(f"BadRequest: the policy of {key} does not let {role} create a grant")
+        for action in ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"):
+            if not allows(self._named_role(ROLE), action, key):
+                raise Refusal(f"AccessDeniedException: not authorized to perform: {action}")
 
     def _bucket_serves(self, bucket: str) -> None:
         """Raises a Refusal for a bucket that is not there, elsewhere or closed."""

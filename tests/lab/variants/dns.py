@@ -87,6 +87,17 @@ def private_zone_with_the_record(lab: "Lab", account: Account) -> None:
     private_zone(lab, "amazonaws.com", vpc=other)
 
 
+@variant("private-zones-of-endpoints")
+def private_zones_of_endpoints(lab: "Lab", account: Account) -> None:
+    """Endpoints that all VPCs of a company share: a zone for each host name, with its record."""
+    for service in ("fsx", "sts"):
+        host = f"{service}.{lab.site.region}.{lab.site.dns_suffix}"
+        records = {host: lab.site.address(1, 200)}
+        if service == "fsx":
+            records[attributes(lab)["dnsname"]] = lab.file_system_addresses(FILE_SYSTEM_ID)[0]
+        private_zone(lab, host, records)
+
+
 @variant("dnsname-in-capitals")
 def dnsname_in_capitals(lab: "Lab", account: Account) -> None:
     """A name in capitals, with the dot of the root behind it, is the same name."""

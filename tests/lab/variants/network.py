@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.aws.moto_backends import ec2_backend
 from tests.lab.faults.driver.objects import private_endpoints
-from tests.lab.faults.network.policies import carry_out_policies, network_policy
+from tests.lab.faults.network.policies import DNS, HTTPS, carry_out_policies, custom_policy, network_policy, run_cni
 from tests.lab.faults.network.security_groups import put_a_firewall_between, set_node_groups
 from tests.lab.faults.symptoms import attributes
 from tests.lab.incident import STORAGE_CLASS
@@ -324,3 +324,25 @@ def policies_beside_the_driver(lab: "Lab", account: Account) -> None:
     carry_out_policies(lab)
     network_policy(lab, "nothing-enters", policyTypes=["Ingress"])
     network_policy(lab, "nothing-leaves", "default")
+
+
+@variant("policies-of-other-kinds-beside")
+def policies_of_other_kinds_beside(lab: "Lab", account: Account) -> None:
+    """Policies of Cilium, Calico and an admin, of other pods or without a rule that closes anything."""
+    run_cni(lab, "cilium")
+    web = {"matchLabels": {"app": "web"}}
+    custom_policy(lab, "cilium.io/v2", "CiliumClusterwideNetworkPolicy", endpointSelector=web, egress=[{}])
+    custom_policy(lab, "crd.projectcalico.org/v1", "GlobalNetworkPolicy", selector="app == 'web'", types=["Egress"])
+    allow = [{"action": "Allow", "to": [{"namespaces": {}}]}, {"action": "Pass", "to": [{"namespaces": {}}]}]
+    subject = {"namespaces": {}}
+    custom_policy(lab, "policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", subject=subject, egress=allow)
+
+
+@variant("policies-around-coredns")
+def policies_around_coredns(lab: "Lab", account: Account) -> None:
+    """kube-system is locked but for questions of every namespace, and CoreDNS may ask and reach the API server."""
+    carry_out_policies(lab)
+    network_policy(
+        lab, "dns", "kube-system", policyTypes=["Ingress", "Egress"], egress=[*DNS, *HTTPS],
+        ingress=[{"from": [{"namespaceSelector": {}}], **DNS[0]}],
+    )  # fmt: skip

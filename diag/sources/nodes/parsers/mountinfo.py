@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from diag.knowledge.harmless import shown_options
+from diag.late import late
 from diag.model.unavailable import Unavailable
 from diag.resources.node_report import LustreMount
 from diag.sanitize import one_line
 from diag.sources.nodes.parsers.answers import Answer, no_answer
 
-_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+_OCTAL = late(r"\\([0-3][0-7]{2})")
 
 
 def read_lustre_mounts(answer: Answer) -> tuple[LustreMount, ...] | Unavailable:

@@ -225,3 +225,29 @@ def controller_account_deleted(lab: "Lab") -> None:
     symptoms.event(lab, owner, "FailedCreate", text, "replicaset-controller")
     lab.hidden.lease_lost = True
     _waits_without_a_word(lab)
+
+
+def _one_socket(lab: "Lab") -> bool:
+    spec = lab.kube.get("deployments", CONTROLLER, NAMESPACE)["spec"]["template"]["spec"]
+    return not any("--csi-address=/run/csi.sock" in container.get("args", ()) for container in spec["containers"])
+
+
+@fault("provisioner-calls-another-socket", cause="driver-sockets-differ", gone=_one_socket)
+def provisioner_calls_another_socket(lab: "Lab") -> None:
+    """A hand's edit: the provisioner ends over and over, as nobody listens where it calls."""
+    deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
+    pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
+    for spec in (deployment["spec"]["template"]["spec"], *(pod["spec"] for pod in pods)):
+        for container in spec["containers"]:
+            if container["name"] == "csi-provisioner":
+                others = [argument for argument in container.get("args", ()) if "--csi-address" not in argument]
+                container["args"] = [*others, "--csi-address=/run/csi.sock"]
+    for pod in pods:
+        for status in pod["status"]["containerStatuses"]:
+            if status["name"] == "csi-provisioner":
+                ended = {"exitCode": 1, "reason": "Error", "message": "Lost connection to CSI driver, exiting"}
+                waits = {"waiting": {"reason": "CrashLoopBackOff"}}
+                status |= {"ready": False, "restartCount": 17, "lastState": {"terminated": ended}, "state": waits}
+    deployment["status"] = {"replicas": 2, "unavailableReplicas": 2, "updatedReplicas": 2}
+    lab.hidden.lease_lost = True
+    _waits_without_a_word(lab)

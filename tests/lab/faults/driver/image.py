@@ -181,3 +181,17 @@ def image_lacks_the_architecture(lab: "Lab") -> None:
     )
     _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
     symptoms.not_registered(lab)
+
+
+@fault("node-disk-full", cause="csi-node-plugin-down")
+def node_disk_full(lab: "Lab") -> None:
+    """The image is there, and the node has no room for it."""
+    image = f"{lab.site.registry}/eks/aws-fsx-csi-driver:v1.9.0"
+    lab.hidden.afflict(image, Ailment.CRASHES)
+    replace_image(lab, "fsx-plugin", image)
+    refusal = (
+        f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to extract layer sha256:1f:'
+        " write /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs/bin: no space left on device"
+    )
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)

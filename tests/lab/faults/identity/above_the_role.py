@@ -1,7 +1,7 @@
 """Refusals of policies above the role, which the reader cannot see or change: the message alone names them."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
@@ -33,25 +33,36 @@ def service_control_policy_denies(lab: "Lab") -> None:
     _refused(lab, "with an explicit deny in a service control policy")
 
 
-def bound(lab: "Lab", *actions: str) -> None:
-    """Gives the controller's role a permissions boundary that allows these actions."""
+def bound(lab: "Lab", *actions: str, deny: dict[str, Any] | None = None) -> None:
+    """Gives the controller's role a permissions boundary that allows these actions, and denies what `deny` says."""
     iam = lab.client("iam")
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]
+    if deny:
+        statements.append({"Effect": "Deny", "Resource": "*", **deny})
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     arn = iam.create_policy(PolicyName="platform-boundary", PolicyDocument=document)["Policy"]["Arn"]
     iam.put_role_permissions_boundary(RoleName=ROLE, PermissionsBoundary=arn)
 
 
-@fault("permissions-boundary-without-fsx", cause="iam-denied-by-boundary", gone=_lifted)
+@fault("permissions-boundary-without-fsx", cause="iam-denied-by-boundary")
 def permissions_boundary_without_fsx(lab: "Lab") -> None:
     """The boundary of all roles allows S3 and EC2; the driver's role has every right beside it."""
     bound(lab, "s3:*", "ec2:*")
     _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
 
 
+@fault("permissions-boundary-denies", cause="iam-denied-by-boundary", gone=_lifted)
+def permissions_boundary_denies(lab: "Lab") -> None:
+    """The boundary allows all and denies storage of one's own making: no Allow overrules that."""
+    bound(lab, "*", deny={"Action": ["fsx:Create*", "fsx:TagResource"]})
+    _refused(lab, "with an explicit deny in a permissions boundary")
+
+
 @fault("permissions-boundary-silent", cause="iam-denied-by-boundary", gone=_lifted)
 def permissions_boundary_silent(lab: "Lab") -> None:
-    """The boundary was written before the cluster provisioned file systems."""
+    """The boundary was written before the cluster provisioned file systems, and the reader may not look into it."""
+    bound(lab, "s3:*", "ec2:*")
+    lab.deny("iam:SimulatePrincipalPolicy", "iam:GetPolicy")
     _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
 
 

@@ -125,3 +125,26 @@ def sts_endpoint_without_private_dns(lab: "Lab") -> None:
         f' attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, Post "https://sts.{region}'
         '.amazonaws.com/": dial tcp 52.95.193.20:443: i/o timeout',
     )
+
+
+def _sts_lets_in(lab: "Lab") -> bool:
+    return "AssumeRole" in str(_endpoint(lab, "sts").get("PolicyDocument"))
+
+
+@fault(
+    "sts-endpoint-policy-without-tokens", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=_sts_lets_in,
+)  # fmt: skip
+def sts_endpoint_policy_without_tokens(lab: "Lab") -> None:
+    """The endpoint of STS lets everybody ask who he is; what comes back reads like a trust policy's refusal."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    endpoint = _endpoint(lab, "sts")["VpcEndpointId"]
+    lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error"
+        " StatusCode: 403, RequestID: 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d42, api error AccessDenied: Not authorized to"
+        " perform sts:AssumeRoleWithWebIdentity",
+    )

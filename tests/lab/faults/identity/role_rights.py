@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
+from tests.lab.faults.request.storage_class import USE_OF_KEY, own_key
 from tests.lab.setup import ROLE
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ def _for_team(name: str) -> dict[str, Any]:
     condition = {"StringEquals": {"aws:PrincipalTag/team": name}}
     actions = ["fsx:*", "iam:CreateServiceLinkedRole"]
     return {"Sid": "ByTeam", "Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition}
+
+
+@fault("driver-role-without-the-key", cause="iam-missing-permission")
+def driver_role_without_the_key(lab: "Lab") -> None:
+    """The key's policy leaves its use to the account's policies, and the role's speak of FSx alone."""
+    key = own_key(lab)
+    lab.client("iam").delete_role_policy(RoleName=ROLE, PolicyName=USE_OF_KEY)
+    _refused(lab, "kms:CreateGrant", key)
 
 
 @fault("first-file-system-of-the-account", cause="service-linked-role-missing")

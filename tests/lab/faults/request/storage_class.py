@@ -7,7 +7,7 @@ from tests.lab.aws.moto_backends import kms_backend, s3_backend
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
 from tests.lab.incident import STORAGE_CLASS
-from tests.lab.setup import BUCKET, lustre_rules
+from tests.lab.setup import BUCKET, ROLE, lustre_rules
 
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
@@ -37,11 +37,32 @@ def storageclass_without_network(lab: "Lab") -> None:
 
 @fault("storageclass-key-of-another-region", cause="kms-key-unusable")
 def storageclass_key_of_another_region(lab: "Lab") -> None:
-    """The class came from a cluster elsewhere, with the key of that Region."""
-    parameters = _parameters(lab)
-    parameters |= {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "50"}
-    parameters["kmsKeyId"] = lab.site.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab", "us-west-2")
+    """The class came from a cluster elsewhere, with the key of that Region; here the account has another one."""
+    here = name_key(lab, own_key(lab), NAMED_KEY)
+    use = lab.client("iam").get_role_policy(RoleName=ROLE, PolicyName=USE_OF_KEY)["PolicyDocument"]
+    rights = json.dumps(use | {"Statement": [{**use["Statement"][0], "Resource": here}]})
+    lab.client("iam").put_role_policy(RoleName=ROLE, PolicyName=USE_OF_KEY, PolicyDocument=rights)
+    _parameters(lab)["kmsKeyId"] = here.replace(lab.site.region, "us-west-2")
     symptoms.being_provisioned(lab)
+
+
+USE_OF_KEY = "use-of-the-key"
+NAMED_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def keep_no_secrets(lab: "Lab") -> None:
+    """moto makes a key of RSA for every KMS key, which no world can be written down with."""
+    for made in kms_backend(lab.site.region).keys.values():
+        made.private_key = None
+
+
+def name_key(lab: "Lab", key: str, name: str) -> str:
+    """Gives a key an id that is the same in every world; its new ARN."""
+    keys = kms_backend(lab.site.region).keys
+    made = keys.pop(key.rpartition("/")[2])
+    made.id, made.arn = name, key.replace(made.id, name)
+    keys[name] = made
+    return str(made.arn)
 
 
 def own_key(lab: "Lab", **policy: Any) -> str:
@@ -50,8 +71,14 @@ def own_key(lab: "Lab", **policy: Any) -> str:
     statement = {"Sid": "owner", "Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement | policy]})
     key = lab.client("kms").create_key(Policy=document, Description="FSx for Lustre")["KeyMetadata"]["Arn"]
-    for made in kms_backend(lab.site.region).keys.values():
-        made.private_key = None  # moto makes one of RSA for every key, which no world can be written down with
+    keep_no_secrets(lab)
+    use = {
+        "Effect": "Allow",
+        "Action": ["kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"],
+        "Resource": key,
+    }
+    rights = json.dumps({"Version": "2012-10-17", "Statement": [use]})
+    lab.client("iam").put_role_policy(RoleName=ROLE, PolicyName=USE_OF_KEY, PolicyDocument=rights)
     parameters = {"deploymentType": "PERSISTENT_1", "perUnitStorageThroughput": "50", "kmsKeyId": key}
     _parameters(lab).update(parameters)
     return str(key)
@@ -85,7 +112,7 @@ def storageclass_key_pending_deletion(lab: "Lab") -> None:
 def storageclass_key_gone(lab: "Lab") -> None:
     """The key of a former stack; the claim has only just been made."""
     own_key(lab)
-    _parameters(lab)["kmsKeyId"] = lab.site.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab", lab.site.region)
+    _parameters(lab)["kmsKeyId"] = lab.site.arn("kms", f"key/{NAMED_KEY}", lab.site.region)
     symptoms.being_provisioned(lab)
 
 

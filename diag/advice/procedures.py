@@ -1,0 +1,115 @@
+"""The procedures that several runbooks share: what a remedy gives, with an incident's values, as steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
+from diag.advice.driver import Installer
+from diag.advice.steps import Values, caution, change, guard, person, save, undo
+from diag.advice.workloads import Owner, renew, renew_by_name
+from diag.grammar.command import Verbatim
+from diag.grammar.ids import MOUNT_OPTION
+from diag.knowledge.cause import Procedure
+from diag.model.fix import Step, StepKind
+
+
+def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    owner = _owner(values)
+    names = _with_uid(values, "volume_uid")
+    if "{right_handle}" in str(given) and not values.get("right_handle"):
+        # It is to name another file system, and what is known is of the one that it names now.
+        names = {name: value for name, value in names.items() if name not in ("right_dnsname", "right_mountname")}
+    return replace_volume.steps(names, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
+
+
+def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    is_other = values.get("installer") in (Installer.HELM.value, Installer.MANIFESTS.value)
+    if is_other and not values.get("addon"):
+        return ()
+    return driver.addon_steps(values, version=str(given.get("version", "")))
+
+
+def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    owner, pod = _owner(values), given.get("pod")
+    if owner is not None:
+        return renew((owner,), pod)
+    if pod:
+        return renew_by_name(values, pod)
+    return (person("replace the pods that use the volume: their owner's (kubectl rollout restart), or one by itself"),)
+
+
+def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    former = _mount_options(values)
+    return _set_mount_options([*(former or ()), given["option"]], former, values)
+
+
+def _drop_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
+    """Without the option that the client refused; where the list is not known, with the one that most volumes need."""
+    former, refused = _mount_options(values), str(values.get("option", "")).partition("=")[0]
+    if former is None or not refused:
+        return _set_mount_options(["flock"], None, values)
+    return _set_mount_options([one for one in former if one.partition("=")[0] != refused], former, values)
+
+
+def _mount_options(values: Values) -> list[str] | None:
+    """The volume's options; None where they are not known."""
+    options = str(values.get("mount_options", "")).split(",") if values.get("mount_options") else []
+    return options if "mount_options" in values and all(map(MOUNT_OPTION.fits, options)) else None
+
+
+def _set_mount_options(options: list[str], former: list[str] | None, values: Values) -> tuple[Step, ...]:
+    """The kubelet keeps what it read of a volume for a pod, so the pods are replaced as well.
+
+    Source: Kubernetes, desired_state_of_world_populator.go, podPreviouslyProcessed.
+    """
+    patch, before = "kubectl patch pv {volume} --type=merge -p {patch}", "pv-{volume}.options.yaml"
+    after = {**values, "patch": {"spec": {"mountOptions": Verbatim(options or None)}}}
+    steps = (change(patch, after, changes="the volume's mount options; only new pods notice"), *_pods({}, values))
+    if former is not None:
+        return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
+    return (
+        caution("write every option of the volume that is to stay into the list: the patch replaces the list"),
+        save(f"kubectl get pv {{volume}} -o yaml > {before}", values),
+        guard(f"test -s {before}", values),
+        *steps,
+        person(f"patch the mountOptions of {before} into it again", values, kind=StepKind.UNDO),
+    )
+
+
+def _with_uid(values: Values, name: str) -> Values:
+    """The values with the uid of the object that the procedure replaces."""
+    return {**values, "uid": values.get(name, "")}
+
+
+def _owner(values: Values) -> Owner | None:
+    """What runs the pod of this incident; None where that is not known."""
+    kind, _, name = str(values.get("workload", "")).partition("/")
+    replicas = str(values.get("replicas", "1"))
+    if not name or not replicas.isdecimal():
+        return None
+    kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "job": "Job",
+             "pod": "Pod", "replicaset": "ReplicaSet"}  # fmt: skip
+    return Owner(str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas))
+
+
+PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {
+    Procedure.REPLACE_VOLUME: _volume,
+    Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(
+        _with_uid(values, "claim_uid"), given.get("spec", {}), _owner(values)
+    ),
+    Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(
+        values, given, _with_uid(values, "claim_uid"), _owner(values)
+    ),
+    Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
+    Procedure.UPDATE_ADDON: lambda given, values: _addon(given, values),
+    Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(values, _owner(values)),
+    Procedure.LNET_OPTIONS: lambda given, values: lnet_options.change_options(
+        values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"
+    ),
+    Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
+    Procedure.ADD_MOUNT_OPTION: _add_mount_option,
+    Procedure.DROP_MOUNT_OPTION: _drop_mount_option,
+    Procedure.REPLACE_PODS: lambda given, values: _pods(given, values),
+}

@@ -1,0 +1,73 @@
+"""Rights that a role lacks: the cause that they speak for, and how each is given, by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from diag.advice.identity import Grant, allow, widen_boundary
+from diag.advice.steps import person
+from diag.analysis.identity.permissions import BY_BOUNDARY, BY_SESSION, ONLY_WHERE, Right, owner_of, weigh
+from diag.analysis.identity.policy_language import Request
+from diag.model.fix import Fix, Step
+from diag.resources.iam import ManagedPolicy
+
+LACKS, BOUNDED = "iam-missing-permission", "iam-denied-by-boundary"
+
+
+def cause_of(missing: Sequence[Right]) -> str:
+    """The boundary's or session's cause where it alone refuses all of them."""
+    return BOUNDED if all(right.why in (BY_BOUNDARY, BY_SESSION) for right in missing) else LACKS
+
+
+def listed(missing: Sequence[Right]) -> str:
+    """`fsx:TagResource (no policy of the role allows it)`, each once."""
+    return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in missing))
+
+
+def give(role: str, missing: Sequence[Right], boundary: ManagedPolicy | None = None) -> Fix:
+    """An Allow helps only where no policy allows; what something else forbids is for its owner to change."""
+    bounded = [right for right in missing if right.why == BY_BOUNDARY]
+    lacking = [_grant(right) for right in missing if not owner_of(right.why)]
+    asked = [right for right in missing if owner_of(right.why) and right not in bounded]
+    steps = [
+        person("let {permission} through: " + _plain(right), {"permission": right.action}, by=owner_of(right.why))
+        for right in asked
+    ]
+    own = allow(role, lacking).steps if lacking else ()
+    return Fix((*(_open(boundary, bounded) if bounded else ()), *steps, *own))
+
+
+def _open(boundary: ManagedPolicy | None, bounded: Sequence[Right]) -> Iterator[Step]:
+    """The boundary's new version where one more Allow is enough, else who has to change what in which policy."""
+    owner = owner_of(BY_BOUNDARY)
+    denied = [right for right in bounded if boundary and _is_denied(boundary, right)]
+    if boundary and boundary.document is not None and not boundary.is_of_aws and not denied:
+        yield from widen_boundary(boundary.arn, boundary.version, boundary.document, map(_grant, bounded)).steps
+        return
+    which = {"policy_arn": boundary.arn} if boundary else {}
+    actions = ", ".join(dict.fromkeys(right.action for right in bounded))
+    if denied:
+        text = f"take {actions} out of the Deny of the boundary {{policy_arn}}: no Allow overrules it"
+    elif boundary and boundary.is_of_aws:
+        text = f"bound the role by another policy than AWS's own {{policy_arn}}, one that allows {actions}"
+    else:
+        text = (
+            f"add a statement to the boundary {{policy_arn}} that allows {actions} on the file systems of this account"
+        )
+    yield person(f"{text}; the role's own policies need no change", which, by=owner)
+
+
+def _is_denied(boundary: ManagedPolicy, right: Right) -> bool:
+    """Whether a Deny of the boundary is about the action, so that one more Allow may change nothing."""
+    document = boundary.document or {}
+    return weigh((document,), right.action, right.resource, Request())[1] is not False
+
+
+def _grant(right: Right) -> Grant:
+    return Grant(right.action, right.whole_resource, right.service)
+
+
+def _plain(right: Right) -> str:
+    """Why a right is refused, as a sentence of a fix: what a policy's author wrote is no template."""
+    overruled = "" if right.why.startswith(ONLY_WHERE) else ", and no Allow of the role overrules that"
+    return f"{right.why}{overruled}".replace("{", "(").replace("}", ")")

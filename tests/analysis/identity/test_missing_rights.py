@@ -1,0 +1,101 @@
+"""How rights that a role lacks are given: each printed policy is judged by our own evaluator."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from diag.analysis.identity.irsa import RoleArn
+from diag.analysis.identity.missing_rights import BOUNDED, LACKS, cause_of, give
+from diag.analysis.identity.permissions import BY_BOUNDARY, BY_NOBODY, BY_SESSION, Decision, Right, questions, weigh
+from diag.analysis.identity.policy_language import Document, Request
+from diag.knowledge.controller_actions import Use
+from diag.resources.iam import ManagedPolicy
+from tests.advice.test_printed_policies import OVERREACH
+from tests.checks.given_identity import ACCOUNT
+
+REGION = "eu-west-1"
+ASKED = questions(RoleArn("aws", ACCOUNT, "fsx-csi"), REGION, ("training",))
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/platform-boundary"
+SILENT = {"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}
+
+
+def missing(why: str, *uses: Use) -> list[Right]:
+    return [
+        Right(action.use, action.name, arn, Decision.DENIED, why)
+        for action, arn in ASKED
+        if action.use in (uses or (Use.CREATE, Use.DELETE))
+    ]
+
+
+def policy(*statements: dict[str, Any], arn: str = BOUNDARY) -> ManagedPolicy:
+    return ManagedPolicy(arn, "v1", {"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allowed(document: Document) -> set[tuple[str, str]]:
+    """What a document allows of all that the driver may need, and of what is nobody's matter here."""
+    pairs = [(action.name, arn) for action, arn in ASKED] + list(OVERREACH)
+    request = Request({"iam:awsservicename": ("fsx.amazonaws.com",)})
+    return {(name, arn) for name, arn in pairs if weigh([document], name, arn, request) == (True, False)}
+
+
+def test_a_boundary_that_is_silent_gets_a_version_that_newly_allows_what_is_missing_and_no_more() -> None:
+    lacking, boundary = missing(BY_BOUNDARY), policy(SILENT)
+    keep, _, change, back = (step for step in give("fsx-csi", lacking, boundary).steps if step.argv)
+    assert change.by == "whoever owns the permissions boundary" and BOUNDARY in change.argv
+    document = json.loads(change.argv[change.argv.index("--policy-document") + 1])
+    assert document["Statement"][0] == SILENT
+    newly = allowed(document) - allowed(boundary.document or {})
+    assert newly == {(right.action, right.resource) for right in lacking}
+    assert "v1" in keep.argv and back.argv[-1] == "v1" and "set-default-policy-version" in back.argv
+
+
+@pytest.mark.parametrize(
+    ("boundary", "says"),
+    [
+        (policy(SILENT, {"Effect": "Deny", "Action": "fsx:*", "Resource": "*"}), "take fsx:DescribeFileSystems"),
+        (
+            policy(
+                SILENT,
+                {
+                    "Effect": "Deny",
+                    "NotAction": "s3:*",
+                    "Resource": "*",
+                    "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}},
+                },
+            ),
+            "out of the Deny of the boundary",
+        ),
+        (policy(SILENT, arn="arn:aws:iam::aws:policy/PowerUserAccess"), "bound the role by another policy"),
+        (ManagedPolicy(BOUNDARY), f"add a statement to the boundary {BOUNDARY}"),
+        (None, "add a statement to the boundary <policy-arn>"),
+    ],
+)
+def test_where_no_allow_of_ours_helps_its_owner_is_told_which_policy(boundary: Any, says: str) -> None:
+    (step,) = give("fsx-csi", missing(BY_BOUNDARY), boundary).steps
+    assert (step.argv, step.by) == ((), "whoever owns the role's permissions boundary")
+    assert says in step.text
+
+
+def test_the_roles_own_policy_and_the_boundary_are_opened_apart() -> None:
+    both = [*missing(BY_NOBODY, Use.DELETE), *missing(BY_BOUNDARY, Use.CREATE)]
+    commands = give("fsx-csi", both, policy(SILENT)).commands
+    assert [command.split(" iam ")[1].split()[0] for command in commands] == [
+        "get-policy-version", "create-policy-version", "put-role-policy",
+    ]  # fmt: skip
+    assert "DeleteFileSystem" in commands[2] and "DeleteFileSystem" not in commands[1]
+
+
+def test_a_session_policy_is_its_associations() -> None:
+    steps = give("fsx-csi", missing(BY_SESSION)).steps
+    assert {step.by for step in steps} == {"whoever owns the Pod Identity association"}
+
+
+@pytest.mark.parametrize(
+    ("whys", "cause"),
+    [((BY_BOUNDARY,), BOUNDED), ((BY_BOUNDARY, BY_SESSION), BOUNDED), ((BY_BOUNDARY, BY_NOBODY), LACKS)],
+)
+def test_the_boundarys_cause_is_named_where_it_alone_refuses(whys: tuple[str, ...], cause: str) -> None:
+    assert cause_of([right for why in whys for right in missing(why)]) == cause
