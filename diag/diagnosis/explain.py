@@ -17,7 +17,8 @@ from diag.model.diagnosis import CauseVerdict, Diagnosis, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
 from diag.model.verdict import Verdict
-from diag.texts.owner import Owner
+from diag.texts.line import normalise, read_prefix
+from diag.texts.owner import Owner, mentions_lustre
 
 COLLECT = (
     "the kubelet's newest FailedMount event: kubectl describe pod <pod> -n <namespace>",
@@ -45,6 +46,8 @@ NOTHING_FOUND = (
     "(kubelet's “timed out waiting for the condition” only sums up an earlier event)"
 )
 
+NO_CAUSE_NAMED = "the given text names no cause of a failing Lustre mount, though who prints it is known"
+
 
 def explain(
     groups: Iterable[tuple[MountRef, tuple[Symptom, ...]]],
@@ -59,7 +62,7 @@ def explain(
     A group whose texts show no known cause gets a diagnosis without causes that says so: nothing is guessed. Where
     there is no group, `mounted` are the file systems that the texts show mounted; `owner` says whose failure the
     texts are about. `unknown` is the one text that was given, where nothing in it shows a
-    cause: the known texts that it resembles are added.
+    cause: what its messages are and the known texts that it resembles are added.
     """
     found = [_explain_one(mount, symptoms, causes) for mount, symptoms in groups]
     if not found and mounted:
@@ -68,7 +71,8 @@ def explain(
     if not found and owner in OF_OTHERS:
         return (Diagnosis(WHOLE_TEXT, OF_OTHERS[owner]),)
     if not found:
-        found = [Diagnosis(WHOLE_TEXT, NOTHING_FOUND)]
+        reads = _readings_of_lines(unknown)
+        found = [Diagnosis(WHOLE_TEXT, NO_CAUSE_NAMED if reads else NOTHING_FOUND, reads=reads)]
     if unknown:
         from diag.texts.resembles import resembling
 
@@ -76,12 +80,19 @@ def explain(
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
 
 
-def _readings_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
-    """What texts without a known cause are, the most telling first; an event is read part by part."""
+def _readings_of_lines(text: str) -> tuple[str, ...]:
+    """What the lines of a text that speaks of Lustre are."""
+    if not mentions_lustre(text):
+        return ()
+    return _readings_of(normalise(line[read_prefix(line).length :]) for line in text.splitlines()[:_MOST_READ])
+
+
+def _readings_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """What normalised texts without a known cause are, the most telling first; an event is read part by part."""
     from diag.texts.recognise import recognise
 
-    texts = dict.fromkeys(text for symptom in symptoms[:_MOST_READ] for text in (symptom.text, *_parts(symptom.text)))
-    known = [found for text in texts if (found := recognise(text)) is not None]
+    each = dict.fromkeys(part for text in texts for part in (text, *_parts(text)))
+    known = [found for text in each if (found := recognise(text)) is not None]
     known.sort(key=lambda found: (not found.id, _TELLING.index(found.role.value)))
     return tuple(dict.fromkeys(str(found) for found in known))[:_MOST_READINGS]
 
@@ -111,7 +122,7 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
         (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)
-    reads = () if best_of(weighed) else _readings_of(symptoms)
+    reads = () if best_of(weighed) else _readings_of(symptom.text for symptom in symptoms[:_MOST_READ])
     headline = headline_of(subject, weighed, phase, is_known=bool(reads))
     return Diagnosis(
         subject, headline, quoted(symptoms), weighed, values=values, reads=reads, origins=_origins_of(symptoms)

@@ -8,8 +8,8 @@ Token = tuple[str, str]
 """What it is, and its text."""
 
 _TOKEN = re.compile(
-    r"""(?P<group>\((?:\?(?:P?<\w+>|[imsU-]*:))?)
-      | (?P<flags>\(\?[imsU-]+\))
+    r"""(?P<flags>\(\?[imsU-]+\))
+      | (?P<group>\((?:\?(?:P?<\w+>|[imsU-]*:))?)
       | (?P<close>\))
       | (?P<alternative>\|)
       | (?P<set>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])

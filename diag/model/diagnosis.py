@@ -51,10 +51,12 @@ class Resemblance(msgspec.Struct, frozen=True):
     """A known text that a text without a known cause looks like. Not a diagnosis."""
 
     cause: str
-    """The id of the cause whose text it is."""
+    """The id of the cause whose text it is; empty for a message that is none's alone."""
     text: str
     likeness: int
     """In percent."""
+    means: str = ""
+    """What a message of the catalogue is and means; empty for a text of a runbook."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):

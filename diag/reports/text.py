@@ -163,7 +163,11 @@ def _diagnosis(diagnosis: Diagnosis, collect: Sequence[str], style: Style) -> It
     elif diagnosis.gravity is Verdict.FAIL:
         yield from labelled("collect", collect, style)
     yield from labelled("what it is", diagnosis.reads, style)
-    resembles = (f"{one.cause}, {one.likeness} % alike, not a diagnosis: “{one.text}”" for one in diagnosis.resembles)
+    resembles = (
+        f"{one.cause or 'a known message'}, {one.likeness} % alike, not a diagnosis: “{one.text}”"
+        + (f" ({one.means})" if one.means else "")
+        for one in diagnosis.resembles
+    )
     yield from labelled("resembles", resembles, style)
     if diagnosis.origins:
         shown = diagnosis.origins if style.everything else diagnosis.origins[:ORIGINS]

@@ -145,6 +145,8 @@ def _text_of(record: str) -> str:
 
 _QUOTED = re.compile(rb"(?m)^[ \t]{0,3}>(?:[ \t]?>)*[ \t]?")
 _FOUND = re.compile(rb"(?m)^(?:/?(?:[\w.@+-]{1,100}/){1,20}[\w.@+-]{1,100}|[\w@+-]{1,100}\.[a-z]{2,5}):\d{1,9}:")
+_DOUBLED = re.compile(rb'(?m)(?:^|[,;\t])"[^"\n]{0,4000}""')
+"""A field of a table (CSV), in which a quotation mark is written twice."""
 _NUMBERED = re.compile(rb"(?m)^[ \t]{0,8}(\d{1,7})\t")
 _MOST_DECORATED_LINES = 20000
 
@@ -157,6 +159,8 @@ def strip_decoration(data: bytes) -> bytes:
     """
     if data.startswith(b">") or b"\n>" in data or b"\n >" in data:
         data = _QUOTED.sub(b"", data)
+    if b'""' in data and _DOUBLED.search(data):
+        data = data.replace(b'""', b'"')
     lines = data.count(b"\n") + 1
     if lines > _MOST_DECORATED_LINES:
         return data

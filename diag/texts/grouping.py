@@ -83,6 +83,12 @@ class Collector:
         if symptom.medium in (Medium.KERNEL_LOG, Medium.DRIVER_LOG):
             self._join_attempt(reading, tally)
 
+    def forget(self, stream: str) -> None:
+        """Takes back what was read of a stream, as none of it is about a client's mount."""
+        self._attempts = {place: own for place, own in self._attempts.items() if place[0] != stream}
+        self._all = [tally for tally in self._all if tally.reading.stream != stream]
+        self._tallies = {key: tally for key, tally in self._tallies.items() if tally.reading.stream != stream}
+
     def symptoms(self) -> tuple[Symptom, ...]:
         """The distinct symptoms that say something by themselves, in the order they came."""
         return tuple(tally.symptom for tally in self._end() if tally.is_significant)

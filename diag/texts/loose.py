@@ -18,7 +18,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.late import late
 from diag.model.symptom import Hit, Phase
 from diag.sanitize import one_line
-from diag.texts.owner import mentions_lustre, names_another
+from diag.texts.owner import OTHER_SYSTEMS, is_of_server, mentions_lustre, names_another
 from diag.texts.translation import to_english
 
 _LEAST_LETTERS = 10
@@ -46,6 +46,8 @@ _OF_A_MOUNT = frozenset(("mount", "mounting", "failedmount", "mountvolume", "lus
 def loose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a normalised text may show, as possible ones; those of the strongest signatures alone."""
     text = to_english(text)
+    if respelt := tuple(_respelt_hits(text, knowledge)):
+        return respelt
     if names_another(text) or not mentions_lustre(text):
         return tuple(_hits_of_error_alone(text, knowledge))
     reduced = _Reduced(text)
@@ -60,6 +62,57 @@ def loose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     most = max((letters for weight, letters, _ in found if weight == strongest), default=0)
     hits = (hit for weight, letters, hit in found if weight == strongest and letters >= _SHARE * most)
     return tuple(hits) or tuple(_hits_of_error_alone(text, knowledge))
+
+
+_CONFUSED = {ord("i"): "l", ord("1"): "l", ord("|"): "l", ord("0"): "o"}
+_FOLDED = {code: chr(code + 32).translate(_CONFUSED) for code in range(ord("A"), ord("Z") + 1)} | _CONFUSED
+"""Upper and lower case are one, and so are letters and digits that a scanner of pictures takes for each other."""
+
+
+def _respelt_hits(text: str, knowledge: Knowledge) -> Iterator[Hit]:
+    """The causes whose signatures a text shows whole, but in other letters: shouted, or read off a picture."""
+    folded = text.translate(_FOLDED)
+    if is_of_server(text) or (_names_another(folded) and not mentions_lustre(text)):
+        return
+    found: dict[Weight, list[Hit]] = {}
+    for cause in knowledge.causes.values():
+        for signature in cause.signatures:
+            if signature.weight not in _ORDER or not all(
+                _may_show(one, folded, knowledge) for one in signature.patterns
+            ):
+                continue
+            if len(signature.patterns) == 1 and _is_of_error(signature.patterns[0], knowledge):
+                continue
+            matches = [_folded_pattern(pattern).search(folded) for pattern in signature.patterns]
+            spans = [(match.start, match.end) for match in matches if match is not None]
+            if len(spans) == len(matches) and not any(_folded_pattern(one).search(folded) for one in signature.unless):
+                shown = text[min(start for start, _ in spans) : max(end for _, end in spans)]
+                found.setdefault(signature.weight, []).append(_hit(cause, signature, shown))
+    yield from found[min(found, key=_ORDER.index)] if found else ()
+
+
+def _may_show(pattern: str, folded: str, knowledge: Knowledge) -> bool:
+    texts = knowledge.texts[pattern]
+    return not texts or any(one.translate(_FOLDED) in folded for one in texts)
+
+
+def _names_another(folded: str) -> bool:
+    return _folded_pattern(OTHER_SYSTEMS).search(folded) is not None
+
+
+@lru_cache(maxsize=2048)
+def _folded_pattern(pattern: str) -> Pattern:
+    return Pattern(f"(?i:{''.join(_folded_token(kind, token) for kind, token in tokens_of(pattern))})")
+
+
+def _folded_token(kind: str, token: str) -> str:
+    if kind == "char":
+        return token.translate(_FOLDED)
+    if kind == "escape" and token[1] == "d":
+        return "[0-9lo]"
+    if kind == "set" and not token.startswith(("[^", "[]")) and _ANY_LETTER.search(token):
+        return f"[lo{token[1:]}"
+    return token
 
 
 def _hit(cause: Cause, signature: Signature, text: str) -> Hit:

@@ -10,7 +10,8 @@ from diag.grammar.regex import Pattern
 
 LUSTRE = (
     r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
-    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|\bldlm_|\bllite\b"
+    r"|ptlrpc|ksocklnd|o2iblnd|libcfs|\bobd|amlfs|CreateFileSystem|DescribeFileSystems|UpdateFileSystem|DataRepository(?:Association|Task)"
+    r"|\bldlm_|\bllite\b"
 )
 """In upper or lower case."""
 # FSx has three other kinds of file systems: its name alone, and that of its calls, is not Lustre's beside one of them.
@@ -30,12 +31,13 @@ _DRIVER = (
     r"|(?:external[ -]provisioner|storage-provisioner:|driver name) [\\\"']{0,3}"
     r"(?!(?:fsx|azurelustre|lustre)\.csi\.|is\b|for\b|and\b|pod\b|container\b)[a-z0-9][\w-]{0,60}(?:[./][\w-]{1,60}){1,5}"
 )
-_SYSTEMS = (
+OTHER_SYSTEMS = (
     r"-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|gpfs|beegfs|wekafs|zfs|fuse\S*) "
     r"|\bmount\.(?:nfs4?|efs|cifs|ceph|glusterfs|beegfs|zfs|fuse|ntfs)\b"
     r"|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS|BTRFS|ceph|rbd|gpfs|GPFS|mmfs|beegfs|BeeGFS|glusterfs|wekafs|WekaFS|openebs|OpenEBS"
     r"|linstor|drbd|iscsi|portworx|longhorn|s3fs|goofys|gcsfuse|blobfuse2?|juicefs|alluxio|azurefile|azuredisk"
-    r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
+    r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|e[bf]s[- ]plugin"
+    r"|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
     r"|\bdriver\.longhorn\.io\b|\brook-ceph"
     # Lustre's drivers attach no volume, and a client has no block device.
     r"|\bAttachVolume\.Attach (?:succeeded|failed)\b|\bSuccessfulAttachVolume\b|\bMulti-Attach error\b"
@@ -58,7 +60,7 @@ _SERVER = (
     r"(?:\.ko(?:\.[gx]z|\.zst)?)?['\"]?(?:: (?:disagrees about|Unknown symbol|loading out-of|module verification)"
     r"| needs unknown symbol| disagrees about| not found in directory| is in use|: )"
 )
-_CLIENT = (
+CLIENT = (
     r"@(?:tcp|o2ib|kfi|efa|gni)\d*:/|-client\b|\bll_\w+\(\)|\bllite\b|-(?:mdc|osc)-[0-9a-f]{8}|\bkubelet\b|\bcsi\b"
     r"|FailedMount|MountVolume"
 )
@@ -79,7 +81,7 @@ def owner_of(text: str) -> Owner:
     """Whose failure a whole normalised text is about."""
     if is_of_another(text):
         return Owner.ANOTHER
-    return Owner.SERVER if is_of_server(text) and not _shows(_CLIENT, text) else Owner.OPEN
+    return Owner.SERVER if is_of_server(text) and not _shows(CLIENT, text) else Owner.OPEN
 
 
 @lru_cache(maxsize=8)
@@ -96,7 +98,7 @@ def mentions_lustre(text: str) -> bool:
 
 def names_another(text: str) -> bool:
     """Whether a text names another file system or another storage driver."""
-    return _shows(_SYSTEMS, text) or _names_driver(text) or _shows(_OTHER_FSX, text)
+    return _shows(OTHER_SYSTEMS, text) or _names_driver(text) or _shows(_OTHER_FSX, text)
 
 
 @lru_cache(maxsize=8)

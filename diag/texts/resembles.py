@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from diag.knowledge.cause import Cause, Weight
+from diag.knowledge.messages import load_messages
 from diag.late import late
 from diag.model.diagnosis import Resemblance
 from diag.sanitize import one_line
@@ -18,32 +21,54 @@ _LONGEST = 2000
 _LONGEST_SAMPLE = 240
 _MOST_LINES = 50
 _SHORTEST = 20
+_LEAST_WORDS = 5
+_FLOOR_OF_MESSAGES = 78
+"""The catalogue has thousands of messages, many of them short: more of them are like a text by chance."""
 _WORD = late(r"[a-z_]{3,}")
 
 
 def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:
-    """The nearest samples of the causes' signatures, one a cause, the most alike first.
+    """The nearest of the samples of the causes' signatures and of the catalogue's messages, the most alike first.
 
-    None for a text that speaks of another file system, or says nothing of Lustre: its likeness would be chance.
+    One a cause, or a meaning. None for a text that speaks of another file system, or says nothing of Lustre: its
+    likeness would be chance.
     """
     if is_of_another(text) or not mentions_lustre(text):
         return ()
     from rapidfuzz import fuzz, process
 
-    samples = [(cause.id, s.sample) for cause in causes for s in cause.signatures if s.weight is not Weight.BENIGN]
-    known = [_words(sample) for _, sample in samples]
     lines = [line for line in text.splitlines() if len(line) >= _SHORTEST and mentions_lustre(line)][:_MOST_LINES]
-    best: dict[str, tuple[float, str]] = {}
-    for asked in dict.fromkeys(_words(part) for part in (text, *lines)):
-        found = process.extract(asked, known, scorer=fuzz.token_sort_ratio, score_cutoff=_FLOOR, limit=_MOST)
-        for _, likeness, place in found:
-            id, sample = samples[place]
-            best[id] = max(best.get(id, (0.0, "")), (likeness, sample))
-    ordered = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:_MOST]
-    return tuple(
-        Resemblance(id, one_line(normalise(sample), _LONGEST_SAMPLE), round(likeness))
-        for id, (likeness, sample) in ordered
-    )
+    asked = tuple(dict.fromkeys(_words(part) for part in (text, *lines)))
+    best: dict[str, Resemblance] = {}
+    # A line has more words than a message's own: a place, names, numbers.
+    for known, scorer, floor in (
+        ([*_samples(causes)], fuzz.token_sort_ratio, _FLOOR),
+        ([*_messages()], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
+    ):
+        words = [_words(one.text) for one in known]
+        for part in asked:
+            for _, likeness, place in process.extract(part, words, scorer=scorer, score_cutoff=floor, limit=_MOST):
+                one = msgspec.structs.replace(known[place], likeness=round(likeness))
+                before = best.get(one.cause or one.means)
+                if before is None or before.likeness < one.likeness:
+                    best[one.cause or one.means] = one
+    nearest = sorted(best.values(), key=lambda one: (-one.likeness, not one.cause, one.text))[:_MOST]
+    return tuple(msgspec.structs.replace(one, text=one_line(normalise(one.text), _LONGEST_SAMPLE)) for one in nearest)
+
+
+def _samples(causes: Iterable[Cause]) -> Iterator[Resemblance]:
+    for cause in causes:
+        for signature in cause.signatures:
+            if signature.weight is not Weight.BENIGN:
+                yield Resemblance(cause.id, signature.sample, 0)
+
+
+def _messages() -> Iterator[Resemblance]:
+    """The catalogue's messages that have enough words to be like something; what varies in them is an ellipsis."""
+    for message in load_messages().messages:
+        text = " … ".join(message.parts)
+        if len(_WORD.findall(text)) >= _LEAST_WORDS:
+            yield Resemblance(message.cause, text, 0, f"{message.role.value}: {message.means}")
 
 
 def _words(text: str) -> str:

@@ -29,7 +29,7 @@ from diag.texts.line import (
 )
 from diag.texts.matching import build_matcher
 from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
-from diag.texts.owner import LUSTRE, Owner, mentions_lustre, owner_of
+from diag.texts.owner import CLIENT, LUSTRE, Owner, is_of_server, mentions_lustre, owner_of
 
 _PIECE = 1 << 20
 _PASTE = 1 << 20
@@ -89,12 +89,15 @@ class Scan:
 
     def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
         finder = _signature_words(self._knowledge)
+        clients = BytesFinder((CLIENT.encode(),))
+        of_server = of_client = False
         data = b""
         floor = start = 0
         crowd = _Crowd()
         for piece, last in _marked(pieces):
             self.bytes_read += len(piece)
             data += piece
+            of_client = of_client or clients.next(data, 0, len(data)) >= 0
             end = len(data) if last else max(0, len(data) - LONGEST)
             place = max(floor, start)
             while place < end:
@@ -113,6 +116,7 @@ class Scan:
                 if not crowd.takes(text, self._line, block.lines):
                     for reading in self._read(text, block.lines):
                         crowd.heard(reading)
+                        of_server = of_server or is_of_server(reading.symptom.text)
                         yield reading
                 if block.lines == 1:
                     floor = place = self._pass_over(data, block.next, end, crowd)
@@ -125,6 +129,9 @@ class Scan:
             data = data[keep:]
             self._counted -= keep
             floor, start = max(0, floor - keep), start - keep
+        if of_server and not of_client:
+            self._reader.owner = Owner.SERVER
+            return
         for like in crowd.last_ones():
             latest = self._reader.read(like.last, like.line, like.lines)
             if latest is not None:

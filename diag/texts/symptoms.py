@@ -106,6 +106,8 @@ class _Reader:
         scan = Scan(self._knowledge, origin=stream.name, node=stream.node)
         for reading in scan.read(pieces):
             self._add(reading)
+        if scan.owner is not Owner.OPEN:
+            self._collector.forget(stream.name)
         self._owners.add(scan.owner)
         self._short_text = scan.short_text
         self._lines += scan.lines_read

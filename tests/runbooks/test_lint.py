@@ -208,6 +208,18 @@ def unseen(steps: Iterable[Step]) -> list[str]:
 
 
 @pytest.mark.parametrize("id", CAUSES)
+def test_no_two_remedies_keep_the_former_state_in_one_file(id: str) -> None:
+    """The second of them would stop at the file of the first."""
+    kept = [
+        (platform, parse(line).output)
+        for one in CAUSES[id].fix
+        for line in filter(None, map(str.strip, one.save.splitlines()))
+        for platform in one.platforms or ("any",)
+    ]
+    assert [file for file in kept if ".before." in file[1] and kept.count(file) > 1] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
 def test_no_inline_policy_of_a_role_is_replaced(id: str) -> None:
     """PutRolePolicy writes over a policy of the same name, and its undo would delete it."""
     for fix in fixes_of(CAUSES[id]):

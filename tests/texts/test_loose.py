@@ -121,6 +121,18 @@ def test_what_is_not_recognised_names_the_nearest_known_text() -> None:
     assert only.resembles[0].likeness >= 60
 
 
+def test_a_text_like_a_message_of_the_catalogue_resembles_it_with_what_it_means() -> None:
+    (only,) = diagnosed("Lustre: a node said that it could not find any ethernet or network interface today")
+    assert only.causes == ()
+    (nearest, *_) = only.resembles
+    assert "ethernet network interface" in nearest.text
+    assert nearest.means.startswith("consequence: ")
+
+
+def test_a_few_words_that_some_message_has_too_resemble_nothing() -> None:
+    assert not any(found.resembles for found in diagnosed("lustre on my laptop is slow today please help me"))
+
+
 def test_what_is_like_nothing_resembles_nothing() -> None:
     (only,) = diagnosed(
         "our lustre file system is lovely and my cat likes to sleep on the warm rack in the machine room"

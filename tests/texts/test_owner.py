@@ -132,3 +132,31 @@ def test_a_servers_line_beside_a_clients_failure_hides_nothing() -> None:
 )
 def test_a_clients_line_is_not_a_servers(text: str) -> None:
     assert not is_of_server(text)
+
+
+def server_log(lines: int) -> str:
+    kinds = (
+        "LustreError: {n}:0:(obd_mount_server.c:1992:server_fill_super()) Unable to start targets: -5",
+        "LustreError: 15f-b: fs1-OST0001: cannot register this server with the MGS: rc = -5. Is the MGS running?",
+    )
+    stamps = (
+        f"Nov 23 {n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d} oss1 kernel: [{n}.1] " for n in range(lines)
+    )
+    return "".join(f"{stamp}{kinds[n % 2].format(n=n)}\n" for n, stamp in enumerate(stamps))
+
+
+REFUSED = (
+    "Nov 24 10:00:00 ip-10-0-1-11 kubelet[1]: mount\n"
+    "Nov 24 10:00:00 ip-10-0-1-11 kernel: [9.1] LustreError: 16a-d: Server MGS version (2.10.5.0) refused connection from "
+    "this client with an incompatible version (2.15.6).  Client must be recompiled\n"
+)
+
+
+@pytest.mark.parametrize("lines", [50, 9000])
+def test_a_server_log_of_any_size_is_judged_as_a_whole(lines: int) -> None:
+    log = server_log(lines)
+    assert (len(log) > 1 << 20) == (lines == 9000)
+    assert (read(log).owner, read(log).groups) == (Owner.SERVER, ())
+    with_client = read(log + REFUSED)
+    assert with_client.owner is Owner.OPEN
+    assert "client-server-version-mismatch" in causes_of(log + REFUSED)
