@@ -53,7 +53,7 @@ def names_are_asked_of_the_vpc(
     """The way from the node plugin's resolver ends at the VPC's own resolver, which alone knows the file system's name.
 
     mount.lustre asks the resolver of the node plugin's pod: CoreDNS, which forwards to the node's resolver, which is
-    what the VPC's DHCP options say. NodeLocal DNSCache stands before CoreDNS and sends names outside the cluster to an
+    what the VPC's DHCP options say. NodeLocal DNSCache answers before CoreDNS and sends names outside the cluster to an
     upstream of its own. Servers of one's own on that way must forward the name; whether they do shows.
 
     pass: everything on the way is Amazon's, or servers of one's own are on it and the name resolves all the same

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip
+from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, check, fail, ok, skip, unknown
 from diag.advice.steps import change, person, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
@@ -17,6 +17,8 @@ from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 
 NETWORK = "whoever runs the network of both VPCs"
+BEHIND = ("vgw-", "lgw-")
+"""Virtual private and local gateways. Source: Amazon VPC user guide, route table targets."""
 
 
 @check("routes", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for=("route-missing", "route-blackhole"))
@@ -34,12 +36,12 @@ def routes_lead_both_ways(
 
     Inside one VPC the local route always does. From another VPC both sides need a route, over a peering or a transit
     gateway; one whose target is gone is a black hole, and a default route to the internet is no way to a private
-    address. What a transit gateway does with the packets says transit-gateway; a firewall or a virtual private gateway
-    is not looked at.
+    address. What a transit gateway does with the packets says transit-gateway; what a firewall does is not looked at.
 
     pass: the most specific route on either side is alive and leads to the other VPC
     fail: a side has no such route, or it is a black hole, or the two sides take different peerings
-    unknown: route tables, subnets, ENIs or a prefix list that decides could not be read, or are another account's
+    unknown: route tables, subnets, ENIs or a prefix list that decides could not be read, or are another account's; or
+        a route leads to a virtual private gateway, behind which lies a VPN or a direct line
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
     """
@@ -73,6 +75,10 @@ def routes_lead_both_ways(
         if over and home and over != home:
             yield _parted(file_system, crossing, there, home, back, over)
             return
+    if behind := sorted({route.target for route in followed.values() if route.target.startswith(BEHIND)}):
+        through = f"packets between the nodes and its ENIs go through {', '.join(behind)}"
+        yield unknown(file_system, f"{through}, and what lies behind it is not seen", *followed)
+        return
     direct = all(route.target.startswith(("local", "pcx-")) for route in followed.values())
     proves = ("route-missing", "route-blackhole") if direct else ()
     message = (*followed, *_zones(clients[file_system.id], enis))

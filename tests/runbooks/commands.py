@@ -58,6 +58,7 @@ EXAMPLES = {
     "node_vpc": "vpc-0fedcba9876543210",
     "node_subnet": "subnet-0fedcba9876543210",
     "role_arn": "arn:aws:iam::123456789012:role/example",
+    "boundary": "arn:aws:iam::123456789012:policy/boundary",
     "provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123",
     "issuer": "https://oidc.eks.us-east-1.amazonaws.com/id/0123",
     "issuer_host": "oidc.eks.us-east-1.amazonaws.com/id/0123",

@@ -146,8 +146,35 @@ def test_nothing_impossible_is_asked_for(id: str) -> None:
 
 
 IMPOSSIBLE = re.compile(
-    r"--release-version|boot menu|chroot /host (?:ba)?sh\b|exec ds/|kubectl edit pv \S+ .*(?:dnsname|volumeHandle)"
+    r"--release-version|boot menu|chroot /host (?:ba)?sh\b|(?:exec|logs) (?:ds|daemonset)/"
+    r"|kubectl edit pv \S+ .*(?:dnsname|volumeHandle)|update-nodegroup-config (?:.*\\\n)?.*NO_EXECUTE"
 )
+"""The last evicts what runs: EKS may put a changed taint on running nodes, whose driver started long ago."""
+
+IN_DEBUGFS = {"max_cached_mb"}
+"""Parameters that a container does not see, since debugfs is mounted on the host alone.
+
+Source: Lustre 2.15 llite/lproc_llite.c, lprocfs_llite_obd_vars.
+"""
+
+
+def asks_debugfs(argv: tuple[str, ...]) -> bool:
+    """Whether the plugin's container is asked for what only the host has."""
+    return "fsx-plugin" in argv and any(name in word for word in argv for name in IN_DEBUGFS)
+
+
+def test_the_plugin_is_not_asked_for_what_its_container_does_not_see() -> None:
+    assert [f"{c.where}: {' '.join(c.argv)}" for c in all_commands() if asks_debugfs(c.argv)] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_line_of_a_caution_is_whole(id: str) -> None:
+    """Each is printed as a point of its own."""
+    lines = [line.strip() for one in CAUSES[id].fix for line in one.caution.splitlines()]
+    assert [line for line in lines if CUT_OFF.search(line)] == []
+
+
+CUT_OFF = re.compile(r"(?:,|\b(?:and|or|the|a|of|to|as|where))$")
 
 
 GUESSED = re.compile(
@@ -253,6 +280,11 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert HALF.search("set env ds/x SNAT_CIDRS={cidr}") and not HALF.search("set env ds/x SNAT_CIDRS={cidrs}")
     asked, looked = Step(StepKind.SAVE, ("aws", "--output", "json"), "f"), Step(StepKind.GUARD, ("test", "-s", "f"))
     assert unseen((asked,)) and unseen((Step(StepKind.SAVE, ("aws",), "f"), looked)) and not unseen((asked, looked))
+    assert IMPOSSIBLE.search("aws eks update-nodegroup-config --x y --taints 'z=[{key=k,effect=NO_EXECUTE}]'")
+    assert IMPOSSIBLE.search("kubectl -n x logs daemonset/y") and not IMPOSSIBLE.search("kubectl -n x logs pod/y")
+    assert CUT_OFF.search("a taint on nodes,") and not CUT_OFF.search("it is lost")
+    kubectl = ("kubectl", "exec", "p", "-c", "fsx-plugin", "--", "lctl", "get_param")
+    assert asks_debugfs((*kubectl, "llite.*.max_cached_mb")) and not asks_debugfs((*kubectl, "mdc.*.state"))
     delete = Step(StepKind.CHANGE, ("kubectl", "-n", "x", "delete", "pvc", "data"))
     guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
     assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))

@@ -25,7 +25,7 @@ class Plugin(msgspec.Struct, frozen=True):
     """A plugin that may keep a name from being forwarded, word by word."""
 
     words: tuple[str, ...]
-    """Its name and what stands behind it on the line."""
+    """Its name and what follows it on the line."""
     lines: tuple[tuple[str, ...], ...] = ()
     """The lines in its braces."""
 
@@ -114,7 +114,7 @@ class Kept(msgspec.Struct, frozen=True):
     why: str
     is_sure: bool = True
     addresses: tuple[str, ...] = ()
-    """Those that it is answered with, where they stand in the Corefile."""
+    """Those that it is answered with, as far as the Corefile has them."""
 
 
 def kept(name: str, block: ServerBlock, askers: tuple[str, ...] = ()) -> Kept | None:

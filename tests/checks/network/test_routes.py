@@ -39,6 +39,15 @@ def test_from_another_vpc_a_route_on_either_side_leads_there(target: str, refute
     assert bool(found.rules_out) is refutes, "what a transit gateway does with the packets is not looked at"
 
 
+def test_what_lies_behind_a_virtual_private_gateway_is_not_seen() -> None:
+    vgw = "vgw-0123456789abcdef0"
+    found = judge(routes_lead_both_ways, **abroad(there(("10.0.0.0/16", vgw)), back(("10.8.0.0/16", vgw))))
+    assert found.verdict is Verdict.UNKNOWN
+    assert vgw in found.message
+    beside = there(("10.0.0.0/16", PCX), ("10.99.0.0/16", vgw)), back(("10.8.0.0/16", PCX))
+    assert judge(routes_lead_both_ways, **abroad(*beside)).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize(
     ("tables", "cause", "where"),
     [
