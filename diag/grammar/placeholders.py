@@ -134,7 +134,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "kubelet_path": ids.PATH,
     "subdirectory": ids.RELATIVE_PATH,
     "right_subdirectory": ids.RELATIVE_PATH,
-    "interface": ids.WORD,
+    "lnet_interface": ids.WORD,
     "device": ids.PATH,
     "errno": ids.ERRNO,
     "exit_status": ids.NUMBER,
