@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.identity import create_service_role
@@ -11,7 +11,9 @@ from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, has_own_key
 from diag.analysis.identity.missing_rights import BOUNDED, LACKS, cause_of, give, listed
 from diag.analysis.identity.permissions import Rights, buckets_of, later_uses, unlinkable
+from diag.analysis.storage_classes import Demand
 from diag.knowledge.controller_actions import Use
+from diag.model.unavailable import value_or
 from diag.resources.kubernetes import ServiceAccount, Workload
 
 NO_SERVICE_ROLE, NO_LINK = "service-linked-role-missing", "s3-access-denied"
@@ -25,6 +27,7 @@ def controller_is_allowed_what_it_does(
     controller: Workload | Unavailable,
     controller_rights: Table[Rights],
     fsx_service_role: bool | Unavailable,
+    demands: tuple[Demand, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The controller's role may create, tag, describe, resize and delete file systems, and what a link to S3 needs.
 
@@ -58,15 +61,21 @@ def controller_is_allowed_what_it_does(
         else:
             yield unknown(account, f"what the controller may do is not known: {rights}", because=(rights,))
     elif rights is not None and isinstance(controller_role, Given):
-        yield from _judge(account, controller_role.role_arn, rights, provisioning, fsx_service_role)
+        waiting = [demand for demand in value_or(demands, ()) if demand.waiting]
+        yield from _judge(account, controller_role.role_arn, rights, provisioning, fsx_service_role, waiting)
 
 
 def _judge(
-    account: ServiceAccount, arn: str, rights: Rights, provisioning: Provisioning, service_role: bool | Unavailable
+    account: ServiceAccount,
+    arn: str,
+    rights: Rights,
+    provisioning: Provisioning,
+    service_role: bool | Unavailable,
+    waiting: Sequence[Demand],
 ) -> Iterator[Draft]:
     name, later = arn.rpartition("/")[2], later_uses(provisioning)
     now_missing, later_missing = rights.denied(Use.CREATE), rights.denied(*later)
-    fix = give(name, (*now_missing, *later_missing), rights.boundary)
+    fix = give(name, (*now_missing, *later_missing), rights.boundary, waiting)
     bounded = (f"its permissions boundary is {rights.boundary.arn}",) if rights.boundary else ()
     if now_missing:
         message = f"role {name} may not {listed(now_missing)}; {NOT_FOR_MOUNTS}"

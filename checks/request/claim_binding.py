@@ -140,6 +140,8 @@ def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: P
             return _reopen(volume, case.claim)
         case Why.MISFIT, PersistentVolume() as volume:
             return replace_claim(case.claim, corrections(case.claim, volume))
+        case Why.MISFIT, None:
+            return replace_claim(case.claim, {"selector": None})
         case Why.TAKEN, _:
             request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
             return advise(request, by="whoever made the volume and the claim")

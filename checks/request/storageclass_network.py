@@ -5,23 +5,29 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 
-from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown
+from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.replace_class import rename_parameter, replace_class
+from diag.advice.steps import advise
+from diag.analysis.identity.controller import Given
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.storage_classes import Demand, Flaw, group_ids, network_flaws, subnet_ids
 from diag.grammar.command import Verbatim
-from diag.grammar.ids import SECURITY_GROUP
+from diag.grammar.ids import SECURITY_GROUP, account_of
 from diag.knowledge.storage_class import differs_in_spelling, misspelt
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, RouteTable, SecurityGroup, Subnet
-from diag.resources.eks import EksCluster
+from diag.resources.eks import ClusterIdentity, EksCluster
 
-OUT_OF_REACH = "route-missing"
+NETWORK, OUT_OF_REACH = "storageclass-network-missing", "route-missing"
+SAME_ACCOUNT = (
+    "give the controller a role of the cluster's own account; or, where the file systems are to be of account"
+    " {role_account}, have the subnet shared with it and name a security group of that account"
+)
 NO_WAY = (Way.NONE, Way.BLACKHOLE, Way.INTERNET)
 
 
 @check("storageclass-network", layer=Layer.REQUEST, each="demands",
-       speaks_for=("storageclass-network-missing", "multiple-subnets-not-supported", OUT_OF_REACH))  # fmt: skip
+       speaks_for=(NETWORK, "multiple-subnets-not-supported", OUT_OF_REACH))  # fmt: skip
 def network_is_given(
     demand: Demand,
     class_subnets: Table[Subnet] | Unavailable,
@@ -29,6 +35,8 @@ def network_is_given(
     eks_cluster: EksCluster | Unavailable,
     instances: Table[Instance] | Unavailable,
     route_tables: tuple[RouteTable, ...] | Unavailable,
+    controller_role: Given | Unavailable,
+    cluster_identity: ClusterIdentity | Unavailable,
 ) -> Iterator[Draft]:
     """The StorageClass names one subnet that exists, and security groups that exist in the same VPC.
 
@@ -38,6 +46,7 @@ def network_is_given(
     is the nodes', whether they could be read or not.
 
     pass: subnet and groups are well-formed and EC2 has them
+    warn: a claim waits, and the controller acts as a role of another account, in which FSx then makes the file system
     fail: one is missing, malformed, unknown to EC2, or there are several subnets; or the subnet is in another VPC than
         every node, and the nodes' route tables lead nowhere near it
     unknown: EC2 could not be asked for them; or the subnet is in another VPC than the cluster, and the nodes'
@@ -55,11 +64,26 @@ def network_is_given(
         flaws = _out_of_reach(demand, value_or(class_subnets, Table()), home, instances, route_tables)
     for flaw in flaws:
         yield _network_draft(demand, flaw, eks_cluster, flaws)
-    if not flaws:
+    if not flaws and demand.waiting and (stranger := _account_elsewhere(controller_role, cluster_identity)):
+        subnet = demand.parameters["subnetId"]
+        message = (
+            f"the controller's role is of account {stranger}, and FSx makes the file system there: {subnet} is not"
+        )
+        fix = advise(SAME_ACCOUNT, {"role_account": stranger}, by="whoever owns the controller's role")
+        yield warn(demand.storage_class, f"{message} of that account", cause=NETWORK, fix=fix, concerns=demand.path)
+    elif not flaws:
         message = (
             f"subnet {demand.parameters['subnetId']}, groups {demand.parameters['securityGroupIds']}: EC2 has them"
         )
         yield ok(demand.storage_class, message, concerns=demand.path)
+
+
+def _account_elsewhere(given: Given | Unavailable, cluster: ClusterIdentity | Unavailable) -> str:
+    """The account of the controller's role where that is not the cluster's; empty where it is, or is not known."""
+    if isinstance(given, Unavailable) or isinstance(cluster, Unavailable) or not cluster.account:
+        return ""
+    theirs = account_of(given.role_arn)
+    return theirs if theirs != cluster.account else ""
 
 
 def _out_of_reach(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Correction, Draft, Layer, Reason, Subject, Unavailable, check, fail, ok, unknown, warn
+from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
+from diag.grammar.command import Verbatim
 from diag.grammar.unfilled import is_stand_in, is_unfilled
 from diag.knowledge.fsx_create import Refusal, bucket_of
 from diag.knowledge.storage_class import (
@@ -40,7 +42,8 @@ ARN_PARTS = 6
 
 
 @check("storageclass-parameters", layer=Layer.REQUEST, each="demands",
-       speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements", KEY))  # fmt: skip
+       speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements", KEY,
+                   "access-mode-rejected", "volume-mode-block"))  # fmt: skip
 def parameters_are_known(
     demand: Demand,
     controller: Workload | Unavailable,
@@ -147,8 +150,13 @@ def _refused_sizes(demand: Demand, open_keys: list[str]) -> Iterator[Draft]:
 
 
 def _refused_access(demand: Demand) -> Iterator[Draft]:
-    """Source: aws-fsx-csi-driver v1.9.0 isValidVolumeCapabilities: every access mode of the claim counts."""
+    """Source: aws-fsx-csi-driver v1.9.0 isValidVolumeCapabilities: every access mode of the claim counts; and a
+    volume that is made for a block claim is a directory all the same, in which the kubelet finds no device."""
     for claim in demand.waiting:
+        if claim.spec.volume_mode == "Block":
+            message = f"{claim.subject} asks for volumeMode Block, and Lustre has no block device to give"
+            fix = replace_claim(claim, {"volumeMode": Verbatim("Filesystem")})
+            yield fail(claim, message, cause="volume-mode-block", fix=fix, concerns=(demand.storage_class,))
         if "ReadOnlyMany" in (claim.spec.access_modes or ()):
             message = f"{claim.subject} asks for ReadOnlyMany among its accessModes, which the driver refuses"
             yield fail(claim, message, cause="access-mode-rejected", concerns=(demand.storage_class,))

@@ -125,7 +125,7 @@ class ClaimCase(msgspec.Struct, frozen=True):
     offered: tuple[PersistentVolume, ...] = ()
     """Lustre volumes of its class that nobody holds."""
     meant: PersistentVolume | None = None
-    """A free Lustre volume that would fit the claim but for its class, which is another driver's."""
+    """A free Lustre volume that would fit the claim but for its class, which is another driver's or none."""
     complaint: str = ""
     """The newest warning event about it; empty when there is none or events could not be read."""
     rival: Subject | None = None
@@ -237,7 +237,7 @@ def _is_for_lustre(case: ClaimCase) -> bool:
         return is_fsx_volume(case.volume)
     if case.kept or (case.storage_class is not None and case.storage_class.provisioner == FSX_DRIVER):
         return True
-    if case.storage_class is not None and (misspells_driver(case.storage_class) or case.meant is not None):
+    if case.meant is not None or (case.storage_class is not None and means_lustre(case.storage_class)):
         return True
     if case.offered and case.storage_class is not None and case.storage_class.provisioner == NO_PROVISIONER:
         return True
@@ -299,7 +299,9 @@ def _with_offers(
     held = tuple(volume for volume in own if class_of_volume(volume) == wanted)
     offered = (*held, *offered) if held else offered
     free = itertools.chain(own, unclaimed)
-    foreign = case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
+    foreign = not wanted or (
+        case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
+    )
     shared = "ReadWriteMany" in (case.claim.spec.access_modes or ())
     fitting = (v for v in free if selects(case.claim, v) and differs_in_class_alone(case.claim, v))
     meant = next(fitting, None) if foreign and shared and case.complaint else None
@@ -416,18 +418,26 @@ def _of_named(case: ClaimCase, volume: PersistentVolume) -> Pending:
 def _unprovisioned(case: ClaimCase) -> Pending:
     name = class_of(case.claim)
     if case.storage_class is not None and case.is_dynamic:
+        if case.claim.spec.selector is not None:
+            message = (
+                f"its class {name} makes a volume for it, which it refuses by its selector; no volume is free for it"
+            )
+            return Pending(Why.MISFIT, message)
         if case.binds_late and not case.claim.metadata.annotation(SELECTED_NODE):
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
         kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
         return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")
-    if case.storage_class is not None and misspells_driver(case.storage_class) and not case.offered:
-        message = f"its class {name} names the provisioner {case.storage_class.provisioner!r}, and nobody is called so"
-        return Pending(Why.PROVISIONER_MISSPELT, f"{message}; the driver is {FSX_DRIVER}")
-    if case.meant is not None:
-        theirs = case.storage_class.provisioner if case.storage_class else ""
-        message = (
-            f"it asks the class {name} of {theirs}; the free Lustre volume {case.meant.name} fits but for the class"
+    if case.storage_class is not None and means_lustre(case.storage_class) and not case.offered:
+        message = f"its class {name} names the provisioner {case.storage_class.provisioner!r}"
+        why = (
+            "nobody is called so"
+            if misspells_driver(case.storage_class)
+            else "its parameters are those of FSx for Lustre"
         )
+        return Pending(Why.PROVISIONER_MISSPELT, f"{message}, and {why}; the driver is {FSX_DRIVER}")
+    if case.meant is not None:
+        theirs = f"it asks the class {name} of {case.storage_class.provisioner}" if case.storage_class else ""
+        message = f"{theirs or 'it names no class'}; the free Lustre volume {case.meant.name} fits but for the class"
         return Pending(Why.MISFIT, message, case.meant)
     for volume in case.offered:
         reasons = why_not_taken(case.claim, volume)

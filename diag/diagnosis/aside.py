@@ -8,11 +8,13 @@ import msgspec
 
 from diag.advice.platform import Platform
 from diag.advice.runbook import fix_of
+from diag.advice.steps import caution
 from diag.advice.verify import values_of, with_verify
 from diag.diagnosis.weigh import Evidence, weigh
 from diag.knowledge.cause import Cause
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding
+from diag.model.layer import Layer
 from diag.model.subject import Subject
 from diag.model.verdict import Verdict
 
@@ -66,6 +68,20 @@ def _warning(cause: Cause, own: Sequence[Finding], values: Mapping[str, str], pl
     )
     headline = f"{first.subject}: {first.message}"
     return Diagnosis(first.subject, headline, (), (told,), values=known, gravity=Verdict.WARN)
+
+
+ELSEWHERE = (
+    "the role is of account {role_account}, the cluster of {account}: role, trust policy and identity provider are"
+    " changed there, with credentials of {role_account}"
+)
+
+
+def with_its_account(cause: CauseVerdict, values: Mapping[str, str]) -> CauseVerdict:
+    """Where the controller's role is another account's, its fix begins with whose."""
+    if cause.fix is None or cause.layer is not Layer.IDENTITY or not values.get("role_account"):
+        return cause
+    fix = msgspec.structs.replace(cause.fix, steps=(caution(ELSEWHERE, values), *cause.fix.steps))
+    return msgspec.structs.replace(cause, fix=fix)
 
 
 _TROUBLE = (Verdict.FAIL, Verdict.WARN)

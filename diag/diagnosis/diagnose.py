@@ -13,7 +13,7 @@ from diag.analysis.nodes.attempts import Attempt, failed_attempt
 from diag.analysis.pod_events import events_by_pod, phase_of
 from diag.analysis.volumes import Mount
 from diag.diagnosis import values as values_of
-from diag.diagnosis.aside import beside_the_mounts, only_warned, with_own_fix
+from diag.diagnosis.aside import beside_the_mounts, only_warned, with_its_account, with_own_fix
 from diag.diagnosis.complaints import MatchText, of_attempt, of_claim, of_kernel, of_mount
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.references import causes_without_runbook
@@ -154,6 +154,7 @@ def _tell(
     trouble, on_path = group[0]
     weighed = weigh(Evidence(trouble.symptoms, on_path, trouble.values, trouble.phase, platform), causes)
     weighed = tuple(with_own_fix(cause, on_path, trouble.values) for cause in weighed)
+    weighed = tuple(with_its_account(cause, trouble.values) for cause in weighed)
     if not trouble.symptoms and not any(c.verdict is Likelihood.CONFIRMED for c in weighed):
         return None
     nodes = tuple(dict.fromkeys(t.node for t, _ in group if t.node))

@@ -53,7 +53,11 @@ def of_cluster(facts: Facts) -> dict[str, str]:
             "driver_namespace": account.metadata.namespace,
             "role": "" if is_elsewhere else role.rpartition("/")[2],
             "role_arn": role,
+            "role_account": account_of(role) if is_elsewhere else "",
         }
+        if is_elsewhere:
+            # STS looks for the provider beside the role.
+            values["provider_arn"] = values.get("provider_arn", "").replace(identity.account, account_of(role))
     given = facts.get("controller_role")
     known = _row(facts.get("controller_roles"), given.role_arn) if isinstance(given, Given) else None
     if isinstance(known, Role) and known.permissions_boundary:

@@ -50,6 +50,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "tag": ids.WORD,
     # AWS.
     "account": ids.ACCOUNT,
+    "role_account": ids.ACCOUNT,
     "region": ids.REGION,
     "partition": ids.PARTITION,
     "availability_zone": ids.ZONE,

@@ -57,3 +57,15 @@ def test_no_command_changes_a_role_of_this_account_for_one_of_another(lab: Lab) 
     assert not any(f"--role-name {ROLE}" in command for command in first["fix"]["commands"])
     (judged,) = (finding for finding in report["findings"] if finding["check"] == "irsa-role")
     assert "belongs to account 210987654321" in judged["message"]
+
+
+def test_the_provider_of_a_role_of_another_account_is_made_there(lab: Lab) -> None:
+    lab.load("healthy")
+    assert lab.account is not None
+    annotations(lab)[ANNOTATION] = f"arn:{lab.site.partition}:iam::210987654321:role/{ROLE}"
+    said = f"No OpenIDConnect provider found in your account for {lab.account.issuer}"
+    refused(lab, f"InvalidIdentityToken: {said}", 400)
+    first = run(lab)["diagnoses"][0]["causes"][0]
+    assert first["id"] == "oidc-provider-missing"
+    assert "with credentials of 210987654321" in first["fix"]["steps"][0]["text"]
+    assert "arn:aws:iam::210987654321:oidc-provider/" in str(first["fix"]["steps"])

@@ -44,6 +44,7 @@ IDLE = Provisioning()
 
 
 GIVEN = Given(Giver.WEB_IDENTITY, ROLE_ARN)
+NOBODY = absent("controller Deployment")
 
 
 class Recorder:
@@ -72,7 +73,7 @@ def denied(action: str) -> Unavailable:
 
 def test_a_simulation_for_each_service_name_answers_everything_about_a_role() -> None:
     aws = Recorder(SimulatePrincipalPolicy=())
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table())
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)
     assert aws.operations == ["SimulatePrincipalPolicy", "SimulatePrincipalPolicy"]
     keys = [{e["ContextKeyName"]: e["ContextKeyValues"] for e in sent["ContextEntries"]} for _, sent in aws.asked]
     assert [key.get("iam:AWSServiceName") for key in keys] == [None, ["fsx.amazonaws.com"]]
@@ -86,7 +87,7 @@ def test_a_simulation_for_each_service_name_answers_everything_about_a_role() ->
 
 def test_nothing_is_asked_where_nothing_is_provisioned() -> None:
     aws = Recorder()
-    assert len(controller_rights(aws, given.identity(), IDLE, roles(role()), GIVEN, Table())) == 0
+    assert len(controller_rights(aws, given.identity(), IDLE, roles(role()), GIVEN, Table(), NOBODY)) == 0
     assert len(controller_instances(aws, given.identity(), IDLE, (given.node(),), Table())) == 0
     assert len(node_rights(aws, given.identity(), IDLE, absent("role"), Table({INSTANCE: instance()}))) == 0
     assert aws.asked == []
@@ -102,7 +103,7 @@ def test_documents_are_read_only_where_the_simulation_is_denied() -> None:
         GetPolicyVersion={"PolicyVersion": {"Document": document}},
         GetRolePolicy={"PolicyDocument": {"Statement": []}},
     )
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table())[ROLE_ARN]
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)[ROLE_ARN]
     assert ("GetPolicyVersion", {"PolicyArn": "arn:aws:iam::aws:policy/x", "VersionId": "v3"}) in aws.asked
     assert rights.unread is not None and rights.unread.permission == "iam:SimulatePrincipalPolicy"
     decisions = {right.action: right.decision for right in rights.rights}
@@ -128,10 +129,10 @@ def test_documents_are_read_where_the_simulation_lacks_keys() -> None:
         ListRolePolicies=("inline",),
         GetRolePolicy={"PolicyDocument": {"Statement": [allow]}},
     )
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table())[ROLE_ARN]
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)[ROLE_ARN]
     assert rights.denied(Use.CREATE) == rights.undecided(Use.CREATE) == ()
     aws.answers["GetRolePolicy"] = denied("iam:GetRolePolicy")
-    unsettled = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table())[ROLE_ARN]
+    unsettled = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)[ROLE_ARN]
     assert {right.why for right in unsettled.undecided(Use.CREATE)} == {"it depends on aws:SourceVpc"}
 
 
@@ -153,17 +154,41 @@ def test_a_boundary_is_read_where_it_refuses_and_only_there() -> None:
         if limit == "unread":
             aws.answers["GetPolicy"] = denied("iam:GetPolicy")
         bound = roles(role(permissions_boundary={"PermissionsBoundaryArn": arn}))
-        found[limit] = controller_rights(aws, given.identity(), IN_USE, bound, GIVEN, Table())[ROLE_ARN].boundary
+        found[limit] = controller_rights(aws, given.identity(), IN_USE, bound, GIVEN, Table(), NOBODY)[
+            ROLE_ARN
+        ].boundary
     assert found == {"open": None, "closed": ManagedPolicy(arn, "v3", document), "unread": ManagedPolicy(arn)}
 
 
 def test_a_key_of_ones_own_is_asked_about_and_awss_is_not() -> None:
     aws = Recorder(SimulatePrincipalPolicy=())
     own, theirs = (Key("k", f"arn:aws:kms:eu-west-1:1:key/{who}", key_manager=who) for who in ("CUSTOMER", "AWS"))
-    controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table({"a": own, "b": theirs}))
+    controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table({"a": own, "b": theirs}), NOBODY)
     asked = {arn for _, sent in aws.asked for arn in sent["ResourceArns"]}
     assert own.arn in asked and theirs.arn not in asked
     assert "kms:CreateGrant" in aws.asked[0][1]["ActionNames"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "flag", "keys"),
+    [
+        ("team=ml", "", ["CSIVolumeName", "team"]),
+        ("team=ml", "--extra-tags=cluster=a", ["CSIVolumeName", "cluster", "team"]),
+        ("", "", ["CSIVolumeName"]),
+    ],
+)
+def test_iam_is_told_the_tags_that_the_driver_gives(extra: str, flag: str, keys: list[str]) -> None:
+    aws = Recorder(SimulatePrincipalPolicy=())
+    classes = (given.storage_class(parameters={"extraTags": extra} if extra else {}),)
+    made = given.controller()
+    plugin, *others = made.spec.template.spec.containers
+    plugin = given.replace(plugin, args=(flag,) if flag else None)
+    spec = given.replace(made.spec.template.spec, containers=(plugin, *others))
+    made = given.replace(made, spec=given.replace(made.spec, template=given.replace(made.spec.template, spec=spec)))
+    controller_rights(aws, given.identity(), Provisioning(classes), roles(role()), GIVEN, Table(), made)
+    sent = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in aws.asked[0][1]["ContextEntries"]}
+    assert sent["aws:TagKeys"] == keys
+    assert "aws:RequestTag/" not in sent and sent.get("aws:RequestTag/team") == (["ml"] if extra else None)
 
 
 def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
@@ -171,14 +196,14 @@ def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
         SimulatePrincipalPolicy=denied("iam:SimulatePrincipalPolicy"),
         ListAttachedRolePolicies=denied("iam:ListAttachedRolePolicies"),
     )
-    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table()).get(ROLE_ARN)
+    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY).get(ROLE_ARN)
     assert isinstance(found, Unavailable)
     assert found.permission == "iam:SimulatePrincipalPolicy"
 
 
 def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
     hidden = roles(missing={ROLE_ARN: denied("iam:GetRole")})
-    found = controller_rights(Recorder(), given.identity(), IN_USE, hidden, GIVEN, Table()).get(ROLE_ARN)
+    found = controller_rights(Recorder(), given.identity(), IN_USE, hidden, GIVEN, Table(), NOBODY).get(ROLE_ARN)
     assert isinstance(found, Unavailable)
     assert found.permission == "iam:GetRole"
 
@@ -186,7 +211,7 @@ def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
 def test_a_throttled_simulation_is_not_answered_by_documents() -> None:
     throttled = Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT)
     aws = Recorder(SimulatePrincipalPolicy=throttled, ListAttachedRolePolicies=(), ListRolePolicies=())
-    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table()).get(ROLE_ARN)
+    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY).get(ROLE_ARN)
     assert isinstance(found, Unavailable) and found.reason is Reason.TIMEOUT
 
 
@@ -366,7 +391,7 @@ def test_the_rights_of_a_target_role_count_not_those_of_the_role_that_takes_it()
     aws = Recorder(SimulatePrincipalPolicy=())
     both = roles(role(), role(arn=TARGET))
     by_target = Given(Giver.POD_IDENTITY, TARGET, ROLE_ARN)
-    found = controller_rights(aws, given.identity(), IN_USE, both, by_target, Table())
+    found = controller_rights(aws, given.identity(), IN_USE, both, by_target, Table(), NOBODY)
     assert tuple(found.values) == (TARGET,)
     assert {sent["PolicySourceArn"] for _, sent in aws.asked} == {TARGET}
 
@@ -387,7 +412,7 @@ def test_a_session_policy_limits_the_rights(policy: str, decision: Decision, why
 
     aws = Recorder(SimulatePrincipalPolicy=simulate)
     own = Given(Giver.POD_IDENTITY, ROLE_ARN, session_policy=policy)
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), own, Table())[ROLE_ARN]
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), own, Table(), NOBODY)[ROLE_ARN]
     create = next(right for right in rights.rights if right.action == "fsx:CreateFileSystem")
     assert create.decision is decision and why in create.why
 

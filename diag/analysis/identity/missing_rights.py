@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from diag.advice.identity import Grant, allow, widen_boundary
+from diag.advice.replace_class import replace_class
 from diag.advice.steps import person
-from diag.analysis.identity.permissions import BY_BOUNDARY, BY_SESSION, ONLY_WHERE, Right, owner_of, weigh
+from diag.analysis.identity.permissions import BY_BOUNDARY, BY_SESSION, ONLY_WHERE, REQUEST_TAGS, Right, owner_of, weigh
 from diag.analysis.identity.policy_language import Request
+from diag.analysis.storage_classes import Demand
+from diag.grammar.command import Verbatim
 from diag.model.fix import Fix, Step
 from diag.resources.iam import ManagedPolicy
+from diag.sanitize import one_line
 
 LACKS, BOUNDED = "iam-missing-permission", "iam-denied-by-boundary"
 
@@ -24,8 +28,16 @@ def listed(missing: Sequence[Right]) -> str:
     return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in missing))
 
 
-def give(role: str, missing: Sequence[Right], boundary: ManagedPolicy | None = None) -> Fix:
-    """An Allow helps only where no policy allows; what something else forbids is for its owner to change."""
+def give(
+    role: str, missing: Sequence[Right], boundary: ManagedPolicy | None = None, demands: Sequence[Demand] = ()
+) -> Fix:
+    """An Allow helps only where no policy allows; what something else forbids is for its owner to change.
+
+    A tag that policies ask of every new file system is given by the class.
+    """
+    tags = {tag: value for right in missing if (tag := _tag_of(right)) for value in [_value_of(right)]}
+    if tags and all(_tag_of(right) for right in missing):
+        return _tag(demands, tags)
     bounded = [right for right in missing if right.why == BY_BOUNDARY]
     lacking = [_grant(right) for right in missing if not owner_of(right.why)]
     asked = [right for right in missing if owner_of(right.why) and right not in bounded]
@@ -35,6 +47,34 @@ def give(role: str, missing: Sequence[Right], boundary: ManagedPolicy | None = N
     ]
     own = allow(role, lacking).steps if lacking else ()
     return Fix((*(_open(boundary, bounded) if bounded else ()), *steps, *own))
+
+
+def _tag_of(right: Right) -> str:
+    """The tag of the request that an action hangs on; empty where it hangs on something else."""
+    key = right.decides.key if right.decides else ""
+    return key[len(REQUEST_TAGS) :] if key.lower().startswith(REQUEST_TAGS.lower()) else ""
+
+
+def _value_of(right: Right) -> str:
+    """The one value that the tag has to have; empty where a person chooses it."""
+    clause = right.decides
+    exact = clause is not None and clause.operator.lower() in ("stringequals", "stringequalsignorecase")
+    return clause.wanted[0] if clause and exact and len(clause.wanted) == 1 and "${" not in clause.wanted[0] else ""
+
+
+def _tag(demands: Sequence[Demand], tags: Mapping[str, str]) -> Fix:
+    """The tags in the classes that claims wait for, where their values are known."""
+    if not all(tags.values()) or not demands:
+        names = ", ".join(one_line(tag) for tag in tags).replace("{", "(").replace("}", ")")
+        text = f"give the StorageClass extraTags with the tag {names}, with a value that the policy takes"
+        return Fix((person(text, by="whoever owns the role's policies and its tags"),))
+    steps: list[Step] = []
+    for demand in demands:
+        former = [one for one in demand.parameters.get("extraTags", "").split(",") if one.partition("=")[0] not in tags]
+        written = ",".join([*filter(None, former), *(f"{tag}={value}" for tag, value in tags.items())])
+        parameters = {"extraTags": Verbatim(written)}
+        steps += replace_class(demand.storage_class, demand.claims_to_replace, parameters).steps
+    return Fix(tuple(steps))
 
 
 def _open(boundary: ManagedPolicy | None, bounded: Sequence[Right]) -> Iterator[Step]:

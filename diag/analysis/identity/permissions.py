@@ -76,10 +76,34 @@ def owner_of(why: str) -> str:
     return BY_CONDITION if why.startswith(ONLY_WHERE) else OWNERS.get(why, "")
 
 
-def _is_absent(key: str) -> bool:
-    """Whether a tag that was not given to IAM with the role's own is none that the controller's session has."""
+REQUEST_TAGS = "aws:RequestTag/"
+"""As a key of a context: every tag of the request is given beside it."""
+VOLUME_TAG, SOME_VOLUME = "CSIVolumeName", "pvc-00000000-0000-4000-8000-000000000000"
+"""What the driver itself tags a file system with. Source: aws-fsx-csi-driver v1.9.0 pkg/cloud/cloud.go."""
+
+Context = Mapping[str, tuple[str, ...]]
+"""Condition keys of a request that are known."""
+
+
+def _is_absent(key: str, context: Context) -> bool:
+    """Whether a tag that was not given to IAM with the others is none that the controller's session or request has."""
     name = key.lower()
+    if name.startswith(REQUEST_TAGS.lower()):
+        return REQUEST_TAGS in context
     return name.startswith(PRINCIPAL_TAG) and name.removeprefix(PRINCIPAL_TAG) not in SESSION_TAGS
+
+
+def tags_of_requests(classes: Iterable[StorageClass], of_driver: str = "") -> dict[str, tuple[str, ...]]:
+    """The condition keys about tags of a CreateFileSystem: the driver's, its `--extra-tags`, and those of the class.
+
+    Nothing where classes differ, since then the answer does.
+    """
+    written = {",".join(filter(None, (of_driver, (one.parameters or {}).get("extraTags", "")))) for one in classes}
+    if len(written) != 1:
+        return {}
+    pairs = (pair.partition("=") for pair in written.pop().split(",") if "=" in pair)
+    tags = {VOLUME_TAG: SOME_VOLUME, **{key.strip(): value.strip() for key, _, value in pairs}}
+    return {REQUEST_TAGS: (), "aws:TagKeys": tuple(tags), **{f"{REQUEST_TAGS}{k}": (v,) for k, v in tags.items()}}
 
 
 def _depends(keys: Sequence[str]) -> str:
@@ -99,6 +123,8 @@ class Right(msgspec.Struct, frozen=True):
     why: str = ""
     simulated: str = ""
     """What IAM's simulation decided without condition keys that the role's policies ask for; empty when it had all."""
+    decides: Clause | None = None
+    """The condition that keeps a statement from allowing it, or with which one denies it, where that is known."""
 
     @property
     def service(self) -> str:
@@ -191,15 +217,24 @@ def context_of(region: str, role_arn: str, tags: Iterable[Tag] = ()) -> dict[str
 
 
 def context_for(action: Action, context: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The keys that a request for one action has: the name of a service only where a service's role is made."""
-    return {**context, SERVICE_NAME: (action.service,)} if action.service else dict(context)
+    """The keys that a request for one action has: the name of a service only where a service's role is made, tags only
+    where something is created."""
+    tagged = action.use is Use.CREATE
+    own = {key: v for key, v in context.items() if tagged or key == REQUEST_TAGS or not _is_about_tags(key)}
+    return {**own, SERVICE_NAME: (action.service,)} if action.service else own
+
+
+def _is_about_tags(key: str) -> bool:
+    return key == "aws:TagKeys" or key.startswith(REQUEST_TAGS)
 
 
 SERVICE_NAME = "iam:AWSServiceName"
 """Each service's name has to be asked by itself: a condition for one of them says nothing of the other."""
 
 
-def simulated(results: Iterable[Mapping[str, Any]], asked: Sequence[tuple[Action, str]]) -> tuple[Right, ...]:
+def simulated(
+    results: Iterable[Mapping[str, Any]], asked: Sequence[tuple[Action, str]], context: Context
+) -> tuple[Right, ...]:
     """IAM's answers (SimulatePrincipalPolicy, EvaluationResults) to what was asked.
 
     With several resources IAM puts each one's decision under ResourceSpecificResults. A result that lacks condition
@@ -211,15 +246,15 @@ def simulated(results: Iterable[Mapping[str, Any]], asked: Sequence[tuple[Action
     for result in results:
         action = str(result.get("EvalActionName", ""))
         for part in (result, *(result.get("ResourceSpecificResults") or ())):
-            found[action, str(part.get("EvalResourceName", ""))] = _read(part, result)
+            found[action, str(part.get("EvalResourceName", ""))] = _read(part, result, context)
     unasked = (Decision.UNKNOWN, "IAM did not answer", "")
     return tuple(Right(a.use, a.name, arn, *found.get((a.name, arn), unasked)) for a, arn in asked)
 
 
-def _read(part: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[Decision, str, str]:
+def _read(part: Mapping[str, Any], whole: Mapping[str, Any], context: Context) -> tuple[Decision, str, str]:
     said = str(part.get("EvalResourceDecision") or part.get("EvalDecision") or "")
     missing = [str(key) for key in part.get("MissingContextValues") or () if str(key) != SERVICE_NAME]
-    if missing := [key for key in missing if not _is_absent(key)]:
+    if missing := [key for key in missing if not _is_absent(key, context)]:
         return Decision.UNKNOWN, _depends(missing), said
     if said == "allowed":
         return Decision.ALLOWED, "", ""
@@ -280,17 +315,32 @@ def explained(
     asked: Sequence[tuple[Action, str]],
     context: Mapping[str, tuple[str, ...]],
 ) -> tuple[Right, ...]:
-    """The rights, each that nobody allows with the condition under which a statement of the role would allow it."""
+    """The rights, each that nobody allows with the condition under which a statement of the role would allow it, and
+    each that is denied for want of a tag with the condition about that."""
     found = []
     for right, (action, arn) in zip(rights, asked, strict=True):
+        if right.why == BY_DENY:
+            right = msgspec.structs.replace(right, decides=_tag_of_deny(documents, action, arn, context))
         if right.why == BY_NOBODY and (clause := _first_unmet(documents, action, arn, context)) is not None:
             values = {key.lower(): value for key, value in context_for(action, context).items()}
             present = " and ".join(values.get(clause.key.lower(), ())) or "absent"
             wanted = " or ".join(clause.wanted) or "nothing"
             why = f"{ONLY_WHERE}{clause.key} is {wanted} ({clause.operator}), and it is {present}"
-            right = msgspec.structs.replace(right, why=why)
+            right = msgspec.structs.replace(right, why=why, decides=clause)
         found.append(right)
     return tuple(found)
+
+
+def _tag_of_deny(documents: Iterable[Document], action: Action, arn: str, context: Context) -> Clause | None:
+    """The condition about a tag of the request with which a statement denies an action; None where none does."""
+    request = Request({key.lower(): value for key, value in context_for(action, context).items()})
+    for document in documents:
+        for statement in statements_of(document):
+            clauses = clauses_of(statement)
+            about = covers_action(statement, action.name) and covers_resource(statement, arn)
+            if statement.get("Effect") == "Deny" and about and conditions_hold(clauses, request):
+                return next((c for c in clauses if c.key.lower().startswith(REQUEST_TAGS.lower())), None)
+    return None
 
 
 def _first_unmet(
@@ -303,7 +353,7 @@ def _first_unmet(
             if statement.get("Effect") != "Allow" or not covers_action(statement, action.name):
                 continue
             clauses = clauses_of(statement) if covers_resource(statement, arn) else ()
-            absent = {c.key.lower(): () for c in clauses if _is_absent(c.key) and c.key.lower() not in values}
+            absent = {c.key.lower(): () for c in clauses if _is_absent(c.key, context) and c.key.lower() not in values}
             request = Request({**values, **absent})
             unmet = next((clause for clause in clauses if clause.holds(request) is False), None)
             if unmet is not None:

@@ -27,10 +27,14 @@ class Request(msgspec.Struct, frozen=True):
         """The values under a condition key: empty when the request has none, None when that is not known.
 
         Keys of identity providers (`<host/path>:sub`) are all known: claims of another issuer are never in a request.
+        So are those of a family whose own name is a key (`aws:requesttag/`): its value is that of all that are not
+        given.
         """
         plain = key.lower()
-        if plain in self.values:
-            return self.values[plain]
+        family = plain[: plain.find("/") + 1]
+        for name in (plain, *([family] if family else ())):
+            if name in self.values:
+                return self.values[name]
         return () if "." in plain.rpartition(":")[0] else None
 
 

@@ -49,7 +49,7 @@ KEPT_VALUES = frozenset(
 KEPT_FLAGS = frozenset(
     {
         *("mode", "endpoint", "csi-address", "kubelet-registration-path", "plugin-registration-path"),
-        *("leader-election", "enable-network-policy"),
+        *("leader-election", "enable-network-policy", "extra-tags"),
     }
 )
 """Arguments that say how a CSI driver's containers find each other and share the work, and whether the VPC CNI enforces

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.images import PULL_DENIED, pull_failures
-from diag.analysis.identity.controller import Given, Giver
+from diag.analysis.identity.controller import Given, Giver, plugin_of
 from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.permissions import (
     BY_BOUNDARY,
+    BY_DENY,
     BY_NOBODY,
     SERVICE_NAME,
+    Context,
     Rights,
     buckets_of,
     by_documents,
@@ -22,6 +25,7 @@ from diag.analysis.identity.permissions import (
     questions,
     settled,
     simulated,
+    tags_of_requests,
     within_session,
 )
 from diag.analysis.identity.policy_language import Document
@@ -34,7 +38,7 @@ from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.iam import ManagedPolicy, Role
-from diag.resources.kubernetes import Event, Node, Pod
+from diag.resources.kubernetes import Event, Node, Pod, Workload
 from diag.resources.table import Table, table_of
 from diag.sources.aws.failure import malformed_answer
 from diag.sources.aws.session import Aws
@@ -51,6 +55,7 @@ def controller_rights(
     controller_roles: Table[Role],
     controller_role: Given | Unavailable,
     class_keys: Table[Key] | Unavailable,
+    controller: Workload | Unavailable,
 ) -> Table[Rights]:
     """What the role that the controller acts as may do, by ARN; nothing is asked where nothing is provisioned.
 
@@ -61,7 +66,10 @@ def controller_rights(
     own = {arn: role for arn, role in controller_roles.values.items() if arn != given.by_role}
     roles = own if provisioning.in_use else {}
     keys = [key.arn for key in value_or(class_keys, Table[Key]()) if key.key_manager != "AWS"]
-    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes), keys)
+    asking = {claim.spec.storage_class_name for claim in provisioning.pending}
+    classes = [one for one in provisioning.classes if one.metadata.name in asking] or provisioning.classes
+    tags = {} if isinstance(controller, Unavailable) else tags_of_requests(classes, _extra_tags(controller))
+    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes), keys, tags)
     limited = {
         arn: within_session(rights, given.session_policy, context_of(cluster_identity.region, arn))
         for arn, rights in found.values.items()
@@ -114,6 +122,11 @@ def refused_roles(
     return Table({name: role for name, arn in profiles.items() for role in roles[arn]})
 
 
+def _extra_tags(controller: Workload) -> str:
+    """What the driver tags every file system with. Source: aws-fsx-csi-driver v1.9.0, option --extra-tags."""
+    return dict(plugin_of(controller.spec.template.spec).flags).get("extra-tags", "")
+
+
 def _roles_of(aws: Aws, region: str, profile: str) -> tuple[Role, ...]:
     """The roles of an instance profile: one, or none where somebody took it away."""
     answer = aws.one("iam", "GetInstanceProfile", region=region, InstanceProfileName=profile.rpartition("/")[2])
@@ -122,17 +135,24 @@ def _roles_of(aws: Aws, region: str, profile: str) -> tuple[Role, ...]:
 
 
 def _rights_of(
-    aws: Aws, region: str, roles: Mapping[str, Role], buckets: Sequence[str], keys: Sequence[str] = ()
+    aws: Aws,
+    region: str,
+    roles: Mapping[str, Role],
+    buckets: Sequence[str],
+    keys: Sequence[str] = (),
+    tags: Context = MappingProxyType({}),
 ) -> Table[Rights]:
     arns = {arn: questions(parts, region, buckets, keys) for arn in roles if (parts := role_arn_of(arn)) is not None}
-    return table_of(arns, lambda arn: _rights_of_one(aws, region, arn, roles[arn], arns[arn]))
+    return table_of(arns, lambda arn: _rights_of_one(aws, region, arn, roles[arn], arns[arn], tags))
 
 
-def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, asked: Sequence[tuple[Action, str]]) -> Rights:
-    context = context_of(region, role.arn or arn, role.tags)
+def _rights_of_one(
+    aws: Aws, region: str, arn: str, role: Role, asked: Sequence[tuple[Action, str]], tags: Context
+) -> Rights:
+    context = {**context_of(region, role.arn or arn, role.tags), **tags}
     bound = str((role.permissions_boundary or {}).get("PermissionsBoundaryArn", ""))
     try:
-        found = simulated(_simulate(aws, region, role.arn or arn, asked, context), asked)
+        found = simulated(_simulate(aws, region, role.arn or arn, asked, context), asked, context)
     except Unreadable as refused:
         if refused.unavailable.reason is not Reason.DENIED:
             raise
@@ -147,7 +167,7 @@ def _rights_of_one(aws: Aws, region: str, arn: str, role: Role, asked: Sequence[
         with contextlib.suppress(Unreadable):
             limit = _managed(aws, region, bound).document if bound else None
             found = settled(found, _documents(aws, region, role), limit, asked, context)
-    if any(right.why == BY_NOBODY and right.use in (Use.CREATE, Use.DELETE, Use.RESIZE) for right in found):
+    if any(right.why in (BY_NOBODY, BY_DENY) and right.use in (Use.CREATE, Use.DELETE, Use.RESIZE) for right in found):
         with contextlib.suppress(Unreadable):
             found = explained(found, _documents(aws, region, role), asked, context)
     bounded = bound and any(right.why == BY_BOUNDARY for right in found)
@@ -172,6 +192,7 @@ def _simulate(
             ContextEntries=[
                 {"ContextKeyName": key, "ContextKeyValues": list(words), "ContextKeyType": "stringList"}
                 for key, words in keys.items()
+                if words
             ],
         )  # fmt: skip
     return results

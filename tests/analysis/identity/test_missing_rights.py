@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from diag.analysis.identity.irsa import RoleArn
 from diag.analysis.identity.missing_rights import BOUNDED, LACKS, cause_of, give
 from diag.analysis.identity.permissions import BY_BOUNDARY, BY_NOBODY, BY_SESSION, Decision, Right, questions, weigh
-from diag.analysis.identity.policy_language import Document, Request
+from diag.analysis.identity.policy_language import Clause, Document, Request
+from diag.analysis.storage_classes import Demand
 from diag.knowledge.controller_actions import Use
 from diag.resources.iam import ManagedPolicy
 from tests.advice.test_printed_policies import OVERREACH
+from tests.checks.given import claim, storage_class
 from tests.checks.given_identity import ACCOUNT
 
 REGION = "eu-west-1"
@@ -99,3 +102,25 @@ def test_a_session_policy_is_its_associations() -> None:
 )
 def test_the_boundarys_cause_is_named_where_it_alone_refuses(whys: tuple[str, ...], cause: str) -> None:
     assert cause_of([right for why in whys for right in missing(why)]) == cause
+
+
+def wanting(operator: str, *values: str) -> list[Right]:
+    clause = Clause(operator, "aws:RequestTag/team", values)
+    return [msgspec.structs.replace(right, decides=clause) for right in missing(BY_NOBODY, Use.CREATE)]
+
+
+def waiting(tags: str) -> Demand:
+    return Demand(storage_class(parameters={"extraTags": tags}), (claim(volume="", phase="Pending"),))
+
+
+def test_a_tag_that_a_policy_wants_is_given_by_the_class_beside_its_others() -> None:
+    printed = " ".join(give("fsx-csi", wanting("StringEquals", "ml"), None, [waiting("stage=test,team=web")]).commands)
+    assert '"extraTags":"stage=test,team=ml"' in printed and "put-role-policy" not in printed
+
+
+@pytest.mark.parametrize(
+    "rights", [wanting("StringEquals", "ml", "web"), wanting("StringLike", "ml-*"), wanting("Null", "true")]
+)
+def test_a_value_that_only_a_person_knows_is_left_to_one(rights: list[Right]) -> None:
+    (step,) = give("fsx-csi", rights, None, [waiting("")]).steps
+    assert step.argv == () and "the tag team" in step.text

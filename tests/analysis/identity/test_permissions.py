@@ -12,6 +12,7 @@ from diag.analysis.identity.irsa import RoleArn
 from diag.analysis.identity.permissions import (
     ONLY_WHERE,
     Decision,
+    Right,
     Rights,
     buckets_of,
     by_documents,
@@ -21,6 +22,7 @@ from diag.analysis.identity.permissions import (
     questions,
     settled,
     simulated,
+    tags_of_requests,
     who_may_create,
 )
 from diag.knowledge.controller_actions import Use, controller_actions
@@ -41,7 +43,7 @@ def answer(decision: str, **fields: Any) -> dict[str, Any]:
 
 
 def said(*results: dict[str, Any]) -> tuple[Decision, str]:
-    (right,) = (right for right in simulated(results, ASKED) if right.action == CREATE)
+    (right,) = (right for right in simulated(results, ASKED, CONTEXT) if right.action == CREATE)
     return right.decision, right.why
 
 
@@ -92,7 +94,7 @@ def statement(condition: dict[str, Any], **fields: Any) -> dict[str, Any]:
 def refused(document: dict[str, Any], **tags: str) -> str:
     """Why nobody allows the creation, with the role's tags and its one policy."""
     context = context_of("eu-west-1", "arn:aws:iam::111122223333:role/fsx-csi", tuple(map(Tag, tags, tags.values())))
-    rights = simulated([answer("implicitDeny")], ASKED)
+    rights = simulated([answer("implicitDeny")], ASKED, context)
     (right,) = (right for right in explained(rights, (document,), ASKED, context) if right.action == CREATE)
     return right.why
 
@@ -132,7 +134,7 @@ def test_the_answer_for_the_resource_counts_not_the_one_for_all() -> None:
 
 def test_what_iam_did_not_answer_is_unknown() -> None:
     assert said()[0] is Decision.UNKNOWN
-    assert len(simulated((), ASKED)) == len(ASKED)
+    assert len(simulated((), ASKED, CONTEXT)) == len(ASKED)
 
 
 def documents(*statements: dict[str, Any]) -> list[dict[str, Any]]:
@@ -235,7 +237,7 @@ class TestMissingKeys:
     """IAM lists keys of statements about other actions too: the role's own documents tell which counts."""
 
     def settled(self, said: str, *statements: dict[str, Any], boundary: dict[str, Any] | None = None) -> Decision:
-        rights = simulated([answer(said, MissingContextValues=[MISSING])], ASKED)
+        rights = simulated([answer(said, MissingContextValues=[MISSING])], ASKED, CONTEXT)
         bound = None if boundary is None else documents(boundary)[0]
         found = settled(rights, documents(*statements), bound, ASKED, CONTEXT)
         return next(right.decision for right in found if right.action == CREATE)
@@ -285,10 +287,14 @@ def test_a_path_that_names_no_bucket_is_none(path: str) -> None:
 
 def test_who_may_create() -> None:
     allowed = Rights(
-        simulated([{**answer("allowed"), "EvalActionName": a.name, "EvalResourceName": arn} for a, arn in ASKED], ASKED)
+        simulated(
+            [{**answer("allowed"), "EvalActionName": a.name, "EvalResourceName": arn} for a, arn in ASKED],
+            ASKED,
+            CONTEXT,
+        )
     )
     denied = Rights(by_documents((), None, ASKED, CONTEXT))
-    unsure = Rights(simulated((), ASKED))
+    unsure = Rights(simulated((), ASKED, CONTEXT))
     hidden = Unavailable("iam:SimulatePrincipalPolicy", Reason.DENIED)
     assert who_may_create(Table({"a": denied, "b": allowed})) == "b"
     assert who_may_create(Table({"a": denied})) == ""
@@ -296,3 +302,58 @@ def test_who_may_create() -> None:
     assert isinstance(who_may_create(Table({"a": unsure})), Unavailable)
     assert who_may_create(Table(missing={"a": hidden})) is hidden
     assert who_may_create(hidden) is hidden
+
+
+def tagged(*written: str) -> dict[str, tuple[str, ...]]:
+    classes = [storage_class(str(n), parameters={"extraTags": text}) for n, text in enumerate(written)]
+    return {**CONTEXT, **tags_of_requests(classes)}
+
+
+def making_with(document: dict[str, Any], context: dict[str, tuple[str, ...]]) -> Right:
+    """The right to create, as the document decides it."""
+    decided = by_documents([document], None, ASKED, context)
+    return next(right for right in explained(decided, [document], ASKED, context) if right.action == CREATE)
+
+
+ML = {"StringEquals": {"aws:RequestTag/team": "ml"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "written", "decision"),
+    [
+        (ML, "team=ml,stage=test", Decision.UNKNOWN),
+        (ML, "team=web", Decision.DENIED),
+        (ML, "stage=test", Decision.DENIED),
+        ({"Null": {"aws:RequestTag/team": "false"}}, "stage=test", Decision.DENIED),
+        ({"Null": {"aws:RequestTag/CSIVolumeName": "false"}}, "", Decision.UNKNOWN),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}, "team=ml", Decision.DENIED),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "CSIVolumeName"]}}, "team=ml", Decision.UNKNOWN),
+    ],
+)
+def test_tags_of_a_request_are_those_of_the_driver_and_of_the_class(
+    condition: dict[str, Any], written: str, decision: Decision
+) -> None:
+    """Unknown is all that documents promise: an organization may still forbid what they allow."""
+    assert making_with(statement(condition), tagged(written)).decision is decision
+
+
+def test_classes_that_differ_leave_the_answer_open() -> None:
+    assert making_with(statement(ML), tagged("team=ml", "team=web")).decision is Decision.UNKNOWN
+    assert making_with(statement(ML), tagged("team=web", "team=web")).decision is Decision.DENIED
+
+
+def test_the_condition_that_decides_is_kept() -> None:
+    wants = making_with(statement(ML), tagged("stage=test")).decides
+    assert wants and (wants.key, wants.wanted) == ("aws:RequestTag/team", ("ml",))
+    deny = {"Effect": "Deny", "Action": "fsx:CreateFileSystem", "Resource": "*"}
+    deny |= {"Condition": {"Null": {"aws:RequestTag/cost": "true"}}}
+    document = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, deny]}
+    denies = making_with(document, tagged("team=ml")).decides
+    assert denies and denies.key == "aws:RequestTag/cost"
+    assert making_with(document, tagged("cost=7")).decides is None
+
+
+def test_other_actions_have_no_tags_in_their_requests() -> None:
+    found = by_documents([statement(ML)], None, ASKED, tagged("team=ml"))
+    decisions = {right.action: right.decision for right in found}
+    assert decisions["fsx:DeleteFileSystem"] is Decision.DENIED and decisions[CREATE] is Decision.UNKNOWN

@@ -212,6 +212,36 @@ def test_drivers_of_other_file_systems_are_none_of_ours(name: str) -> None:
     )
 
 
+def test_the_parameters_of_lustre_under_another_drivers_provisioner() -> None:
+    lustre = {"subnetId": "subnet-0", "securityGroupIds": "sg-0", "deploymentType": "SCRATCH_2"}
+    facts = {"claims": (claim(volume=""),), "persistent_volumes": ()}
+    theirs = storage_class(provisioner="fsx.openzfs.csi.aws.com", parameters=lustre)
+    finding = only(storage_classes=(theirs,), **facts)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "storageclass-wrong-provisioner")
+    ebs = storage_class(provisioner="ebs.csi.aws.com", parameters={"type": "gp3", "kmsKeyId": "alias/ebs"})
+    assert findings(claim_has_its_volume, storage_classes=(ebs,), **facts) == ()
+
+
+def test_a_selector_keeps_a_dynamic_claim_from_its_volume() -> None:
+    asked = pending(volume="", selector={"matchLabels": {"app": "training"}})
+    finding = only(claims=(asked,), persistent_volumes=())
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert finding.fix is not None and '"selector":null' in "".join(finding.fix.commands)
+    labelled = replace(free(), metadata=replace(free().metadata, labels={"app": "training"}))
+    assert only(claims=(aged(asked, JUST_NOW),), persistent_volumes=(labelled,)).verdict is Verdict.SKIP
+
+
+def test_a_claim_without_a_class_that_would_fit_a_free_volume_of_one() -> None:
+    asked = pending(volume="", storageClassName=None)
+    told = event(asked, "FailedBinding", "no persistent volumes available for this claim and no storage class is set")
+    facts = {"claims": (asked,), "persistent_volumes": (free(),)}
+    finding = only(claim_events=(told,), **facts)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert finding.fix is not None and '"storageClassName"' in "".join(finding.fix.commands)
+    alone = {"claims": (pending(volume="", storageClassName=None, accessModes=["ReadWriteOnce"]),)}
+    assert only(claim_events=(told,), **(facts | alone)).cause == "claim-pending"
+
+
 def test_a_shared_claim_that_got_another_drivers_class_and_would_fit_a_free_volume() -> None:
     ebs = storage_class("gp3", provisioner="ebs.csi.aws.com")
     asked = claim(volume="", storageClassName="gp3")

@@ -77,9 +77,11 @@ def _boundary(principal: Any) -> list[Document] | None:
     return list(_listed(managed_policy(principal, bound)))
 
 
-def allows(principal: Any, action: str, resource: str) -> bool:
-    """Whether a role's or a user's policies allow an action."""
+def allows(principal: Any, action: str, resource: str, tags: dict[str, str] | None = None) -> bool:
+    """Whether a role's or a user's policies allow an action, with these tags in its request."""
     context = {f"aws:principaltag/{tag['Key']}".lower(): [tag["Value"]] for tag in principal.tags or ()}
+    context |= {f"aws:requesttag/{key}".lower(): [value] for key, value in (tags or {}).items()}
+    context["aws:tagkeys"] = list(tags or {})
     if _decide(list(_statements(principal)), action, resource, context) != "allowed":
         return False
     bound = _boundary(principal)
@@ -119,11 +121,17 @@ def _decide(statements: list[Document], action: str, resource: str, context: Con
 
 
 def _holds(statement: Document, context: Context) -> bool:
-    """Conditions by equality of a key that the request has; what other operators ask for counts as fulfilled."""
+    """Conditions by equality, and whether a key is there; what other operators ask for counts as fulfilled."""
     for operator, keys in (statement.get("Condition") or {}).items():
-        for key, wanted in keys.items() if operator == "StringEquals" else ():
-            values = [wanted] if isinstance(wanted, str) else wanted
-            if not set(values) & set(context.get(key.lower(), ())):
+        for key, wanted in keys.items():
+            values, given = set([wanted] if isinstance(wanted, str) else wanted), set(context.get(key.lower(), ()))
+            holds = {
+                "StringEquals": bool(values & given),
+                "StringNotEquals": not values & given,
+                "ForAllValues:StringEquals": given <= values,
+                "Null": ("true" in values) == (not given),
+            }
+            if not holds.get(operator, True):
                 return False
     return True
 

@@ -3,13 +3,16 @@
 import time
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.aws.moto_backends import ACCOUNT, iam_backend
+from tests.lab.aws.simulate import allows
 from tests.lab.dns import Trouble
 from tests.lab.faults import symptoms
 from tests.lab.faults.another_file_system import OTHER_ID, OTHER_MOUNT_NAME, another_file_system
+from tests.lab.faults.identity.role_rights import allow_only
 from tests.lab.faults.registry import fault
 from tests.lab.faults.request.storage_class import keep_no_secrets
 from tests.lab.ports import Behaviour
-from tests.lab.setup import BUCKET, FILE_SYSTEM_ID
+from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, ROLE
 from tests.lab.variants.file_system import claim_of_volume, enlarge
 
 if TYPE_CHECKING:
@@ -239,4 +242,24 @@ def expansion_refused_before_fsx(lab: "Lab") -> None:
         lab,
         "rpc error: code = OutOfRange desc = Requested storage capacity of 2576980377600 bytes exceeds capacity limit"
         " of 2199023255552 bytes.",
+    )
+
+
+def _may_update(lab: "Lab") -> bool:
+    role = iam_backend(lab.site.region).roles.values()
+    own = next(one for one in role if one.name == ROLE)
+    return allows(own, "fsx:UpdateFileSystem", lab.site.arn("fsx", "file-system/fs-0", lab.site.region))
+
+
+@fault("expansion-not-allowed-to-the-role", cause="iam-missing-permission", world=DYNAMIC, gone=_may_update)
+def expansion_not_allowed_to_the_role(lab: "Lab") -> None:
+    """The role may make file systems and not change them."""
+    actions = [f"fsx:{verb}" for verb in ("CreateFileSystem", "TagResource", "DescribeFileSystems", "DeleteFileSystem")]
+    allow_only(lab, {"Effect": "Allow", "Action": [*actions, "s3:*", "iam:*"], "Resource": "*"})
+    user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:assumed-role/{ROLE}/1763931600000000000"
+    _resize_fails(
+        lab,
+        _UPDATE_REFUSED.replace("BadRequest: ", "api error AccessDeniedException: ")
+        + f"User: {user} is not authorized to perform: fsx:UpdateFileSystem on resource: *"
+        " because no identity-based policy allows the fsx:UpdateFileSystem action",
     )

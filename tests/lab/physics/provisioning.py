@@ -65,7 +65,11 @@ class Provisioning:
             Refusal: it is not made.
         """
         parameters = storage_class.get("parameters") or {}
-        self._caller_may_create()
+        if claim["spec"].get("selector") is not None:
+            raise Refusal("claim Selector is not supported")
+        pairs = (pair.partition("=") for pair in parameters.get("extraTags", "").split(",") if pair)
+        tags = {"CSIVolumeName": f"pvc-{claim['metadata']['uid']}", **{key: value for key, _, value in pairs}}
+        self._caller_may_create(tags)
         request = self._request(claim, parameters)
         if self._lab.hidden.slow_creation:
             raise Refusal("Filesystem is not ready: DescribeFileSystems, canceled, context canceled")
@@ -113,7 +117,7 @@ class Provisioning:
             for rule in role["rules"] or ()
         )
 
-    def _caller_may_create(self) -> None:
+    def _caller_may_create(self, tags: dict[str, str]) -> None:
         pod = self.controller()
         if pod is None:
             raise Refusal("no controller runs")
@@ -129,7 +133,8 @@ class Provisioning:
         if role is None:
             return
         system = self._lab.site.arn("fsx", "file-system/fs-0a1b2c3d4e5f60001", self._lab.site.region)
-        missing = [action for action in ("fsx:CreateFileSystem", "fsx:TagResource") if not allows(role, action, system)]
+        needed = ("fsx:CreateFileSystem", "fsx:TagResource")
+        missing = [action for action in needed if not allows(role, action, system, tags)]
         if missing:
             raise Refusal(f"AccessDeniedException: not authorized to perform: {missing[0]}")
         service = self._lab.site.arn("iam", "role/aws-service-role/fsx.amazonaws.com/AWSServiceRoleForAmazonFSx")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults.identity.above_the_role import bound
 from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
+from tests.lab.faults.identity.role_rights import by_request_tag
+from tests.lab.incident import STORAGE_CLASS
 from tests.lab.setup import NAMESPACE, ROLE, Account
 from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.identity import pod_identity
@@ -61,3 +63,11 @@ def pod_identity_beside_old_annotation(lab: "Lab", account: Account) -> None:
     """Moved to Pod Identity, which the webhook prefers; the annotation still names a role that is gone."""
     pod_identity(lab, account)
     annotations(lab)[ANNOTATION] = lab.site.arn("iam", "role/a-role-of-former-days")
+
+
+@variant("role-by-request-tag")
+def role_by_request_tag(lab: "Lab", account: Account) -> None:
+    """File systems are made only with the tag of the team, which the class gives them."""
+    dynamic_provisioning(lab, account)
+    by_request_tag(lab, StringEquals={"aws:RequestTag/team": "ml"}, Null={"aws:RequestTag/CSIVolumeName": "false"})
+    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["extraTags"] = "team=ml,stage=test"

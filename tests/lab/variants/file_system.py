@@ -164,7 +164,8 @@ def file_cache_by_a_volume_of_its_own(lab: "Lab", account: Account) -> None:
 
 
 def enlarge(lab: "Lab", size: str = "2400Gi") -> None:
-    """Somebody made the claim of the volume larger."""
+    """Somebody made the claim of the volume larger, as its class allows."""
+    lab.kube.get("storageclasses", STORAGE_CLASS)["allowVolumeExpansion"] = True
     claim_of_volume(lab)["spec"]["resources"]["requests"]["storage"] = size
 
 

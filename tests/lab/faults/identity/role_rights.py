@@ -7,6 +7,7 @@ from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
 from tests.lab.faults.registry import fault
 from tests.lab.faults.request.storage_class import USE_OF_KEY, own_key
+from tests.lab.incident import STORAGE_CLASS
 from tests.lab.setup import ROLE
 
 if TYPE_CHECKING:
@@ -52,6 +53,49 @@ def _for_team(name: str) -> dict[str, Any]:
     condition = {"StringEquals": {"aws:PrincipalTag/team": name}}
     actions = ["fsx:*", "iam:CreateServiceLinkedRole"]
     return {"Sid": "ByTeam", "Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition}
+
+
+def by_request_tag(lab: "Lab", **condition: Any) -> None:
+    """Rights go by the tags of what is made: file systems are created where the condition holds."""
+    made = {"Effect": "Allow", "Action": ["fsx:CreateFileSystem", "fsx:TagResource"], "Resource": "*"}
+    rest = [
+        *(f"fsx:{verb}" for verb in ("DescribeFileSystems", "UpdateFileSystem", "DeleteFileSystem")),
+        "s3:*",
+        "iam:*",
+    ]
+    allow_only(lab, {**made, "Condition": condition}, {"Effect": "Allow", "Action": rest, "Resource": "*"})
+
+
+def _with_cost_center(lab: "Lab") -> bool:
+    """Whether the class names one: which, only a person knows."""
+    given = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"].get("extraTags", "")
+    return "cost-center" in given
+
+
+@fault("driver-role-wants-a-request-tag", cause="iam-missing-permission")
+def driver_role_wants_a_request_tag(lab: "Lab") -> None:
+    """The platform lets nobody make a file system that does not say whose it is; the class has other tags."""
+    by_request_tag(lab, StringEquals={"aws:RequestTag/team": "ml"})
+    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["extraTags"] = "stage=test"
+    _refused(lab, "fsx:CreateFileSystem", lab.site.arn("fsx", "file-system/*", lab.site.region))
+
+
+@fault("driver-role-denied-without-a-tag", cause="iam-missing-permission", gone=_with_cost_center)
+def driver_role_denied_without_a_tag(lab: "Lab") -> None:
+    """Nothing without a cost center."""
+    deny = {"Effect": "Deny", "Action": "fsx:CreateFileSystem", "Resource": "*"}
+    deny["Condition"] = {"Null": {"aws:RequestTag/cost-center": "true"}}  # type: ignore[assignment]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    lab.client("iam").put_role_policy(RoleName=ROLE, PolicyName="tags-or-nothing", PolicyDocument=document)
+    resource = lab.site.arn("fsx", "file-system/*", lab.site.region)
+    _refused(lab, "fsx:CreateFileSystem", resource, "with an explicit deny in an identity-based policy")
+
+
+@fault("driver-role-for-other-tags", cause="iam-missing-permission", gone=_with_cost_center)
+def driver_role_for_other_tags(lab: "Lab") -> None:
+    """The list of the tags that a request may have lacks the driver's own."""
+    by_request_tag(lab, **{"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "cost-center"]}})
+    _refused(lab, "fsx:TagResource", lab.site.arn("fsx", "file-system/*", lab.site.region))
 
 
 @fault("driver-role-without-the-key", cause="iam-missing-permission")

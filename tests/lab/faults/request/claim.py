@@ -233,3 +233,38 @@ def late_claim_of_a_pod_with_a_node(lab: "Lab") -> None:
     claim["metadata"].get("annotations", {}).pop("pv.kubernetes.io/bind-completed", None)
     text = "waiting for first consumer to be created before binding"
     symptoms.event(lab, claim, "WaitForFirstConsumer", text, "persistentvolume-controller", kind="Normal")
+
+
+@fault("class-of-another-drivers-provisioner", cause="storageclass-wrong-provisioner")
+def class_of_another_drivers_provisioner(lab: "Lab") -> None:
+    """Lustre's parameters under the provisioner of OpenZFS, which is not even installed."""
+    symptoms.provision_dynamically(lab)
+    lab.kube.get("storageclasses", STORAGE_CLASS)["provisioner"] = "fsx.openzfs.csi.aws.com"
+    text = symptoms.WAITING_FOR.replace("fsx.csi.aws.com", "fsx.openzfs.csi.aws.com")
+    symptoms.claim_waits(lab, ("ExternalProvisioning", text, "persistentvolume-controller"))
+
+
+@fault("claim-without-class-beside-a-free-volume", cause="claim-volume-mismatch")
+def claim_without_class_beside_a_free_volume(lab: "Lab") -> None:
+    """The volume has a class, the claim has none, and there is no default."""
+    claim, volume = symptoms.claim(lab), symptoms.volume(lab)
+    claim["spec"].pop("volumeName")
+    claim["spec"].pop("storageClassName", None)
+    volume["status"] = {"phase": "Available"}
+    del volume["spec"]["claimRef"]
+    text = "no persistent volumes available for this claim and no storage class is set"
+    symptoms.claim_waits(lab, ("FailedBinding", text, "persistentvolume-controller"))
+
+
+@fault("dynamic-claim-with-selector", cause="claim-volume-mismatch")
+def dynamic_claim_with_selector(lab: "Lab") -> None:
+    """A selector is for volumes that exist; the provisioner refuses the claim."""
+    symptoms.claim(lab)["spec"]["selector"] = {"matchLabels": {"app": "training"}}
+    symptoms.provisioning_fails(lab, "claim Selector is not supported")
+
+
+@fault("dynamic-claim-for-a-block-device", cause="volume-mode-block")
+def dynamic_claim_for_a_block_device(lab: "Lab") -> None:
+    """The claim was copied from a database's."""
+    symptoms.claim(lab)["spec"]["volumeMode"] = "Block"
+    symptoms.being_provisioned(lab)
