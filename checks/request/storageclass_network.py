@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from diag import Correction, Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.replace_class import rename_parameter, replace_class
 from diag.advice.steps import advise
-from diag.analysis.identity.controller import Given
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.storage_classes import Demand, Flaw, group_ids, network_flaws, subnet_ids
 from diag.grammar.command import Verbatim
@@ -17,6 +16,7 @@ from diag.knowledge.storage_class import differs_in_spelling, misspelt
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, RouteTable, SecurityGroup, Subnet
 from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.kubernetes import ServiceAccount
 
 NETWORK, OUT_OF_REACH = "storageclass-network-missing", "route-missing"
 SAME_ACCOUNT = (
@@ -35,7 +35,7 @@ def network_is_given(
     eks_cluster: EksCluster | Unavailable,
     instances: Table[Instance] | Unavailable,
     route_tables: tuple[RouteTable, ...] | Unavailable,
-    controller_role: Given | Unavailable,
+    controller_account: ServiceAccount | Unavailable,
     cluster_identity: ClusterIdentity | Unavailable,
 ) -> Iterator[Draft]:
     """The StorageClass names one subnet that exists, and security groups that exist in the same VPC.
@@ -64,7 +64,7 @@ def network_is_given(
         flaws = _out_of_reach(demand, value_or(class_subnets, Table()), home, instances, route_tables)
     for flaw in flaws:
         yield _network_draft(demand, flaw, eks_cluster, flaws)
-    if not flaws and demand.waiting and (stranger := _account_elsewhere(controller_role, cluster_identity)):
+    if not flaws and demand.waiting and (stranger := _account_elsewhere(controller_account, cluster_identity)):
         subnet = demand.parameters["subnetId"]
         message = (
             f"the controller's role is of account {stranger}, and FSx makes the file system there: {subnet} is not"
@@ -78,11 +78,11 @@ def network_is_given(
         yield ok(demand.storage_class, message, concerns=demand.path)
 
 
-def _account_elsewhere(given: Given | Unavailable, cluster: ClusterIdentity | Unavailable) -> str:
+def _account_elsewhere(account: ServiceAccount | Unavailable, cluster: ClusterIdentity | Unavailable) -> str:
     """The account of the controller's role where that is not the cluster's; empty where it is, or is not known."""
-    if isinstance(given, Unavailable) or isinstance(cluster, Unavailable) or not cluster.account:
+    if isinstance(account, Unavailable) or isinstance(cluster, Unavailable) or not cluster.account:
         return ""
-    theirs = account_of(given.role_arn)
+    theirs = account_of(account.role_arn or "")
     return theirs if theirs != cluster.account else ""
 
 
