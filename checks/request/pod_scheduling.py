@@ -64,7 +64,7 @@ def pods_get_a_node(
     if limits and isinstance(nodes, Unavailable):
         raise Unreadable(nodes)
     known = () if isinstance(nodes, Unavailable) else nodes
-    possible = homes(limits, known)
+    possible = homes(limits, known) if limits else ()
     if limits and not possible:
         message = f"{_says(limits)}, and no node of the cluster fits"
         say = fail if waiting else warn

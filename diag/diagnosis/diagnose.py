@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,7 +41,8 @@ class Trouble(msgspec.Struct, frozen=True):
     path: frozenset[Subject]
     phase: Phase
     symptoms: tuple[Symptom, ...]
-    values: dict[str, str]
+    find_values: Callable[[], dict[str, str]]
+    """The names and ids for its runbook: sought among all nodes and pods, so only for what is told."""
     node: str = ""
 
 
@@ -84,10 +86,7 @@ def _troubles(
         if complaints and phase is Phase.MOUNT:
             symptoms += of_kernel(mount, kernel_logs.get(mount.node_name, ()), match)
             heard.add(mount.node_name)
-        values = {
-            **of_symptoms(symptoms), **shared, **values_of.of_volume(mount.volume, facts),
-            **values_of.of_mount(mount, facts),
-        }  # fmt: skip
+        values = partial(_of_mount, mount, symptoms, shared, facts)
         yield Trouble(mount.volume.subject, frozenset(mount.path), phase, symptoms, values, mount.node_name)
     volumes: Sequence[PersistentVolume] = _known(facts.get("volumes"))
     for volume in volumes:
@@ -95,7 +94,7 @@ def _troubles(
             path = {volume.subject, Subject(Kind.FILE_SYSTEM, volume.handle)}
             if (ref := volume.spec.claim_ref) is not None:
                 path.add(Subject(Kind.CLAIM, ref.name, ref.namespace))
-            values = {**shared, **values_of.of_volume(volume, facts)}
+            values = partial(_of_volume, volume, shared, facts)
             yield Trouble(volume.subject, frozenset(path), Phase.MOUNT, (), values)
     yield from _pending_claims(findings, facts, shared, match)
     for truth in truths:
@@ -103,12 +102,29 @@ def _troubles(
             yield _of_attempt(truth, attempt, shared, match)
 
 
+def _of_mount(
+    mount: Mount, symptoms: Iterable[Symptom], shared: Mapping[str, str], facts: Mapping[str, Any]
+) -> dict[str, str]:
+    beneath = values_of.of_volume(mount.volume, facts)
+    return {**of_symptoms(symptoms), **shared, **beneath, **values_of.of_mount(mount, facts)}
+
+
+def _of_volume(volume: PersistentVolume, shared: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, str]:
+    return {**shared, **values_of.of_volume(volume, facts)}
+
+
+def _of_claim(
+    case: ClaimCase, symptoms: Iterable[Symptom], shared: Mapping[str, str], facts: Mapping[str, Any]
+) -> dict[str, str]:
+    return {**of_symptoms(symptoms), **shared, **values_of.of_claim(case, facts)}
+
+
 def _of_attempt(truth: NodeReport, attempt: Attempt, shared: Mapping[str, str], match: MatchText) -> Trouble:
     """A mount that failed on a node where no pod speaks of it: of a pod that is gone, or of a plain host."""
     symptoms = of_attempt(truth.node, attempt, match)
     named = {"mount_name": attempt.mount_name} if attempt.mount_name else {}
     values = {**of_symptoms(symptoms), **shared, "node": truth.node, **named}
-    return Trouble(truth.subject, frozenset({truth.subject}), Phase.MOUNT, symptoms, values, truth.node)
+    return Trouble(truth.subject, frozenset({truth.subject}), Phase.MOUNT, symptoms, lambda: values, truth.node)
 
 
 def _pending_claims(
@@ -123,8 +139,8 @@ def _pending_claims(
     for case in waiting:
         complaints = of_claim(case, about.get(case.claim.metadata.name, ()), match)
         volume = case.volume or next(iter(case.kept), None)
-        named = {"volume": volume.name} if volume else {}
-        values = {**of_symptoms(complaints.symptoms), **shared, **named, **values_of.of_claim(case, facts)}
+        named = {**shared, "volume": volume.name} if volume else shared
+        values = partial(_of_claim, case, complaints.symptoms, named, facts)
         path = {case.subject, Subject(Kind.STORAGE_CLASS, case.claim.spec.storage_class_name or "")}
         # A claim whose file system is being made has an event that says so, and nothing is wrong.
         symptoms = complaints.symptoms if case.complaint or case.subject in in_vain else ()
@@ -152,9 +168,10 @@ def _tell(
     group: Sequence[tuple[Trouble, tuple[Finding, ...]]], causes: Mapping[str, Cause], platform: Platform
 ) -> Diagnosis | None:
     trouble, on_path = group[0]
-    weighed = weigh(Evidence(trouble.symptoms, on_path, trouble.values, trouble.phase, platform), causes)
-    weighed = tuple(with_own_fix(cause, on_path, trouble.values) for cause in weighed)
-    weighed = tuple(with_its_account(cause, trouble.values) for cause in weighed)
+    values = trouble.find_values()
+    weighed = weigh(Evidence(trouble.symptoms, on_path, values, trouble.phase, platform), causes)
+    weighed = tuple(with_own_fix(cause, on_path, values) for cause in weighed)
+    weighed = tuple(with_its_account(cause, values) for cause in weighed)
     if not trouble.symptoms and not any(c.verdict is Likelihood.CONFIRMED for c in weighed):
         return None
     nodes = tuple(dict.fromkeys(t.node for t, _ in group if t.node))
@@ -168,7 +185,7 @@ def _tell(
         symptoms=quoted(trouble.symptoms),
         causes=weighed,
         concerns=tuple(sorted({s for t, _ in group for s in t.path})),
-        values={name: value for name, value in sorted(trouble.values.items()) if value},
+        values={name: value for name, value in sorted(values.items()) if value},
         consequences=_consequences(weighed, on_path, causes),
     )
 
