@@ -64,7 +64,7 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
         *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution)),
-        *(step for line in _lines(remedy.save) for step in _once(save(line, values))),
+        *(step for line in _lines(remedy.save) for step in _once(save(line, values), parse(line).output, remedy.undo)),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
         *commands,
@@ -74,9 +74,9 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     )
 
 
-def _once(saving: Step) -> tuple[Step, ...]:
+def _once(saving: Step, file: str, undo_text: str) -> tuple[Step, ...]:
     """What an undo needs is saved once: a second run must not write over the only copy."""
-    if ".before." not in saving.output:
+    if ".before" not in file and file not in undo_text:
         return (saving,)
     return (Step(StepKind.GUARD, ("test", "!", "-e", saving.output)), saving)
 

@@ -216,7 +216,18 @@ def test_no_two_remedies_keep_the_former_state_in_one_file(id: str) -> None:
         for line in filter(None, map(str.strip, one.save.splitlines()))
         for platform in one.platforms or ("any",)
     ]
-    assert [file for file in kept if ".before." in file[1] and kept.count(file) > 1] == []
+    needed = " ".join(one.undo for one in CAUSES[id].fix)
+    assert [file for file in kept if (".before" in file[1] or file[1] in needed) and kept.count(file) > 1] == []
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_what_an_undo_reads_is_not_written_over(id: str) -> None:
+    """A second run would save the changed state as the former one."""
+    for fix in fixes_of(CAUSES[id]):
+        undone = " ".join(f"{step.line} {step.text}" for step in fix.steps if step.kind is StepKind.UNDO)
+        saved = [step.output for step in fix.steps if step.kind is StepKind.SAVE and step.output in undone]
+        kept = [step.argv[-1] for step in fix.steps if step.argv[:3] == ("test", "!", "-e")]
+        assert [file for file in saved if file not in kept] == []
 
 
 @pytest.mark.parametrize("id", CAUSES)
