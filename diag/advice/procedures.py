@@ -64,17 +64,33 @@ def _set_mount_options(options: list[str], former: list[str] | None, values: Val
 
     Source: Kubernetes, desired_state_of_world_populator.go, podPreviouslyProcessed.
     """
-    patch, before = "kubectl patch pv {volume} --type=merge -p {patch}", "pv-{volume}.options.yaml"
-    after = {**values, "patch": {"spec": {"mountOptions": Verbatim(options or None)}}}
-    steps = (change(patch, after, changes="the volume's mount options; only new pods notice"), *_pods({}, values))
-    if former is not None:
-        return (*steps, undo(patch, {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}))
+    after, effect = {"mountOptions": Verbatim(options or None)}, "the volume's mount options; only new pods notice"
+    if former is None:
+        first = caution("write every option of the volume that is to stay into the list: the patch replaces the list")
+        return (first, *_patch_volume(after, effect, values))
+    back = {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}
     return (
-        caution("write every option of the volume that is to stay into the list: the patch replaces the list"),
+        change(_PATCH, {**values, "patch": {"spec": after}}, changes=effect), *_pods({}, values), undo(_PATCH, back),
+    )  # fmt: skip
+
+
+_PATCH = "kubectl patch pv {volume} --type=merge -p {patch}"
+
+
+def _patch_volume(spec: Mapping[str, Any], effect: str, values: Values) -> tuple[Step, ...]:
+    """Fields of the volume that can be edited in place, whether a claim has it or not; then its pods are replaced.
+
+    Source: Kubernetes, pkg/apis/core/validation, ValidatePersistentVolumeUpdate: source, volumeMode and nodeAffinity
+    alone cannot be edited.
+    """
+    before = "pv-{volume}.fields.before.yaml"
+    return (
+        guard(f"test ! -e {before}", values),
         save(f"kubectl get pv {{volume}} -o yaml > {before}", values),
         guard(f"test -s {before}", values),
-        *steps,
-        person(f"patch the mountOptions of {before} into it again", values, kind=StepKind.UNDO),
+        change(_PATCH, {**values, "patch": {"spec": spec}}, changes=effect),
+        *_pods({}, values),
+        person(f"patch {', '.join(spec)} of {before} into it again", values, kind=StepKind.UNDO),
     )
 
 
@@ -98,6 +114,9 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
     Procedure.REPLACE_VOLUME: _volume,
     Procedure.REPLACE_CLAIM: lambda given, values: replace_claim.steps(
         _with_uid(values, "claim_uid"), given.get("spec", {}), _owner(values)
+    ),
+    Procedure.PATCH_VOLUME: lambda given, values: _patch_volume(
+        given["spec"], "edits the volume in place, its claim stays bound; only new pods notice", values
     ),
     Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(
         values, given, _with_uid(values, "claim_uid"), _owner(values)

@@ -122,6 +122,8 @@ class Procedure(enum.Enum):
     """`volume` and `claim`: what to change in the spec of each."""
     REPLACE_CLAIM = "replace-claim"
     """`spec`: what to change in it."""
+    PATCH_VOLUME = "patch-volume"
+    """`spec`: fields that can be edited in place, also where a claim has the volume; its pods are replaced."""
     REPLACE_CLASS = "replace-class"
     """`parameters` or `mountOptions`: what to change; null takes a parameter away."""
     DRIVER_SETTING = "driver-setting"
