@@ -20,10 +20,15 @@ from diag.model.fix import Step
 _TAKEN = 'sed -i -E "/^ *options +lnet /s/^/# /" {root}/etc/modprobe.d/*.conf'
 _WRITTEN = ' && echo "{line}" > {root}/etc/modprobe.d/lnet-of-lustre.conf'
 _IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
-_READ_ONLY = (
-    "on Bottlerocket and EKS Auto Mode a file in /etc does not outlast a boot: correct the user data there, and let the"
-    " group or Karpenter replace the node"
+_LASTING = (
+    "write {line} into /etc/modprobe.d by the launch template, EC2NodeClass or node image first, or new nodes lack it"
 )
+_READ_ONLY = (
+    "no file in /etc outlasts a boot of Bottlerocket or EKS Auto Mode: Bottlerocket has options of modules in its user"
+    ' data (settings.boot.kernel-parameters, as "lnet.networks"), correct it and let the group or Karpenter replace the'
+    " node; EKS Auto Mode takes none"
+)
+"""Source: Bottlerocket, settings reference, kernel.modules; EKS user guide, node class for Auto Mode."""
 _EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
 
 
@@ -32,13 +37,14 @@ def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: st
     edit = _TAKEN + (_WRITTEN.replace("{line}", line) if line else "")
     if is_host:
         return _on_host(edit.replace("{root}", ""), values)
+    lasting = caution(_LASTING.replace("{line}", line), values) if line else caution(_IMAGE)
     if values.get("node_manager") == KARPENTER:
-        return (caution(_IMAGE), *reboot_node(values, owner))
+        return (lasting, caution(_READ_ONLY), *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
     kept = f"test ! -e {folder}.before && cp -a {folder} {folder}.before"
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
     return (
-        caution(_IMAGE),
+        lasting,
         caution(_READ_ONLY),
         change(on(Place.NODE, edited, UNKNOWN), values, changes=_EFFECT),
         *reboot_node(values, owner),
@@ -50,6 +56,7 @@ def _on_host(edit: str, values: Mapping[str, Value]) -> tuple[Step, ...]:
     """A host without Kubernetes: nothing is mounted, so the modules can go."""
     return (
         caution("unmount every Lustre file system of the host first: the guard stops you otherwise"),
+        guard("test ! -e modprobe.d.before.tar"),
         save("tar -C /etc -cf - modprobe.d > modprobe.d.before.tar"),
         guard("test -s modprobe.d.before.tar"),
         guard("""sh -c '! grep -q " lustre " /proc/mounts'"""),

@@ -181,11 +181,18 @@ class TestLnetOptions:
         lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands
         assert not any("modprobe.d" in line for line in lines) and where(lines, "delete node n1")
 
+    def test_what_new_nodes_need_is_said(self) -> None:
+        line = "options lnet networks=tcp({lnet_interface})"
+        first = change_options(
+            {**NODE, "node_manager": "karpenter", "lnet_interface": "ens5"}, None, line=line, is_host=False
+        )[0]
+        assert first.kind is StepKind.CAUTION and "networks=tcp(ens5)" in first.text
+
     def test_modules_of_a_host_that_has_lustre_mounted_stay(self) -> None:
         steps = change_options({}, None, line="", is_host=True)
-        order = [step.kind for step in steps if step.kind is not StepKind.CAUTION][:4]
-        assert order == [StepKind.SAVE, StepKind.GUARD, StepKind.GUARD, StepKind.CHANGE]
-        assert "/proc/mounts" in steps[3].line
+        order = [step.kind for step in steps if step.kind is not StepKind.CAUTION][:5]
+        assert order == [StepKind.GUARD, StepKind.SAVE, StepKind.GUARD, StepKind.GUARD, StepKind.CHANGE]
+        assert "/proc/mounts" in steps[4].line
 
 
 class TestAddonOfTheDriver:
@@ -228,13 +235,23 @@ class TestMountOption:
     def test_a_list_that_is_not_known_is_saved_before_it_is_replaced(self) -> None:
         steps = PROCEDURES[Procedure.DROP_MOUNT_OPTION]({}, {"volume": "fsx-pv", "option": "nfsvers"})
         kinds = [step.kind for step in steps]
-        assert kinds[:4] == [StepKind.CAUTION, StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE]
+        assert kinds[:5] == [StepKind.CAUTION, StepKind.GUARD, StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE]
         assert StepKind.UNDO in kinds
 
     def test_an_option_that_no_option_can_be_is_not_copied(self) -> None:
         steps = self.add("noatime,$(pwned)")
         assert steps[0].kind is StepKind.CAUTION
         assert not any("pwned" in (step.line or "") for step in steps)
+
+
+def test_a_bound_volume_is_edited_in_place_and_saved_first() -> None:
+    given = {"spec": {"accessModes": ["ReadWriteMany"]}}
+    steps = PROCEDURES[Procedure.PATCH_VOLUME](given, {"volume": "fsx-pv", "workload": "job/train", "namespace": "ml"})
+    lines = Fix(steps).commands
+    assert document(steps, "accessModes") == given
+    order = [where(lines, word) for word in ("test '!' -e", "patch pv fsx-pv", '"suspend":true', '"suspend":false')]
+    assert order == sorted(order) and not any("delete" in line for line in lines)
+    assert any("accessModes of pv-fsx-pv.fields.before.yaml" in s.text for s in steps if s.kind is StepKind.UNDO)
 
 
 def test_a_claim_that_is_bound_is_not_deleted() -> None:
