@@ -26,7 +26,7 @@ SHAPES = {**vars(kubernetes), **vars(eks)}
 
 VALUES = (
     "x;pwned;#", "$(pwned)", "`pwned`", "x' ; pwned ; '", 'x" ; pwned ; "', "x\npwned\n", "x|pwned", "x&&pwned",
-    "x&pwned&", "<(pwned)", ">pwned", "--all", "-o=jsonpath={.data}", "a b", "../../pwned", "~root", "x\\", "*",
+    "x&pwned&", "<(pwned)", ">pwned", "--all=true", "-o=jsonpath={.data}", "a b", "../../pwned", "~root", "x\\", "*",
     "'\"'`pwned`'\"'", "{volume}", "${IFS}pwned", "file://pwned",
 )  # fmt: skip
 """What strangers may write into manifests, attributes, labels, logs and events."""
