@@ -25,14 +25,14 @@ def what_was_deleted_is_gone(
     """No volume of FSx for Lustre is stuck between its deletion and its end.
 
     With reclaim policy Delete, the driver's controller deletes the file system and then takes its finalizer off the
-    volume. A static volume has no provisioner that would do so, and turns Failed. A dynamic one whose driver was
-    uninstalled first stays Terminating, and its file system stays and is billed.
+    volume; since csi-provisioner 5 of a static volume too, which with older controllers turns Failed. A volume whose
+    driver was uninstalled first stays Terminating, and its file system stays and is billed.
 
     pass: no volume is Failed, and none that is being deleted waits for a driver that is absent
     warn: a volume is Failed; no pod is kept from mounting by it
     fail: a volume is being deleted, and the controller that would delete its file system does not exist
     unknown: volumes could not be read; or one is being deleted, and whether there is a controller could not be read
-    source: Kubernetes documentation, persistent volumes; kube-controller-manager v1.34 pv_controller.go
+    source: Kubernetes documentation, persistent volumes; kube-controller-manager v1.34 pv_controller.go; KEP-2644
     """
     chosen = {volume.name for volume in volumes}
     for volume in filter(is_fsx_volume, persistent_volumes):
