@@ -52,13 +52,12 @@ TAKES: dict[str, tuple[str, ...]] = {
     "ss": (r"-tanp? \( [sd]port = :988 \)",),
     "dpkg": (r"-l \S+",),
     "rpm": (r"-qa \S+",),
-    "keyctl": (r"show",),
     "journalctl": (r"(-[bkru]|--no-pager|--since|-g|\S+)( .*)?",),
 }  # fmt: skip
 """The arguments of programs that are no part of a test machine, as patterns of the whole.
 
 Source: lctl(8), lnetctl(8), lfs(1), mount.lustre(8) and tunefs.lustre(8) of Lustre 2.12 and 2.15; kmod 30 modprobe(8),
-modinfo(8); iproute2 ss(8); dpkg-query(1), rpm(8), keyctl(1), journalctl(1).
+modinfo(8); iproute2 ss(8); dpkg-query(1), rpm(8), journalctl(1).
 """
 
 OF_PLUGIN = {"lctl", "lnetctl", "lfs", "mount.lustre", "getent"}
