@@ -18,7 +18,8 @@ from diag.knowledge.cause import Place
 from diag.model.fix import Step
 
 _TAKEN = 'sed -i -E "/^ *options +lnet /s/^/# /" {root}/etc/modprobe.d/*.conf'
-_WRITTEN = ' && echo "{line}" > {root}/etc/modprobe.d/lnet-of-lustre.conf'
+_OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
+_WRITTEN = f' && echo "{{line}}" > {{root}}{_OWN}'
 _IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
 _LASTING = (
     "write {line} into /etc/modprobe.d by the launch template, EC2NodeClass or node image first, or new nodes lack it"
@@ -48,7 +49,7 @@ def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: st
         caution(_READ_ONLY),
         change(on(Place.NODE, edited, UNKNOWN), values, changes=_EFFECT),
         *reboot_node(values, owner),
-        undo(on(Place.NODE, f"sh -c 'cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
+        undo(on(Place.NODE, f"sh -c 'rm -f /host{_OWN} && cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
     )
 
 
@@ -63,5 +64,6 @@ def _on_host(edit: str, values: Mapping[str, Value]) -> tuple[Step, ...]:
         change(f"sudo sh -c '{edit}'", values, changes=_EFFECT),
         change("sudo lustre_rmmod", changes="unloads Lustre and LNet, with the old options"),
         change("sudo modprobe lustre", changes="loads them with the present ones; mount again then"),
+        undo(f"sudo rm -f {_OWN}"),
         undo("sudo tar -C /etc -xf modprobe.d.before.tar"),
     )

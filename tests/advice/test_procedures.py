@@ -175,7 +175,8 @@ class TestLnetOptions:
         edit = lines[where(lines, "sed -i")]
         assert edit.index("test ! -e") < edit.index("cp -a") < edit.index("sed -i") < edit.index("networks=tcp(ens5)")
         assert where(lines, "sed -i") < where(lines, "reboot-instances")
-        assert any("modprobe.d.before/." in step.line for step in steps if step.kind is StepKind.UNDO)
+        (back,) = (step.line for step in steps if step.kind is StepKind.UNDO and "modprobe.d.before/." in step.line)
+        assert back.index("rm -f /host/etc/modprobe.d/lnet-of-lustre.conf") < back.index("cp -a")
 
     def test_a_new_node_of_karpenter_needs_no_file_changed(self) -> None:
         lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands
