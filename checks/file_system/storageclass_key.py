@@ -8,7 +8,7 @@ import msgspec
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.replace_class import set_parameters
-from diag.advice.steps import change, person, save, undo
+from diag.advice.steps import change, guard, person, save, undo
 from diag.analysis.identity.controller import Given
 from diag.analysis.identity.missing_rights import BOUNDED, LACKS, cause_of, give, listed
 from diag.analysis.identity.permissions import Rights
@@ -186,7 +186,9 @@ def _let_in(kms: Key, policy: Policy, caller: str, region: str, trust: Trust) ->
     note = "lets the role use the key through FSx; the other statements stay as they are"
     return Fix(
         (
+            guard("test ! -e key-policy.json"),
             save(keep, names),
+            guard("grep -q Statement key-policy.json"),
             change(f"{put} {{policy}}", names, changes=note, by=OWNER),
             undo(f"{put} file://key-policy.json", names),
         )

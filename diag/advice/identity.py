@@ -132,6 +132,7 @@ def _replace_trust(
     keep += " --output json > trust-policy-of-{role}.json"
     return Fix(
         (
+            guard("test ! -e trust-policy-of-{role}.json", values),
             save(keep, values),
             guard("grep -q Statement trust-policy-of-{role}.json", values),
             change(f"{write} {{policy}}", values, changes=note, by=ADMINISTRATOR),
