@@ -10,10 +10,11 @@ import msgspec
 from diag.advice.platform import platform_of
 from diag.advice.verify import with_verify
 from diag.diagnosis.told import of_symptoms
-from diag.diagnosis.weigh import Evidence, weigh
+from diag.diagnosis.weigh import Evidence, came_first, weigh
 from diag.diagnosis.wording import headline_of, quoted
 from diag.knowledge.cause import Cause
-from diag.model.diagnosis import CauseVerdict, Diagnosis, best_of
+from diag.knowledge.precursors import precursor
+from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood, best_of
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import MountRef, Phase, Symptom
 from diag.model.verdict import Verdict
@@ -113,7 +114,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
-    phases = {symptom.phase for symptom in symptoms}
+    phases = {symptom.phase for symptom in symptoms if not symptom.precursor}
     phase: Phase | None = phases.pop() if len(phases) == 1 else None
     values = {"driver_namespace": DRIVER_NAMESPACE, **of_symptoms(symptoms)}
     platform = platform_of(symptom.text for symptom in symptoms)
@@ -124,9 +125,20 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     subject = _subject(mount)
     reads = () if best_of(weighed) else _readings_of(symptom.text for symptom in symptoms[:_MOST_READ])
     headline = headline_of(subject, weighed, phase, is_known=bool(reads))
+    if (first := next((symptom for symptom in symptoms if symptom.precursor), None)) is not None:
+        headline = _with_first(headline, subject, first, weighed)
     return Diagnosis(
         subject, headline, quoted(symptoms), weighed, values=values, reads=reads, origins=_origins_of(symptoms)
     )
+
+
+def _with_first(headline: str, subject: Subject, first: Symptom, causes: Sequence[CauseVerdict]) -> str:
+    """The headline with what came before the connection was lost; alone where no cause of ours is known by it."""
+    best = best_of(causes)
+    if best is not None and (best.verdict is Likelihood.CONFIRMED or precursor(first.precursor).cause):
+        return f"{headline}; before it, {came_first(first)}"
+    what = subject.name if subject.kind in (Kind.VOLUME, Kind.MOUNT) else "the mounted file system"
+    return f"{what} lost its connection after {came_first(first)}; no fault of its configuration is shown"
 
 
 def _verified(cause: CauseVerdict, values: Mapping[str, str]) -> CauseVerdict:

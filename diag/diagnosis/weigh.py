@@ -34,6 +34,7 @@ _WITHOUT_CREDENTIALS = Pattern(
 """What the driver's SDK says of a request that it could not even sign. Source: aws-sdk-go and aws-sdk-go-v2."""
 
 _FEW_TEXTS = 20
+_QUOTED = 240
 _OBSERVATIONS = 3
 """How many single observations to name for an open cause."""
 
@@ -63,6 +64,8 @@ class _Case(msgspec.Struct):
     """A check found it on this path."""
     strong: bool = False
     """A text mostly means it, and nothing in the texts themselves refutes it."""
+    is_first: bool = False
+    """It came before the loss of the connection that the texts show, and explains it."""
     after: str = ""
     """The id of a cause that stops the request before this one could; empty where none does."""
 
@@ -71,7 +74,8 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
     """Every cause that the evidence speaks of, best first.
 
     Order: what stops the driver before it has credentials before what a check found and no request can reach yet;
-    confirmed before likely before possible before ruled out; within one, the specific before its broader one,
+    confirmed before likely before possible before ruled out; within one, what came before the loss of a connection,
+    the specific before its broader one,
     what both a text and a check show, what a text shows, then the first broken layer of the mount path.
     """
     hits = _hits_by_cause(evidence.symptoms)
@@ -90,6 +94,7 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
         case = _judge(cause, hits.get(id, ()), fails.get(id, ()), warns.get(id, ()), passes.get(id, ()), evidence)
         if case is not None:
             cases.append(case)
+    _put_first(cases, evidence, causes)
     _put_after_credentials(cases, evidence)
     _yield_to_confirmed(cases, causes)
     _leave_something_open(cases)
@@ -127,6 +132,45 @@ def _judge(
     return _Case(cause, likelihood, for_, against, seen, strong=mostly)
 
 
+def _put_first(cases: list[_Case], evidence: Evidence, causes: Mapping[str, Cause]) -> None:
+    """What came before a connection was lost explains the loss: what the lost connection alone shows is possible still.
+
+    Where the node or the mount itself went, no server is at fault.
+    """
+    first = next((symptom for symptom in evidence.symptoms if symptom.precursor), None)
+    if first is None:
+        return
+    from diag.knowledge.precursors import precursor, precursors_table
+
+    kind = precursor(first.precursor)
+    cause = causes.get(kind.cause)
+    if cause is not None and _breaks(cause, evidence.phase):
+        known = next((case for case in cases if case.cause is cause), None)
+        case = known or _Case(cause, Likelihood.RULED_OUT, [], [], seen=True)
+        if known is None:
+            cases.append(case)
+        case.is_first = True
+        case.likelihood = min(case.likelihood, Likelihood(kind.verdict), key=lambda likelihood: likelihood.rank)
+        case.for_.insert(0, f"before the connection was lost, {came_first(first)}: “{first.text[:_QUOTED]}”")
+    is_loss = _compiled(precursors_table().any_loss).search
+    others = {hit.cause for s in evidence.symptoms if not is_loss(s.text) for hit in s.hits}
+    for case in cases:
+        if case.is_first or case.found or case.cause.id in others:
+            continue
+        if case.likelihood not in (Likelihood.LIKELY, Likelihood.POSSIBLE):
+            continue
+        of_server = kind.ends and case.cause.layer is Layer.FILE_SYSTEM
+        case.likelihood = Likelihood.RULED_OUT if of_server else Likelihood.POSSIBLE
+        case.against.append(f"{came_first(first)} before the connection was lost, and that explains it")
+
+
+def came_first(symptom: Symptom) -> str:
+    """What came before the loss of a connection, and where it was read."""
+    from diag.knowledge.precursors import precursor
+
+    return precursor(symptom.precursor).says + (f" ({symptom.origin})" if symptom.origin else "")
+
+
 def _put_after_credentials(cases: Sequence[_Case], evidence: Evidence) -> None:
     """Where the driver gets no credentials, what AWS would refuse a request for is found by checks alone, and waits.
 
@@ -160,7 +204,11 @@ def _yield_to_confirmed(cases: list[_Case], causes: Mapping[str, Cause]) -> None
     if best is None:
         return
     for case in cases:
-        if case.likelihood is Likelihood.LIKELY and not refines(best.cause, case.cause.id, causes):
+        if (
+            case.likelihood is Likelihood.LIKELY
+            and not case.is_first
+            and not refines(best.cause, case.cause.id, causes)
+        ):
             case.likelihood = Likelihood.POSSIBLE
             case.against.append(f"{best.cause.id} is confirmed and shows the same text")
 
@@ -185,6 +233,7 @@ def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> 
     return (
         bool(case.after),
         case.likelihood.rank,
+        not case.is_first,
         refined,
         not (case.seen and case.found),
         not case.seen,

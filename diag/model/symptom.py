@@ -85,6 +85,8 @@ class Symptom(msgspec.Struct, frozen=True):
     """Where it was read: `event default/pod-fsx.18…`, `messages.log:812`."""
     places: tuple[tuple[str, int], ...] = ()
     """Where it was read first in each file, and how often there, if it was in several."""
+    precursor: str = ""
+    """What kind of thing it is that came before the loss of a connection and explains it; empty for any other text."""
 
 
 class ReadLine(msgspec.Struct, frozen=True):

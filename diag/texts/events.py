@@ -13,6 +13,7 @@ from diag.model.symptom import Medium
 from diag.texts.line import normalise, parse_moment
 from diag.texts.matching import Matcher
 from diag.texts.message import Context, Reading, read_message
+from diag.texts.order import precursor_of
 
 _JSON_LIST = re.compile(rb'\A\s*\{(?=[\s\S]{0,4096}"kind"\s*:\s*"(?:Event)?(?:List)?")')
 _YAML_LIST = re.compile(rb"\A(?:---\s*\n)?(?:apiVersion: \S+\s*\n(?:items:|[\s\S]{0,4096}\nkind: Event\b)|kind: Event)")
@@ -97,7 +98,7 @@ def parse_events(data: bytes, kind: str) -> list[_Event] | None:
 
 def read_events(events: list[_Event], matcher: Matcher, origin: str) -> Iterator[Reading]:
     """One reading for each event, oldest kept in the list's order."""
-    for event in events:
+    for line, event in enumerate(events, 1):
         text = event.message or event.note or ""
         about = event.involved_object or event.regarding or _Object()
         by = event.source or event.deprecated_source or _Source()
@@ -106,7 +107,7 @@ def read_events(events: list[_Event], matcher: Matcher, origin: str) -> Iterator
         metadata = event.metadata or _Metadata()
         context = Context(
             medium=Medium.EVENT,
-            node=by.host,
+            node=by.host or (about.name if about.kind == "Node" else ""),
             pod=f"{about.namespace or 'default'}/{about.name}" if about.kind == "Pod" else "",
             volume=about.name if about.kind == "PersistentVolume" else "",
             times=_number(event.count) or _number(event.deprecated_count) or _number(_count(event.series)) or 1,
@@ -116,7 +117,12 @@ def read_events(events: list[_Event], matcher: Matcher, origin: str) -> Iterator
             reason=event.reason or "",
             wrapped="\n" in text,
         )
-        yield read_message(normalise(text), context, matcher)._replace(moment=parse_moment(last), stream=origin)
+        message = normalise(text)
+        reading = read_message(message, context, matcher)
+        kind = precursor_of(f"{event.reason or ''}: {message}")
+        # A precursor is as old as its first time, whatever follows it as young as its last.
+        moment = parse_moment(first if kind else last)
+        yield reading._replace(moment=moment, stream=origin, line=line, precursor=kind)
 
 
 def _without_nulls(value: Any) -> Any:

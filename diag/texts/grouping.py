@@ -11,12 +11,15 @@ from diag.model.symptom import Hit, Medium, MountRef, Symptom
 from diag.texts.line import Moment, are_apart
 from diag.texts.matching import Matcher
 from diag.texts.message import Reading
+from diag.texts.order import Seen, seen, what_came_first
 
 _SAME_ATTEMPT = 180.0
 """Seconds within which log lines belong to one mount attempt: the slowest failure seen takes 165."""
 _MOST_TALLIES = 4000
 _MOST_LINES_OF_ATTEMPT = 200
 _MOST_PLACES = 200
+_MOST_SEEN = 8
+_MOST_PRECURSORS = 1000
 _MOST_TEXT_OF_ATTEMPT = 16 << 10
 _MOST_ATTEMPTS_JOINED = 500
 _WITHOUT_DIGITS = dict.fromkeys(map(ord, "0123456789"))
@@ -37,6 +40,8 @@ class _Tally(msgspec.Struct, eq=False):
     """Where it was read first in each stream, and how often there."""
     together: tuple[Hit, ...] = ()
     """Hits that this line shows only together with others of its mount attempt."""
+    seen: list[Seen] = msgspec.field(default_factory=list)
+    """The first times it was read, for the order in time."""
 
     @property
     def symptom(self) -> Symptom:
@@ -72,6 +77,7 @@ class Collector:
         self._all: list[_Tally] = []
         self._attempts: dict[tuple[str, Medium], _Attempt] = {}
         self._joined: set[tuple[str, ...]] = set()
+        self._precursors: list[Seen] = []
         self.left_out = 0
         """Readings beyond what is kept."""
 
@@ -79,7 +85,11 @@ class Collector:
         """Counts a reading with its like, or keeps it as a new one."""
         symptom = reading.symptom
         kept = reading.significant or bool(symptom.hits) or bool(reading.against)
+        if reading.precursor and len(self._precursors) < _MOST_PRECURSORS:
+            self._precursors.append(seen(reading))
         tally = self._tally(reading) if kept else None
+        if tally is not None and len(tally.seen) < _MOST_SEEN:
+            tally.seen.append(seen(reading))
         if symptom.medium in (Medium.KERNEL_LOG, Medium.DRIVER_LOG):
             self._join_attempt(reading, tally)
 
@@ -88,6 +98,7 @@ class Collector:
         self._attempts = {place: own for place, own in self._attempts.items() if place[0] != stream}
         self._all = [tally for tally in self._all if tally.reading.stream != stream]
         self._tallies = {key: tally for key, tally in self._tallies.items() if tally.reading.stream != stream}
+        self._precursors = [one for one in self._precursors if one.stream != stream]
 
     def symptoms(self) -> tuple[Symptom, ...]:
         """The distinct symptoms that say something by themselves, in the order they came."""
@@ -95,7 +106,16 @@ class Collector:
 
     def groups(self) -> tuple[Group, ...]:
         """The symptoms of each mount and stretch of time, in the order in which the first of each came."""
-        return tuple(group for cluster in _clusters(self._end()) if (group := cluster.group()) is not None)
+        clusters = _clusters(self._end())
+        return tuple(self._with_first(c, group) for c in clusters if (group := c.group()) is not None)
+
+    def _with_first(self, cluster: _Cluster, group: Group) -> Group:
+        """With what came before its connection was lost."""
+        if not self._precursors:
+            return group
+        marks = [one for tally in cluster.tallies for one in tally.seen]
+        first = what_came_first(self._precursors, marks, cluster.node, cluster.file_system)
+        return group if first is None else group._replace(symptoms=(first, *group.symptoms))
 
     def _end(self) -> tuple[_Tally, ...]:
         """The distinct readings, in the order they came. Ends the attempts that are still open."""

@@ -185,7 +185,7 @@ def parse_json_row(line: str) -> Row | None:
     messages = [fields[key] for key in _MESSAGE_KEYS if isinstance(fields.get(key), str)]
     if not messages:
         return None
-    time = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "")
+    time = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "") or _time_of_journal(fields)
     node = fields.get("_HOSTNAME") or fields.get("hostname") or ""
     program = fields.get("SYSLOG_IDENTIFIER") or ""
     return Row(
@@ -194,6 +194,16 @@ def parse_json_row(line: str) -> Row | None:
         node=node if isinstance(node, str) else "",
         program=program if isinstance(program, str) else "",
     )
+
+
+def _time_of_journal(fields: dict[str, Any]) -> str:
+    """RFC 3339 of the microseconds that journald writes."""
+    micros = fields.get("__REALTIME_TIMESTAMP")
+    if not isinstance(micros, str) or not micros.isdecimal() or len(micros) > 17:
+        return ""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(int(micros) / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_described_pod(flat: str) -> tuple[str, str] | None:

@@ -43,6 +43,9 @@ class Reading(NamedTuple):
     """Patterns of signatures that its text matched."""
     stream: str = ""
     """The file, archive member or object it was read from."""
+    line: int = 0
+    precursor: str = ""
+    """Id of what explains a loss of the connection after it; empty where it does not."""
 
 
 class Context(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -29,6 +29,7 @@ from diag.texts.line import (
 )
 from diag.texts.matching import build_matcher
 from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
+from diag.texts.order import precursor_of, precursor_words
 from diag.texts.owner import CLIENT, LUSTRE, Owner, is_of_server, mentions_lustre, owner_of
 
 _PIECE = 1 << 20
@@ -81,13 +82,15 @@ class Scan:
             block = find_block(data, place, over_blanks=short)
             self._count(data, block.start)
             text = data[block.start : block.end]
-            if self._reader.may_speak(text):
+            self._reader.is_one_of_many = place > 0 or block.next < len(data)
+            if self._reader.may_speak(text) or self._reader.may_precede(text):
                 yield from self._read(text, block.lines)
             place = block.next
         self._count(data, len(data))
         self._at_line_start = data.endswith(b"\n") or not data
 
     def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
+        self._reader.is_one_of_many = True
         finder = _signature_words(self._knowledge)
         clients = BytesFinder((CLIENT.encode(),))
         of_server = of_client = False
@@ -108,7 +111,7 @@ class Scan:
                 floor = place = max(block.next, place + 1)
                 text = data[block.start : block.end]
                 if _CONSOLE.search(text) is None:
-                    if self._reader.may_speak(text):
+                    if self._reader.may_speak(text) or self._reader.may_precede(text):
                         self._count(data, block.start)
                         yield from self._read(text, block.lines)
                     continue
@@ -309,6 +312,8 @@ class _BlockReader:
         """Whose failure the whole text is about; known of a pasted text alone."""
         self.pasted = False
         """The text may have gone through a terminal, so that lines may be broken inside words."""
+        self.is_one_of_many = False
+        """The block has others beside it, so that what it says may come before or after them."""
         self._origin = origin
         self._node = node
         self._medium = medium
@@ -323,6 +328,10 @@ class _BlockReader:
         if self.owner is not Owner.OPEN:
             return False
         return self.asked_about or _telling_words(self._knowledge).next(block, 0, len(block)) >= 0
+
+    def may_precede(self, block: bytes) -> bool:
+        """Whether a block may explain the loss of a connection in another one."""
+        return self.is_one_of_many and self.owner is Owner.OPEN and _precursor_finder().next(block, 0, len(block)) >= 0
 
     def read(self, block: bytes, line: int, lines: int) -> Reading | None:
         """The reading of one block, None when it says nothing. `line` is where it begins, 1-based."""
@@ -371,6 +380,8 @@ class _BlockReader:
             wrapped=lines > 1 and self.pasted,
         )
         reading = read_message(message, context, self._matcher)
+        if self.is_one_of_many and (kind := precursor_of(f"{row.reason}: {message}" if row.reason else message)):
+            return reading._replace(precursor=kind)
         if not reading.significant and not reading.symptom.hits and not reading.clues.names and not reading.against:
             return None
         return reading
@@ -381,7 +392,7 @@ class _BlockReader:
         origin = f"{self._origin}:{line}" if self._origin else f"line {line}"
         symptom = msgspec.structs.replace(known.symptom, first_seen=time, last_seen=time, origin=origin)
         moment = parse_moment(time, prefix.uptime, self._origin)
-        return known._replace(symptom=symptom, moment=moment, stream=self._origin)
+        return known._replace(symptom=symptom, moment=moment, stream=self._origin, line=line)
 
 
 def _unwrap(body: str, prefix: Prefix) -> tuple[Row | None, Prefix, str]:
@@ -429,13 +440,19 @@ _ALWAYS = (
 @lru_cache(maxsize=4)
 def _signature_words(knowledge: Knowledge) -> BytesFinder:
     """Finds the places where a signature may match or a mount is named."""
-    return BytesFinder(map(_pattern, (*_ALWAYS, *texts_to_find(knowledge))))
+    return BytesFinder(map(_pattern, (*_ALWAYS, *texts_to_find(knowledge), *precursor_words())))
 
 
 @lru_cache(maxsize=4)
 def _telling_words(knowledge: Knowledge) -> BytesFinder:
     """Finds what speaks of Lustre, and the places where a decisive signature may match."""
     return BytesFinder((LUSTRE.encode(), *map(_pattern, texts_to_find(knowledge, decisive_only=True))))
+
+
+@cache
+def _precursor_finder() -> BytesFinder:
+    """Finds the places where something may be that explains a loss after it."""
+    return BytesFinder(map(_pattern, precursor_words()))
 
 
 def _pattern(text: str) -> bytes:
