@@ -239,9 +239,11 @@ def _open(workload: Workload, policies: Sequence[NetworkPolicy], closed: Sequenc
     selector = workload.spec.selector
     if ingress or not policies or selector is None or not selector.match_labels:
         wanted = ", ".join(f"{way.whom} over {way.protocol} {way.ports[0]}" for way in closed)
-        pods = f"the pods of {workload.subject}"
-        request = f"let {wanted} in to {pods}" if ingress else f"let {pods} out to {wanted}"
-        return advise(f"{request}, by a rule of the policies or by a NetworkPolicy", by="whoever runs the policies")
+        request = "let {wanted} in to the pods of {who}" if ingress else "let the pods of {who} out to {wanted}"
+        names = {"wanted": wanted, "who": str(workload.subject)}
+        return advise(
+            f"{request}, by a rule of the policies or by a NetworkPolicy", names, by="whoever runs the policies"
+        )
     ports = [{"protocol": way.protocol, "port": port} for way in closed for port in dict.fromkeys(way.ports)]
     rules = [{"ports": [port]} for port in ports]
     names = {

@@ -136,9 +136,9 @@ class Procedure(enum.Enum):
     UPDATE_NODES = "update-nodes"
     """The node group takes the newest image of its type."""
     ADD_MOUNT_OPTION = "add-mount-option"
+    """`option`: what to add to the volume's; its pods are replaced."""
     DROP_MOUNT_OPTION = "drop-mount-option"
     """Takes the option away that the client refused."""
-    """`option`: what to add to the volume's; its pods are replaced."""
     REPLACE_PODS = "replace-pods"
     """`pod`: what differs in the new pods' metadata or spec."""
 
