@@ -145,7 +145,11 @@ class _Reduced:
             return None
         loose = _loose(pattern)
         found = loose.search(self.letters) if loose is not None else None
-        return (self.places[found.start], self.places[found.end - 1] + 1) if found and found.end > found.start else None
+        if found is None or found.end <= found.start:
+            return None
+        start, end = self.places[found.start], self.places[found.end - 1] + 1
+        is_within_word = pattern.startswith(r"\b") and self.text[start - 1 : start].isalnum()
+        return None if is_within_word else (start, end)
 
 
 def _span(signature: Signature, reduced: _Reduced, knowledge: Knowledge) -> tuple[int, int] | None:

@@ -102,8 +102,8 @@ def test_the_page_says_the_verdict_the_cause_the_fix_and_what_was_ruled_out() ->
 
 def test_the_runbook_is_filled_with_the_incidents_values() -> None:
     text = Page(to_html(BROKEN)).text
-    assert "aws fsx describe-file-systems --file-system-ids fs-0123456789abcdef0" in text
-    assert "{file_system}" not in text
+    assert "kubectl get node ip-10-0-1-4.ap-northeast-2.compute.internal -o jsonpath=" in text
+    assert "{node}" not in text and "{file_system}" not in text
 
 
 def test_a_suppressed_finding_is_still_shown_with_its_reason() -> None:

@@ -66,8 +66,13 @@ def test_an_error_alone_in_another_language_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["No such device", "nvidia-smi: exit status 19: No such device", "Connection timed out", "exit status 22"]
-)
+    "text",
+    [
+        "No such device", "nvidia-smi: exit status 19: No such device", "Connection timed out", "exit status 22",
+        # `tar: … Input/output error` is no part of another word.
+        "Der Pod startet nicht: sbatch: error: I/O error writing script to 10.0.0.70@tcp:/smart",
+    ],
+)  # fmt: skip
 def test_an_error_of_who_knows_what_shows_nothing(text: str) -> None:
     assert verdicts(text) == {}
 
