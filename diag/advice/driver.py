@@ -38,6 +38,10 @@ NOT_SET = (
     "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
     " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
 )
+SAME_CHART = (
+    "the CHART column of helm list -n {driver_namespace} has the chart's version: without --version, Helm takes the"
+    " newest chart with the values of the old one"
+)
 NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
@@ -86,10 +90,11 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
         # What null takes away comes back with --reuse-values. Source: Helm 4.1, action.Upgrade.reuseValues.
         kept = "--reset-then-reuse-values" if "=null" in given["helm"] else "--reuse-values"
-        version = "--version {chart_version} " if values.get("chart_version") else ""
-        upgrade = f"helm upgrade {{release}} {chart} {version}-n {{driver_namespace}} {kept} {given['helm']}"
+        where = "--version {chart_version} -n {driver_namespace}"
+        upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
+        first = () if values.get("chart_version") else (caution(SAME_CHART, values),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
-        return (change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
+        return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
     is_addon = values.get("installer") == Installer.ADDON.value
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.

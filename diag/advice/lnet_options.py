@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN
 from diag.advice.replace_node import KARPENTER, reboot_node
-from diag.advice.steps import caution, change, guard, save, undo
+from diag.advice.steps import caution, change, guard, person, save, undo
 from diag.advice.workloads import Owner
 from diag.grammar.command import Value
 from diag.knowledge.cause import Place
-from diag.model.fix import Step
+from diag.model.fix import Step, StepKind
 
 _TAKEN = 'sed -i -E "/^ *options +lnet /s/^/# /" {root}/etc/modprobe.d/*.conf'
 _OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
@@ -26,18 +26,23 @@ _LASTING = (
 )
 _READ_ONLY = (
     "no file in /etc outlasts a boot of Bottlerocket or EKS Auto Mode: Bottlerocket has options of modules in its user"
-    ' data (settings.boot.kernel-parameters, as "lnet.networks"), correct it and let the group or Karpenter replace the'
-    " node; EKS Auto Mode takes none"
+    ' data (settings.boot.kernel-parameters, as "lnet.networks", with settings.boot.reboot-to-reconcile = true, or the'
+    " first boot of a new node goes without them), correct it and let the group or Karpenter replace the node; EKS Auto"
+    " Mode takes none"
 )
-"""Source: Bottlerocket, settings reference, kernel.modules; EKS user guide, node class for Auto Mode."""
+"""Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
 _EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
+_EFFECT_OF_LINE = "puts this option in place of LNet's others in modprobe's files; it counts when LNet is loaded"
+_REBOOT_AGAIN = "drain and reboot the node once more, as above: a loaded LNet keeps its options"
+_LOAD_AGAIN = "unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options"
 
 
 def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: str, is_host: bool) -> tuple[Step, ...]:
     """Take LNet's options away, or put `line` in their place, and load LNet again: with the node, or on a host."""
     edit = _TAKEN + (_WRITTEN.replace("{line}", line) if line else "")
+    effect = _EFFECT_OF_LINE if line else _EFFECT
     if is_host:
-        return _on_host(edit.replace("{root}", ""), values)
+        return _on_host(edit.replace("{root}", ""), values, effect)
     lasting = caution(_LASTING.replace("{line}", line), values) if line else caution(_IMAGE)
     if values.get("node_manager") == KARPENTER:
         return (lasting, caution(_READ_ONLY), *reboot_node(values, owner))
@@ -47,13 +52,14 @@ def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: st
     return (
         lasting,
         caution(_READ_ONLY),
-        change(on(Place.NODE, edited, UNKNOWN), values, changes=_EFFECT),
+        change(on(Place.NODE, edited, UNKNOWN), values, changes=effect),
         *reboot_node(values, owner),
         undo(on(Place.NODE, f"sh -c 'rm -f /host{_OWN} && cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
+        person(_REBOOT_AGAIN, kind=StepKind.UNDO),
     )
 
 
-def _on_host(edit: str, values: Mapping[str, Value]) -> tuple[Step, ...]:
+def _on_host(edit: str, values: Mapping[str, Value], effect: str) -> tuple[Step, ...]:
     """A host without Kubernetes: nothing is mounted, so the modules can go."""
     return (
         caution("unmount every Lustre file system of the host first: the guard stops you otherwise"),
@@ -61,9 +67,10 @@ def _on_host(edit: str, values: Mapping[str, Value]) -> tuple[Step, ...]:
         save("tar -C /etc -cf - modprobe.d > modprobe.d.before.tar"),
         guard("test -s modprobe.d.before.tar"),
         guard("""sh -c '! grep -q " lustre " /proc/mounts'"""),
-        change(f"sudo sh -c '{edit}'", values, changes=_EFFECT),
+        change(f"sudo sh -c '{edit}'", values, changes=effect),
         change("sudo lustre_rmmod", changes="unloads Lustre and LNet, with the old options"),
         change("sudo modprobe lustre", changes="loads them with the present ones; mount again then"),
         undo(f"sudo rm -f {_OWN}"),
         undo("sudo tar -C /etc -xf modprobe.d.before.tar"),
+        person(_LOAD_AGAIN, kind=StepKind.UNDO),
     )

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from diag.advice import replace_claim
+from diag.advice.driver import setting
 from diag.advice.lnet_options import change_options
 from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, set_parameters
@@ -194,6 +195,21 @@ class TestLnetOptions:
         order = [step.kind for step in steps if step.kind is not StepKind.CAUTION][:5]
         assert order == [StepKind.GUARD, StepKind.SAVE, StepKind.GUARD, StepKind.GUARD, StepKind.CHANGE]
         assert "/proc/mounts" in steps[4].line
+
+    @pytest.mark.parametrize("is_host", [False, True])
+    def test_an_undo_ends_with_what_makes_lnet_read_its_options_again(self, is_host: bool) -> None:
+        steps = change_options(NODE, None, line="", is_host=is_host)
+        assert steps[-1].kind is StepKind.UNDO and "a loaded LNet keeps its options" in steps[-1].text
+
+
+@pytest.mark.parametrize(("known", "version"), [("1.17.0", "1.17.0"), ("", "'<chart-version>'")])
+def test_a_setting_keeps_the_version_of_the_chart(known: str, version: str) -> None:
+    """Helm takes the newest chart where none is named, and --reuse-values gives it the values of the old one."""
+    names = {"installer": "Helm", "release": "fsx", "driver_namespace": "kube-system", "chart_version": known}
+    steps = setting({"helm": "--set a=b", "manifests": "kubectl get nodes"}, names)
+    (upgrade,) = (step.line for step in steps if "upgrade" in step.argv)
+    assert f" --version {version} " in upgrade
+    assert [step.kind for step in steps if "helm list -n kube-system" in step.text] == [StepKind.CAUTION] * (not known)
 
 
 class TestAddonOfTheDriver:
