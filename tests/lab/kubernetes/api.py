@@ -77,8 +77,9 @@ class Target:
 
     @property
     def what(self) -> str:
-        """The resource as RBAC spells it."""
-        return f"{self.resource.plural}/{self.subresource}" if self.subresource else self.resource.plural
+        """The resource as RBAC spells it; a custom one with its group, since several groups may have its name."""
+        plural = self.resource.qualified if self.resource.custom else self.resource.plural
+        return f"{plural}/{self.subresource}" if self.subresource else plural
 
 
 @dataclass(frozen=True)

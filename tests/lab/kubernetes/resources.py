@@ -83,8 +83,8 @@ def _rbac(plural: str, kind: str, namespaced: bool) -> Resource:
     return Resource("rbac.authorization.k8s.io", "v1", plural, kind, namespaced, fields)
 
 
-def _custom(group: str, version: str, plural: str, kind: str) -> Resource:
-    return Resource(group, version, plural, kind, False, _ANY, custom=True)
+def _custom(group: str, version: str, plural: str, kind: str, namespaced: bool = False) -> Resource:
+    return Resource(group, version, plural, kind, namespaced, _NAMESPACED if namespaced else _ANY, custom=True)
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -119,9 +119,15 @@ RESOURCES: tuple[Resource, ...] = (
     _rbac("roles", "Role", True),
     _rbac("rolebindings", "RoleBinding", True),
     Resource("batch", "v1", "jobs", "Job", True, _NAMESPACED | {"status.successful"}, (), ("status",)),
+    _custom("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy", True),
     _custom("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+    _custom("crd.projectcalico.org", "v1", "networkpolicies", "NetworkPolicy", True),
     _custom("crd.projectcalico.org", "v1", "globalnetworkpolicies", "GlobalNetworkPolicy"),
     _custom("policy.networking.k8s.io", "v1alpha1", "adminnetworkpolicies", "AdminNetworkPolicy"),
+    _custom("policy.networking.k8s.io", "v1alpha1", "baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy"),
+    _custom("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", "ClusterNetworkPolicy"),
+    _custom("networking.k8s.aws", "v1alpha1", "clusternetworkpolicies", "ClusterNetworkPolicy"),
+    _custom("networking.k8s.aws", "v1alpha1", "applicationnetworkpolicies", "ApplicationNetworkPolicy", True),
     Resource("events.k8s.io", "v1", "events", "Event", True, frozenset({"metadata.name", "metadata.namespace"})),
 )
 

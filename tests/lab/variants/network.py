@@ -338,6 +338,19 @@ def policies_of_other_kinds_beside(lab: "Lab", account: Account) -> None:
     custom_policy(lab, "policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", subject=subject, egress=allow)
 
 
+@variant("cluster-policies-beside")
+def cluster_policies_beside(lab: "Lab", account: Account) -> None:
+    """The newer policies of an admin, and AWS's own: they accept, or are of other pods."""
+    carry_out_policies(lab)
+    accept = {"tier": "Admin", "subject": {"namespaces": {}}, "egress": [{"action": "Accept", "to": [{}]}]}
+    custom_policy(lab, "policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", **accept)
+    custom_policy(lab, "networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", **accept)
+    custom_policy(
+        lab, "networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", "default", podSelector={},
+        policyTypes=["Egress"], egress=[{"to": [{"domainNames": ["*.example.com"]}]}],
+    )  # fmt: skip
+
+
 @variant("policies-around-coredns")
 def policies_around_coredns(lab: "Lab", account: Account) -> None:
     """kube-system is locked but for questions of every namespace, and CoreDNS may ask and reach the API server."""

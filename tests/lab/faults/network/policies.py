@@ -69,9 +69,11 @@ def network_policy_closes_the_agent(lab: "Lab") -> None:
     )
 
 
-def custom_policy(lab: "Lab", api_version: str, kind: str, **spec: Any) -> None:
-    """Adds a cluster-wide policy of another kind."""
+def custom_policy(lab: "Lab", api_version: str, kind: str, namespace: str = "", **spec: Any) -> None:
+    """Adds a policy of another kind, cluster-wide where no namespace is given."""
     metadata = {"name": "fence", "creationTimestamp": lab.site.time(600)}
+    if namespace:
+        metadata["namespace"] = namespace
     lab.kube.add({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec})
 
 
