@@ -33,6 +33,12 @@ _WITHOUT_CREDENTIALS = Pattern(
 )
 """What the driver's SDK says of a request that it could not even sign. Source: aws-sdk-go and aws-sdk-go-v2."""
 
+_ANSWERED = Pattern(
+    r"(?i:status ?code): [1-9]|\bapi error |AccessDenied|InvalidIdentityToken|ExpiredToken|ValidationError"
+    r"|is not authorized to perform"
+)
+"""What the driver's SDK says of a request that a service of AWS answered. Source: the same."""
+
 _FEW_TEXTS = 20
 _QUOTED = 240
 _OBSERVATIONS = 3
@@ -174,6 +180,7 @@ def came_first(symptom: Symptom) -> str:
 def _put_after_credentials(cases: Sequence[_Case], evidence: Evidence) -> None:
     """Where the driver gets no credentials, what AWS would refuse a request for is found by checks alone, and waits.
 
+    So does what would leave it without an answer, where the texts say that AWS answered and gave no credentials.
     What keeps the driver from running, or the claim from being provisioned at all, comes earlier than either.
     """
     if evidence.phase not in (None, Phase.PROVISION):
@@ -184,9 +191,12 @@ def _put_after_credentials(cases: Sequence[_Case], evidence: Evidence) -> None:
     gates = [
         case
         for case in cases
-        if (case.cause.stage is Stage.CREDENTIALS or case.cause.id in unsigned)
+        if (case.cause.stage is not None or case.cause.id in unsigned)
         and case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
     ]
+    ids = {case.cause.id for case in gates}
+    if any(_ANSWERED.search(s.text) and any(hit.cause in ids for hit in s.hits) for s in evidence.symptoms):
+        gates = [case for case in gates if case.seen or case.cause.stage is not Stage.CONNECTION]
     if not gates:
         return
     gate = min(gates, key=lambda case: case.likelihood.rank)

@@ -40,10 +40,12 @@ class Severity(enum.Enum):
 
 
 class Stage(enum.Enum):
-    """How far a request of the driver's gets with a cause."""
+    """Where a request of the driver's stops with a cause: what AWS says to the request itself is not reached."""
 
+    CONNECTION = "connection"
+    """The driver gets no answer from AWS, for credentials or for anything else."""
     CREDENTIALS = "credentials"
-    """The driver gets no AWS credentials, or no answer from AWS: what AWS says to a request is not reached."""
+    """The driver gets no AWS credentials."""
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ Both sides are taken from the knowledge and the checks, so that a new cause of e
 from __future__ import annotations
 
 import functools
+import itertools
 
 import pytest
 
@@ -22,7 +23,8 @@ KNOWLEDGE = load_knowledge()
 CAUSES = KNOWLEDGE.causes
 CLAIM = Subject(Kind.CLAIM, "fsx-pvc", "default")
 BEFORE = "CreateFileSystem failed: operation error FSx: CreateFileSystem, get identity: get credentials: "
-GATES = sorted(id for id, cause in CAUSES.items() if cause.stage is Stage.CREDENTIALS)
+GATES = sorted(id for id, cause in CAUSES.items() if cause.stage is not None)
+UNANSWERED = [id for id in GATES if CAUSES[id].stage is Stage.CONNECTION]
 SAID = {
     f"{id}: {signature.id}": signature.sample
     for id in GATES
@@ -91,6 +93,26 @@ def test_a_refusal_that_only_a_check_found_leads_too(gate: str) -> None:
         found = weighed("", failing(later), failing(gate))
         assert [cause.id for cause in found] == [gate, later]
         assert any(said.startswith(NOT_REACHED) for said in found[1].against), later
+
+
+@pytest.mark.parametrize("reason", sorted({*UNANSWERED} - {"aws-endpoint-unreachable"}))
+def test_the_reason_that_a_check_found_leads_the_missing_answer_that_a_text_shows(reason: str) -> None:
+    """A zone that hides the endpoint's name, a policy that drops what is sent to it."""
+    for service, how in itertools.product(("fsx", "sts"), ("lookup x: no such host", "10.0.0.9:443: i/o timeout")):
+        text = f'{BEFORE}Post "https://{service}.us-east-1.amazonaws.com/": dial tcp: {how}'
+        assert weighed(text)[0].id == "aws-endpoint-unreachable"
+        first = weighed(text, failing(reason))[0]
+        assert (first.id, first.verdict, first.against) == (reason, Likelihood.CONFIRMED, ())
+
+
+@pytest.mark.parametrize("said", [said for said, text in SAID.items() if "AccessDenied" in text or "ode: 40" in text])
+def test_where_sts_answered_nothing_hid_it(said: str) -> None:
+    """What keeps the next request from FSx then, such as a zone that hides its name alone, comes after the refusal."""
+    for reason in UNANSWERED:
+        alone, found = weighed(SAID[said])[0], weighed(SAID[said], failing(reason))
+        assert (found[0].id, found[0].verdict) == (alone.id, alone.verdict), reason
+        (behind,) = (cause for cause in found if cause.id == reason)
+        assert any(said.startswith(NOT_REACHED) for said in behind.against), reason
 
 
 @pytest.mark.parametrize("later", LATER)
