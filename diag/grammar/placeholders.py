@@ -140,7 +140,8 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "errno": ids.ERRNO,
     "exit_status": ids.NUMBER,
     "unit": ids.WORD,
-    "uid_gid": ids.NUMBER,
+    "user_id": ids.NUMBER,
+    "group_id": ids.NUMBER,
 }
 """A name that no run can fill (`backup`, `quota`) stays `<name>` in the command: only a person knows the value."""
 
