@@ -67,6 +67,7 @@ AWS: Mapping[str, Kept] = {
 }
 """Objects that one list operation returns. The others need several calls, see `record` and `RecordedAws`."""
 
+_OWN = frozenset(resource.plural for resource in RESOURCES if not resource.custom)
 _PLURALS = tuple(resource.plural for resource in RESOURCES if resource.plural != "events" or not resource.group)
 
 
@@ -360,7 +361,10 @@ class RecordedKube(Kube):
     def ask(self, verb: str, path: str, query: Mapping[str, str] | None = None, **how: Any) -> Answer:
         """One request, answered from the record."""
         if path == "/apis":
-            groups = discovery(path, lambda resource: bool(self._world.of(resource.plural)))
+            # Objects are kept by plural, and those of a plural that Kubernetes has itself are Kubernetes' own.
+            groups = discovery(
+                path, lambda resource: resource.plural not in _OWN and bool(self._world.of(resource.plural))
+            )
             return Answer(200, json.dumps(groups).encode(), "application/json")
         plural = resource_of(path).partition("/")[0]
         parts = path.split("/")
