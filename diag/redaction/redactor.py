@@ -92,6 +92,9 @@ class Redactor:
         """`role/path/name`, `cluster/name`, `log-group:name`: the type is kept, the rest are names."""
         if service == "iam" and resource.startswith("oidc-provider/"):
             return self.text(resource)
+        if service == "iam" and resource == "root":
+            # The account itself, to which policies leave a decision: no name.
+            return resource
         match = re.fullmatch(r"([a-z-]+)([/:])(.+)", resource)
         if match is None:
             return self._segment("name", resource)
