@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 
 from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import fill_sentence
-from diag.grammar.regex import Pattern
+from diag.grammar.regex import compiled
 from diag.knowledge.cause import Cause, Stage, Weight, When
 from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
@@ -27,13 +26,13 @@ _BY_WEIGHT = {
 NOT_REACHED = "not reached yet: "
 """Begins what speaks against a cause that could only stop a request after another one has stopped it."""
 
-_WITHOUT_CREDENTIALS = Pattern(
+_WITHOUT_CREDENTIALS = (
     r"failed to (?:refresh cached|retrieve|load) credentials|get credentials: |WebIdentityErr|operation error STS: "
     r"|is not authorized to perform: sts:"
 )
 """What the driver's SDK says of a request that it could not even sign. Source: aws-sdk-go and aws-sdk-go-v2."""
 
-_ANSWERED = Pattern(
+_ANSWERED = (
     r"(?i:status ?code): [1-9]|\bapi error |AccessDenied|InvalidIdentityToken|ExpiredToken|ValidationError"
     r"|is not authorized to perform"
 )
@@ -158,7 +157,7 @@ def _put_first(cases: list[_Case], evidence: Evidence, causes: Mapping[str, Caus
         case.is_first = True
         case.likelihood = min(case.likelihood, Likelihood(kind.verdict), key=lambda likelihood: likelihood.rank)
         case.for_.insert(0, f"before the connection was lost, {came_first(first)}: “{first.text[:_QUOTED]}”")
-    is_loss = _compiled(precursors_table().any_loss).search
+    is_loss = compiled(precursors_table().any_loss).search
     others = {hit.cause for s in evidence.symptoms if not is_loss(s.text) for hit in s.hits}
     for case in cases:
         if case.is_first or case.found or case.cause.id in others:
@@ -186,7 +185,10 @@ def _put_after_credentials(cases: Sequence[_Case], evidence: Evidence) -> None:
     if evidence.phase not in (None, Phase.PROVISION):
         return
     unsigned = {
-        hit.cause for symptom in evidence.symptoms if _WITHOUT_CREDENTIALS.search(symptom.text) for hit in symptom.hits
+        hit.cause
+        for symptom in evidence.symptoms
+        if compiled(_WITHOUT_CREDENTIALS).search(symptom.text)
+        for hit in symptom.hits
     }
     gates = [
         case
@@ -195,7 +197,7 @@ def _put_after_credentials(cases: Sequence[_Case], evidence: Evidence) -> None:
         and case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
     ]
     ids = {case.cause.id for case in gates}
-    if any(_ANSWERED.search(s.text) and any(hit.cause in ids for hit in s.hits) for s in evidence.symptoms):
+    if any(compiled(_ANSWERED).search(s.text) and any(hit.cause in ids for hit in s.hits) for s in evidence.symptoms):
         gates = [case for case in gates if case.seen or case.cause.stage is not Stage.CONNECTION]
     if not gates:
         return
@@ -320,15 +322,10 @@ def _texts_against(cause: Cause, symptoms: Iterable[Symptom]) -> list[str]:
 
 
 def _is_in_any(pattern: str, texts: Sequence[str]) -> bool:
-    search = _compiled(pattern).search
+    search = compiled(pattern).search
     if len(texts) > _FEW_TEXTS and not search("\n".join(texts)) and "^" not in pattern and "$" not in pattern:
         return False
     return any(search(text) for text in texts)
-
-
-@lru_cache(512)
-def _compiled(pattern: str) -> Pattern:
-    return Pattern(pattern)
 
 
 def _breaks(cause: Cause, phase: Phase | None) -> bool:

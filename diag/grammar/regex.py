@@ -6,6 +6,7 @@ that backtracks is out of the question. `docs/matching.md` has the measurements 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -58,6 +59,12 @@ class Pattern:
     def group_names(self) -> tuple[str, ...]:
         """Names of the named groups, sorted."""
         return tuple(sorted(self._regexp.groupindex))
+
+
+@functools.lru_cache(4096)
+def compiled(pattern: str) -> Pattern:
+    """The pattern, compiled when it is first asked for."""
+    return Pattern(pattern)
 
 
 class BytesFinder:

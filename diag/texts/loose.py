@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from diag.grammar.pattern_tokens import Token, tokens_of
-from diag.grammar.regex import BadPattern, Pattern
+from diag.grammar.regex import BadPattern, Pattern, compiled
 from diag.knowledge.cause import Cause, Signature, Weight
 from diag.knowledge.errors import errors
 from diag.knowledge.runbooks import Knowledge
@@ -138,7 +138,7 @@ class _Reduced:
         """Where a pattern may match; `texts` are those of which it demands one."""
         if _demanded(texts) < _LEAST_LETTERS:
             for text in (self.text, self.words):
-                if (found := _compiled(f"(?i:{pattern})").search(text)) is not None:
+                if (found := compiled(f"(?i:{pattern})").search(text)) is not None:
                     return (found.start, found.end) if text is self.text else (0, len(self.text))
             return None
         if not any(_letters(one) in self.letters for one in texts):
@@ -212,11 +212,6 @@ def _error_words() -> frozenset[str]:
 
 def _letters(text: str) -> str:
     return "".join(char for char in text.lower() if char.isalnum())
-
-
-@lru_cache(maxsize=2048)
-def _compiled(pattern: str) -> Pattern:
-    return Pattern(pattern)
 
 
 @lru_cache(maxsize=2048)

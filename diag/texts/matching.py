@@ -6,7 +6,7 @@ from collections.abc import Set
 from functools import lru_cache
 from typing import NamedTuple
 
-from diag.grammar.regex import Pattern, PatternSet
+from diag.grammar.regex import PatternSet, compiled
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
@@ -102,7 +102,7 @@ class Matcher:
         return tuple(self._hit(rule, text, in_dense=False) for rule in several if self._is_in(rule, text))
 
     def _is_in(self, rule: _Rule, text: str) -> bool:
-        return all(_compiled(self._sources[number]).search(text) is not None for number in rule.all)
+        return all(compiled(self._sources[number]).search(text) is not None for number in rule.all)
 
     def _is_significant(self, shown: list[int]) -> bool:
         return any(self._rules[number].weight in _SIGNIFICANT for number in shown)
@@ -127,7 +127,7 @@ class Matcher:
 
         def seen(pattern: int) -> bool:
             if pattern not in known:
-                known[pattern] = possible[pattern] and _compiled(self._sources[pattern]).search(text) is not None
+                known[pattern] = possible[pattern] and compiled(self._sources[pattern]).search(text) is not None
             return known[pattern]
 
         for rule in self._rules:
@@ -167,7 +167,7 @@ class Matcher:
         spans: list[tuple[int, int]] = []
         for number in rule.all:
             pattern = self._sources[number]
-            match = _compiled(_pattern_without_blanks(pattern) if in_dense else pattern).search(text)
+            match = compiled(_pattern_without_blanks(pattern) if in_dense else pattern).search(text)
             if match is not None:
                 spans.append((match.start, match.end))
                 groups |= match.groups()
@@ -195,11 +195,6 @@ def _pattern_without_blanks(pattern: str) -> str:
     from diag.grammar.required_text import remove_blanks_from_pattern
 
     return remove_blanks_from_pattern(pattern)
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Pattern:
-    return Pattern(pattern)
 
 
 @lru_cache(maxsize=4)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 from diag.grammar.ids import FILE_SYSTEM
-from diag.grammar.regex import Pattern
+from diag.grammar.regex import compiled
 from diag.model.symptom import MountRef, Phase
 from diag.sanitize import one_line
 
@@ -85,11 +84,6 @@ def find_phase(text: str) -> Phase | None:
     return next((phase for phase, words in _WORDS_OF_PHASE if any(word in text for word in words)), None)
 
 
-@cache
-def _pattern(pattern: str) -> Pattern:
-    return Pattern(pattern)
-
-
 def _find(pattern: str, text: str) -> dict[str, str]:
-    found = _pattern(pattern).search(text)
+    found = compiled(pattern).search(text)
     return found.groups() if found else {}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diag.grammar.regex import Pattern
+from diag.grammar.regex import Pattern, compiled
 from diag.knowledge.precursors import precursor, precursors_table
 from diag.late import late
 from diag.model.symptom import Symptom
@@ -55,7 +55,7 @@ def what_came_first(precursors: Iterable[Seen], others: Sequence[Seen], node: st
     `others` are the messages of the mount. A loss is explained by what came before it, on the same node and not too
     long ago, while the connection worked: a loss that goes on, or a connection that came back in between, is not.
     """
-    lost, restored = _compiled(precursors_table().any_loss), _compiled(precursors_table().restored)
+    lost, restored = compiled(precursors_table().any_loss), compiled(precursors_table().restored)
     losses = [one._replace(kind="lost") for one in others if lost.search(one.reading.symptom.text) is not None]
     if not losses:
         return None
@@ -119,9 +119,4 @@ def _service(one: Seen) -> str:
 
 @cache
 def _patterns() -> tuple[tuple[str, Pattern], ...]:
-    return tuple((one.id, _compiled(one.pattern)) for one in precursors_table().precursors)
-
-
-@cache
-def _compiled(pattern: str) -> Pattern:
-    return Pattern(pattern)
+    return tuple((one.id, compiled(one.pattern)) for one in precursors_table().precursors)

@@ -6,7 +6,7 @@ import enum
 import re
 from functools import cache, lru_cache
 
-from diag.grammar.regex import Pattern
+from diag.grammar.regex import compiled
 
 LUSTRE = (
     r"lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx|[-.]fsx\b|\blctl\b|\blfs\b"
@@ -115,17 +115,12 @@ def _is_lustre_by_name(text: str) -> bool:
 
 
 def _shows(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(text) is not None
+    return compiled(pattern).search(text) is not None
 
 
 def _names_driver(text: str) -> bool:
     lower = text.lower()
     return any(word in lower for word in ("csi.", "provisioner", "driver name")) and _driver().search(text) is not None
-
-
-@cache
-def _compiled(pattern: str) -> Pattern:
-    return Pattern(pattern)
 
 
 @cache
