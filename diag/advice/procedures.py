@@ -7,7 +7,7 @@ from typing import Any
 
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, person, save, undo
+from diag.advice.steps import Values, caution, change, guard, person, save_once, undo
 from diag.advice.workloads import Owner, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
@@ -85,8 +85,7 @@ def _patch_volume(spec: Mapping[str, Any], effect: str, values: Values) -> tuple
     """
     before = "pv-{volume}.fields.before.yaml"
     return (
-        guard(f"test ! -e {before}", values),
-        save(f"kubectl get pv {{volume}} -o yaml > {before}", values),
+        *save_once("kubectl get pv {volume}", "pv-{volume}.fields", values),
         guard(f"test -s {before}", values),
         change(_PATCH, {**values, "patch": {"spec": spec}}, changes=effect),
         *_pods({}, values),

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diag.advice.replace_volume import BINDING
-from diag.advice.steps import Values, caution, change, guard, save, undo, wait
+from diag.advice.steps import Values, caution, change, guard, save_once, undo, wait, write_copy
 from diag.advice.workloads import OF_THE_OLD, Owner, Pause, pause
 from diag.model.fix import Danger, Fix, Step
 
 if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolumeClaim
 
-BEFORE, AFTER = "pvc-{claim}.before.yaml", "pvc-{claim}.after.yaml"
+FILE = "pvc-{claim}"
+BEFORE, AFTER = f"{FILE}.before.yaml", f"{FILE}.after.yaml"
 BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=20m"
 """FSx takes 5 to 15 minutes for a new file system."""
 FROM_A_TEMPLATE = (
@@ -59,17 +60,16 @@ def _names(claim: PersistentVolumeClaim) -> Values:
 
 
 def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
-    names = {**values, "patch": {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": spec, "status": None}}
-    same = (guard(f"grep -q {{uid}} {BEFORE}", names),) if values.get("uid") else ()
+    patch = {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": spec, "status": None}
+    same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
     if spec.get("volumeName", "") is not None:
-        same = (*same, guard(UNBOUND, names))
+        same = (*same, guard(UNBOUND, values))
     return (
-        guard(f"test ! -e {BEFORE}", names),
-        save(f"kubectl -n {{namespace}} get pvc {{claim}} -o yaml > {BEFORE}", names),
+        *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
         *same,
-        save(f"kubectl patch --local -f {BEFORE} --type=merge -p {{patch}} -o yaml > {AFTER}", names),
-        guard(f"test -s {AFTER}", names),
-        change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", names, danger=Danger.DESTROYS),
+        write_copy(FILE, patch, values),
+        guard(f"test -s {AFTER}", values),
+        change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", values, danger=Danger.DESTROYS),
     )
 
 

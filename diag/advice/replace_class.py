@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.replace_claim import withdraw, withdraw_by_name
-from diag.advice.steps import Values, caution, change, guard, person, save, undo
+from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, write_copy
 from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -87,16 +87,15 @@ def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner 
 
 
 def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
-    before, after = "storageclass-{storage_class}.before.yaml", "storageclass-{storage_class}.after.yaml"
-    copy = f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}"
+    file = "storageclass-{storage_class}"
+    before, after = f"{file}.before.yaml", f"{file}.after.yaml"
     whole = {"metadata": {"uid": None, "resourceVersion": None}, **patch}
     effect = "replaces the class; only new volumes notice"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (
-        guard(f"test ! -e {before}", names),
-        save(f"kubectl get storageclass {{storage_class}} -o yaml > {before}", names),
+        *save_once("kubectl get storageclass {storage_class}", file, names),
         *same,
-        save(copy, {**names, "patch": whole}),
+        write_copy(file, whole, names),
         guard(f"test -s {after}", names),
         change(f"kubectl replace --force -f {after}", names, changes=effect, danger=Danger.INTERRUPTS),
         undo(f"kubectl replace --force -f {before}", names),

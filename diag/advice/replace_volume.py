@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import caution, change, guard, person, save, wait
+from diag.advice.steps import caution, change, guard, person, save_once, wait, write_copy
 from diag.advice.workloads import OF_THE_OLD, Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -93,7 +93,7 @@ def steps(
         ),
         *(ask_to_stop() if owners is None else ()),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
-        *(step for _, get, file, _ in objects for step in _save(get, file, names)),
+        *(step for _, get, file, _ in objects for step in save_once(get, file, names)),
         retain,
         *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
         *((retained, *stopped.stop) if stopped.stop else ()),
@@ -110,16 +110,10 @@ def steps(
     )
 
 
-def _save(get: str, file: str, names: Mapping[str, Value]) -> tuple[Step, ...]:
-    """Once: a second run must not write over the only copy."""
-    return (guard(f"test ! -e {file}.before.yaml", names), save(f"{get} -o yaml > {file}.before.yaml", names))
-
-
 def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value]) -> tuple[Step, ...]:
     """The copy to apply. A saved file of another object of that name is of no use."""
-    copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.after.yaml"
     same = (guard(f"grep -q {{uid}} {file}.before.yaml", names),) if file.startswith("pv-") and names.get("uid") else ()
-    return (*same, save(copy, {**names, "patch": patch}))
+    return (*same, write_copy(file, patch, names))
 
 
 def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value]) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from diag.grammar.command import Value, fill, fill_text
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -53,6 +54,17 @@ def person(
 ) -> Step:
     """What a person does where no command can."""
     return Step(kind, text=fill_text(text, values or {}), by=by, danger=danger)
+
+
+def save_once(get: str, file: str, values: Values) -> tuple[Step, ...]:
+    """Keep an object as `FILE.before.yaml`; a second run must not write over the only copy. `get` reads it."""
+    return (guard(f"test ! -e {file}.before.yaml", values), save(f"{get} -o yaml > {file}.before.yaml", values))
+
+
+def write_copy(file: str, patch: Mapping[str, Any], values: Values) -> Step:
+    """`FILE.after.yaml`: the object that was saved, with other fields."""
+    copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.after.yaml"
+    return save(copy, {**values, "patch": patch})
 
 
 def advise(text: str, values: Values | None = None, *, by: str = "") -> Fix:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.steps import Values, caution, change, guard, person, save, undo
+from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, write_copy
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
 
@@ -146,16 +146,14 @@ def _replace_job(names: dict[str, Value], pod: Mapping[str, Any]) -> tuple[Step,
     """
     template = {**pod, "metadata": {**pod.get("metadata", {}), "labels": dict.fromkeys(_UID_LABELS)}}
     spec = {"selector": None, "template": template}
-    names = {**names, "patch": {"metadata": OF_THE_OLD, "spec": spec, "status": None}}
-    before, after = "job-{name}.before.yaml", "job-{name}.after.yaml"
+    patch = {"metadata": OF_THE_OLD, "spec": spec, "status": None}
     again = "the Job begins again from its start, with a new copy of itself"
     return (
-        guard(f"test ! -e {before}", names),
-        save(f"kubectl -n {{namespace}} get job {{name}} -o yaml > {before}", names),
-        save(f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}", names),
-        guard(f"test -s {after}", names),
+        *save_once("kubectl -n {namespace} get job {name}", "job-{name}", names),
+        write_copy("job-{name}", patch, names),
+        guard("test -s job-{name}.after.yaml", names),
         change("kubectl -n {namespace} delete job {name} --cascade=foreground", names, danger=Danger.INTERRUPTS),
-        change(f"kubectl apply -f {after}", names, changes=again),
+        change("kubectl apply -f job-{name}.after.yaml", names, changes=again),
     )
 
 
@@ -166,19 +164,16 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
     """A pod that nothing owns is saved, deleted, and made again from the saved file."""
     spec = {**pod.get("spec", {}), "nodeName": None}
     patch = {**pod, "metadata": {**OF_THE_OLD, **pod.get("metadata", {})}, "spec": spec, "status": None}
-    names = {**names, "patch": patch}
-    before, after = "pod-{name}.before.yaml", "pod-{name}.after.yaml"
     return Pause(
         (
-            guard(f"test ! -e {before}", names),
-            save(f"kubectl -n {{namespace}} get pod {{name}} -o yaml > {before}", names),
-            save(f"kubectl patch --local -f {before} --type=merge -p {{patch}} -o yaml > {after}", names),
-            guard(f"test -s {after}", names),
+            *save_once("kubectl -n {namespace} get pod {name}", "pod-{name}", names),
+            write_copy("pod-{name}", patch, names),
+            guard("test -s pod-{name}.after.yaml", names),
             change("kubectl -n {namespace} delete pod {name} --wait=false", names, danger=Danger.INTERRUPTS),
         ),
         (
             guard("kubectl -n {namespace} wait --for=delete pod/{name} --timeout=5m", names),
-            change(f"kubectl apply -f {after}", names, changes="starts the pod again"),
+            change("kubectl apply -f pod-{name}.after.yaml", names, changes="starts the pod again"),
         ),
     )
 
