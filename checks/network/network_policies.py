@@ -155,7 +155,7 @@ def _judge(
     )
     others = may_limit(value_or(wall.others, ()), workload, wall.labels_of, ingress=ingress)
     names = _names(own)
-    if not closed and others and all((o.ingress if ingress else o.egress) is Limit.ALL for o in others):
+    if not closed and others and all(o.limit(ingress=ingress) is Limit.ALL for o in others):
         closed, names, own = list(ways), tuple(dict.fromkeys(map(str, others))), ()
     elif not closed and others:
         kinds = ", ".join(dict.fromkeys(other.kind for other in others))
@@ -217,14 +217,7 @@ def _of_aws(pods: Sequence[Pod], endpoints: tuple[VpcEndpoint, ...] | Unavailabl
 
 def _by_labels(policies: Sequence[NetworkPolicy], ingress: bool) -> bool:
     """Whether a rule names a namespace by another label than its name."""
-    peers = (
-        peer
-        for one in policies
-        for given in (
-            (rule.from_ for rule in one.spec.ingress or ()) if ingress else (rule.to for rule in one.spec.egress or ())
-        )
-        for peer in given or ()
-    )
+    peers = (peer for one in policies for given, _ in one.rules(ingress=ingress) for peer in given)
     selectors = (peer.namespace_selector for peer in peers if peer.namespace_selector)
     keys = {key for one in selectors for key in (one.match_labels or {})}
     return bool(keys - {NAME_LABEL}) or any(one.match_expressions for one in selectors)

@@ -92,7 +92,7 @@ def limiting(
         policy
         for policy in policies
         if policy.metadata.namespace == workload.metadata.namespace
-        and (policy.limits_ingress if ingress else policy.limits_egress)
+        and policy.limits(ingress=ingress)
         and policy.spec.pod_selector.takes(template.metadata.labels or {})
     )
 
@@ -111,7 +111,7 @@ def may_limit(
     return tuple(
         policy
         for policy in policies
-        if (policy.ingress if ingress else policy.egress) is not Limit.NONE
+        if policy.limit(ingress=ingress) is not Limit.NONE
         and policy.namespace in ("", namespace)
         and _could_take(policy, namespace, labels, labels_of.get(namespace))
     )
@@ -160,15 +160,10 @@ def _term(term: re.Match[str], labels: Mapping[str, str]) -> bool:
 
 def lets(policy: NetworkPolicy, way: Way, labels_of: Mapping[str, Mapping[str, str]], *, ingress: bool = False) -> bool:
     """Whether one of the policy's rules lets packets go that way; `labels_of` are those of namespaces by name."""
-    rules = (
-        [(rule.from_, rule.ports) for rule in policy.spec.ingress or ()]
-        if ingress
-        else [(rule.to, rule.ports) for rule in policy.spec.egress or ()]
-    )
     return any(
         any(_is_port(port, way) for port in ports or (PolicyPort(way.protocol),))
         and (not peers or any(_is_peer(peer, way, policy.metadata.namespace, labels_of) for peer in peers))
-        for peers, ports in rules
+        for peers, ports in policy.rules(ingress=ingress)
     )
 
 

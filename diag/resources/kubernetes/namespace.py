@@ -120,12 +120,14 @@ class NetworkPolicy(KubernetesObject, frozen=True):
     metadata: Metadata
     spec: NetworkPolicySpec = NetworkPolicySpec()
 
-    @property
-    def limits_egress(self) -> bool:
-        """Whether the pods that it selects may send only what some policy lets through."""
-        return "Egress" in (self.spec.policy_types or ()) or bool(not self.spec.policy_types and self.spec.egress)
+    def limits(self, *, ingress: bool) -> bool:
+        """Whether the pods that it selects may be sent, or may send, only what some policy lets through."""
+        if types := self.spec.policy_types:
+            return ("Ingress" if ingress else "Egress") in types
+        return ingress or bool(self.spec.egress)
 
-    @property
-    def limits_ingress(self) -> bool:
-        """Whether the pods that it selects may be sent only what some policy lets through."""
-        return not self.spec.policy_types or "Ingress" in self.spec.policy_types
+    def rules(self, *, ingress: bool) -> tuple[tuple[tuple[PolicyPeer, ...], tuple[PolicyPort, ...]], ...]:
+        """What it lets through in one direction: peers and ports of each rule; none of either is every one."""
+        if ingress:
+            return tuple((rule.from_ or (), rule.ports or ()) for rule in self.spec.ingress or ())
+        return tuple((rule.to or (), rule.ports or ()) for rule in self.spec.egress or ())

@@ -63,6 +63,10 @@ class OtherPolicy(msgspec.Struct, frozen=True):
     egress: Limit = Limit.NONE
     ingress: Limit = Limit.NONE
 
+    def limit(self, *, ingress: bool) -> Limit:
+        """What it does to the packets of one direction."""
+        return self.ingress if ingress else self.egress
+
     def __str__(self) -> str:
         place = f"{self.namespace}/" if self.namespace else ""
         return f"{self.kind} {place}{self.name}"
@@ -126,9 +130,7 @@ def policies_of(raw: RawPolicy, kind: PolicyKind) -> Iterator[OtherPolicy]:
             raw.metadata.namespace,
             pods.pod_selector if own is None else own,
             pods.namespace_selector,
-            tuple(text for text in (spec.selector or "", spec.namespace_selector or ""))
-            if kind.group.startswith("crd.")
-            else (),
+            (spec.selector or "", spec.namespace_selector or "") if kind.group.startswith("crd.") else (),
             _limit(spec, kind, "Egress", spec.egress, spec.egress_deny, spec.enable_default_deny.egress),
             _limit(spec, kind, "Ingress", spec.ingress, spec.ingress_deny, spec.enable_default_deny.ingress),
         )
