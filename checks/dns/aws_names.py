@@ -8,11 +8,11 @@ from diag import Draft, Layer, Table, Unavailable, Unreadable, check, fail, ok, 
 from diag.advice.steps import advise
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
+from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
 from diag.analysis.network.names import api_names
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import Pod, Workload
-from diag.resources.route53 import HostedZone, ZoneRecords, covers
+from diag.resources.route53 import HostedZone, ZoneRecords, closest, covers
 
 CAUSE = "private-zone-shadows-name"
 REQUEST = (
@@ -47,7 +47,7 @@ def no_zone_hides_the_names_of_aws(
         yield missing_component("controller Deployment", controller)
         return
     asked = provisioning.pending or provisioning.dynamic
-    if not asked or {name for pod in controller_pods for name in plugin_of(pod.spec).env_names} & PROXY:
+    if not asked or goes_by_proxy(controller_pods):
         yield skip(controller, "it goes through a proxy" if asked else NOT_IN_USE)
         return
     if isinstance(eks_cluster, Unavailable):
@@ -55,8 +55,9 @@ def no_zone_hides_the_names_of_aws(
     takes_token = Giver.WEB_IDENTITY in {injected(pod) for pod in controller_pods}
     names = [name for name in api_names(cluster_identity.region) if takes_token or not name.startswith("sts.")]
     for name in names:
-        covering = (z for z in private_zones if z.vpc_id == eks_cluster.vpc_id and covers(z.name, name))
-        zone = max(covering, key=lambda one: len(one.name.strip(".")), default=None)
+        zone = closest(
+            (z for z in private_zones if z.vpc_id == eks_cluster.vpc_id and covers(z.name, name)), lambda z: z.name
+        )
         if zone is None or zone.owner.owning_service:
             continue
         records = zone_records if isinstance(zone_records, Unavailable) else zone_records[zone.hosted_zone_id]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
 from diag.advice.steps import Values, change, person, undo
@@ -14,9 +13,7 @@ from diag.analysis.network.paths import Clients
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
-from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ZoneRecords, covers
-
-T = TypeVar("T")
+from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ZoneRecords, closest, covers
 
 UNSEEN = "zones and rules that a Route 53 Profile shares with the VPC were not looked at"
 
@@ -58,8 +55,8 @@ def no_zone_shadows_the_name(
     standing, vpc = name_standings[volume.name], known.vpc_id
     zones = () if isinstance(private_zones, Unavailable) else private_zones
     rules = () if isinstance(resolver_rules, Unavailable) else resolver_rules
-    zone = _closest((z for z in zones if z.vpc_id == vpc and covers(z.name, name)), lambda z: z.name)
-    rule = _closest((r for r in rules if r.vpc_id == vpc and covers(r.domain_name, name)), lambda r: r.domain_name)
+    zone = closest((z for z in zones if z.vpc_id == vpc and covers(z.name, name)), lambda z: z.name)
+    rule = closest((r for r in rules if r.vpc_id == vpc and covers(r.domain_name, name)), lambda r: r.domain_name)
     if rule is not None and (zone is None or len(rule.domain_name.strip(".")) >= len(zone.name.strip("."))):
         yield _judge_rule(volume, known, name, rule, standing)
     elif zone is not None and not zone.owner.owning_service:
@@ -183,10 +180,6 @@ def _addresses(known: FileSystem, enis: Table[NetworkInterface] | Unavailable) -
     if isinstance(enis, Unavailable) or any(id not in enis for id in known.network_interface_ids):
         return ()
     return tuple(enis[id].private_ip_address for id in known.network_interface_ids)
-
-
-def _closest(items: Iterable[T], domain: Callable[[T], str]) -> T | None:
-    return max(items, key=lambda item: len(domain(item).strip(".")), default=None)
 
 
 def _first_unread(*facts: object) -> Unavailable | None:

@@ -9,7 +9,7 @@ from diag.advice.security_rules import Rule, authorize
 from diag.advice.steps import advise, caution, change, undo
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
+from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
 from diag.analysis.network.outward import HTTPS, Obstacle, obstacles
 from diag.analysis.network.routing import subnets_without_way_out
 from diag.model.unavailable import value_or
@@ -58,8 +58,7 @@ def controller_reaches_aws(
         yield missing_component("controller Deployment", controller)
         return
     subject = controller.subject
-    names = {name for pod in controller_pods for name in plugin_of(pod.spec).env_names}
-    if not provisioning.in_use or names & PROXY:
+    if not provisioning.in_use or goes_by_proxy(controller_pods):
         yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
         return
     closed = subnets_without_way_out(controller_instances, route_tables, value_or(nat_gateways, ()))

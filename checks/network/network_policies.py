@@ -11,7 +11,7 @@ from diag.advice.steps import advise, change, guard, save, undo
 from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.workloads import missing_component, pods_of
-from diag.analysis.identity.controller import PROXY, Giver, injected, plugin_of
+from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
 from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_cluster_dns
 from diag.analysis.network.policies import Way, denies_by_default, enforcer_of, lets, limiting, may_limit, private_range
 from diag.analysis.network.security_groups import ipv4
@@ -206,7 +206,7 @@ def _of_cluster(cluster: EksCluster | Unavailable, nodes: Sequence[Node]) -> Ite
 
 def _of_aws(pods: Sequence[Pod], endpoints: tuple[VpcEndpoint, ...] | Unavailable) -> Iterator[Way]:
     givers = {injected(pod) for pod in pods}
-    if not {name for pod in pods for name in plugin_of(pod.spec).env_names} & PROXY:
+    if not goes_by_proxy(pods):
         inside = {item.service for item in value_or(endpoints, ()) if item.private_dns_enabled}
         for service in ("fsx", *(("sts",) if Giver.WEB_IDENTITY in givers else ())):
             is_public = not isinstance(endpoints, Unavailable) and service not in inside

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 import msgspec
 
 from diag.resources.aws_shape import PascalShape
+
+T = TypeVar("T")
 
 WILDCARD = r"\052."
 """How Route 53 spells `*.`. Source: Route 53 developer guide, DNS domain name format."""
@@ -74,6 +79,11 @@ class ZoneRecords(msgspec.Struct, frozen=True):
             if record.type == "A":
                 return record.values
         return None
+
+
+def closest(items: Iterable[T], domain: Callable[[T], str]) -> T | None:
+    """Of zones or rules that cover a name, the one of the longest domain, which answers."""
+    return max(items, key=lambda item: len(domain(item).strip(".")), default=None)
 
 
 def covers(domain: str, name: str) -> bool:

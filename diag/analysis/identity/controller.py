@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -33,7 +34,7 @@ SKIP_CONTAINERS = "eks.amazonaws.com/skip-containers"
 """Annotation of a pod: containers that the webhook leaves alone. Source: amazon-eks-pod-identity-webhook README."""
 
 
-PROXY = frozenset({"HTTPS_PROXY", "https_proxy"})
+_PROXY = frozenset({"HTTPS_PROXY", "https_proxy"})
 
 
 AUTO_MODE = ("eks.amazonaws.com/compute-type", "auto")
@@ -113,6 +114,11 @@ def plugin_of(spec: PodSpec) -> Container:
         if container.name == PLUGIN or "aws-fsx-csi-driver" in container.image:
             return container
     return Container()
+
+
+def goes_by_proxy(pods: Iterable[Pod]) -> bool:
+    """Whether the controller's calls to AWS go through a proxy."""
+    return any(_PROXY & set(plugin_of(pod.spec).env_names) for pod in pods)
 
 
 def injected(pod: Pod) -> Giver | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from diag.advice.identity import Grant, allow, widen_boundary
 from diag.advice.replace_class import replace_class
 from diag.advice.steps import person
-from diag.analysis.identity.permissions import BY_BOUNDARY, BY_SESSION, ONLY_WHERE, REQUEST_TAGS, Right, owner_of, weigh
+from diag.analysis.identity.permissions import BY_BOUNDARY, BY_SESSION, ONLY_WHERE, Right, owner_of, request_tag, weigh
 from diag.analysis.identity.policy_language import Request
 from diag.analysis.storage_classes import Demand
 from diag.grammar.command import Verbatim
@@ -51,8 +51,7 @@ def give(
 
 def _tag_of(right: Right) -> str:
     """The tag of the request that an action hangs on; empty where it hangs on something else."""
-    key = right.decides.key if right.decides else ""
-    return key[len(REQUEST_TAGS) :] if key.lower().startswith(REQUEST_TAGS.lower()) else ""
+    return request_tag(right.decides.key) if right.decides else ""
 
 
 def _value_of(right: Right) -> str:

@@ -85,11 +85,16 @@ Context = Mapping[str, tuple[str, ...]]
 """Condition keys of a request that are known."""
 
 
+def request_tag(key: str) -> str:
+    """The tag of the request that a condition key is about; empty for another key."""
+    return key[len(REQUEST_TAGS) :] if key.lower().startswith(REQUEST_TAGS.lower()) else ""
+
+
 def _is_absent(key: str, context: Context) -> bool:
     """Whether a tag that was not given to IAM with the others is none that the controller's session or request has."""
-    name = key.lower()
-    if name.startswith(REQUEST_TAGS.lower()):
+    if request_tag(key):
         return REQUEST_TAGS in context
+    name = key.lower()
     return name.startswith(PRINCIPAL_TAG) and name.removeprefix(PRINCIPAL_TAG) not in SESSION_TAGS
 
 
@@ -339,7 +344,7 @@ def _tag_of_deny(documents: Iterable[Document], action: Action, arn: str, contex
             clauses = clauses_of(statement)
             about = covers_action(statement, action.name) and covers_resource(statement, arn)
             if statement.get("Effect") == "Deny" and about and conditions_hold(clauses, request):
-                return next((c for c in clauses if c.key.lower().startswith(REQUEST_TAGS.lower())), None)
+                return next((clause for clause in clauses if request_tag(clause.key)), None)
     return None
 
 
