@@ -94,22 +94,19 @@ def cluster_dns_leads_on(
         all(volume.name in standings and standings[volume.name].is_mounted for volume in named),
     )
     fate, local = _of_corefile(corefile, asked), _of_corefile(node_local_corefile, asked) if cached else None
-    for source, why in (
-        (dns_service, led),
-        (dns_endpoints, "" if led else _of_endpoints(dns_endpoints, ready, blocks)),
-        (corefile, fate.why if fate else ""),
-        (node_local_corefile, f"of NodeLocal DNSCache: {local.why}" if local else ""),
+    for source, why, is_sure, request in (
+        (dns_service, led, not cached, SERVICE),
+        (dns_endpoints, "" if led else _of_endpoints(dns_endpoints, ready, blocks), not cached, SERVICE),
+        (corefile, fate.why if fate else "", bool(fate and fate.is_sure) and not cached, FORWARD),
+        (node_local_corefile, f"of NodeLocal DNSCache: {local.why}" if local else "", local and local.is_sure, FORWARD),
     ):
         if isinstance(source, Unavailable) and source.reason is not Reason.ABSENT:
             troubles += 1
             yield unknown(subject, f"cannot see all of the cluster's DNS: {source}", because=(source,))
         elif why:
             troubles += 1
-            ours = source is node_local_corefile
-            judged = local if ours else fate if source is corefile else None
-            say = warn if (cached and not ours) or (judged and not judged.is_sure) else fail
-            fix = advise(FORWARD if judged else SERVICE, by=BY)
-            yield say(subject, why, cause=CAUSE, fix=fix, concerns=named)
+            say = fail if is_sure else warn
+            yield say(subject, why, cause=CAUSE, fix=advise(request, by=BY), concerns=named)
     if (moved := _elsewhere(dns_service, eks_cluster)) and not cached:
         troubles += 1
         yield warn(subject, moved, cause=CAUSE, fix=advise(SERVICE, by=BY), concerns=named)

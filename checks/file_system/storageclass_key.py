@@ -96,9 +96,8 @@ def _by_role(demand: Demand, key: Key, caller: str, rights: Rights | Unavailable
     about, name = demand.storage_class, caller.rpartition("/")[2]
     if isinstance(rights, Unavailable):
         return None
-    own = [right for right in rights.rights if right.use is Use.ENCRYPT and right.resource == key.arn]
-    missing = [right for right in rights.denied(Use.ENCRYPT) if right in own]
-    unsure = [right for right in rights.undecided(Use.ENCRYPT) if right in own]
+    missing = [right for right in rights.denied(Use.ENCRYPT) if right.resource == key.arn]
+    unsure = [right for right in rights.undecided(Use.ENCRYPT) if right.resource == key.arn]
     if missing:
         say = fail if any(right.action in NEEDED for right in missing) else warn
         message = f"role {name} may not {listed(missing)} with its key {key.key_id}, whose policy leaves that to IAM"

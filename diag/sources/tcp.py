@@ -50,7 +50,10 @@ def _connect_batch(addresses: tuple[str, ...], port: int) -> list[TcpAnswer]:
                 answers[address] = _answer(address, port, code, started, attempt)
                 attempt.close()
         # What came in time counts, however late a busy machine looks: the last look is after the time is up.
-        while ready := selector.select(max(0.0, started + PATIENCE_S - time.monotonic())) if selector.get_map() else ():
+        while selector.get_map():
+            ready = selector.select(max(0.0, started + PATIENCE_S - time.monotonic()))
+            if not ready:
+                break
             for key, _ in ready:
                 attempt = key.fileobj  # type: ignore[assignment]
                 code = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
