@@ -23,6 +23,8 @@ from diag.resources.kubernetes import CsiNode, Node, Pod
 from diag.sources.kubernetes import client, transport
 from diag.sources.kubernetes.client import Kube, resource_of
 from diag.sources.kubernetes.facts import daemon_sets, deployments
+from diag.sources.kubernetes.namespaces import other_policies
+from tests.lab.faults.network.policies import custom_policy
 from tests.lab.kubernetes.api import Api
 from tests.lab.kubernetes.certificates import make_certificates
 from tests.lab.kubernetes.exec import ExecScript
@@ -59,6 +61,16 @@ def test_every_page_is_read(lab: Lab, kube: Kube, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(client, "PAGE", 1)
     assert len(kube.list(NODES, Node)) == 3
     assert lab.calls().count("list nodes") == 3
+
+
+def test_policies_of_a_kind_that_only_an_older_version_of_its_group_has_are_read(lab: Lab, kube: Kube) -> None:
+    group = "policy.networking.k8s.io"
+    custom_policy(lab, f"{group}/v1alpha1", "AdminNetworkPolicy", subject={"namespaces": {}}, egress=[])
+    assert kube.groups()[group] == ("v1alpha1",)
+    custom_policy(lab, f"{group}/v1alpha2", "ClusterNetworkPolicy", subject={"namespaces": {}}, egress=[])
+    assert kube.groups()[group] == ("v1alpha2", "v1alpha1")
+    found = other_policies(kube, kube.groups())
+    assert [policy.kind for policy in found] == ["AdminNetworkPolicy", "ClusterNetworkPolicy"]
 
 
 def test_the_authority_of_an_eks_cluster_is_trusted_where_python_is_strict(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class _GroupVersion(msgspec.Struct):
 class _Group(msgspec.Struct, rename="camel"):
     name: str
     preferred_version: _GroupVersion
+    versions: list[_GroupVersion]
 
 
 class _GroupList(msgspec.Struct):
@@ -131,14 +132,17 @@ class Kube(Source):
         page = next(self._pages(path, shape, {}, 1), None)
         return page[0] if page else None
 
-    def groups(self) -> dict[str, str]:
-        """The API groups that the server has, each with its preferred version."""
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The API groups that the server has, each with its versions, the preferred one first."""
         try:
             answer = self.ask("get", "/apis")
             found = decode_json(answer.body, _GroupList).groups
         except NOT_DECODED as error:
             raise Unreadable(_malformed("get apis", answer, error)) from error
-        return {group.name: group.preferred_version.version for group in found}
+        return {
+            group.name: tuple(dict.fromkeys(one.version for one in (group.preferred_version, *group.versions)))
+            for group in found
+        }
 
     def names(self, path: str) -> tuple[tuple[str, str], ...]:
         """Namespace and name of the objects of a collection, of its first page alone."""

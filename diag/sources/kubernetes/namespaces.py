@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from diag.model.layer import Layer
@@ -53,8 +55,8 @@ def dns_policies(kube: Kube) -> tuple[NetworkPolicy, ...]:
 
 
 @fact(layer=Layer.NETWORK, label="API group")
-def api_groups(kube: Kube) -> dict[str, str]:
-    """The API groups of the cluster, with the version of each: every user may ask for them."""
+def api_groups(kube: Kube) -> dict[str, tuple[str, ...]]:
+    """The API groups of the cluster, with the versions of each: every user may ask for them."""
     return kube.groups()
 
 
@@ -64,25 +66,27 @@ def api_groups(kube: Kube) -> dict[str, str]:
     names={"name": "", "namespace": "ns"},
     permissions=tuple(f"list {kind.resource}" for kind in KINDS),
 )
-def other_policies(kube: Kube, api_groups: dict[str, str]) -> tuple[OtherPolicy, ...]:
+def other_policies(kube: Kube, api_groups: dict[str, tuple[str, ...]]) -> tuple[OtherPolicy, ...]:
     """The policies of other kinds than NetworkPolicy; nothing is asked of a group that the cluster does not have."""
     return tuple(
         policy
         for kind in KINDS
-        if kind.group in api_groups
-        for raw in _policies(kube, kind, api_groups[kind.group])
+        for raw in _policies(kube, kind, api_groups.get(kind.group, ()))
         for policy in policies_of(raw, kind)
     )
 
 
-def _policies(kube: Kube, kind: PolicyKind, version: str) -> tuple[RawPolicy, ...]:
-    try:
-        return kube.list(f"/apis/{kind.group}/{version}/{kind.plural}", RawPolicy)
-    except Unreadable as missing:
-        if missing.unavailable.reason is Reason.ABSENT:
-            return ()
-        if missing.unavailable.reason is not Reason.DENIED:
-            raise
-        what = f"list {kind.resource}"
-        named = msgspec.structs.replace(missing.unavailable, what=what, permission=what)
-        raise Unreadable(named) from missing
+def _policies(kube: Kube, kind: PolicyKind, versions: Iterable[str]) -> tuple[RawPolicy, ...]:
+    """Those of the first version that has the kind: an older kind of a group need not be in the preferred one."""
+    for version in versions:
+        try:
+            return kube.list(f"/apis/{kind.group}/{version}/{kind.plural}", RawPolicy)
+        except Unreadable as missing:
+            if missing.unavailable.reason is Reason.ABSENT:
+                continue
+            if missing.unavailable.reason is not Reason.DENIED:
+                raise
+            what = f"list {kind.resource}"
+            named = msgspec.structs.replace(missing.unavailable, what=what, permission=what)
+            raise Unreadable(named) from missing
+    return ()

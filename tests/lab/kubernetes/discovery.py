@@ -16,12 +16,19 @@ _KINDS = {
 
 def discovery(path: str, has: Callable[[Resource], bool]) -> Object | None:
     """`/api`, `/apis` and the resource lists under them; None for another path. `has` says which have objects."""
-    groups = {resource.group: resource.version for resource in RESOURCES if not resource.custom or has(resource)}
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     if path == "/apis":
-        versions = {group: {"groupVersion": f"{group}/{v}", "version": v} for group, v in groups.items() if group}
-        entries = [{"name": g, "versions": [v], "preferredVersion": v} for g, v in versions.items()]
+        groups: dict[str, dict[str, Object]] = {}
+        for one in RESOURCES:
+            if one.group and (not one.custom or has(one)):
+                version = {"groupVersion": one.api_version, "version": one.version}
+                groups.setdefault(one.group, {})[one.version] = version
+        # A server prefers the newest version.
+        entries = [
+            {"name": group, "versions": (served := [*reversed(versions.values())]), "preferredVersion": served[0]}
+            for group, versions in groups.items()
+        ]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": entries}
     wanted = path.removeprefix("/apis/").removeprefix("/api/")
     listed = [entry for resource in RESOURCES if resource.api_version == wanted for entry in _entries(resource)]
