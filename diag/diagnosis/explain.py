@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from diag.advice.platform import platform_of
-from diag.advice.verify import with_verify
+from diag.diagnosis.aside import with_own_fix
 from diag.diagnosis.told import of_symptoms
 from diag.diagnosis.weigh import Evidence, came_first, weigh
 from diag.diagnosis.wording import headline_of, quoted
@@ -119,7 +119,7 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
     values = {"driver_namespace": DRIVER_NAMESPACE, **of_symptoms(symptoms)}
     platform = platform_of(symptom.text for symptom in symptoms)
     weighed = weigh(Evidence(symptoms, (), values, phase, platform), causes)
-    weighed = tuple(_verified(cause, values) for cause in weighed)
+    weighed = tuple(with_own_fix(cause, (), values) for cause in weighed)
     if phase is None and weighed and len(causes[weighed[0].id].phase) == 1:
         (phase,) = causes[weighed[0].id].phase
     subject = _subject(mount)
@@ -139,10 +139,6 @@ def _with_first(headline: str, subject: Subject, first: Symptom, causes: Sequenc
         return f"{headline}; before it, {came_first(first)}"
     what = subject.name if subject.kind in (Kind.VOLUME, Kind.MOUNT) else "the mounted file system"
     return f"{what} lost its connection after {came_first(first)}; no fault of its configuration is shown"
-
-
-def _verified(cause: CauseVerdict, values: Mapping[str, str]) -> CauseVerdict:
-    return msgspec.structs.replace(cause, fix=with_verify(cause.fix, values)) if cause.fix else cause
 
 
 def _subject(mount: MountRef) -> Subject:

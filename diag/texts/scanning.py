@@ -92,7 +92,7 @@ class Scan:
     def _found_blocks(self, pieces: Iterator[bytes]) -> Iterator[Reading]:
         self._reader.is_one_of_many = True
         finder = _signature_words(self._knowledge)
-        clients = BytesFinder((CLIENT.encode(),))
+        clients = _client_finder()
         of_server = of_client = False
         data = b""
         floor = start = 0
@@ -447,6 +447,12 @@ def _signature_words(knowledge: Knowledge) -> BytesFinder:
 def _telling_words(knowledge: Knowledge) -> BytesFinder:
     """Finds what speaks of Lustre, and the places where a decisive signature may match."""
     return BytesFinder((LUSTRE.encode(), *map(_pattern, texts_to_find(knowledge, decisive_only=True))))
+
+
+@cache
+def _client_finder() -> BytesFinder:
+    """Finds the texts that only a client prints, or whoever mounts for it."""
+    return BytesFinder((CLIENT.encode(),))
 
 
 @cache
