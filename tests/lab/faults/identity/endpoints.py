@@ -80,6 +80,14 @@ def endpoint_group_closed(lab: "Lab") -> None:
     )
 
 
+def _allow_alone(lab: "Lab", action: str) -> None:
+    """The policy of the service's endpoint lets nothing but one action through."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    endpoint = _endpoint(lab, action.partition(":")[0])["VpcEndpointId"]
+    lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+
+
 def _policy_lets_in(lab: "Lab") -> bool:
     return "fsx:*" in str(_endpoint(lab, "fsx").get("PolicyDocument"))
 
@@ -90,10 +98,7 @@ def _policy_lets_in(lab: "Lab") -> bool:
 )  # fmt: skip
 def endpoint_policy_describes_alone(lab: "Lab") -> None:
     """The endpoint of FSx has the policy of another team, which lets nobody of this account in."""
-    endpoint, ec2 = _endpoint(lab, "fsx"), lab.client("ec2")
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "fsx:DescribeBackups", "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], PolicyDocument=document)
+    _allow_alone(lab, "fsx:DescribeBackups")
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
@@ -137,10 +142,7 @@ def _sts_lets_in(lab: "Lab") -> bool:
 )  # fmt: skip
 def sts_endpoint_policy_without_tokens(lab: "Lab") -> None:
     """The endpoint of STS lets everybody ask who he is; what comes back reads like a trust policy's refusal."""
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    endpoint = _endpoint(lab, "sts")["VpcEndpointId"]
-    lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+    _allow_alone(lab, "sts:GetCallerIdentity")
     symptoms.create_fails(
         lab,
         "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"

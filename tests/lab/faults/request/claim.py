@@ -121,9 +121,14 @@ def volume_deleted_under_claim(lab: "Lab") -> None:
 @fault("class-of-misspelt-provisioner", cause="storageclass-wrong-provisioner")
 def class_of_misspelt_provisioner(lab: "Lab") -> None:
     """Nobody answers to that name, and nobody says so."""
+    _wait_for_provisioner(lab, "fsx.csi.aws")
+
+
+def _wait_for_provisioner(lab: "Lab", name: str) -> None:
+    """The claim's class names a provisioner that is not there."""
     symptoms.provision_dynamically(lab)
-    lab.kube.get("storageclasses", STORAGE_CLASS)["provisioner"] = "fsx.csi.aws"
-    text = symptoms.WAITING_FOR.replace("fsx.csi.aws.com", "fsx.csi.aws")
+    lab.kube.get("storageclasses", STORAGE_CLASS)["provisioner"] = name
+    text = symptoms.WAITING_FOR.replace("fsx.csi.aws.com", name)
     symptoms.claim_waits(lab, ("ExternalProvisioning", text, "persistentvolume-controller"))
 
 
@@ -238,10 +243,7 @@ def late_claim_of_a_pod_with_a_node(lab: "Lab") -> None:
 @fault("class-of-another-drivers-provisioner", cause="storageclass-wrong-provisioner")
 def class_of_another_drivers_provisioner(lab: "Lab") -> None:
     """Lustre's parameters under the provisioner of OpenZFS, which is not even installed."""
-    symptoms.provision_dynamically(lab)
-    lab.kube.get("storageclasses", STORAGE_CLASS)["provisioner"] = "fsx.openzfs.csi.aws.com"
-    text = symptoms.WAITING_FOR.replace("fsx.csi.aws.com", "fsx.openzfs.csi.aws.com")
-    symptoms.claim_waits(lab, ("ExternalProvisioning", text, "persistentvolume-controller"))
+    _wait_for_provisioner(lab, "fsx.openzfs.csi.aws.com")
 
 
 @fault("claim-without-class-beside-a-free-volume", cause="claim-volume-mismatch")

@@ -89,14 +89,21 @@ def replica_set_of(lab: "Lab", pod: dict[str, Any], replicas: int) -> dict[str, 
     }
 
 
+def _owner_without_pods(lab: "Lab", kind: str = "ReplicaSet", name: str = "reader-6d4b75cb6d") -> dict[str, Any]:
+    """The workload's pod is gone, and an owner that wants one like it has none."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
+    owner = replica_set_of(lab, pod, replicas=0) | {"kind": kind}
+    owner["metadata"]["name"] = name
+    lab.kube.add(owner)
+    return owner
+
+
 @fault("replicas-refused-by-pod-security", cause="pod-security-refused", gone=_not_enforced)
 def replicas_refused_by_pod_security(lab: "Lab") -> None:
     """The namespace was set to enforce level restricted while the old pod was away."""
-    pod = copy.deepcopy(symptoms.pod(lab))
-    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
     lab.kube.get("namespaces", WORKLOAD_NAMESPACE)["metadata"].setdefault("labels", {})[_LEVEL] = "restricted"
-    owner = replica_set_of(lab, pod, replicas=0)
-    lab.kube.add(owner)
+    owner = _owner_without_pods(lab)
     text = (
         'Error creating: pods "reader-6d4b75cb6d-x7k2p" is forbidden: violates PodSecurity "restricted:latest":'
         ' allowPrivilegeEscalation != false (container "app" must set securityContext.allowPrivilegeEscalation=false),'
@@ -112,11 +119,8 @@ def _is_active(lab: "Lab") -> bool:
 @fault("namespace-being-deleted", cause="pod-creation-refused", gone=_is_active)
 def namespace_being_deleted(lab: "Lab") -> None:
     """The namespace hangs in Terminating, and the pod's owner cannot make it again."""
-    pod = copy.deepcopy(symptoms.pod(lab))
-    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
     lab.kube.get("namespaces", WORKLOAD_NAMESPACE)["status"]["phase"] = "Terminating"
-    owner = replica_set_of(lab, pod, replicas=0)
-    lab.kube.add(owner)
+    owner = _owner_without_pods(lab)
     text = (
         'Error creating: pods "reader-6d4b75cb6d-x7k2p" is forbidden: unable to create new content in namespace'
         f" {WORKLOAD_NAMESPACE} because it is being terminated"
@@ -175,10 +179,7 @@ def _hook_is_off(lab: "Lab") -> bool:
 @fault("replicas-refused-by-webhook", cause="pod-creation-refused", gone=_hook_is_off)
 def replicas_refused_by_webhook(lab: "Lab") -> None:
     """A policy engine's webhook does not answer, and its failure policy is Fail."""
-    pod = copy.deepcopy(symptoms.pod(lab))
-    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
-    owner = replica_set_of(lab, pod, replicas=0)
-    lab.kube.add(owner)
+    owner = _owner_without_pods(lab)
     text = (
         'Error creating: Internal error occurred: failed calling webhook "mutate.policy.example.com": failed to call'
         ' webhook: Post "https://policy.policy-system.svc:443/mutate?timeout=10s": context deadline exceeded'
@@ -243,11 +244,7 @@ def cron_job_over_quota(lab: "Lab") -> None:
 @fault("replica-set-refused-by-webhook", cause="pod-creation-refused", gone=_hook_is_off)
 def replica_set_refused_by_webhook(lab: "Lab") -> None:
     """A policy refuses the ReplicaSet itself, so that its Deployment says why no pod comes."""
-    pod = copy.deepcopy(symptoms.pod(lab))
-    lab.kube.remove("pods", pod["metadata"]["name"], WORKLOAD_NAMESPACE)
-    owner = replica_set_of(lab, pod, replicas=0)
-    owner |= {"kind": "Deployment", "metadata": owner["metadata"] | {"name": "reader"}}
-    lab.kube.add(owner)
+    owner = _owner_without_pods(lab, kind="Deployment", name="reader")
     text = (
         'Failed to create new replica set "reader-6d4b75cb6d": admission webhook "validate.policy.example.com" denied'
         " the request: label team is required"
