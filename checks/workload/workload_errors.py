@@ -20,6 +20,7 @@ BOTH_ALIKE = (
     " again"
 )
 SET_IT = "set the variable of subPathExpr in the container's env, to a relative path, and make the pod again"
+AUTHOR = "whoever wrote the pod"
 CAUSES = (READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH)
 
 
@@ -45,8 +46,11 @@ def programs_can_use_the_volume(use: VolumeUse) -> Iterator[Draft]:
     for one in mounted:
         for saying in sayings_of(one.mount, one.events):
             healthy = False
-            cause, why = _explain(one, saying)
-            fix = _sub_path_fix(saying)
+            fix: Fix | None = None
+            if saying.error is Error.SUB_PATH:
+                cause, (why, fix) = SUB_PATH, _explain_sub_path(one, saying)
+            else:
+                cause, why = _explain(one, saying)
             message = f"{saying.error.value}: {why}" if why else f"a program meets “{saying.error.value}” on it"
             evidence = f"{one.who}, {saying.origin}: {saying.text}"
             yield fail(use, message, evidence, cause=cause, fix=fix, concerns=one.path)
@@ -65,28 +69,16 @@ def _explain(use: Use, saying: Saying) -> tuple[str, str]:
         return DENIED, "the file system's own owner, mode or root squash do not let this user"
     if saying.error is Error.QUOTA:
         return QUOTA, "the user, group or project has used up its share; the file system itself need not be full"
-    if saying.error is Error.SUB_PATH:
-        if _is_on_a_file(saying):
-            return SUB_PATH, "a file is where the directory should be, or the container has one at the mountPath"
-        if _has_no_value(saying):
-            return SUB_PATH, "subPathExpr gives no relative path below the volume, as a variable in it is not set so"
-        asked = is_read_only(use.mount)
-        return SUB_PATH, f"the kubelet cannot make or open the directory{f': {asked}' if asked else ''}"
     return (FULL, "the file system, or one of its storage targets, is full") if saying.error is Error.FULL else ("", "")
 
 
-def _is_on_a_file(saying: Saying) -> bool:
-    return "not a directory" in saying.text
-
-
-def _has_no_value(saying: Saying) -> bool:
-    return "volumeMount" not in saying.text
-
-
-def _sub_path_fix(saying: Saying) -> Fix | None:
-    """For the subPath that no directory would help; None where the runbook's words are right."""
-    if saying.error is not Error.SUB_PATH:
-        return None
-    if _is_on_a_file(saying):
-        return advise(BOTH_ALIKE, by="whoever wrote the pod")
-    return advise(SET_IT, by="whoever wrote the pod") if _has_no_value(saying) else None
+def _explain_sub_path(use: Use, saying: Saying) -> tuple[str, Fix | None]:
+    """What is wrong with a subPath; and the fix where no directory would help, as the runbook's words do not say."""
+    if "not a directory" in saying.text:
+        why = "a file is where the directory should be, or the container has one at the mountPath"
+        return why, advise(BOTH_ALIKE, by=AUTHOR)
+    if "volumeMount" not in saying.text:
+        why = "subPathExpr gives no relative path below the volume, as a variable in it is not set so"
+        return why, advise(SET_IT, by=AUTHOR)
+    asked = is_read_only(use.mount)
+    return f"the kubelet cannot make or open the directory{f': {asked}' if asked else ''}", None
