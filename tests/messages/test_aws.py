@@ -27,7 +27,7 @@ def codes_of(service: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("service", ["fsx", "sts", "iam", "ecr", "kms", "s3"])
+@pytest.mark.parametrize("service", ["fsx", "sts", "iam", "ecr", "ecr-public", "kms", "s3", "eks", "route53"])
 def test_every_error_of_a_service_has_a_meaning(service: str) -> None:
     codes = codes_of(service)
     known = {code: [recognise(form.format(code)) for form in FORMS] for code in codes}
