@@ -1,13 +1,11 @@
 """Where one message ends and the next begins: lines with their continuation lines, in raw bytes.
 
-A block is one message. Before blocks are cut, `strip_decoration` takes off what a mail program, grep or an editor put
-before every line; afterwards, `join_records` puts a message together that a container runtime wrote as several records.
+A block is one message; `join_records` puts one together that a container runtime wrote as several records.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -141,32 +139,3 @@ def _text_of(record: str) -> str:
         if isinstance(fields, dict) and isinstance(fields.get("log"), str):
             return str(fields["log"]).rstrip("\n")
     return record
-
-
-_QUOTED = re.compile(rb"(?m)^[ \t]{0,3}>(?:[ \t]?>)*[ \t]?")
-_FOUND = re.compile(rb"(?m)^(?:/?(?:[\w.@+-]{1,100}/){1,20}[\w.@+-]{1,100}|[\w@+-]{1,100}\.[a-z]{2,5}):\d{1,9}:")
-_DOUBLED = re.compile(rb'(?m)(?:^|[,;\t])"[^"\n]{0,4000}""')
-"""A field of a table (CSV), in which a quotation mark is written twice."""
-_NUMBERED = re.compile(rb"(?m)^[ \t]{0,8}(\d{1,7})\t")
-_MOST_DECORATED_LINES = 20000
-
-
-def strip_decoration(data: bytes) -> bytes:
-    """The same lines without what comes before each of them; their number stays the same.
-
-    grep's places are taken off only when most lines have one, line numbers only when they count up: a log may begin
-    with a number or with a name of its own.
-    """
-    if data.startswith(b">") or b"\n>" in data or b"\n >" in data:
-        data = _QUOTED.sub(b"", data)
-    if b'""' in data and _DOUBLED.search(data):
-        data = data.replace(b'""', b'"')
-    lines = data.count(b"\n") + 1
-    if lines > _MOST_DECORATED_LINES:
-        return data
-    if 2 * sum(1 for _ in _FOUND.finditer(data)) > lines:
-        data = _FOUND.sub(b"", data)
-    numbers = [int(found[1]) for found in _NUMBERED.finditer(data)]
-    if len(numbers) > 1 and all(after == before + 1 for before, after in pairwise(numbers)):
-        data = _NUMBERED.sub(b"", data)
-    return data

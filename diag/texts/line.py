@@ -23,7 +23,12 @@ _BLANKS = late(r"[\s\xa0]+")
 _QUOTED = late(r"\\+(?:[nrt]|[\"'/]|u00(?:3c|3e|26|22|27|0a))|#012|#011", re.IGNORECASE)
 _UNQUOTED = {"n": " ", "r": " ", "t": " ", '"': '"', "'": "'", "/": "/"}
 _UNQUOTED |= {"u003c": "<", "u003e": ">", "u0026": "&", "u0022": '"', "u0027": "'", "u000a": " "}
-_CURLY = str.maketrans({**dict.fromkeys("‘’‚‹›", "'"), **dict.fromkeys("“”„«»", '"'), "–": "-", "…": "..."})
+_CURLY = str.maketrans(
+    {chr(0xFF01 + code): chr(0x21 + code) for code in range(94)}
+    | {"：": ": ", "，": ", ", "；": "; ", "（": " (", "）": ") "}
+    | {**dict.fromkeys("‘’‚‹›", "'"), **dict.fromkeys("“”„«»", '"'), "–": "-", "…": "..."}
+)
+"""Full-width marks of Chinese and Japanese, and those of typesetting, as programs write them."""
 
 
 def normalise(text: str) -> str:
@@ -182,7 +187,7 @@ def parse_json_row(line: str) -> Row | None:
         return None
     if not isinstance(fields, dict):
         return None
-    messages = [fields[key] for key in _MESSAGE_KEYS if isinstance(fields.get(key), str)]
+    messages = [text for key in _MESSAGE_KEYS if (text := _text_of(fields.get(key))) is not None]
     if not messages:
         return None
     time = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "") or _time_of_journal(fields)
@@ -194,6 +199,13 @@ def parse_json_row(line: str) -> Row | None:
         node=node if isinstance(node, str) else "",
         program=program if isinstance(program, str) else "",
     )
+
+
+def _text_of(value: Any) -> str | None:
+    """A text; journald writes one as a list of bytes that has colours or is not UTF-8."""
+    if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+        return bytes(value).decode("utf-8", "replace")
+    return value if isinstance(value, str) else None
 
 
 def _time_of_journal(fields: dict[str, Any]) -> str:

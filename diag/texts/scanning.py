@@ -16,7 +16,8 @@ from diag.grammar.regex import BytesFinder
 from diag.knowledge.runbooks import Knowledge, texts_to_find
 from diag.late import late
 from diag.model.symptom import Medium
-from diag.texts.blocks import LONGEST, find_block, find_block_around, is_alone, join_records, strip_decoration
+from diag.texts.blocks import LONGEST, find_block, find_block_around, is_alone, join_records
+from diag.texts.decoration import strip_decoration
 from diag.texts.line import (
     Prefix,
     Row,
@@ -62,6 +63,7 @@ class Scan:
         head, rest = _head(pieces)
         self.bytes_read += len(head)
         if rest is None:
+            head = strip_decoration(head)
             self._reader.pasted = True
             self._reader.owner = owner_of(normalise(head.decode("utf-8", "replace")))
             if len(head) <= _SHORT and self.owner is Owner.OPEN:
@@ -75,7 +77,6 @@ class Scan:
     _at_line_start = True
 
     def _every_block(self, data: bytes) -> Iterator[Reading]:
-        data = strip_decoration(data)
         place = 0
         short = len(data) <= _SHORT
         while place < len(data):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import quopri
 import textwrap
 from collections.abc import Callable
 
@@ -160,6 +162,47 @@ def typeset(text: str) -> str:
     return " ".join(text.split(" ")[:3]) + "\u00a0" + "\u00a0".join(text.split(" ")[3:])
 
 
+def web_page(text: str) -> str:
+    """The source of a page."""
+    return "<pre><code>" + html.escape(text).replace("\n", "<br>\n") + "</code></pre>\n"
+
+
+def escaped_by_a_chat(text: str) -> str:
+    """A quotation, as a chat exports it."""
+    return "".join(f"&gt; {html.escape(html.escape(line))}\n" for line in text.splitlines())
+
+
+def misread(text: str) -> str:
+    """Typographic marks whose encoding was taken for Windows' Latin."""
+    return text.replace("'", "’").encode().decode("cp1252", "replace")
+
+
+def full_width(text: str) -> str:
+    """Typed with a Chinese keyboard."""
+    return text.replace(": ", "：").replace(", ", "，")
+
+
+def quoted_printable(text: str) -> str:
+    """The source of a mail."""
+    return quopri.encodestring(text.encode()).decode()
+
+
+def framed(text: str) -> str:
+    """Between the lines that a terminal program draws around it."""
+    rows = (line[at : at + 98] for line in text.splitlines() for at in range(0, max(1, len(line)), 98))
+    return "┌" + "─" * 100 + "┐\n" + "".join(f"│ {row:<98} │\n" for row in rows) + "└" + "─" * 100 + "┘\n"
+
+
+def one_line_of_yaml(text: str) -> str:
+    """A value between apostrophes."""
+    return "- reason: FailedMount\n  message: '" + _flat(text).replace("'", "''") + "'\n"
+
+
+def journal_bytes(text: str) -> str:
+    """`journalctl -o json` of a message with colours in it."""
+    return json.dumps({"_HOSTNAME": NODE, "SYSLOG_IDENTIFIER": "mount", "MESSAGE": list(f"\x1b[31m{text}".encode())})
+
+
 def upper(text: str) -> str:
     """Shouted."""
     return text.upper()
@@ -190,7 +233,8 @@ AS_PRINTED: dict[str, Callable[[str], str]] = {
     for one in (
         described, listed, listed_everywhere, listed_wide, columns_of_ones_own, columns_turned, in_json, in_yaml,
         quoted_by_mail, quoted_twice, markdown_table, jira_table, slack, inline_code, row_of_csv, escaped,
-        escaped_twice, wrapped, broken, indented, coloured, typeset,
+        escaped_twice, wrapped, broken, indented, coloured, typeset, web_page, escaped_by_a_chat, misread, full_width,
+        quoted_printable, framed, one_line_of_yaml, journal_bytes,
     )
 }  # fmt: skip
 """The words are still all there."""

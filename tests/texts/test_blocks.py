@@ -1,4 +1,4 @@
-"""Where a message begins and ends, and what other programs and people put around each of its lines."""
+"""Where a message begins and ends."""
 
 from __future__ import annotations
 
@@ -8,39 +8,7 @@ import pytest
 
 from diag.grammar.regex import Pattern
 from diag.grammar.required_text import remove_blanks_from_pattern
-from diag.texts.blocks import find_block, join_records, strip_decoration
-
-LINES = b"mount.lustre: mount a@tcp:/b at /c failed: Input/output error\nIs the MGS running?\n"
-
-
-@pytest.mark.parametrize(
-    "mark",
-    [lambda n: b"> ", lambda n: b">> ", lambda n: b"%6d\t" % n, lambda n: b"var/log/messages:%d:" % (8800 + n)],
-    ids=["mail", "answered mail", "numbered", "grep"],
-)
-def test_marks_before_every_line_are_taken_off(mark: object) -> None:
-    assert callable(mark)
-    marked = b"".join(mark(number) + line for number, line in enumerate(LINES.splitlines(keepends=True), 1))
-    assert strip_decoration(marked) == LINES
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"2026-11-24T06:48:13Z n1 kubelet[1]: one\n2026-11-24T06:49:13Z n1 kubelet[1]: two\n",
-        b"06:48:13 one\n06:48:14 two\n",
-        b"7\tWarning\n3\tNormal\n",
-        b"10.0.0.1@tcp:/abc on /fsx type lustre (rw)\n10.0.0.2@tcp:/abd on /fsy type lustre (rw)\n",
-    ],
-    ids=["stamps", "clock times", "numbers that do not count up", "mounts"],
-)
-def test_what_only_looks_like_marks_stays(text: bytes) -> None:
-    assert strip_decoration(text) == text
-
-
-def test_the_number_of_lines_stays_the_same() -> None:
-    text = b"On Monday Kim wrote:\n> one\n>\n> two\n"
-    assert strip_decoration(text).count(b"\n") == text.count(b"\n")
+from diag.texts.blocks import find_block, join_records
 
 
 def records(*texts: str, runtime: str) -> str:
