@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import shlex
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -60,6 +61,13 @@ class Step(msgspec.Struct, frozen=True):
         return f"{line} > {shlex.quote(self.output)}" if line and self.output else line
 
 
+class Part(NamedTuple):
+    """Shell lines, and what they change; or, without a line, what a person does or waits for."""
+
+    lines: tuple[str, ...]
+    says: str
+
+
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
 
@@ -112,14 +120,40 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(why for step in self.steps for why in step.open))
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """The steps in their order: lines to copy, and the sentence that belongs to them, or one that has none."""
+        found: list[Part] = []
+        lines: list[str] = []
+        guards: list[str] = []
+        for step in self.steps:
+            if step.kind not in _RUN:
+                continue
+            if step.kind is StepKind.GUARD:
+                guards.append(step.line)
+                continue
+            if step.line:
+                lines.append(" && ".join((*guards, step.line)))
+                guards = []
+            if says := self._says(step):
+                found.append(Part(tuple(lines), says))
+                lines = []
+        if guards:
+            lines.append(" && ".join(guards))
+        return (*found, Part(tuple(lines), "")) if lines else tuple(found)
+
+    @staticmethod
+    def _says(step: Step) -> str:
+        text = step.text or step.changes
+        return f"{text}{f' (by {step.by})' if step.by else ''}" if text else ""
+
+    @property
     def in_order(self) -> tuple[str, ...]:
         """All that it takes, as plain lines: what protects comes before what destroys."""
         return (*self.cautions, *self.commands, *self.changes, *self.not_filled_in)
 
     def _sentences(self, kinds: frozenset[StepKind]) -> tuple[str, ...]:
         steps = (step for step in self.steps if step.kind in kinds)
-        sentences = ((step.text or step.changes, step.by) for step in steps)
-        return tuple(dict.fromkeys(f"{text}{f' (by {by})' if by else ''}" for text, by in sentences if text))
+        return tuple(dict.fromkeys(filter(None, map(self._says, steps))))
 
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
         guards: list[str] = []

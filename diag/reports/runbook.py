@@ -12,7 +12,8 @@ from diag.advice.runbook import fix_of, look_at
 from diag.advice.verify import with_verify
 from diag.grammar.command import fill_text, opened
 from diag.knowledge.cause import Cause, Observation, Place
-from diag.reports.terminal import Style, fix_lines
+from diag.model.fix import Fix, StepKind
+from diag.reports.terminal import Style, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
@@ -56,7 +57,7 @@ def to_page(
                 lines += ["", f"{opened('plugin_pod')} is the driver's pod on the node:", f"    {found}"]
             lines += [line for observation in cause.confirm for line in _look(observation, values, platform, width)]
         if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
-            lines += ["", *fix_lines(with_verify(fix, values), Style(width=width, everything=True), "steps")]
+            lines += _ways(with_verify(fix, values), width)
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
         lines += [*_heading("Related causes", "-"), ""]
@@ -79,6 +80,38 @@ def _look(observation: Observation, values: Mapping[str, str], platform: Platfor
     yield ""
     yield from textwrap.wrap(visible(what) + check, max(40, width), break_long_words=False, break_on_hyphens=False)
     yield from (visible(f"    {command}") for command in commands)
+
+
+def _ways(fix: Fix, width: int) -> Iterator[str]:
+    """Each way by itself: what to know first, the commands with what they change, and the way back."""
+    ways = (fix, *fix.alternatives)
+    if len(ways) > 1:
+        yield ""
+        yield from _say(f"{len(ways)} ways, the safest first. Take the one whose first lines fit, not all.", "", width)
+    for number, way in enumerate(ways, 1):
+        if len(ways) > 1:
+            yield from ("", f"Way {number}")
+        yield from (line for caution in way.cautions for line in _say(caution, "  - ", width))
+        for part in way.parts:
+            yield from _copied(part.lines)
+            yield from _say(part.says, "  => " if part.lines else "  - ", width)
+        yield from (line for why in way.not_filled_in for line in _say(f"not filled in: {why}", "  ", width))
+        back = [step for step in way.steps if step.kind is StepKind.UNDO]
+        yield from ("", "  To undo it:") if back else ()
+        for step in back:
+            yield from [f"      {visible(step.line)}"] if step.line else _say(step.text, "  - ", width)
+    yield from ("", "To see that it worked:", "", *(f"    {visible(line)}" for line in fix.verify))
+
+
+def _copied(lines: Iterable[str]) -> Iterator[str]:
+    """Commands are copied, so they are never wrapped."""
+    for place, line in enumerate(lines):
+        yield from ("",) if not place else ()
+        yield f"      {visible(line)}"
+
+
+def _say(text: str, mark: str, width: int) -> list[str]:
+    return wrap(text, Style(width), mark, " " * len(mark)) if text else []
 
 
 def _heading(text: str, underline: str) -> list[str]:

@@ -179,7 +179,7 @@ CUT_OFF = re.compile(r"(?:,|\b(?:and|or|the|a|of|to|as|where))$")
 
 GUESSED = re.compile(
     r"set env|kubectl taint|-key-deletion|disable-key|--replicas=\d|hop-limit \d|set_param \S+="
-    r"|\"Value\": ?(?:true|false)|kubectl patch|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
+    r"|\"Value\": ?(?:true|false)|kubectl patch (?!--local)|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
 )
 """Writes a value, or takes away a rule, that may not be what was there before."""
 
