@@ -211,9 +211,9 @@ def _fix(fix: Fix, label: str = "") -> Iterator[str]:
     """The steps: what to stop first, the commands, what they change, the way back, what shows success."""
     yield f"\n### {label}\n" if label else ""
     yield from (f"\n**First:** {text(caution)}\n" for caution in fix.cautions)
-    for part in fix.parts:
-        yield block(part.lines, "sh") if part.lines else ""
-        yield f"\n{text(part.says)}\n" if part.says else ""
+    for line, said in fix.acts:
+        yield block([line], "sh") if line else ""
+        yield f"\n{text(said)}\n" if said else ""
     yield from (f"\n{text(sentence)}\n" for sentence in fix.not_filled_in)
     undo = [step for step in fix.steps if step.kind is StepKind.UNDO]
     if undo:

@@ -127,7 +127,7 @@ def change_image(workload: Workload, container: str, image: str) -> Fix:
 
 
 IMAGE = {
-    "helm": "--set image.repository={repository} --set image.tag={tag}",
+    "helm": "--set image.containerRegistry= --set image.repository={repository} --set image.tag={tag}",
     "manifests": "kubectl -n {driver_namespace} set image {driver_workload} {container}={image}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
 }

@@ -17,7 +17,8 @@ from diag.grammar.command import Value
 from diag.knowledge.cause import Place
 from diag.model.fix import Step, StepKind
 
-_TAKEN = 'sed -i -E "/^ *options +lnet /s/^/# /" {root}/etc/modprobe.d/*.conf'
+_TAKEN = 'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E "/^ *options +lnet /s/^/# /" {} +'
+"""A folder without a file is no error for find, as it is for sed."""
 _OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
 _WRITTEN = f' && echo "{{line}}" > {{root}}{_OWN}'
 _IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import shlex
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -61,13 +60,6 @@ class Step(msgspec.Struct, frozen=True):
         return f"{line} > {shlex.quote(self.output)}" if line and self.output else line
 
 
-class Part(NamedTuple):
-    """Shell lines, and what they change; or, without a line, what a person does or waits for."""
-
-    lines: tuple[str, ...]
-    says: str
-
-
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
 
@@ -92,6 +84,23 @@ class Fix(msgspec.Struct, frozen=True):
             if step.kind not in (StepKind.UNDO, StepKind.VERIFY)
         )  # fmt: skip
         return "; ".join(dict.fromkeys(filter(None, told)))
+
+    @property
+    def acts(self) -> tuple[tuple[str, str], ...]:
+        """Each shell line with what it does; a sentence alone, without a line, where a person acts or waits."""
+        guards: list[str] = []
+        found = []
+        for step in self.steps:
+            if step.kind not in _RUN:
+                continue
+            if step.kind is StepKind.GUARD:
+                guards.append(step.line)
+                continue
+            said = step.text or step.changes
+            line = " && ".join((*guards, step.line)) if step.line else ""
+            guards = guards if not line else []
+            found.append((line, f"{said} (by {step.by})" if said and step.by else said))
+        return (*found, *(((" && ".join(guards), ""),) if guards else ()))
 
     @property
     def undo(self) -> str:
@@ -120,40 +129,14 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(why for step in self.steps for why in step.open))
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """The steps in their order: lines to copy, and the sentence that belongs to them, or one that has none."""
-        found: list[Part] = []
-        lines: list[str] = []
-        guards: list[str] = []
-        for step in self.steps:
-            if step.kind not in _RUN:
-                continue
-            if step.kind is StepKind.GUARD:
-                guards.append(step.line)
-                continue
-            if step.line:
-                lines.append(" && ".join((*guards, step.line)))
-                guards = []
-            if says := self._says(step):
-                found.append(Part(tuple(lines), says))
-                lines = []
-        if guards:
-            lines.append(" && ".join(guards))
-        return (*found, Part(tuple(lines), "")) if lines else tuple(found)
-
-    @staticmethod
-    def _says(step: Step) -> str:
-        text = step.text or step.changes
-        return f"{text}{f' (by {step.by})' if step.by else ''}" if text else ""
-
-    @property
     def in_order(self) -> tuple[str, ...]:
         """All that it takes, as plain lines: what protects comes before what destroys."""
         return (*self.cautions, *self.commands, *self.changes, *self.not_filled_in)
 
     def _sentences(self, kinds: frozenset[StepKind]) -> tuple[str, ...]:
         steps = (step for step in self.steps if step.kind in kinds)
-        return tuple(dict.fromkeys(filter(None, map(self._says, steps))))
+        sentences = ((step.text or step.changes, step.by) for step in steps)
+        return tuple(dict.fromkeys(f"{text}{f' (by {by})' if by else ''}" for text, by in sentences if text))
 
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
         guards: list[str] = []

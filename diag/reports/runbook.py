@@ -6,14 +6,14 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from diag.advice.inspect_node import FIND_PLUGIN
-from diag.advice.platform import UNKNOWN, Platform
+from diag.advice.inspect_node import DEBUG_PODS, FIND_PLUGIN
+from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
 from diag.advice.runbook import fix_of, look_at
 from diag.advice.verify import with_verify
 from diag.grammar.command import fill_text, opened
 from diag.knowledge.cause import Cause, Observation, Place
 from diag.model.fix import Fix, StepKind
-from diag.reports.terminal import Style, wrap
+from diag.reports.terminal import LABEL, Style, command, labelled, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
@@ -27,6 +27,7 @@ WORDS = {
     "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
+_UNDER = " " * (LABEL + 4)
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -55,9 +56,12 @@ def to_page(
             if "plugin_pod" not in values and any(one.on is Place.PLUGIN for one in cause.confirm):
                 found = visible(fill_text(FIND_PLUGIN, values))
                 lines += ["", f"{opened('plugin_pod')} is the driver's pod on the node:", f"    {found}"]
-            lines += [line for observation in cause.confirm for line in _look(observation, values, platform, width)]
+            place = HOST if platform == UNKNOWN and is_of_hosts(cause.platforms) else platform
+            lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
+            if any(line.startswith("    kubectl debug ") for line in lines):
+                lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
         if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
-            lines += _ways(with_verify(fix, values), width)
+            lines += _ways(with_verify(fix, values), Style(width=width))
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
         lines += [*_heading("Related causes", "-"), ""]
@@ -66,6 +70,31 @@ def to_page(
     if used:
         lines += [*_heading("Words", "-"), "", *(f"  {word:<5} {meaning}" for word, meaning in used)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _ways(fix: Fix, style: Style) -> Iterator[str]:
+    """Every way to fix it, under its number: what to know first, each command above what it does, and the way back."""
+    ways = (fix, *fix.alternatives)
+    for number, way in enumerate(ways, 1):
+        yield ""
+        if len(ways) > 1:
+            yield f"Way {number} of {len(ways)}"
+        mark = "- " if len(way.cautions) > 1 else ""
+        yield from labelled("first", (mark + caution for caution in way.cautions), style)
+        label = "steps"
+        for line, said in way.acts:
+            yield from command(label, line)
+            if line and said:
+                yield from wrap(said, style, _UNDER, _UNDER)
+            elif said:
+                yield from labelled(label, [said], style)
+            label = ""
+        yield from labelled("not filled in", way.not_filled_in, style)
+        for step in way.steps:
+            if step.kind is StepKind.UNDO:
+                yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+    for line in fix.verify:
+        yield from ("", *command("verify", line))
 
 
 def body_of(text: str) -> str:
@@ -80,38 +109,6 @@ def _look(observation: Observation, values: Mapping[str, str], platform: Platfor
     yield ""
     yield from textwrap.wrap(visible(what) + check, max(40, width), break_long_words=False, break_on_hyphens=False)
     yield from (visible(f"    {command}") for command in commands)
-
-
-def _ways(fix: Fix, width: int) -> Iterator[str]:
-    """Each way by itself: what to know first, the commands with what they change, and the way back."""
-    ways = (fix, *fix.alternatives)
-    if len(ways) > 1:
-        yield ""
-        yield from _say(f"{len(ways)} ways, the safest first. Take the one whose first lines fit, not all.", "", width)
-    for number, way in enumerate(ways, 1):
-        if len(ways) > 1:
-            yield from ("", f"Way {number}")
-        yield from (line for caution in way.cautions for line in _say(caution, "  - ", width))
-        for part in way.parts:
-            yield from _copied(part.lines)
-            yield from _say(part.says, "  => " if part.lines else "  - ", width)
-        yield from (line for why in way.not_filled_in for line in _say(f"not filled in: {why}", "  ", width))
-        back = [step for step in way.steps if step.kind is StepKind.UNDO]
-        yield from ("", "  To undo it:") if back else ()
-        for step in back:
-            yield from [f"      {visible(step.line)}"] if step.line else _say(step.text, "  - ", width)
-    yield from ("", "To see that it worked:", "", *(f"    {visible(line)}" for line in fix.verify))
-
-
-def _copied(lines: Iterable[str]) -> Iterator[str]:
-    """Commands are copied, so they are never wrapped."""
-    for place, line in enumerate(lines):
-        yield from ("",) if not place else ()
-        yield f"      {visible(line)}"
-
-
-def _say(text: str, mark: str, width: int) -> list[str]:
-    return wrap(text, Style(width), mark, " " * len(mark)) if text else []
 
 
 def _heading(text: str, underline: str) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -201,6 +204,19 @@ class TestLnetOptions:
         assert where(lines, "sed -i") < where(lines, "reboot-instances")
         (back,) = (step.line for step in steps if step.kind is StepKind.UNDO and "modprobe.d.before/." in step.line)
         assert back.index("rm -f /host/etc/modprobe.d/lnet-of-lustre.conf") < back.index("cp -a")
+
+    @pytest.mark.parametrize("file", ["", "lnet.conf"])
+    def test_a_folder_without_options_is_no_error(self, file: str, tmp_path: Path) -> None:
+        """As the shell runs it; AL2023 has no file there."""
+        folder = tmp_path / "etc/modprobe.d"
+        folder.mkdir(parents=True)
+        if file:
+            (folder / file).write_text("options lnet networks=tcp(eth9)\n")
+        lines = Fix(change_options(NODE, None, line="options lnet networks=tcp(ens5)", is_host=False)).commands
+        edit = shlex.split(lines[where(lines, "sed -i")])[-1].replace("/host/", f"{tmp_path}/")
+        subprocess.run(("sh", "-c", edit), check=True)
+        assert (folder / "lnet-of-lustre.conf").read_text() == "options lnet networks=tcp(ens5)\n"
+        assert not file or (folder / file).read_text().startswith("# options lnet")
 
     def test_a_new_node_of_karpenter_needs_no_file_changed(self) -> None:
         lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands

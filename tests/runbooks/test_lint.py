@@ -272,6 +272,49 @@ def test_a_role_that_is_annotated_is_given_to_the_addon_too(id: str) -> None:
         assert all("add-on" in one.caution for one in remedies if "annotate serviceaccount" in one.command)
 
 
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_port_is_asked_by_a_command(id: str) -> None:
+    """The tool has a check of its own for it; a person at 3 a.m. has a terminal."""
+    assert [one.look for one in CAUSES[id].confirm if one.check == "tcp-988" and not one.command] == []
+
+
+BY_ITSELF = {
+    "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
+    "efa-client-not-configured", "iam-denied-by-boundary", "oidc-provider-unusable", "sts-not-active-in-region",
+}  # fmt: skip
+"""Causes whose page has no command that changes something: nothing has to be changed, or another page has it."""
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_fix_has_something_to_type(id: str) -> None:
+    """A sentence alone leaves a person who has to act without a first step."""
+    assert id in BY_ITSELF or any(one.command or one.procedure for one in CAUSES[id].fix)
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_a_foreign_registry_is_named_whole_and_with_its_condition(id: str) -> None:
+    """The chart puts image.containerRegistry before every image; and nodes of a private cluster reach no public one."""
+    for one in CAUSES[id].fix:
+        helm = str(one.with_.get("helm", ""))
+        if "image.repository=public" in helm:
+            assert "--set image.containerRegistry= " in helm and "public.ecr.aws" in one.caution
+
+
+def test_a_release_keeps_the_version_of_its_chart() -> None:
+    """Without --version helm takes the newest chart, and the values of the old one; only an update wants that."""
+    of_helm = [c for c in all_commands() if c.argv[:2] == ("helm", "upgrade") and c.runbook != "csi-driver-outdated"]
+    assert of_helm and [f"{c.where}: {' '.join(c.argv)}" for c in of_helm if "--version" not in c.argv] == []
+
+
+ROOT_ONLY = re.compile(r"(?:\$ )?(?:u?mount|modprobe|lustre_rmmod|mokutil|systemctl|tunefs\.lustre|lnetctl set)\b")
+
+
+@pytest.mark.parametrize("id", CAUSES)
+def test_what_only_root_may_do_on_a_host_begins_with_sudo(id: str) -> None:
+    lines = [line.strip() for one in CAUSES[id].fix for text in (one.command, one.undo) for line in text.splitlines()]
+    assert [line for line in lines if ROOT_ONLY.match(line)] == []
+
+
 def test_every_query_is_one() -> None:
     queries = {argv[argv.index("--query") + 1] for argv in (c.argv for c in all_commands()) if "--query" in argv}
     assert len(queries) > 50
@@ -289,6 +332,7 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert GUESSED.search("kubectl -n x set env ds/y A-") and not GUESSED.search("kubectl -n x rollout undo ds/y")
     assert HALF.search("--set image.repository=x") and not HALF.search("--set image.repository=x --set image.tag=y")
     assert HALF.search("set env ds/x SNAT_CIDRS={cidr}") and not HALF.search("set env ds/x SNAT_CIDRS={cidrs}")
+    assert ROOT_ONLY.match("umount /x") and ROOT_ONLY.match("$ mount /x") and not ROOT_ONLY.match("sudo mount /x")
     asked, looked = Step(StepKind.SAVE, ("aws", "--output", "json"), "f"), Step(StepKind.GUARD, ("test", "-s", "f"))
     assert unseen((asked,)) and unseen((Step(StepKind.SAVE, ("aws",), "f"), looked)) and not unseen((asked, looked))
     assert IMPOSSIBLE.search("aws eks update-nodegroup-config --x y --taints 'z=[{key=k,effect=NO_EXECUTE}]'")
