@@ -144,6 +144,8 @@ class Live:
     def _broken_pods(self) -> list[str]:
         found = []
         for pod in self._desk.all("pods"):
+            if pod["status"].get("phase") == "Succeeded":
+                continue
             name = f"pod {pod['metadata']['namespace']}/{pod['metadata']['name']}"
             if pod["metadata"].get("deletionTimestamp"):
                 found.append(f"{name} does not end")
@@ -264,7 +266,8 @@ class Live:
         for system in self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values():
             if address in self._lab.file_system_addresses(system["FileSystemId"]) and not self.mounts.serving(system):
                 return True
-        nodes = {pod["spec"].get("nodeName") for pod in self._desk.all("pods") if claims_of(pod)} - {None}
+        pods = (pod for pod in self._desk.all("pods") if pod["status"].get("phase") not in ("Succeeded", "Failed"))
+        nodes = {pod["spec"].get("nodeName") for pod in pods if claims_of(pod)} - {None}
         return any(self.mounts.packet_obstacle(str(node), address) for node in nodes)
 
     def _note_crashes(self) -> None:
