@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo
-from diag.advice.workloads import Owner, renew, renew_by_name
+from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo, wait
+from diag.advice.workloads import Owner, ask_to_stop, pause, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import Procedure
-from diag.model.fix import Step
+from diag.model.fix import Step, StepKind
 
 
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -33,6 +35,11 @@ def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner, pod = _owner(values), given.get("pod")
+    if "stop" in given:
+        stopped = ask_to_stop(values) if owner is None else pause((owner,))
+        if given["stop"] == "first":
+            return (*stopped.stop, wait(_AWAY, values), *stopped.start)
+        return (*stopped.stop, *(msgspec.structs.replace(step, kind=StepKind.UNDO) for step in stopped.start))
     if owner is not None:
         return renew((owner,), pod)
     if pod:
@@ -40,6 +47,8 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     return tuple(person(one, values) for one in _BY_OWNER)
 
 
+_AWAY = """sh -c 'until kubectl -n {namespace} describe pvc {claim} | grep -q "Used By:.*none"; do sleep 2; done'"""
+"""A pod that ends still writes, and is still named there. Source: kubectl, describe.go, getPodsForPVC."""
 _BY_OWNER = (
     "replace the pods that use the volume (`kubectl -n {namespace} describe pvc {claim}` lists them under Used By)",
     "of a Deployment, StatefulSet or DaemonSet: `kubectl -n {namespace} rollout restart deployment/NAME`",

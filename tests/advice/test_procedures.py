@@ -343,3 +343,16 @@ def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> N
     pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
     steps = PROCEDURES[Procedure.REPLACE_PODS]({"pod": pod}, {"namespace": "default"})
     assert document(steps, "patch", "<workload>") == {"spec": {"template": pod}}
+
+
+@pytest.mark.parametrize(("stop", "kind"), [("first", StepKind.CHANGE), ("only", StepKind.UNDO)])
+def test_pods_that_must_not_overlap_are_away_before_others_start(stop: str, kind: StepKind) -> None:
+    """A rolling restart would have an old pod and a new one write to two places."""
+    owner = {"namespace": "ml", "workload": "statefulset/train", "replicas": "3"}
+    steps = PROCEDURES[Procedure.REPLACE_PODS]({"stop": stop}, owner)
+    between = [step.line for step in steps[1:-1]]
+    assert [(step.kind, step.line) for step in (steps[0], steps[-1])] == [
+        (StepKind.CHANGE, "kubectl -n ml scale statefulset/train --replicas=0"),
+        (kind, "kubectl -n ml scale statefulset/train --replicas=3"),
+    ]
+    assert (stop == "first") == any("Used By" in line for line in between)
