@@ -156,7 +156,7 @@ def _put_first(cases: list[_Case], evidence: Evidence, causes: Mapping[str, Caus
             cases.append(case)
         case.is_first = True
         case.likelihood = min(case.likelihood, Likelihood(kind.verdict), key=lambda likelihood: likelihood.rank)
-        case.for_.insert(0, f"before the connection was lost, {came_first(first)}: “{first.text[:_QUOTED]}”")
+        case.for_.insert(0, f"before {kind.before}, {came_first(first)}: “{first.text[:_QUOTED]}”")
     is_loss = compiled(precursors_table().any_loss).search
     others = {hit.cause for s in evidence.symptoms if not is_loss(s.text) for hit in s.hits}
     for case in cases:
