@@ -1,5 +1,5 @@
-"""Build hooks: runbooks and message catalogue are compiled, so that an installed tool parses neither YAML nor TOML; the
-README of an index links to where its files are."""
+"""Build hooks: runbooks, message catalogue and tables are compiled, so that an installed tool parses neither YAML nor
+TOML; the README of an index links to where its files are."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
+_COMPILED = ("messages", "tables")
+
 
 class CompileRunbooks(BuildHookInterface[Any]):
-    """Writes `runbooks/index.json` and the message catalogue's index, for a wheel and for an editable install alike."""
+    """Writes the indexes of runbooks, messages and tables, for a wheel and for an editable install alike."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before files are collected."""
         sys.path.insert(0, self.root)
         from diag.knowledge.index import write_index
         from diag.knowledge.messages import write_messages
+        from diag.knowledge.table import write_tables
 
         write_index(Path(self.root) / "runbooks")
         write_messages()
-        build_data["artifacts"] += ["runbooks/index.json", "diag/knowledge/messages/index.json"]
+        write_tables()
+        build_data["artifacts"] += ["runbooks/index.json", *(f"diag/knowledge/{of}/index.json" for of in _COMPILED)]
         if version == "standard" and self.target_name == "wheel":
             # Another project's package may be called `runbooks`; what is installed of ours lies inside `diag`.
             build_data["force_include"][str(Path(self.root) / "runbooks")] = "diag/runbooks"

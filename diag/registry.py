@@ -26,7 +26,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import msgspec
 
@@ -312,9 +312,7 @@ def load(facts: Iterable[Fact], sources: Iterable[str], entries: Iterable[EntryP
     Where two share an id or a name the built-in one keeps it, otherwise the first by the entry's name.
     """
     if entries is None:
-        from importlib.metadata import entry_points
-
-        entries = entry_points(group=GROUP)
+        entries = _installed()
     ordered = sorted(entries, key=lambda entry: (entry.value != BUILT_IN, entry.name, entry.value))
     named: dict[str, Fact] = {}
     checks: dict[str, Check] = {}
@@ -334,6 +332,16 @@ def load(facts: Iterable[Fact], sources: Iterable[str], entries: Iterable[EntryP
     errors += _drop_unresolvable(checks, named, supplied)
     by_path = sorted(checks.values(), key=lambda check: (check.layer.depth, check.id))
     return Registry(tuple(by_path), named, frozenset(sources), tuple(errors))
+
+
+def _installed() -> list[EntryPoint]:
+    """The entries of the group. As `entry_points`, which parses those of every package that is installed."""
+    from importlib.metadata import distributions
+
+    texts = ((package, package.read_text("entry_points.txt") or "") for package in distributions())
+    return list(
+        dict.fromkeys(e for package, text in texts if GROUP in text for e in package.entry_points.select(group=GROUP))
+    )
 
 
 def members_of(module: Any) -> list[Check | Fact]:
@@ -402,15 +410,33 @@ def _drop_unresolvable(checks: dict[str, Check], facts: dict[str, Fact], supplie
 
 def _needs_of(function: Callable[..., Any]) -> tuple[Need, ...]:
     """The needs of a function, in parameter order. Annotations are read, not the default values: a fact has none."""
-    needs = []
     scope = getattr(inspect.unwrap(function), "__globals__", {})
+    return tuple(Need(name, _admits_unavailable(given, scope)) for name, given in _parameters_of(function))
+
+
+def _parameters_of(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    """Name and annotation of each parameter. Raises TypeError for one that cannot name a fact."""
+    if _is_plain(function):
+        code, annotations = function.__code__, function.__annotations__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if annotations.keys() >= set(names):
+            yield from ((name, annotations[name]) for name in names)
+            return
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"its parameter *{parameter.name} names no fact")
         if parameter.annotation is parameter.empty:
             raise TypeError(f"its parameter {parameter.name!r} has no annotation")
-        needs.append(Need(parameter.name, _admits_unavailable(parameter.annotation, scope)))
-    return tuple(needs)
+        yield parameter.name, parameter.annotation
+
+
+def _is_plain(function: Callable[..., Any]) -> TypeGuard[types.FunctionType]:
+    """Whether its code says all of its signature: a run asks 240 functions, and `inspect.signature` is slow."""
+    return (
+        isinstance(function, types.FunctionType)
+        and not function.__dict__  # `functools.wraps` and `__signature__` are there
+        and not function.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    )
 
 
 def _admits_unavailable(annotation: Any, scope: Mapping[str, Any]) -> bool:

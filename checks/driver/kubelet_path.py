@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Layer, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.driver import set_kubelet_path
+from diag.advice.driver import propagate, set_kubelet_path
 from diag.advice.steps import advise
 from diag.analysis.driver.node_plugin import READY, USUAL, PluginHealth, kubelet_root, roots_of_others
 from diag.analysis.driver.workloads import DRIVER, missing_component
@@ -75,8 +75,9 @@ def _shut_in(node_plugin: Workload, root: str) -> Iterator[Draft]:
     if elsewhere := next((m.mount_path for m in mounts if m.mount_path.rstrip("/") != root), ""):
         request = "mount the kubelet's folder in {container} of {daemonset} under the path that it has on the node"
         message = f"container {container.name} has {root} at {elsewhere}: what it mounts lands in the container alone"
-        yield fail(node_plugin, message, cause="", fix=advise(request, names, by=INSTALLER))
+        yield fail(node_plugin, message, cause=WRONG_PATH, fix=advise(request, names, by=INSTALLER))
     if not any(mount.mount_propagation == "Bidirectional" for mount in mounts):
-        request = "give the mount of the kubelet's folder in {container} of {daemonset} mountPropagation: Bidirectional"
         message = f"what container {container.name} mounts under {root} does not leave it: pods see an empty directory"
-        yield fail(node_plugin, message, cause="", fix=advise(request, names, by=INSTALLER))
+        request = "mount the kubelet's folder in {container} of {daemonset}, with mountPropagation: Bidirectional"
+        fix = propagate(node_plugin, container.name, mounts[0]) if mounts else advise(request, names, by=INSTALLER)
+        yield fail(node_plugin, message, cause=WRONG_PATH, fix=fix)

@@ -32,9 +32,11 @@ CAUSES = {
     Why.TAKEN: "claim-volume-mismatch",
     Why.MISFIT: "claim-volume-mismatch",
     Why.PROVISIONER_MISSPELT: "storageclass-wrong-provisioner",
+    Why.WAITS_FOR_POPULATOR: "claim-volume-mismatch",
 }
 
 
+POPULATE = "install the populator of that kind, or make the claim without dataSourceRef and copy the files yourself"
 SELECT = (
     "put a nodeSelector for kubernetes.io/hostname in place of the pod's spec.nodeName: a claim whose class has"
     " volumeBindingMode WaitForFirstConsumer is bound by the scheduler, which leaves a pod alone that has its node"
@@ -100,7 +102,7 @@ def claim_has_its_volume(
         fix = advise(SELECT, by="whoever wrote the pod")
         yield fail(claim, f"Pending: {text}", *message, fix=fix, concerns=[*concerns, *placed])
     elif pending.why is Why.WAITS_FOR_POD or (
-        pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON) and young and not case.complaint
+        pending.why in (Why.WAITS_FOR_DRIVER, Why.WAITS_FOR_POPULATOR, Why.BINDS_SOON) and young and not case.complaint
     ):
         yield skip(claim, f"Pending: {pending.message}", concerns=concerns)
     elif pending.why in (Why.WAITS_FOR_DRIVER, Why.BINDS_SOON):
@@ -141,7 +143,9 @@ def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: P
         case Why.MISFIT, PersistentVolume() as volume:
             return replace_claim(case.claim, corrections(case.claim, volume))
         case Why.MISFIT, None:
-            return replace_claim(case.claim, {"selector": None})
+            return replace_claim(case.claim, {"selector": None, "dataSource": None, "dataSourceRef": None})
+        case Why.WAITS_FOR_POPULATOR, _:
+            return advise(POPULATE, by="whoever made the claim")
         case Why.TAKEN, _:
             request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
             return advise(request, by="whoever made the volume and the claim")

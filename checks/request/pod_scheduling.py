@@ -13,6 +13,7 @@ from diag.analysis.nodes.scheduling import (
     ZONE_LABELS,
     Restriction,
     homes,
+    limits_of,
     obstacle_in,
     restrictions_of,
     scheduler_says,
@@ -21,13 +22,15 @@ from diag.analysis.nodes.scheduling import (
 )
 from diag.analysis.pod_events import events_by_pod
 from diag.model.fix import StepKind
+from diag.model.unavailable import value_or
 from diag.resources.age import age_s
-from diag.resources.kubernetes import Event, Node, PersistentVolume, Pod
+from diag.resources.kubernetes import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod
 from diag.sanitize import one_line
 
 CONFLICT, MISFIT, OTHER = "volume-node-affinity", "claim-volume-mismatch", "pod-unschedulable"
 
 USUAL, OWNER = "default-scheduler", "whoever wrote the pod"
+RENAME = "call the volume in the pod otherwise, so that its claim gets a name of its own; the claim that is there stays"
 BY_NAME = "start the scheduler {name}, or take schedulerName away from the pod's template and make the pod again"
 
 PATIENCE_S = 5 * 60
@@ -42,6 +45,8 @@ def pods_get_a_node(
     claim_pods: ClaimPods,
     nodes: tuple[Node, ...] | Unavailable,
     warning_events: tuple[Event, ...] | Unavailable,
+    persistent_volumes: tuple[PersistentVolume, ...] | Unavailable,
+    claims: tuple[PersistentVolumeClaim, ...] | Unavailable,
     taken_at: str,
 ) -> Iterator[Draft]:
     """The scheduler has a node for every pod of a Lustre claim.
@@ -51,8 +56,9 @@ def pods_get_a_node(
 
     pass: every pod has its node, and the volume leaves at least one node to the next
     warn: the volume or the class leaves no node of the cluster, and no pod waits for one yet
-    fail: a pod waits, and the volume or the class leaves it no node, or the scheduler has found none for five minutes,
-        or the pod names a scheduler that has not seen it in that time
+    fail: a pod waits, and the volume or the class leaves it no node, or none beside another volume of it; the
+        scheduler has found none for five minutes; the pod names a scheduler that has not seen it in that time; or the
+        claim that was to be made for the pod alone was made by somebody else
     unknown: a pod waits for long and the scheduler does not say why, or pods or nodes could not be read
     skip: no pod uses the claim, the claim itself is not ready, or a pod waits for a moment only
     source: Kubernetes v1.34 pkg/scheduler/framework/plugins (volumebinding, volumezone, nodeaffinity)
@@ -60,10 +66,14 @@ def pods_get_a_node(
     about = case.volume if case.is_bound and case.volume else case.claim
     users = claim_pods.get("/".join(case.claim.key), ())
     waiting = [pod for pod in users if waits_for_node(pod)]
-    limits = restrictions_of(case)
+    if foreign := [pod for pod in waiting if _is_of_another(case, pod)]:
+        message = f"it was not made for pod {foreign[0].key}, whose ephemeral volume wants a claim of that name"
+        yield fail(case.claim, message, cause=MISFIT, fix=advise(RENAME, by=OWNER), concerns=foreign)
+        return
+    known = value_or(nodes, ())
+    limits = restrictions_of(case, known)
     if limits and isinstance(nodes, Unavailable):
         raise Unreadable(nodes)
-    known = () if isinstance(nodes, Unavailable) else nodes
     possible = homes(limits, known) if limits else ()
     if limits and not possible:
         message = f"{_says(limits)}, and no node of the cluster fits"
@@ -73,6 +83,13 @@ def pods_get_a_node(
         return
     if limits and waiting and (off := why_not_there(waiting[0], possible)):
         message = f"{_says(limits)}, which leaves {possible[0].name}, and pod {waiting[0].key} cannot go there: {off}"
+        yield fail(about, message, cause=CONFLICT, fix=_fix(limits, claim_pods, case, waiting), concerns=waiting)
+        return
+    by_claim = {claim.key: claim.spec.volume_name for claim in value_or(claims, ())}
+    by_name = {volume.name: volume for volume in value_or(persistent_volumes, ())}
+    beside = _limits_beside(case, waiting[0], by_claim, by_name) if limits and waiting else ()
+    if beside and homes(beside, known) and not homes((*limits, *beside), known):
+        message = f"{_says(limits)}; {_says(beside)}, and no node fits both volumes of pod {waiting[0].key}"
         yield fail(about, message, cause=CONFLICT, fix=_fix(limits, claim_pods, case, waiting), concerns=waiting)
         return
     if not waiting:
@@ -119,6 +136,25 @@ def _judge(case: ClaimCase, pods: Sequence[Pod], text: str, taken_at: str) -> Dr
         message = f"{who} waits for a node for {waited / 60:.0f} minutes, and no scheduler says why"
         return unknown(about, message, concerns=pods)
     return fail(about, f"{who} has no node for {waited / 60:.0f} minutes: {words}", cause=OTHER, concerns=pods)
+
+
+def _is_of_another(case: ClaimCase, pod: Pod) -> bool:
+    """Whether the pod's ephemeral volume finds a claim of its name that belongs to somebody else.
+
+    Source: Kubernetes v1.34 component-helpers/storage/ephemeral.
+    """
+    owners = {reference.uid for reference in case.claim.metadata.owner_references or ()}
+    return case.claim.metadata.name in pod.spec.own_claims and pod.metadata.uid not in ("", *owners)
+
+
+def _limits_beside(
+    case: ClaimCase, pod: Pod, by_claim: Mapping[tuple[str, str], str], volumes: Mapping[str, PersistentVolume]
+) -> tuple[Restriction, ...]:
+    """What the other volumes of the pod say of the nodes."""
+    others = (by_claim.get((pod.metadata.namespace, name), "") for name in pod.spec.claim_names)
+    own = case.volume.name if case.volume else ""
+    beside = (volumes[name] for name in dict.fromkeys(others) if name in volumes and name != own)
+    return tuple(limit for volume in beside for limit in limits_of(volume))
 
 
 def _says(limits: Sequence[Restriction]) -> str:

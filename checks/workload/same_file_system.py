@@ -27,7 +27,7 @@ def pods_see_the_same_files(use: VolumeUse) -> Iterator[Draft]:
     skip: no pod has the volume mounted
     source: aws-fsx-csi-driver v1.9.0 pkg/driver/node.go (a target that is mounted is not mounted again); reasoning
     """
-    mounted = use.at(Progress.UP)
+    mounted = [one for one in use.at(Progress.UP) if not one.mount.pod.is_over]
     made = use.volume.metadata.creation_timestamp
     older = [one for one in mounted if (age_s(_started(one), made) or 0.0) > CLOCKS_S]
     if older:

@@ -211,8 +211,10 @@ def _fix(fix: Fix, label: str = "") -> Iterator[str]:
     """The steps: what to stop first, the commands, what they change, the way back, what shows success."""
     yield f"\n### {label}\n" if label else ""
     yield from (f"\n**First:** {text(caution)}\n" for caution in fix.cautions)
-    yield block(fix.commands, "sh") if fix.commands else ""
-    yield from (f"\n{text(sentence)}\n" for sentence in (*fix.changes, *fix.not_filled_in))
+    for line, said in fix.acts:
+        yield block([line], "sh") if line else ""
+        yield f"\n{text(said)}\n" if said else ""
+    yield from (f"\n{text(sentence)}\n" for sentence in fix.not_filled_in)
     undo = [step for step in fix.steps if step.kind is StepKind.UNDO]
     if undo:
         yield "\n**Undo:** " + " ".join(text(step.text) for step in undo if not step.line) + "\n"

@@ -15,7 +15,7 @@ from diag.model.fix import Danger, Fix, Step
 
 if TYPE_CHECKING:
     from diag.resources.eks import Addon
-    from diag.resources.kubernetes import Workload
+    from diag.resources.kubernetes import VolumeMount, Workload
 
 PLUGIN = "fsx-plugin"
 """Name of the container that calls AWS and mounts. Source: aws-fsx-csi-driver chart 1.17.0."""
@@ -127,7 +127,7 @@ def change_image(workload: Workload, container: str, image: str) -> Fix:
 
 
 IMAGE = {
-    "helm": "--set image.repository={repository} --set image.tag={tag}",
+    "helm": "--set image.containerRegistry= --set image.repository={repository} --set image.tag={tag}",
     "manifests": "kubectl -n {driver_namespace} set image {driver_workload} {container}={image}",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
 }
@@ -257,6 +257,21 @@ def set_kubelet_path(node_plugin: Workload, path: str) -> Fix:
         return Fix(setting({"helm": "--set node.kubeletPath={path}"}, {"path": path, **values_of(node_plugin)}))
     request = "give the DaemonSet's host paths the folder {path}, where its manifest says otherwise"
     return advise(request, {"path": path})
+
+
+def propagate(node_plugin: Workload, container: str, mount: VolumeMount) -> Fix:
+    """Let what a container of the node plugin mounts be seen on its node. A chart has it so: nothing takes it back."""
+    again = {"mountPath": mount.mount_path, "name": mount.name, "mountPropagation": "Bidirectional"}
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": container, "volumeMounts": [again]}]}}}}
+    names = values_of(node_plugin)
+    command = "kubectl -n {driver_namespace} patch {driver_workload} --type=strategic -p {patch}"
+    return Fix(
+        (
+            change(command, {**names, "patch": patch}, changes=ROLLS),
+            rolled_out(names),
+            undo("kubectl -n {driver_namespace} rollout undo {driver_workload}", names),
+        )
+    )
 
 
 def annotate_pods(node_plugin: Workload, key: str, value: str) -> Fix:

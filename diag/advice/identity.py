@@ -202,6 +202,7 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
     return Fix(
         (
             caution("every role with this boundary is affected; a policy keeps five versions, and refuses a sixth"),
+            guard(f"test ! -e {saved}", names),
             save(f"{keep} --output json > {saved}", names),
             guard(f"grep -q Statement {saved}", names),
             change(f"aws iam create-policy-version {which} --policy-document {{policy}} --set-as-default", names,

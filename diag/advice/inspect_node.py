@@ -19,6 +19,10 @@ _PREFIX = {
 
 FIND_PLUGIN = "kubectl -n {driver_namespace} get pods -l app=fsx-csi-node --field-selector spec.nodeName={node} -o name"
 """Names the driver's pod of the node."""
+DEBUG_PODS = (
+    "Each kubectl debug leaves a finished pod node-debugger-… in the present namespace: delete it at the end (kubectl"
+    " get pods). Where the nodes do not reach public.ecr.aws, give --image one of your own registry."
+)
 
 
 def on(place: Place, command: str, platform: Platform) -> str:

@@ -17,7 +17,8 @@ from diag.grammar.command import Value
 from diag.knowledge.cause import Place
 from diag.model.fix import Step, StepKind
 
-_TAKEN = 'sed -i -E "/^ *options +lnet /s/^/# /" {root}/etc/modprobe.d/*.conf'
+_TAKEN = 'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E "/^ *options +lnet /s/^/# /" {} +'
+"""A folder without a file is no error for find, as it is for sed."""
 _OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
 _WRITTEN = f' && echo "{{line}}" > {{root}}{_OWN}'
 _IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
@@ -25,10 +26,10 @@ _LASTING = (
     "write {line} into /etc/modprobe.d by the launch template, EC2NodeClass or node image first, or new nodes lack it"
 )
 _READ_ONLY = (
-    "no file in /etc outlasts a boot of Bottlerocket or EKS Auto Mode: Bottlerocket has options of modules in its user"
-    ' data (settings.boot.kernel-parameters, as "lnet.networks", with settings.boot.reboot-to-reconcile = true, or the'
-    " first boot of a new node goes without them), correct it and let the group or Karpenter replace the node; EKS Auto"
-    " Mode takes none"
+    "Bottlerocket: no file in /etc outlasts a boot, its user data has the options of modules"
+    ' (settings.boot.kernel-parameters, as "lnet.networks", with settings.boot.reboot-to-reconcile = true, or the first'
+    " boot of a new node goes without them); correct it, and let the group or Karpenter replace the node",
+    "EKS Auto Mode takes no options of modules: a new node has none",
 )
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
 _EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
@@ -45,13 +46,13 @@ def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: st
         return _on_host(edit.replace("{root}", ""), values, effect)
     lasting = caution(_LASTING.replace("{line}", line), values) if line else caution(_IMAGE)
     if values.get("node_manager") == KARPENTER:
-        return (lasting, caution(_READ_ONLY), *reboot_node(values, owner))
+        return (lasting, *map(caution, _READ_ONLY), *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
     kept = f"test ! -e {folder}.before && cp -a {folder} {folder}.before"
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
     return (
         lasting,
-        caution(_READ_ONLY),
+        *map(caution, _READ_ONLY),
         change(on(Place.NODE, edited, UNKNOWN), values, changes=effect),
         *reboot_node(values, owner),
         undo(on(Place.NODE, f"sh -c 'rm -f /host{_OWN} && cp -a {folder}.before/. {folder}/'", UNKNOWN), values),

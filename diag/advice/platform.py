@@ -18,6 +18,8 @@ class Platform(NamedTuple):
 
 
 UNKNOWN = Platform()
+HOST = Platform(kubernetes=False)
+"""Some machine without Kubernetes."""
 
 _PLACES = {
     "eks": Platform("aws", True),
@@ -81,3 +83,8 @@ def _agree(known: Platform, wanted: Platform) -> bool:
     cloud = None in (known.cloud, wanted.cloud) or known.cloud == wanted.cloud
     kubernetes = None in (known.kubernetes, wanted.kubernetes) or known.kubernetes == wanted.kubernetes
     return cloud and kubernetes and (wanted.distribution is None or known.distribution in (None, wanted.distribution))
+
+
+def is_of_hosts(names: Iterable[str]) -> bool:
+    """Whether all platforms of a runbook are machines without Kubernetes."""
+    return all(_PLACES[name].kubernetes is False for name in names)

@@ -7,12 +7,12 @@ from typing import Any
 
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, person, save_once, undo
+from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo
 from diag.advice.workloads import Owner, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import Procedure
-from diag.model.fix import Step, StepKind
+from diag.model.fix import Step
 
 
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -37,7 +37,16 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         return renew((owner,), pod)
     if pod:
         return renew_by_name(values, pod)
-    return (person("replace the pods that use the volume: their owner's (kubectl rollout restart), or one by itself"),)
+    return tuple(person(one, values) for one in _BY_OWNER)
+
+
+_BY_OWNER = (
+    "replace the pods that use the volume (`kubectl -n {namespace} describe pvc {claim}` lists them under Used By)",
+    "of a Deployment, StatefulSet or DaemonSet: `kubectl -n {namespace} rollout restart deployment/NAME`",
+    'of a Job: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then the same with false',
+    "a pod that nothing owns: save it (`kubectl -n {namespace} get pod NAME -o yaml > pod.yaml`), delete it, take"
+    " nodeName, uid, resourceVersion and status out of the file, and apply that",
+)
 
 
 def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -89,7 +98,7 @@ def _patch_volume(spec: Mapping[str, Any], effect: str, values: Values) -> tuple
         guard(f"test -s {before}", values),
         change(_PATCH, {**values, "patch": {"spec": spec}}, changes=effect),
         *_pods({}, values),
-        person(f"patch {', '.join(spec)} of {before} into it again", values, kind=StepKind.UNDO),
+        *put_back("pv-{volume}.fields", values),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diag.advice.steps import caution, change, save, undo, wait
+from diag.advice.steps import caution, change, guard, save, undo, wait
 from diag.advice.workloads import Owner, Pause, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
@@ -17,6 +17,24 @@ _DRAIN = (
 )
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
 _GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
+_ON_HYPERPOD = (
+    "on HyperPod in place of the reboot: aws sagemaker batch-reboot-cluster-nodes --cluster-name <hyperpod-cluster>"
+    " --node-ids {instance}; EC2 refuses, since the instance is in an account of SageMaker"
+)
+"""Source: SageMaker AI developer guide, manually quarantine, replace or reboot a node of HyperPod with EKS."""
+_NOT_READY = (
+    "a node that is NotReady is not drained, as its kubelet ends no pod: kubectl cordon {node} in place of the drain;"
+    " its pods end when it is back"
+)
+_ANOTHER_BOOT = (
+    'sh -c \'until kubectl get node {node} -o jsonpath="{.status.nodeInfo.bootID}" | grep -qvxFf boot-of-{node}.txt;'
+    " do sleep 10; done'"
+)
+"""Ready alone says nothing: a node that reboots stays Ready for 40 seconds, and a fast one all the time.
+
+Source: Kubernetes, node controller, nodeMonitorGracePeriod; kubelet, nodestatus setters, MachineInfo (bootID).
+"""
+_TAKES = "a reboot takes 2 to 5 minutes; where the wait for it does not end within 15, stop it and look at the instance"
 _FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
 
 
@@ -34,18 +52,23 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
         back: tuple[Step, ...] = ()
     else:
         again = (
+            save("kubectl get node {node} -o jsonpath={.status.nodeInfo.bootID} > boot-of-{node}.txt", values),
+            guard("test -s boot-of-{node}.txt", values),
             change("aws ec2 reboot-instances --instance-ids {instance}", values, changes="reboots the node",
                    danger=Danger.INTERRUPTS),
+            wait(_ANOTHER_BOOT, values),
             wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
+    where = (caution(_NOT_READY, values), *((caution(_TAKES),) if manager != KARPENTER else ()))
     unknown = "with Karpenter or EKS Auto Mode delete the node in place of the reboot (kubectl delete node {node})"
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     return (
         caution(stuck, danger=Danger.INTERRUPTS),
-        *((caution(unknown, values),) if manager is None else ()),
+        *where,
+        *((caution(unknown, values), caution(_ON_HYPERPOD, values)) if manager is None else ()),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
         change(drain, values, changes=effect, danger=Danger.INTERRUPTS),

@@ -9,10 +9,10 @@ Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pk
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import caution, change, guard, person, save_once, wait, write_copy
+from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy
 from diag.advice.workloads import OF_THE_OLD, Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolume, Pod
 
 BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
+_RETAIN = "kubectl patch pv {volume} --type=merge -p {patch}"
+_STOP_AGAIN = "stop the pods as above; go on only where the next command says condition met: the data are kept then"
 _RETAINED = (
     "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
 )  # fmt: skip
@@ -75,7 +77,11 @@ def steps(
     volume_patch = {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": {**claim_ref, **spec}, "status": None}
     claim_patch = {"metadata": {**OF_THE_OLD, "ownerReferences": None, "annotations": BINDING},
                    "spec": claim_spec, "status": None}  # fmt: skip
-    stopped = pause(owners or ())
+    former: dict[str, Mapping[str, Any]] = {
+        "pv": {**volume_patch, "spec": claim_ref},
+        "pvc": {**claim_patch, "spec": {}},
+    }
+    stopped = ask_to_stop(names) if owners is None else pause(owners)
     objects: list[tuple[str, str, str, Mapping[str, Any]]] = [
         ("pv", "kubectl get pv {volume}", "pv-{volume}", volume_patch)
     ]
@@ -84,30 +90,43 @@ def steps(
     ready = [guard(f"test -s {file}.after.yaml", names) for _, _, file, _ in objects]
     retained = guard(_RETAINED, names)
     keep = {**names, "patch": {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}}
-    retain = change(
-        "kubectl patch pv {volume} --type=merge -p {patch}", keep, changes="keeps the data without the claim"
-    )
+    retain = change(_RETAIN, keep, changes="keeps the data without the claim")
     return (
         caution(
             "the pods that use the volume stop meanwhile; the data on the file system stay", danger=Danger.INTERRUPTS
         ),
-        *(ask_to_stop() if owners is None else ()),
+        *(stopped.stop if owners is None else ()),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
         *(step for _, get, file, _ in objects for step in save_once(get, file, names)),
         retain,
         *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
-        *((retained, *stopped.stop) if stopped.stop else ()),
+        *((retained, *stopped.stop) if stopped.stop and owners is not None else ()),
         *(_delete_claim((*ready, retained), names) if has_claim else ()),
         *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
         change("kubectl apply -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
         *((change("kubectl apply -f pvc-{claim}.after.yaml", names), wait(BOUND, names)) if has_claim else ()),
         *stopped.start,
-        person(
-            "delete the new objects and make copies of pv-{volume}.before.yaml in the same way",
-            names,
-            kind=StepKind.UNDO,
-        ),
+        *_back(((file, former[kind]) for kind, _, file, _ in objects), keep, names),
     )
+
+
+def _back(
+    former: Iterable[tuple[str, Mapping[str, Any]]], keep: Mapping[str, Value], names: Mapping[str, Value]
+) -> Iterator[Step]:
+    """The former objects in place of the new ones. The data are kept first here too: the copies have the old policy."""
+    copies = dict(former)
+    yield undo(_RETAIN, keep)
+    for file, patch in copies.items():
+        copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.former.yaml"
+        yield undo(copy, {**names, "patch": patch})
+    yield person(_STOP_AGAIN, kind=StepKind.UNDO)
+    yield undo(_RETAINED, names)
+    if len(copies) > 1:
+        yield undo("kubectl -n {namespace} delete pvc {claim} --wait=false", names)
+    yield undo("kubectl delete pv {volume} --timeout=5m", names)
+    for file in copies:
+        yield undo(f"kubectl apply -f {file}.former.yaml", names)
+    yield person("start the pods again", kind=StepKind.UNDO)
 
 
 def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value]) -> tuple[Step, ...]:

@@ -67,6 +67,14 @@ def write_copy(file: str, patch: Mapping[str, Any], values: Values) -> Step:
     return save(copy, {**values, "patch": patch})
 
 
+def put_back(file: str, values: Values) -> tuple[Step, ...]:
+    """The object of `FILE.before.yaml` in place of the present one. The API server refuses its old resourceVersion."""
+    old = {**values, "patch": {"metadata": {"resourceVersion": None}}}
+    copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.former.yaml"
+    first = "not where the volume has got a claim since: the former spec names none"
+    return (person(first, kind=StepKind.UNDO), undo(copy, old), undo(f"kubectl replace -f {file}.former.yaml", values))
+
+
 def advise(text: str, values: Values | None = None, *, by: str = "") -> Fix:
     """A fix of one sentence."""
     return Fix((person(text, values, by=by),))

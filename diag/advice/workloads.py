@@ -178,6 +178,14 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
     )
 
 
-def ask_to_stop() -> tuple[Step, ...]:
+def ask_to_stop(values: Values) -> Pause:
     """What to say where the pods are not known."""
-    return (caution("stop what runs the pods of the claim (kubectl describe pvc lists them under Used By)"),)
+    described, scaled = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} scale deployment/NAME"
+    patched = "kubectl -n {namespace} patch job/NAME -p"
+    how = (
+        f"stop the pods of the claim first: `{described}` lists them under Used By",
+        f"a Deployment or StatefulSet (statefulset/NAME): note its number of replicas, and `{scaled} --replicas=0`",
+        f"""a Job: `{patched} '{{"spec":{{"suspend":true}}}}'`; a pod that nothing owns: save it, and delete it""",
+    )
+    again = "start again what you stopped: the same commands with the former number, or with false; apply the saved pod"
+    return Pause(tuple(caution(one, values) for one in how), (person(again),))

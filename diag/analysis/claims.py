@@ -177,7 +177,8 @@ def absent_claims(
     for pod in pods:
         if not pod.is_up and not pod.is_over and not pod.is_terminating:
             for name in pod.spec.claim_names:
-                if (key := (pod.metadata.namespace, name)) not in there:
+                # A claim of an ephemeral volume nobody makes by hand: what refuses it says the pod's event.
+                if (key := (pod.metadata.namespace, name)) not in there and name not in pod.spec.own_claims:
                     wanted.setdefault(key, []).append(pod)
     found = []
     for key, waiting in wanted.items():
@@ -329,6 +330,13 @@ def why_parted(case: ClaimCase) -> str:
     return ""
 
 
+COPIED_BY_DRIVERS = frozenset({"PersistentVolumeClaim", "VolumeSnapshot"})
+"""Sources that a CSI driver copies itself, which FSx for Lustre's cannot: it neither clones nor makes snapshots.
+
+Source: external-provisioner pkg/controller (data sources); aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go.
+"""
+
+
 class Why(enum.Enum):
     """The reasons, the first that holds counts."""
 
@@ -342,6 +350,7 @@ class Why(enum.Enum):
     NOTHING_OFFERED = "nothing-offered"
     WAITS_FOR_POD = "waits-for-pod"
     WAITS_FOR_DRIVER = "waits-for-driver"
+    WAITS_FOR_POPULATOR = "waits-for-populator"
     BINDS_SOON = "binds-soon"
 
 
@@ -423,6 +432,12 @@ def _unprovisioned(case: ClaimCase) -> Pending:
                 f"its class {name} makes a volume for it, which it refuses by its selector; no volume is free for it"
             )
             return Pending(Why.MISFIT, message)
+        if (source := case.claim.spec.source) is not None and source.kind in COPIED_BY_DRIVERS:
+            message = f"its volume is to be a copy of {source.kind} {source.name}, and the driver copies no volume"
+            return Pending(Why.MISFIT, message)
+        if source is not None:
+            message = f"its volume is to be filled from {source.kind} {source.name}, which is for a populator to do"
+            return Pending(Why.WAITS_FOR_POPULATOR, message)
         if case.binds_late and not case.claim.metadata.annotation(SELECTED_NODE):
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
         kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)

@@ -114,7 +114,7 @@ def _of_pods(manifests: ManifestSet, missing: Unavailable) -> Iterator[Unresolve
     homes = {meta.name: meta.namespace for meta in each}
     for pod in manifests.pods:
         for name in dict.fromkeys(pod.spec.claim_names):
-            if (pod.metadata.namespace, name) not in there:
+            if (pod.metadata.namespace, name) not in there and name not in pod.spec.own_claims:
                 wanted = Subject(Kind.CLAIM, name, pod.metadata.namespace)
                 yield UnresolvedReference(pod.subject, wanted, missing, homes.get(name, ""))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import msgspec
 
 from diag.decode import decode_json
 from diag.knowledge.cause import Cause
+from diag.knowledge.fingerprint import Fingerprint, fingerprint
 
 _INSTALLED = Path(__file__).parent.parent / "runbooks"
 BUILT_IN = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent / "runbooks"
@@ -24,8 +23,8 @@ class Index(msgspec.Struct, frozen=True):
     """The compiled front matter of a folder of runbooks."""
 
     format: int
-    files: dict[str, tuple[int, int]]
-    """Length and CRC-32 of every runbook file, so that an edited one is noticed."""
+    files: dict[str, Fingerprint]
+    """Every runbook file, so that an edited one is noticed."""
     causes: tuple[Cause, ...]
     texts: dict[str, tuple[str, ...]]
 
@@ -47,30 +46,6 @@ def texts_of(causes: Iterable[Cause]) -> dict[str, tuple[str, ...]]:
             if refutation.pattern:
                 found[refutation.pattern] = required_texts(refutation.pattern)
     return found
-
-
-def fingerprint(content: bytes) -> tuple[int, int]:
-    """Length and CRC-32: enough to notice an edit, cheap enough to check at every start."""
-    return len(content), zlib.crc32(content)
-
-
-def is_current(index: Path, folder: Path, ending: str, known: Mapping[str, tuple[int, int]]) -> bool:
-    """Whether an index was made from the files of a folder as they are.
-
-    A file that is not newer than the index and as long as it was is not read: that is most of a start.
-    """
-    with os.scandir(folder) as entries:
-        files = {entry.name: entry for entry in entries if entry.name.endswith(ending)}
-    if files.keys() != known.keys():
-        return False
-    written = index.stat().st_mtime_ns
-    for name, entry in files.items():
-        state = entry.stat()
-        if state.st_size != known[name][0]:
-            return False
-        if state.st_mtime_ns >= written and fingerprint(Path(entry.path).read_bytes()) != known[name]:
-            return False
-    return True
 
 
 def read_index(folder: Path) -> Index | None:
@@ -133,17 +108,20 @@ def write_index(folder: Path = BUILT_IN) -> bool:
 
 
 def main() -> int:
-    """Writes the index; 0 when it is up to date afterwards, 2 when a runbook is wrong."""
+    """Writes all that is compiled; 0 when it is up to date afterwards, 2 when a runbook is wrong."""
     from diag.knowledge.front_matter import BadRunbook
     from diag.knowledge.messages import write_messages
+    from diag.knowledge.table import write_tables
 
     try:
         written = write_index()
-        written = write_messages() or written
+        written = any([written, write_messages(), write_tables()])
     except BadRunbook as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{BUILT_IN / INDEX} and the message catalogue {'written' if written else 'are up to date'}\n")
+    sys.stdout.write(
+        f"{BUILT_IN / INDEX}, the message catalogue and the tables {'written' if written else 'are up to date'}\n"
+    )
     return 0
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from diag.knowledge.cause import Cause, Weight
-from diag.knowledge.index import BUILT_IN, INDEX, is_current, read_index, texts_of
+from diag.knowledge.fingerprint import is_current
+from diag.knowledge.index import BUILT_IN, INDEX, read_index, texts_of
 from diag.model.site import page_of_cause
 
 _TELLING_LENGTH = 16

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import enum
+import functools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from diag.decode import convert
+import msgspec
+
+from diag.decode import convert, decode_json
+from diag.knowledge.fingerprint import Fingerprint, fingerprint, is_current
 
 Table = TypeVar("Table")
 
 TABLES = Path(__file__).parent / "tables"
+INDEX = TABLES / "index.json"
+"""All tables as JSON: a run reads a dozen, and parsing TOML takes ten times as long."""
 
 
 class Confidence(enum.Enum):
@@ -41,6 +48,40 @@ def read_table(name: str, shape: type[Table]) -> Table:
     Raises:
         msgspec.ValidationError: a field is missing, unknown or of another type.
     """
+    if (compiled := _compiled().get(name)) is not None:
+        return decode_json(compiled, shape)
+    return convert(_parsed(TABLES / f"{name}.toml"), shape)
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    files: dict[str, Fingerprint]
+    tables: dict[str, msgspec.Raw]
+
+
+@functools.cache
+def _compiled() -> Mapping[str, msgspec.Raw]:
+    """The tables of the index; none where it is not up to date."""
+    try:
+        index = decode_json(INDEX.read_bytes(), _Compiled)
+        return index.tables if is_current(INDEX, TABLES, ".toml", index.files) else {}
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     import tomllib
 
-    return convert(tomllib.loads((TABLES / f"{name}.toml").read_text("utf-8")), shape)
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def write_tables() -> bool:
+    """Brings the index up to date; True when it had to be written."""
+    paths = sorted(TABLES.glob("*.toml"))
+    files = {path.name: fingerprint(path.read_bytes()) for path in paths}
+    tables = {path.stem: msgspec.Raw(msgspec.json.encode(_parsed(path))) for path in paths}
+    content = msgspec.json.encode(_Compiled(files, tables)) + b"\n"
+    if INDEX.exists() and INDEX.read_bytes() == content:
+        return False
+    INDEX.write_bytes(content)
+    _compiled.cache_clear()
+    return True

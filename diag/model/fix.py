@@ -86,6 +86,23 @@ class Fix(msgspec.Struct, frozen=True):
         return "; ".join(dict.fromkeys(filter(None, told)))
 
     @property
+    def acts(self) -> tuple[tuple[str, str], ...]:
+        """Each shell line with what it does; a sentence alone, without a line, where a person acts or waits."""
+        guards: list[str] = []
+        found = []
+        for step in self.steps:
+            if step.kind not in _RUN:
+                continue
+            if step.kind is StepKind.GUARD:
+                guards.append(step.line)
+                continue
+            said = step.text or step.changes
+            line = " && ".join((*guards, step.line)) if step.line else ""
+            guards = guards if not line else []
+            found.append((line, f"{said} (by {step.by})" if said and step.by else said))
+        return (*found, *(((" && ".join(guards), ""),) if guards else ()))
+
+    @property
     def undo(self) -> str:
         """How to take the commands back."""
         told = (step.line or step.text for step in self.steps if step.kind is StepKind.UNDO)

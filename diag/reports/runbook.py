@@ -6,13 +6,14 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from diag.advice.inspect_node import FIND_PLUGIN
-from diag.advice.platform import UNKNOWN, Platform
+from diag.advice.inspect_node import DEBUG_PODS, FIND_PLUGIN
+from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
 from diag.advice.runbook import fix_of, look_at
 from diag.advice.verify import with_verify
 from diag.grammar.command import fill_text, opened
 from diag.knowledge.cause import Cause, Observation, Place
-from diag.reports.terminal import Style, fix_lines
+from diag.model.fix import Fix, StepKind
+from diag.reports.terminal import LABEL, Style, command, labelled, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
@@ -26,6 +27,7 @@ WORDS = {
     "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
+_UNDER = " " * (LABEL + 4)
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -54,9 +56,12 @@ def to_page(
             if "plugin_pod" not in values and any(one.on is Place.PLUGIN for one in cause.confirm):
                 found = visible(fill_text(FIND_PLUGIN, values))
                 lines += ["", f"{opened('plugin_pod')} is the driver's pod on the node:", f"    {found}"]
-            lines += [line for observation in cause.confirm for line in _look(observation, values, platform, width)]
+            place = HOST if platform == UNKNOWN and is_of_hosts(cause.platforms) else platform
+            lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
+            if any(line.startswith("    kubectl debug ") for line in lines):
+                lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
         if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
-            lines += ["", *fix_lines(with_verify(fix, values), Style(width=width, everything=True), "steps")]
+            lines += _ways(with_verify(fix, values), Style(width=width))
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
         lines += [*_heading("Related causes", "-"), ""]
@@ -65,6 +70,31 @@ def to_page(
     if used:
         lines += [*_heading("Words", "-"), "", *(f"  {word:<5} {meaning}" for word, meaning in used)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _ways(fix: Fix, style: Style) -> Iterator[str]:
+    """Every way to fix it, under its number: what to know first, each command above what it does, and the way back."""
+    ways = (fix, *fix.alternatives)
+    for number, way in enumerate(ways, 1):
+        yield ""
+        if len(ways) > 1:
+            yield f"Way {number} of {len(ways)}"
+        mark = "- " if len(way.cautions) > 1 else ""
+        yield from labelled("first", (mark + caution for caution in way.cautions), style)
+        label = "steps"
+        for line, said in way.acts:
+            yield from command(label, line)
+            if line and said:
+                yield from wrap(said, style, _UNDER, _UNDER)
+            elif said:
+                yield from labelled(label, [said], style)
+            label = ""
+        yield from labelled("not filled in", way.not_filled_in, style)
+        for step in way.steps:
+            if step.kind is StepKind.UNDO:
+                yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+    for line in fix.verify:
+        yield from ("", *command("verify", line))
 
 
 def body_of(text: str) -> str:

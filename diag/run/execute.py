@@ -19,7 +19,6 @@ from diag.model.unavailable import Unreadable
 from diag.registry import Registry
 from diag.run.contradictions import refuse_contradictions
 from diag.run.request import RunRequest
-from diag.sources.casefile import BadCase, read_snapshot
 from diag.sources.files import is_missing
 from diag.sources.remote_mounts import StuckMount
 from diag.sources.time_limit import within
@@ -75,6 +74,8 @@ def _recorded(request: RunRequest, until: float) -> Snapshot:
 
 def load_snapshot(path: str, registry: Registry, until: float = math.inf) -> Snapshot:
     """The snapshot in a file, a case's too. Raises WrongUsage for a file that is none, or not read by the instant."""
+    from diag.sources.casefile import BadCase, read_snapshot
+
     try:
         return decode(read_snapshot(path, until=until), registry.facts)
     except (BadSnapshot, BadCase) as error:

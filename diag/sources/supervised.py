@@ -76,6 +76,10 @@ class Stuck(msgspec.Struct, frozen=True):
         return f"process {self.pid} has been stuck{where} since {when}"
 
 
+_GONE = ("", "Z", "X")
+_GOING = (*_GONE, "R")
+"""States of a killed process (proc_pid_stat(5)) that is no more, or about to go: what is stuck sleeps."""
+
 _running: dict[int, str] = {}
 """Sessions that are being supervised now, each with what it was started for."""
 
@@ -151,7 +155,10 @@ def supervised(session: int, key: str) -> Iterator[None]:
 
 
 def end_child(pid: int, key: str, grace: float = KILL_GRACE_S) -> Stuck | None:
-    """Kill a child of this process with its session and reap it; remember it when it does not go in `grace` seconds."""
+    """Kill a child of this process with its session and reap it; remember it when it does not go in `grace` seconds.
+
+    One that runs is not stuck: it was killed, and only waits for its turn on a busy machine.
+    """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
         os.killpg(pid, signal.SIGKILL)
@@ -160,7 +167,7 @@ def end_child(pid: int, key: str, grace: float = KILL_GRACE_S) -> Stuck | None:
     if is_gone:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-    survivor = _survivor(pid, until) if is_gone else pid
+    survivor = _survivor(pid, until) if is_gone else None if state_of(pid) in _GOING else pid
     if survivor is None:
         return None
     stuck = Stuck(key, survivor, _start_time(survivor), _boot(), time.time(), wchan_of(survivor))
@@ -260,11 +267,11 @@ def _survivor(session: int, until: float) -> int | None:
     """A process of a killed session that is still there at the deadline: a shell dies, the tool it started may not."""
     while True:
         pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-        left = [pid for pid in pids if _session_of(pid) == session and state_of(pid) not in ("", "Z", "X")]
+        left = [pid for pid in pids if _session_of(pid) == session and state_of(pid) not in _GONE]
         if not left:
             return None
         if time.monotonic() >= until:
-            return left[0]
+            return next((pid for pid in left if state_of(pid) not in _GOING), None)
         time.sleep(POLL_S)
 
 
@@ -357,7 +364,7 @@ def _alive(entries: Sequence[Stuck]) -> list[Stuck]:
     return [
         entry
         for entry in entries
-        if entry.boot == boot and _start_time(entry.pid) == entry.started and state_of(entry.pid) not in ("", "Z", "X")
+        if entry.boot == boot and _start_time(entry.pid) == entry.started and state_of(entry.pid) not in _GONE
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 from collections.abc import Iterator
@@ -53,8 +54,9 @@ def _fact_modules(package: str) -> Iterator[str]:
                         yield f"{package}.{path.replace(os.sep, '.')}"
 
 
+@functools.cache
 def load_registry() -> Registry:
-    """Every check and fact that is installed, plugins' included."""
+    """Every check and fact that is installed, plugins' included. Looked for once: it takes 15 ms."""
     return load(facts(), SOURCES)
 
 

@@ -19,6 +19,8 @@ _LNET = late(
 _CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
 
 _BEGINS = late(r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )")
+_ANY_PART = "log"
+"""The component of what every part of Lustre prints, whatever source file the line names."""
 _TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
 _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
@@ -63,7 +65,7 @@ def recognise(text: str) -> Known | None:
     found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
     said = program["name"] if not component and (program := _PROGRAM.match(text)) is not None else component
     own = [message for message in found if message.component == said]
-    found = own if component else own or found
+    found = own or [m for m in found if m.component == _ANY_PART] if component else own or found
     if found:
         return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
     if not said:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,6 +22,7 @@ from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Danger, Fix, Step, StepKind
+from diag.model.unavailable import Reason, Unavailable
 from diag.resources.kubernetes import Pod
 from tests.checks import given
 
@@ -66,7 +70,7 @@ class TestReplaceVolume:
             assert "&&" in deletion
 
     def test_the_copy_of_the_volume_binds_to_the_new_claim(self) -> None:
-        patch = document(replaced().steps, "--local", "pv-fsx-pv")
+        patch = document(replaced().steps, "--local", "pv-fsx-pv.after")
         spec = patch["spec"]
         assert isinstance(spec, dict)
         assert spec["claimRef"] == {"uid": None, "resourceVersion": None}
@@ -77,6 +81,21 @@ class TestReplaceVolume:
         for name in ("pv-fsx-pv", "pvc-fsx-pvc"):
             saving = lines[where(lines, "get", f"> {name}.before.yaml")]
             assert saving.startswith(f"test '!' -e {name}.before.yaml && ")
+
+    def test_the_undo_keeps_the_data_before_it_deletes_and_applies_the_former_spec(self) -> None:
+        back = tuple(step.line for step in replaced().steps if step.kind is StepKind.UNDO and step.line)
+        words = (
+            "patch pv", "> pv-fsx-pv.former.yaml", "> pvc-fsx-pvc.former.yaml", "=Retain", "delete pvc", "delete pv ",
+            "apply -f pv-", "apply -f pvc-",
+        )  # fmt: skip
+        order = [where(back, word) for word in words]
+        assert order == sorted(order) == list(range(len(back)))
+        assert "mountname" not in back[1]
+
+    def test_what_stops_and_starts_pods_is_typed_where_nobody_knows_what_runs_them(self) -> None:
+        fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
+        assert any("kubectl -n default scale deployment/NAME --replicas=0" in text for text in fix.cautions)
+        assert any("start again" in text for text in fix.changes)
 
     def test_both_deletions_are_called_destructive(self) -> None:
         destroys = [step.line for step in replaced().steps if step.danger is Danger.DESTROYS]
@@ -139,6 +158,13 @@ class TestNodes:
         lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
         assert where(lines, "drain n1") < where(lines, "reboot-instances")
 
+    def test_a_node_is_given_pods_again_only_after_another_boot(self) -> None:
+        """Ready alone is what it says before it goes down, too."""
+        lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
+        words = ("> boot-of", "reboot-instances", "until", "=Ready", "uncordon")
+        order = [where(lines, word) for word in words]
+        assert order == sorted(order) and lines[order[1]].startswith("test -s boot-of-n1.txt && ")
+
     def test_karpenter_replaces_the_node_in_place_of_a_reboot(self) -> None:
         lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
         assert where(lines, "drain n1") < where(lines, "delete node n1")
@@ -178,6 +204,19 @@ class TestLnetOptions:
         assert where(lines, "sed -i") < where(lines, "reboot-instances")
         (back,) = (step.line for step in steps if step.kind is StepKind.UNDO and "modprobe.d.before/." in step.line)
         assert back.index("rm -f /host/etc/modprobe.d/lnet-of-lustre.conf") < back.index("cp -a")
+
+    @pytest.mark.parametrize("file", ["", "lnet.conf"])
+    def test_a_folder_without_options_is_no_error(self, file: str, tmp_path: Path) -> None:
+        """As the shell runs it; AL2023 has no file there."""
+        folder = tmp_path / "etc/modprobe.d"
+        folder.mkdir(parents=True)
+        if file:
+            (folder / file).write_text("options lnet networks=tcp(eth9)\n")
+        lines = Fix(change_options(NODE, None, line="options lnet networks=tcp(ens5)", is_host=False)).commands
+        edit = shlex.split(lines[where(lines, "sed -i")])[-1].replace("/host/", f"{tmp_path}/")
+        subprocess.run(("sh", "-c", edit), check=True)
+        assert (folder / "lnet-of-lustre.conf").read_text() == "options lnet networks=tcp(ens5)\n"
+        assert not file or (folder / file).read_text().startswith("# options lnet")
 
     def test_a_new_node_of_karpenter_needs_no_file_changed(self) -> None:
         lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands
@@ -268,7 +307,8 @@ def test_a_bound_volume_is_edited_in_place_and_saved_first() -> None:
     assert document(steps, "accessModes") == given
     order = [where(lines, word) for word in ("test '!' -e", "patch pv fsx-pv", '"suspend":true', '"suspend":false')]
     assert order == sorted(order) and not any("delete" in line for line in lines)
-    assert any("accessModes of pv-fsx-pv.fields.before.yaml" in s.text for s in steps if s.kind is StepKind.UNDO)
+    back = [step.line for step in steps if step.kind is StepKind.UNDO and step.line]
+    assert '"resourceVersion":null' in back[0] and back[1:] == ["kubectl replace -f pv-fsx-pv.fields.former.yaml"]
 
 
 def test_a_claim_that_is_bound_is_not_deleted() -> None:

@@ -502,6 +502,7 @@ def healthy() -> dict[str, Any]:
         "dns_policies": (),
         "other_policies": (),
         "node_local_corefile": (),
+        "idle_owners": (),
         "refused_owners": (),
         "dns_endpoints": (endpoints(),),
         "cluster_role_bindings": (binding(),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,10 +65,10 @@ class Process:
         )
         self._process.start()
 
-    def send(self, signal: int) -> None:
+    def send(self, number: int) -> None:
         """Send it a signal."""
         assert self._process.pid is not None
-        os.kill(self._process.pid, signal)
+        os.kill(self._process.pid, number)
 
     def result(self, within: float = PATIENCE_S) -> Ran:
         """What it left behind; a test that waits longer fails."""
@@ -104,6 +105,8 @@ def run(
 
 def _become(arguments: tuple[str, ...], environment: dict[str, str], folder: Path, cwd: Path) -> None:
     """The forked process becomes the command: its environment, folder and streams, then its entry point."""
+    # A suite that a shell started in the background ignores Ctrl-C, and so would whatever it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)

@@ -62,7 +62,7 @@ class Live:
             ),
         )
         for name in lab.account.instances if lab.account else ():
-            lab.script.on("sh -c .*State:.D.*", partial(self._hangs, name), node=re.escape(name))
+            lab.script.on("sh -c .*Name:.*umount.*", partial(self._hangs, name), node=re.escape(name))
         self._leases = lab.site.load("leases")
         self._note_crashes()
         self._plugin_uids = self._plugins()
@@ -70,7 +70,7 @@ class Live:
         self._blocked = {address for address in self._addresses() if self._is_blocked(address)}
 
     def _hangs(self, node: str, argv: tuple[str, ...]) -> ExecAnswer:
-        """`! grep` for processes in state D, in the driver's container: an umount that does not return is one."""
+        """`! grep` for mount and umount processes in the driver's container: one that does not return is there."""
         return ExecAnswer(exit_code=int(Ailment.UMOUNT_HANGS in self._lab.hidden.of(node)))
 
     def clock(self) -> datetime.datetime:
@@ -144,6 +144,8 @@ class Live:
     def _broken_pods(self) -> list[str]:
         found = []
         for pod in self._desk.all("pods"):
+            if pod["status"].get("phase") == "Succeeded":
+                continue
             name = f"pod {pod['metadata']['namespace']}/{pod['metadata']['name']}"
             if pod["metadata"].get("deletionTimestamp"):
                 found.append(f"{name} does not end")
@@ -238,6 +240,8 @@ class Live:
         nodes = {instance: node for node, instance in self._lab.account.instances.items()}
         for instance in self._lab.aws.rebooted:
             self._lab.hidden.ailing.pop(nodes.get(instance, ""), None)
+            if node := self._desk.find("nodes", nodes.get(instance, "")):
+                node["status"]["nodeInfo"]["bootID"] += "+"
         self._lab.aws.rebooted.clear()
         for node, uid in self._plugins().items():
             if uid and uid != self._plugin_uids.get(node):
@@ -262,7 +266,8 @@ class Live:
         for system in self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values():
             if address in self._lab.file_system_addresses(system["FileSystemId"]) and not self.mounts.serving(system):
                 return True
-        nodes = {pod["spec"].get("nodeName") for pod in self._desk.all("pods") if claims_of(pod)} - {None}
+        pods = (pod for pod in self._desk.all("pods") if pod["status"].get("phase") not in ("Succeeded", "Failed"))
+        nodes = {pod["spec"].get("nodeName") for pod in pods if claims_of(pod)} - {None}
         return any(self.mounts.packet_obstacle(str(node), address) for node in nodes)
 
     def _note_crashes(self) -> None:

@@ -1,5 +1,6 @@
 """The lab's API server answers as kube-apiserver does, seen through the official client."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -183,6 +184,23 @@ def test_a_stalled_page_ends_when_the_lab_lets_go(lab: Lab) -> None:
     asking.join(5)
     assert not asking.is_alive()
     assert isinstance(seen[0], Exception)  # the rest of the page never came
+
+
+def test_a_request_that_a_load_lets_go_is_no_call_of_the_next_world(lab: Lab) -> None:
+    lab.delay(3600)
+    ended = threading.Event()
+
+    def ask() -> None:
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            raw(lab, "/api/v1/pods")
+        ended.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    asking.join(0.2)
+    lab.load("healthy")
+    assert ended.wait(PATIENCE_S)
+    assert lab.calls().kubernetes == ()
 
 
 def test_a_node_without_the_driver_breaks_the_typed_client(healthy: Lab, kube: Kube) -> None:

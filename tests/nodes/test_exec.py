@@ -14,7 +14,7 @@ from tests.lab import Lab
 from tests.lab.kubernetes.exec import Ending, ExecAnswer
 from tests.lab.nodes import NodeSays, exec_answers
 from tests.nodes.reading import NOTHING, ask, refusal, truth
-from tests.patience import in_time
+from tests.patience import PATIENCE_S, in_time
 
 pytestmark = pytest.mark.lab
 
@@ -76,8 +76,9 @@ def test_plain_commands_where_there_is_none(lab: Lab, asks: list[NodeAsk]) -> No
     assert why.reason is Reason.NOT_ASKED and "no shell" in why.detail
 
 
-def test_three_sessions_a_node_without_a_shell(lab: Lab, asks: list[NodeAsk]) -> None:
+def test_three_sessions_a_node_without_a_shell(lab: Lab, asks: list[NodeAsk], monkeypatch: pytest.MonkeyPatch) -> None:
     """Parameters, LNet and all names; the shell, the tools' version and the page size are asked of one node."""
+    monkeypatch.setattr("diag.sources.nodes.exec.LEARN_S", PATIENCE_S)
     names = {"a.example.com": ("10.0.3.7", "10.0.3.8"), "b.example.com": ("10.0.3.9",)}
     many = [NodeAsk(f"n{n}", plugin=asks[0].plugin, kernel="6.12 amd64") for n in range(20)]
     exec_answers(lab, asks[0].node, NodeSays("10.0.1.4", fsname="ddyezbev", names=names))

@@ -87,6 +87,17 @@ def test_an_unkillable_child_is_left_behind_in_time(held: CompletedCommand) -> N
     assert held.stuck is not None and held.stuck.pid > 0
 
 
+@pytest.mark.parametrize(("state", "is_stuck"), [("R", False), ("D", True), ("t", True)])
+def test_a_killed_process_that_waits_for_a_busy_processor_is_not_stuck(
+    monkeypatch: pytest.MonkeyPatch, state: str, is_stuck: bool
+) -> None:
+    monkeypatch.setattr(stuck, "_left_behind", [])
+    monkeypatch.setattr(stuck, "_has_ended", lambda pid, until: False)
+    monkeypatch.setattr(stuck, "state_of", lambda pid: state)
+    with subprocess.Popen(["/bin/sleep", "600"], start_new_session=True) as child:
+        assert (stuck.end_child(child.pid, "busy") is not None, still_stuck("busy") is not None) == (is_stuck, is_stuck)
+
+
 def test_the_ledger_remembers_it_while_it_is_there(held: CompletedCommand) -> None:
     assert held.stuck is not None
     remembered = still_stuck("held")

@@ -182,8 +182,9 @@ def _argv(words: list[str]) -> list[tuple[str, ...]]:
 def _front_matter(text: str) -> Iterator[tuple[int, str]]:
     """The commands of the front matter, with the line each begins on."""
     head = text.split("\n---\n", 1)[0]
+    root = yaml.compose(head.removeprefix("---\n"), Loader=yaml.CSafeLoader)
     for key in ("save", "guard", "command", "wait", "undo"):
-        for node in _scalars(yaml.compose(head.removeprefix("---\n")), key):
+        for node in _scalars(root, key):
             commands = node.value.splitlines()
             if key in ("wait", "undo"):
                 commands = [line.removeprefix(PROMPT) if line.startswith(PROMPT) else "" for line in commands]

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 import jmespath
 import msgspec
-import pytest
 
 from diag.advice.driver import Installer
 from diag.advice.runbook import fix_of, look_at
@@ -83,66 +82,66 @@ def fixes_of(cause: Cause) -> Iterable[Fix]:
         yield from (fix, *fix.alternatives) if fix else ()
 
 
+FIXES = [(cause, fix) for cause in CAUSES.values() for fix in fixes_of(cause)]
+SCRIPTS = [(id, script) for id, text in TEXTS.items() for script in FENCE.findall(text)]
+
+
 def test_every_kubectl_command_names_its_namespace() -> None:
     of_kubectl = [command for command in all_commands() if command.argv[:1] == ("kubectl",)]
     assert [f"{c.where}: {' '.join(c.argv)}" for c in of_kubectl if not has_namespace(c.argv)] == []
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_what_settles_a_cause_only_reads(id: str) -> None:
-    looks = [line for one in CAUSES[id].confirm for line in look_at(one, EXAMPLES).splitlines()[1:]]
-    assert [line for line in looks if not reads_only(line)] == []
+def test_what_settles_a_cause_only_reads() -> None:
+    looks = [
+        (cause.id, line)
+        for cause in CAUSES.values()
+        for one in cause.confirm
+        for line in look_at(one, EXAMPLES).splitlines()[1:]
+    ]
+    assert [look for look in looks if not reads_only(look[1])] == []
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_nothing_is_destroyed_before_its_guard(id: str) -> None:
-    assert [line for fix in fixes_of(CAUSES[id]) for line in unguarded(fix.steps)] == []
+def test_nothing_is_destroyed_before_its_guard() -> None:
+    assert [(cause.id, line) for cause, fix in FIXES for line in unguarded(fix.steps)] == []
 
 
-@pytest.mark.parametrize("id", TEXTS)
-def test_a_body_destroys_nothing(id: str) -> None:
+def test_a_body_destroys_nothing() -> None:
     """It has no guards; what destroys is a step of the front matter."""
-    scripts = "\n".join(FENCE.findall(TEXTS[id]))
-    assert not re.search(r"kubectl \S*.*delete (?:pvc?|secret)\b|delete-file-system|reboot-instances|mkfs", scripts)
+    destroys = re.compile(r"kubectl \S*.*delete (?:pvc?|secret)\b|delete-file-system|reboot-instances|mkfs")
+    assert [(id, script) for id, script in SCRIPTS if destroys.search(script)] == []
 
 
-@pytest.mark.parametrize("id", TEXTS)
-def test_a_script_leaves_no_value_open_that_a_run_fills(id: str) -> None:
-    opened = {
-        name.replace("-", "_") for script in FENCE.findall(TEXTS[id]) for name in re.findall(r"<([a-z-]+)>", script)
-    }
-    assert not opened & PLACEHOLDERS.keys()
+def test_a_script_leaves_no_value_open_that_a_run_fills() -> None:
+    opened = [(id, name) for id, script in SCRIPTS for name in re.findall(r"<([a-z-]+)>", script)]
+    assert [(id, name) for id, name in opened if name.replace("-", "_") in PLACEHOLDERS] == []
 
 
 FAULTY = {"path", "kernel", "option", "image", "errno", "exit_status", "parameter", "address", "registry"}
 """Groups that hold what is wrong."""
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_a_remedy_does_not_write_the_faulty_value_again(id: str) -> None:
+def test_a_remedy_does_not_write_the_faulty_value_again() -> None:
     """A run fills a placeholder with what a signature of the same cause took from the text."""
-    cause = CAUSES[id]
-    patterns = (p for one in cause.signatures for p in ((one.pattern,) if one.pattern else one.all))
-    taken = {name for pattern in patterns for name in Pattern(pattern).group_names} & FAULTY
-    written = " ".join(f"{one.command} {one.with_}" for one in cause.fix)
-    assert not set(PLACEHOLDER.findall(written)) & taken
+    for cause in CAUSES.values():
+        patterns = (p for one in cause.signatures for p in ((one.pattern,) if one.pattern else one.all))
+        taken = {name for pattern in patterns for name in Pattern(pattern).group_names} & FAULTY
+        written = " ".join(f"{one.command} {one.with_}" for one in cause.fix)
+        assert not set(PLACEHOLDER.findall(written)) & taken, cause.id
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_a_setting_of_the_driver_has_a_form_for_each_installer(id: str) -> None:
+def test_a_setting_of_the_driver_has_a_form_for_each_installer() -> None:
     """By Helm, by manifests and by the EKS add-on; or the body says that the add-on has none."""
-    for one in CAUSES[id].fix:
+    for id, one in ((cause.id, one) for cause in CAUSES.values() for one in cause.fix):
         if one.procedure is Procedure.DRIVER_SETTING:
-            assert {"helm", "manifests"} <= one.with_.keys()
+            assert {"helm", "manifests"} <= one.with_.keys(), id
             said = FENCE.sub("", TEXTS[id]).partition("## How to fix")[2].partition("## How to prevent")[0]
             has_update = any(other.procedure is Procedure.UPDATE_ADDON for other in CAUSES[id].fix)
-            assert one.with_.get("addon") or has_update or "add-on" in said
+            assert one.with_.get("addon") or has_update or "add-on" in said, id
 
 
-@pytest.mark.parametrize("id", TEXTS)
-def test_nothing_impossible_is_asked_for(id: str) -> None:
+def test_nothing_impossible_is_asked_for() -> None:
     """An AMI rolled back, a boot menu on EC2, a volume's source changed in place, a host shell where there is none."""
-    assert IMPOSSIBLE.findall(TEXTS[id]) == []
+    assert [(id, asked) for id, text in TEXTS.items() for asked in IMPOSSIBLE.findall(text)] == []
 
 
 IMPOSSIBLE = re.compile(
@@ -167,11 +166,10 @@ def test_the_plugin_is_not_asked_for_what_its_container_does_not_see() -> None:
     assert [f"{c.where}: {' '.join(c.argv)}" for c in all_commands() if asks_debugfs(c.argv)] == []
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_a_line_of_a_caution_is_whole(id: str) -> None:
+def test_a_line_of_a_caution_is_whole() -> None:
     """Each is printed as a point of its own."""
-    lines = [line.strip() for one in CAUSES[id].fix for line in one.caution.splitlines()]
-    assert [line for line in lines if CUT_OFF.search(line)] == []
+    lines = [(cause.id, line) for cause in CAUSES.values() for one in cause.fix for line in one.caution.splitlines()]
+    assert [(id, line) for id, line in lines if CUT_OFF.search(line.strip())] == []
 
 
 CUT_OFF = re.compile(r"(?:,|\b(?:and|or|the|a|of|to|as|where))$")
@@ -179,24 +177,27 @@ CUT_OFF = re.compile(r"(?:,|\b(?:and|or|the|a|of|to|as|where))$")
 
 GUESSED = re.compile(
     r"set env|kubectl taint|-key-deletion|disable-key|--replicas=\d|hop-limit \d|set_param \S+="
-    r"|\"Value\": ?(?:true|false)|kubectl patch|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
+    r"|\"Value\": ?(?:true|false)|kubectl patch (?!--local)|revoke-security-group-\w+ (?!.*--security-group-rule-ids)"
 )
 """Writes a value, or takes away a rule, that may not be what was there before."""
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_an_undo_puts_back_what_was_there(id: str) -> None:
+def test_an_undo_puts_back_what_was_there() -> None:
     """From a saved file, from what Kubernetes or Helm keeps, or by what the command itself made; else it is a sentence
     that names the former value.
     """
-    lines = [line for one in CAUSES[id].fix for line in (*one.undo.splitlines(), PROMPT + one.with_.get("undo", ""))]
-    assert [line for line in lines if line.startswith(PROMPT) and GUESSED.search(line)] == []
+    lines = [
+        (cause.id, line)
+        for cause in CAUSES.values()
+        for one in cause.fix
+        for line in (*one.undo.splitlines(), PROMPT + one.with_.get("undo", ""))
+    ]
+    assert [(id, line) for id, line in lines if line.startswith(PROMPT) and GUESSED.search(line)] == []
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_what_aws_saves_is_a_document_and_looked_at(id: str) -> None:
+def test_what_aws_saves_is_a_document_and_looked_at() -> None:
     """Whatever the reader's configuration makes of `output`; and nothing changes before a guard saw the file."""
-    assert [line for fix in fixes_of(CAUSES[id]) for line in unseen(fix.steps)] == []
+    assert [(cause.id, line) for cause, fix in FIXES for line in unseen(fix.steps)] == []
 
 
 def unseen(steps: Iterable[Step]) -> list[str]:
@@ -207,54 +208,59 @@ def unseen(steps: Iterable[Step]) -> list[str]:
     return [step.line for step in saved if "--output" not in step.argv or step.output not in read]
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_no_two_remedies_keep_the_former_state_in_one_file(id: str) -> None:
+def test_no_two_remedies_keep_the_former_state_in_one_file() -> None:
     """The second of them would stop at the file of the first."""
-    kept = [
-        (platform, parse(line).output)
-        for one in CAUSES[id].fix
-        for line in filter(None, map(str.strip, one.save.splitlines()))
-        for platform in one.platforms or ("any",)
-    ]
-    needed = " ".join(one.undo for one in CAUSES[id].fix)
-    assert [file for file in kept if (".before" in file[1] or file[1] in needed) and kept.count(file) > 1] == []
+    for cause in CAUSES.values():
+        kept = [
+            (platform, parse(line).output)
+            for one in cause.fix
+            for line in filter(None, map(str.strip, one.save.splitlines()))
+            for platform in one.platforms or ("any",)
+        ]
+        needed = " ".join(one.undo for one in cause.fix)
+        twice = [file for file in kept if (".before" in file[1] or file[1] in needed) and kept.count(file) > 1]
+        assert twice == [], cause.id
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_what_an_undo_reads_is_not_written_over(id: str) -> None:
+def test_what_an_undo_reads_is_not_written_over() -> None:
     """A second run would save the changed state as the former one."""
-    for fix in fixes_of(CAUSES[id]):
+    for cause, fix in FIXES:
         undone = " ".join(f"{step.line} {step.text}" for step in fix.steps if step.kind is StepKind.UNDO)
         saved = [step.output for step in fix.steps if step.kind is StepKind.SAVE and step.output in undone]
         kept = [step.argv[-1] for step in fix.steps if step.argv[:3] == ("test", "!", "-e")]
-        assert [file for file in saved if file not in kept] == []
+        assert [file for file in saved if file not in kept] == [], cause.id
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_no_inline_policy_of_a_role_is_replaced(id: str) -> None:
+def test_no_inline_policy_of_a_role_is_replaced() -> None:
     """PutRolePolicy writes over a policy of the same name, and its undo would delete it."""
-    for fix in fixes_of(CAUSES[id]):
+    for cause, fix in FIXES:
         guards = " ".join(step.line for step in fix.steps if step.kind is StepKind.GUARD)
         is_new = any("create-role" in step.argv for step in fix.steps)
         puts = [step.argv for step in fix.steps if "put-role-policy" in step.argv]
-        assert is_new or all(argv[argv.index("--policy-name") + 1] in guards for argv in puts)
+        assert is_new or all(argv[argv.index("--policy-name") + 1] in guards for argv in puts), cause.id
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_no_partition_is_taken_for_granted(id: str) -> None:
+def test_no_partition_is_taken_for_granted() -> None:
     """Accounts of China and GovCloud have ARNs of their own."""
-    cause, body = CAUSES[id], TEXTS[id].partition("\n---\n")[2]
-    assert "arn:aws:" not in f"{msgspec.json.encode([cause.fix, cause.confirm, cause.rule_out]).decode()} {body}"
+    front = {
+        id: msgspec.json.encode([cause.fix, cause.confirm, cause.rule_out]).decode() for id, cause in CAUSES.items()
+    }
+    bodies = {id: text.partition("\n---\n")[2] for id, text in TEXTS.items()}
+    assert [id for id in CAUSES if "arn:aws:" in front[id] + bodies[id]] == []
 
 
 HALF = re.compile(r"image\.repository=(?!.*image\.tag=)|set env .*[A-Z]S=\{\w*[^s]\}")
 """A repository that keeps another one's tag, one value in place of a list."""
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_nothing_writes_half_of_a_value(id: str) -> None:
-    commands = (line for one in CAUSES[id].fix for line in (*one.command.splitlines(), str(one.with_.get("helm", ""))))
-    assert [line for line in commands if HALF.search(line)] == []
+def test_nothing_writes_half_of_a_value() -> None:
+    commands = (
+        (cause.id, line)
+        for cause in CAUSES.values()
+        for one in cause.fix
+        for line in (*one.command.splitlines(), str(one.with_.get("helm", "")))
+    )
+    assert [(id, line) for id, line in commands if HALF.search(line)] == []
 
 
 def test_a_drain_does_not_wait_for_a_pod_that_hangs() -> None:
@@ -262,14 +268,55 @@ def test_a_drain_does_not_wait_for_a_pod_that_hangs() -> None:
     assert drains and [c.where for c in drains if "--skip-wait-for-delete-timeout=60" not in c.argv] == []
 
 
-@pytest.mark.parametrize("id", CAUSES)
-def test_a_role_that_is_annotated_is_given_to_the_addon_too(id: str) -> None:
+def test_a_role_that_is_annotated_is_given_to_the_addon_too() -> None:
     """EKS takes the annotation back: there the add-on gets the role, and keeps its configuration."""
-    remedies = CAUSES[id].fix
-    if any("annotate serviceaccount" in one.command for one in remedies):
-        needed = "update-addon", "--service-account-role-arn", "--configuration-values"
-        assert any(all(word in one.command for word in needed) for one in remedies)
-        assert all("add-on" in one.caution for one in remedies if "annotate serviceaccount" in one.command)
+    needed = "update-addon", "--service-account-role-arn", "--configuration-values"
+    for cause in CAUSES.values():
+        annotating = [one for one in cause.fix if "annotate serviceaccount" in one.command]
+        assert not annotating or any(all(word in one.command for word in needed) for one in cause.fix), cause.id
+        assert all("add-on" in one.caution for one in annotating), cause.id
+
+
+def test_a_port_is_asked_by_a_command() -> None:
+    """The tool has a check of its own for it; a person at 3 a.m. has a terminal."""
+    asked = [(cause.id, one) for cause in CAUSES.values() for one in cause.confirm if one.check == "tcp-988"]
+    assert [(id, one.look) for id, one in asked if not one.command] == []
+
+
+BY_ITSELF = {
+    "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
+    "efa-client-not-configured", "iam-denied-by-boundary", "oidc-provider-unusable", "sts-not-active-in-region",
+}  # fmt: skip
+"""Causes whose page has no command that changes something: nothing has to be changed, or another page has it."""
+
+
+def test_a_fix_has_something_to_type() -> None:
+    """A sentence alone leaves a person who has to act without a first step."""
+    typed = {cause.id for cause in CAUSES.values() if any(one.command or one.procedure for one in cause.fix)}
+    assert CAUSES.keys() - typed <= BY_ITSELF
+
+
+def test_a_foreign_registry_is_named_whole_and_with_its_condition() -> None:
+    """The chart puts image.containerRegistry before every image; and nodes of a private cluster reach no public one."""
+    for id, one in ((cause.id, one) for cause in CAUSES.values() for one in cause.fix):
+        helm = str(one.with_.get("helm", ""))
+        if "image.repository=public" in helm:
+            assert "--set image.containerRegistry= " in helm and "public.ecr.aws" in one.caution, id
+
+
+def test_a_release_keeps_the_version_of_its_chart() -> None:
+    """Without --version helm takes the newest chart, and the values of the old one; only an update wants that."""
+    of_helm = [c for c in all_commands() if c.argv[:2] == ("helm", "upgrade") and c.runbook != "csi-driver-outdated"]
+    assert of_helm and [f"{c.where}: {' '.join(c.argv)}" for c in of_helm if "--version" not in c.argv] == []
+
+
+ROOT_ONLY = re.compile(r"(?:\$ )?(?:u?mount|modprobe|lustre_rmmod|mokutil|systemctl|tunefs\.lustre|lnetctl set)\b")
+
+
+def test_what_only_root_may_do_on_a_host_begins_with_sudo() -> None:
+    texts = [(cause.id, text) for cause in CAUSES.values() for one in cause.fix for text in (one.command, one.undo)]
+    lines = [(id, line.strip()) for id, text in texts for line in text.splitlines()]
+    assert [(id, line) for id, line in lines if ROOT_ONLY.match(line)] == []
 
 
 def test_every_query_is_one() -> None:
@@ -289,6 +336,7 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert GUESSED.search("kubectl -n x set env ds/y A-") and not GUESSED.search("kubectl -n x rollout undo ds/y")
     assert HALF.search("--set image.repository=x") and not HALF.search("--set image.repository=x --set image.tag=y")
     assert HALF.search("set env ds/x SNAT_CIDRS={cidr}") and not HALF.search("set env ds/x SNAT_CIDRS={cidrs}")
+    assert ROOT_ONLY.match("umount /x") and ROOT_ONLY.match("$ mount /x") and not ROOT_ONLY.match("sudo mount /x")
     asked, looked = Step(StepKind.SAVE, ("aws", "--output", "json"), "f"), Step(StepKind.GUARD, ("test", "-s", "f"))
     assert unseen((asked,)) and unseen((Step(StepKind.SAVE, ("aws",), "f"), looked)) and not unseen((asked, looked))
     assert IMPOSSIBLE.search("aws eks update-nodegroup-config --x y --taints 'z=[{key=k,effect=NO_EXECUTE}]'")
@@ -302,12 +350,12 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert unguarded((Step(StepKind.CHANGE, ("aws", "fsx", "delete-file-system")),))
 
 
-@pytest.mark.parametrize("id", TEXTS)
-def test_a_page_leaves_out_no_word_of_its_body(id: str) -> None:
+def test_a_page_leaves_out_no_word_of_its_body() -> None:
     """A paragraph may stand right under its heading, a table right under a paragraph."""
-    body = re.sub(r"^ *```\w*$", "", body_of(TEXTS[id]), flags=re.MULTILINE)
-    words, page = (set(re.findall(r"[A-Za-z]{4,}", text)) for text in (body, to_page(CAUSES[id], TEXTS[id], {}, {})))
-    assert words - page == set()
+    for id, text in TEXTS.items():
+        body = re.sub(r"^ *```\w*$", "", body_of(text), flags=re.MULTILINE)
+        words, page = (set(re.findall(r"[A-Za-z]{4,}", shown)) for shown in (body, to_page(CAUSES[id], text, {}, {})))
+        assert words - page == set(), id
 
 
 def test_what_a_procedure_takes_away_is_null_and_not_a_word() -> None:

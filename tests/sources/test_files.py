@@ -18,6 +18,7 @@ from diag.sources import files, remote_mounts, supervised
 from diag.sources.files import File, UnreadableFile, is_missing, open_files, read_bounded, write_private
 from diag.sources.remote_mounts import StuckMount, remote_mount_of, run_in_child
 from tests.nodes.stopped_fuse import stopped_fuse, why_not
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +149,7 @@ def mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     local = "22 1 8:1 / / rw - ext4 /dev/sda1 rw"
     table.write_text(f"{local}\n36 22 0:40 / {name} rw,noatime - lustre 10.0.0.1@tcp:/abcdefgh rw,flock\n")
     monkeypatch.setattr(remote_mounts, "_MOUNT_TABLE", str(table))
+    monkeypatch.setattr(remote_mounts, "ANSWER_S", PATIENCE_S)
     ours = os.getpid()
     for name in ("open", "stat", "scandir", "readlink", "lstat"):
         monkeypatch.setattr(os, name, guarded(getattr(os, name), str(point), ours))
@@ -243,7 +245,7 @@ def test_a_dead_mount_costs_its_own_answer(tmp_path: Path, monkeypatch: pytest.M
     with stopped_fuse(folder):
         first = why(folder / "lustre-doctor.toml")
         assert first.problem.reason is Reason.TIMEOUT and "does not answer" in str(first)
-        monkeypatch.setattr(remote_mounts, "ANSWER_S", 60.0)
+        monkeypatch.setattr(remote_mounts, "ANSWER_S", PATIENCE_S)
         assert "has been stuck" in str(why(folder / "other")), "a second process is not put beside the first"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from diag.analysis.binding import why_not_taken
 from diag.analysis.claims import ClaimCase, Why, why_pending
 from diag.analysis.nodes.eligibility import keeps_off, linux_nodes, selects
 from diag.analysis.pod_events import REASONS
@@ -55,11 +56,15 @@ class Restriction(msgspec.Struct, frozen=True):
         return " or ".join(terms) or "nothing"
 
 
-def restrictions_of(case: ClaimCase) -> tuple[Restriction, ...]:
-    """What the claim's volume, or the class that is to make one, says of the nodes; empty when it may be anywhere."""
-    volume = case.volume if case.is_bound else _to_be_bound(case)
-    if volume is not None:
-        return tuple(_of_volume(volume))
+def restrictions_of(case: ClaimCase, nodes: Sequence[Node]) -> tuple[Restriction, ...]:
+    """What the claim's volume, or the class that is to make one, says of the nodes; empty when it may be anywhere.
+
+    Of several volumes among which the scheduler chooses, one that leaves a node counts.
+    """
+    volumes = tuple(filter(None, (case.volume,))) if case.is_bound else _to_be_bound(case)
+    if volumes:
+        each = [tuple(limits_of(volume)) for volume in volumes]
+        return next((limits for limits in each if not limits or homes(limits, nodes)), each[0])
     topologies = case.storage_class.allowed_topologies if case.storage_class and case.is_dynamic else None
     if case.is_bound or case.storage_class is None or not topologies:
         return ()
@@ -72,12 +77,16 @@ def restrictions_of(case: ClaimCase) -> tuple[Restriction, ...]:
     return (Restriction(case.storage_class, "allowedTopologies", NodeSelector(terms)),)
 
 
-def _to_be_bound(case: ClaimCase) -> PersistentVolume | None:
+def _to_be_bound(case: ClaimCase) -> tuple[PersistentVolume, ...]:
     pending = why_pending(case)
-    return pending.volume if pending.why is Why.BINDS_SOON else None
+    if pending.volume is None or pending.why not in (Why.BINDS_SOON, Why.WAITS_FOR_POD):
+        return ()
+    others = case.offered if pending.why is Why.WAITS_FOR_POD else ()
+    return (pending.volume, *(volume for volume in others if not why_not_taken(case.claim, volume)))
 
 
-def _of_volume(volume: PersistentVolume) -> Iterator[Restriction]:
+def limits_of(volume: PersistentVolume) -> Iterator[Restriction]:
+    """What a volume says of the nodes on which it may be mounted."""
     required = volume.spec.node_affinity.required if volume.spec.node_affinity else None
     if required is not None:
         yield Restriction(volume, "nodeAffinity", required)
@@ -130,7 +139,7 @@ _NOTHING_TO_BIND = re.compile(r"didn't find available persistent volumes to bind
 
 _CLAIMS_OWN = re.compile(
     r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]*\" (?:not found|is being deleted)"
-    r"|bound to non-existent persistentvolume"
+    r"|bound to non-existent persistentvolume|waiting for ephemeral volume controller to create"
 )
 """The claim itself is not ready: its own checks say why."""
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from diag.decode import convert, decode_json
-from diag.knowledge.index import fingerprint, is_current
+from diag.knowledge.fingerprint import Fingerprint, fingerprint, is_current
 from diag.late import late
 
 FOLDER = Path(__file__).parent
@@ -87,8 +87,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     """All messages, with what finds them quickly."""
 
     format: int
-    files: dict[str, tuple[int, int]]
-    """Length and CRC-32 of every file it was made from."""
+    files: dict[str, Fingerprint]
+    """Every file it was made from."""
     components: dict[str, Component]
     sources: dict[str, str]
     """The component of a source file that a line of the kernel's log names."""

@@ -70,6 +70,7 @@ from diag.resources.kubernetes.volume import VolumeStatus as VolumeStatus
 from diag.resources.kubernetes.workload import EndpointSlice as EndpointSlice
 from diag.resources.kubernetes.workload import Lease as Lease
 from diag.resources.kubernetes.workload import PodOwner as PodOwner
+from diag.resources.kubernetes.workload import PodOwnerSpec as PodOwnerSpec
 from diag.resources.kubernetes.workload import PodTemplate as PodTemplate
 from diag.resources.kubernetes.workload import Service as Service
 from diag.resources.kubernetes.workload import ServiceAccount as ServiceAccount

@@ -126,6 +126,24 @@ class ClaimVolume(KubernetesObject, frozen=True):
     read_only: bool = False
 
 
+class TemplateSpec(KubernetesObject, frozen=True):
+    """spec of the claim of an ephemeral volume."""
+
+    storage_class_name: str | None = None
+
+
+class ClaimTemplate(KubernetesObject, frozen=True):
+    """The claim of an ephemeral volume, as it is to be made."""
+
+    spec: TemplateSpec = TemplateSpec()
+
+
+class Ephemeral(KubernetesObject, frozen=True):
+    """A pod volume's ephemeral: a claim that is made for the pod alone and goes with it."""
+
+    volume_claim_template: ClaimTemplate = ClaimTemplate()
+
+
 class HostPath(KubernetesObject, frozen=True):
     """A pod volume's hostPath."""
 
@@ -137,6 +155,8 @@ class PodVolume(KubernetesObject, frozen=True):
 
     name: str = ""
     persistent_volume_claim: ClaimVolume | None = None
+    """Of an ephemeral volume the claim that is made for it."""
+    ephemeral: Ephemeral | None = None
     host_path: HostPath | None = None
 
 
@@ -212,6 +232,15 @@ class PodSpec(KubernetesObject, frozen=True):
         """Names of the claims that the pod mounts, in order."""
         return tuple(v.persistent_volume_claim.claim_name for v in self.volumes or () if v.persistent_volume_claim)
 
+    @property
+    def own_claims(self) -> frozenset[str]:
+        """Names of the claims that are made for the pod alone."""
+        return frozenset(
+            v.persistent_volume_claim.claim_name
+            for v in self.volumes or ()
+            if v.ephemeral is not None and v.persistent_volume_claim
+        )
+
 
 class Waiting(KubernetesObject, frozen=True):
     """state.waiting of a container."""
@@ -279,6 +308,21 @@ class Pod(KubernetesObject, frozen=True):
     metadata: Metadata
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+    def __post_init__(self) -> None:
+        """Name the claims that are made for ephemeral volumes, so that they count as any other claim of the pod.
+
+        Source: Kubernetes documentation, ephemeral volumes (the pod's name, a hyphen and the volume's).
+        """
+        if any(volume.ephemeral and not volume.persistent_volume_claim for volume in self.spec.volumes or ()):
+            named = tuple(self._with_claim(volume) for volume in self.spec.volumes or ())
+            msgspec.structs.force_setattr(self, "spec", msgspec.structs.replace(self.spec, volumes=named))
+
+    def _with_claim(self, volume: PodVolume) -> PodVolume:
+        if volume.ephemeral is None or volume.persistent_volume_claim is not None:
+            return volume
+        own = ClaimVolume(f"{self.metadata.name}-{volume.name}")
+        return msgspec.structs.replace(volume, persistent_volume_claim=own)
 
     @property
     def subject(self) -> Subject:

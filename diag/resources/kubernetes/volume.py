@@ -115,6 +115,13 @@ class ClaimResources(KubernetesObject, frozen=True):
     requests: dict[str, str] | None = None
 
 
+class DataSource(KubernetesObject, frozen=True):
+    """What a new volume is to be filled with."""
+
+    kind: str = ""
+    name: str = ""
+
+
 class ClaimSpec(KubernetesObject, frozen=True):
     """spec of a PersistentVolumeClaim."""
 
@@ -125,6 +132,13 @@ class ClaimSpec(KubernetesObject, frozen=True):
     volume_mode: str = "Filesystem"
     volume_attributes_class_name: str | None = None
     selector: LabelSelector | None = None
+    data_source: DataSource | None = None
+    data_source_ref: DataSource | None = None
+
+    @property
+    def source(self) -> DataSource | None:
+        """What its volume is to be filled with; the newer of the two fields says all that the older may."""
+        return self.data_source_ref or self.data_source
 
 
 class ClaimStatus(KubernetesObject, frozen=True):

@@ -70,6 +70,7 @@ class PodOwnerSpec(KubernetesObject, frozen=True):
     replicas: int | None = None
     parallelism: int | None = None
     completions: int | None = None
+    suspend: bool = False
     template: PodTemplate = PodTemplate()
     job_template: JobTemplate | None = None
     volume_claim_templates: tuple[PersistentVolumeClaim, ...] | None = None
@@ -84,6 +85,7 @@ class PodOwnerStatus(KubernetesObject, frozen=True):
     desired_number_scheduled: int = 0
     current_number_scheduled: int = 0
     last_schedule_time: str | None = None
+    conditions: tuple[Condition, ...] | None = None
 
 
 class PodOwner(KubernetesObject, frozen=True):
@@ -115,10 +117,25 @@ class PodOwner(KubernetesObject, frozen=True):
             return (status.last_schedule_time or "") <= since
         if self.kind == "Job":
             wanted = spec.completions if spec.completions is not None else 1
-            return status.active == 0 and status.succeeded < wanted
+            return status.active == 0 and status.succeeded < wanted and not self._is_at_rest
         if self.kind == "DaemonSet":
             return status.current_number_scheduled < status.desired_number_scheduled
         return status.replicas < (1 if spec.replicas is None else spec.replicas)
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """A Job that makes no more pods: it is suspended, complete, or has failed by its own count."""
+        ended = ("Complete", "SuccessCriteriaMet", "Failed", "FailureTarget", "Suspended")
+        return self.spec.suspend or any(c.type in ended and c.status == "True" for c in self.status.conditions or ())
+
+    @property
+    def failure(self) -> Condition | None:
+        """What it says itself of pods that it could not make; of the two of a Deployment both say so.
+
+        Source: Kubernetes v1.34 pkg/controller/replicaset (ReplicaFailure); pkg/controller/deployment/sync.go.
+        """
+        own = (c for c in self.status.conditions or () if c.type == "ReplicaFailure" and c.status == "True")
+        return next(own, None)
 
     @property
     def claim_names(self) -> tuple[str, ...]:

@@ -85,15 +85,22 @@ class Kube(Source):
 
     def __init__(self, *, kubeconfig: str = "", context: str = "", in_cluster: bool = False) -> None:
         self._load = load_service_account if in_cluster else lambda: load_access(kubeconfig, context)
-        self._access: Access | None = None
+        self._found: Access | None = None
+        self._loading = threading.Lock()
         self._lock = threading.Lock()
         self._transport: Transport | Unavailable | None = None
 
     def context(self) -> KubeContext:
         """What the configuration itself says of the cluster: no call is made and no credential plugin is run."""
-        if self._access is None:
-            self._access = self._load()
         return self._access.context
+
+    @property
+    def _access(self) -> Access:
+        """Read once, whoever asks first."""
+        with self._loading:
+            if self._found is None:
+                self._found = self._load()
+            return self._found
 
     @property
     def transport(self) -> Transport:
@@ -101,7 +108,7 @@ class Kube(Source):
         with self._lock:
             if self._transport is None:
                 try:
-                    self._transport = Transport(self._access or self._load())
+                    self._transport = Transport(self._access)
                 except Unreadable as missing:
                     self._transport = missing.unavailable
             if isinstance(self._transport, Unavailable):

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from diag.analysis.claims import ClaimCase
 from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
 from diag.analysis.network.names import has_node_local_dns
 from diag.analysis.pod_creation import REASONS
@@ -60,6 +61,9 @@ OWNERS = {
 
 MOST_OWNERS = 50
 """So many owners that may make no pods are read."""
+
+MOST_NAMESPACES = 10
+"""In so many namespaces owners are looked for that no event names."""
 
 SNAT = "AWS_VPC_K8S_CNI_EXTERNALSNAT", "AWS_VPC_K8S_CNI_RANDOMIZESNAT", "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"
 """Source: amazon-vpc-cni-k8s README, CNI configuration variables; pkg/networkutils/network.go for the defaults."""
@@ -202,6 +206,34 @@ def refused_owners(kube: Kube, live_warnings: tuple[Event, ...]) -> tuple[PodOwn
                 raise
         else:
             found.append(PodOwner(owner.metadata, kind, owner.spec, owner.status))
+    return tuple(found)
+
+
+@fact(
+    layer=Layer.REQUEST,
+    label="owner of pods",
+    names={"metadata.name": "workload"},
+    permissions=("list daemonsets", "list deployments", "list jobs", "list replicasets", "list statefulsets"),
+)
+def idle_owners(kube: Kube, lustre_claims: tuple[ClaimCase, ...], pods: tuple[Pod, ...]) -> tuple[PodOwner, ...]:
+    """Every owner that lacks pods of a Lustre claim that no pod uses: events that say why may have expired.
+
+    Nothing is asked where every claim has its pod, or is only written down in a manifest.
+    """
+    used = {(pod.metadata.namespace, name) for pod in pods for name in pod.spec.claim_names}
+    idle = {case.claim.key for case in lustre_claims if case.claim.metadata.uid} - used
+    found: list[PodOwner] = []
+    for namespace in sorted({namespace for namespace, _ in idle})[:MOST_NAMESPACES]:
+        for kind, place in OWNERS.items():
+            if kind == "CronJob":
+                continue
+
+            def lacking(owner: PodOwner, kind: str = kind, namespace: str = namespace) -> PodOwner | None:
+                own = PodOwner(owner.metadata, kind, owner.spec, owner.status)
+                ours = any((namespace, name) in idle for name in own.claim_names)
+                return own if ours and own.lacks_pods("") else None
+
+            found += kube.list(f"/apis/{place.format(namespace=namespace)}", PodOwner, keep=lacking)
     return tuple(found)
 
 

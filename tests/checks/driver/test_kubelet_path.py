@@ -74,7 +74,7 @@ def test_a_plugin_without_privileges_may_not_mount() -> None:
 )
 def test_mounts_that_do_not_leave_the_container_are_seen(fields: dict[str, Any]) -> None:
     found = given.findings(kubelet_path, daemon_sets=(mounting(**fields),))
-    assert (found[0].verdict, found[0].cause) == (Verdict.FAIL, "")
+    assert (found[0].verdict, found[0].cause) == (Verdict.FAIL, "kubelet-path-wrong")
     assert "empty directory" in found[0].message
 
 

@@ -304,3 +304,21 @@ def test_a_late_claim_of_a_pod_that_names_its_node_itself() -> None:
     told = only(**facts, pods=(pod(phase="Pending"),))
     assert (told.verdict, told.cause, "names its node itself" in told.message) == (Verdict.FAIL, "claim-pending", True)
     assert only(**facts, pods=(pod(phase="Pending", node=""),)).verdict is Verdict.SKIP
+
+
+@pytest.mark.parametrize("field", ["dataSource", "dataSourceRef"])
+@pytest.mark.parametrize("kind", ["PersistentVolumeClaim", "VolumeSnapshot"])
+def test_the_driver_copies_no_volume(field: str, kind: str) -> None:
+    asked = pending(volumeName="", **{field: {"kind": kind, "name": "old"}})
+    finding = only(claims=(aged(asked, JUST_NOW),), persistent_volumes=(), storage_classes=(storage_class(),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    assert f"a copy of {kind} old" in finding.message
+    assert finding.fix is not None and any("dataSource" in line for line in finding.fix.commands)
+
+
+@pytest.mark.parametrize(("created", "verdict"), [(JUST_NOW, Verdict.SKIP), (LONG_AGO, Verdict.FAIL)])
+def test_a_populator_is_given_its_time(created: str, verdict: Verdict) -> None:
+    asked = pending(volumeName="", dataSourceRef={"kind": "DatasetCopy", "name": "imagenet"})
+    finding = only(claims=(aged(asked, created),), persistent_volumes=(), storage_classes=(storage_class(),))
+    assert finding.verdict is verdict
+    assert "for a populator to do" in finding.message

@@ -10,9 +10,9 @@ import pytest
 from checks.request.pod_creation import owner_may_make_its_pods
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.resources.kubernetes import Event, PodOwner
+from diag.resources.kubernetes import Event, Pod, PodOwner
 from diag.resources.kubernetes.workload import JobTemplate, JobTemplateSpec, PodOwnerSpec, PodOwnerStatus
-from tests.checks.given import DRIVER_IMAGE, denied, findings, storage_class
+from tests.checks.given import DRIVER_IMAGE, LONG_AGO, denied, findings, storage_class
 
 QUOTA = 'pods "trainer-0" is forbidden: exceeded quota: team, requested: pods=1, used: pods=10, limited: pods=10'
 NO_REQUESTS = 'pods "web-" is forbidden: failed quota: mem: must specify limits.cpu for: app'
@@ -125,3 +125,61 @@ def test_a_deployment_whose_replica_set_is_refused() -> None:
     (finding,) = told(made, WEBHOOK, warning_events=(event,))
     assert (finding.cause, "cannot make a ReplicaSet" in finding.message) == ("pod-creation-refused", True)
     assert told(owner("Deployment", have=1), WEBHOOK, warning_events=(event,)) == ()
+
+
+def failed(text: str) -> dict[str, Any]:
+    return {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": text}]}
+
+
+def idle(made: PodOwner, *, created: str = LONG_AGO, **status: Any) -> tuple[Finding, ...]:
+    """An owner of which no event speaks."""
+    raw = msgspec.to_builtins(made)
+    raw["metadata"] |= {"creationTimestamp": created}
+    raw["status"] = raw.get("status", {}) | status
+    return findings(owner_may_make_its_pods, idle_owners=(msgspec.convert(raw, PodOwner),))
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "Deployment"])
+def test_a_condition_says_why_after_the_events_have_expired(kind: str) -> None:
+    (finding,) = idle(owner(kind), **failed(QUOTA))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "resource-quota-exceeded")
+    assert finding.evidence == ("its condition ReplicaFailure",)
+
+
+def test_an_owner_without_pods_of_which_nothing_says_why() -> None:
+    (finding,) = idle(owner("StatefulSet"))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pod-creation-refused")
+    assert "no event or condition says any more why" in finding.message
+    assert idle(owner("StatefulSet"), created="2026-11-24T11:58:00Z") == (), "it was made two minutes ago"
+
+
+@pytest.mark.parametrize(
+    ("spec", "status"), [({"suspend": True}, {}), ({}, {"conditions": [{"type": "Failed", "status": "True"}]})]
+)
+def test_a_job_at_rest_lacks_no_pod(spec: dict[str, Any], status: dict[str, Any]) -> None:
+    raw = msgspec.to_builtins(owner("Job", **spec))
+    raw["status"] = status
+    assert owner("Job").lacks_pods("")
+    assert not msgspec.convert(raw, PodOwner).lacks_pods("")
+
+
+def ephemeral_pod(phase: str = "Pending") -> Pod:
+    template = {"volumeClaimTemplate": {"spec": {"storageClassName": "fsx-sc"}}}
+    raw = {
+        "metadata": {"name": "trainer", "namespace": "default", "uid": "pod-uid"},
+        "spec": {"volumes": [{"name": "scratch", "ephemeral": template}]},
+        "status": {"phase": phase},
+    }
+    return msgspec.convert(raw, Pod)
+
+
+def test_the_claim_of_an_ephemeral_volume_that_is_refused() -> None:
+    text = f"ephemeral volume scratch: create PVC trainer-scratch: {QUOTA}"
+    event = refused(text, "Pod", reason="FailedBinding")
+    given: dict[str, Any] = {"warning_events": (event,), "storage_classes": (storage_class(),)}
+    (finding,) = findings(owner_may_make_its_pods, pods=(ephemeral_pod(),), **given)
+    assert (finding.subject.name, finding.cause) == ("trainer-scratch", "resource-quota-exceeded")
+    assert "Pod default/trainer cannot make claim trainer-scratch" in finding.message
+    assert findings(owner_may_make_its_pods, pods=(ephemeral_pod("Running"),), **given) == ()
+    other = {**given, "storage_classes": (storage_class(provisioner="ebs.csi.aws.com"),)}
+    assert findings(owner_may_make_its_pods, pods=(ephemeral_pod(),), **other) == ()

@@ -10,7 +10,16 @@ import pytest
 from checks.request.pod_scheduling import pods_get_a_node
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
-from diag.resources.kubernetes import Condition, PersistentVolume, Pod
+from diag.resources.kubernetes import (
+    ClaimVolume,
+    Condition,
+    OwnerReference,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    PodVolume,
+)
+from diag.resources.kubernetes.pod import Ephemeral
 from tests.checks.given import (
     LONG_AGO,
     REGION,
@@ -185,3 +194,62 @@ def test_a_scheduler_that_is_not_there() -> None:
     assert only(pods=(usual,)).verdict is Verdict.UNKNOWN
     young = replace(named, metadata=replace(named.metadata, creation_timestamp=JUST_NOW))
     assert only(pods=(young,)).verdict is Verdict.SKIP
+
+
+def beside(zone: str) -> tuple[PersistentVolume, PersistentVolumeClaim]:
+    """Another volume, which leaves one zone, with its claim."""
+    made, asked = volume(**bound_to(zone)), claim(volumeName="other")
+    other = replace(made, metadata=replace(made.metadata, name="other"))
+    return other, replace(asked, metadata=replace(asked.metadata, name="other-claim"))
+
+
+def both(*, mine: str, other: str, text: str = CONFLICT) -> dict[str, Any]:
+    """A pod of two volumes, on nodes of two zones."""
+    volume_beside, claim_beside = beside(other)
+    user = waiting(text)
+    named = (*(user.spec.volumes or ()), PodVolume("o", ClaimVolume("other-claim")))
+    return {
+        "nodes": tuple(node(f"node-{zone}", labels={ZONE: f"{REGION}{zone}"}) for zone in "ac"),
+        "persistent_volumes": (volume(**bound_to(mine)), volume_beside),
+        "claims": (claim(), claim_beside),
+        "pods": (replace(user, spec=replace(user.spec, volumes=named)),),
+    }
+
+
+def test_two_volumes_that_leave_no_node_together() -> None:
+    first, *_ = findings(pods_get_a_node, **both(mine=f"{REGION}a", other=f"{REGION}c"))
+    assert (first.verdict, first.cause) == (Verdict.FAIL, "volume-node-affinity")
+    assert "no node fits both volumes" in first.message
+
+
+def test_another_volume_that_leaves_none_by_itself_is_to_blame_alone() -> None:
+    first, *_ = findings(pods_get_a_node, **both(mine=f"{REGION}a", other=f"{REGION}f"))
+    assert (first.verdict, first.cause) == (Verdict.FAIL, "pod-unschedulable")
+
+
+def test_of_volumes_to_choose_from_one_that_leaves_a_node_counts() -> None:
+    late = storage_class(provisioner="kubernetes.io/no-provisioner", volumeBindingMode="WaitForFirstConsumer")
+    asked = claim(phase="Pending", volumeName="")
+    away, near = (
+        replace(made, metadata=replace(made.metadata, name=name), spec=replace(made.spec, claim_ref=None),
+                status=replace(made.status, phase="Available"))
+        for name, made in (("away", volume(**bound_to(f"{REGION}f"))), ("near", volume()))
+    )  # fmt: skip
+    given: dict[str, Any] = {"claims": (asked,), "storage_classes": (late,), "pods": (waiting(NOTHING),)}
+    (finding,) = findings(pods_get_a_node, persistent_volumes=(away,), **given)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "volume-node-affinity")
+    (finding,) = findings(pods_get_a_node, persistent_volumes=(away, near), **given)
+    assert finding.cause != "volume-node-affinity"
+
+
+@pytest.mark.parametrize("owners", [None, (OwnerReference("Pod", "other", "uid-of-another"),)])
+def test_a_claim_with_the_name_that_an_ephemeral_volume_needs(owners: tuple[OwnerReference, ...] | None) -> None:
+    user = waiting()
+    own = (PodVolume("scratch", ClaimVolume("fsx-pvc"), Ephemeral()),)
+    user = replace(user, metadata=replace(user.metadata, uid="uid"), spec=replace(user.spec, volumes=own))
+    asked = claim()
+    asked = replace(asked, metadata=replace(asked.metadata, owner_references=owners))
+    finding = only(pods=(user,), claims=(asked,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+    made = replace(asked, metadata=replace(asked.metadata, owner_references=(OwnerReference("Pod", "pod", "uid"),)))
+    assert only(pods=(user,), claims=(made,)).cause != "claim-volume-mismatch"

@@ -1,5 +1,6 @@
 """What a person would see: events, pod and claim states, worded as kubelet, driver and mount.lustre word them."""
 
+import copy
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -249,6 +250,39 @@ def claim_waits(lab: "Lab", *messages: tuple[str, str, str]) -> None:
         "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/3 nodes are"
         " available: 3 Preemption is not helpful for scheduling.",
     )
+
+
+def second_volume(lab: "Lab", name: str, **spec: Any) -> Object:
+    """The pod mounts a second volume, bound by a claim of its own; `spec` has what differs from the first."""
+    made, asked = copy.deepcopy(volume(lab)), copy.deepcopy(claim(lab))
+    metadata = {"name": name, "creationTimestamp": lab.site.time(500)}
+    made |= {"metadata": metadata, "spec": made["spec"] | spec}
+    asked["metadata"] = metadata | {"name": f"{name}-claim", "namespace": WORKLOAD_NAMESPACE}
+    for field in ("storageClassName", "accessModes"):
+        asked["spec"][field] = made["spec"][field]
+    asked["spec"]["volumeName"] = name
+    lab.kube.add(asked)
+    made["spec"]["claimRef"] = made["spec"]["claimRef"] | {key: asked["metadata"][key] for key in ("name", "uid")}
+    lab.kube.add(made)
+    where = pod(lab)["spec"]
+    where["volumes"].append({"name": name, "persistentVolumeClaim": {"claimName": f"{name}-claim"}})
+    where["containers"][0]["volumeMounts"].append({"name": name, "mountPath": f"/{name}"})
+    return made
+
+
+def make_ephemeral(lab: "Lab") -> Object:
+    """The pod's volume is a generic ephemeral one of the driver's class; its claim comes back."""
+    owner, old = pod(lab), claim(lab)
+    (own,) = (volume for volume in owner["spec"]["volumes"] if volume.pop("persistentVolumeClaim", None))
+    asked = {"storageClassName": STORAGE_CLASS, **{key: old["spec"][key] for key in ("accessModes", "resources")}}
+    own["ephemeral"] = {"volumeClaimTemplate": {"spec": asked}}
+    lab.kube.remove("persistentvolumeclaims", old["metadata"]["name"], WORKLOAD_NAMESPACE)
+    reference = {"apiVersion": "v1", "kind": "Pod", "name": owner["metadata"]["name"], "controller": True}
+    reference |= {"uid": owner["metadata"]["uid"], "blockOwnerDeletion": True}
+    old["metadata"] |= {"name": f"{owner['metadata']['name']}-{own['name']}", "ownerReferences": [reference]}
+    volume(lab)["spec"]["claimRef"]["name"] = old["metadata"]["name"]
+    lab.kube.add(old)
+    return old
 
 
 def add_class_of_ebs(lab: "Lab", binding: str, **metadata: object) -> None:

@@ -39,10 +39,9 @@ class KubeServer:
         """Blocks the calling thread until `release` or `close`."""
         self._closing.wait()
 
-    def wait(self, seconds: float) -> None:
-        """Waits so long, or until `release` or `close`."""
-        if seconds:
-            self._closing.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Waits so long; False where `release` or `close` came first, and with it the end of the client's world."""
+        return not (seconds and self._closing.wait(seconds))
 
     def close(self) -> None:
         """Stops accepting and ends stalled answers."""
@@ -101,7 +100,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         lab = self.server.lab
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        lab.wait(lab.api.switches.delay)
+        if not lab.wait(lab.api.switches.delay):
+            self.close_connection = True
+            return
         if self.command == "GET" and "watch=" in self.path:
             self._watch()
             return
@@ -138,7 +139,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _upgrade(self) -> None:
         lab = self.server.lab
-        lab.wait(lab.api.switches.delay)
+        if not lab.wait(lab.api.switches.delay):
+            self.close_connection = True
+            return
         try:
             target, _, _ = lab.api.admit("GET", self.path, self._user())
         except ApiError as error:

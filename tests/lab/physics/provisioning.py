@@ -67,6 +67,9 @@ class Provisioning:
         parameters = storage_class.get("parameters") or {}
         if claim["spec"].get("selector") is not None:
             raise Refusal("claim Selector is not supported")
+        source = claim["spec"].get("dataSourceRef") or claim["spec"].get("dataSource")
+        if source is not None:
+            raise Refusal(f"CSI driver does not copy {source['kind']} {source['name']}: plugin support is missing")
         pairs = (pair.partition("=") for pair in parameters.get("extraTags", "").split(",") if pair)
         tags = {"CSIVolumeName": f"pvc-{claim['metadata']['uid']}", **{key: value for key, _, value in pairs}}
         self._caller_may_create(tags)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.request.owner import refuse_jobs, replica_set_of
+from tests.lab.faults.request.scheduling import zone_affinity
 from tests.lab.faults.request.storage_class import deny_bucket, own_key
 from tests.lab.incident import STORAGE_CLASS, VOLUME
 from tests.lab.setup import Account
@@ -260,3 +261,48 @@ def a_default_class_beside(lab: "Lab", account: Account) -> None:
     """EBS' class is the cluster's default; the claim of the static volume names its own."""
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
     symptoms.add_class_of_ebs(lab, "WaitForFirstConsumer", annotations=annotations)
+
+
+@variant("ephemeral-volume")
+def ephemeral_volume(lab: "Lab", account: Account) -> None:
+    """The pod's volume comes and goes with it."""
+    symptoms.make_ephemeral(lab)
+
+
+@variant("two-volumes-of-one-zone")
+def two_volumes_of_one_zone(lab: "Lab", account: Account) -> None:
+    """Both volumes of a pod leave the nodes of the same zone."""
+    zone = zone_affinity(lab.site.zones[0])
+    symptoms.volume(lab)["spec"]["nodeAffinity"] = zone
+    csi = symptoms.volume(lab)["spec"]["csi"]
+    symptoms.second_volume(lab, "fsx-two", nodeAffinity=zone, csi=csi | {"volumeHandle": f"{csi['volumeHandle']}-two"})
+
+
+@variant("idle-claim-of-owners-at-rest")
+def idle_claim_of_owners_at_rest(lab: "Lab", account: Account) -> None:
+    """Nobody uses the claim for now: a Deployment is at nothing, one Job is suspended, another is over."""
+    owner = replica_set_of(lab, symptoms.pod(lab), replicas=0) | {"kind": "Deployment"}
+    owner["spec"]["replicas"] = 0
+    jobs: tuple[tuple[str, dict[str, object], dict[str, object]], ...] = (
+        ("later", {"suspend": True}, {}),
+        ("done", {}, {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}),
+        ("failed", {}, {"failed": 1, "conditions": [{"type": "Failed", "status": "True"}]}),
+    )
+    for name, spec, status in jobs:
+        metadata = {"name": name, "namespace": "default", "creationTimestamp": lab.site.time(600)}
+        template = {"template": copy.deepcopy(owner["spec"]["template"])}
+        lab.kube.add(
+            {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template | spec, "status": status}
+        )
+    lab.kube.add(owner)
+    lab.kube.remove("pods", symptoms.pod(lab)["metadata"]["name"], "default")
+
+
+@variant("finished-pod-of-a-node-that-is-gone")
+def finished_pod_of_a_node_that_is_gone(lab: "Lab", account: Account) -> None:
+    """A Job's pod of last week is kept; the node that it ran on is not, and the volume was made anew since."""
+    pod = copy.deepcopy(symptoms.pod(lab))
+    metadata = {"name": "train-x7k2p", "namespace": "default", "creationTimestamp": lab.site.time(9000)}
+    pod |= {"metadata": metadata, "status": {"phase": "Succeeded"}}
+    pod["spec"]["nodeName"] = "ip-10-9-9-9.ec2.internal"
+    lab.kube.add(pod)

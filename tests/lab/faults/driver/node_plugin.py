@@ -337,3 +337,15 @@ def node_plugin_selects_no_node(lab: "Lab") -> None:
     for csinode in lab.kube.all("csinodes"):
         csinode["spec"]["drivers"] = None
     symptoms.not_registered(lab)
+
+
+def _propagates(lab: "Lab") -> bool:
+    return "Bidirectional" in str(lab.kube.get("daemonsets", NODE, NAMESPACE))
+
+
+@fault("mount-propagation-lost", cause="kubelet-path-wrong", gone=_propagates)
+def mount_propagation_lost(lab: "Lab") -> None:
+    """The node plugin mounts for itself alone: pods start with an empty directory, and no event says so."""
+    for container in lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"]["spec"]["containers"]:
+        for mount in container.get("volumeMounts", ()):
+            mount.pop("mountPropagation", None)

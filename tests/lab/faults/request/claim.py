@@ -270,3 +270,25 @@ def dynamic_claim_for_a_block_device(lab: "Lab") -> None:
     """The claim was copied from a database's."""
     symptoms.claim(lab)["spec"]["volumeMode"] = "Block"
     symptoms.being_provisioned(lab)
+
+
+@fault("dynamic-claim-of-a-snapshot", cause="claim-volume-mismatch")
+def dynamic_claim_of_a_snapshot(lab: "Lab") -> None:
+    """The claim was copied from a restore of EBS; FSx's driver makes no snapshot and no clone."""
+    source = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "nightly"}
+    symptoms.claim(lab)["spec"] |= {"dataSource": source, "dataSourceRef": source}
+    symptoms.provisioning_fails(lab, "CSI driver does not support snapshot restore: plugin support is missing")
+
+
+def _has_no_source(lab: "Lab") -> bool:
+    return "dataSourceRef" not in symptoms.claim(lab)["spec"]
+
+
+@fault("claim-waits-for-a-populator", cause="claim-volume-mismatch", gone=_has_no_source)
+def claim_waits_for_a_populator(lab: "Lab") -> None:
+    """The populator that would fill the volume is not installed: the provisioner leaves such claims alone."""
+    symptoms.provision_dynamically(lab)
+    claim = symptoms.claim(lab)
+    claim["spec"]["dataSourceRef"] = {"apiGroup": "example.com", "kind": "DatasetCopy", "name": "imagenet"}
+    claim["metadata"]["creationTimestamp"] = lab.site.time(40)
+    symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))

@@ -7,7 +7,7 @@ from tests.lab.faults import symptoms
 from tests.lab.faults.driver.objects import NODE, count, node_pods
 from tests.lab.faults.registry import fault
 from tests.lab.faults.request.stateful import NAME, run_in_stateful_set
-from tests.lab.incident import STORAGE_CLASS, VOLUME, WORKLOAD_NAMESPACE
+from tests.lab.incident import STORAGE_CLASS, VOLUME, WORKLOAD, WORKLOAD_NAMESPACE
 from tests.lab.setup import NAMESPACE
 
 if TYPE_CHECKING:
@@ -272,3 +272,41 @@ def node_plugin_over_quota(lab: "Lab") -> None:
         " system-cluster-critical]}]"
     )
     symptoms.event(lab, daemon_set, "FailedCreate", text, "daemonset-controller")
+
+
+@fault("replicas-over-quota-without-event", cause="resource-quota-exceeded", gone=_without_quota)
+def replicas_over_quota_without_event(lab: "Lab") -> None:
+    """The events have expired; the ReplicaSet's condition still says why it has no pod."""
+    owner = _owner_without_pods(lab)
+    _quota(lab, {"pods": "10"})
+    text = 'pods "reader-6d4b75cb6d-x7k2p" is forbidden: exceeded quota: team, requested: pods=1, used: pods=10'
+    since = {"lastTransitionTime": lab.site.time(300)}
+    owner["status"]["conditions"] = [
+        {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": text, **since}
+    ]
+
+
+@fault("stateful-set-without-pods-or-events", cause="pod-creation-refused", gone=_without_quota)
+def stateful_set_without_pods_or_events(lab: "Lab") -> None:
+    """Nothing but the number of its pods shows that something refuses them."""
+    _without_pods(lab)
+    _quota(lab, {"pods": "10"})
+
+
+@fault("ephemeral-claim-over-quota", cause="resource-quota-exceeded", gone=_without_quota)
+def ephemeral_claim_over_quota(lab: "Lab") -> None:
+    """The claim of the pod's ephemeral volume asks for more storage than the namespace may have."""
+    claim = symptoms.make_ephemeral(lab)["metadata"]["name"]
+    _quota(lab, {"requests.storage": "500Gi"})
+    lab.kube.remove("persistentvolumeclaims", claim, WORKLOAD_NAMESPACE)
+    lab.kube.remove("persistentvolumes", VOLUME)
+    pod = lab.kube.get("pods", WORKLOAD, WORKLOAD_NAMESPACE)
+    pod["spec"].pop("nodeName")
+    waits = f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{claim}"'
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": waits}
+    pod["status"] = {"phase": "Pending", "conditions": [condition]}
+    text = (
+        f'ephemeral volume fsx-volume: create PVC {claim}: persistentvolumeclaims "{claim}" is forbidden: exceeded'
+        " quota: team, requested: requests.storage=1200Gi, used: requests.storage=0, limited: requests.storage=500Gi"
+    )
+    symptoms.event(lab, pod, "FailedBinding", text, "ephemeral_volume")

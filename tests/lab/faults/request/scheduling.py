@@ -112,3 +112,51 @@ def pod_waits_for_absent_scheduler(lab: "Lab") -> None:
     del pod["status"]["conditions"]
     said = [event for event in lab.kube.all("events") if event["reason"] == "FailedScheduling"]
     lab.kube.remove_all("events", said)
+
+
+@fault("two-volumes-of-two-zones", cause="volume-node-affinity")
+def two_volumes_of_two_zones(lab: "Lab") -> None:
+    """Each volume leaves the nodes of one zone, and the pod mounts both."""
+    first, second = lab.site.zones
+    symptoms.volume(lab)["spec"]["nodeAffinity"] = zone_affinity(first)
+    csi = symptoms.volume(lab)["spec"]["csi"]
+    handle = {"csi": csi | {"volumeHandle": f"{csi['volumeHandle']}-two"}}
+    symptoms.second_volume(lab, "fsx-two", nodeAffinity=zone_affinity(second), **handle)
+    _unscheduled(lab, "3 node(s) had volume node affinity conflict")
+
+
+@fault("delayed-volume-of-zone-without-nodes", cause="volume-node-affinity")
+def delayed_volume_of_zone_without_nodes(lab: "Lab") -> None:
+    """The only volume of a class that binds late is kept to a zone without nodes."""
+    delayed_claim_larger_than_volume(lab)
+    symptoms.claim(lab)["spec"]["resources"]["requests"]["storage"] = "1200Gi"
+    symptoms.volume(lab)["spec"]["nodeAffinity"] = zone_affinity(lab.site.zone("f"))
+
+
+def _disk_fits(lab: "Lab") -> bool:
+    return not any(
+        lab.site.zone("f") in str(one["spec"].get("nodeAffinity")) for one in lab.kube.all("persistentvolumes")
+    )
+
+
+@fault("disk-beside-in-zone-without-nodes", cause="pod-unschedulable", gone=_disk_fits)
+def disk_beside_in_zone_without_nodes(lab: "Lab") -> None:
+    """The pod mounts a disk of EBS too, of a zone whose nodes are gone; the Lustre volume may be mounted anywhere."""
+    disk = {"csi": {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-0123456789abcdef0"}, "storageClassName": "gp3"}
+    zone = zone_affinity(lab.site.zone("f"))
+    symptoms.second_volume(lab, "disk", nodeAffinity=zone, accessModes=["ReadWriteOnce"], mountOptions=[], **disk)
+    _unscheduled(lab, "3 node(s) didn't match PersistentVolume's node affinity")
+
+
+def _claim_of_its_own(lab: "Lab") -> bool:
+    return bool(symptoms.claim(lab)["metadata"].get("ownerReferences"))
+
+
+@fault("ephemeral-claim-of-another", cause="claim-volume-mismatch", gone=_claim_of_its_own)
+def ephemeral_claim_of_another(lab: "Lab") -> None:
+    """A claim with the name that the pod's ephemeral volume needs was there before the pod."""
+    claim = symptoms.make_ephemeral(lab)
+    claim["metadata"].pop("ownerReferences")
+    _unscheduled(
+        lab, f"PVC default/{claim['metadata']['name']} was not created for pod default/pod-fsx (pod is not owner)"
+    )
