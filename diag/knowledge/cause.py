@@ -176,7 +176,7 @@ class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"w
     unless: tuple[str, ...] = ()
     """Checks whose pass on this path says that it would change nothing."""
     signatures: tuple[str, ...] = ()
-    """Ids of the cause's signatures whose text asks for it: it comes first where one was seen, last where others were."""
+    """Signatures whose text asks for it: it comes first where one of them was seen, last where only others were."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
