@@ -13,20 +13,32 @@ from diag.model.fix import Fix, Step, StepKind
 
 
 def fix_of(
-    cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN, passed: Collection[str] = ()
+    cause: Cause,
+    values: Mapping[str, str],
+    platform: Platform = UNKNOWN,
+    passed: Collection[str] = (),
+    seen: Collection[str] = (),
 ) -> Fix | None:
     """The cause's safest remedy on that platform as a fix, the further ones as its alternatives.
 
-    `passed` are checks of this path that found nothing wrong. Where no remedy is known there it says what to look for,
-    without a command. None where the runbook has no remedy at all.
+    `passed` are checks of this path that found nothing wrong, `seen` the signatures of the cause that a text shows: a
+    remedy that one of them asks for is the first, one that only others ask for the last. Where no remedy is known
+    there it says what to look for, without a command. None where the runbook has no remedy at all.
     """
     open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
+    open_.sort(key=lambda remedy: _rank(remedy, seen))
     tried = [(remedy, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
     fixes = [Fix(steps) for remedy, steps in tried if steps and _works(remedy, cause, steps, platform)]
     if fixes:
         return Fix(fixes[0].steps, tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
     return advise(f"no fix is known for this platform; look at: {looks}") if cause.fix and looks else None
+
+
+def _rank(remedy: Remedy, seen: Collection[str]) -> int:
+    if not (remedy.signatures and seen):
+        return 1
+    return 0 if any(id in seen for id in remedy.signatures) else 2
 
 
 def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, str]]:

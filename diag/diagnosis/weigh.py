@@ -277,6 +277,7 @@ def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdi
     if open_ and not settled:
         next_ = tuple(look_at(observation, values, platform) for observation in cause.confirm[:_OBSERVATIONS])
     fixes = case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
+    seen = {hit.signature for symptom in evidence.symptoms for hit in symptom.hits if hit.cause == cause.id}
     return CauseVerdict(
         id=cause.id,
         title=cause.title,
@@ -286,7 +287,7 @@ def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdi
         for_=tuple(case.for_),
         against=tuple(case.against),
         next=next_,
-        fix=fix_of(cause, values, platform, _passed(evidence.findings)) if fixes else None,
+        fix=fix_of(cause, values, platform, _passed(evidence.findings), seen) if fixes else None,
         url=cause.url,
     )
 

@@ -209,7 +209,7 @@ def who_may_create(rights: Table[Rights] | Unavailable) -> str | Unavailable:
 
 def later_uses(provisioning: Provisioning) -> tuple[Use, ...]:
     """What the cluster does with file systems once they exist."""
-    deletes = provisioning.dynamic or any(item.reclaim_policy == "Delete" for item in provisioning.classes)
+    deletes = provisioning.deleted_with_claim or any(item.reclaim_policy == "Delete" for item in provisioning.classes)
     resizes = any(item.allow_volume_expansion for item in provisioning.classes)
     return (*((Use.DELETE,) if deletes else ()), *((Use.RESIZE,) if resizes else ()))
 
