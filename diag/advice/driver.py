@@ -42,6 +42,13 @@ SAME_CHART = (
     "the CHART column of helm list -n {driver_namespace} has the chart's version: without --version, Helm takes the"
     " newest chart with the values of the old one"
 )
+GUESSED = "installer_is_guessed"
+"""Among the values where each way to install the driver is shown, since nobody knows which this cluster has."""
+_WHERE = {
+    "Helm": "where Helm installed the driver: helm list -A --filter fsx shows its release",
+    "manifests": "where manifests installed the driver: neither helm list nor aws eks list-addons shows it",
+}
+WHERE_ADDON = "where the EKS add-on installed the driver: aws eks list-addons --cluster-name {cluster} shows it"
 NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
@@ -86,6 +93,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
         if f" {prefix}" in given["helm"] and values.get(workload):
             values = {**values, "driver_workload": f"{kind}/{values[workload]}"}
+    where_installed = (caution(_WHERE[str(values["installer"])]),) if GUESSED in values else ()
     if values.get("installer") == Installer.HELM.value:
         chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
         # What null takes away comes back with --reuse-values. Source: Helm 4.1, action.Upgrade.reuseValues.
@@ -94,7 +102,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
         first = () if values.get("chart_version") else (caution(SAME_CHART, values),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
-        return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
+        return (*where_installed, *first, change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
     is_addon = values.get("installer") == Installer.ADDON.value
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
@@ -102,7 +110,14 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
+    return (
+        *where_installed,
+        *unkept,
+        change(given["manifests"], values, changes=ROLLS),
+        rolled_out(values),
+        *lasting,
+        *back_steps,
+    )
 
 
 def rolled_out(values: Values) -> Step:

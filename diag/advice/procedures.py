@@ -28,7 +28,8 @@ def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     is_other = values.get("installer") in (Installer.HELM.value, Installer.MANIFESTS.value)
     if is_other and not values.get("addon"):
         return ()
-    return driver.addon_steps(values, version=str(given.get("version", "")))
+    where = () if values.get("installer") else (caution(driver.WHERE_ADDON, values),)
+    return (*where, *driver.addon_steps(values, version=str(given.get("version", ""))))
 
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:

@@ -45,9 +45,9 @@ def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, st
     """The values, once for each way to install the driver where it is not known which this cluster has."""
     if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
         return [values]
-    from diag.advice.driver import Installer
+    from diag.advice.driver import GUESSED, Installer
 
-    return [{**values, "installer": way.value} for way in (Installer.HELM, Installer.MANIFESTS)]
+    return [{**values, "installer": way.value, GUESSED: "yes"} for way in (Installer.HELM, Installer.MANIFESTS)]
 
 
 def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:
@@ -75,7 +75,7 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]
     request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
-        *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution)),
+        *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution) if _is_meant(line, values)),
         *(step for line in _lines(remedy.save) for step in _once(save(line, values), parse(line).output, remedy.undo)),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
@@ -91,6 +91,15 @@ def _once(saving: Step, file: str, undo_text: str) -> tuple[Step, ...]:
     if ".before" not in file and file not in undo_text:
         return (saving,)
     return (Step(StepKind.GUARD, ("test", "!", "-e", saving.output)), saving)
+
+
+_WAYS = {"with Helm,": "Helm", "by manifests,": "manifests"}
+"""How a line of a caution begins that is for one way to install the driver alone."""
+
+
+def _is_meant(line: str, values: Values) -> bool:
+    installer = values.get("installer")
+    return not any(line.startswith(start) and installer not in ("", None, way) for start, way in _WAYS.items())
 
 
 def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:
