@@ -42,13 +42,6 @@ SAME_CHART = (
     "the CHART column of helm list -n {driver_namespace} has the chart's version: without --version, Helm takes the"
     " newest chart with the values of the old one"
 )
-GUESSED = "installer_is_guessed"
-"""Among the values where each way to install the driver is shown, since nobody knows which this cluster has."""
-_WHERE = {
-    "Helm": "where Helm installed the driver: helm list -A --filter fsx shows its release",
-    "manifests": "where manifests installed the driver: neither helm list nor aws eks list-addons shows it",
-}
-WHERE_ADDON = "where the EKS add-on installed the driver: aws eks list-addons --cluster-name {cluster} shows it"
 NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
 
 
@@ -58,6 +51,16 @@ class Installer(enum.Enum):
     HELM = "Helm"
     ADDON = "EKS add-on"
     MANIFESTS = "manifests"
+
+
+INSTALLED_BY: Mapping[str, str] = {
+    Installer.HELM.value: "where Helm installed the driver: helm list -A --filter fsx shows its release",
+    Installer.ADDON.value: "where the EKS add-on installed the driver: aws eks list-addons --cluster-name {cluster}"
+    " shows it",
+    Installer.MANIFESTS.value: "where manifests installed the driver: neither helm list nor aws eks list-addons"
+    " shows it",
+}
+"""How to see which of the ways to change the driver is the one for a cluster."""
 
 
 def installer_of(workload: Workload) -> Installer:
@@ -93,7 +96,6 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
         if f" {prefix}" in given["helm"] and values.get(workload):
             values = {**values, "driver_workload": f"{kind}/{values[workload]}"}
-    where_installed = (caution(_WHERE[str(values["installer"])]),) if GUESSED in values else ()
     if values.get("installer") == Installer.HELM.value:
         chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
         # What null takes away comes back with --reuse-values. Source: Helm 4.1, action.Upgrade.reuseValues.
@@ -102,7 +104,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
         first = () if values.get("chart_version") else (caution(SAME_CHART, values),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
-        return (*where_installed, *first, change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
+        return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
     is_addon = values.get("installer") == Installer.ADDON.value
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
@@ -111,7 +113,6 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
     return (
-        *where_installed,
         *unkept,
         change(given["manifests"], values, changes=ROLLS),
         rolled_out(values),

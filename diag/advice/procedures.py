@@ -28,8 +28,7 @@ def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     is_other = values.get("installer") in (Installer.HELM.value, Installer.MANIFESTS.value)
     if is_other and not values.get("addon"):
         return ()
-    where = () if values.get("installer") else (caution(driver.WHERE_ADDON, values),)
-    return (*where, *driver.addon_steps(values, version=str(given.get("version", ""))))
+    return driver.addon_steps(values, version=str(given.get("version", "")))
 
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:

@@ -27,8 +27,12 @@ def fix_of(
     """
     open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
     open_.sort(key=lambda remedy: _rank(remedy, seen))
-    tried = [(remedy, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
-    fixes = [Fix(steps) for remedy, steps in tried if steps and _works(remedy, cause, steps, platform)]
+    tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
+    fixes = [
+        Fix((*_whose(remedy, own, values), *steps))
+        for remedy, own, steps in tried
+        if steps and _works(remedy, cause, steps, platform)
+    ]
     if fixes:
         return Fix(fixes[0].steps, tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
@@ -45,9 +49,18 @@ def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, st
     """The values, once for each way to install the driver where it is not known which this cluster has."""
     if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
         return [values]
-    from diag.advice.driver import GUESSED, Installer
+    from diag.advice.driver import Installer
 
-    return [{**values, "installer": way.value, GUESSED: "yes"} for way in (Installer.HELM, Installer.MANIFESTS)]
+    return [{**values, "installer": way.value} for way in (Installer.HELM, Installer.MANIFESTS)]
+
+
+def _whose(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ...]:
+    """For whom a way to change the driver is, where it is not known what installed it."""
+    if values.get("installer") or remedy.procedure not in (Procedure.DRIVER_SETTING, Procedure.UPDATE_ADDON):
+        return ()
+    from diag.advice.driver import INSTALLED_BY, Installer
+
+    return (caution(INSTALLED_BY[str(own.get("installer", Installer.ADDON.value))], values),)
 
 
 def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:

@@ -94,9 +94,11 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
                 yield from labelled(label, [step.says], style)
             label = "then" if is_wait else ""
         yield from labelled("not filled in", way.not_filled_in, style)
+        label = "undo"
         for step in way.steps:
             if step.kind is StepKind.UNDO:
-                yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+                yield from command(label, step.line) if step.line else labelled(label, [step.text], style)
+                label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
 

@@ -343,3 +343,18 @@ def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> N
     pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
     steps = PROCEDURES[Procedure.REPLACE_PODS]({"pod": pod}, {"namespace": "default"})
     assert document(steps, "patch", "<workload>") == {"spec": {"template": pod}}
+
+
+class TestInstallers:
+    def test_each_way_says_for_which_installation_it_is_where_nobody_knows(self) -> None:
+        cause = load_knowledge().causes["image-invalid-reference"]
+        fix = fix_of(cause, {})
+        assert fix is not None
+        ways = [one.cautions[0] for one in (fix, *fix.alternatives)]
+        assert [any(word in ways[at] for word in ("Helm", "manifests", "add-on")) for at in range(3)] == [True] * 3
+        assert len(set(ways)) == 3
+
+    def test_a_known_installation_has_its_own_way_alone(self) -> None:
+        fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})
+        assert fix is not None and not fix.alternatives
+        assert not any("installed the driver" in text or "with Helm" in text for text in fix.cautions)
