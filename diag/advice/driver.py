@@ -160,6 +160,26 @@ def set_region(controller: Workload, region: str) -> Fix:
     return Fix(setting(REGION, {"region": region, **values_of(controller)}))
 
 
+def clear_role(controller: Workload) -> Fix:
+    """Take away the role that the Deployment itself sets, so that its pods get that of their service account."""
+    command = f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_ROLE_ARN-"
+    return Fix((change(command, values_of(controller), changes=ROLLS), *_after_an_edit(controller)))
+
+
+def unskip(controller: Workload, key: str) -> Fix:
+    """Let the webhook give the controller's containers their role again."""
+    patch = {"spec": {"template": {"metadata": {"annotations": {key: None}}}}}
+    command = "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p {patch}"
+    edit = change(command, {**values_of(controller), "patch": patch}, changes=ROLLS)
+    return Fix((edit, *_after_an_edit(controller)))
+
+
+def _after_an_edit(workload: Workload) -> tuple[Step, ...]:
+    """What follows an edit of what no chart sets, and takes it back."""
+    names = values_of(workload)
+    return rolled_out(names), undo("kubectl -n {driver_namespace} rollout undo {driver_workload}", names)
+
+
 MEMORY = {
     "helm": "--set node.resources.limits.memory={quantity}",
     "manifests": "kubectl -n {driver_namespace} set resources {driver_workload}"
@@ -279,15 +299,9 @@ def propagate(node_plugin: Workload, container: str, mount: VolumeMount) -> Fix:
     """Let what a container of the node plugin mounts be seen on its node. A chart has it so: nothing takes it back."""
     again = {"mountPath": mount.mount_path, "name": mount.name, "mountPropagation": "Bidirectional"}
     patch = {"spec": {"template": {"spec": {"containers": [{"name": container, "volumeMounts": [again]}]}}}}
-    names = values_of(node_plugin)
     command = "kubectl -n {driver_namespace} patch {driver_workload} --type=strategic -p {patch}"
-    return Fix(
-        (
-            change(command, {**names, "patch": patch}, changes=ROLLS),
-            rolled_out(names),
-            undo("kubectl -n {driver_namespace} rollout undo {driver_workload}", names),
-        )
-    )
+    edit = change(command, {**values_of(node_plugin), "patch": patch}, changes=ROLLS)
+    return Fix((edit, *_after_an_edit(node_plugin)))
 
 
 def annotate_pods(node_plugin: Workload, key: str, value: str) -> Fix:

@@ -42,6 +42,10 @@ NOT_FOR_MOUNTS = "only creating and resizing file systems needs it, mounting one
 NOT_IN_USE = "no StorageClass, claim or volume has the driver create file systems; a static volume needs no AWS rights"
 
 
+CREATION_S = 20 * 60
+"""A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
+
+
 class Provisioning(msgspec.Struct, frozen=True):
     """What of dynamic provisioning the cluster has."""
 
