@@ -37,7 +37,8 @@ OTHER_SYSTEMS = (
     r"|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS|BTRFS|ceph|rbd|gpfs|GPFS|mmfs|beegfs|BeeGFS|glusterfs|wekafs|WekaFS|openebs|OpenEBS"
     r"|linstor|drbd|iscsi|portworx|longhorn|s3fs|goofys|gcsfuse|blobfuse2?|juicefs|alluxio|azurefile|azuredisk"
     r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|e[bf]s[- ]plugin"
-    r"|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
+    r"|mountpoint-s3|s3-csi|efs-utils|amazon-efs|topolvm|local-path|mayastor|piraeus|hwameistor|seaweedfs"
+    r"|cubefs|moosefs|lizardfs|mfsmaster|orangefs|pvfs2|lvm-localpv|zfs-localpv|spectrum-scale|vsphere|xdg-desktop-portal)\b"
     r"|\bdriver\.longhorn\.io\b|\brook-ceph"
     # Lustre's drivers attach no volume, and a client has no block device.
     r"|\bAttachVolume\.Attach (?:succeeded|failed)\b|\bSuccessfulAttachVolume\b|\bMulti-Attach error\b"
