@@ -59,6 +59,11 @@ def median_ms(runs: Sequence[Took]) -> float:
     return statistics.median(run.wall_s for run in runs) * 1000
 
 
+def median_cpu_ms(runs: Sequence[Took]) -> float:
+    """Median CPU time in milliseconds: other programs disturb it less."""
+    return statistics.median(run.cpu_s for run in runs) * 1000
+
+
 def ratio(one: Sequence[Took], other: Sequence[Took]) -> float:
     """Median of the pair-by-pair ratios of wall time."""
     return statistics.median(a.wall_s / b.wall_s for a, b in zip(one, other, strict=True))
