@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# A worker has whole files, in the order of tests/conftest.py.
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 # Tests start Python hundreds of times: without compiled modules each start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -30,16 +32,16 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(PYTEST) -n 3
 
 test-fast: $(READY)  ## the tests that need no lab, in under a minute
-	$(BIN)/pytest -n 2 --dist loadfile -m "not lab"
+	$(PYTEST) -n 2 -m "not lab"
 
 coverage: $(READY)  ## the lines that no test reaches; takes twice the time of `make unit`
-	$(BIN)/pytest -n 2 --dist loadfile --cov=diag --cov=checks --cov-report=term:skip-covered
+	$(PYTEST) -n 2 --cov=diag --cov=checks --cov-report=term:skip-covered
 
 properties: $(READY)  ## the property tests with other, and many more, random examples than `make test` takes
-	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)
+	$(PYTEST) -n 2 --hypothesis-profile=wide $$(grep -rl "^from hypothesis import" --include="test_*.py" tests)
 
 stress: $(READY)  ## 200 fresh processes in which threads use every type for the first time together
 	STRESS=200 $(BIN)/pytest tests/test_decode.py

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.timing import median_ms, once, paired, ratio
+from bench.timing import median_cpu_ms, median_ms, once, paired, ratio
 from tests.lab.lab import Lab
 
 DELAY_S = 0.05
@@ -49,6 +49,7 @@ def delayed(lab: Lab, command: list[str], env: Mapping[str, str]) -> None:
     print(
         f"run, {DELAY_S * 1000:.0f} ms a call: {median_ms(ours):.0f} ms wall; bare imports {median_ms(imports):.0f} ms"
     )
+    print(f"  CPU time {median_cpu_ms(ours):.0f} ms; bare imports {median_cpu_ms(imports):.0f} ms")
     print(f"  {len(calls.aws)} AWS and {len(calls.kubernetes)} Kubernetes calls, longest chain {chain:.1f} calls")
     print(f"  {median_ms(ours) / allowed:.2f} times (imports + chain x {DELAY_S * 1000:.0f} ms = {allowed:.0f} ms)")
     waits = round(chain) * DELAY_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -32,10 +33,12 @@ class Took:
 
 
 def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Took:
-    """Run a command to its end."""
+    """Run a command to its end. Modules are compiled once, as they are where the tool is installed."""
     launched = [sys.executable, "-S", "-c", LAUNCHER, *command]
-    told = subprocess.run(launched, env=dict(env) if env else None, capture_output=True, text=True, check=True)
-    return Took(*json.loads(told.stdout))
+    given = {**(os.environ if env is None else env)}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
+    printed = subprocess.run(launched, env=given, capture_output=True, text=True, check=True).stdout
+    return Took(*json.loads(printed))
 
 
 def paired(
@@ -54,6 +57,11 @@ def paired(
 def median_ms(runs: Sequence[Took]) -> float:
     """Median wall time in milliseconds."""
     return statistics.median(run.wall_s for run in runs) * 1000
+
+
+def median_cpu_ms(runs: Sequence[Took]) -> float:
+    """Median CPU time in milliseconds: other programs disturb it less."""
+    return statistics.median(run.cpu_s for run in runs) * 1000
 
 
 def ratio(one: Sequence[Took], other: Sequence[Took]) -> float:

@@ -81,12 +81,12 @@ def _judge_rule(
     if standing.resolves:
         return ok(volume, f"{message}; {name} resolves all the same", concerns=(known,))
     if standing.resolves is False:
-        fix = _leave_to_aws(rule, name)
+        fix = leave_to_aws(rule, name)
         return fail(volume, f"{message}, and {name} does not resolve", fix=fix, cause=SHADOWS, concerns=(known,))
     return warn(volume, f"{message}; those must know {name}", cause=SHADOWS, concerns=(known,))
 
 
-def _leave_to_aws(rule: ResolverRule, name: str) -> Fix:
+def leave_to_aws(rule: ResolverRule, name: str) -> Fix:
     """A SYSTEM rule for the names of file systems alone; every other name goes where the rule at fault sends it.
 
     It has to be closer than that rule: a VPC has one rule of a domain. A rule for this one name serves nothing else.

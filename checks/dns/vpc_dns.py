@@ -41,11 +41,12 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
         return
     message = f"{' and '.join(off)} of {vpc.vpc_id} is off, so the name of {known.id} does not resolve there"
     yield fail(
-        volume, message, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", fix=_switch_on(vpc.vpc_id, off), concerns=(known,)
+        volume, message, f"ec2:DescribeVpcAttribute {vpc.vpc_id}", fix=switch_on(vpc.vpc_id, off), concerns=(known,)
     )
 
 
-def _switch_on(vpc: str, off: Sequence[str]) -> Fix:
+def switch_on(vpc: str, off: Sequence[str]) -> Fix:
+    """Switch the VPC's attributes on."""
     message = "takes effect at once for every machine of the VPC; restart no pod"
     steps = [f"aws ec2 modify-vpc-attribute --vpc-id {{vpc}} --{FLAGS[name]} {{setting}}" for name in off]
     return Fix(

@@ -91,6 +91,9 @@ def _let_it_be_pulled(found: Judgement, roles: Table[Role], identity: ClusterIde
     image = parse_image(found.image)
     if isinstance(image, BadImage):
         return None
+    if found.cause == NO_EGRESS and any("x509: " in text for text in (found.why, *found.evidence)):
+        request = "let the nodes trust the authority of the certificate that the registry, or a proxy before it, shows"
+        return advise(request, by="whoever runs the nodes")
     if found.cause == NO_EGRESS and image.ecr is None:
         request = (
             "give the nodes a way to the registry of the image (a NAT gateway, a proxy), or copy the image to a private"

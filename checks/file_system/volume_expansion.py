@@ -6,12 +6,15 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 
 from diag import Draft, Layer, Reason, Table, Unavailable, check, ok, skip, unknown, warn
+from diag.advice.driver import reinstall
 from diag.advice.steps import advise
 from diag.analysis.claims import ClaimCase
 from diag.analysis.file_systems import file_system_of
 from diag.model.fix import Fix
+from diag.model.unavailable import value_or
+from diag.resources.eks import Addon
 from diag.resources.fsx import AdministrativeAction, FileSystem
-from diag.resources.kubernetes import Event
+from diag.resources.kubernetes import Event, Workload
 from diag.resources.quantity import GIB, bytes_of
 
 BETWEEN = datetime.timedelta(hours=6)
@@ -19,6 +22,9 @@ BETWEEN = datetime.timedelta(hours=6)
 
 UPDATE, OPTIMIZATION = "FILE_SYSTEM_UPDATE", "STORAGE_OPTIMIZATION"
 UNDER_WAY = ("PENDING", "IN_PROGRESS")
+
+RESIZER = "csi-resizer"
+"""The container that asks the driver for a claim that was made larger. Source: aws-fsx-csi-driver chart 1.17.0."""
 
 REFUSED = "ControllerResizeInfeasible"
 """The driver said that it will never do it. Source: Kubernetes 1.34 core/v1 ClaimResourceStatus."""
@@ -29,6 +35,8 @@ def file_systems_grow_with_their_claims(
     lustre_claims: tuple[ClaimCase, ...],
     file_systems: Table[FileSystem] | Unavailable,
     claim_events: tuple[Event, ...] | Unavailable,
+    controller: Workload | Unavailable,
+    addons: tuple[Addon, ...] | Unavailable,
     taken_at: str,
 ) -> Iterator[Draft]:
     """Every claim that was made larger has its size, or gets it.
@@ -37,7 +45,7 @@ def file_systems_grow_with_their_claims(
     after it has spread the data over the new disks; a file system of type SCRATCH_1 never grows.
 
     pass: no claim asks for more than it has; or FSx has grown, or grows at this moment
-    warn: FSx cannot grow the file system, or not yet; or it, or the driver, refused
+    warn: FSx cannot grow the file system, or not yet; or it, or the driver, refused; or the controller has no resizer
     unknown: FSx could not be asked; or nothing shows why it does not grow, and events could not be read
     skip: FSx has no such file system
     source: FSx for Lustre user guide, managing-storage-capacity; aws-fsx-csi-driver v1.9.0 ControllerExpandVolume
@@ -67,7 +75,7 @@ def file_systems_grow_with_their_claims(
             yield ok(case.claim, message, rules_out=(), concerns=about)
         elif is_growing(known.administrative_actions):
             yield ok(case.claim, f"{asked}: FSx updates {known.id} at this moment", rules_out=(), concerns=about)
-        elif found := _obstacle(known, taken_at) or _refusal(case, complaint):
+        elif found := _obstacle(known, taken_at) or _refusal(case, complaint) or _no_resizer(controller, addons):
             why, fix = found
             message = f"{asked}, {known.id} stays at {known.storage_capacity} GiB: {why}"
             yield warn(case.claim, message, cause="volume-expansion-failed", fix=fix, concerns=about)
@@ -122,6 +130,17 @@ def _obstacle(file_system: FileSystem, taken_at: str) -> Obstacle | None:
     if again > datetime.datetime.fromisoformat(taken_at):
         return f"FSx takes the next increase six hours after the last one, from {again:%Y-%m-%d %H:%M} UTC on", _WAIT
     return None
+
+
+def _no_resizer(controller: Workload | Unavailable, addons: tuple[Addon, ...] | Unavailable) -> Obstacle | None:
+    """Nobody calls the driver where its controller has no resizer beside it."""
+    if isinstance(controller, Unavailable) or any(
+        RESIZER in container.image or RESIZER in container.name
+        for container in controller.spec.template.spec.containers
+    ):
+        return None
+    why = f"{controller.subject} has no container {RESIZER}, so that nobody asks FSx"
+    return why, reinstall(controller, next(iter(value_or(addons, ())), None))
 
 
 def _refusal(case: ClaimCase, complaint: str) -> Obstacle | None:

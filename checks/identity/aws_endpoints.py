@@ -9,7 +9,7 @@ from diag.advice.security_rules import Rule, authorize
 from diag.advice.steps import advise, caution, change, undo
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
+from diag.analysis.identity.controller import Given, Giver, goes_by_proxy, injected
 from diag.analysis.network.outward import HTTPS, Obstacle, obstacles
 from diag.analysis.network.routing import subnets_without_way_out
 from diag.model.unavailable import value_or
@@ -38,6 +38,7 @@ def controller_reaches_aws(
     prefix_lists: Table[PrefixList] | Unavailable,
     eks_cluster: EksCluster | Unavailable,
     nat_gateways: tuple[NatGateway, ...] | Unavailable,
+    controller_role: Given | Unavailable,
 ) -> Iterator[Draft]:
     """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
 
@@ -71,8 +72,9 @@ def controller_reaches_aws(
     where = ", ".join(subnet.subnet_id for subnet in closed)
     if not (closed and lacking):
         addresses = [pod.status.pod_ip for pod in controller_pods if pod.status.pod_ip]
+        role = controller_role.role_arn if isinstance(controller_role, Given) else ""
         found = obstacles(
-            controller_instances, addresses, needed, vpc_endpoints, controller_groups, network_acls, prefix_lists
+            controller_instances, addresses, needed, vpc_endpoints, controller_groups, network_acls, prefix_lists, role
         )
         if obstacle := next(found, None):
             yield _closed(subject, obstacle, provisioning.pending)

@@ -86,7 +86,7 @@ def _judge(
     unsure = rights.undecided(Use.CREATE, *later)
     if unsure and not now_missing:
         open_question = Unavailable(f"rights of {arn}", Reason.NOT_ASKED, unsure[0].why)
-        because = (rights.unread or open_question,)
+        because = (rights.unread or rights.unread_documents or open_question,)
         yield unknown(account, f"whether role {name} may {listed(unsure)} is not known", because=because)
     if service_role is False and rights.denied(Use.FIRST):
         message = f"the account has no AWSServiceRoleForAmazonFSx, and role {name} may not iam:CreateServiceLinkedRole"

@@ -18,9 +18,9 @@ from diag.analysis.identity.controller import (
     is_auto_mode,
     plugin_of,
     why_closed,
+    without_region,
 )
 from diag.analysis.identity.permissions import Rights, who_may_create
-from diag.knowledge.versions import version_number
 from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import Node, Pod, Workload
@@ -59,11 +59,6 @@ def controller_knows_its_region(
         yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
         return
     nodes = {node.name: node for node in controller_nodes}
-    without_region = [
-        pod
-        for pod in controller_pods
-        if REGION not in plugin_of(pod.spec).env_names and not _knows_by_node(pod, nodes.get(pod.spec.node_name))
-    ]
     elsewhere = {value for pod in controller_pods if (value := _told_region(pod)) != cluster_identity.region and value}
     if elsewhere and cluster_identity.region:
         told, home = ", ".join(sorted(elsewhere)), cluster_identity.region
@@ -78,16 +73,12 @@ def controller_knows_its_region(
         return
     able = who_may_create(node_rights)
     as_node = isinstance(able, str) and able and not has_own_key(controller)
-    for pod in without_region:
-        if not pod.spec.node_name:
-            continue  # Where it will run, and what it will reach there, is not known yet.
-        if closed := why_closed(pod, nodes.get(pod.spec.node_name), controller_instances):
-            message = (
-                f"{len(without_region)} pod(s) of the controller have no AWS_REGION and cannot ask for it: {closed}"
-            )
-            fix = set_region(controller, cluster_identity.region)
-            yield fail(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
-            return
+    bare, closed = without_region(controller_pods, controller_nodes, controller_instances)
+    if closed:
+        message = f"{bare} pod(s) of the controller have no AWS_REGION and cannot ask for it: {closed}"
+        fix = set_region(controller, cluster_identity.region)
+        yield fail(subject, f"{message}; {NOT_FOR_MOUNTS}", cause="region-undetermined", fix=fix)
+        return
     for pod in controller_pods if as_node else ():
         node = nodes.get(pod.spec.node_name)
         closed = why_closed(pod, node, controller_instances) or _without_profile(node, controller_instances)
@@ -136,13 +127,3 @@ def _let_pods_ask(pods: Iterable[Pod], nodes: Mapping[str, Node], instances: Tab
             *(undo(f"{command} 1", {"instance": id}) for id in short),
         )
     )
-
-
-def _knows_by_node(pod: Pod, node: Node | None) -> bool:
-    """Whether the driver learns its Region from the providerID of a hybrid node.
-
-    Source: aws-fsx-csi-driver v1.7.0 pkg/cloud/metadata_k8s.go.
-    """
-    tag = plugin_of(pod.spec).image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    release = version_number(tag)
-    return node is not None and bool(node.hybrid_region) and (not release or release >= version_number("1.7.0"))

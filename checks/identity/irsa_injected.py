@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.driver import restart
-from diag.analysis.claims import Provisioning
+from diag.advice.driver import clear_role, restart, unskip
+from diag.analysis.claims import ClaimCase, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import (
     SKIP_CONTAINERS,
@@ -15,7 +15,9 @@ from diag.analysis.identity.controller import (
     injected,
     injected_role,
     plugin_of,
+    role_in,
 )
+from diag.model.unavailable import value_or
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Pod, ServiceAccount, Workload
 
@@ -28,16 +30,18 @@ def role_reached_the_pods(
     controller_role: Given | Unavailable,
     controller_pods: tuple[Pod, ...],
     pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
+    lustre_claims: tuple[ClaimCase, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The controller's pods carry the variables of the role that their service account is given.
 
     A webhook writes the role into a pod when the pod is created, never later: pods older than annotation or
     association go on without, and call FSx as the node or not at all until they are replaced. Pods older than a
-    changed annotation, or than an association beside it, go on as the former role.
+    changed annotation, or than an association beside it, go on as the former role. A role that the Deployment itself
+    sets stays as well: the webhook leaves that variable alone.
 
     pass: every pod carries the role: AWS_ROLE_ARN names it, or Pod Identity gives it and its variable is there
     warn: some pods lack it, or all do and nothing is provisioned; or pods act as a role of another way or name
-    fail: all pods lack it while volumes are provisioned
+    fail: all pods lack it while volumes are provisioned; or all act as another role, and a claim was refused a volume
     unknown: pods, service account or associations could not be read
     skip: the service account has no role, or no pod of the controller exists
     source: amazon-eks-pod-identity-webhook README and handler
@@ -66,14 +70,24 @@ def role_reached_the_pods(
         return
     if not bare and former:
         pod, who = former[0]
+        by_hand = isinstance(controller, Workload) and role_in(controller.spec.template.spec) == who
         message = f"{len(former)} of {len(controller_pods)} pod(s) of the controller still act as {who}, not as {what}"
         evidence = f"{pod.key} was created {pod.metadata.creation_timestamp}"
-        yield warn(account, f"{message}: {pod.key} is older than that", evidence, cause="irsa-not-injected", fix=fix)
+        why = f"Deployment {name} sets AWS_ROLE_ARN itself" if by_hand else f"{pod.key} is older than that"
+        if by_hand and isinstance(controller, Workload):
+            fix = clear_role(controller)
+        waiting = provisioning.pending
+        refused = [c.claim for c in value_or(lustre_claims, ()) if c.complaint and c.claim in waiting]
+        say = fail if refused and len(former) == len(controller_pods) else warn
+        concerns = refused if say is fail else ()
+        yield say(account, f"{message}: {why}", evidence, cause="irsa-not-injected", fix=fix, concerns=concerns)
         return
     if not bare:
         yield ok(account, f"{what} is injected into all {len(controller_pods)} pod(s) of the controller")
         return
     skipped = plugin_of(bare[0].spec).name in bare[0].metadata.annotation(SKIP_CONTAINERS)
+    if skipped and isinstance(controller, Workload) and controller.spec.template.metadata.annotation(SKIP_CONTAINERS):
+        fix = unskip(controller, SKIP_CONTAINERS)
     why = f"its annotation {SKIP_CONTAINERS} leaves the driver out" if skipped else "it is older than the role"
     message = f"{len(bare)} of {len(controller_pods)} pod(s) of the controller run without {what}: {bare[0].key}, {why}"
     broken = fail if provisioning.in_use and len(bare) == len(controller_pods) else warn

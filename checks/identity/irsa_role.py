@@ -30,6 +30,7 @@ def controller_may_take_its_role(
     controller_roles: Table[Role] | Unavailable,
     oidc_provider: OidcProvider | Unavailable,
     node_rights: Table[Rights] | Unavailable,
+    taken_at: str,
 ) -> Iterator[Draft]:
     """The controller's service account may take the IAM role that its annotation names.
 
@@ -61,7 +62,7 @@ def controller_may_take_its_role(
     if isinstance(eks_cluster, Unavailable):
         yield unknown(account, f"cannot judge the role {arn!r}: {eks_cluster}", because=(eks_cluster,))
         return
-    found = flaw_of(account, arn, eks_cluster, controller_roles, oidc_provider)
+    found = flaw_of(account, arn, eks_cluster, controller_roles, oidc_provider, taken_at)
     if isinstance(found, Flaw):
         broken = fail if provisioning.in_use else warn
         yield broken(account, f"{found.message}; {NOT_FOR_MOUNTS}", *found.evidence, cause=found.cause, fix=found.fix)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.identity import trust_pod_identity
+from diag.advice.identity import create_associated_role, trust_pod_identity
 from diag.advice.steps import change, undo, wait
 from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import is_auto_mode
+from diag.analysis.identity.irsa import role_arn_of
 from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity, role_session
 from diag.model.unavailable import unwrap
 from diag.resources.eks import EksCluster, PodIdentityAssociation
@@ -64,11 +65,18 @@ def pod_identity_gives_the_role(
     role = controller_roles.get(associations[0].role_arn)
     if isinstance(role, Unavailable) and role.reason is Reason.ABSENT:
         message = f"its association names {associations[0].role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
-        yield broken(account, message, cause=ROLE_MISSING)
+        yield broken(account, message, cause=ROLE_MISSING, fix=_create(associations[0].role_arn, eks_cluster))
     else:
         yield from _trust(account, associations[0], controller_roles, eks_cluster, provisioning)
     nodes = () if isinstance(controller_nodes, Unavailable) else controller_nodes
     yield from _agent(account, daemon_sets, nodes, eks_cluster, provisioning)
+
+
+def _create(arn: str, cluster: EksCluster) -> Fix | None:
+    """The role that the association names; None for one with a path or of another account, which is not made here."""
+    parts = role_arn_of(arn)
+    plain = parts is not None and arn == f"arn:{cluster.partition}:iam::{cluster.account}:role/{parts.name}"
+    return create_associated_role(cluster, parts.name) if parts and plain else None
 
 
 def _trust(

@@ -16,6 +16,8 @@ from diag.model.fix import Step
 from diag.resources.ec2 import AclEntry, NetworkAcl, NetworkInterface, Subnet
 from diag.resources.fsx import FileSystem
 
+HIGHEST = 32766
+"""Rule numbers go so far. Source: EC2 API reference, CreateNetworkAclEntry."""
 ANSWERS = (512, 1023)
 """The source ports that a Lustre client may take. Source: Lustre 2.15.8 lnet/lnet/acceptor.c."""
 
@@ -144,25 +146,43 @@ def _blocked(file_system: FileSystem, closing: _Closing, fix: Fix) -> Draft:
 
 
 def _let_through(closed: Sequence[_Closing], subnets: Table[Subnet] | Unavailable) -> Fix:
-    """One entry for each direction, from the other side's whole subnet, before the entry that denies."""
+    """One entry for each direction, from the other side's whole subnet, before the entry that denies.
+
+    Where no number is free before that one, it is made again behind, and its own number taken.
+    """
     taken = {(c.acl.network_acl_id, e.egress, e.rule_number) for c in closed for e in c.acl.entries}
     steps: dict[Step, Step] = {}
     for closing in closed:
-        acl, egress = closing.acl.network_acl_id, closing.egress
-        last = closing.denies.rule_number - 1 if closing.denies else 90
+        acl, egress, denies = closing.acl.network_acl_id, closing.egress, closing.denies
+        last = denies.rule_number - 1 if denies else 90
         number = next((n for n in range(last, 0, -1) if (acl, egress, n) not in taken), None)
         taken.add((acl, egress, number or 0))
         other = subnets if isinstance(subnets, Unavailable) else subnets.get(closing.other_subnet)
+        names = {"acl": acl, "cidr": other.cidr_block if isinstance(other, Subnet) else ""}
+        side = "--network-acl-id {acl} --" + ("egress" if egress else "ingress") + " --rule-number {rule_number}"
         low, high = (LUSTRE_PORT, LUSTRE_PORT) if closing.is_request else ANSWERS
-        names = {
-            "acl": acl, "rule_number": str(number or ""),
-            "cidr": other.cidr_block if isinstance(other, Subnet) else "",
-        }  # fmt: skip
-        entry = f"--network-acl-id {{acl}} --{'egress' if egress else 'ingress'} --rule-number {{rule_number}}"
-        add = (
-            f"aws ec2 create-network-acl-entry {entry} --protocol tcp --port-range From={low},To={high}"
-            " --cidr-block {cidr} --rule-action allow"
-        )
-        told_change = "one entry, for the whole subnet of the other side"
-        steps[change(add, names, changes=told_change)] = undo(f"aws ec2 delete-network-acl-entry {entry}", names)
+        allow = f"{side} --protocol tcp --port-range From={low},To={high} --cidr-block {{cidr}} --rule-action allow"
+        effect = "one entry, for the whole subnet of the other side"
+        if number is not None or denies is None:
+            at = {**names, "rule_number": str(number or "")}
+            made = change(f"aws ec2 create-network-acl-entry {allow}", at, changes=effect)
+            steps[made] = undo(f"aws ec2 delete-network-acl-entry {side}", at)
+            continue
+        behind = next(n for n in range(denies.rule_number + 1, HIGHEST) if (acl, egress, n) not in taken)
+        taken.add((acl, egress, behind))
+        at = {**names, "rule_number": str(denies.rule_number)}
+        old = {"acl": acl, "cidr": denies.cidr_block, "rule_number": str(behind)}
+        deny = f"{side} {_what(denies)} --cidr-block {{cidr}} --rule-action deny"
+        again = change(f"aws ec2 create-network-acl-entry {deny}", old, changes="the entry that denies, once more")
+        steps[again] = undo(f"aws ec2 delete-network-acl-entry {side}", old)
+        taking = change(f"aws ec2 replace-network-acl-entry {allow}", at, changes=f"{effect}, in place of the first")
+        back = {**old, "rule_number": str(denies.rule_number)}
+        steps[taking] = undo(f"aws ec2 replace-network-acl-entry {deny}", back)
     return Fix((*steps, *steps.values()))
+
+
+def _what(entry: AclEntry) -> str:
+    """The protocol and ports of an entry, as the command takes them."""
+    if entry.protocol == "-1" or entry.port_range is None:
+        return "--protocol all" if entry.protocol == "-1" else "--protocol tcp"
+    return f"--protocol tcp --port-range From={entry.port_range.from_},To={entry.port_range.to}"

@@ -11,7 +11,7 @@ from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import BOUND, replace_volume
 from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import corrections
-from diag.analysis.claims import ClaimCase, Pending, Provisioning, Why, why_parted, why_pending
+from diag.analysis.claims import CREATION_S, ClaimCase, Pending, Provisioning, Why, why_parted, why_pending
 from diag.analysis.validation import is_as_meant
 from diag.grammar.command import Verbatim
 from diag.model.fix import StepKind
@@ -19,9 +19,6 @@ from diag.model.unavailable import value_or
 from diag.resources.age import age_s
 from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVolumeClaim, Pod
 from diag.resources.manifests import ManifestSet
-
-CREATION_S = 20 * 60
-"""A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
 
 REMAKE = (
     "make the volume {volume} from its manifest, for the file system that was meant: the claim binds to it"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Correction, Draft, Layer, Reason, Subject, Unavailable, check, fail, ok, unknown, warn
+from diag import Correction, Draft, Layer, Reason, Unavailable, check, fail, ok, unknown, warn
 from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import rename_parameter, set_parameters
+from diag.analysis.claims import CREATION_S
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
 from diag.grammar.command import Verbatim
@@ -30,8 +31,9 @@ from diag.knowledge.storage_class import (
     rounded_gib,
     spelt_otherwise,
 )
+from diag.resources.age import age_s
 from diag.resources.eks import ClusterIdentity
-from diag.resources.kubernetes import Workload
+from diag.resources.kubernetes import PersistentVolumeClaim, Workload
 from diag.resources.manifests import ManifestSet
 from diag.resources.quantity import bytes_of
 
@@ -49,6 +51,7 @@ def parameters_are_known(
     controller: Workload | Unavailable,
     manifest_set: ManifestSet | Unavailable,
     cluster_identity: ClusterIdentity | Unavailable,
+    taken_at: str,
 ) -> Iterator[Draft]:
     """The StorageClass's parameters are keys that the driver reads, with values that FSx takes.
 
@@ -58,8 +61,8 @@ def parameters_are_known(
 
     pass: every key is known, every value and combination is taken
     warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
-    fail: a key is misspelt or never filled in, a value is not taken, the combination is refused, or the KMS key is of
-        another Region
+    fail: a key is misspelt or never filled in, a value is not taken, the combination is refused, or a claim waits for
+        longer than FSx takes where reasoning says so; or the KMS key is of another Region
     unknown: StorageClasses, claims or volumes could not be read; or the driver is newer than the releases whose source
         was read, and a key or a value may be new in it
     source: aws-fsx-csi-driver v1.0.0 to v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01
@@ -75,7 +78,7 @@ def parameters_are_known(
         *(draft for key in unfilled for draft in _unfilled(demand, key)),
         *(draft for key in parameters if key not in new for draft in _ignored(demand, key, release)),
         *((_perhaps_new(demand, new, release),) if new else ()),
-        *(_refused(demand, refusal, path) for refusal in class_refusals(parameters, unsure=open_keys)),
+        *(_refused(demand, refusal, taken_at) for refusal in class_refusals(parameters, unsure=open_keys)),
         *_refused_sizes(demand, open_keys),
         *_refused_access(demand),
         *_key_of_elsewhere(demand, cluster_identity),
@@ -116,7 +119,13 @@ def _unfilled(demand: Demand, key: str) -> Iterator[Draft]:
         yield fail(demand.storage_class, message, cause=UNFILLED, fix=fix, concerns=demand.path)
 
 
-def _refused(demand: Demand, refusal: Refusal, concerns: tuple[Subject, ...]) -> Draft:
+def _waits_in_excess(claim: PersistentVolumeClaim, taken_at: str) -> bool:
+    waited = age_s(claim.metadata.creation_timestamp, taken_at)
+    return waited is not None and waited > CREATION_S
+
+
+def _refused(demand: Demand, refusal: Refusal, taken_at: str) -> Draft:
+    concerns = demand.path
     key = key_of(refusal.member)
     value = demand.parameters.get(key, "")
     meant = spelt_otherwise(key, value) if refusal.is_certain and refusal.rule is None else ""
@@ -128,7 +137,8 @@ def _refused(demand: Demand, refusal: Refusal, concerns: tuple[Subject, ...]) ->
         )  # fmt: skip
     changes = repaired(demand.parameters) if refusal.rule else {key: likely_value(key, value)}
     fix = set_parameters(demand.storage_class, demand.claims_to_replace, changes)
-    say = fail if refusal.is_certain else warn
+    stuck = any(_waits_in_excess(claim, taken_at) for claim in demand.waiting)
+    say = fail if refusal.is_certain or stuck else warn
     return say(demand.storage_class, refusal.message, refusal.source, cause=refusal.cause, fix=fix, concerns=concerns)
 
 

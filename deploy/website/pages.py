@@ -207,23 +207,23 @@ def _refutations(cause: Cause) -> Iterator[str]:
         )
 
 
-def _fix(fix: Fix, label: str = "") -> Iterator[str]:
-    """The steps: what to stop first, the commands, what they change, the way back, what shows success."""
-    yield f"\n### {label}\n" if label else ""
-    yield from (f"\n**First:** {text(caution)}\n" for caution in fix.cautions)
-    for line, said in fix.acts:
-        yield block([line], "sh") if line else ""
-        yield f"\n{text(said)}\n" if said else ""
-    yield from (f"\n{text(sentence)}\n" for sentence in fix.not_filled_in)
-    undo = [step for step in fix.steps if step.kind is StepKind.UNDO]
-    if undo:
-        yield "\n**Undo:** " + " ".join(text(step.text) for step in undo if not step.line) + "\n"
-        if lines := [step.line for step in undo if step.line]:
-            yield block(lines, "sh")
+def _fix(fix: Fix) -> Iterator[str]:
+    """Each way under its number: what to stop first, each command above what it does, the way back; then the proof."""
+    ways = (fix, *fix.alternatives)
+    for number, way in enumerate(ways, 1):
+        yield f"\n### Way {number} of {len(ways)}\n" if len(ways) > 1 else ""
+        yield from (f"\n**First:** {text(caution)}\n" for caution in way.cautions)
+        for step, line in way.acts:
+            yield block([line], "sh") if line else ""
+            yield f"\n{text(step.says)}\n" if step.says else ""
+        yield from (f"\n{text(sentence)}\n" for sentence in way.not_filled_in)
+        undo = [step for step in way.steps if step.kind is StepKind.UNDO]
+        if undo:
+            yield "\n**Undo:** " + " ".join(text(step.text) for step in undo if not step.line) + "\n"
+            if lines := [step.line for step in undo if step.line]:
+                yield block(lines, "sh")
     if fix.verify:
         yield "\n**Verify:**\n" + block(fix.verify, "sh")
-    for other in fix.alternatives:
-        yield from _fix(other, "Another way")
 
 
 def _related(cause: Cause) -> list[str]:

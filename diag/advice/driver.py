@@ -53,6 +53,16 @@ class Installer(enum.Enum):
     MANIFESTS = "manifests"
 
 
+INSTALLED_BY: Mapping[str, str] = {
+    Installer.HELM.value: "where Helm installed the driver: helm list -A --filter fsx shows its release",
+    Installer.ADDON.value: "where the EKS add-on installed the driver: aws eks list-addons --cluster-name {cluster}"
+    " shows it",
+    Installer.MANIFESTS.value: "where manifests installed the driver: neither helm list nor aws eks list-addons"
+    " shows it",
+}
+"""How to see which of the ways to change the driver is the one for a cluster."""
+
+
 def installer_of(workload: Workload) -> Installer:
     """What made the driver's Deployment or DaemonSet."""
     if workload.metadata.label(MANAGED_BY) == "EKS":
@@ -102,7 +112,13 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
+    return (
+        *unkept,
+        change(given["manifests"], values, changes=ROLLS),
+        rolled_out(values),
+        *lasting,
+        *back_steps,
+    )
 
 
 def rolled_out(values: Values) -> Step:
@@ -142,6 +158,26 @@ REGION = {
 def set_region(controller: Workload, region: str) -> Fix:
     """Tell the controller its region."""
     return Fix(setting(REGION, {"region": region, **values_of(controller)}))
+
+
+def clear_role(controller: Workload) -> Fix:
+    """Take away the role that the Deployment itself sets, so that its pods get that of their service account."""
+    command = f"kubectl -n {{driver_namespace}} set env {{driver_workload}} -c {PLUGIN} AWS_ROLE_ARN-"
+    return Fix((change(command, values_of(controller), changes=ROLLS), *_after_an_edit(controller)))
+
+
+def unskip(controller: Workload, key: str) -> Fix:
+    """Let the webhook give the controller's containers their role again."""
+    patch = {"spec": {"template": {"metadata": {"annotations": {key: None}}}}}
+    command = "kubectl -n {driver_namespace} patch {driver_workload} --type=merge -p {patch}"
+    edit = change(command, {**values_of(controller), "patch": patch}, changes=ROLLS)
+    return Fix((edit, *_after_an_edit(controller)))
+
+
+def _after_an_edit(workload: Workload) -> tuple[Step, ...]:
+    """What follows an edit of what no chart sets, and takes it back."""
+    names = values_of(workload)
+    return rolled_out(names), undo("kubectl -n {driver_namespace} rollout undo {driver_workload}", names)
 
 
 MEMORY = {
@@ -263,15 +299,9 @@ def propagate(node_plugin: Workload, container: str, mount: VolumeMount) -> Fix:
     """Let what a container of the node plugin mounts be seen on its node. A chart has it so: nothing takes it back."""
     again = {"mountPath": mount.mount_path, "name": mount.name, "mountPropagation": "Bidirectional"}
     patch = {"spec": {"template": {"spec": {"containers": [{"name": container, "volumeMounts": [again]}]}}}}
-    names = values_of(node_plugin)
     command = "kubectl -n {driver_namespace} patch {driver_workload} --type=strategic -p {patch}"
-    return Fix(
-        (
-            change(command, {**names, "patch": patch}, changes=ROLLS),
-            rolled_out(names),
-            undo("kubectl -n {driver_namespace} rollout undo {driver_workload}", names),
-        )
-    )
+    edit = change(command, {**values_of(node_plugin), "patch": patch}, changes=ROLLS)
+    return Fix((edit, *_after_an_edit(node_plugin)))
 
 
 def annotate_pods(node_plugin: Workload, key: str, value: str) -> Fix:

@@ -98,14 +98,26 @@ def trust_web_identity(
 
 def trust_pod_identity(role: Role, cluster: EksCluster) -> Fix:
     """Let EKS Pod Identity take the role for pods of this cluster, beside whoever else may."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": POD_IDENTITY_SERVICE},
-        "Action": list(POD_IDENTITY),
-        "Condition": {"ArnEquals": {"aws:SourceArn": "{cluster_arn}"}},
-    }
-    names = {"cluster_arn": cluster.arn}
-    return _replace_trust(role, statement, _statements_without("", role), names)
+    return _replace_trust(role, _POD_IDENTITY, _statements_without("", role), {"cluster_arn": cluster.arn})
+
+
+def create_associated_role(cluster: EksCluster, role: str) -> Fix:
+    """Create the role of an association, for pods of this cluster, with what the driver needs alone."""
+    names: dict[str, Value] = {"role": role, "cluster_arn": cluster.arn, "policy": _policy(_POD_IDENTITY)}
+    create = "aws iam create-role --role-name {role} --assume-role-policy-document {policy}"
+    note = "creates a role that EKS alone may take, for pods of this cluster"
+    *give, take = allow(role, _grants_of_driver(cluster)).steps
+    back = undo("aws iam delete-role --role-name {role}", names)
+    return Fix((change(create, names, changes=note, by=ADMINISTRATOR), *give, take, back))
+
+
+_POD_IDENTITY = {
+    "Effect": "Allow",
+    "Principal": {"Service": POD_IDENTITY_SERVICE},
+    "Action": list(POD_IDENTITY),
+    "Condition": {"ArnEquals": {"aws:SourceArn": "{cluster_arn}"}},
+}
+"""Source: EKS user guide, pod-id-role."""
 
 
 _WEB_IDENTITY = {
@@ -202,7 +214,7 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
     return Fix(
         (
             caution("every role with this boundary is affected; a policy keeps five versions, and refuses a sixth"),
-            guard(f"test ! -e {saved}"),
+            guard(f"test ! -e {saved}", names),
             save(f"{keep} --output json > {saved}", names),
             guard(f"grep -q Statement {saved}", names),
             change(f"aws iam create-policy-version {which} --policy-document {{policy}} --set-as-default", names,

@@ -78,11 +78,17 @@ def rename_parameter(storage_class: StorageClass, waiting: Waiting, written: str
     return replace_class(storage_class, waiting, keys, parameter=written, parameter_value=value)
 
 
+_STILL_WAITS = (
+    "replace a claim that is Pending ten minutes later (lustre-doctor runbook filesystem-failed has the commands): FSx"
+    " keeps the parameters that it was first sent with"
+)
+
+
 def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner | None) -> tuple[Step, ...]:
     """The procedure for a class by name, and for the claim that waits for it where one is known."""
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
-    others = () if known else (person("delete a claim that stays Pending after that, and apply it again"),)
+    others = () if known else (person(_STILL_WAITS),)
     return (*claims.stop, *_replace({**values, "uid": ""}, patch), *others, *claims.start)
 
 

@@ -13,20 +13,36 @@ from diag.model.fix import Fix, Step, StepKind
 
 
 def fix_of(
-    cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN, passed: Collection[str] = ()
+    cause: Cause,
+    values: Mapping[str, str],
+    platform: Platform = UNKNOWN,
+    passed: Collection[str] = (),
+    seen: Collection[str] = (),
 ) -> Fix | None:
     """The cause's safest remedy on that platform as a fix, the further ones as its alternatives.
 
-    `passed` are checks of this path that found nothing wrong. Where no remedy is known there it says what to look for,
-    without a command. None where the runbook has no remedy at all.
+    `passed` are checks of this path that found nothing wrong, `seen` the signatures of the cause that a text shows: a
+    remedy that one of them asks for is the first, one that only others ask for the last. Where no remedy is known
+    there it says what to look for, without a command. None where the runbook has no remedy at all.
     """
     open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
-    tried = [(remedy, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
-    fixes = [Fix(steps) for remedy, steps in tried if steps and _works(remedy, cause, steps, platform)]
+    open_.sort(key=lambda remedy: _rank(remedy, seen))
+    tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
+    fixes = [
+        Fix((*_whose(remedy, own, values), *steps))
+        for remedy, own, steps in tried
+        if steps and _works(remedy, cause, steps, platform)
+    ]
     if fixes:
         return Fix(fixes[0].steps, tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
     return advise(f"no fix is known for this platform; look at: {looks}") if cause.fix and looks else None
+
+
+def _rank(remedy: Remedy, seen: Collection[str]) -> int:
+    if not (remedy.signatures and seen):
+        return 1
+    return 0 if any(id in seen for id in remedy.signatures) else 2
 
 
 def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, str]]:
@@ -36,6 +52,15 @@ def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, st
     from diag.advice.driver import Installer
 
     return [{**values, "installer": way.value} for way in (Installer.HELM, Installer.MANIFESTS)]
+
+
+def _whose(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ...]:
+    """For whom a way to change the driver is, where it is not known what installed it."""
+    if values.get("installer") or remedy.procedure not in (Procedure.DRIVER_SETTING, Procedure.UPDATE_ADDON):
+        return ()
+    from diag.advice.driver import INSTALLED_BY, Installer
+
+    return (caution(INSTALLED_BY[str(own.get("installer", Installer.ADDON.value))], values),)
 
 
 def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:
@@ -63,7 +88,7 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]
     request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
-        *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution)),
+        *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution) if _is_meant(line, values)),
         *(step for line in _lines(remedy.save) for step in _once(save(line, values), parse(line).output, remedy.undo)),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
@@ -79,6 +104,15 @@ def _once(saving: Step, file: str, undo_text: str) -> tuple[Step, ...]:
     if ".before" not in file and file not in undo_text:
         return (saving,)
     return (Step(StepKind.GUARD, ("test", "!", "-e", saving.output)), saving)
+
+
+_WAYS = {"with Helm,": "Helm", "by manifests,": "manifests"}
+"""How a line of a caution begins that is for one way to install the driver alone."""
+
+
+def _is_meant(line: str, values: Values) -> bool:
+    installer = values.get("installer")
+    return not any(line.startswith(start) and installer not in ("", None, way) for start, way in _WAYS.items())
 
 
 def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:

@@ -42,6 +42,10 @@ NOT_FOR_MOUNTS = "only creating and resizing file systems needs it, mounting one
 NOT_IN_USE = "no StorageClass, claim or volume has the driver create file systems; a static volume needs no AWS rights"
 
 
+CREATION_S = 20 * 60
+"""A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
+
+
 class Provisioning(msgspec.Struct, frozen=True):
     """What of dynamic provisioning the cluster has."""
 
@@ -51,6 +55,8 @@ class Provisioning(msgspec.Struct, frozen=True):
     """Claims that wait for the driver to create their file system."""
     dynamic: tuple[str, ...] = ()
     """Names of the volumes that the driver created."""
+    deleted_with_claim: tuple[str, ...] = ()
+    """Those of them whose file system the driver deletes when the claim is deleted (reclaim policy Delete)."""
 
     @property
     def in_use(self) -> bool:
@@ -67,8 +73,9 @@ def provisioning(
     """The driver's StorageClasses, the claims that wait for it, and the volumes that it created."""
     ours = {item.metadata.name: item for item in storage_classes if item.provisioner == FSX_DRIVER}
     pending = tuple(claim for claim in claims if _waits_for(claim, ours.get(claim.spec.storage_class_name or "")))
-    made = (v for v in persistent_volumes if v.is_dynamic and v.spec.csi and v.spec.csi.driver == FSX_DRIVER)
-    return Provisioning(tuple(ours.values()), pending, tuple(volume.name for volume in made))
+    made = [v for v in persistent_volumes if v.is_dynamic and v.spec.csi and v.spec.csi.driver == FSX_DRIVER]
+    deleted = tuple(volume.name for volume in made if volume.spec.persistent_volume_reclaim_policy == "Delete")
+    return Provisioning(tuple(ours.values()), pending, tuple(volume.name for volume in made), deleted)
 
 
 def _waits_for(claim: PersistentVolumeClaim, storage_class: StorageClass | None) -> bool:

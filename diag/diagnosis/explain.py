@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -90,10 +89,9 @@ def _readings_of_lines(text: str) -> tuple[str, ...]:
 
 def _readings_of(texts: Iterable[str]) -> tuple[str, ...]:
     """What normalised texts without a known cause are, the most telling first; an event is read part by part."""
-    from diag.texts.recognise import recognise
+    from diag.texts.recognise import recognise_parts
 
-    each = dict.fromkeys(part for text in texts for part in (text, *_parts(text)))
-    known = [found for text in each if (found := recognise(text)) is not None]
+    known = [found for _, found in recognise_parts(texts)]
     known.sort(key=lambda found: (not found.id, _TELLING.index(found.role.value)))
     return tuple(dict.fromkeys(str(found) for found in known))[:_MOST_READINGS]
 
@@ -105,12 +103,6 @@ def _origins_of(symptoms: tuple[Symptom, ...]) -> tuple[str, ...]:
     said = tuple(dict.fromkeys(f"{origin} ({times} times)" if times > 1 else origin for origin, times in places))
     more = (f"and {len(said) - _MOST_ORIGINS} more places",) if len(said) > _MOST_ORIGINS else ()
     return (*said[:_MOST_ORIGINS], *more)
-
-
-def _parts(text: str) -> list[str]:
-    return re.split(
-        r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )", text
-    )
 
 
 def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping[str, Cause]) -> Diagnosis:
@@ -133,7 +125,7 @@ def _explain_one(mount: MountRef, symptoms: tuple[Symptom, ...], causes: Mapping
 
 
 def _with_first(headline: str, subject: Subject, first: Symptom, causes: Sequence[CauseVerdict]) -> str:
-    """The headline with what came before the connection was lost; alone where no cause of ours is known by it."""
+    """The headline with what came before the failure; alone where no cause of ours is known by it."""
     best = best_of(causes)
     if best is not None and (best.verdict is Likelihood.CONFIRMED or precursor(first.precursor).cause):
         return f"{headline}; before it, {came_first(first)}"

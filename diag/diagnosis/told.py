@@ -16,6 +16,7 @@ def of_symptoms(symptoms: Iterable[Symptom]) -> dict[str, str]:
         told = {
             "volume": mount.volume, "node": mount.node, "file_system": mount.file_system,
             "dns_name": host if name else "", "mount_name": name.partition("/")[0],
+            "volume_subdirectory": name.partition("/")[2],
         }  # fmt: skip
         for key, value in (*told.items(), *(pair for hit in symptom.hits for pair in hit.groups)):
             if value:

@@ -73,12 +73,14 @@ def of_cluster(facts: Facts) -> dict[str, str]:
 
 def of_volume(volume: PersistentVolume, facts: Facts) -> dict[str, str]:
     """A volume, and its file system as far as FSx and EC2 answered."""
+    name, _, directory = (volume.mount_name or "").partition("/")
     values = {
         "volume": volume.name,
         "volume_uid": volume.metadata.uid,
         "file_system": volume.handle,
         "dns_name": volume.dns_name or "",
-        "mount_name": volume.mount_name or "",
+        "mount_name": name,
+        "volume_subdirectory": directory,
         "mount_options": ",".join(volume.spec.mount_options or ()),
     }
     if (ref := volume.spec.claim_ref) is not None:
@@ -119,6 +121,9 @@ def of_mount(mount: Mount, facts: Facts) -> dict[str, str]:
     values = {"namespace": mount.pod.metadata.namespace, "claim": mount.claim.metadata.name,
               "pod": mount.pod.metadata.name,
               **_owner(mount.claim.key, facts, (mount.pod,))}  # fmt: skip
+    if (user := mount.pod.spec.security_context) is not None and user.run_as_user is not None:
+        group = user.run_as_group if user.run_as_group is not None else user.fs_group
+        values |= {"user_id": str(user.run_as_user), "group_id": "" if group is None else str(group)}
     node = next((node for node in _known(facts.get("nodes")) if node.name == mount.node_name), None)
     return {**values, **(of_node(node, facts) if node else {"node": mount.node_name})}
 

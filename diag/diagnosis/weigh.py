@@ -156,7 +156,7 @@ def _put_first(cases: list[_Case], evidence: Evidence, causes: Mapping[str, Caus
             cases.append(case)
         case.is_first = True
         case.likelihood = min(case.likelihood, Likelihood(kind.verdict), key=lambda likelihood: likelihood.rank)
-        case.for_.insert(0, f"before the connection was lost, {came_first(first)}: “{first.text[:_QUOTED]}”")
+        case.for_.insert(0, f"before {kind.before}, {came_first(first)}: “{first.text[:_QUOTED]}”")
     is_loss = compiled(precursors_table().any_loss).search
     others = {hit.cause for s in evidence.symptoms if not is_loss(s.text) for hit in s.hits}
     for case in cases:
@@ -277,6 +277,7 @@ def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdi
     if open_ and not settled:
         next_ = tuple(look_at(observation, values, platform) for observation in cause.confirm[:_OBSERVATIONS])
     fixes = case.likelihood in (Likelihood.CONFIRMED, Likelihood.LIKELY)
+    seen = {hit.signature for symptom in evidence.symptoms for hit in symptom.hits if hit.cause == cause.id}
     return CauseVerdict(
         id=cause.id,
         title=cause.title,
@@ -286,7 +287,7 @@ def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdi
         for_=tuple(case.for_),
         against=tuple(case.against),
         next=next_,
-        fix=fix_of(cause, values, platform, _passed(evidence.findings)) if fixes else None,
+        fix=fix_of(cause, values, platform, _passed(evidence.findings), seen) if fixes else None,
         url=cause.url,
     )
 

@@ -140,6 +140,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "mount_point": ids.PATH,
     "kubelet_path": ids.PATH,
     "subdirectory": ids.RELATIVE_PATH,
+    "volume_subdirectory": ids.RELATIVE_PATH,
     "right_subdirectory": ids.RELATIVE_PATH,
     "lnet_interface": ids.WORD,
     "device": ids.PATH,

@@ -175,6 +175,8 @@ class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"w
     """Where it works, when not on all platforms of the cause."""
     unless: tuple[str, ...] = ()
     """Checks whose pass on this path says that it would change nothing."""
+    signatures: tuple[str, ...] = ()
+    """Signatures whose text asks for it: it comes first where one of them was seen, last where only others were."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

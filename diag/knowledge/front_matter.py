@@ -139,6 +139,9 @@ def _problems(cause: Cause, stem: str) -> list[tuple[Path, str]]:
     for position, observation in enumerate(cause.confirm):
         found += _command_problems(observation.command, ("confirm", position, "command"))
     for position, remedy in enumerate(cause.fix):
+        for number, id in enumerate(remedy.signatures):
+            if id not in seen:
+                found.append((("fix", position, "signatures", number), f"the cause has no signature `{id}`"))
         for key, text in (("save", remedy.save), ("guard", remedy.guard), ("command", remedy.command)):
             found += _command_problems(text, ("fix", position, key))
         for key, text in (("wait", remedy.wait), ("undo", remedy.undo)):

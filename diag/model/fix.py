@@ -59,6 +59,12 @@ class Step(msgspec.Struct, frozen=True):
         line = shlex.join(self.argv)
         return f"{line} > {shlex.quote(self.output)}" if line and self.output else line
 
+    @property
+    def says(self) -> str:
+        """What a command changes, or what a person does, and who."""
+        said = self.text or self.changes
+        return f"{said} (by {self.by})" if said and self.by else said
+
 
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
@@ -86,21 +92,17 @@ class Fix(msgspec.Struct, frozen=True):
         return "; ".join(dict.fromkeys(filter(None, told)))
 
     @property
-    def acts(self) -> tuple[tuple[str, str], ...]:
-        """Each shell line with what it does; a sentence alone, without a line, where a person acts or waits."""
-        guards: list[str] = []
+    def acts(self) -> tuple[tuple[Step, str], ...]:
+        """Each step that is run or waited for, with its shell line; a guard is part of the line that it protects."""
+        guards: list[Step] = []
         found = []
         for step in self.steps:
-            if step.kind not in _RUN:
-                continue
             if step.kind is StepKind.GUARD:
-                guards.append(step.line)
-                continue
-            said = step.text or step.changes
-            line = " && ".join((*guards, step.line)) if step.line else ""
-            guards = guards if not line else []
-            found.append((line, f"{said} (by {step.by})" if said and step.by else said))
-        return (*found, *(((" && ".join(guards), ""),) if guards else ()))
+                guards.append(step)
+            elif step.kind in _RUN:
+                found.append((step, " && ".join(one.line for one in (*guards, step)) if step.line else ""))
+                guards = guards if not step.line else []
+        return (*found, *((step, step.line) for step in guards))
 
     @property
     def undo(self) -> str:
@@ -135,8 +137,7 @@ class Fix(msgspec.Struct, frozen=True):
 
     def _sentences(self, kinds: frozenset[StepKind]) -> tuple[str, ...]:
         steps = (step for step in self.steps if step.kind in kinds)
-        sentences = ((step.text or step.changes, step.by) for step in steps)
-        return tuple(dict.fromkeys(f"{text}{f' (by {by})' if by else ''}" for text, by in sentences if text))
+        return tuple(dict.fromkeys(step.says for step in steps if step.says))
 
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
         guards: list[str] = []

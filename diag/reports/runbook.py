@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,18 +82,23 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
             yield f"Way {number} of {len(ways)}"
         mark = "- " if len(way.cautions) > 1 else ""
         yield from labelled("first", (mark + caution for caution in way.cautions), style)
-        label = "steps"
-        for line, said in way.acts:
+        label, acts = "steps", way.acts
+        for place, (step, line) in enumerate(acts):
+            is_wait = step.kind is StepKind.WAIT
+            if is_wait or (place and not line and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
+                label = "wait" if is_wait else "result"
             yield from command(label, line)
-            if line and said:
-                yield from wrap(said, style, _UNDER, _UNDER)
-            elif said:
-                yield from labelled(label, [said], style)
-            label = ""
+            if line and step.says:
+                yield from wrap(step.says, style, _UNDER, _UNDER)
+            elif step.says:
+                yield from labelled(label, [step.says], style)
+            label = "then" if is_wait else ""
         yield from labelled("not filled in", way.not_filled_in, style)
+        label = "undo"
         for step in way.steps:
             if step.kind is StepKind.UNDO:
-                yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+                yield from command(label, step.line) if step.line else labelled(label, [step.text], style)
+                label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
 
@@ -148,7 +154,7 @@ def _block(block: Sequence[str], values: Mapping[str, str], width: int) -> Itera
     if first.startswith("#"):
         return _heading(_inline(first.lstrip("# "), values), "-")
     if first.startswith("|"):
-        return ["", *_table(block, values)]
+        return ["", *_table(block, values, max(40, width))]
     item = _ITEM.match(first)
     mark = item["mark"] if item else ""
     text = " ".join([item["text"] if item else first.strip(), *(line.strip() for line in block[1:])])
@@ -160,11 +166,27 @@ def _block(block: Sequence[str], values: Mapping[str, str], width: int) -> Itera
     return wrapped if item else ["", *wrapped]
 
 
-def _table(block: Sequence[str], values: Mapping[str, str]) -> list[str]:
+def _table(block: Sequence[str], values: Mapping[str, str], width: int) -> list[str]:
+    """The rows in columns; cells of columns that are too wide are wrapped."""
     rows = [[_inline(cell.strip(), values) for cell in line.strip("|").split("|")] for line in block]
     rows = [row for row in rows if not all(set(cell) <= set("-: ") for cell in row)]
     widths = [max(len(row[place]) for row in rows if place < len(row)) for place in range(max(map(len, rows)))]
-    return ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=False)).rstrip() for row in rows]
+    free = width - 2 * len(widths)
+    for left, place in enumerate(sorted(range(len(widths)), key=widths.__getitem__)):
+        widths[place] = min(widths[place], max(12, free // (len(widths) - left)))
+        free -= widths[place]
+    head, *others = ([*_cells(row, widths)] for row in rows)
+    return [*head, "  ".join("-" * size for size in widths), *itertools.chain.from_iterable(others)]
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """The lines of one row."""
+    wrapped = [
+        textwrap.wrap(cell, size, break_long_words=False, break_on_hyphens=False)
+        for cell, size in zip(row, widths, strict=False)
+    ]
+    for cells in itertools.zip_longest(*wrapped, fillvalue=""):
+        yield "  ".join(cell.ljust(size) for cell, size in zip(cells, widths, strict=False)).rstrip()
 
 
 def _inline(text: str, values: Mapping[str, str]) -> str:

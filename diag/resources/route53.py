@@ -11,8 +11,9 @@ from diag.resources.aws_shape import PascalShape
 
 T = TypeVar("T")
 
-WILDCARD = r"\052."
-"""How Route 53 spells `*.`. Source: Route 53 developer guide, DNS domain name format."""
+WILDCARD = "*."
+_SPELT = r"\052."
+"""How Route 53 spells it. Source: Route 53 developer guide, DNS domain name format."""
 
 
 class ZoneOwner(PascalShape, frozen=True):
@@ -47,6 +48,11 @@ class RecordSet(PascalShape, frozen=True):
     ttl: int | None = msgspec.field(default=None, name="TTL")
     set_identifier: str = ""
     """Of one of several record sets of a name and type, among which a routing policy chooses."""
+
+    def __post_init__(self) -> None:
+        """Spell a wildcard as people do."""
+        if self.name.startswith(_SPELT):
+            msgspec.structs.force_setattr(self, "name", WILDCARD + self.name.removeprefix(_SPELT))
 
     @property
     def values(self) -> tuple[str, ...]:

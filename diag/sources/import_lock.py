@@ -1,7 +1,7 @@
 """Large libraries are loaded one at a time.
 
 Two threads that import at once only take turns at the interpreter's lock, and both are late. One after the other, the
-first sends its calls while the second loads.
+first is ready while the second loads.
 """
 
 from __future__ import annotations

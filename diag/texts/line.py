@@ -63,6 +63,7 @@ _SYSLOG = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
 _ASCTIME = r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
 _KLOG = r"\d{4} \d\d:\d\d:\d\d\.\d{1,9}"
 _PRIORITY = r"(?:<\d{1,3}>|\w{1,8} *:\w{1,8} *: )?"
+_NO_LEVEL = r"(?!(?:SUBDEBUG|DDEBUG|DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL)\s)"
 _PROGRAM = r"(?:[\w./-]{1,64}(?:\[\d{1,10}\])?: )"
 
 _DIGITS, _SMALL, _CAPITALS = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -70,7 +71,7 @@ _STEPS = (
     (
         "stamped",
         _DIGITS + _CAPITALS,
-        late(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*"),
+        late(rf"(?P<time>{_ISO}|{_SYSLOG})(?:\s{_NO_LEVEL}(?P<node>[\w.-]{{1,253}})\s(?P<program>{_PROGRAM}))?\s*"),
     ),
     ("cri", "s", late(r"(?P<stream>stdout|stderr) [FP] ")),
     ("csv", _DIGITS + ",", late(r'(?:\d{13})?,"')),

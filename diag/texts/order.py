@@ -1,9 +1,10 @@
-"""Order in time: what came before a connection was lost and explains the loss."""
+"""Order in time: what came before a connection was lost, or a module was missing, and explains it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
@@ -50,7 +51,7 @@ def precursor_words() -> tuple[str, ...]:
 
 
 def what_came_first(precursors: Iterable[Seen], others: Sequence[Seen], node: str, file_system: str) -> Symptom | None:
-    """The precursor that explains the last loss of one mount, as a symptom; None where there is none.
+    """The precursor that explains the last loss of one mount, or that its module is missing; None where there is none.
 
     `others` are the messages of the mount. A loss is explained by what came before it, on the same node and not too
     long ago, while the connection worked: a loss that goes on, or a connection that came back in between, is not.
@@ -58,9 +59,9 @@ def what_came_first(precursors: Iterable[Seen], others: Sequence[Seen], node: st
     lost, restored = compiled(precursors_table().any_loss), compiled(precursors_table().restored)
     losses = [one._replace(kind="lost") for one in others if lost.search(one.reading.symptom.text) is not None]
     if not losses:
-        return None
+        return _before_the_module(precursors, others, node, file_system)
     returns = [one._replace(kind="restored") for one in others if restored.search(one.reading.symptom.text) is not None]
-    fitting = [one for one in precursors if _is_of(one.reading.symptom, node, file_system)]
+    fitting = _fitting(precursors, "loss", node, file_system)
     latest: Seen | None = None
     found: Seen | None = None
     down: set[str] = set()
@@ -75,8 +76,29 @@ def what_came_first(precursors: Iterable[Seen], others: Sequence[Seen], node: st
             latest = None
         elif not down:
             latest = one
-    if found is None:
+    return None if found is None else _as_symptom(found)
+
+
+def _before_the_module(precursors: Iterable[Seen], others: Sequence[Seen], node: str, fs: str) -> Symptom | None:
+    missing = compiled(precursors_table().any_module)
+    failures = [one._replace(kind="lost") for one in others if missing.search(one.reading.symptom.text) is not None]
+    fitting = _fitting(precursors, "module", node, fs)
+    if not failures or not fitting:
         return None
+    first = min(failures, key=lambda failure: (failure.stream, failure.line))
+    earlier = list(takewhile(lambda one: one.kind != "lost", _in_order((*failures, *fitting), first)))
+    return _as_symptom(earlier[-1]) if earlier and _explains(earlier[-1], first) else None
+
+
+def _fitting(precursors: Iterable[Seen], explains: str, node: str, file_system: str) -> list[Seen]:
+    return [
+        one
+        for one in precursors
+        if precursor(one.kind).explains == explains and _is_of(one.reading.symptom, node, file_system)
+    ]
+
+
+def _as_symptom(found: Seen) -> Symptom:
     return msgspec.structs.replace(found.reading.symptom, hits=(), precursor=found.reading.precursor)
 
 

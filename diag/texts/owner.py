@@ -33,11 +33,12 @@ _DRIVER = (
 )
 OTHER_SYSTEMS = (
     r"-t (?:nfs4?|efs|ext[234]|xfs|cifs|smb3|ceph|glusterfs|btrfs|tmpfs|gpfs|beegfs|wekafs|zfs|fuse\S*) "
-    r"|\bmount\.(?:nfs4?|efs|cifs|ceph|glusterfs|beegfs|zfs|fuse|ntfs)\b"
+    r"|\bmount\.(?:nfs4?|efs|cifs|ceph|glusterfs|beegfs|zfs|fuse|ntfs)\b|\bmount error\(\d+\)"
     r"|\b(?:nfs|NFS|EXT4-fs|XFS|CIFS|BTRFS|ceph|rbd|gpfs|GPFS|mmfs|beegfs|BeeGFS|glusterfs|wekafs|WekaFS|openebs|OpenEBS"
     r"|linstor|drbd|iscsi|portworx|longhorn|s3fs|goofys|gcsfuse|blobfuse2?|juicefs|alluxio|azurefile|azuredisk"
     r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|e[bf]s[- ]plugin"
-    r"|mountpoint-s3|s3-csi|efs-utils|amazon-efs)\b"
+    r"|mountpoint-s3|s3-csi|efs-utils|amazon-efs|topolvm|local-path|mayastor|piraeus|hwameistor|seaweedfs"
+    r"|cubefs|moosefs|lizardfs|mfsmaster|orangefs|pvfs2|lvm-localpv|zfs-localpv|spectrum-scale|vsphere|xdg-desktop-portal)\b"
     r"|\bdriver\.longhorn\.io\b|\brook-ceph"
     # Lustre's drivers attach no volume, and a client has no block device.
     r"|\bAttachVolume\.Attach (?:succeeded|failed)\b|\bSuccessfulAttachVolume\b|\bMulti-Attach error\b"
@@ -54,7 +55,8 @@ _SERVER = (
     r"|\((?:obd_mount_server|(?:osd|ofd|mdt|mdd|mgs|lod|osp|ost|tgt|out|lfsck|qmt|qsd|nodemap)_\w+)\.c:\d"
     r"|\b(?:server_fill_super|server_put_super|server_start_targets|osd_mount)\(\)|Unable to start targets"
     r"|cannot register this server with the MGS|\(no target\)\. If you are running an HA pair"
-    r"|-osc-MDT[0-9a-f]{4}|-(?:lwp|osp)-(?:MDT|OST)|-(?:MDT|OST)[0-9a-f]{4}-(?:osd|osp|lwp|mdtlov)\b|\bnode 0@lo\b"
+    r"|-osc-MDT[0-9a-f]{4}|-(?:lwp|osp)-(?:MDT|OST)|-(?:MDT|OST)[0-9a-f]{4}-(?:osd|osp|lwp|mdtlov)\b|[ @]0@lo\b"
+    r"|\bll_(?:ost|mdt|mgs)\w*\d\b|\[(?:ofd|osd_\w+|ldiskfs|mdt|mdd|ost)\]|[Ss]ervice thread pid \d"
     r"|\b(?:mkfs|tunefs)\.lustre(?: FATAL)?: |\blustre-(?:zfs|ldiskfs|all)(?:-dkms\b|/\d)|\blustre-osd-(?:zfs|ldiskfs)"
     r"|(?:^|[\s/'])(?:osd[_-](?:zfs|ldiskfs)|ldiskfs|mdd|mdt|ofd|ost|osp|lod|lquota|lfsck)"
     r"(?:\.ko(?:\.[gx]z|\.zst)?)?['\"]?(?:: (?:disagrees about|Unknown symbol|loading out-of|module verification)"

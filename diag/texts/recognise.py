@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diag.knowledge.errors import errors
@@ -17,6 +18,9 @@ _LNET = late(
 )
 _CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
 
+_BEGINS = late(r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )")
+_ANY_PART = "log"
+"""The component of what every part of Lustre prints, whatever source file the line names."""
 _TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
 _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
@@ -37,6 +41,8 @@ class Known(NamedTuple):
     versions: str = ""
     id: str = ""
     """The message's, empty where only the place in the program is known."""
+    kind: str = ""
+    """The kind of message, empty where its meaning is its own."""
 
     def __str__(self) -> str:
         component = "" if self.component == self.program else f", {self.component} ({self.what})"
@@ -59,13 +65,20 @@ def recognise(text: str) -> Known | None:
     found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
     said = program["name"] if not component and (program := _PROGRAM.match(text)) is not None else component
     own = [message for message in found if message.component == said]
-    found = own if component else own or found
+    found = own or [m for m in found if m.component == _ANY_PART] if component else own or found
     if found:
-        return _known(catalogue, max(found, key=lambda message: (message.is_own, sum(map(len, message.parts)))))
+        return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
     if not said:
         return None
     of = catalogue.components[said]
     return Known(of.program, said, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words")
+
+
+def recognise_parts(texts: Iterable[str]) -> Iterator[tuple[str, Known]]:
+    """What normalised texts are, each with its text; one that holds several messages is read part by part."""
+    for text in dict.fromkeys(part for whole in texts for part in (whole, *_BEGINS.split(whole))):
+        if (known := recognise(text)) is not None:
+            yield text, known
 
 
 def error_in(text: str) -> str:
@@ -77,7 +90,10 @@ def error_in(text: str) -> str:
 
 def _known(catalogue: Catalogue, message: Message) -> Known:
     of = catalogue.components[message.component]
-    return Known(of.program, of.name, of.what, message.role, message.means, message.cause, message.versions, message.id)
+    versions = message.versions
+    return Known(
+        of.program, of.name, of.what, message.role, message.means, message.cause, versions, message.id, message.kind
+    )
 
 
 def _needs_lustre(catalogue: Catalogue, message: Message, text: str) -> bool:

@@ -124,7 +124,7 @@ class _Reader:
         groups, unknown = self._collector.groups(), ""
         if self._texts == 1 and self._short_text and not any(s.hits for group in groups for s in group.symptoms):
             unknown = self._short_text
-            groups = self._read_loosely(normalise(unknown)) or groups
+            groups = self._read_loosely(unknown) or groups
         return SymptomReport(
             groups=groups,
             texts_read=self._texts,
@@ -139,9 +139,14 @@ class _Reader:
 
     def _read_loosely(self, text: str) -> tuple[Group, ...]:
         """The whole text as one symptom, where it shows causes to a tolerant reader."""
+        if self._mounted or self._noise:
+            return ()
+        from diag.texts.by_message import hits_by_message
         from diag.texts.loose import loose_hits
 
-        if self._mounted or self._noise or not (hits := loose_hits(text, self._knowledge)):
+        raw, text = text, normalise(text)
+        hits = hits_by_message(raw, self._knowledge) or loose_hits(text, self._knowledge)
+        if not hits:
             return ()
         clues = find_clues(text)
         symptom = Symptom(

@@ -356,3 +356,18 @@ def test_pods_that_must_not_overlap_are_away_before_others_start(stop: str, kind
         (kind, "kubectl -n ml scale statefulset/train --replicas=3"),
     ]
     assert (stop == "first") == any("Used By" in line for line in between)
+
+
+class TestInstallers:
+    def test_each_way_says_for_which_installation_it_is_where_nobody_knows(self) -> None:
+        cause = load_knowledge().causes["image-invalid-reference"]
+        fix = fix_of(cause, {})
+        assert fix is not None
+        ways = [one.cautions[0] for one in (fix, *fix.alternatives)]
+        assert [any(word in ways[at] for word in ("Helm", "manifests", "add-on")) for at in range(3)] == [True] * 3
+        assert len(set(ways)) == 3
+
+    def test_a_known_installation_has_its_own_way_alone(self) -> None:
+        fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})
+        assert fix is not None and not fix.alternatives
+        assert not any("installed the driver" in text or "with Helm" in text for text in fix.cautions)

@@ -45,3 +45,16 @@ def test_a_name_of_the_same_file_system_is_taken() -> None:
 def test_the_present_value_is_not_the_wanted_one(cause: str, present: str, wanted: str) -> None:
     assert present not in lines(cause)
     assert wanted in lines(cause)
+
+
+def test_a_remedy_that_the_text_asks_for_is_the_first() -> None:
+    cause, values = CAUSES["service-linked-role-missing"], {"role": "fsx-csi", "partition": "aws", "account": "1"}
+    usual, asked = fix_of(cause, values), fix_of(cause, values, seen={"cannot-create-s3-role"})
+    assert usual is not None and "create-service-linked-role" in usual.steps[0].line
+    assert asked is not None and any("s3.data-source.lustre.fsx" in step.line for step in asked.steps)
+    assert len(asked.alternatives) == len(usual.alternatives)
+
+
+def test_a_remedy_that_only_another_text_asks_for_is_the_last() -> None:
+    fix = fix_of(CAUSES["service-linked-role-missing"], PRESENT, seen={"role-action-denied"})
+    assert fix is not None and any("s3.data-source.lustre.fsx" in step.line for step in fix.alternatives[-1].steps)

@@ -49,3 +49,17 @@ def test_a_volume_that_the_driver_made_is() -> None:
     by = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"}
     dynamic = given.replace(made, metadata=given.replace(made.metadata, annotations=by))
     assert provisioning((), (), (dynamic,)).dynamic == ("fsx-pv",)
+
+
+@pytest.mark.parametrize(("policy", "deleted"), [("Delete", ("fsx-pv",)), ("Retain", ())])
+def test_the_driver_deletes_a_file_system_that_it_made_unless_the_volume_is_retained(
+    policy: str, deleted: tuple[str, ...]
+) -> None:
+    by = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"}
+    volume = given.volume()
+    volume = given.replace(
+        volume,
+        metadata=given.replace(volume.metadata, annotations=by),
+        spec=given.replace(volume.spec, persistent_volume_reclaim_policy=policy),
+    )
+    assert provisioning((), (), (volume,)).deleted_with_claim == deleted

@@ -302,6 +302,7 @@ def controller(
     """The driver's controller Deployment as the chart makes it; its provisioners elect a leader if asked to."""
     plugin = container("fsx-plugin", image, args=["--mode=controller"], env=[{"name": name} for name in env])
     provisioner = container("csi-provisioner", PROVISIONER_IMAGE, args=[f"--leader-election={str(elects).lower()}"])
+    resizer = container("csi-resizer", PROVISIONER_IMAGE.replace("provisioner", "resizer"))
     raw = {
         "metadata": {"name": "fsx-csi-controller", "namespace": namespace, "labels": DRIVER_LABELS},
         "kind": "Deployment",
@@ -312,7 +313,7 @@ def controller(
                 "metadata": {"labels": {"app": "fsx-csi-controller", **DRIVER_LABELS}},
                 "spec": {
                     "serviceAccountName": account,
-                    "containers": [plugin, provisioner],
+                    "containers": [plugin, provisioner, resizer],
                 },
             },
         },
@@ -492,6 +493,7 @@ def healthy() -> dict[str, Any]:
         "claim_events": (),
         "file_systems": table(file_system()),
         "instances": Table(),
+        "controller_instances": Table(),
         "route_tables": (),
         "nat_gateways": (),
         "manifest_set": ManifestSet(),

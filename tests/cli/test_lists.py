@@ -30,7 +30,7 @@ def test_every_check_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_one_fact_in_full(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(capsys, "facts", "vpcs")
-    assert text.startswith("vpcs (layer dns)\nThe VPCs of the file systems with their two DNS attributes.\n")
+    assert text.startswith("vpcs (layer dns)\nThe VPCs in which names are asked, with their two DNS attributes.\n")
     assert "worked out from: described_vpcs, dns_support, dns_hostnames\n" in text
     assert "vpc-dns" in text.partition("used by: ")[2]
 

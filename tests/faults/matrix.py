@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import itertools
 import json
 import random
@@ -84,7 +85,7 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
     faults of one field (`dnsname-…`) cannot be at once either.
     """
     faults = [fault for fault in FAULTS.values() if fault.world == "healthy" and not fault.name.startswith("event-")]
-    reaches = {fault.name: _how_far(lab, fault) for fault in faults}
+    reaches = functools.cache(lambda fault: _how_far(lab, fault))
     seen: set[frozenset[str]] = set()
     source = random.Random(seed)
     for _ in range(len(faults) ** 2):
@@ -92,12 +93,7 @@ def pairs(lab: Lab, seed: int = SEED) -> Iterator[tuple[Fault, Fault]]:
         names = frozenset((one.name, other.name))
         same_field = one.name.partition("-")[0] == other.name.partition("-")[0]
         different = one.cause != other.cause and one.layer != other.layer and not same_field
-        if (
-            different
-            and not names & SHOWN_BY_AN_EVENT
-            and names not in seen
-            and reaches[one.name] == reaches[other.name]
-        ):
+        if different and not names & SHOWN_BY_AN_EVENT and names not in seen and reaches(one) == reaches(other):
             seen.add(names)
             yield one, other
 

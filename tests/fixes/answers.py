@@ -11,6 +11,12 @@ _MEANT = {"<right-handle>": FILE_SYSTEM_ID, "<right-mountname>": MOUNT_NAME, "<f
 
 ANSWERS: dict[str, dict[str, str]] = {
     "volume-unexpanded": _MEANT,
+    "mountname-with-absent-directory": {
+        "<mount-point>": "/fsx",
+        "<user-id>": "1000",
+        "<group-id>": "1000",
+        "<right-subdirectory>": "datasets",
+    },
     "file-system-of-another-cluster": _MEANT,
     "storageclass-key-of-another-region": {
         "<parameter-value>": "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -14,7 +14,7 @@ from tests.html.reports import BROKEN, HEALTHY, WARNED, hostile, many
 
 pytestmark = pytest.mark.lab
 
-PAGES = {"broken": BROKEN, "healthy": HEALTHY, "hostile": hostile(), "warned": WARNED, "many": many(200)}
+PAGES = {"broken": BROKEN, "healthy": HEALTHY, "hostile": hostile(), "warned": WARNED, "many": many(20)}
 
 CONTRAST = """
 const light = c => { const v = c / 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };

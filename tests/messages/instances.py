@@ -5,6 +5,7 @@ The files hold message id, first and last version, and the text, a tab between t
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +32,12 @@ class Instance(NamedTuple):
 
     def known(self) -> Known | None:
         """What the catalogue says of the text as it stands in a log."""
-        return recognise(normalise(self.text[read_prefix(self.text).length :]))
+        return _known(self.text)
+
+
+@functools.cache
+def _known(text: str) -> Known | None:
+    return recognise(normalise(text[read_prefix(text).length :]))
 
 
 def instances(file: str = "*") -> tuple[Instance, ...]:

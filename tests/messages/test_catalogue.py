@@ -63,6 +63,20 @@ def test_a_line_of_a_known_source_file_is_of_its_component_whatever_its_words() 
 
 
 @pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("LustreError: 7:0:(osc_cache.c:22:osc_extent_insert()) ASSERTION( x == 1 ) failed: one of any words", "log-2"),
+        ("LustreError: 7:0:(file_of_no_version.c:22:fn()) LBUG", "log-3"),
+        ("LustreError: 7:0:(client.c:22:fn()) Skipped 17 previous similar messages", "log-1"),
+    ],
+)
+def test_what_every_part_prints_is_known_whatever_part_prints_it(text: str, id: str) -> None:
+    known = recognise(text)
+    assert known is not None
+    assert known.id == id
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "the failed processing log, type of another program",

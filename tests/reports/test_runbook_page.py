@@ -44,3 +44,14 @@ def test_a_debug_pod_is_not_left_behind() -> None:
     said = "leaves a finished pod node-debugger-"
     assert said in to_page(CAUSES["port-988-in-use"], TEXTS["port-988-in-use"], {}, {})
     assert said not in to_page(CAUSES["sg-egress-blocked"], TEXTS["sg-egress-blocked"], {}, {})
+
+
+def test_a_table_fits_the_page() -> None:
+    page = to_page(CAUSES["pod-unschedulable"], TEXTS["pod-unschedulable"], {}, {}, width=90)
+    rows = page.partition("the scheduler says  ")[2].partition("The template of the owner")[0].splitlines()
+    assert len(rows) > 7 and max(map(len, rows)) <= 90
+
+
+def test_what_is_waited_for_has_its_label() -> None:
+    page = to_page(CAUSES["pod-creation-refused"], TEXTS["pod-creation-refused"], {}, {})
+    assert "\n  wait          kubectl -n '<namespace>' rollout status" in page

@@ -154,6 +154,7 @@ def kernel_filters() -> Iterator[tuple[str, Argv]]:
 WITHOUT_SAMPLE = {
     "stale-obd-device": "(genops.c:556:class_register_device()) fsx-MDT0000 already exists, won't add",
     "mount-not-permitted": "fsx-MDT0000: client banned by administrative request",
+    "volume-mounted-readonly": "Lustre: znqu5bev-client: forcing read-only mount: rc = -30",
     "mount-not-established-race": "Lustre: Mounted znqu5bev-client",
 }  # fmt: skip
 """What the kernel prints where a cause's samples are of another program. Source: Lustre 2.15 genops.c, llite_lib.c,

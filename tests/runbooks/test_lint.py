@@ -283,6 +283,28 @@ def test_a_port_is_asked_by_a_command() -> None:
     assert [(id, one.look) for id, one in asked if not one.command] == []
 
 
+WHOLE = re.compile(r"-o yaml$|-- dmesg$")
+"""Hundreds of lines, of which one matters."""
+
+
+def test_a_look_names_what_it_looks_at() -> None:
+    asked = [(cause.id, line) for cause in CAUSES.values() for line in looks_of(cause)]
+    assert [(id, line) for id, line in asked if WHOLE.search(line)] == []
+
+
+def looks_of(cause: Cause) -> list[str]:
+    """The commands of what settles a cause."""
+    return [line for one in cause.confirm for line in look_at(one, {}).splitlines()[1:]]
+
+
+def test_a_body_does_not_repeat_a_look() -> None:
+    """They stand beside each other on the page."""
+    for id, text in TEXTS.items():
+        looks = {line.strip() for one in CAUSES[id].confirm for line in one.command.splitlines()}
+        scripts = {line.strip() for script in FENCE.findall(text) for line in script.splitlines()}
+        assert not looks & scripts - {""}, id
+
+
 BY_ITSELF = {
     "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
     "efa-client-not-configured", "iam-denied-by-boundary", "oidc-provider-unusable", "sts-not-active-in-region",
@@ -336,6 +358,7 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert GUESSED.search("kubectl -n x set env ds/y A-") and not GUESSED.search("kubectl -n x rollout undo ds/y")
     assert HALF.search("--set image.repository=x") and not HALF.search("--set image.repository=x --set image.tag=y")
     assert HALF.search("set env ds/x SNAT_CIDRS={cidr}") and not HALF.search("set env ds/x SNAT_CIDRS={cidrs}")
+    assert WHOLE.search("kubectl get pv x -o yaml") and not WHOLE.search("kubectl get pv x -o jsonpath='{.spec}'")
     assert ROOT_ONLY.match("umount /x") and ROOT_ONLY.match("$ mount /x") and not ROOT_ONLY.match("sudo mount /x")
     asked, looked = Step(StepKind.SAVE, ("aws", "--output", "json"), "f"), Step(StepKind.GUARD, ("test", "-s", "f"))
     assert unseen((asked,)) and unseen((Step(StepKind.SAVE, ("aws",), "f"), looked)) and not unseen((asked, looked))

@@ -13,11 +13,12 @@ import yaml
 
 from diag.analysis.claims import Provisioning
 from diag.analysis.identity.controller import Given, Giver, StaticKeys
-from diag.analysis.identity.permissions import Decision
+from diag.analysis.identity.permissions import Decision, Rights
 from diag.knowledge.controller_actions import Use
 from diag.model.unavailable import Reason, Unavailable, unwrap
 from diag.resources.class_data import Key
 from diag.resources.ec2 import GroupRef, InstanceProfile, VpcEndpoint
+from diag.resources.fsx import Tag
 from diag.resources.iam import ManagedPolicy, Role
 from diag.resources.table import Table
 from diag.sources.aws.controller_host import controller_groups, controller_instances, vpc_endpoints
@@ -45,6 +46,22 @@ IDLE = Provisioning()
 
 GIVEN = Given(Giver.WEB_IDENTITY, ROLE_ARN)
 NOBODY = absent("controller Deployment")
+AT = "2026-11-24T12:00:00Z"
+
+
+def rights_of(
+    aws: Any,
+    *,
+    needs: Provisioning | None = None,
+    own: Table[Role] | None = None,
+    keys: Table[Key] | None = None,
+    made: Any = NOBODY,
+    volumes: Any = (),
+    systems: Any = None,
+) -> Table[Rights]:
+    """The rights of the controller's role in a world where nothing but what is given is known."""
+    own, keys, systems = roles(role()) if own is None else own, keys or Table(), systems or Table()
+    return controller_rights(aws, given.identity(), needs or IN_USE, own, GIVEN, keys, made, volumes, systems, AT)
 
 
 class Recorder:
@@ -73,7 +90,7 @@ def denied(action: str) -> Unavailable:
 
 def test_a_simulation_for_each_service_name_answers_everything_about_a_role() -> None:
     aws = Recorder(SimulatePrincipalPolicy=())
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)
+    rights = rights_of(aws)
     assert aws.operations == ["SimulatePrincipalPolicy", "SimulatePrincipalPolicy"]
     keys = [{e["ContextKeyName"]: e["ContextKeyValues"] for e in sent["ContextEntries"]} for _, sent in aws.asked]
     assert [key.get("iam:AWSServiceName") for key in keys] == [None, ["fsx.amazonaws.com"]]
@@ -87,7 +104,7 @@ def test_a_simulation_for_each_service_name_answers_everything_about_a_role() ->
 
 def test_nothing_is_asked_where_nothing_is_provisioned() -> None:
     aws = Recorder()
-    assert len(controller_rights(aws, given.identity(), IDLE, roles(role()), GIVEN, Table(), NOBODY)) == 0
+    assert len(rights_of(aws, needs=IDLE)) == 0
     assert len(controller_instances(aws, given.identity(), IDLE, (given.node(),), Table())) == 0
     assert len(node_rights(aws, given.identity(), IDLE, absent("role"), Table({INSTANCE: instance()}))) == 0
     assert aws.asked == []
@@ -103,7 +120,7 @@ def test_documents_are_read_only_where_the_simulation_is_denied() -> None:
         GetPolicyVersion={"PolicyVersion": {"Document": document}},
         GetRolePolicy={"PolicyDocument": {"Statement": []}},
     )
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)[ROLE_ARN]
+    rights = rights_of(aws)[ROLE_ARN]
     assert ("GetPolicyVersion", {"PolicyArn": "arn:aws:iam::aws:policy/x", "VersionId": "v3"}) in aws.asked
     assert rights.unread is not None and rights.unread.permission == "iam:SimulatePrincipalPolicy"
     decisions = {right.action: right.decision for right in rights.rights}
@@ -129,10 +146,10 @@ def test_documents_are_read_where_the_simulation_lacks_keys() -> None:
         ListRolePolicies=("inline",),
         GetRolePolicy={"PolicyDocument": {"Statement": [allow]}},
     )
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)[ROLE_ARN]
+    rights = rights_of(aws)[ROLE_ARN]
     assert rights.denied(Use.CREATE) == rights.undecided(Use.CREATE) == ()
     aws.answers["GetRolePolicy"] = denied("iam:GetRolePolicy")
-    unsettled = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY)[ROLE_ARN]
+    unsettled = rights_of(aws)[ROLE_ARN]
     assert {right.why for right in unsettled.undecided(Use.CREATE)} == {"it depends on aws:SourceVpc"}
 
 
@@ -154,16 +171,14 @@ def test_a_boundary_is_read_where_it_refuses_and_only_there() -> None:
         if limit == "unread":
             aws.answers["GetPolicy"] = denied("iam:GetPolicy")
         bound = roles(role(permissions_boundary={"PermissionsBoundaryArn": arn}))
-        found[limit] = controller_rights(aws, given.identity(), IN_USE, bound, GIVEN, Table(), NOBODY)[
-            ROLE_ARN
-        ].boundary
+        found[limit] = rights_of(aws, own=bound)[ROLE_ARN].boundary
     assert found == {"open": None, "closed": ManagedPolicy(arn, "v3", document), "unread": ManagedPolicy(arn)}
 
 
 def test_a_key_of_ones_own_is_asked_about_and_awss_is_not() -> None:
     aws = Recorder(SimulatePrincipalPolicy=())
     own, theirs = (Key("k", f"arn:aws:kms:eu-west-1:1:key/{who}", key_manager=who) for who in ("CUSTOMER", "AWS"))
-    controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table({"a": own, "b": theirs}), NOBODY)
+    rights_of(aws, keys=Table({"a": own, "b": theirs}))
     asked = {arn for _, sent in aws.asked for arn in sent["ResourceArns"]}
     assert own.arn in asked and theirs.arn not in asked
     assert "kms:CreateGrant" in aws.asked[0][1]["ActionNames"]
@@ -185,10 +200,49 @@ def test_iam_is_told_the_tags_that_the_driver_gives(extra: str, flag: str, keys:
     plugin = given.replace(plugin, args=(flag,) if flag else None)
     spec = given.replace(made.spec.template.spec, containers=(plugin, *others))
     made = given.replace(made, spec=given.replace(made.spec, template=given.replace(made.spec.template, spec=spec)))
-    controller_rights(aws, given.identity(), Provisioning(classes), roles(role()), GIVEN, Table(), made)
+    rights_of(aws, needs=Provisioning(classes), made=made)
     sent = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in aws.asked[0][1]["ContextEntries"]}
     assert sent["aws:TagKeys"] == keys
     assert "aws:RequestTag/" not in sent and sent.get("aws:RequestTag/team") == (["ml"] if extra else None)
+
+
+def test_the_tags_of_what_the_driver_made_decide_where_a_policy_asks_for_them() -> None:
+    def simulate(**sent: Any) -> Any:
+        assert not any("ResourceTag" in entry["ContextKeyName"] for entry in sent["ContextEntries"])
+        lacks = {"EvalDecision": "implicitDeny", "MissingContextValues": ["aws:ResourceTag/team"]}
+        asked = [(action, arn) for action in sent["ActionNames"] for arn in sent["ResourceArns"]]
+        return [{"EvalActionName": action, "EvalResourceName": arn, **lacks} for action, arn in asked]
+
+    by_team = {"StringEquals": {"aws:ResourceTag/team": "ml"}}
+    allow = {"Effect": "Allow", "Action": "fsx:DeleteFileSystem", "Resource": "*", "Condition": by_team}
+    aws = Recorder(
+        SimulatePrincipalPolicy=simulate,
+        ListAttachedRolePolicies=(),
+        ListRolePolicies=("inline",),
+        GetRolePolicy={"PolicyDocument": {"Statement": [allow]}},
+    )
+    plain = given.volume()
+    provisioned = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"}
+    made = given.replace(plain, metadata=given.replace(plain.metadata, annotations=provisioned))
+    for tags, denied_there in (({"team": "ml"}, False), ({"team": "web"}, True), ({}, True)):
+        system = given.file_system(tags=tuple(Tag(key, value) for key, value in tags.items()))
+        found = rights_of(aws, volumes=(made,), systems=Table({made.handle: system}))[ROLE_ARN]
+        assert bool(found.denied(Use.DELETE)) is denied_there, tags
+    assert "aws:ResourceTag/team is ml" in found.denied(Use.DELETE)[0].why
+
+
+@pytest.mark.parametrize("operation", ["ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy"])
+def test_documents_that_could_not_be_read_are_named(operation: str) -> None:
+    def simulate(**sent: Any) -> Any:
+        lacks = {"EvalDecision": "allowed", "MissingContextValues": ["aws:SourceVpc"]}
+        asked = [(action, arn) for action in sent["ActionNames"] for arn in sent["ResourceArns"]]
+        return [{"EvalActionName": action, "EvalResourceName": arn, **lacks} for action, arn in asked]
+
+    answers = {"ListAttachedRolePolicies": (), "ListRolePolicies": ("inline",), "GetRolePolicy": {"PolicyDocument": {}}}
+    aws = Recorder(**{"SimulatePrincipalPolicy": simulate, **answers, operation: denied(f"iam:{operation}")})
+    found = rights_of(aws)[ROLE_ARN]
+    assert found.unread_documents is not None and found.unread_documents.permission == f"iam:{operation}"
+    assert found.undecided(Use.CREATE) and not found.denied(Use.CREATE)
 
 
 def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
@@ -196,14 +250,14 @@ def test_where_both_are_denied_the_simulation_is_what_is_missing() -> None:
         SimulatePrincipalPolicy=denied("iam:SimulatePrincipalPolicy"),
         ListAttachedRolePolicies=denied("iam:ListAttachedRolePolicies"),
     )
-    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY).get(ROLE_ARN)
+    found = rights_of(aws).get(ROLE_ARN)
     assert isinstance(found, Unavailable)
     assert found.permission == "iam:SimulatePrincipalPolicy"
 
 
 def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
     hidden = roles(missing={ROLE_ARN: denied("iam:GetRole")})
-    found = controller_rights(Recorder(), given.identity(), IN_USE, hidden, GIVEN, Table(), NOBODY).get(ROLE_ARN)
+    found = rights_of(Recorder(), own=hidden).get(ROLE_ARN)
     assert isinstance(found, Unavailable)
     assert found.permission == "iam:GetRole"
 
@@ -211,7 +265,7 @@ def test_a_role_that_could_not_be_read_has_rights_that_are_not_known() -> None:
 def test_a_throttled_simulation_is_not_answered_by_documents() -> None:
     throttled = Unavailable("iam:SimulatePrincipalPolicy", Reason.TIMEOUT)
     aws = Recorder(SimulatePrincipalPolicy=throttled, ListAttachedRolePolicies=(), ListRolePolicies=())
-    found = controller_rights(aws, given.identity(), IN_USE, roles(role()), GIVEN, Table(), NOBODY).get(ROLE_ARN)
+    found = rights_of(aws).get(ROLE_ARN)
     assert isinstance(found, Unavailable) and found.reason is Reason.TIMEOUT
 
 
@@ -391,7 +445,7 @@ def test_the_rights_of_a_target_role_count_not_those_of_the_role_that_takes_it()
     aws = Recorder(SimulatePrincipalPolicy=())
     both = roles(role(), role(arn=TARGET))
     by_target = Given(Giver.POD_IDENTITY, TARGET, ROLE_ARN)
-    found = controller_rights(aws, given.identity(), IN_USE, both, by_target, Table(), NOBODY)
+    found = controller_rights(aws, given.identity(), IN_USE, both, by_target, Table(), NOBODY, (), Table(), AT)
     assert tuple(found.values) == (TARGET,)
     assert {sent["PolicySourceArn"] for _, sent in aws.asked} == {TARGET}
 
@@ -412,7 +466,9 @@ def test_a_session_policy_limits_the_rights(policy: str, decision: Decision, why
 
     aws = Recorder(SimulatePrincipalPolicy=simulate)
     own = Given(Giver.POD_IDENTITY, ROLE_ARN, session_policy=policy)
-    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), own, Table(), NOBODY)[ROLE_ARN]
+    rights = controller_rights(aws, given.identity(), IN_USE, roles(role()), own, Table(), NOBODY, (), Table(), AT)[
+        ROLE_ARN
+    ]
     create = next(right for right in rights.rights if right.action == "fsx:CreateFileSystem")
     assert create.decision is decision and why in create.why
 

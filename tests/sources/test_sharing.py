@@ -38,3 +38,26 @@ def test_an_empty_part_stays_of_its_own_kind() -> None:
 
 def test_only_conditions_that_something_asks_for_are_kept() -> None:
     assert [c.type for c in Sharing().pod(pod("a")).status.conditions or ()] == ["Ready"]
+
+
+def test_a_component_keeps_every_condition() -> None:
+    kept = Sharing().pod(pod("a"), is_component=True)
+    assert [c.type for c in kept.status.conditions or ()] == ["Ready", "Initialized"]
+
+
+def test_pods_that_differ_in_their_token_alone_share_the_rest() -> None:
+    def with_token(name: str) -> Pod:
+        mounts = [{"name": "data", "mountPath": "/data"}, {"name": name, "mountPath": "/run/token"}]
+        container = {"name": "main", "image": "busybox", "env": [{"name": "A"}], "volumeMounts": mounts}
+        volumes = [{"name": "data", "hostPath": {"path": "/data"}}, {"name": name}]
+        return msgspec.convert(
+            {"metadata": {"name": "a"}, "spec": {"containers": [container], "volumes": volumes}}, Pod
+        )
+
+    sharing = Sharing()
+    one, other = sharing.pod(with_token("token-1")), sharing.pod(with_token("token-2"))
+    assert (one.spec, other.spec) == (with_token("token-1").spec, with_token("token-2").spec)
+    (first,), (second,) = one.spec.containers, other.spec.containers
+    assert first.env is second.env
+    assert [a is b for a, b in zip(first.volume_mounts or (), second.volume_mounts or (), strict=True)] == [True, False]
+    assert [a is b for a, b in zip(one.spec.volumes or (), other.spec.volumes or (), strict=True)] == [True, False]

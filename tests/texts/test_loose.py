@@ -119,7 +119,7 @@ def test_no_text_of_other_software_is_claimed_or_resembles_ours(retold: Callable
 
 def test_what_is_not_recognised_names_the_nearest_known_text() -> None:
     (only,) = diagnosed(
-        "lustre client says Server MGS versoin 2.10 refuesd conection from the client with incompatibel version 2.15"
+        "lustre client says Server MGS versoin 2.10 refuesd conection from the client with incmopatible version 2.15"
     )
     assert only.causes == ()
     assert only.resembles[0].cause == "client-server-version-mismatch"

@@ -69,6 +69,16 @@ KINDS = {
 }
 CASES = [(kind, text) for kind, texts in KINDS.items() for text in texts]
 
+UPDATES = (
+    "2026-11-29 03:00:00 upgrade linux-image-6.8.0-1039-aws:amd64 6.8.0-1039.41 6.8.0-1042.44",
+    "2026-11-29 03:00:00 status installed linux-modules-6.8.0-1042-aws:amd64 6.8.0-1042.44",
+    "2026-11-29 03:00:00,123 INFO Packages that were upgraded: linux-aws linux-image-aws",
+    "2026-11-29T03:00:00+0000 SUBDEBUG Installed: kernel-6.1.132-147.221.amzn2023.x86_64",
+    "2026-11-29T03:00:00+0000 SUBDEBUG Erase: kmod-lustre-client-2.15.6-1.el9.x86_64",
+    "Nov 29 03:00:00 Updated: lustre-client-2.12.8-1.amzn2.x86_64",
+)
+MISSING = "modprobe: FATAL: Module lustre not found in directory /lib/modules/6.8.0-1042-aws"
+
 
 def dmesg(at: int, text: str) -> str:
     return f"[{1000 + at:>6}.123456] {text}"
@@ -121,7 +131,8 @@ def lines(*given: str) -> str:
 
 
 def test_every_kind_has_samples() -> None:
-    assert set(KINDS) == {one.id for one in precursors_table().precursors}
+    assert set(KINDS) == {one.id for one in precursors_table().precursors if one.explains == "loss"}
+    assert {precursor_of(text) for text in UPDATES} == {"kernel-updated"}
 
 
 @pytest.mark.parametrize(("kind", "text"), CASES)
@@ -266,3 +277,16 @@ def test_events_as_json_explain_a_log() -> None:
     assert is_explained(explained(events, lines(iso(60, LOST))))
     assert not is_explained(explained(events.replace(HOST, OTHER_HOST), lines(iso(60, LOST))))
     assert not is_explained(explained(events.replace("03:00:00", "03:05:00"), lines(iso(60, LOST))))
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_an_update_explains_a_module_that_is_missing_after_it_and_no_lost_connection(update: str) -> None:
+    says = "the kernel or the Lustre packages were updated"
+    assert says in explained(lines(update, iso(60, MISSING))).headline
+    assert says not in explained(lines(iso(0, MISSING), update.replace("03:00:00", "03:59:00"))).headline
+    assert not is_explained(explained(lines(update, iso(60, LOST))))
+
+
+def test_what_explains_a_loss_explains_no_missing_module() -> None:
+    found = explained(lines(iso(0, KINDS["out-of-memory"][0]), iso(60, MISSING)))
+    assert "memory" not in found.headline

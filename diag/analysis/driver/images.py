@@ -213,10 +213,10 @@ MEANINGS = (
     (
         NO_EGRESS,
         r"i/o timeout|deadline exceeded|connection refused|no such host|network is unreachable|no route to host|"
-        r"Client\.Timeout|TLS handshake timeout|connection reset",
+        r"Client\.Timeout|TLS handshake timeout|connection reset|x509: |failed to verify certificate|proxyconnect",
     ),
     ("image-wrong-architecture", r"no match for platform|no matching manifest for \S+ in the manifest list"),
-    ("image-not-found", r"manifest unknown|not found|does not exist"),
+    ("image-not-found", r"manifest unknown|not found|does not exist|not present with pull policy of Never"),
 )
 """Cause and the words of containerd and of registries that show it, in the order in which they are tried.
 

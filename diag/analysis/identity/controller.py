@@ -9,6 +9,7 @@ import msgspec
 
 from diag.advice.driver import PLUGIN
 from diag.analysis.driver.workloads import pods_of
+from diag.knowledge.versions import version_number
 from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable
 from diag.registry import fact
@@ -131,7 +132,39 @@ def injected(pod: Pod) -> Giver | None:
 
 def injected_role(pod: Pod) -> str:
     """The role that a pod was given for good at its creation; empty when it has none, or asks an agent for it."""
-    return next((v.value for v in plugin_of(pod.spec).env or () if v.name == INJECTED_ROLE), "")
+    return role_in(pod.spec)
+
+
+def role_in(spec: PodSpec) -> str:
+    """The role that a pod, or the template of one, names in its environment; empty where it names none."""
+    return next((v.value for v in plugin_of(spec).env or () if v.name == INJECTED_ROLE), "")
+
+
+def without_region(pods: Iterable[Pod], nodes: Iterable[Node], instances: Table[Instance]) -> tuple[int, str]:
+    """How many pods of the controller are given no Region, and why the first that has a node cannot ask for it.
+
+    The reason is empty where they can. Raises Unreadable when an instance could not be read.
+    """
+    by_name = {node.name: node for node in nodes}
+    bare = [
+        pod
+        for pod in pods
+        if REGION not in plugin_of(pod.spec).env_names and not _knows_by_node(pod, by_name.get(pod.spec.node_name))
+    ]
+    # Where a pod without a node will run, and what it will reach there, is not known yet.
+    placed = (pod for pod in bare if pod.spec.node_name)
+    reasons = (why_closed(pod, by_name.get(pod.spec.node_name), instances) for pod in placed)
+    return len(bare), next(filter(None, reasons), "")
+
+
+def _knows_by_node(pod: Pod, node: Node | None) -> bool:
+    """Whether the driver learns its Region from the providerID of a hybrid node.
+
+    Source: aws-fsx-csi-driver v1.7.0 pkg/cloud/metadata_k8s.go.
+    """
+    tag = plugin_of(pod.spec).image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    release = version_number(tag)
+    return node is not None and bool(node.hybrid_region) and (not release or release >= version_number("1.7.0"))
 
 
 def key_secret_of(controller: Workload) -> SecretKeyRef | None:

@@ -86,8 +86,9 @@ def flaw_of(
     cluster: EksCluster,
     roles: Table[Role] | Unavailable,
     provider: OidcProvider | Unavailable,
+    at: str = "",
 ) -> Flaw | Unavailable | Role:
-    """The first broken link of the chain, what could not be read of it, or the role when all links hold."""
+    """The first broken link of the chain at a time, what could not be read of it, or the role when all links hold."""
     parts = role_arn_of(arn)
     fix = name_a_role(account, cluster, arn)
     if parts is None:
@@ -113,7 +114,7 @@ def flaw_of(
         return Flaw("irsa-role-missing", message, annotate(account, role.arn, cluster.name))
     if isinstance(provider, Unavailable):
         return _without_provider(cluster) if provider.reason is Reason.ABSENT else provider
-    return _distrust(account, cluster, role, provider) or role
+    return _distrust(account, cluster, role, provider, at) or role
 
 
 def name_a_role(account: ServiceAccount, cluster: EksCluster, written: str = "") -> Fix:
@@ -131,7 +132,7 @@ def _without_provider(cluster: EksCluster) -> Flaw:
 
 
 def _distrust(
-    account: ServiceAccount, cluster: EksCluster, role: Role, provider: OidcProvider
+    account: ServiceAccount, cluster: EksCluster, role: Role, provider: OidcProvider, at: str
 ) -> Flaw | Unavailable | None:
     audience, subject = audience_of(account), subject_of_token(account)
     if audience not in provider.client_ids:
@@ -139,7 +140,7 @@ def _distrust(
         message = f"the OIDC provider {accepted}, the tokens are for {audience}"
         return Flaw("irsa-trust-policy", message, add_audience(provider.arn, audience))
     trust = may_assume(
-        role.assume_role_policy_document, web_identity(provider.arn, cluster.issuer_host, subject, audience)
+        role.assume_role_policy_document, web_identity(provider.arn, cluster.issuer_host, subject, audience, at=at)
     )
     if trust.answer is Answer.ALLOWED:
         return None

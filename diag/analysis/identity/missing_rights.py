@@ -24,8 +24,11 @@ def cause_of(missing: Sequence[Right]) -> str:
 
 
 def listed(missing: Sequence[Right]) -> str:
-    """`fsx:TagResource (no policy of the role allows it)`, each once."""
-    return ", ".join(dict.fromkeys(f"{right.action} ({right.why})" for right in missing))
+    """`fsx:CreateFileSystem, fsx:TagResource (no policy of the role allows it)`, each action and each reason once."""
+    by_reason: dict[str, dict[str, None]] = {}
+    for right in missing:
+        by_reason.setdefault(right.why, {})[right.action] = None
+    return "; ".join(f"{', '.join(actions)} ({why})" for why, actions in by_reason.items())
 
 
 def give(

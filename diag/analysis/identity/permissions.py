@@ -76,8 +76,8 @@ def owner_of(why: str) -> str:
     return BY_CONDITION if why.startswith(ONLY_WHERE) else OWNERS.get(why, "")
 
 
-REQUEST_TAGS = "aws:RequestTag/"
-"""As a key of a context: every tag of the request is given beside it."""
+REQUEST_TAGS, RESOURCE_TAGS = "aws:RequestTag/", "aws:ResourceTag/"
+"""As a key of a context: every tag of the request, or of the file systems, is given beside it."""
 VOLUME_TAG, SOME_VOLUME = "CSIVolumeName", "pvc-00000000-0000-4000-8000-000000000000"
 """What the driver itself tags a file system with. Source: aws-fsx-csi-driver v1.9.0 pkg/cloud/cloud.go."""
 
@@ -92,6 +92,8 @@ def request_tag(key: str) -> str:
 
 def _is_absent(key: str, context: Context) -> bool:
     """Whether a tag that was not given to IAM with the others is none that the controller's session or request has."""
+    if key.lower().startswith(RESOURCE_TAGS.lower()):
+        return RESOURCE_TAGS in context and key.lower() not in map(str.lower, context)
     if request_tag(key):
         return REQUEST_TAGS in context
     name = key.lower()
@@ -109,6 +111,27 @@ def tags_of_requests(classes: Iterable[StorageClass], of_driver: str = "") -> di
     pairs = (pair.partition("=") for pair in written.pop().split(",") if "=" in pair)
     tags = {VOLUME_TAG: SOME_VOLUME, **{key.strip(): value.strip() for key, _, value in pairs}}
     return {REQUEST_TAGS: (), "aws:TagKeys": tuple(tags), **{f"{REQUEST_TAGS}{k}": (v,) for k, v in tags.items()}}
+
+
+TIMES = ("aws:CurrentTime", "aws:TokenIssueTime")
+
+
+def times_of(taken_at: str) -> dict[str, tuple[str, ...]]:
+    """The condition keys about time, at that time: the driver's sessions are an hour old at most, so that whatever was
+    revoked before that is renewed."""
+    return dict.fromkeys(TIMES, (taken_at,))
+
+
+def tags_of_resources(tagged: Iterable[Mapping[str, str]], asked: Context) -> dict[str, tuple[str, ...]]:
+    """The condition keys about tags of the file systems that the driver changes and deletes.
+
+    Those that all have which it made (`tagged`), else those that it would give the next one (`asked`).
+    """
+    own = [set(tags.items()) for tags in tagged]
+    if own:
+        common = set.intersection(*own)
+        return {RESOURCE_TAGS: (), **{f"{RESOURCE_TAGS}{key}": (value,) for key, value in sorted(common)}}
+    return {key.replace(REQUEST_TAGS, RESOURCE_TAGS): v for key, v in asked.items() if key.startswith(REQUEST_TAGS)}
 
 
 def _depends(keys: Sequence[str]) -> str:
@@ -149,6 +172,8 @@ class Rights(msgspec.Struct, frozen=True):
     rights: tuple[Right, ...]
     unread: Unavailable | None = None
     """Why IAM itself could not be asked: then what the role's documents allow may still be forbidden elsewhere."""
+    unread_documents: Unavailable | None = None
+    """Why the documents of the role, or of its boundary, could not be read where conditions in them were asked for."""
     boundary: ManagedPolicy | None = None
     """The role's permissions boundary, where it refuses something."""
 
@@ -184,7 +209,7 @@ def who_may_create(rights: Table[Rights] | Unavailable) -> str | Unavailable:
 
 def later_uses(provisioning: Provisioning) -> tuple[Use, ...]:
     """What the cluster does with file systems once they exist."""
-    deletes = provisioning.dynamic or any(item.reclaim_policy == "Delete" for item in provisioning.classes)
+    deletes = provisioning.deleted_with_claim or any(item.reclaim_policy == "Delete" for item in provisioning.classes)
     resizes = any(item.allow_volume_expansion for item in provisioning.classes)
     return (*((Use.DELETE,) if deletes else ()), *((Use.RESIZE,) if resizes else ()))
 
@@ -222,15 +247,11 @@ def context_of(region: str, role_arn: str, tags: Iterable[Tag] = ()) -> dict[str
 
 
 def context_for(action: Action, context: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The keys that a request for one action has: the name of a service only where a service's role is made, tags only
-    where something is created."""
-    tagged = action.use is Use.CREATE
-    own = {key: v for key, v in context.items() if tagged or key == REQUEST_TAGS or not _is_about_tags(key)}
+    """The keys that a request for one action has: the name of a service only where a service's role is made, tags of
+    the request only where something is created, those of a file system only where there is one."""
+    left_out = (RESOURCE_TAGS,) if action.use is Use.CREATE else ("aws:TagKeys", REQUEST_TAGS)
+    own = {key: v for key, v in context.items() if key in (REQUEST_TAGS, RESOURCE_TAGS) or not key.startswith(left_out)}
     return {**own, SERVICE_NAME: (action.service,)} if action.service else own
-
-
-def _is_about_tags(key: str) -> bool:
-    return key == "aws:TagKeys" or key.startswith(REQUEST_TAGS)
 
 
 SERVICE_NAME = "iam:AWSServiceName"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 import msgspec
@@ -143,7 +145,29 @@ class Clause(msgspec.Struct, frozen=True):
         return any_of(answers) if quantifier == "foranyvalue" or not (quantifier or negated) else all_of(answers)
 
 
-_COMPARE: dict[str, Callable[[str, str], bool]] = {
+def _dates(compare: Callable[[datetime, datetime], bool]) -> Callable[[str, str], Tri]:
+    def compared(wanted: str, value: str) -> Tri:
+        limit, at = _time(wanted), _time(value)
+        return None if limit is None or at is None else compare(at, limit)
+
+    return compared
+
+
+def _time(text: str) -> datetime | None:
+    """An ISO 8601 time or a Unix one, as Date operators take both; None for anything else."""
+    try:
+        at = datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+_COMPARE: dict[str, Callable[[str, str], Tri]] = {
+    "dateequals": _dates(eq),
+    "datelessthan": _dates(lt),
+    "datelessthanequals": _dates(le),
+    "dategreaterthan": _dates(gt),
+    "dategreaterthanequals": _dates(ge),
     "stringequals": str.__eq__,
     "stringequalsignorecase": lambda wanted, value: wanted.lower() == value.lower(),
     "stringlike": like,
@@ -153,7 +177,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _compared(compare: Callable[[str, str], bool], wanted: str, value: str) -> Tri:
+def _compared(compare: Callable[[str, str], Tri], wanted: str, value: str) -> Tri:
     # A policy variable takes its value from the request, which is not known here.
     return None if "${" in wanted else compare(wanted, value)
 

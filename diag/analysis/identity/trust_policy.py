@@ -53,11 +53,22 @@ class Trust(msgspec.Struct, frozen=True):
     """A Deny statement refuses, which no Allow overrules."""
 
 
-def web_identity(provider_arn: str, issuer: str, subject: str, audience: str = DEFAULT_AUDIENCE) -> Asker:
-    """A pod that shows its service account's token. `issuer` without the scheme."""
-    claims = {"aud": (audience,), "sub": (subject,)}
-    request = Request({f"{issuer.lower()}:{claim}": value for claim, value in claims.items()})
-    return Asker("Federated", provider_arn, WEB_IDENTITY, request)
+SESSION_NAME = "1763931600000000000"
+"""Stands for the name that the SDK gives a session: the time in nanoseconds.
+
+Source: aws-sdk-go-v2 credentials/stscreds/web_identity_provider.go.
+"""
+
+
+def web_identity(
+    provider_arn: str, issuer: str, subject: str, audience: str = DEFAULT_AUDIENCE, *, at: str = ""
+) -> Asker:
+    """A pod that shows its service account's token. `issuer` without the scheme; `at` is the time, if known."""
+    claims = {"aud": audience, "sub": subject}
+    values = {f"{issuer.lower()}:{claim}": (value,) for claim, value in claims.items()}
+    times = {"aws:currenttime": (at,)} if at else {}
+    own: dict[str, tuple[str, ...]] = {"sts:rolesessionname": (SESSION_NAME,), "sts:sourceidentity": ()}
+    return Asker("Federated", provider_arn, WEB_IDENTITY, Request({**values, **own, **times}))
 
 
 def subject_claim(namespace: str, account: str) -> str:

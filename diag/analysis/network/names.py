@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 
 import msgspec
 
+from diag.analysis.claims import Provisioning
 from diag.analysis.file_systems import file_system_of
+from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
 from diag.analysis.network.vantage import is_inside
 from diag.analysis.volumes import Mount
 from diag.knowledge.partitions import partition_of
 from diag.model.layer import Layer
-from diag.model.unavailable import Unavailable
+from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
 from diag.resources.ec2 import Vpc
+from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Pod, Workload
 from diag.resources.reachability import DnsAnswer, Resolution, TcpAnswer
@@ -21,15 +25,18 @@ from diag.resources.table import Table
 from diag.resources.target import Settings
 
 
-def asks_cluster_dns(node_plugin: Workload | Unavailable) -> bool:
-    """Whether the pods of the DaemonSet ask CoreDNS; yes when it could not be read, as the chart makes it so.
+def asks_cluster_dns(workload: Workload | Unavailable, services: str = "") -> bool:
+    """Whether the workload's pods ask CoreDNS; yes when it could not be read, as the chart makes it so.
 
-    A pod on the host's network asks the node's resolver unless its policy is ClusterFirstWithHostNet. Source:
-    Kubernetes documentation, DNS for Services and Pods; aws-fsx-csi-driver chart 1.17.0 node-daemonset.yaml.
+    A pod on the host's network asks the node's resolver unless its policy is ClusterFirstWithHostNet. One whose
+    dnsConfig names an address of the range of Services asks the cluster's DNS all the same. Source: Kubernetes
+    documentation, DNS for Services and Pods; aws-fsx-csi-driver chart 1.17.0 node-daemonset.yaml.
     """
-    if isinstance(node_plugin, Unavailable):
+    if isinstance(workload, Unavailable):
         return True
-    spec = node_plugin.spec.template.spec
+    if any(is_service(server, services) for server in own_name_servers(workload)):
+        return True
+    spec = workload.spec.template.spec
     if spec.dns_policy == "ClusterFirst":
         return not spec.host_network
     return spec.dns_policy == "ClusterFirstWithHostNet"
@@ -48,8 +55,25 @@ def has_node_local_dns(daemon_sets: Iterable[Workload]) -> bool:
 
     Source: kubernetes/kubernetes cluster/addons/dns/nodelocaldns (k8s-app: node-local-dns).
     """
-    name = "node-local-dns"
-    return any(name in (one.metadata.label("k8s-app"), one.metadata.name) for one in daemon_sets)
+    return any(map(is_node_local_dns, daemon_sets))
+
+
+def is_node_local_dns(daemon_set: Workload) -> bool:
+    """Whether it is NodeLocal DNSCache."""
+    return "node-local-dns" in (daemon_set.metadata.label("k8s-app"), daemon_set.metadata.name)
+
+
+def services_of(cluster: EksCluster | Unavailable) -> str:
+    """The range of Services; empty where it is not known."""
+    return "" if isinstance(cluster, Unavailable) else cluster.kubernetes_network_config.service_ipv4_cidr
+
+
+def is_service(server: str, services: str) -> bool:
+    """Whether a DNS server's address is in the range of Services."""
+    try:
+        return ipaddress.ip_address(server) in ipaddress.ip_network(services)
+    except ValueError:
+        return False
 
 
 def own_name_servers(node_plugin: Workload | Unavailable) -> tuple[str, ...]:
@@ -70,6 +94,34 @@ def api_names(region: str) -> tuple[str, ...]:
     """
     partition = partition_of(region)
     return tuple(f"{service}.{region}.{partition.dns_suffix}" for service in ("fsx", "sts")) if partition else ()
+
+
+@fact(layer=Layer.DNS)
+def controller_names(
+    provisioning: Provisioning,
+    controller_pods: tuple[Pod, ...] | Unavailable,
+    cluster_identity: ClusterIdentity,
+) -> tuple[str, ...]:
+    """The names of AWS that the controller asks for, for a claim that waits; none where a proxy asks in its place."""
+    pods = value_or(controller_pods, ())
+    if not provisioning.pending or goes_by_proxy(pods):
+        return ()
+    takes_token = Giver.WEB_IDENTITY in {injected(pod) for pod in pods}
+    names = api_names(cluster_identity.region)
+    return tuple(name for name in names if takes_token or not name.startswith("sts."))
+
+
+@fact(layer=Layer.DNS)
+def naming_vpcs(
+    mounted_file_systems: tuple[FileSystem, ...],
+    provisioning: Provisioning | Unavailable,
+    eks_cluster: EksCluster | Unavailable,
+) -> tuple[str, ...]:
+    """The VPCs in which names are asked: the file systems', and the cluster's where a claim waits for the driver."""
+    ids = {one.vpc_id for one in mounted_file_systems}
+    if value_or(provisioning, Provisioning()).pending and isinstance(eks_cluster, EksCluster):
+        ids.add(eks_cluster.vpc_id)
+    return tuple(sorted(ids - {""}))
 
 
 class NameStanding(msgspec.Struct, frozen=True):

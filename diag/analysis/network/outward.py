@@ -13,6 +13,7 @@ import msgspec
 
 from diag.analysis.identity.permissions import weigh
 from diag.analysis.identity.policy_language import Request
+from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_at
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
 from diag.analysis.network.security_groups import Peer, admits, covers_port, peer, rules_of
@@ -52,8 +53,10 @@ def obstacles(
     groups: Table[SecurityGroup],
     acls: Sequence[NetworkAcl],
     prefix_lists: Table[PrefixList] | Unavailable,
+    role_arn: str = "",
 ) -> Iterator[Obstacle]:
-    """What is closed on the way from the controller's machines to the services. Raises Unreadable.
+    """What is closed on the way from the controller's machines to the services; `role_arn` is who calls FSx, where that
+    is known. Raises Unreadable.
 
     A service with an endpoint that has private DNS is reached through it alone, whatever route leads out.
     """
@@ -67,7 +70,7 @@ def obstacles(
                 yield from _through_acl(instance, acls, local, f"{endpoint.vpc_endpoint_id} ({endpoint.service})")
         if any(service not in serving for service in services):
             yield from _to_the_internet(instance, groups, acls)
-    yield from (found for endpoint in serving.values() for found in _refused(endpoint))
+    yield from (found for endpoint in serving.values() for found in _refused(endpoint, role_arn))
 
 
 def _to_endpoint(
@@ -145,13 +148,19 @@ def _is_public(address: str) -> bool:
         return False
 
 
-def _refused(endpoint: VpcEndpoint) -> Iterator[Obstacle]:
-    """A policy that surely does not let the controller's first call through. Without one everything passes."""
+def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
+    """A policy that surely does not let the controller's first call through. Without one everything passes.
+
+    FSx is called as the role; STS is asked by a token, before anybody is a role.
+    """
     action = FIRST_CALLS.get(endpoint.service, "")
     document = _document(endpoint.policy_document)
     if document is None or not action:
         return
     allowed, denied = weigh((document,), action, "*", Request({}))
+    if endpoint.service == "fsx" and role_arn:
+        trust = may_assume(about(document, "*"), role_at(role_arn, action, {}))
+        allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
     if allowed is False or denied:
         why = "denies it" if denied else "does not allow it"
         message = f"the policy of {endpoint.vpc_endpoint_id} ({endpoint.service}) {why}: {action}"

@@ -21,7 +21,7 @@ from diag.late import late
 
 FOLDER = Path(__file__).parent
 INDEX = "index.json"
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 _KINDS = "kinds.toml"
 _GAP = "…"
 _WORD = late(r"[A-Za-z_]{3,}")
@@ -74,8 +74,8 @@ class Message(NamedTuple):
     last: str
     parts: tuple[str, ...]
     """All of these are in its text, in this order."""
-    is_own: bool
-    """Its meaning is its own, not that of a kind."""
+    kind: str
+    """The kind whose meaning it has; empty where its meaning is its own."""
 
     @property
     def versions(self) -> str:
@@ -174,11 +174,11 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
 
 def _messages(component: str, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
     for id, role, cause, first, last, text, means in part.own:
-        yield Message(id, component, role, means, cause, first, last, _parts(text), is_own=True)
+        yield Message(id, component, role, means, cause, first, last, _parts(text), kind="")
     for id, kind, first, last, text in part.messages:
         of = kinds[kind]
         role = Role.SERVER if part.program == "Lustre server" else of.role
-        yield Message(id, component, role, of.means, "", first, last, _parts(text), is_own=False)
+        yield Message(id, component, role, of.means, "", first, last, _parts(text), kind)
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -166,6 +166,7 @@ class PodSecurityContext(KubernetesObject, frozen=True):
     fs_group: int | None = None
     fs_group_change_policy: str = ""
     run_as_user: int | None = None
+    run_as_group: int | None = None
 
 
 class Toleration(KubernetesObject, frozen=True):

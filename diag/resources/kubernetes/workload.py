@@ -162,6 +162,8 @@ class ServiceSpec(KubernetesObject, frozen=True):
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     ports: tuple[ServicePort, ...] | None = None
     selector: dict[str, str] | None = None
+    internal_traffic_policy: str = ""
+    """`Local` sends to pods of the sender's own node alone."""
 
 
 class Service(KubernetesObject, frozen=True):

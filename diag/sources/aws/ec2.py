@@ -115,33 +115,27 @@ def subnets(
 
 
 @fact(layer=Layer.DNS, label="VPC", ranges=("CidrBlock",), permissions=("ec2:DescribeVpcs",))
-def described_vpcs(
-    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
-) -> Table[Vpc]:
-    """The VPCs of the file systems, without their DNS attributes."""
-    ids = _vpc_ids(mounted_file_systems)
+def described_vpcs(aws: Aws, cluster_identity: ClusterIdentity, naming_vpcs: tuple[str, ...]) -> Table[Vpc]:
+    """The VPCs in which names are asked, without their DNS attributes."""
+    ids = list(naming_vpcs)
     return by_id(aws, cluster_identity, "DescribeVpcs", "Vpcs", "vpc-id", "VpcId", ids, Vpc)
 
 
 @fact(layer=Layer.DNS, label="enableDnsSupport of", permissions=("ec2:DescribeVpcAttribute",))
-def dns_support(
-    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
-) -> Table[bool]:
+def dns_support(aws: Aws, cluster_identity: ClusterIdentity, naming_vpcs: tuple[str, ...]) -> Table[bool]:
     """enableDnsSupport of each VPC: EC2 gives one attribute a call, so both are read at the same time."""
-    return _attribute(aws, cluster_identity, mounted_file_systems, "enableDnsSupport")
+    return _attribute(aws, cluster_identity, naming_vpcs, "enableDnsSupport")
 
 
 @fact(layer=Layer.DNS, label="enableDnsHostnames of", permissions=("ec2:DescribeVpcAttribute",))
-def dns_hostnames(
-    aws: Aws, cluster_identity: ClusterIdentity, mounted_file_systems: tuple[FileSystem, ...]
-) -> Table[bool]:
+def dns_hostnames(aws: Aws, cluster_identity: ClusterIdentity, naming_vpcs: tuple[str, ...]) -> Table[bool]:
     """enableDnsHostnames of each VPC."""
-    return _attribute(aws, cluster_identity, mounted_file_systems, "enableDnsHostnames")
+    return _attribute(aws, cluster_identity, naming_vpcs, "enableDnsHostnames")
 
 
 @fact(layer=Layer.DNS)
 def vpcs(described_vpcs: Table[Vpc], dns_support: Table[bool], dns_hostnames: Table[bool]) -> Table[Vpc]:
-    """The VPCs of the file systems with their two DNS attributes."""
+    """The VPCs in which names are asked, with their two DNS attributes."""
 
     def read(id: str) -> Vpc:
         support, hostnames = dns_support[id], dns_hostnames[id]
@@ -150,16 +144,12 @@ def vpcs(described_vpcs: Table[Vpc], dns_support: Table[bool], dns_hostnames: Ta
     return table_of((*described_vpcs.values, *described_vpcs.missing), read)
 
 
-def _vpc_ids(file_systems: Iterable[FileSystem]) -> list[str]:
-    return sorted({system.vpc_id for system in file_systems if system.vpc_id})
-
-
-def _attribute(aws: Aws, identity: ClusterIdentity, file_systems: Iterable[FileSystem], attribute: str) -> Table[bool]:
+def _attribute(aws: Aws, identity: ClusterIdentity, vpcs: Iterable[str], attribute: str) -> Table[bool]:
     def read(id: str) -> bool:
         answer = aws.one("ec2", "DescribeVpcAttribute", region=identity.region, VpcId=id, Attribute=attribute)
         return bool(answer.get(attribute[0].upper() + attribute[1:], {}).get("Value"))
 
-    return table_of(_vpc_ids(file_systems), read)
+    return table_of(vpcs, read)
 
 
 def by_id(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +14,9 @@ from diag.analysis.identity.permissions import (
     BY_BOUNDARY,
     BY_DENY,
     BY_NOBODY,
+    RESOURCE_TAGS,
     SERVICE_NAME,
+    TIMES,
     Context,
     Rights,
     buckets_of,
@@ -26,6 +27,8 @@ from diag.analysis.identity.permissions import (
     settled,
     simulated,
     tags_of_requests,
+    tags_of_resources,
+    times_of,
     within_session,
 )
 from diag.analysis.identity.policy_language import Document
@@ -38,7 +41,7 @@ from diag.resources.ec2 import Instance
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.iam import ManagedPolicy, Role
-from diag.resources.kubernetes import Event, Node, Pod, Workload
+from diag.resources.kubernetes import Event, Node, PersistentVolume, Pod, Workload
 from diag.resources.table import Table, table_of
 from diag.sources.aws.failure import malformed_answer
 from diag.sources.aws.session import Aws
@@ -47,7 +50,22 @@ SERVICE_ROLE = "AWSServiceRoleForAmazonFSx"
 """Source: FSx for Lustre user guide, using-service-linked-roles."""
 
 
-@fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:SimulatePrincipalPolicy",))
+DOCUMENTS = (
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+)
+"""What reading a role's policies takes: only where IAM's answer hangs on their conditions, or needs an explanation."""
+
+
+@fact(
+    layer=Layer.IDENTITY,
+    label="rights of",
+    permissions=("iam:SimulatePrincipalPolicy",),
+    optional_permissions=DOCUMENTS,
+)
 def controller_rights(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -56,6 +74,9 @@ def controller_rights(
     controller_role: Given | Unavailable,
     class_keys: Table[Key] | Unavailable,
     controller: Workload | Unavailable,
+    volumes: tuple[PersistentVolume, ...] | Unavailable,
+    file_systems: Table[FileSystem] | Unavailable,
+    taken_at: str,
 ) -> Table[Rights]:
     """What the role that the controller acts as may do, by ARN; nothing is asked where nothing is provisioned.
 
@@ -69,15 +90,24 @@ def controller_rights(
     asking = {claim.spec.storage_class_name for claim in provisioning.pending}
     classes = [one for one in provisioning.classes if one.metadata.name in asking] or provisioning.classes
     tags = {} if isinstance(controller, Unavailable) else tags_of_requests(classes, _extra_tags(controller))
-    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes), keys, tags)
+    made = {volume.handle for volume in value_or(volumes, ()) if volume.is_dynamic}
+    systems = [system for system in value_or(file_systems, Table[FileSystem]()) if system.file_system_id in made]
+    tagged = ({tag.key: tag.value for tag in system.tags} for system in systems)
+    known = {**tags, **tags_of_resources(tagged, tags), **times_of(taken_at)}
+    found = _rights_of(aws, cluster_identity.region, roles, buckets_of(provisioning.classes), keys, known)
     limited = {
-        arn: within_session(rights, given.session_policy, context_of(cluster_identity.region, arn))
+        arn: within_session(rights, given.session_policy, {**context_of(cluster_identity.region, arn), **known})
         for arn, rights in found.values.items()
     }
     return Table(limited, controller_roles.missing | found.missing)
 
 
-@fact(layer=Layer.IDENTITY, label="rights of", permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"))
+@fact(
+    layer=Layer.IDENTITY,
+    label="rights of",
+    permissions=("iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"),
+    optional_permissions=DOCUMENTS,
+)
 def node_rights(
     aws: Aws,
     cluster_identity: ClusterIdentity,
@@ -162,16 +192,24 @@ def _rights_of_one(
             raise refused from None
         boundary = _boundary(aws, region, bound) if bound else None
         found = by_documents(documents, boundary.document if boundary else None, asked, context)
-        return Rights(found, refused.unavailable, boundary)
-    if any(right.simulated for right in found):
-        with contextlib.suppress(Unreadable):
+        return Rights(found, refused.unavailable, boundary=boundary)
+    unread = None
+    try:
+        if any(right.simulated for right in found):
             limit = _managed(aws, region, bound).document if bound else None
             found = settled(found, _documents(aws, region, role), limit, asked, context)
-    if any(right.why in (BY_NOBODY, BY_DENY) and right.use in (Use.CREATE, Use.DELETE, Use.RESIZE) for right in found):
-        with contextlib.suppress(Unreadable):
+        unexplained = (r for r in found if r.why in (BY_NOBODY, BY_DENY))
+        if any(right.use in (Use.CREATE, Use.DELETE, Use.RESIZE) for right in unexplained):
             found = explained(found, _documents(aws, region, role), asked, context)
-    bounded = bound and any(right.why == BY_BOUNDARY for right in found)
-    return Rights(found, boundary=_boundary(aws, region, bound) if bounded else None)
+    except Unreadable as refused:
+        unread = refused.unavailable
+    boundary = None
+    if bound and any(right.why == BY_BOUNDARY for right in found):
+        try:
+            boundary = _managed(aws, region, bound)
+        except Unreadable as refused:
+            boundary, unread = ManagedPolicy(bound), refused.unavailable
+    return Rights(found, boundary=boundary, unread_documents=unread)
 
 
 def _simulate(
@@ -190,9 +228,13 @@ def _simulate(
             "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role_arn,
             ActionNames=sorted({action.name for action, _ in group}), ResourceArns=sorted({arn for _, arn in group}),
             ContextEntries=[
-                {"ContextKeyName": key, "ContextKeyValues": list(words), "ContextKeyType": "stringList"}
+                {
+                    "ContextKeyName": key,
+                    "ContextKeyValues": list(words),
+                    "ContextKeyType": "date" if key in TIMES else "stringList",
+                }
                 for key, words in keys.items()
-                if words
+                if words and not key.startswith(RESOURCE_TAGS)
             ],
         )  # fmt: skip
     return results

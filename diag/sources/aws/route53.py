@@ -101,14 +101,15 @@ def zone_records(
 def resolver_rules(
     aws: Aws,
     cluster_identity: ClusterIdentity,
-    mounted_file_systems: tuple[FileSystem, ...],
+    naming_vpcs: tuple[str, ...],
     volumes: tuple[PersistentVolume, ...],
+    controller_names: tuple[str, ...] | Unavailable,
 ) -> tuple[ResolverRule, ...]:
-    """The Resolver rules of the file systems' VPCs that match a volume's name.
+    """The Resolver rules of the VPCs that match a volume's name, or one that the controller asks for.
 
     Associations say which rules; what a rule is, is asked only where there is one that Resolver did not make itself.
     """
-    names, vpcs = _names(volumes), _vpcs(mounted_file_systems)
+    names, vpcs = _names(volumes) | set(value_or(controller_names, ())), list(naming_vpcs)
     if not names or not vpcs:
         return ()
     region = cluster_identity.region

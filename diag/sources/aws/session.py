@@ -59,9 +59,20 @@ class Aws(Source):
         """How often each `service:Operation` was called, pages counted one by one."""
 
     def expect(self, permissions: Sequence[str]) -> None:
-        """Remember which services will be called, so that their clients are ready when the first call comes."""
+        """Load boto3 now, and remember which services will be called, so that their clients are ready in time.
+
+        boto3 comes before the Kubernetes client: the answers of twenty lists would have to share the interpreter with
+        what loads then, and the longest chain of calls is AWS's.
+        """
         services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
         self._expected = tuple(service for service in services if service not in RARE)
+        if self._expected:
+            threading.Thread(target=self._load, name="boto3", daemon=True).start()
+
+    def _load(self) -> None:
+        # What is wrong with the configuration is told by the first call.
+        with contextlib.suppress(Exception), self._lock:
+            self._open()
 
     def profiles(self) -> list[str]:
         """The profiles that are configured. Raises StuckMount where their files do not answer."""

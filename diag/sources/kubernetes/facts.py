@@ -113,9 +113,8 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
     sharing = Sharing()
 
     def of_interest(pod: Pod) -> Pod | None:
-        if _is_component(pod.metadata.labels, pod.spec.containers):
-            return pod
-        return sharing.pod(pod) if pod.spec.claim_names else None
+        is_component = _is_component(pod.metadata.labels, pod.spec.containers)
+        return sharing.pod(pod, is_component=is_component) if is_component or pod.spec.claim_names else None
 
     return list_in_scope(kube, target, "pods", Pod, of_interest)
 

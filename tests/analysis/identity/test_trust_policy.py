@@ -97,6 +97,32 @@ def test_the_reasons_are_those_of_the_statement_that_came_nearest() -> None:
     assert "ec2" not in reason
 
 
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ({"DateLessThan": {"aws:CurrentTime": "2024-07-01T00:00:00Z"}}, Answer.REFUSED),
+        ({"DateLessThan": {"aws:CurrentTime": "2099-07-01T00:00:00Z"}}, Answer.ALLOWED),
+        ({"DateGreaterThan": {"aws:CurrentTime": "1719792000"}}, Answer.ALLOWED),
+        ({"DateGreaterThan": {"aws:CurrentTime": "soon"}}, Answer.UNDECIDED),
+        ({"DateNotEquals": {"aws:CurrentTime": "2024-07-01"}}, Answer.ALLOWED),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2099-07-01T00:00:00Z"}}, Answer.UNDECIDED),
+        ({"StringLike": {"sts:RoleSessionName": "deploy-*"}}, Answer.REFUSED),
+        ({"StringLike": {"sts:RoleSessionName": "1*"}}, Answer.ALLOWED),
+        ({"StringEquals": {"sts:SourceIdentity": "alice"}}, Answer.REFUSED),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, Answer.UNDECIDED),
+    ],
+)
+def test_the_time_and_the_session_of_a_token_decide(condition: dict[str, Any], answer: Answer) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": PROVIDER},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    asker = web_identity(PROVIDER, ISSUER, subject_claim("kube-system", "fsx"), at="2026-11-24T12:00:00Z")
+    assert may_assume({"Statement": statement}, asker).answer is answer
+
+
 def test_an_empty_policy_refuses() -> None:
     assert asked() is Answer.REFUSED
 

@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
-from checks.dns.aws_names import no_zone_hides_the_names_of_aws
+from checks.dns.aws_names import names_of_aws_are_asked_of_aws
 from diag import Table, Verdict
 from diag.model.finding import Finding
-from diag.resources.route53 import HostedZone, RecordSet, RecordValue, ZoneOwner, ZoneRecords
-from tests.checks import given
+from diag.resources.route53 import (
+    HostedZone,
+    RecordSet,
+    RecordValue,
+    ResolverRule,
+    ResolverTarget,
+    ZoneOwner,
+    ZoneRecords,
+)
+from tests.checks import given, given_network
 from tests.checks.given_driver_objects import PENDING
 
 ID = "Z0123456789ABCDEFGHIJ"
@@ -28,10 +36,11 @@ def found(
     usual = {
         "private_zones": (zone,) if domain else (),
         "zone_records": Table({ID: ZoneRecords(records)}),
+        "resolver_rules": (),
         "pods": (given.pod(), given.plugin_pod(workload=given.controller(env=("AWS_WEB_IDENTITY_TOKEN_FILE",)))),
         "claims": (PENDING,),
     }
-    (finding,) = given.findings(no_zone_hides_the_names_of_aws, **(usual | facts))
+    (finding,) = given.findings(names_of_aws_are_asked_of_aws, **(given_network.network() | usual | facts))
     return finding
 
 
@@ -83,3 +92,48 @@ def test_what_was_not_seen() -> None:
     assert found(private_zones=given.denied("route53:ListHostedZonesByVPC")).verdict is Verdict.UNKNOWN
     assert found(FSX, zone_records=given.denied("route53:ListResourceRecordSets")).verdict is Verdict.UNKNOWN
     assert found(FSX, eks_cluster=given.denied("eks:DescribeCluster")).verdict is Verdict.UNKNOWN
+
+
+CLUSTERS = given.eks_cluster().vpc_id
+
+
+def vpc(**fields: Any) -> dict[str, Any]:
+    return {"vpcs": Table({CLUSTERS: given.replace(given_network.vpc(**fields), vpc_id=CLUSTERS)})}
+
+
+def rule(domain: str, kind: str = "FORWARD") -> dict[str, Any]:
+    targets = (ResolverTarget("10.9.9.9"),)
+    return {"resolver_rules": (ResolverRule("rslvr-rr-0123456789abcdef0", domain, kind, targets, CLUSTERS),)}
+
+
+def test_a_resolver_that_is_switched_off() -> None:
+    told = found(**vpc(enable_dns_support=False))
+    assert (told.verdict, told.cause, told.concerns) == (Verdict.FAIL, "vpc-dns-disabled", (PENDING.subject,))
+    assert told.fix is not None and "--enable-dns-support" in told.fix.commands[0]
+    assert found(**vpc(enable_dns_support=False), claims=()).verdict is Verdict.SKIP
+    assert found(**vpc()).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("FORWARD", Verdict.WARN), ("SYSTEM", Verdict.PASS)])
+def test_a_rule_that_has_others_asked(kind: str, verdict: Verdict) -> None:
+    told = found(**rule("amazonaws.com.", kind))
+    assert told.verdict is verdict
+    assert ("10.9.9.9" in told.message) == (verdict is Verdict.WARN)
+
+
+def test_of_a_zone_and_a_rule_the_closer_one_decides() -> None:
+    assert found(FSX, **rule("amazonaws.com.")).verdict is Verdict.FAIL, "the zone is closer"
+    assert "Resolver rule" in found("amazonaws.com", **rule(f"{FSX}.")).message
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"dhcp_options": given_network.dhcp("10.9.9.9")},
+        {"corefile": given_network.corefile("amazonaws.com:53 {\n    forward . 10.9.9.9\n}\n")},
+    ],
+)
+def test_servers_of_ones_own_must_know_the_names(facts: dict[str, Any]) -> None:
+    told = found(**vpc(), **facts)
+    assert (told.verdict, told.cause) == (Verdict.WARN, "custom-dns-servers")
+    assert "10.9.9.9" in told.message

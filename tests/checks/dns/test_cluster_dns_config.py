@@ -12,6 +12,7 @@ from diag import Reason, Unavailable, Verdict
 from diag.model.finding import Finding
 from diag.resources.kubernetes import EndpointSlice, Pod, Service
 from tests.checks import given, given_network
+from tests.checks.given_driver_objects import PENDING
 from tests.checks.given_name_resolution_path import core_dns, judge, plugin
 from tests.checks.given_network import NAME
 
@@ -215,3 +216,53 @@ def test_the_corefile_of_the_cache_on_the_nodes() -> None:
         found(node_local_corefile=given_network.corefile(COREFILE.replace("HOSTS", "")), **sets).verdict is Verdict.PASS
     )
     assert found(node_local_corefile=given.denied("get configmaps"), **sets).verdict is Verdict.UNKNOWN
+
+
+def test_a_service_of_the_own_node_alone() -> None:
+    local = given.replace(service(), spec=given.replace(service().spec, internal_traffic_policy="Local"))
+    there, away = core_dns_pod(), core_dns_pod()
+    there = given.replace(there, spec=given.replace(there.spec, node_name=given.NODE))
+    away = given.replace(away, spec=given.replace(away.spec, node_name="node-z"))
+    told = found(dns_service=local, pods=(given.pod(), given.plugin_pod(), away))
+    assert (told.verdict, told.cause) == (Verdict.FAIL, "cluster-dns-misconfigured")
+    assert f"no CoreDNS pod is on {given.NODE}" in told.message
+    assert found(dns_service=local, pods=(given.pod(), given.plugin_pod(), there)).verdict is Verdict.PASS
+
+
+def test_a_node_plugin_that_names_another_service() -> None:
+    own = {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["172.20.0.99"]}}
+    told = found(**plugin(**own))
+    assert (told.verdict, "names 172.20.0.99, and the Service kube-dns is at 172.20.0.10" in told.message) == (
+        Verdict.FAIL, True,
+    )  # fmt: skip
+    right = {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["172.20.0.10"]}}
+    assert found(**plugin(**right)).verdict is Verdict.PASS
+    assert found(**plugin(dnsPolicy="None", dnsConfig={"nameservers": ["10.9.9.9"]})).verdict is Verdict.SKIP
+
+
+def test_coredns_that_asks_itself() -> None:
+    told = found(".:53 {\n    forward . 172.20.0.10\n}\n")
+    assert (told.verdict, "it asks itself" in told.message) == (Verdict.FAIL, True)
+
+
+TEMPLATE = ".:53 {\n    template IN ANY amazonaws.com {\n        BODY\n    }\n    forward . /etc/resolv.conf\n}\n"
+
+
+def test_the_names_of_aws_that_the_controller_asks_for() -> None:
+    by_address = given.volume(attributes={"dnsname": "10.0.1.5", "mountname": "abcdebev"})
+    usual: dict[str, Any] = given_network.network() | {
+        "deployments": (core_dns(), given.controller()),
+        "dns_service": service(),
+        "pods": (given.pod(), given.plugin_pod(), core_dns_pod()),
+        "persistent_volumes": (by_address,),
+        "corefile": given_network.corefile(TEMPLATE.replace("BODY", "rcode NXDOMAIN")),
+    }
+    (told,) = given.findings(cluster_dns_leads_on, claims=(PENDING,), **usual)
+    assert (told.verdict, told.concerns) == (Verdict.FAIL, (PENDING.subject,))
+    assert f"fsx.{given.REGION}.amazonaws.com" in told.message
+    assert given.findings(cluster_dns_leads_on, **usual)[0].verdict is Verdict.SKIP, "no claim waits"
+    endpoint = TEMPLATE.replace("BODY", 'answer "{{ .Name }} 60 IN A 10.0.1.77"')
+    (told,) = given.findings(
+        cluster_dns_leads_on, claims=(PENDING,), **usual | {"corefile": given_network.corefile(endpoint)}
+    )
+    assert told.verdict is Verdict.PASS, "an endpoint of one's own may be any address"

@@ -134,6 +134,6 @@ def test_a_plugin_with_servers_of_its_own_asks_those_alone() -> None:
     public = plugin(dnsPolicy="None", dnsConfig={"nameservers": ["8.8.8.8"]})
     found = judge(names_are_asked_of_the_vpc, **FAILS, **public)
     assert (found.verdict, found.cause) == (Verdict.FAIL, "custom-dns-servers")
-    assert "the dnsConfig of the node plugin names 8.8.8.8" in found.message
+    assert "the dnsConfig of fsx-csi-node names 8.8.8.8" in found.message
     amazons = plugin(dnsPolicy="None", dnsConfig={"nameservers": ["169.254.169.253"]})
     assert judge(names_are_asked_of_the_vpc, dhcp_options=COMPANY, **FAILS, **amazons).verdict is Verdict.PASS

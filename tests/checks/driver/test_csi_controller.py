@@ -11,8 +11,10 @@ from checks.driver.csi_controller import csi_controller
 from diag import Verdict
 from diag.analysis.pod_creation import Refusal
 from diag.resources.kubernetes import Condition, ContainerStatus, PodOwner
+from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_driver_objects import PENDING
+from tests.checks.given_identity import INSTANCE, instance
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,21 @@ def test_what_its_pods_wait_for_is_the_cause() -> None:
         pod = given.replace(made, status=given.replace(made.status, container_statuses=(status,)))
         (found,) = given.findings(csi_controller, deployments=(controller,), claims=(PENDING,), pods=(pod,))
         assert found.cause == cause
+
+
+def test_a_driver_that_ends_without_a_region_says_why() -> None:
+    controller = given.controller(ready=0)
+    made = given.plugin_pod(workload=controller)
+    ended = {"name": "fsx-plugin", "lastState": {"terminated": {"exitCode": 2, "reason": "Error"}}}
+    status = msgspec.convert(ended, ContainerStatus)
+    pod = given.replace(made, status=given.replace(made.status, container_statuses=(status,)))
+    facts: dict[str, Any] = {"deployments": (controller,), "claims": (PENDING,), "pods": (pod,)}
+    for hops, cause in ((1, "region-undetermined"), (2, "csi-controller-not-running")):
+        machines = Table({INSTANCE: instance(hops=hops)})
+        (found,) = given.findings(csi_controller, controller_instances=machines, **facts)
+        assert found.cause == cause
+    (unseen,) = given.findings(csi_controller, controller_instances=given.denied("ec2:DescribeInstances"), **facts)
+    assert unseen.cause == "csi-controller-not-running"
 
 
 def test_what_the_api_server_refuses_is_the_cause() -> None:

@@ -12,7 +12,7 @@ from diag.model.finding import Finding
 from diag.model.verdict import Verdict
 from diag.resources.fsx import AdministrativeAction, FailureDetails
 from diag.resources.kubernetes import PersistentVolumeClaim
-from tests.checks.given import FS, NOW, claim, denied, event, file_system, findings, replace, table
+from tests.checks.given import FS, NOW, claim, controller, denied, event, file_system, findings, replace, table
 
 NOON = datetime.datetime.fromisoformat(NOW)
 UPDATE, OPTIMIZATION = "FILE_SYSTEM_UPDATE", "STORAGE_OPTIMIZATION"
@@ -55,6 +55,17 @@ def test_what_fsx_does_not_take_is_named(
     assert (finding.verdict, finding.cause) == (Verdict.WARN, "volume-expansion-failed")
     assert named in finding.message
     assert finding.fix is not None and finding.fix.steps[0].by, "nobody's command helps; somebody or time does"
+
+
+def test_a_controller_without_a_resizer_is_named() -> None:
+    made = controller()
+    template = made.spec.template
+    spec = replace(template.spec, containers=template.spec.containers[:-1])
+    trimmed = replace(made, spec=replace(made.spec, template=replace(template, spec=spec)))
+    finding = judged(asked(), deployments=(trimmed,))
+    assert (finding.verdict, finding.cause) == (Verdict.WARN, "volume-expansion-failed")
+    assert "has no container csi-resizer" in finding.message and finding.fix is not None
+    assert judged(asked("1200Gi"), deployments=(trimmed,)).verdict is Verdict.PASS, "nobody asks it for anything"
 
 
 def test_a_size_that_the_driver_refused_for_good_is_named() -> None:

@@ -53,6 +53,46 @@ def test_what_an_agent_gives_is_unknown_without_sight_of_the_associations() -> N
     assert only(pods=(controller_pod(AGENT),)).verdict is Verdict.WARN, "the association is gone"
 
 
+def refused_claim() -> dict[str, Any]:
+    waiting = given.claim(volume="", phase="Pending")
+    said = given.event(waiting, "ProvisioningFailed", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    return {"claims": (waiting,), "claim_events": (said,)}
+
+
+def test_pods_of_the_former_role_fail_where_a_claim_was_refused() -> None:
+    pods = (controller_pod(role_arn=FORMER),)
+    finding = only(pods=pods, **refused_claim())
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-not-injected")
+    assert [subject.name for subject in finding.concerns] == ["fsx-pvc"]
+    assert only(pods=(*pods, controller_pod(node="node-b")), **refused_claim()).verdict is Verdict.WARN
+
+
+def test_a_role_that_the_deployment_sets_itself_is_taken_out_of_it() -> None:
+    pod = controller_pod(role_arn=FORMER)
+    made = given.controller()
+    template = given.replace(
+        made.spec.template, spec=given.replace(made.spec.template.spec, containers=pod.spec.containers)
+    )
+    by_hand = given.replace(made, spec=given.replace(made.spec, template=template))
+    finding = only(pods=(pod,), deployments=(by_hand,))
+    assert "sets AWS_ROLE_ARN itself" in finding.message
+    assert (
+        finding.fix and "set env deployment/fsx-csi-controller -c fsx-plugin AWS_ROLE_ARN-" in finding.fix.commands[0]
+    )
+
+
+def test_the_template_that_leaves_the_driver_out_is_corrected() -> None:
+    skipping = {"eks.amazonaws.com/skip-containers": "fsx-plugin"}
+    made, bare = given.controller(), controller_pod("")
+    template = given.replace(
+        made.spec.template, metadata=given.replace(made.spec.template.metadata, annotations=skipping)
+    )
+    deployment = given.replace(made, spec=given.replace(made.spec, template=template))
+    pod = given.replace(bare, metadata=given.replace(bare.metadata, annotations=skipping))
+    finding = only(pods=(pod,), deployments=(deployment,))
+    assert finding.fix and "skip-containers" in finding.fix.commands[0] and "patch" in finding.fix.commands[0]
+
+
 def test_no_other_variables_value_is_kept() -> None:
     raw = [{"name": "AWS_ROLE_ARN", "value": FORMER}, {"name": "PASSWORD", "value": "hunter2"}]
     assert [variable.value for variable in msgspec.convert(raw, list[EnvVar])] == [FORMER, ""]

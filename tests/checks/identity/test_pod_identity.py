@@ -122,6 +122,18 @@ def test_an_association_with_a_role_that_is_gone_fails() -> None:
     assert verdicts(controller_roles=gone)[0] == (Verdict.FAIL, "irsa-role-missing")
 
 
+def test_the_role_that_is_gone_is_made_again_for_pods_of_this_cluster_alone() -> None:
+    first = found(controller_roles=roles(missing={ROLE_ARN: absent("role")}))[0]
+    assert first.fix is not None
+    create, give = first.fix.commands[:2]
+    assert create.startswith("aws iam create-role") and "pods.eks.amazonaws.com" in create and "aws:SourceArn" in create
+    assert "put-role-policy" in give and "fsx:CreateFileSystem" in give and '"*:*"' not in give
+    elsewhere = ROLE_ARN.replace("role/", "role/teams/")
+    of_a_path = (given.replace(association(), role_arn=elsewhere),)
+    gone = roles(missing={elsewhere: absent("role")})
+    assert found(pod_identity_associations=of_a_path, controller_roles=gone)[0].fix is None
+
+
 def test_a_role_that_may_not_be_read_is_unknown() -> None:
     hidden = roles(missing={ROLE_ARN: given.denied("iam:GetRole")})
     (finding,) = found(controller_roles=hidden)

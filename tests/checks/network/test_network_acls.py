@@ -9,6 +9,7 @@ import pytest
 from checks.network.network_acls import network_acls_pass_lustre
 from diag import Table, Verdict
 from diag.model.finding import Finding
+from diag.model.fix import StepKind
 from diag.resources.ec2 import NetworkAcl
 from tests.checks import given, given_network
 from tests.checks.given_network import NODES, SERVERS, acl, open_acl
@@ -132,3 +133,16 @@ def test_servers_that_cannot_call_back_on_988_are_a_remark(servers: NetworkAcl, 
     assert found.verdict is Verdict.PASS and any(where in line for line in found.evidence)
     (open_both,) = of_acls(open_acl(SERVERS), open_acl(NODES))
     assert open_both.evidence == ()
+
+
+def test_a_deny_of_the_first_number_is_made_again_behind_and_its_number_taken() -> None:
+    servers = acl((1, "in", "deny", "6", 0, 1023, ANY), (2, "in", "allow", "6", 443, 443, ANY), ALL_IN, ALL_OUT,
+                  subnet=SERVERS)  # fmt: skip
+    (told,) = of_acls(servers, open_acl(NODES))
+    assert told.fix is not None
+    again, taking = told.fix.commands
+    assert "create-network-acl-entry" in again and "--rule-number 3 " in again
+    assert "From=0,To=1023" in again and "--rule-action deny" in again
+    assert "replace-network-acl-entry" in taking and "--rule-number 1 " in taking and "From=988,To=988" in taking
+    back = [step.argv[2] for step in told.fix.steps if step.kind is StepKind.UNDO]
+    assert back == ["delete-network-acl-entry", "replace-network-acl-entry"]

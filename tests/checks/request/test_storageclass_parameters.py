@@ -10,13 +10,18 @@ from checks.request.storageclass_parameters import parameters_are_known
 from diag.model.subject import Kind
 from diag.model.verdict import Verdict
 from diag.resources.eks import ClusterIdentity
-from diag.resources.kubernetes import Workload
-from tests.checks.given import DRIVER_IMAGE, controller, findings
+from diag.resources.kubernetes import PersistentVolumeClaim, Workload
+from tests.checks.given import DRIVER_IMAGE, LONG_AGO, NOW, claim, controller, findings, replace
 from tests.checks.given_storage_class import GOOD, asked, only, without
 
 
 def controller_of(tag: str) -> Workload:
     return controller(image=DRIVER_IMAGE.replace("v1.9.0", tag))
+
+
+def waiting_since(time: str) -> PersistentVolumeClaim:
+    made = claim(volume="", phase="Pending")
+    return replace(made, metadata=replace(made.metadata, creation_timestamp=time))
 
 
 TIERED = {
@@ -124,7 +129,8 @@ class TestParameters:
         ],
     )
     def test_what_is_only_reasoned_is_warned_of(self, parameters: dict[str, str]) -> None:
-        assert only(parameters_are_known, **asked({**GOOD, **parameters})).verdict is Verdict.WARN
+        facts = asked({**GOOD, **parameters}, claims=(waiting_since(NOW),))
+        assert only(parameters_are_known, **facts).verdict is Verdict.WARN
 
     def test_hdd_where_it_does_not_exist_is_taken_away_with_its_cache(self) -> None:
         given = {**GOOD, "storageType": "HDD", "driveCacheType": "READ"}
@@ -151,3 +157,10 @@ class TestKmsKey:
     def test_where_the_region_is_not_known_nothing_is_said_of_it(self) -> None:
         facts = asked(self.key("us-west-2"), cluster_identity=ClusterIdentity())
         assert only(parameters_are_known, **facts).verdict is Verdict.PASS
+
+
+def test_a_claim_that_waits_for_longer_than_fsx_takes_makes_sure_of_what_reasoning_says() -> None:
+    for since, verdict in ((NOW, Verdict.WARN), (LONG_AGO, Verdict.FAIL)):
+        facts = asked({**GOOD, "perUnitStorageThroughput": "200"}, claims=(waiting_since(since),))
+        (finding,) = findings(parameters_are_known, **facts)
+        assert (finding.verdict, finding.cause) == (verdict, "invalid-throughput-parameter")

@@ -121,7 +121,7 @@ def _decide(statements: list[Document], action: str, resource: str, context: Con
 
 
 def _holds(statement: Document, context: Context) -> bool:
-    """Conditions by equality, and whether a key is there; what other operators ask for counts as fulfilled."""
+    """Conditions by equality, time, and whether a key is there; what other operators ask for counts as fulfilled."""
     for operator, keys in (statement.get("Condition") or {}).items():
         for key, wanted in keys.items():
             values, given = set([wanted] if isinstance(wanted, str) else wanted), set(context.get(key.lower(), ()))
@@ -130,6 +130,9 @@ def _holds(statement: Document, context: Context) -> bool:
                 "StringNotEquals": not values & given,
                 "ForAllValues:StringEquals": given <= values,
                 "Null": ("true" in values) == (not given),
+                "Bool": bool(values & given),
+                "DateLessThan": any(one < limit for one in given for limit in values),
+                "DateGreaterThan": any(one > limit for one in given for limit in values),
             }
             if not holds.get(operator, True):
                 return False
@@ -137,6 +140,8 @@ def _holds(statement: Document, context: Context) -> bool:
 
 
 def _matches(statement: Document, key: str, value: str) -> bool:
+    if key not in statement and f"Not{key}" in statement:
+        return not _matches({key: statement[f"Not{key}"]}, key, value)
     wanted = statement.get(key, [])
     patterns = [wanted] if isinstance(wanted, str) else wanted
     if key == "Resource" and value == "*":

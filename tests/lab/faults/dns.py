@@ -1,6 +1,6 @@
 """The name: where it is resolved, by whom, and to what."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.lab.dns import Trouble
 from tests.lab.faults import symptoms
@@ -445,3 +445,138 @@ def private_zone_hides_sts(lab: "Lab") -> None:
         "get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials,"
         " operation error STS: AssumeRoleWithWebIdentity, ",
     )  # fmt: skip
+
+
+def _service(lab: "Lab") -> dict[str, Any]:
+    found: dict[str, Any] = lab.kube.get("services", "kube-dns", "kube-system")["spec"]
+    return found
+
+
+@fault(
+    "kube-dns-of-the-own-node-alone", cause="cluster-dns-misconfigured",
+    gone=lambda lab: _service(lab).get("internalTrafficPolicy") != "Local",
+)  # fmt: skip
+def kube_dns_of_the_own_node_alone(lab: "Lab") -> None:
+    """internalTrafficPolicy Local was to save traffic between zones; no CoreDNS pod is on the pod's node."""
+    _service(lab)["internalTrafficPolicy"] = "Local"
+    symptoms.name_unresolved(lab)
+
+
+def _plugin(lab: "Lab") -> dict[str, Any]:
+    found: dict[str, Any] = lab.kube.get("daemonsets", "fsx-csi-node", "fsx-csi-driver")["spec"]["template"]["spec"]
+    return found
+
+
+@fault(
+    "node-plugin-names-an-old-service", cause="cluster-dns-misconfigured",
+    gone=lambda lab: "172.20.0.99" not in str(_plugin(lab)),
+)  # fmt: skip
+def node_plugin_names_an_old_service(lab: "Lab") -> None:
+    """The DaemonSet's own dnsConfig names the address that the DNS Service of another cluster has."""
+    _plugin(lab).update({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["172.20.0.99"]}})
+    symptoms.name_unresolved(lab)
+
+
+@fault("node-plugin-names-a-dead-coredns", cause="coredns-unhealthy")
+def node_plugin_names_a_dead_coredns(lab: "Lab") -> None:
+    """The DaemonSet's own dnsConfig names the cluster's DNS, of which no replica is left."""
+    _plugin(lab).update({"dnsPolicy": "None", "dnsConfig": {"nameservers": [_service(lab)["clusterIP"]]}})
+    coredns_scaled_to_nothing(lab)
+
+
+def _forwards_out(lab: "Lab") -> bool:
+    return _service(lab)["clusterIP"] not in lab.kube.get("configmaps", "coredns", "kube-system")["data"]["Corefile"]
+
+
+@fault("coredns-asks-itself", cause="cluster-dns-misconfigured", gone=_forwards_out)
+def coredns_asks_itself(lab: "Lab") -> None:
+    """The upstream is the address of CoreDNS' own Service."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    data["Corefile"] = data["Corefile"].replace("/etc/resolv.conf", _service(lab)["clusterIP"])
+    symptoms.name_unresolved(lab)
+
+
+def _caches_ready(lab: "Lab") -> bool:
+    return bool(lab.kube.get("daemonsets", "node-local-dns", "kube-system")["status"]["numberReady"])
+
+
+@fault("node-local-dns-ready-nowhere", cause="coredns-unhealthy", gone=_caches_ready)
+def node_local_dns_ready_nowhere(lab: "Lab") -> None:
+    """CoreDNS is well, and the cache that pods ask in its place runs on no node."""
+    run_node_local(lab, "__PILLAR__UPSTREAM__SERVERS__")
+    counts = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 0, "numberUnavailable": 3}
+    lab.kube.get("daemonsets", "node-local-dns", "kube-system")["status"] = counts
+    symptoms.name_unresolved(lab)
+
+
+def _asked_in_vain(lab: "Lab", service: str, why: str) -> None:
+    """The controller's DNS server does not answer, or does not know the name."""
+    _api_unknown(
+        lab, service, "" if service == "fsx" else
+        "get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials,"
+        " operation error STS: AssumeRoleWithWebIdentity, ",
+    )  # fmt: skip
+    for event in lab.kube.all("events"):
+        event["message"] = event["message"].replace("no such host", why)
+
+
+_NO_ANSWER = "read udp 10.0.1.5:41234->172.20.0.10:53: i/o timeout"
+
+
+@fault("controller-asks-a-dead-coredns", cause="coredns-unhealthy")
+def controller_asks_a_dead_coredns(lab: "Lab") -> None:
+    """No volume is there yet, and the controller's first call ends at its resolver."""
+    coredns_scaled_to_nothing(lab)
+    _asked_in_vain(lab, "sts", _NO_ANSWER)
+
+
+@fault("controller-asks-a-deleted-service", cause="cluster-dns-misconfigured", gone=_has_dns_service)
+def controller_asks_a_deleted_service(lab: "Lab") -> None:
+    """CoreDNS runs, and the controller's questions do not reach it."""
+    lab.kube.remove("services", "kube-dns", "kube-system")
+    _asked_in_vain(lab, "sts", _NO_ANSWER)
+
+
+@fault("controller-names-answered-by-template", cause="cluster-dns-misconfigured", gone=_plain_corefile)
+def controller_names_answered_by_template(lab: "Lab") -> None:
+    """Names of AWS were to stay inside, and so did those of its APIs."""
+    before_forward(lab, f"template IN ANY {lab.site.dns_suffix} {{\n        rcode NXDOMAIN\n    }}")
+    _asked_in_vain(lab, "fsx", "no such host")
+
+
+def _no_stub(lab: "Lab") -> bool:
+    return "10.9.9.9" not in lab.kube.get("configmaps", "coredns", "kube-system")["data"]["Corefile"]
+
+
+@fault("controller-names-asked-of-a-company", cause="custom-dns-servers", gone=_no_stub)
+def controller_names_asked_of_a_company(lab: "Lab") -> None:
+    """A stub zone of the Corefile sends the names of AWS to servers that do not know those of its APIs."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    data["Corefile"] = f"{lab.site.dns_suffix}:53 {{\n    forward . 10.9.9.9\n}}\n{data['Corefile']}"
+    _asked_in_vain(lab, "fsx", "no such host")
+
+
+def _aws_asked_of_aws(lab: "Lab") -> bool:
+    rules = lab.client("route53resolver").list_resolver_rules()["ResolverRules"]
+    return any(rule["RuleType"] == "SYSTEM" and rule["DomainName"].count(".") > 2 for rule in rules)
+
+
+@fault("controller-names-forwarded-by-rule", cause="private-zone-shadows-name", gone=_aws_asked_of_aws)
+def controller_names_forwarded_by_rule(lab: "Lab") -> None:
+    """A Resolver rule sends the names of AWS to servers that do not know those of its APIs."""
+    resolver_rule(lab, "amazonaws.com")
+    _asked_in_vain(lab, "sts", "no such host")
+
+
+def _resolver_on(lab: "Lab") -> bool:
+    assert lab.account is not None
+    asked = {"VpcId": lab.account.vpc, "Attribute": "enableDnsSupport"}
+    return bool(lab.client("ec2").describe_vpc_attribute(**asked)["EnableDnsSupport"]["Value"])
+
+
+@fault("controller-names-without-the-vpcs-resolver", cause="vpc-dns-disabled", gone=_resolver_on)
+def controller_names_without_the_vpcs_resolver(lab: "Lab") -> None:
+    """The VPC's own resolver is switched off, and nothing is mounted yet."""
+    assert lab.account is not None
+    lab.client("ec2").modify_vpc_attribute(VpcId=lab.account.vpc, EnableDnsSupport={"Value": False})
+    _asked_in_vain(lab, "sts", "server misbehaving")

@@ -8,11 +8,12 @@ from tests.lab.aws.simulate import allows
 from tests.lab.dns import Trouble
 from tests.lab.faults import symptoms
 from tests.lab.faults.another_file_system import OTHER_ID, OTHER_MOUNT_NAME, another_file_system
+from tests.lab.faults.driver.objects import CONTROLLER
 from tests.lab.faults.identity.role_rights import allow_only
 from tests.lab.faults.registry import fault
 from tests.lab.faults.request.storage_class import keep_no_secrets
 from tests.lab.ports import Behaviour
-from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, ROLE
+from tests.lab.setup import BUCKET, FILE_SYSTEM_ID, NAMESPACE, ROLE
 from tests.lab.variants.file_system import claim_of_volume, enlarge
 
 if TYPE_CHECKING:
@@ -263,3 +264,20 @@ def expansion_not_allowed_to_the_role(lab: "Lab") -> None:
         + f"User: {user} is not authorized to perform: fsx:UpdateFileSystem on resource: *"
         " because no identity-based policy allows the fsx:UpdateFileSystem action",
     )
+
+
+def _has_resizer(lab: "Lab") -> bool:
+    spec = lab.kube.get("deployments", CONTROLLER, NAMESPACE)["spec"]["template"]["spec"]
+    return any(container["name"] == "csi-resizer" for container in spec["containers"])
+
+
+@fault("expansion-without-a-resizer", cause="volume-expansion-failed", world=DYNAMIC, gone=_has_resizer)
+def expansion_without_a_resizer(lab: "Lab") -> None:
+    """A trimmed manifest has no resizer: Kubernetes waits for one, and nobody complains."""
+    deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
+    pods = [pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"].get("app") == CONTROLLER]
+    for spec in (deployment["spec"]["template"]["spec"], *(pod["spec"] for pod in pods)):
+        spec["containers"] = [container for container in spec["containers"] if container["name"] != "csi-resizer"]
+    enlarge(lab)
+    waits = "waiting for an external controller to expand this PVC"
+    symptoms.event(lab, claim_of_volume(lab), "ExternalExpanding", waits, "volume_expand", kind="Normal")

@@ -282,7 +282,7 @@ class Provisioning:
         if path := given.get("s3ImportPath"):
             bucket = path.removeprefix("s3://").partition("/")[0]
             self._bucket_serves(bucket)
-            if self._lab.hidden.service_role_refused and not self._has_data_source_role():
+            if self._lab.hidden.service_role_refused and not self._may_make_data_source_role():
                 raise Refusal("BadRequest: Amazon FSx is unable to create Service-Linked-Role to access the S3 bucket.")
             lustre["ImportPath"] = path
         if mode := given.get("metadataConfigurationMode"):
@@ -343,8 +343,11 @@ class Provisioning:
             raise Refusal(f"InvalidPerUnitStorageThroughput: should be one of {list(taken)}.")
         lustre["PerUnitStorageThroughput"] = int(value)
 
-    def _has_data_source_role(self) -> bool:
-        return any("s3.data-source.lustre" in role.path for role in iam_backend(self._lab.site.region).roles.values())
+    def _may_make_data_source_role(self) -> bool:
+        """Each linked file system has a role of its own, which FSx makes with the rights of whoever calls."""
+        role = "role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_fs-0"
+        actions = ("iam:CreateServiceLinkedRole", "iam:AttachRolePolicy", "iam:PutRolePolicy")
+        return all(allows(self._named_role(ROLE), action, self._lab.site.arn("iam", role)) for action in actions)
 
 
 def _trusted(role: Any, principal: dict[str, str], action: str, claims: dict[str, str]) -> bool:

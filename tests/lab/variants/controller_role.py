@@ -3,11 +3,12 @@
 import json
 from typing import TYPE_CHECKING
 
+from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults.identity.above_the_role import bound
 from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
-from tests.lab.faults.identity.role_rights import by_request_tag
+from tests.lab.faults.identity.role_rights import by_request_tag, by_resource_tag
 from tests.lab.incident import STORAGE_CLASS
-from tests.lab.setup import NAMESPACE, ROLE, Account
+from tests.lab.setup import NAMESPACE, ROLE, SERVICE_ACCOUNT, Account
 from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.identity import pod_identity
 from tests.lab.variants.registry import variant
@@ -71,3 +72,45 @@ def role_by_request_tag(lab: "Lab", account: Account) -> None:
     dynamic_provisioning(lab, account)
     by_request_tag(lab, StringEquals={"aws:RequestTag/team": "ml"}, Null={"aws:RequestTag/CSIVolumeName": "false"})
     lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["extraTags"] = "team=ml,stage=test"
+
+
+@variant("role-by-resource-tag")
+def role_by_resource_tag(lab: "Lab", account: Account) -> None:
+    """The driver may delete what carries its own tag, which is every file system that it made."""
+    dynamic_provisioning(lab, account)
+    by_resource_tag(lab, StringLike={"aws:ResourceTag/CSIVolumeName": "pvc-*"})
+
+
+@variant("role-for-a-time")
+def role_for_a_time(lab: "Lab", account: Account) -> None:
+    """Trust and rights end on a day that is far away, and sessions of a day long past were revoked."""
+    dynamic_provisioning(lab, account)
+    iam = lab.client("iam")
+    document = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    document["Statement"][0]["Condition"]["DateLessThan"] = {"aws:CurrentTime": "2099-01-01T00:00:00Z"}
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(document))
+    denials = (
+        {"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}},
+        {"DateGreaterThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}},
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+    statements = [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": denial} for denial in denials]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName=ROLE, PolicyName="until-2099", PolicyDocument=policy)
+
+
+@variant("pod-identity-by-conditions")
+def pod_identity_by_conditions(lab: "Lab", account: Account) -> None:
+    """The trust names any cluster of the account, the namespace and the service account."""
+    pod_identity(lab, account)
+    condition = {
+        "ArnLike": {"aws:SourceArn": lab.site.arn("eks", "cluster/*", "*")},
+        "StringEquals": {
+            "aws:SourceAccount": ACCOUNT,
+            "aws:RequestTag/kubernetes-namespace": NAMESPACE,
+            "aws:RequestTag/kubernetes-service-account": SERVICE_ACCOUNT,
+        },
+    }
+    trust = {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Condition": condition}
+    document = {"Version": "2012-10-17", "Statement": [trust | {"Action": ["sts:AssumeRole", "sts:TagSession"]}]}
+    lab.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(document))

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from tests.lab.faults.dns import before_forward, private_zone, resolver_rule, run_node_local
-from tests.lab.faults.symptoms import attributes, volume
+from tests.lab.faults.symptoms import attributes, pod, volume
 from tests.lab.setup import FILE_SYSTEM_ID, Account
+from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.registry import variant
 
 if TYPE_CHECKING:
@@ -115,3 +116,34 @@ def host_name_of_ones_own(lab: "Lab", account: Account) -> None:
 def handle_with_suffix(lab: "Lab", account: Account) -> None:
     """A handle only has to be unique: a second volume over the same file system needs another one."""
     volume(lab)["spec"]["csi"]["volumeHandle"] = f"{FILE_SYSTEM_ID}-datasets"
+
+
+@variant("node-plugin-names-the-clusters-dns")
+def node_plugin_names_the_clusters_dns(lab: "Lab", account: Account) -> None:
+    """A dnsConfig of its own with the address of the cluster's DNS and fewer dots to search with."""
+    options = [{"name": "ndots", "value": "2"}]
+    lab.kube.get("daemonsets", "fsx-csi-node", "fsx-csi-driver")["spec"]["template"]["spec"].update(
+        {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["172.20.0.10"], "options": options}}
+    )
+
+
+@variant("kube-dns-of-the-own-node")
+def kube_dns_of_the_own_node(lab: "Lab", account: Account) -> None:
+    """internalTrafficPolicy is Local, and a CoreDNS pod is on the pod's node."""
+    lab.kube.get("services", "kube-dns", "kube-system")["spec"]["internalTrafficPolicy"] = "Local"
+    pods = (p for p in lab.kube.all("pods", "kube-system") if p["metadata"]["labels"].get("k8s-app") == "kube-dns")
+    next(pods)["spec"]["nodeName"] = pod(lab)["spec"]["nodeName"]
+
+
+@variant("wildcard-of-this-file-system")
+def wildcard_of_this_file_system(lab: "Lab", account: Account) -> None:
+    """A private zone answers every name of FSx with the only file system's address."""
+    zone = f"fsx.{lab.site.region}.{lab.site.dns_suffix}"
+    private_zone(lab, zone, {f"*.{zone}": lab.file_system_addresses(FILE_SYSTEM_ID)[0]})
+
+
+@variant("rule-for-aws-while-nothing-waits")
+def rule_for_aws_while_nothing_waits(lab: "Lab", account: Account) -> None:
+    """A company's servers know the names of AWS; the driver has made its volumes by them."""
+    dynamic_provisioning(lab, account)
+    resolver_rule(lab, f"sts.{lab.site.region}.{lab.site.dns_suffix}")

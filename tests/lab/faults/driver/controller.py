@@ -251,3 +251,18 @@ def provisioner_calls_another_socket(lab: "Lab") -> None:
     deployment["status"] = {"replicas": 2, "unavailableReplicas": 2, "updatedReplicas": 2}
     lab.hidden.lease_lost = True
     _waits_without_a_word(lab)
+
+
+@fault("controller-ends-without-region", cause="region-undetermined")
+def controller_ends_without_region(lab: "Lab") -> None:
+    """The same, of a driver that ends at its start where it cannot ask for its Region."""
+    controller_without_region(lab)
+    deployment = lab.kube.get("deployments", CONTROLLER, NAMESPACE)
+    deployment["status"] = {"replicas": 2, "unavailableReplicas": 2, "updatedReplicas": 2}
+    for pod in lab.kube.all("pods", NAMESPACE):
+        for status in pod["status"]["containerStatuses"] if pod["metadata"]["labels"]["app"] == CONTROLLER else ():
+            if status["name"] == "fsx-plugin":
+                ended = {"terminated": {"exitCode": 2, "reason": "Error"}}
+                looping = {"waiting": {"reason": "CrashLoopBackOff"}}
+                status |= {"ready": False, "restartCount": 17, "lastState": ended, "state": looping}
+    lab.hidden.lease_lost = True

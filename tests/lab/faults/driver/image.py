@@ -183,6 +183,37 @@ def image_lacks_the_architecture(lab: "Lab") -> None:
     symptoms.not_registered(lab)
 
 
+@fault("image-never-pulled", cause="image-not-found", gone=lambda lab: not _never_pulled(lab))
+def image_never_pulled(lab: "Lab") -> None:
+    """imagePullPolicy Never is for images that a node brings along, and these nodes bring none."""
+    image = f"{lab.site.registry}/eks/aws-fsx-csi-driver:v1.9.0"
+    for container in lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"]["spec"]["containers"]:
+        container["imagePullPolicy"] = "Never"
+    refusal = f'Container image "{image}" is not present with pull policy of Never'
+    _pull_fails(lab, "fsx-plugin", "ErrImageNeverPull", refusal, reason="ErrImageNeverPull")
+    symptoms.not_registered(lab)
+
+
+def _never_pulled(lab: "Lab") -> bool:
+    containers = lab.kube.get("daemonsets", NODE, NAMESPACE)["spec"]["template"]["spec"]["containers"]
+    return any(container.get("imagePullPolicy") == "Never" for container in containers)
+
+
+@fault("mirror-of-an-unknown-authority", cause="image-pull-no-egress")
+def mirror_of_an_unknown_authority(lab: "Lab") -> None:
+    """A proxy of the company's opens TLS before the registry, and the nodes do not know its authority."""
+    image = "registry.corp.example.com/mirror/aws-fsx-csi-driver:v1.9.0"
+    replace_image(lab, "fsx-plugin", image)
+    lab.hidden.afflict(image, Ailment.CRASHES)
+    refusal = (
+        f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
+        f' "{image}": failed to do request: Head "https://registry.corp.example.com/v2/mirror/aws-fsx-csi-driver/'
+        'manifests/v1.9.0": tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    )
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
 @fault("node-disk-full", cause="csi-node-plugin-down")
 def node_disk_full(lab: "Lab") -> None:
     """The image is there, and the node has no room for it."""

@@ -22,12 +22,12 @@ def _refused(lab: "Lab", why: str) -> None:
     )
 
 
-def _lifted(lab: "Lab") -> bool:
+def lifted(lab: "Lab") -> bool:
     """No API that the reader may use shows that the owner lifted it."""
     return False
 
 
-@fault("service-control-policy-denies", cause="iam-denied-by-organization", gone=_lifted)
+@fault("service-control-policy-denies", cause="iam-denied-by-organization", gone=lifted)
 def service_control_policy_denies(lab: "Lab") -> None:
     """The organization forbids FSx in this Region."""
     _refused(lab, "with an explicit deny in a service control policy")
@@ -51,14 +51,14 @@ def permissions_boundary_without_fsx(lab: "Lab") -> None:
     _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
 
 
-@fault("permissions-boundary-denies", cause="iam-denied-by-boundary", gone=_lifted)
+@fault("permissions-boundary-denies", cause="iam-denied-by-boundary", gone=lifted)
 def permissions_boundary_denies(lab: "Lab") -> None:
     """The boundary allows all and denies storage of one's own making: no Allow overrules that."""
     bound(lab, "*", deny={"Action": ["fsx:Create*", "fsx:TagResource"]})
     _refused(lab, "with an explicit deny in a permissions boundary")
 
 
-@fault("permissions-boundary-silent", cause="iam-denied-by-boundary", gone=_lifted)
+@fault("permissions-boundary-silent", cause="iam-denied-by-boundary", gone=lifted)
 def permissions_boundary_silent(lab: "Lab") -> None:
     """The boundary was written before the cluster provisioned file systems, and the reader may not look into it."""
     bound(lab, "s3:*", "ec2:*")
@@ -66,7 +66,7 @@ def permissions_boundary_silent(lab: "Lab") -> None:
     _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
 
 
-@fault("endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", gone=_lifted)
+@fault("endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", gone=lifted)
 def endpoint_policy_silent(lab: "Lab") -> None:
     """The interface endpoint of FSx lets through what describes alone."""
     _refused(lab, "because no VPC endpoint policy allows the fsx:CreateFileSystem action")

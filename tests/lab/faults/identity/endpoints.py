@@ -109,6 +109,21 @@ def endpoint_policy_describes_alone(lab: "Lab") -> None:
     )
 
 
+@fault(
+    "endpoint-policy-of-another-role", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=lambda lab: "role/backup" not in str(_endpoint(lab, "fsx").get("PolicyDocument")),
+)  # fmt: skip
+def endpoint_policy_of_another_role(lab: "Lab") -> None:
+    """The endpoint of FSx lets the role of the backups in alone, and the claim waits without a word."""
+    backup = {"ArnEquals": {"aws:PrincipalArn": lab.site.arn("iam", "role/backup")}}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "fsx:*", "Resource": "*", "Condition": backup}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    endpoint = _endpoint(lab, "fsx")["VpcEndpointId"]
+    lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+    symptoms.being_provisioned(lab)
+    symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)
+
+
 @fault("sts-endpoint-without-private-dns", cause="aws-endpoint-unreachable", world="private-cluster")
 def sts_endpoint_without_private_dns(lab: "Lab") -> None:
     """The endpoint is there, and the SDK still resolves the public name."""

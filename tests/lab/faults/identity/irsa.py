@@ -77,6 +77,53 @@ def irsa_pods_older_than_annotation(lab: "Lab") -> None:
     not_allowed(lab, user)
 
 
+def _named_by_all(lab: "Lab") -> bool:
+    role = annotations(lab).get(ANNOTATION)
+    return all(variable["value"] == role for variable in _injected(lab, "AWS_ROLE_ARN"))
+
+
+@fault("irsa-pods-with-the-former-role", cause="irsa-not-injected", gone=_named_by_all)
+def irsa_pods_with_the_former_role(lab: "Lab") -> None:
+    """The annotation was corrected, and the pods go on as the role of last year, which is gone."""
+    role = annotations(lab)[ANNOTATION]
+    annotate(lab, lab.site.arn("iam", "role/fsx-of-last-year"))
+    annotations(lab)[ANNOTATION] = role
+    refused(lab, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+
+
+def _template(lab: "Lab") -> dict[str, Any]:
+    template: dict[str, Any] = lab.kube.get("deployments", "fsx-csi-controller", NAMESPACE)["spec"]["template"]
+    return template
+
+
+def _without_role_by_hand(lab: "Lab") -> bool:
+    return not any(variable["name"] == "AWS_ROLE_ARN" for variable in _template(lab)["spec"]["containers"][0]["env"])
+
+
+@fault("irsa-role-by-hand", cause="irsa-not-injected", gone=_without_role_by_hand)
+def irsa_role_by_hand(lab: "Lab") -> None:
+    """Before the annotation somebody had written a role into the Deployment, which the webhook leaves alone."""
+    irsa_pods_with_the_former_role(lab)
+    by_hand = {"name": "AWS_ROLE_ARN", "value": lab.site.arn("iam", "role/fsx-of-last-year")}
+    _template(lab)["spec"]["containers"][0]["env"].append(by_hand)
+
+
+SKIP = "eks.amazonaws.com/skip-containers"
+
+
+def _not_skipped(lab: "Lab") -> bool:
+    return SKIP not in (_template(lab)["metadata"].get("annotations") or {})
+
+
+@fault("irsa-skipped-for-the-driver", cause="irsa-not-injected", gone=_not_skipped)
+def irsa_skipped_for_the_driver(lab: "Lab") -> None:
+    """An annotation of the pods keeps the webhook away from the driver's container, however often they restart."""
+    pods = (pod for pod in lab.kube.all("pods", NAMESPACE) if pod["metadata"]["labels"]["app"] == "fsx-csi-controller")
+    for made in (_template(lab), *pods):
+        made["metadata"].setdefault("annotations", {})[SKIP] = "fsx-plugin"
+    irsa_pods_older_than_annotation(lab)
+
+
 def annotations(lab: "Lab") -> dict[str, str]:
     """The annotations of the controller's service account."""
     found: dict[str, str] = lab.kube.get("serviceaccounts", SERVICE_ACCOUNT, NAMESPACE)["metadata"]["annotations"]

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
 
+def _names_a_role(lab: "Lab") -> bool:
+    roles = {role["Arn"] for role in lab.client("iam").list_roles()["Roles"]}
+    found = lab.aws.eks.cluster(lab.site.cluster).pod_identities.values()
+    return all(one["roleArn"] in roles for one in found)
+
+
 @fault("pod-identity-agent-absent", cause="pod-identity-agent-missing", world="pod-identity")
 def pod_identity_agent_absent(lab: "Lab") -> None:
     """An association without the agent that hands the credentials out."""
@@ -39,6 +45,19 @@ def pod_identity_role_trusts_oidc_only(lab: "Lab") -> None:
         lab,
         "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
         " failed to load credentials, : [5b1e9a70-92c6-4bb5-8a83-1d8f1a0f6c3e]: (AccessDeniedException): Unauthorized"
+        " Exception! EKS does not have permissions to assume the associated role., fault: client",
+    )
+
+
+@fault("pod-identity-role-deleted", cause="irsa-role-missing", world="pod-identity", gone=_names_a_role)
+def pod_identity_role_deleted(lab: "Lab") -> None:
+    """The association outlived its role; EKS' answer reads like a trust policy's refusal."""
+    for association in lab.aws.eks.cluster(lab.site.cluster).pod_identities.values():
+        association["roleArn"] = lab.site.arn("iam", "role/a-role-of-former-days")
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to load credentials, : [5b1e9a70-92c6-4bb5-8a83-1d8f1a0f6c3d]: (AccessDeniedException): Unauthorized"
         " Exception! EKS does not have permissions to assume the associated role., fault: client",
     )
 

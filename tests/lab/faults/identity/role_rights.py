@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
+from tests.lab.faults.identity.above_the_role import lifted as _lifted
 from tests.lab.faults.registry import fault
 from tests.lab.faults.request.storage_class import USE_OF_KEY, own_key
 from tests.lab.incident import STORAGE_CLASS
@@ -64,6 +65,41 @@ def by_request_tag(lab: "Lab", **condition: Any) -> None:
         "iam:*",
     ]
     allow_only(lab, {**made, "Condition": condition}, {"Effect": "Allow", "Action": rest, "Resource": "*"})
+
+
+def by_resource_tag(lab: "Lab", **condition: Any) -> None:
+    """Rights go by the tags of what is there: file systems are deleted where the condition holds."""
+    iam = lab.client("iam")
+    (attached,) = iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
+    which = {"PolicyArn": attached["PolicyArn"]}
+    document = iam.get_policy_version(**which, VersionId="v1")["PolicyVersion"]["Document"]
+    document["Statement"][-1]["Action"].remove("fsx:DeleteFileSystem")
+    iam.create_policy_version(**which, PolicyDocument=json.dumps(document), SetAsDefault=True)
+    allow = {"Effect": "Allow", "Action": "fsx:DeleteFileSystem", "Resource": "*", "Condition": condition}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_role_policy(RoleName=ROLE, PolicyName="delete-by-tag", PolicyDocument=policy)
+
+
+def _may_delete(lab: "Lab") -> bool:
+    """Whether the file systems have the tag, or the role needs none: the owner of both decides."""
+    return "delete-by-tag" not in lab.client("iam").list_role_policies(RoleName=ROLE)["PolicyNames"]
+
+
+@fault(
+    "driver-role-for-tagged-file-systems", cause="iam-missing-permission", world="dynamic-provisioning",
+    gone=_may_delete,
+)  # fmt: skip
+def driver_role_for_tagged_file_systems(lab: "Lab") -> None:
+    """The role may delete what another team's tag is on; what the driver makes has none."""
+    by_resource_tag(lab, StringEquals={"aws:ResourceTag/team": "ml"})
+
+
+@fault("driver-role-that-ran-out", cause="iam-missing-permission", gone=_lifted)
+def driver_role_that_ran_out(lab: "Lab") -> None:
+    """Rights were given until a day that is over."""
+    allow = {"Effect": "Allow", "Action": ["fsx:*", "iam:CreateServiceLinkedRole"], "Resource": "*"}
+    allow_only(lab, {**allow, "Condition": {"DateLessThan": {"aws:CurrentTime": "2024-07-01T00:00:00Z"}}})
+    _refused(lab, "fsx:CreateFileSystem", lab.site.arn("fsx", "file-system/*", lab.site.region))
 
 
 def _with_cost_center(lab: "Lab") -> bool:

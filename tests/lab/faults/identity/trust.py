@@ -44,6 +44,24 @@ def irsa_condition_of_another_issuer(lab: "Lab") -> None:
     refused(lab, _REFUSED, 403)
 
 
+@fault("irsa-trust-that-ran-out", cause="irsa-trust-policy")
+def irsa_trust_that_ran_out(lab: "Lab") -> None:
+    """A contractor's trust was meant to end, and did."""
+    statement = _trusted(lab)[0]
+    statement["Condition"]["DateLessThan"] = {"aws:CurrentTime": "2024-07-01T00:00:00Z"}
+    _trust(lab, statement)
+    refused(lab, _REFUSED, 403)
+
+
+@fault("irsa-trust-by-session-name", cause="irsa-trust-policy")
+def irsa_trust_by_session_name(lab: "Lab") -> None:
+    """The name of the session has to be a pipeline's; the driver's SDK names its own by the time."""
+    statement = _trusted(lab)[0]
+    statement["Condition"]["StringLike"] = {"sts:RoleSessionName": "deploy-*"}
+    _trust(lab, statement)
+    refused(lab, _REFUSED, 403)
+
+
 @fault("pod-identity-without-session-tags", cause="pod-identity-trust", world="pod-identity")
 def pod_identity_without_session_tags(lab: "Lab") -> None:
     """The role lets EKS assume it and not tag the session, which it always does."""

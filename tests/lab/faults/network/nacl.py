@@ -131,3 +131,28 @@ def nacl_without_988(lab: "Lab") -> None:
     _use_acl(lab, account.private_subnets[1], acl)
     _run_in_the_other_subnet(lab)
     dropped(lab)
+
+
+@fault("nacl-denies-first-of-all", cause="nacl-blocks-lustre")
+def nacl_denies_first_of_all(lab: "Lab") -> None:
+    """The deny has number 1: no entry can come before it."""
+    account = account_of(lab)
+    ec2 = lab.client("ec2")
+    acl = ec2.create_network_acl(VpcId=account.vpc)["NetworkAcl"]["NetworkAclId"]
+    for number, action, egress, ports in (
+        (1, "deny", False, {"From": 988, "To": 988}),
+        (100, "allow", False, None),
+        (100, "allow", True, None),
+    ):
+        ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=number,
+            Protocol="6" if ports else "-1",
+            RuleAction=action,
+            Egress=egress,
+            CidrBlock="0.0.0.0/0",
+            **({"PortRange": ports} if ports else {}),
+        )
+    _use_acl(lab, account.private_subnets[0], acl)
+    _run_in_the_other_subnet(lab)
+    dropped(lab)

@@ -142,7 +142,8 @@ def _disk_fits(lab: "Lab") -> bool:
 @fault("disk-beside-in-zone-without-nodes", cause="pod-unschedulable", gone=_disk_fits)
 def disk_beside_in_zone_without_nodes(lab: "Lab") -> None:
     """The pod mounts a disk of EBS too, of a zone whose nodes are gone; the Lustre volume may be mounted anywhere."""
-    disk = {"csi": {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-0123456789abcdef0"}, "storageClassName": "gp3"}
+    csi = {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-0123456789abcdef0", "volumeAttributes": {}}
+    disk = {"csi": csi, "storageClassName": "gp3"}
     zone = zone_affinity(lab.site.zone("f"))
     symptoms.second_volume(lab, "disk", nodeAffinity=zone, accessModes=["ReadWriteOnce"], mountOptions=[], **disk)
     _unscheduled(lab, "3 node(s) didn't match PersistentVolume's node affinity")

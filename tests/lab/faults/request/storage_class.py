@@ -358,3 +358,15 @@ def storageclass_old_version(lab: "Lab") -> None:
 def _parameters(lab: "Lab") -> dict[str, str]:
     found: dict[str, str] = lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
     return found
+
+
+def _without_throughput(lab: "Lab") -> bool:
+    return "perUnitStorageThroughput" not in lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]
+
+
+@fault("storageclass-throughput-on-scratch", cause="invalid-throughput-parameter", gone=_without_throughput)
+def storageclass_throughput_on_scratch(lab: "Lab") -> None:
+    """A type with a fixed throughput was given one: no document says that FSx refuses it, and the claim waits on."""
+    lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["perUnitStorageThroughput"] = "200"
+    symptoms.being_provisioned(lab)
+    symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)

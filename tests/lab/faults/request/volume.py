@@ -67,6 +67,7 @@ def mountname_too_long(lab: "Lab") -> None:
 @fault("mountname-with-absent-directory", cause="missing-subdirectory")
 def mountname_with_absent_directory(lab: "Lab") -> None:
     """The driver puts a path behind the name as it stands; the directory has to exist."""
+    lab.hidden.directories.add("datasets")
     symptoms.attributes(lab)["mountname"] = "ddyezbev/datasets/imagenet"
     symptoms.no_such_name(lab)
 

@@ -1,0 +1,87 @@
+"""Whom a name is asked of on its way to the VPC's resolver: CoreDNS, NodeLocal DNSCache, dnsConfig, DHCP options."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from diag.analysis.network.names import asks_cluster_dns, is_service, own_name_servers
+from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
+from diag.resources.kubernetes import Workload
+from diag.resources.kubernetes.corefile import ServerBlock, imports_for, upstreams_for
+
+LINK_LOCAL_RESOLVERS = ("169.254.169.253", "fd00:ec2::253")
+"""The VPC's own resolver under its fixed addresses. Source: Amazon VPC user guide, Amazon DNS server."""
+
+NODE_RESOLVER = "/etc/resolv.conf"
+
+UPSTREAM, CLUSTER = "__PILLAR__UPSTREAM__SERVERS__", "__PILLAR__CLUSTER__DNS__"
+"""What NodeLocal DNSCache replaces at its start: by the node's resolver, unless a ConfigMap kube-dns names others, and
+by the Service kube-dns-upstream. Source: Kubernetes documentation, NodeLocal DNSCache; kubernetes/dns node-cache."""
+
+DEFAULT_OPTIONS = "default"
+
+
+def servers_of_ones_own(
+    name: str,
+    vpc: Vpc,
+    dhcp_options: tuple[DhcpOptions, ...],
+    hops: Sequence[tuple[str, tuple[ServerBlock, ...] | Unavailable]],
+    services: str,
+    workload: Workload | Unavailable,
+) -> tuple[list[str], list[str], Unavailable | None]:
+    """Hops that are not the VPC's resolver, what was read, and what was not and may hide one."""
+    own, message = [], []
+    title = "the pods" if isinstance(workload, Unavailable) else workload.metadata.name
+    unread: Unavailable | None = None
+    upstreams: tuple[str, ...] = (NODE_RESOLVER,)
+    for hop, blocks in hops if asks_cluster_dns(workload, services) else ():
+        if isinstance(blocks, Unavailable):
+            unread = blocks
+            break
+        upstreams = tuple(NODE_RESOLVER if one == UPSTREAM else one for one in upstreams_for(name, blocks))
+        message.append(f"{hop} forwards it to {', '.join(upstreams) or 'nobody'}")
+        if upstreams and all(server == CLUSTER or is_service(server, services) for server in upstreams):
+            continue
+        if strange := [server for server in upstreams if server != NODE_RESOLVER and not _is_amazons(server, vpc)]:
+            own.append(f"{hop} forwards to {', '.join(strange)}")
+        elif imports_for(name, blocks):
+            unread = Unavailable("files that the Corefile imports", Reason.NOT_ASKED, "one may forward the name")
+        elif not upstreams:
+            own.append(f"{hop} forwards the name to nobody")
+        break
+    if servers := tuple(one for one in own_name_servers(workload) if not is_service(one, services)):
+        upstreams = servers
+        message.append(f"its own dnsConfig: {', '.join(servers)}")
+        if strange := [server for server in servers if not _is_amazons(server, vpc)]:
+            own.append(f"the dnsConfig of {title} names {', '.join(strange)}")
+    if NODE_RESOLVER in upstreams:
+        servers = _name_servers(vpc, dhcp_options)
+        message.append(f"ec2:DescribeDhcpOptions {vpc.dhcp_options_id}: {', '.join(servers) or 'no name server'}")
+        if strange := [server for server in servers if not _is_amazons(server, vpc)]:
+            own.append(f"the DHCP options of {vpc.vpc_id} name {', '.join(strange)}")
+        elif not servers:
+            own.append(f"the DHCP options of {vpc.vpc_id} name no DNS server")
+    return own, message, unread
+
+
+def _name_servers(vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]) -> tuple[str, ...]:
+    """The DNS servers of a VPC's DHCP options; `default` is EC2's word for its own set (API reference, Vpc)."""
+    if vpc.dhcp_options_id == DEFAULT_OPTIONS:
+        return (AMAZON_PROVIDED,)
+    found = next((options for options in dhcp_options if options.dhcp_options_id == vpc.dhcp_options_id), None)
+    if found is None:
+        what = f"DHCP options {vpc.dhcp_options_id or '(none named)'} of {vpc.vpc_id}"
+        raise Unreadable(Unavailable(what, Reason.ABSENT, "EC2 lists no such set"))
+    return found.name_servers
+
+
+def _is_amazons(server: str, vpc: Vpc) -> bool:
+    plain = server.removeprefix("dns://")
+    address = plain.partition("]")[0].lstrip("[") if plain.count(":") > 1 else plain.partition(":")[0]
+    try:
+        second = str(ipaddress.ip_network(vpc.cidr_block, strict=False).network_address + 2)
+    except ValueError:
+        second = ""
+    return address in (AMAZON_PROVIDED, *LINK_LOCAL_RESOLVERS, second)
