@@ -102,7 +102,8 @@ def leave_to_aws(rule: ResolverRule, name: str) -> Fix:
         return Fix((take, undo(command.format("associate-resolver-rule", own), values)))
     made = "--cli-input-json file://system-rule.json"
     make = (
-        "aws route53resolver create-resolver-rule --creator-request-id {dns_name}-{vpc} --rule-type SYSTEM"
+        "aws route53resolver create-resolver-rule --name own-names-{vpc} --creator-request-id {dns_name}-{vpc}"
+        " --rule-type SYSTEM"
         " --domain-name {dns_name} --query '{ResolverRuleId:ResolverRule.Id}' --output json > system-rule.json"
     )
     changes = f"{rule.vpc_id} asks its own resolver for {domain} alone; all else of {rule.domain_name} as before"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.driver import clear_role, restart, unskip
-from diag.analysis.claims import ClaimCase, Provisioning
+from diag.analysis.claims import CREATION_S, ClaimCase, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import (
     SKIP_CONTAINERS,
@@ -18,6 +18,7 @@ from diag.analysis.identity.controller import (
     role_in,
 )
 from diag.model.unavailable import value_or
+from diag.resources.age import age_s
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Pod, ServiceAccount, Workload
 
@@ -31,6 +32,7 @@ def role_reached_the_pods(
     controller_pods: tuple[Pod, ...],
     pod_identity_associations: tuple[PodIdentityAssociation, ...] | Unavailable,
     lustre_claims: tuple[ClaimCase, ...] | Unavailable,
+    taken_at: str,
 ) -> Iterator[Draft]:
     """The controller's pods carry the variables of the role that their service account is given.
 
@@ -41,7 +43,7 @@ def role_reached_the_pods(
 
     pass: every pod carries the role: AWS_ROLE_ARN names it, or Pod Identity gives it and its variable is there
     warn: some pods lack it, or all do and nothing is provisioned; or pods act as a role of another way or name
-    fail: all pods lack it while volumes are provisioned; or all act as another role, and a claim was refused a volume
+    fail: all pods lack it while volumes are provisioned; or all act as another role, and a claim gets no volume
     unknown: pods, service account or associations could not be read
     skip: the service account has no role, or no pod of the controller exists
     source: amazon-eks-pod-identity-webhook README and handler
@@ -77,7 +79,7 @@ def role_reached_the_pods(
         if by_hand and isinstance(controller, Workload):
             fix = clear_role(controller)
         waiting = provisioning.pending
-        refused = [c.claim for c in value_or(lustre_claims, ()) if c.complaint and c.claim in waiting]
+        refused = [c.claim for c in value_or(lustre_claims, ()) if c.claim in waiting and _gets_nothing(c, taken_at)]
         say = fail if refused and len(former) == len(controller_pods) else warn
         concerns = refused if say is fail else ()
         yield say(account, f"{message}: {why}", evidence, cause="irsa-not-injected", fix=fix, concerns=concerns)
@@ -93,6 +95,12 @@ def role_reached_the_pods(
     broken = fail if provisioning.in_use and len(bare) == len(controller_pods) else warn
     yield broken(account, message, f"{bare[0].key} was created {bare[0].metadata.creation_timestamp}",
                  cause="irsa-not-injected", fix=fix)  # fmt: skip
+
+
+def _gets_nothing(case: ClaimCase, taken_at: str) -> bool:
+    """Whether a claim was refused its volume, or waits for longer than FSx takes."""
+    waited = age_s(case.claim.metadata.creation_timestamp, taken_at)
+    return bool(case.complaint) or (waited is not None and waited > CREATION_S)
 
 
 def _another(pod: Pod, given: Given) -> str:

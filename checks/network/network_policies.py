@@ -154,6 +154,9 @@ def _judge(
         f"carried out by {wall.enforcer}" if wall.enforcer else "nothing shows that anybody carries policies out here"
     )
     others = may_limit(value_or(wall.others, ()), workload, wall.labels_of, ingress=ingress)
+    if own:
+        # A baseline is not about pods that a NetworkPolicy selects. Source: network-policy-api.
+        others = tuple(other for other in others if other.kind != "BaselineAdminNetworkPolicy")
     names = _names(own)
     if not closed and others and all(o.limit(ingress=ingress) is Limit.ALL for o in others):
         closed, names, own = list(ways), tuple(dict.fromkeys(map(str, others))), ()

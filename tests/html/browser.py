@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 ARGUMENTS = (
@@ -40,6 +42,8 @@ class Browser:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver: Any = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        # selenium gives axe half a minute, which a busy machine exceeds.
+        self.driver.set_script_timeout(2 * PATIENCE_S)
 
     def size(self, width: int, height: int = 900) -> None:
         """Show pages on a screen of this many CSS pixels."""

@@ -146,7 +146,7 @@ def _limit(
 ) -> Limit:
     """By the rules of each engine: Cilium limits what it has a section for, Calico and NetworkPolicy what they name.
 
-    An admin's policy drops only what a rule with the action Deny takes.
+    An admin's policy drops only what a rule with the action Deny takes, and its first rule that fits decides.
     """
     actions = [str(rule.get("action", "")).lower() for rule in rules or ()]
     if kind.group == "cilium.io":
@@ -154,11 +154,20 @@ def _limit(
             return Limit.SOME if denying else Limit.NONE
         return Limit.SOME if any(rules) else Limit.ALL
     if spec.subject is not None:
+        if actions[:1] == ["deny"] and _takes_every_network((rules or ())[0]):
+            return Limit.ALL
         return Limit.SOME if "deny" in actions else Limit.NONE
     types = spec.types if spec.types is not None else spec.policy_types
     if direction not in types if types else rules is None:
         return Limit.NONE
     return Limit.ALL if all(action == "deny" for action in actions) else Limit.SOME
+
+
+def _takes_every_network(rule: Rule) -> bool:
+    """Whether an admin's rule is about every IPv4 address and port. Source: network-policy-api, AdminNetworkPolicy."""
+    peers = rule.get("to") or ()
+    networks = [peer.get("networks") or () for peer in peers if isinstance(peer, dict)]
+    return not rule.get("ports") and any("0.0.0.0/0" in given for given in networks)
 
 
 def cilium_labels(labels: Mapping[str, str], namespace: str) -> dict[str, str]:

@@ -65,6 +65,10 @@ def test_pods_of_the_former_role_fail_where_a_claim_was_refused() -> None:
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-not-injected")
     assert [subject.name for subject in finding.concerns] == ["fsx-pvc"]
     assert only(pods=(*pods, controller_pod(node="node-b")), **refused_claim()).verdict is Verdict.WARN
+    for since, verdict in ((given.NOW, Verdict.WARN), (given.LONG_AGO, Verdict.FAIL)):
+        made = given.claim(volume="", phase="Pending")
+        silent = given.replace(made, metadata=given.replace(made.metadata, creation_timestamp=since))
+        assert only(pods=pods, claims=(silent,)).verdict is verdict
 
 
 def test_a_role_that_the_deployment_sets_itself_is_taken_out_of_it() -> None:

@@ -334,3 +334,29 @@ def test_a_cache_on_the_nodes_does_not_need_core_dns_for_other_names() -> None:
     cache = given.replace(plain, metadata=given.replace(plain.metadata, name="node-local-dns"))
     closed = dns_policy(policyTypes=["Ingress"])
     assert "coredns" not in found(dns_policies=(closed,), daemon_sets=(plain, vpc_cni(), cache))
+
+
+NOWHERE = [{"action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}]
+
+
+@pytest.mark.parametrize("kind", ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"])
+def test_an_admins_first_rule_that_denies_every_network_closes_every_way(kind: str) -> None:
+    closing = other(kind, subject={"namespaces": {}}, egress=NOWHERE)
+    told = controllers(other_policies=closing, claims=(PENDING,))
+    assert (told.verdict, told.cause) == (Verdict.FAIL, "network-policy-blocks-driver")
+    assert f"{kind} team" in told.message
+
+
+@pytest.mark.parametrize(
+    "egress", [[{"action": "Allow"}, *NOWHERE], [{**NOWHERE[0], "ports": [{"portNumber": {"port": 25}}]}]]
+)
+def test_an_admins_rule_that_comes_later_or_is_of_ports_is_not_judged(egress: list[Rule]) -> None:
+    policies = other("AdminNetworkPolicy", subject={"namespaces": {}}, egress=egress)
+    assert controllers(other_policies=policies, claims=(PENDING,)).verdict is Verdict.UNKNOWN
+
+
+def test_a_baseline_is_not_of_pods_that_a_network_policy_selects() -> None:
+    baseline = other("BaselineAdminNetworkPolicy", subject={"namespaces": {}}, egress=NOWHERE)
+    assert controllers(policy({}), other_policies=baseline, claims=(PENDING,)).verdict is Verdict.PASS
+    admins = other("AdminNetworkPolicy", subject={"namespaces": {}}, egress=NOWHERE)
+    assert controllers(policy({}), other_policies=admins, claims=(PENDING,)).verdict is Verdict.FAIL

@@ -68,7 +68,9 @@ def by_request_tag(lab: "Lab", **condition: Any) -> None:
 
 
 def by_resource_tag(lab: "Lab", **condition: Any) -> None:
-    """Rights go by the tags of what is there: file systems are deleted where the condition holds."""
+    """Rights go by the tags of what is there: file systems are deleted with their claims, where the condition holds."""
+    for volume in lab.kube.all("persistentvolumes"):
+        volume["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
     iam = lab.client("iam")
     (attached,) = iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
     which = {"PolicyArn": attached["PolicyArn"]}

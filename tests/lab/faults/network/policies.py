@@ -153,3 +153,16 @@ def network_policy_closes_the_api_server(lab: "Lab") -> None:
     symptoms.provision_dynamically(lab)
     symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)
     symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))
+
+
+@fault(
+    "baseline-policy-closes-every-network", cause="network-policy-blocks-driver",
+    gone=_without("baselineadminnetworkpolicies"),
+)  # fmt: skip
+def baseline_policy_closes_every_network(lab: "Lab") -> None:
+    """The cluster's baseline denies whatever no NetworkPolicy speaks of, and the driver's namespace has none."""
+    run_cni(lab, "cilium")
+    deny = [{"name": "deny", "action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}]
+    kind = "BaselineAdminNetworkPolicy"
+    custom_policy(lab, "policy.networking.k8s.io/v1alpha1", kind, subject={"namespaces": {}}, egress=deny)
+    symptoms.name_unresolved(lab)

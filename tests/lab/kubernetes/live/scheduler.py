@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.lab.kubernetes.live.desk import Desk
-from tests.lab.kubernetes.live.volumes import claims_of
+from tests.lab.kubernetes.live.volumes import any_term, claims_of
 from tests.lab.kubernetes.world import Object
 
 # What the DaemonSet controller lets its pods tolerate by itself (pkg/controller/daemon/util).
@@ -85,7 +85,7 @@ class Scheduler:
             if (claim.get("status") or {}).get("phase") == "Bound":
                 volume = self._desk.find("persistentvolumes", claim["spec"]["volumeName"]) or {"spec": {}}
                 terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms")
-                nodes = [node for node in nodes if terms is None or _any_term(terms, node)]
+                nodes = [node for node in nodes if terms is None or any_term(terms, node)]
                 if not nodes:
                     return "3 node(s) didn't match PersistentVolume's node affinity.", []
                 zone = (volume.get("metadata", {}).get("labels") or {}).get(_ZONE)
@@ -98,7 +98,7 @@ class Scheduler:
                 {"matchExpressions": [need | {"operator": "In"} for need in topology["matchLabelExpressions"]]}
                 for topology in storage_class.get("allowedTopologies") or ()
             ]
-            nodes = [node for node in nodes if not allowed or _any_term(allowed, node)]
+            nodes = [node for node in nodes if not allowed or any_term(allowed, node)]
             annotations = claim["metadata"].setdefault("annotations", {})
             if not nodes or storage_class.get("provisioner") == _NO_PROVISIONER:
                 return "3 node(s) didn't find available persistent volumes to bind.", []
@@ -145,14 +145,7 @@ def _affinity(spec: Object, node: Object) -> bool:
     )
     if not affinity:
         return True
-    return _any_term(affinity["nodeSelectorTerms"], node)
-
-
-def _any_term(terms: list[Object], node: Object) -> bool:
-    return any(
-        all(_matches(need, node["metadata"].get("labels") or {}) for need in term.get("matchExpressions", ()))
-        for term in terms
-    )
+    return any_term(affinity["nodeSelectorTerms"], node)
 
 
 def roomy(spec: Object, node: Object) -> bool:
@@ -164,17 +157,6 @@ def roomy(spec: Object, node: Object) -> bool:
 def _processors(quantity: Any) -> float:
     text = str(quantity)
     return int(text.removesuffix("m")) / 1000 if text.endswith("m") else float(text)
-
-
-def _matches(need: Object, labels: dict[str, str]) -> bool:
-    value, values = labels.get(need["key"]), need.get("values") or []
-    answers: dict[str, Any] = {
-        "In": value in values,
-        "NotIn": value not in values,
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-    }
-    return bool(answers.get(need["operator"], True))
 
 
 def _tolerates(toleration: Object, taint: Object) -> bool:

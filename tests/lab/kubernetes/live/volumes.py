@@ -87,11 +87,19 @@ class Volumes:
             self._bind_named(claim, volume)
             return
         candidates = [volume for volume in self._desk.all("persistentvolumes") if self._available(volume, claim)]
+        late = self._desk.find("storageclasses", spec.get("storageClassName") or "") or {}
+        if late.get("volumeBindingMode") == "WaitForFirstConsumer":
+            # The scheduler binds these, and to a volume that leaves a node alone.
+            candidates = [volume for volume in candidates if self._leaves_a_node(volume)]
         fitting = [volume for volume in candidates if not mismatch(claim, volume)]
         if fitting:
             self._bind(claim, min(fitting, key=lambda volume: quantity(volume["spec"]["capacity"]["storage"])))
             return
         self._provision_for(claim)
+
+    def _leaves_a_node(self, volume: Object) -> bool:
+        required = (volume["spec"].get("nodeAffinity") or {}).get("required")
+        return not required or any(any_term(required["nodeSelectorTerms"], node) for node in self._desk.all("nodes"))
 
     def _available(self, volume: Object, claim: Object) -> bool:
         reference = volume["spec"].get("claimRef")
@@ -221,6 +229,25 @@ def mismatch(claim: Object, volume: Object) -> str:
     if any((volume["metadata"].get("labels") or {}).get(key) != value for key, value in labels.items()):
         return "selector does not match"
     return ""
+
+
+def any_term(terms: list[Object], node: Object) -> bool:
+    """Whether one of the terms of a node selector takes the node."""
+    return any(
+        all(_matches(need, node["metadata"].get("labels") or {}) for need in term.get("matchExpressions", ()))
+        for term in terms
+    )
+
+
+def _matches(need: Object, labels: dict[str, str]) -> bool:
+    value, values = labels.get(need["key"]), need.get("values") or []
+    answers: dict[str, Any] = {
+        "In": value in values,
+        "NotIn": value not in values,
+        "Exists": value is not None,
+        "DoesNotExist": value is None,
+    }
+    return bool(answers.get(need["operator"], True))
 
 
 def quantity(text: Any) -> int:
