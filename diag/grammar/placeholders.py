@@ -104,6 +104,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "cluster_arn": ids.ARN,
     "policy_arn": ids.ARN,
     "policy_version": ids.WORD,
+    "thumbprint": ids.WORD,
     "boundary": ids.ARN,
     "provider_arn": ids.ARN,
     "issuer": ids.ISSUER,

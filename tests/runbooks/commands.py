@@ -62,6 +62,7 @@ EXAMPLES = {
     "provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123",
     "issuer": "https://oidc.eks.us-east-1.amazonaws.com/id/0123",
     "issuer_host": "oidc.eks.us-east-1.amazonaws.com/id/0123",
+    "thumbprint": "9e99a48a9960b14926bb7f3b02e22da2b0ab7280",
     "start_time": "2026-01-01T00:00:00Z",
     "end_time": "2026-01-02T00:00:00Z",
 }

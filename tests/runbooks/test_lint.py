@@ -283,6 +283,13 @@ def test_a_port_is_asked_by_a_command() -> None:
     assert [(id, one.look) for id, one in asked if not one.command] == []
 
 
+def test_who_is_asked_for_a_provider_is_shown_where_it_stands() -> None:
+    """An ARN that only IAM lists, and the issuer's host, are nothing that a person knows."""
+    for cause in CAUSES.values():
+        if any("{provider_arn}" in one.command or "{issuer_host}" in one.command for one in cause.fix):
+            assert any("list-open-id-connect-providers" in one.command for one in cause.confirm), cause.id
+
+
 WHOLE = re.compile(r"-o yaml$|-- dmesg$")
 """Hundreds of lines, of which one matters."""
 
@@ -307,7 +314,7 @@ def test_a_body_does_not_repeat_a_look() -> None:
 
 BY_ITSELF = {
     "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
-    "efa-client-not-configured", "iam-denied-by-boundary", "oidc-provider-unusable", "sts-not-active-in-region",
+    "efa-client-not-configured", "iam-denied-by-boundary", "sts-not-active-in-region",
 }  # fmt: skip
 """Causes whose page has no command that changes something: nothing has to be changed, or another page has it."""
 
