@@ -37,8 +37,8 @@ def pytest_collection_finish() -> None:
 
 
 LONGEST = (
-    "faults", "docs", "mutations", "lab_tests", "advice", "fixes", "end_to_end", "nodes", "fuzz", "lnet", "html", "cli",
-    "sources", "gate", "texts",
+    "faults", "docs", "runbooks", "lab_tests", "end_to_end", "advice", "fixes", "nodes", "texts", "html", "mutations",
+    "gate", "fuzz", "cli", "sources", "lnet",
 )  # fmt: skip
 """Folders whose files take the most time. A worker has whole files: the last of these would leave the others idle."""
 

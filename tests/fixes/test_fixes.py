@@ -14,22 +14,16 @@ pytestmark = pytest.mark.lab
 
 FIXED = (
     "mountname-wrong-under-policy-delete",
-    "dnsname-of-another-under-stateful-set",
     "sg-without-988-on-second-interface",
-    "nacl-denies-answers",
     "irsa-provider-of-another-cluster",
     "image-of-another-region-under-another-release",
     "storageclass-misspelt-key",
-    "peering-not-accepted",
     "network-policy-closes-aws",
-    "controller-may-not-lead",
     "transit-gateway-without-route-back",
-    "resolver-rule-forwards-aws",
-    "storageclass-key-policy-without-the-role",
     "coredns-stub-zone-takes-aws",
-    "node-plugin-asks-a-company",
     "driver-absent",
 )
+"""One of each kind of procedure; `make fixes` tries the fix of every fault."""
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -23,8 +23,8 @@ from tests.programs import BIN, NAMES
 Report = dict[str, Any]
 _PLACEHOLDER = re.compile(r"<[A-Za-z][^<>|&;()]*>")
 BASH = str(shutil.which("bash"))
-PATIENCE = 60
-"""Seconds after which a command counts as one that hangs: a busy machine needs some for what takes no time."""
+PATIENCE = 200
+"""Seconds after which a command counts as one that hangs: a busy machine needs a minute for some that need none."""
 _AFTER = 10
 """Minutes that a person gives AWS and the kubelets before a second look."""
 

@@ -95,7 +95,7 @@ def cobra_complaints(executable: Path, lines: list[Argv]) -> list[str]:
     def judge(line: Argv) -> str:
         # What follows `--` is another program's.
         own = line[: line.index("--")] if "--" in line else line
-        ran = subprocess.run((executable, *own, "--help"), capture_output=True, text=True, timeout=60)
+        ran = subprocess.run((executable, *own, "--help"), capture_output=True, text=True, timeout=300)
         if ran.returncode:
             return ran.stderr.strip() or f"exit {ran.returncode}"
         # A word that names no subcommand leaves the usage of the group.
