@@ -110,7 +110,7 @@ def _needs_lustre(catalogue: Catalogue, message: Message, text: str) -> bool:
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:
     numbers = {number for word in words_of(text) for number in catalogue.by_word.get(word, ())}
-    return [message for number in sorted(numbers) if _shows(text, message := catalogue.messages[number])]
+    return [message for number in sorted(numbers) if _shows(text, message := catalogue.message(number))]
 
 
 def _shows(text: str, message: Message) -> bool:

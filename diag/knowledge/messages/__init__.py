@@ -92,9 +92,19 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     components: dict[str, Component]
     sources: dict[str, str]
     """The component of a source file that a line of the kernel's log names."""
-    messages: tuple[Message, ...]
+    encoded: tuple[msgspec.Raw, ...]
+    """The messages; one is decoded when it is looked at, as a text looks at few of them."""
     by_word: dict[str, tuple[int, ...]]
     """Messages by the rarest of their words."""
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All messages, decoded."""
+        return tuple(self.message(number) for number in range(len(self.encoded)))
+
+    def message(self, number: int) -> Message:
+        """The message with this number."""
+        return _decode(bytes(self.encoded[number]))
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,9 +177,14 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
         files={name: fingerprint(content) for name, content in contents.items()},
         components=components,
         sources=sources,
-        messages=tuple(messages),
+        encoded=tuple(msgspec.Raw(msgspec.json.encode(message)) for message in messages),
         by_word=_by_rarest_word(messages),
     )
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _decode(message: bytes) -> Message:
+    return decode_json(message, Message)
 
 
 def _messages(component: str, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
