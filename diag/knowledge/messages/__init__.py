@@ -104,7 +104,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
 
     def message(self, number: int) -> Message:
         """The message with this number."""
-        return _decode(bytes(self.encoded[number]))
+        return _message(self, number)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,8 +183,8 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
 
 
 @functools.lru_cache(maxsize=1 << 15)
-def _decode(message: bytes) -> Message:
-    return decode_json(message, Message)
+def _message(catalogue: Catalogue, number: int) -> Message:
+    return decode_json(catalogue.encoded[number], Message)
 
 
 def _messages(component: str, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
