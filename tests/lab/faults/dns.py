@@ -390,7 +390,11 @@ def run_node_local(lab: "Lab", upstream: str) -> None:
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
             "metadata": {**metadata, "labels": labels},
-            "spec": {"selector": {"matchLabels": labels}, "template": template},
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": template,
+                "updateStrategy": {"type": "RollingUpdate"},
+            },
             "status": {"desiredNumberScheduled": 0, "currentNumberScheduled": 0, "numberReady": 0},
         },
         {

@@ -15,6 +15,9 @@ from tests.lab.kubernetes.world import Object
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
+_RESTARTED = "kubectl.kubernetes.io/restartedAt"
+"""The annotation of a template whose pods kubectl rollout restart has made anew."""
+
 
 class Workloads:
     """Keeps the pods of every owner as its spec asks; the pods that are there at first are taken for current."""
@@ -148,10 +151,10 @@ class Workloads:
         metadata, template = daemon_set["metadata"], daemon_set["spec"]["template"]
         if metadata["uid"] in self._phantoms:
             count = daemon_set["status"].get("desiredNumberScheduled", 0)
-            self._status(
-                daemon_set,
-                {"observedGeneration": metadata.get("generation", 1), "updatedNumberScheduled": count},
-            )
+            counts = {"observedGeneration": metadata.get("generation", 1), "updatedNumberScheduled": count}
+            if _RESTARTED in (template["metadata"].get("annotations") or {}):
+                counts |= {"numberReady": count, "numberAvailable": count, "numberUnavailable": 0}
+            self._status(daemon_set, counts)
             return
         revision = _revision(daemon_set)
         nodes = [node["metadata"]["name"] for node in self._desk.all("nodes") if eligible(template["spec"], node, True)]
