@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Collection
 from typing import Any, NoReturn
 
@@ -111,6 +110,8 @@ def parse(text: str, file: str, names: Collection[str], checks: Collection[str],
 
     `names` may be selected (checks, layers, families), `checks` may have a severity or be suppressed.
     """
+    import tomllib
+
     try:
         document: Any = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -17,8 +17,6 @@ from diag.knowledge.lustre_ports import LUSTRE_PORT
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.node_report import NodeReport, Vantage
 from diag.resources.via import Via
-from diag.sources.nodes.parsers.answers import parse_answers
-from diag.sources.nodes.parsers.report import Reading, report_of
 
 NAMES, ADDRESSES = 16, 32
 """How many names one node resolves and how many addresses it connects to: each takes a process there."""
@@ -144,6 +142,9 @@ def report_from_probe(
     `ended` says why the output stops early, where that is known. Output that ends without its last line is cut short
     all the same: a question that it does not answer is unknown, never "not asked".
     """
+    from diag.sources.nodes.parsers.answers import parse_answers
+    from diag.sources.nodes.parsers.report import Reading, report_of
+
     answers = parse_answers(output.decode("utf-8", "replace"))
     if ended is None and not (answers.is_probe and answers.is_complete):
         kind = "its answer stops before the end" if answers.is_probe else "what it printed is no answer of the probe"
