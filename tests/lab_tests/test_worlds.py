@@ -185,8 +185,9 @@ def test_a_world_is_of_one_piece(lab: Lab, name: str) -> None:
     cluster = lab.client("eks").describe_cluster(name=site.cluster)["cluster"]
     assert cluster["arn"] == site.cluster_arn
     assert lab.aws.unserved == []
-    # Other things may go wrong around it: that is what some variants are for.
-    assert name == "incident" or lab.kube.get("pods", "pod-fsx", "default")["status"]["phase"] == "Running"
+    # Other things may go wrong around it: that is what some variants are for. Nor need anybody use the volume now.
+    phases = {pod["status"]["phase"] for pod in lab.kube.all("pods") if pod["metadata"]["name"] == "pod-fsx"}
+    assert name == "incident" or phases <= {"Running", "Succeeded"}
 
 
 def test_the_healthy_world_warns_of_nothing(healthy: Lab) -> None:
