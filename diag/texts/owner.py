@@ -16,7 +16,8 @@ LUSTRE = (
 """In upper or lower case."""
 # FSx has three other kinds of file systems: its name alone, and that of its calls, is not Lustre's beside one of them.
 _OTHER_FSX = (
-    r"(?i)\bopenzfs\b|\bontap\b|\btrident\b|\bnetapp\b|FSx for Windows|\bfsx-windows\b|\bFileSystemType\W{1,4}WINDOWS"
+    r"(?i)\bopenzfs\b|\bontap\b|\btrident\b|\bnetapp\b|FSx for Windows|WindowsGuide/|\bfsx-windows\b"
+    r"|\bFileSystemType\W{1,4}WINDOWS"
 )
 _LUSTRE_ALONE = (
     r"(?i)lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx\.csi\.aws|\bfsx-csi|\blctl\b"
