@@ -145,7 +145,7 @@ class _Reader:
         from diag.texts.loose import loose_hits
 
         raw, text = text, normalise(text)
-        hits = hits_by_message(raw, self._knowledge) or loose_hits(text, self._knowledge)
+        hits = loose_hits(text, self._knowledge) or hits_by_message(raw, self._knowledge)
         if not hits:
             return ()
         clues = find_clues(text)
