@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from diag.grammar.regex import compiled
 
 
 class Platform(NamedTuple):
@@ -43,7 +44,7 @@ _CLOUDS = (
 )  # fmt: skip
 _KUBERNETES = r"\bkubelet\b|MountVolume|FailedMount|\bCSI\b|\bcsi\b|rpc error: code|PersistentVolume|\bkubernetes\.io\b"
 _HOST = (
-    r"\bsystemd\[|\bfstab\b|\bcloud-init\b|\b(?:ubuntu|ec2-user|root|rocky|centos)@|^[#$] |\bslurm|/mnt/"
+    r"(?m)\bsystemd\[|\bfstab\b|\bcloud-init\b|\b(?:ubuntu|ec2-user|root|rocky|centos)@|^[#$] |\bslurm|/mnt/"
     r"|mount -t lustre"
 )
 _PARALLELCLUSTER = r"(?i)parallelcluster|\bpcluster\b"
@@ -56,14 +57,18 @@ _OF_CLOUDS = {"aws": "aws", "eksctl": "aws", "az": "azure", "gcloud": "gcp"}
 
 def platform_of(texts: Iterable[str]) -> Platform:
     """What texts show of where they come from: names of nodes, kernels, drivers, prompts."""
-    text = "\\n".join(texts)
-    cloud = next((name for name, pattern in _CLOUDS if re.search(pattern, text)), None)
-    if re.search(_PARALLELCLUSTER, text):
+    text = "\n".join(texts)
+
+    def shows(pattern: str) -> bool:
+        return compiled(pattern).search(text) is not None
+
+    cloud = next((name for name, pattern in _CLOUDS if shows(pattern)), None)
+    if shows(_PARALLELCLUSTER):
         return _PLACES["parallelcluster"]
-    if re.search(_TERRAFORM, text) and not re.search(_KUBERNETES, text):
+    if shows(_TERRAFORM) and not shows(_KUBERNETES):
         return _PLACES["terraform"]
-    kubernetes = True if re.search(_KUBERNETES, text) else False if re.search(_HOST, text, re.MULTILINE) else None
-    return Platform(cloud, kubernetes, "openshift" if re.search(_OPENSHIFT, text) else None)
+    kubernetes = True if shows(_KUBERNETES) else False if shows(_HOST) else None
+    return Platform(cloud, kubernetes, "openshift" if shows(_OPENSHIFT) else None)
 
 
 def is_for(platform: Platform, places: Iterable[str]) -> bool:
