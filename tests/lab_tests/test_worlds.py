@@ -114,7 +114,7 @@ def _is_possible(lab: Lab, event: dict[str, Any]) -> bool:
     if event["reason"] != "FailedMount":
         return True
     status = lab.kube.get("pods", about["name"], about["namespace"])["status"]
-    waiting = {container["state"]["waiting"]["reason"] for container in status["containerStatuses"]}
+    waiting = {container["state"]["waiting"]["reason"] for container in status.get("containerStatuses", ())}
     return (status["phase"], waiting) == ("Pending", {"ContainerCreating"}) and "{" not in event["message"].replace(
         "${", ""
     )

@@ -208,6 +208,11 @@ def _unknown(lab: "Lab") -> None:
 @fault("coredns-scaled-to-nothing", cause="coredns-unhealthy")
 def coredns_scaled_to_nothing(lab: "Lab") -> None:
     """Somebody saved two pods."""
+    _stop_coredns(lab)
+    symptoms.name_unresolved(lab)
+
+
+def _stop_coredns(lab: "Lab") -> None:
     deployment = lab.kube.get("deployments", "coredns", "kube-system")
     deployment["spec"]["replicas"] = 0
     deployment["status"] = {"observedGeneration": 3}
@@ -215,7 +220,6 @@ def coredns_scaled_to_nothing(lab: "Lab") -> None:
         pod for pod in lab.kube.all("pods", "kube-system") if pod["metadata"]["labels"].get("k8s-app") == "kube-dns"
     ]
     lab.kube.remove_all("pods", gone)
-    symptoms.name_unresolved(lab)
 
 
 @fault("coredns-forwards-to-company", cause="custom-dns-servers")
@@ -530,7 +534,7 @@ _NO_ANSWER = "read udp 10.0.1.5:41234->172.20.0.10:53: i/o timeout"
 @fault("controller-asks-a-dead-coredns", cause="coredns-unhealthy")
 def controller_asks_a_dead_coredns(lab: "Lab") -> None:
     """No volume is there yet, and the controller's first call ends at its resolver."""
-    coredns_scaled_to_nothing(lab)
+    _stop_coredns(lab)
     _asked_in_vain(lab, "sts", _NO_ANSWER)
 
 

@@ -39,8 +39,6 @@ class Hidden:
     """Uids of controller pods whose token nobody renews."""
     sts_refuses: str = ""
     """What STS says to everybody who asks for a role with a token; empty when it gives them out."""
-    service_role_refused: bool = False
-    """Whether FSx cannot make the role for a linked bucket on behalf of the driver."""
     taint_kept: bool = False
     """Whether the node plugin is not allowed to take its startup taint away."""
     deletion_refused: bool = False

@@ -282,7 +282,7 @@ class Provisioning:
         if path := given.get("s3ImportPath"):
             bucket = path.removeprefix("s3://").partition("/")[0]
             self._bucket_serves(bucket)
-            if self._lab.hidden.service_role_refused and not self._may_make_data_source_role():
+            if not self._may_make_data_source_role():
                 raise Refusal("BadRequest: Amazon FSx is unable to create Service-Linked-Role to access the S3 bucket.")
             lustre["ImportPath"] = path
         if mode := given.get("metadataConfigurationMode"):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults import symptoms
 from tests.lab.faults.identity.refusals import not_allowed
+from tests.lab.faults.identity.role_rights import allow_only
 from tests.lab.faults.registry import fault
 from tests.lab.setup import BUCKET, ROLE
 
@@ -38,7 +39,11 @@ def import_path_denied(lab: "Lab") -> None:
 @fault("service-linked-role-refused", cause="service-linked-role-missing")
 def service_linked_role_refused(lab: "Lab") -> None:
     """The first linked file system needs a role that the caller may not make."""
-    lab.hidden.service_role_refused = True
+    own = {
+        "Action": "iam:CreateServiceLinkedRole",
+        "Resource": lab.site.arn("iam", "role/aws-service-role/fsx.amazonaws.com/*"),
+    }
+    allow_only(lab, {"Effect": "Allow", "Action": ["fsx:*", "s3:*"], "Resource": "*"}, {"Effect": "Allow", **own})
     lab.kube.get("storageclasses", "fsx-sc")["parameters"]["s3ImportPath"] = f"s3://{BUCKET}"
     symptoms.create_fails(
         lab,
