@@ -43,7 +43,8 @@ def pod_identity_gives_the_role(
     warn: as fail, but nothing is provisioned; or the agent is not ready on some nodes
     fail: the role does not exist or does not trust EKS for both actions, its target does not trust it, or the agent
         is missing
-    unknown: association, role or DaemonSets could not be read, or the trust policy hangs on what only AWS knows
+    unknown: association, role or DaemonSets could not be read, the trust policy hangs on what only AWS knows, or
+        there is no agent and it is not known whether the controller's nodes are EKS Auto Mode's
     skip: there is no association
     source: EKS user guide, pod-id-role, pod-id-agent-setup and pod-id-how-it-works
     """
@@ -68,8 +69,7 @@ def pod_identity_gives_the_role(
         yield broken(account, message, cause=ROLE_MISSING, fix=_create(associations[0].role_arn, eks_cluster))
     else:
         yield from _trust(account, associations[0], controller_roles, eks_cluster, provisioning)
-    nodes = () if isinstance(controller_nodes, Unavailable) else controller_nodes
-    yield from _agent(account, daemon_sets, nodes, eks_cluster, provisioning)
+    yield from _agent(account, daemon_sets, controller_nodes, eks_cluster, provisioning)
 
 
 def _create(arn: str, cluster: EksCluster) -> Fix | None:
@@ -131,14 +131,20 @@ def _target(
 def _agent(
     account: ServiceAccount,
     daemon_sets: tuple[Workload, ...],
-    nodes: tuple[Node, ...],
+    nodes: tuple[Node, ...] | Unavailable,
     cluster: EksCluster,
     provisioning: Provisioning,
 ) -> Iterator[Draft]:
-    if nodes and all(is_auto_mode(node) for node in nodes):
+    if not isinstance(nodes, Unavailable) and nodes and all(is_auto_mode(node) for node in nodes):
         yield ok(account, "EKS Auto Mode has the Pod Identity agent built in", rules_out=(AGENT_MISSING,))
         return
     agent = next((item for item in daemon_sets if item.metadata.name == AGENT), None)
+    if not nodes and cluster.compute_config.enabled:
+        nodes = Unavailable("nodes of the controller", Reason.NOT_ASKED, "none of its pods is on a node")
+    if agent is None and isinstance(nodes, Unavailable):
+        text = f"the cluster has no {AGENT}, and whether EKS Auto Mode has it built in there is not known: {nodes}"
+        yield unknown(account, text, because=(nodes,))
+        return
     broken = fail if provisioning.in_use else warn
     fix = _install(cluster)
     if agent is None:

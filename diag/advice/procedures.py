@@ -10,7 +10,7 @@ import msgspec
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
 from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo, wait
-from diag.advice.workloads import Owner, ask_to_stop, pause, renew, renew_by_name
+from diag.advice.workloads import NOT_READY, Owner, ask_to_stop, pause, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import Procedure
@@ -52,6 +52,7 @@ _AWAY = """sh -c 'until kubectl -n {namespace} describe pvc {claim} | grep -q "U
 _BY_OWNER = (
     "replace the pods that use the volume (`kubectl -n {namespace} describe pvc {claim}` lists them under Used By)",
     "of a Deployment, StatefulSet or DaemonSet: `kubectl -n {namespace} rollout restart deployment/NAME`",
+    NOT_READY,
     'of a Job: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then the same with false',
     "a pod that nothing owns: save it (`kubectl -n {namespace} get pod NAME -o yaml > pod.yaml`), delete it, take"
     " nodeName, uid, resourceVersion and status out of the file, and apply that",

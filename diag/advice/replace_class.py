@@ -39,15 +39,26 @@ def replace_class(
     """Replace a class by one with other parameters or fields; None takes one away.
 
     Names of parameters and values may be templates over `values`. `warning` comes first. Claims that wait are replaced
-    as well: the driver asks FSx with one token for a claim, and FSx keeps the parameters it was first sent with.
+    as well: the driver asks FSx with one token for a claim, and FSx keeps the parameters it was first sent with. Not
+    so where the provisioner changes: FSx was never asked.
     """
     patch: dict[str, Any] = {**(fields or {}), **({"parameters": dict(parameters)} if parameters else {})}
     if mount_options is not None:
         patch["mountOptions"] = mount_options
     names = {"storage_class": storage_class.metadata.name, "uid": storage_class.metadata.uid, **values}
     first = (caution(warning, names),) if warning else ()
+    if _PROVISIONER in patch:
+        return Fix((*first, *_replace(names, patch), *(person(_MADE, kind=StepKind.WAIT) for _ in waiting.claims[:1])))
     claims = _withdraw([withdraw(claim) for claim in waiting.claims], owners_of(waiting.pods))
     return Fix((*first, *claims.stop, *_replace(names, patch), *claims.start))
+
+
+_PROVISIONER = "provisioner"
+"""Kubernetes writes the class's present one on a claim that waits, whatever it wrote there before.
+
+Source: Kubernetes, pv_controller.go, setClaimProvisioner.
+"""
+_MADE = "the claim is Bound when its file system is made, which takes 5 to 15 minutes"
 
 
 def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
@@ -59,7 +70,7 @@ def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
         " where the class retains volumes; no pod has mounted it"
     )
     pods = pause(owners)
-    made = person("the claim is Bound when its file system is made, which takes 5 to 15 minutes", kind=StepKind.WAIT)
+    made = person(_MADE, kind=StepKind.WAIT)
     return Pause(
         (caution(loss, danger=Danger.DESTROYS), *pods.stop, *(step for claim in claims for step in claim.stop)),
         (*(step for claim in claims for step in claim.start), *pods.start, made),
@@ -86,6 +97,8 @@ _STILL_WAITS = (
 
 def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner | None) -> tuple[Step, ...]:
     """The procedure for a class by name, and for the claim that waits for it where one is known."""
+    if _PROVISIONER in patch:
+        return (*_replace({**values, "uid": ""}, patch), person(_MADE, kind=StepKind.WAIT))
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
     others = () if known else (person(_STILL_WAITS),)

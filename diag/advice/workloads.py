@@ -105,6 +105,17 @@ def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tupl
     return tuple(step for owner in owners for step in _renew(owner, pod or {}))
 
 
+NOT_READY = (
+    "a StatefulSet replaces no pod while one of its pods is not Ready: after the command delete the pod that"
+    " hangs (kubectl -n {namespace} delete pod NAME), and it comes back as the template now says"
+)
+"""With podManagementPolicy OrderedReady, which is the default.
+
+Source: kubernetes issue 67250; Kubernetes documentation, StatefulSets, forced rollback; stateful_set_control.go,
+processReplica.
+"""
+
+
 def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     names = _names(owner)
     if owner.kind == "Pod":
@@ -120,7 +131,7 @@ def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
         return (person(f"{request} by pods with {shlex.quote(json.dumps(pod))}" if pod else request, names),)
     if not pod:
         again = "kubectl -n {namespace} rollout restart {workload}"
-        return (change(again, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS),)
+        return (*_not_ready(names), change(again, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS))
     return renew_by_name(names, pod)
 
 
@@ -130,7 +141,14 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
     back = undo("kubectl -n {namespace} rollout undo {workload}", names)
     other = () if values.get("workload") else (caution(_TAKES_NO_PATCH),)
-    return (*other, change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS), back)
+    replaced = change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS)
+    return (*other, *_not_ready(values), replaced, back)
+
+
+def _not_ready(values: Values) -> tuple[Step, ...]:
+    """What a rollout does not do, for an owner that is a StatefulSet or may be one."""
+    kind = str(values.get("workload", "")).partition("/")[0]
+    return (caution(NOT_READY, values),) if kind in ("", "statefulset") else ()
 
 
 _TAKES_NO_PATCH = (

@@ -41,6 +41,13 @@ class NetworkConfig(CamelShape, frozen=True):
     service_ipv4_cidr: str = msgspec.field(default="", name="serviceIpv4Cidr")
 
 
+class ComputeConfig(CamelShape, frozen=True):
+    """computeConfig."""
+
+    enabled: bool = False
+    """EKS Auto Mode makes nodes."""
+
+
 class EksCluster(CamelShape, frozen=True):
     """An EKS cluster as DescribeCluster returns it."""
 
@@ -52,6 +59,7 @@ class EksCluster(CamelShape, frozen=True):
     resources_vpc_config: VpcConfig = VpcConfig()
     identity: Identity = Identity()
     kubernetes_network_config: NetworkConfig = NetworkConfig()
+    compute_config: ComputeConfig = ComputeConfig()
 
     @property
     def subject(self) -> Subject:

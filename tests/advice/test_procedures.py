@@ -14,7 +14,7 @@ from diag.advice import replace_claim
 from diag.advice.driver import setting
 from diag.advice.lnet_options import change_options
 from diag.advice.procedures import PROCEDURES
-from diag.advice.replace_class import Waiting, set_parameters
+from diag.advice.replace_class import Waiting, replace_class, set_parameters
 from diag.advice.replace_node import reboot_node, update_nodes
 from diag.advice.replace_volume import replace_volume
 from diag.advice.runbook import fix_of
@@ -134,6 +134,19 @@ class TestPods:
         (line,) = Fix(renew([Owner("default", "StatefulSet", "db", 3)])).commands
         assert line == "kubectl -n default rollout restart statefulset/db"
 
+    @pytest.mark.parametrize("pod", [None, {"spec": {"schedulerName": None}}])
+    @pytest.mark.parametrize(("kind", "said"), [("StatefulSet", True), ("Deployment", False), ("DaemonSet", False)])
+    def test_a_stateful_set_replaces_no_pod_that_is_not_ready(
+        self, kind: str, said: bool, pod: dict[str, object] | None
+    ) -> None:
+        cautions = Fix(renew([Owner("default", kind, "db", 3)], pod)).cautions
+        assert any("kubectl -n default delete pod NAME" in text for text in cautions) is said
+
+    @pytest.mark.parametrize("given", [{}, {"pod": {"spec": {"schedulerName": None}}}])
+    def test_an_owner_that_is_not_known_may_be_a_stateful_set(self, given: dict[str, object]) -> None:
+        steps = PROCEDURES[Procedure.REPLACE_PODS](given, {"namespace": "default", "claim": "fsx-pvc"})
+        assert any("kubectl -n default delete pod NAME" in step.text for step in steps)
+
 
 class TestReplaceClass:
     def test_claims_that_wait_are_away_while_the_class_is_replaced(self) -> None:
@@ -146,6 +159,17 @@ class TestReplaceClass:
         waiting = Waiting((given.claim(volume=""),), ())
         steps = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).steps
         assert document(steps, "--local", "pvc-fsx-pvc")["spec"] == {"volumeName": None}
+
+    def test_a_claim_that_waits_for_another_provisioner_stays(self) -> None:
+        """Kubernetes writes the new name on it, and FSx was never asked for it."""
+        waiting = Waiting((given.claim(volume=""),), (given.pod(),))
+        by_check = replace_class(given.storage_class(), waiting, fields={"provisioner": "fsx.csi.aws.com"}).steps
+        claim = {"claim": "fsx-pvc", "namespace": "default", "claim_uid": "u-1", "storage_class": "fsx"}
+        by_runbook = PROCEDURES[Procedure.REPLACE_CLASS]({"provisioner": "fsx.csi.aws.com"}, claim)
+        for steps in (by_check, by_runbook):
+            assert not any("pvc" in line or "pod" in line for line in Fix(steps).commands)
+            assert any(step.kind is StepKind.WAIT and "5 to 15 minutes" in step.text for step in steps)
+            assert not any("replace a claim" in step.text for step in steps)
 
     def test_no_claim_is_touched_when_none_waits(self) -> None:
         fix = set_parameters(given.storage_class(), Waiting((), ()), {"deploymentType": "PERSISTENT_2"})

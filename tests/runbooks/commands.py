@@ -53,6 +53,8 @@ EXAMPLES = {
     "throughput": "500",
     "backup": "backup-0123456789abcdef0",
     "bucket": "training-data",
+    "object_key": "data/part-0001",
+    "new_file_system": "fs-0fedcba9876543210",
     "replicas": "2",
     "rule_number": "90",
     "node_vpc": "vpc-0fedcba9876543210",

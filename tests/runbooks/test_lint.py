@@ -146,7 +146,8 @@ def test_nothing_impossible_is_asked_for() -> None:
 
 IMPOSSIBLE = re.compile(
     r"--release-version|boot menu|chroot /host (?:ba)?sh\b|(?:exec|logs) (?:ds|daemonset)/"
-    r"|kubectl edit pv \S+ .*(?:dnsname|volumeHandle)|update-nodegroup-config (?:.*\\\n)?.*NO_EXECUTE"
+    r"|kubectl edit pv \S+ .*(?:dnsname|volumeHandle)"
+    r"|update-nodegroup-config (?:.*\\\n)?.*addOrUpdateTaints.*NO_EXECUTE"
 )
 """The last evicts what runs: EKS may put a changed taint on running nodes, whose driver started long ago."""
 
@@ -369,7 +370,10 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert ROOT_ONLY.match("umount /x") and ROOT_ONLY.match("$ mount /x") and not ROOT_ONLY.match("sudo mount /x")
     asked, looked = Step(StepKind.SAVE, ("aws", "--output", "json"), "f"), Step(StepKind.GUARD, ("test", "-s", "f"))
     assert unseen((asked,)) and unseen((Step(StepKind.SAVE, ("aws",), "f"), looked)) and not unseen((asked, looked))
-    assert IMPOSSIBLE.search("aws eks update-nodegroup-config --x y --taints 'z=[{key=k,effect=NO_EXECUTE}]'")
+    taints = "aws eks update-nodegroup-config --x y --taints '{}=[{{key=k,effect=NO_EXECUTE}}]'"
+    assert IMPOSSIBLE.search(taints.format("addOrUpdateTaints")) and not IMPOSSIBLE.search(
+        taints.format("removeTaints")
+    )
     assert IMPOSSIBLE.search("kubectl -n x logs daemonset/y") and not IMPOSSIBLE.search("kubectl -n x logs pod/y")
     assert CUT_OFF.search("a taint on nodes,") and not CUT_OFF.search("it is lost")
     kubectl = ("kubectl", "exec", "p", "-c", "fsx-plugin", "--", "lctl", "get_param")

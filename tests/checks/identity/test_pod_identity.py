@@ -9,9 +9,21 @@ import pytest
 from checks.identity.pod_identity import pod_identity_gives_the_role as pod_identity
 from diag.model.finding import Finding
 from diag.model.verdict import Verdict
+from diag.resources.eks import ComputeConfig
 from diag.resources.kubernetes import Metadata, Workload, WorkloadStatus
 from tests.checks import given
-from tests.checks.given_identity import ROLE_ARN, absent, association, role, roles, trust, trusts_pods, world
+from tests.checks.given_identity import (
+    CLUSTER,
+    ROLE_ARN,
+    absent,
+    association,
+    controller_pod,
+    role,
+    roles,
+    trust,
+    trusts_pods,
+    world,
+)
 
 
 def agent(ready: int = 1, wanted: int = 1) -> Workload:
@@ -157,6 +169,22 @@ def test_the_agent(daemon_sets: tuple[Workload, ...], verdict: Verdict) -> None:
 def test_auto_mode_has_the_agent_built_in() -> None:
     nodes = (given.node(labels={"eks.amazonaws.com/compute-type": "auto"}),)
     assert verdicts(daemon_sets=(), nodes=nodes)[1] == (Verdict.PASS, "")
+
+
+def test_without_sight_of_the_nodes_no_agent_may_mean_auto_mode() -> None:
+    denied = given.denied("list nodes")
+    (_, finding) = found(daemon_sets=(), nodes=denied)
+    assert (finding.verdict, finding.unavailable) == (Verdict.UNKNOWN, (denied,))
+    assert verdicts(nodes=denied)[1] == (Verdict.PASS, "")
+
+
+@pytest.mark.parametrize(("auto", "verdict"), [(True, Verdict.UNKNOWN), (False, Verdict.FAIL)])
+def test_where_no_pod_of_the_controller_has_a_node_the_cluster_says_whether_it_is_auto_mode(
+    auto: bool, verdict: Verdict
+) -> None:
+    cluster = given.replace(CLUSTER, compute_config=ComputeConfig(auto))
+    facts = {"daemon_sets": (), "pods": (given.pod(), controller_pod(node="")), "eks_cluster": cluster}
+    assert verdicts(**facts)[1][0] is verdict
 
 
 def test_what_is_broken_is_a_warning_where_nothing_is_provisioned() -> None:

@@ -201,6 +201,7 @@ def test_a_provisioner_that_nobody_is_called() -> None:
     finding = only(claims=(claim(volume=""),), persistent_volumes=(), storage_classes=(misspelt,))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "storageclass-wrong-provisioner")
     assert finding.fix is not None and '"provisioner":"fsx.csi.aws.com"' in "".join(finding.fix.commands)
+    assert not any("delete pvc" in line for line in finding.fix.commands)
 
 
 @pytest.mark.parametrize("name", ["fsx.openzfs.csi.aws.com", "lustre.csi.storage.gke.io", "csi.trident.netapp.io"])
