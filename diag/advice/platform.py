@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from diag.grammar.regex import compiled
@@ -35,6 +35,7 @@ _PLACES = {
     "any": UNKNOWN,
 }
 """The words of `platforms` in a runbook."""
+_NAMES = {"hyperpod": "HyperPod", "gke": "GKE", "aks": "AKS", "openshift": "OpenShift"}
 
 _CLOUDS = (
     ("azure", r"\b(?:aks-[a-z0-9]+-\d+-vmss|azurelustre|amlfs|lustre\.csi\.azure)|-azure\b"),
@@ -88,6 +89,13 @@ def _agree(known: Platform, wanted: Platform) -> bool:
     cloud = None in (known.cloud, wanted.cloud) or known.cloud == wanted.cloud
     kubernetes = None in (known.kubernetes, wanted.kubernetes) or known.kubernetes == wanted.kubernetes
     return cloud and kubernetes and (wanted.distribution is None or known.distribution in (None, wanted.distribution))
+
+
+def names_of(places: Collection[str]) -> str:
+    """What a person calls the places; Terraform is none."""
+    names = [_NAMES[place] for place in places if place in _NAMES]
+    hosts = ["hosts without Kubernetes"] if {"ec2", "parallelcluster", "bare-metal"} & set(places) else []
+    return " or ".join(names + hosts)
 
 
 def is_of_hosts(names: Iterable[str]) -> bool:

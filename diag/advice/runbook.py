@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from diag.advice.inspect_node import on
-from diag.advice.platform import UNKNOWN, Platform, has, is_for
+from diag.advice.platform import UNKNOWN, Platform, has, is_for, names_of
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
 from diag.grammar.command import fill_text, parse
 from diag.knowledge.cause import PROMPT, Cause, Observation, Procedure, Remedy
@@ -27,9 +27,9 @@ def fix_of(
     """
     open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
     open_.sort(key=lambda remedy: _rank(remedy, seen))
-    tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values)]
+    tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values, platform)]
     fixes = [
-        Fix((*_whose(remedy, own, values), *steps))
+        Fix((*_whose(remedy, cause, platform), *_installed_by(remedy, own, values), *steps))
         for remedy, own, steps in tried
         if steps and _works(remedy, cause, steps, platform)
     ]
@@ -45,16 +45,24 @@ def _rank(remedy: Remedy, seen: Collection[str]) -> int:
     return 0 if any(id in seen for id in remedy.signatures) else 2
 
 
-def _variants(remedy: Remedy, values: Mapping[str, str]) -> list[Mapping[str, str]]:
+def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform) -> list[Mapping[str, str]]:
     """The values, once for each way to install the driver where it is not known which this cluster has."""
     if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
         return [values]
     from diag.advice.driver import Installer
 
-    return [{**values, "installer": way.value} for way in (Installer.HELM, Installer.MANIFESTS)]
+    ways = [way for way in Installer if way is not Installer.ADDON or has(platform, "aws")]
+    return [{**values, "installer": way.value} for way in ways]
 
 
-def _whose(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ...]:
+def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> tuple[Step, ...]:
+    """On which platforms a way works that is none for EKS, where the reader may be on EKS."""
+    if "eks" in remedy.platforms or {"eks", "any"}.isdisjoint(cause.platforms) or not is_for(platform, ("eks",)):
+        return ()
+    return (caution(f"on {names}"),) if (names := names_of(remedy.platforms)) else ()
+
+
+def _installed_by(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ...]:
     """For whom a way to change the driver is, where it is not known what installed it."""
     if values.get("installer") or remedy.procedure not in (Procedure.DRIVER_SETTING, Procedure.UPDATE_ADDON):
         return ()

@@ -62,3 +62,38 @@ def test_every_remedy_names_only_what_the_platform_has(place: str) -> None:
 )
 def test_a_text_shows_its_platform(text: str, place: str) -> None:
     assert platform_of([text]) == PLACES[place]
+
+
+def cautions(fix: Fix | None) -> list[tuple[str, ...]]:
+    """What comes first in each way."""
+    assert fix is not None
+    return [way.cautions for way in (fix, *fix.alternatives)]
+
+
+def test_a_way_for_other_platforms_says_so_where_the_readers_is_not_known() -> None:
+    cause = load_knowledge().causes["mount-not-permitted"]
+    first = [ways[0] for ways in cautions(fix_of(cause, {}))]
+    assert first[-2:] == ["on hosts without Kubernetes", "on GKE or AKS or OpenShift or hosts without Kubernetes"]
+    assert not [one for one in first[:-2] if one.startswith("on ")]
+    of_a_host = cautions(fix_of(cause, {}, PLACES["ec2"]))
+    assert not any("on hosts without Kubernetes" in ways for ways in of_a_host)
+
+
+def test_every_way_that_is_not_for_eks_has_a_name() -> None:
+    """Beside ways for EKS; a sentence for Terraform names it itself."""
+    for cause in load_knowledge().causes.values():
+        others = [one for one in cause.fix if one.platforms and not {"eks", "terraform"} & set(one.platforms)]
+        if {"eks", "any"} & set(cause.platforms):
+            named = [ways for ways in cautions(fix_of(cause, {})) if ways and ways[0].startswith("on ")]
+            assert len(named) >= len(others), cause.id
+
+
+def test_the_add_on_has_its_way_where_nothing_shows_what_installed_the_driver() -> None:
+    cause = load_knowledge().causes["csi-node-pod-evicted-before-workload"]
+    on_eks, on_azure = cautions(fix_of(cause, {})), cautions(fix_of(cause, {}, PLACES["aks"]))
+    assert [ways[0].partition(" installed")[0] for ways in on_eks[:3]] == [
+        "where Helm",
+        "where the EKS add-on",
+        "where manifests",
+    ]
+    assert not any("add-on" in line for ways in on_azure for line in ways[:1])
