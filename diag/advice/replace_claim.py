@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diag.advice.replace_volume import BINDING
-from diag.advice.steps import Values, caution, change, guard, save_once, undo, wait, write_copy
+from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, wait, write_copy
 from diag.advice.workloads import OF_THE_OLD, Owner, Pause, pause
-from diag.model.fix import Danger, Fix, Step
+from diag.model.fix import Danger, Fix, Step, StepKind
 
 if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolumeClaim
@@ -26,6 +26,9 @@ FIRST_TRY = f"{BEFORE} of an earlier try holds the original: move it away, or it
 UNBOUND = f"grep -qE '^  phase: (Pending|Lost)$' {BEFORE}"
 """With a Bound claim its volume may go too, and the file system or disk behind it. Where the class is what was wrong,
 the volume that it made for a waiting claim meanwhile is what must go."""
+STILL_UNBOUND = (
+    "not once the new claim is Bound: its volume, and with reclaim policy Delete the file system, would go too"
+)
 
 
 def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
@@ -45,12 +48,12 @@ def withdraw_by_name(names: Values) -> Pause:
 
 def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
     """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
-    back = undo(f"kubectl replace --force -f {BEFORE}", values)
+    back = person(STILL_UNBOUND, kind=StepKind.UNDO), undo(f"kubectl replace --force -f {BEFORE}", values)
     pods = pause([owner]) if owner is not None and owner.kind == "StatefulSet" else Pause((), ())
     first = () if owner is not None and not pods.stop else (caution(FROM_A_TEMPLATE),)
     again = caution(FIRST_TRY, values)
     return (
-        *first, again, *pods.stop, *_delete(values, spec), _apply(values), *pods.start, wait(BOUND, values), back,
+        *first, again, *pods.stop, *_delete(values, spec), _apply(values), *pods.start, wait(BOUND, values), *back,
     )  # fmt: skip
 
 
