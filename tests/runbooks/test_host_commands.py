@@ -48,7 +48,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "tunefs.lustre": (r"--(dryrun|writeconf|print) \S+",),
     "lustre_rmmod": (r"",),
     "modprobe": (r"lustre|lnet",),
-    "modinfo": (r"(-F (filename|signer|vermagic|version) )?lustre",),
+    "modinfo": (r"(-F (filename|signer|vermagic|version) )?(lustre|kefalnd|efa)",),
     "lsmod": (r"",),
     "ss": (r"-tanp? \( [sd]port = :988 \)",),
     "dpkg": (r"-l \S+",),
