@@ -145,6 +145,7 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
     Procedure.LNET_OPTIONS: lambda given, values: lnet_options.change_options(
         values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"
     ),
+    Procedure.REPLACE_NODE: lambda given, values: replace_node.replace_node(values, _owner(values)),
     Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
     Procedure.ADD_MOUNT_OPTION: _add_mount_option,
     Procedure.DROP_MOUNT_OPTION: _drop_mount_option,

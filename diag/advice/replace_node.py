@@ -78,6 +78,26 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
     )
 
 
+def replace_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
+    """Move the pods away and end this node alone; what made it makes another, with an empty disk of the same size."""
+    alone, manager = _alone(owner), values.get("node_manager")
+    end = "aws autoscaling terminate-instance-in-auto-scaling-group --instance-id {instance}"
+    if manager == KARPENTER:
+        gone = change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS)
+    else:
+        effect = "ends the instance; its node group starts another one"
+        gone = change(f"{end} --no-should-decrement-desired-capacity", values, changes=effect, danger=Danger.DESTROYS)
+    unknown = "with Karpenter or EKS Auto Mode delete the node in place of its instance (kubectl delete node {node})"
+    return (
+        caution("what is on the node's own disks is lost", danger=Danger.DESTROYS),
+        *((caution(unknown, values),) if manager is None else ()),
+        *alone.stop,
+        change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
+        gone,
+        *alone.start,
+    )
+
+
 def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
     """Bring the node group to the newest image of its type; Karpenter takes a new node by itself.
 

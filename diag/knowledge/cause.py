@@ -135,6 +135,7 @@ class Procedure(enum.Enum):
     REBOOT_NODE = "reboot-node"
     LNET_OPTIONS = "lnet-options"
     """`on`: `node` of Kubernetes or `host`; `line`: the option to write in place of those that are taken away."""
+    REPLACE_NODE = "replace-node"
     UPDATE_NODES = "update-nodes"
     """The node group takes the newest image of its type."""
     ADD_MOUNT_OPTION = "add-mount-option"

@@ -15,7 +15,7 @@ from diag.advice.driver import setting
 from diag.advice.lnet_options import change_options
 from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, replace_class, set_parameters
-from diag.advice.replace_node import reboot_node, update_nodes
+from diag.advice.replace_node import reboot_node, replace_node, update_nodes
 from diag.advice.replace_volume import replace_volume
 from diag.advice.runbook import fix_of
 from diag.advice.workloads import Owner, owners_of, renew
@@ -193,6 +193,18 @@ class TestNodes:
         lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
         assert where(lines, "drain n1") < where(lines, "delete node n1")
         assert not any("reboot" in line for line in lines)
+
+    @pytest.mark.parametrize(
+        ("manager", "end", "other"),
+        [("karpenter", "delete node n1", "terminate"), ("nodegroup", "terminate-instance", "delete node")],
+    )
+    def test_one_node_is_replaced_by_what_made_it(self, manager: str, end: str, other: str) -> None:
+        steps = replace_node({**NODE, "node_manager": manager}, Owner("default", "Pod", "pod-fsx", 1))
+        lines = Fix(steps).commands
+        order = [where(lines, word) for word in ("get pod pod-fsx", "drain n1", end, "apply -f pod-pod-fsx.after.yaml")]
+        assert order == sorted(order) and not any(other in line for line in lines)
+        assert not any("Karpenter" in step.text for step in steps)
+        assert any("Karpenter" in step.text for step in replace_node(NODE, None))
 
     def test_a_reboot_says_what_else_there_is_where_it_is_not_known_what_makes_the_node(self) -> None:
         said = [step.text for step in reboot_node(NODE, None) if step.kind is StepKind.CAUTION]
