@@ -63,7 +63,7 @@ def _alternatives(error: Error) -> Iterator[str]:
     yield rf"(?i:{messages})|\b{error.name}\b"
     yield rf"\b(?:rc|err|errno|Errno|error|ret|result)\b[ =:\['(]{{0,3}}-?{number}\b|[ (=:]-{number}\b|\({number}\)"
     if number not in NOT_AN_ERRNO:
-        yield rf"\b(?:exit status|exit code:?|exited with code|os error) '?{number}\b"
+        yield rf"\b(?:exit status|exit code:?|exited with code|but received|os error) '?{number}\b"
 
 
 def errors_texts(names: Iterable[str]) -> tuple[str, ...]:

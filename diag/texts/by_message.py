@@ -13,7 +13,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
 from diag.texts.line import normalise, read_prefix
-from diag.texts.owner import is_of_server, mentions_lustre
+from diag.texts.owner import is_of_server, mentions_lustre, names_another
 from diag.texts.recognise import Known, recognise_parts
 from diag.texts.translation import to_english
 
@@ -29,7 +29,7 @@ def hits_by_message(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     lines = (to_english(normalise(line[read_prefix(line).length :])) for line in text.splitlines()[:_MOST_LINES])
     found: dict[str, Hit] = {}
     for part, known in recognise_parts((*lines, to_english(normalise(text)))):
-        if known.role not in _TELLING or is_of_server(part):
+        if known.role not in _TELLING or is_of_server(part) or names_another(part):
             continue
         for cause in (known.cause,) if known.cause else _causes_of(known, part):
             if cause in knowledge.causes:

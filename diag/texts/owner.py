@@ -39,7 +39,8 @@ OTHER_SYSTEMS = (
     r"|linstor|drbd|iscsi|portworx|longhorn|s3fs|goofys|gcsfuse|blobfuse2?|juicefs|alluxio|azurefile|azuredisk"
     r"|elasticfilesystem|aws-ebs-csi-driver|aws-efs-csi-driver|ebs-csi|efs-csi|e[bf]s[- ]plugin"
     r"|mountpoint-s3|s3-csi|efs-utils|amazon-efs|topolvm|local-path|mayastor|piraeus|hwameistor|seaweedfs"
-    r"|cubefs|moosefs|lizardfs|mfsmaster|orangefs|pvfs2|lvm-localpv|zfs-localpv|spectrum-scale|vsphere|xdg-desktop-portal)\b"
+    r"|cubefs|moosefs|lizardfs|mfsmaster|orangefs|pvfs2|lvm-localpv|zfs-localpv|spectrum-scale|vsphere|xdg-desktop-portal"
+    r"|slash2|pscrpc\w*)\b"
     r"|\bdriver\.longhorn\.io\b|\brook-ceph"
     # Lustre's drivers attach no volume, and a client has no block device.
     r"|\bAttachVolume\.Attach (?:succeeded|failed)\b|\bSuccessfulAttachVolume\b|\bMulti-Attach error\b"

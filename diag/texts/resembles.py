@@ -39,14 +39,16 @@ def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:
 
     lines = [line for line in text.splitlines() if len(line) >= _SHORTEST and mentions_lustre(line)][:_MOST_LINES]
     asked = tuple(dict.fromkeys(_words(part) for part in (text, *lines)))
+    # What one text has and the other lacks counts nothing between sets: a word or two would be wholly alike a message.
+    telling = [words for words in map(_words, lines or (text,)) if len(set(words.split())) >= _LEAST_WORDS]
     best: dict[str, Resemblance] = {}
     # A line has more words than a message's own: a place, names, numbers.
-    for known, scorer, floor in (
-        ([*_samples(causes)], fuzz.token_sort_ratio, _FLOOR),
-        ([*_messages()], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
+    for parts, known, scorer, floor in (
+        (asked, [*_samples(causes)], fuzz.token_sort_ratio, _FLOOR),
+        (telling, [*_messages()], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
     ):
         words = [_words(one.text) for one in known]
-        for part in asked:
+        for part in parts:
             for _, likeness, place in process.extract(part, words, scorer=scorer, score_cutoff=floor, limit=_MOST):
                 one = msgspec.structs.replace(known[place], likeness=round(likeness))
                 before = best.get(one.cause or one.means)
@@ -67,7 +69,7 @@ def _messages() -> Iterator[Resemblance]:
     """The catalogue's messages that have enough words to be like something; what varies in them is an ellipsis."""
     for message in load_messages().messages:
         text = " … ".join(message.parts)
-        if len(_WORD.findall(text)) >= _LEAST_WORDS:
+        if len(set(_WORD.findall(text.lower()))) >= _LEAST_WORDS:
             yield Resemblance(message.cause, text, 0, f"{message.role.value}: {message.means}")
 
 

@@ -122,7 +122,9 @@ class _Reader:
             remedy="give the log of one node or one day",
         )
         groups, unknown = self._collector.groups(), ""
-        if self._texts == 1 and self._short_text and not any(s.hits for group in groups for s in group.symptoms):
+        # In a shouted text, only what people say is known as it stands: signatures with case have the first word.
+        is_known = any(s.hits for group in groups for s in group.symptoms) and not self._short_text.isupper()
+        if self._texts == 1 and self._short_text and not is_known:
             unknown = self._short_text
             groups = self._read_loosely(unknown) or groups
         return SymptomReport(
