@@ -10,15 +10,15 @@ from diag import Draft, Layer, Table, Unavailable, Unreadable, check, fail, ok, 
 from diag.advice.steps import advise
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
-from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
-from diag.analysis.network.name_servers import servers_of_ones_own
-from diag.analysis.network.names import api_names, has_node_local_dns, services_of
+from diag.analysis.identity.controller import goes_by_proxy
+from diag.analysis.network.name_servers import hops_of, servers_of_ones_own
+from diag.analysis.network.names import names_asked_by, services_of
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import DhcpOptions, Vpc
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import PersistentVolumeClaim, Pod, Workload
 from diag.resources.kubernetes.corefile import ServerBlock
-from diag.resources.route53 import HostedZone, ResolverRule, ZoneRecords, closest, covers
+from diag.resources.route53 import HostedZone, ResolverRule, ZoneRecords, taker_of
 
 CAUSE, SWITCHED_OFF, SERVERS = "private-zone-shadows-name", "vpc-dns-disabled", "custom-dns-servers"
 REQUEST = (
@@ -68,8 +68,7 @@ def names_of_aws_are_asked_of_aws(
         return
     if isinstance(eks_cluster, Unavailable):
         raise Unreadable(eks_cluster)
-    takes_token = Giver.WEB_IDENTITY in {injected(pod) for pod in controller_pods}
-    names = [name for name in api_names(cluster_identity.region) if takes_token or not name.startswith("sts.")]
+    names = names_asked_by(controller_pods, cluster_identity.region)
     known = vpcs if isinstance(vpcs, Unavailable) else vpcs.get(eks_cluster.vpc_id)
     vpc = known if isinstance(known, Vpc) else None
     if waiting and vpc is not None and vpc.enable_dns_support is False:
@@ -77,25 +76,20 @@ def names_of_aws_are_asked_of_aws(
         fix = switch_on(vpc.vpc_id, ["enableDnsSupport"])
         yield fail(controller, message, cause=SWITCHED_OFF, fix=fix, concerns=waiting)
         return
-    hops = [("CoreDNS", corefile)]
-    if has_node_local_dns(value_or(daemon_sets, ())):
-        hops.insert(0, ("NodeLocal DNSCache", node_local_corefile))
+    hops = hops_of(corefile, node_local_corefile, daemon_sets)
     for name in names:
-        zone = closest(
-            (z for z in private_zones if z.vpc_id == eks_cluster.vpc_id and covers(z.name, name)), lambda z: z.name
-        )
-        rule = _rule_for(name, zone, value_or(resolver_rules, ()), eks_cluster.vpc_id)
-        if rule is not None and rule.rule_type == "FORWARD":
+        taker = taker_of(name, eks_cluster.vpc_id, private_zones, value_or(resolver_rules, ()))
+        if isinstance(taker, ResolverRule) and taker.rule_type == "FORWARD":
             if waiting:
-                yield _forwarded(controller, name, rule, waiting)
+                yield _forwarded(controller, name, taker, waiting)
                 return
             continue
-        if rule is None and zone is not None and not zone.owner.owning_service:
-            records = zone_records if isinstance(zone_records, Unavailable) else zone_records[zone.hosted_zone_id]
+        if isinstance(taker, HostedZone) and not taker.owner.owning_service:
+            records = zone_records if isinstance(zone_records, Unavailable) else zone_records[taker.hosted_zone_id]
             if isinstance(records, Unavailable):
                 raise Unreadable(records)
-            if records.answer_to(name, zone.name) is None:
-                yield _hidden(controller, name, zone, waiting)
+            if records.answer_to(name, taker.name) is None:
+                yield _hidden(controller, name, taker, waiting)
                 return
         if waiting and vpc is not None and not isinstance(dhcp_options, Unavailable):
             own, text, _ = servers_of_ones_own(name, vpc, dhcp_options, hops, services_of(eks_cluster), controller)
@@ -106,13 +100,6 @@ def names_of_aws_are_asked_of_aws(
                 return
     message = f"nothing takes {' or '.join(names)} from the resolver of {eks_cluster.vpc_id}"
     yield ok(controller, message, rules_out=())
-
-
-def _rule_for(name: str, zone: HostedZone | None, rules: tuple[ResolverRule, ...], vpc: str) -> ResolverRule | None:
-    """The Resolver rule that takes a name, where no zone is closer to it."""
-    rule = closest((r for r in rules if r.vpc_id == vpc and covers(r.domain_name, name)), lambda r: r.domain_name)
-    closer = zone is not None and rule is not None and len(rule.domain_name.strip(".")) < len(zone.name.strip("."))
-    return None if closer else rule
 
 
 def _forwarded(

@@ -10,6 +10,7 @@ from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
 from diag.analysis.network.names import (
     asks_cluster_dns,
+    claims_by_cluster_dns,
     has_node_local_dns,
     is_cluster_dns,
     is_node_local_dns,
@@ -53,12 +54,7 @@ def core_dns_is_up(
     named: list[PersistentVolume | PersistentVolumeClaim] = list(
         by_name if asks_cluster_dns(node_plugin, services) else ()
     )
-    if (
-        value_or(controller_names, ())
-        and not isinstance(controller, Unavailable)
-        and asks_cluster_dns(controller, services)
-    ):
-        named += value_or(provisioning, Provisioning()).pending
+    named += claims_by_cluster_dns(provisioning, controller, controller_names, services)
     sets = value_or(daemon_sets, ())
     if named:
         yield from _of_caches(
@@ -76,14 +72,11 @@ def core_dns_is_up(
     else:
         text = () if isinstance(pods, Unavailable) else tuple(_troubles(pods))
         scaled = deployment.spec.replicas == 0
-        message = f"CoreDNS is {'scaled to nothing' if scaled else 'down'}: no name resolves in the driver's pods"
-        if has_node_local_dns(sets):
-            message = message.replace(
-                "no name resolves in the driver's pods", "NodeLocal DNSCache asks its own upstream"
-            )
-            yield warn(subject, message, *text, fix=_fix(subject, scaled), concerns=named)
-            return
-        yield fail(subject, message, *text, fix=_fix(subject, scaled), concerns=named)
+        is_cached = has_node_local_dns(sets)
+        effect = "NodeLocal DNSCache asks its own upstream" if is_cached else "no name resolves in the driver's pods"
+        message = f"CoreDNS is {'scaled to nothing' if scaled else 'down'}: {effect}"
+        say = warn if is_cached else fail
+        yield say(subject, message, *text, fix=_fix(subject, scaled), concerns=named)
 
 
 def _of_caches(

@@ -14,6 +14,7 @@ from diag.analysis.driver.workloads import pods_of
 from diag.analysis.network.names import (
     NameStanding,
     asks_cluster_dns,
+    claims_by_cluster_dns,
     has_node_local_dns,
     is_cluster_dns,
     is_service,
@@ -95,11 +96,9 @@ def cluster_dns_leads_on(
     subject = Subject(Kind.DEPLOYMENT, "coredns", "kube-system") if deployment is None else deployment.subject
     services = services_of(eks_cluster)
     by_name = [v for v in volumes if v.dns_name in names] if asks_cluster_dns(node_plugin, services) else []
-    concerned: list[PersistentVolume | PersistentVolumeClaim] = list(by_name)
-    of_aws: tuple[str, ...] = ()
-    if not isinstance(controller, Unavailable) and asks_cluster_dns(controller, services):
-        of_aws = value_or(controller_names, ())
-        concerned += value_or(provisioning, Provisioning()).pending if of_aws else ()
+    waiting = claims_by_cluster_dns(provisioning, controller, controller_names, services)
+    of_aws = value_or(controller_names, ()) if waiting else ()
+    concerned: tuple[PersistentVolume | PersistentVolumeClaim, ...] = (*by_name, *waiting)
     if not concerned or deployment is None:
         yield skip(subject, "no name is asked of it: by address alone, another resolver, or no CoreDNS Deployment")
         return

@@ -8,17 +8,15 @@ from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fa
 from diag.advice.steps import advise
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
-from diag.analysis.network.name_servers import servers_of_ones_own
-from diag.analysis.network.names import NameStanding, asks_cluster_dns, has_node_local_dns, services_of
+from diag.analysis.network.name_servers import CACHE, hops_of, servers_of_ones_own
+from diag.analysis.network.names import NameStanding, asks_cluster_dns, services_of
 from diag.analysis.network.paths import Clients
-from diag.model.unavailable import value_or
 from diag.resources.ec2 import DhcpOptions, Vpc
 from diag.resources.eks import EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Workload
 from diag.resources.kubernetes.corefile import ServerBlock
 
-CACHE = "NodeLocal DNSCache"
 UPSTREAMS = (
     "have the ConfigMap node-local-dns of kube-system forward names outside the cluster to the node's resolver:"
     " `forward . /etc/resolv.conf` in the block that takes them"
@@ -64,9 +62,7 @@ def names_are_asked_of_the_vpc(
         yield skip(volume, "the cluster's DNS has no ConfigMap kube-system/coredns: it is of another kind, not read")
         return
     vpc = vpcs[known.vpc_id]
-    hops = [("CoreDNS", corefile)]
-    if has_node_local_dns(value_or(daemon_sets, ())):
-        hops.insert(0, (CACHE, node_local_corefile))
+    hops = hops_of(corefile, node_local_corefile, daemon_sets)
     own, text, unread = servers_of_ones_own(
         known.dns_name, vpc, dhcp_options, hops, services_of(eks_cluster), node_plugin
     )

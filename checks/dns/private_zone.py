@@ -10,10 +10,11 @@ from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.names import NameStanding
 from diag.analysis.network.paths import Clients
+from diag.model.unavailable import value_or
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
-from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ZoneRecords, closest, covers
+from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ZoneRecords, covers, taker_of
 
 UNSEEN = "zones and rules that a Route 53 Profile shares with the VPC were not looked at"
 
@@ -53,20 +54,16 @@ def no_zone_shadows_the_name(
         yield skip(volume, f"the nodes are not in {known.vpc_id} (see dns-vpc)")
         return
     standing, vpc = name_standings[volume.name], known.vpc_id
-    zones = () if isinstance(private_zones, Unavailable) else private_zones
-    rules = () if isinstance(resolver_rules, Unavailable) else resolver_rules
-    zone = closest((z for z in zones if z.vpc_id == vpc and covers(z.name, name)), lambda z: z.name)
-    rule = closest((r for r in rules if r.vpc_id == vpc and covers(r.domain_name, name)), lambda r: r.domain_name)
-    if rule is not None and (zone is None or len(rule.domain_name.strip(".")) >= len(zone.name.strip("."))):
-        yield _judge_rule(volume, known, name, rule, standing)
-    elif zone is not None and not zone.owner.owning_service:
-        yield _judge_zone(volume, known, name, zone, zone_records, network_interfaces, standing)
+    taker = taker_of(name, vpc, value_or(private_zones, ()), value_or(resolver_rules, ()))
+    if isinstance(taker, ResolverRule):
+        yield _judge_rule(volume, known, name, taker, standing)
+    elif taker is not None and not taker.owner.owning_service:
+        yield _judge_zone(volume, known, name, taker, zone_records, network_interfaces, standing)
     elif standing.resolves is not True and (unread := _first_unread(private_zones, resolver_rules)) is not None:
         raise Unreadable(unread)
     else:
-        text = (
-            f"{zone.name} of {vpc} is AWS's own" if zone else f"no private zone or Resolver rule of {vpc} takes {name}"
-        )
+        nothing = f"no private zone or Resolver rule of {vpc} takes {name}"
+        text = f"{taker.name} of {vpc} is AWS's own" if taker else nothing
         remark = () if standing.resolves else (UNSEEN,)
         yield ok(volume, text, *remark, concerns=(known,))
 

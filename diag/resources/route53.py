@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 import msgspec
 
 from diag.resources.aws_shape import PascalShape
-
-T = TypeVar("T")
 
 WILDCARD = "*."
 _SPELT = r"\052."
@@ -87,11 +84,6 @@ class ZoneRecords(msgspec.Struct, frozen=True):
         return None
 
 
-def closest(items: Iterable[T], domain: Callable[[T], str]) -> T | None:
-    """Of zones or rules that cover a name, the one of the longest domain, which answers."""
-    return max(items, key=lambda item: len(domain(item).strip(".")), default=None)
-
-
 def covers(domain: str, name: str) -> bool:
     """Whether a name is a domain's own or below it; the root covers every name."""
     domain, name = _bare(domain), _bare(name)
@@ -129,3 +121,18 @@ class ResolverRule(PascalShape, frozen=True):
     def targets(self) -> tuple[str, ...]:
         """The servers that are asked."""
         return tuple(target.ip or target.ipv6 for target in self.target_ips)
+
+
+def taker_of(
+    name: str, vpc: str, zones: Iterable[HostedZone], rules: Iterable[ResolverRule]
+) -> HostedZone | ResolverRule | None:
+    """The private zone or Resolver rule of a VPC that takes a name: the closest one, and of two alike the rule.
+
+    Source: Route 53 developer guide, resolver-overview-forward-vpc-to-network (which rule wins).
+    """
+    takers: list[tuple[str, HostedZone | ResolverRule]] = [
+        *((rule.domain_name, rule) for rule in rules if rule.vpc_id == vpc and covers(rule.domain_name, name)),
+        *((zone.name, zone) for zone in zones if zone.vpc_id == vpc and covers(zone.name, name)),
+    ]
+    closest = max(takers, key=lambda taker: len(taker[0].strip(".")), default=None)
+    return closest[1] if closest else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from diag.analysis.network.names import asks_cluster_dns, is_service, own_name_servers
-from diag.model.unavailable import Reason, Unavailable, Unreadable
+from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_service, own_name_servers
+from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
 from diag.resources.kubernetes import Workload
 from diag.resources.kubernetes.corefile import ServerBlock, imports_for, upstreams_for
@@ -23,11 +23,26 @@ by the Service kube-dns-upstream. Source: Kubernetes documentation, NodeLocal DN
 DEFAULT_OPTIONS = "default"
 
 
+CACHE = "NodeLocal DNSCache"
+Hop = tuple[str, tuple[ServerBlock, ...] | Unavailable]
+"""Who is asked, and what its Corefile says."""
+
+
+def hops_of(
+    corefile: tuple[ServerBlock, ...] | Unavailable,
+    node_local_corefile: tuple[ServerBlock, ...] | Unavailable,
+    daemon_sets: tuple[Workload, ...] | Unavailable,
+) -> tuple[Hop, ...]:
+    """What a pod's question goes through inside the cluster, in order."""
+    cache = ((CACHE, node_local_corefile),) if has_node_local_dns(value_or(daemon_sets, ())) else ()
+    return (*cache, ("CoreDNS", corefile))
+
+
 def servers_of_ones_own(
     name: str,
     vpc: Vpc,
     dhcp_options: tuple[DhcpOptions, ...],
-    hops: Sequence[tuple[str, tuple[ServerBlock, ...] | Unavailable]],
+    hops: Sequence[Hop],
     services: str,
     workload: Workload | Unavailable,
 ) -> tuple[list[str], list[str], Unavailable | None]:

@@ -19,7 +19,7 @@ from diag.registry import fact
 from diag.resources.ec2 import Vpc
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
-from diag.resources.kubernetes import PersistentVolume, Pod, Workload
+from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, Pod, Workload
 from diag.resources.reachability import DnsAnswer, Resolution, TcpAnswer
 from diag.resources.table import Table
 from diag.resources.target import Settings
@@ -106,9 +106,24 @@ def controller_names(
     pods = value_or(controller_pods, ())
     if not provisioning.pending or goes_by_proxy(pods):
         return ()
-    takes_token = Giver.WEB_IDENTITY in {injected(pod) for pod in pods}
-    names = api_names(cluster_identity.region)
-    return tuple(name for name in names if takes_token or not name.startswith("sts."))
+    return names_asked_by(pods, cluster_identity.region)
+
+
+def names_asked_by(controller_pods: Iterable[Pod], region: str) -> tuple[str, ...]:
+    """The names of AWS's APIs that the controller's pods ask for: that of STS where they show it a token."""
+    takes_token = Giver.WEB_IDENTITY in {injected(pod) for pod in controller_pods}
+    return tuple(name for name in api_names(region) if takes_token or not name.startswith("sts."))
+
+
+def claims_by_cluster_dns(
+    provisioning: Provisioning | Unavailable,
+    controller: Workload | Unavailable,
+    controller_names: tuple[str, ...] | Unavailable,
+    services: str,
+) -> tuple[PersistentVolumeClaim, ...]:
+    """The claims for which the controller asks the cluster's DNS for names of AWS."""
+    asks = not isinstance(controller, Unavailable) and asks_cluster_dns(controller, services)
+    return value_or(provisioning, Provisioning()).pending if asks and value_or(controller_names, ()) else ()
 
 
 @fact(layer=Layer.DNS)
