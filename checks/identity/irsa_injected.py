@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, skip, unknown, warn
 from diag.advice.driver import clear_role, restart, unskip
-from diag.analysis.claims import CREATION_S, ClaimCase, Provisioning
+from diag.analysis.claims import ClaimCase, Provisioning, waits_too_long
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import (
     SKIP_CONTAINERS,
@@ -18,7 +18,6 @@ from diag.analysis.identity.controller import (
     role_in,
 )
 from diag.model.unavailable import value_or
-from diag.resources.age import age_s
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Pod, ServiceAccount, Workload
 
@@ -99,8 +98,7 @@ def role_reached_the_pods(
 
 def _gets_nothing(case: ClaimCase, taken_at: str) -> bool:
     """Whether a claim was refused its volume, or waits for longer than FSx takes."""
-    waited = age_s(case.claim.metadata.creation_timestamp, taken_at)
-    return bool(case.complaint) or (waited is not None and waited > CREATION_S)
+    return bool(case.complaint) or waits_too_long(case.claim, taken_at)
 
 
 def _another(pod: Pod, given: Given) -> str:

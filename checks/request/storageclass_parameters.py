@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diag import Correction, Draft, Layer, Reason, Unavailable, check, fail, ok, unknown, warn
 from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import rename_parameter, set_parameters
-from diag.analysis.claims import CREATION_S
+from diag.analysis.claims import waits_too_long
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
 from diag.grammar.command import Verbatim
@@ -31,9 +31,8 @@ from diag.knowledge.storage_class import (
     rounded_gib,
     spelt_otherwise,
 )
-from diag.resources.age import age_s
 from diag.resources.eks import ClusterIdentity
-from diag.resources.kubernetes import PersistentVolumeClaim, Workload
+from diag.resources.kubernetes import Workload
 from diag.resources.manifests import ManifestSet
 from diag.resources.quantity import bytes_of
 
@@ -119,11 +118,6 @@ def _unfilled(demand: Demand, key: str) -> Iterator[Draft]:
         yield fail(demand.storage_class, message, cause=UNFILLED, fix=fix, concerns=demand.path)
 
 
-def _waits_in_excess(claim: PersistentVolumeClaim, taken_at: str) -> bool:
-    waited = age_s(claim.metadata.creation_timestamp, taken_at)
-    return waited is not None and waited > CREATION_S
-
-
 def _refused(demand: Demand, refusal: Refusal, taken_at: str) -> Draft:
     concerns = demand.path
     key = key_of(refusal.member)
@@ -137,7 +131,7 @@ def _refused(demand: Demand, refusal: Refusal, taken_at: str) -> Draft:
         )  # fmt: skip
     changes = repaired(demand.parameters) if refusal.rule else {key: likely_value(key, value)}
     fix = set_parameters(demand.storage_class, demand.claims_to_replace, changes)
-    stuck = any(_waits_in_excess(claim, taken_at) for claim in demand.waiting)
+    stuck = any(waits_too_long(claim, taken_at) for claim in demand.waiting)
     say = fail if refusal.is_certain or stuck else warn
     return say(demand.storage_class, refusal.message, refusal.source, cause=refusal.cause, fix=fix, concerns=concerns)
 

@@ -112,13 +112,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (
-        *unkept,
-        change(given["manifests"], values, changes=ROLLS),
-        rolled_out(values),
-        *lasting,
-        *back_steps,
-    )
+    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
 
 
 def rolled_out(values: Values) -> Step:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy
+from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy, write_former
 from diag.advice.workloads import OF_THE_OLD, Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -117,8 +117,7 @@ def _back(
     copies = dict(former)
     yield undo(_RETAIN, keep)
     for file, patch in copies.items():
-        copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.former.yaml"
-        yield undo(copy, {**names, "patch": patch})
+        yield write_former(file, patch, names)
     yield person(_STOP_AGAIN, kind=StepKind.UNDO)
     yield undo(_RETAINED, names)
     if len(copies) > 1:

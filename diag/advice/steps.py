@@ -63,16 +63,26 @@ def save_once(get: str, file: str, values: Values) -> tuple[Step, ...]:
 
 def write_copy(file: str, patch: Mapping[str, Any], values: Values) -> Step:
     """`FILE.after.yaml`: the object that was saved, with other fields."""
-    copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.after.yaml"
-    return save(copy, {**values, "patch": patch})
+    return save(_copy(file, "after"), {**values, "patch": patch})
+
+
+def write_former(file: str, patch: Mapping[str, Any], values: Values) -> Step:
+    """`FILE.former.yaml`: the object that was saved, without what keeps it from being there again; an undo."""
+    return undo(_copy(file, "former"), {**values, "patch": patch})
+
+
+def _copy(file: str, name: str) -> str:
+    return f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.{name}.yaml"
 
 
 def put_back(file: str, values: Values) -> tuple[Step, ...]:
     """The object of `FILE.before.yaml` in place of the present one. The API server refuses its old resourceVersion."""
-    old = {**values, "patch": {"metadata": {"resourceVersion": None}}}
-    copy = f"kubectl patch --local -f {file}.before.yaml --type=merge -p {{patch}} -o yaml > {file}.former.yaml"
     first = "not where the volume has got a claim since: the former spec names none"
-    return (person(first, kind=StepKind.UNDO), undo(copy, old), undo(f"kubectl replace -f {file}.former.yaml", values))
+    return (
+        person(first, kind=StepKind.UNDO),
+        write_former(file, {"metadata": {"resourceVersion": None}}, values),
+        undo(f"kubectl replace -f {file}.former.yaml", values),
+    )
 
 
 def advise(text: str, values: Values | None = None, *, by: str = "") -> Fix:

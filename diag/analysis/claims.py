@@ -27,6 +27,7 @@ from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
+from diag.resources.age import age_s
 from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
@@ -44,6 +45,11 @@ NOT_IN_USE = "no StorageClass, claim or volume has the driver create file system
 
 CREATION_S = 20 * 60
 """A file system takes 5 to 15 minutes to be made; a claim that waits longer waits for nothing."""
+
+
+def waits_too_long(claim: PersistentVolumeClaim, taken_at: str) -> bool:
+    """Whether a claim waits for longer than FSx takes; no where its age is not known."""
+    return (age_s(claim.metadata.creation_timestamp, taken_at) or 0.0) > CREATION_S
 
 
 class Provisioning(msgspec.Struct, frozen=True):

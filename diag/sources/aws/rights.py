@@ -190,7 +190,7 @@ def _rights_of_one(
             documents = _documents(aws, region, role)
         except Unreadable:
             raise refused from None
-        boundary = _boundary(aws, region, bound) if bound else None
+        boundary = _boundary(aws, region, bound)[0] if bound else None
         found = by_documents(documents, boundary.document if boundary else None, asked, context)
         return Rights(found, refused.unavailable, boundary=boundary)
     unread = None
@@ -205,10 +205,8 @@ def _rights_of_one(
         unread = refused.unavailable
     boundary = None
     if bound and any(right.why == BY_BOUNDARY for right in found):
-        try:
-            boundary = _managed(aws, region, bound)
-        except Unreadable as refused:
-            boundary, unread = ManagedPolicy(bound), refused.unavailable
+        boundary, missing = _boundary(aws, region, bound)
+        unread = missing or unread
     return Rights(found, boundary=boundary, unread_documents=unread)
 
 
@@ -240,12 +238,12 @@ def _simulate(
     return results
 
 
-def _boundary(aws: Aws, region: str, arn: str) -> ManagedPolicy:
-    """The policy that bounds a role, without its document where that may not be read."""
+def _boundary(aws: Aws, region: str, arn: str) -> tuple[ManagedPolicy, Unavailable | None]:
+    """The policy that bounds a role; without its document, and why, where that could not be read."""
     try:
-        return _managed(aws, region, arn)
-    except Unreadable:
-        return ManagedPolicy(arn)
+        return _managed(aws, region, arn), None
+    except Unreadable as refused:
+        return ManagedPolicy(arn), refused.unavailable
 
 
 @fact(layer=Layer.IDENTITY, label="service-linked role of FSx", permissions=("iam:GetRole",))
