@@ -10,6 +10,7 @@ from diag.model.finding import Finding
 from diag.registry import Check
 from diag.resources.kubernetes import Workload
 from diag.resources.reachability import Connect
+from diag.resources.route53 import RecordSet, RecordValue
 from tests.checks import given, given_network
 from tests.checks.given_network import NAME, PEER
 
@@ -18,6 +19,7 @@ NOT_TOLD: dict[str, Any] = {
     "tcp_answers": given_network.connects(Connect.TIMEOUT, source="192.168.178.20"),
     "pods": (given.pod(phase="Pending"), given.plugin_pod()),
 }
+ZONE = "Z0123456789ABCDEFGHIJ"
 COMPANY = given_network.dhcp("10.9.9.9", "10.9.9.10")
 
 
@@ -25,6 +27,10 @@ def judge(check: Check, name: str = NAME, **facts: Any) -> Finding:
     volume = given.volume(attributes={"dnsname": name, "mountname": "abcdebev"})
     (finding,) = given.findings(check, persistent_volumes=(volume,), **(given_network.network() | facts))
     return finding
+
+
+def record(name: str, *values: str, type: str = "A") -> RecordSet:
+    return RecordSet(f"{name}.", type, tuple(RecordValue(value) for value in values))
 
 
 def core_dns(*, replicas: int = 2, available: int = 2) -> Workload:

@@ -9,33 +9,21 @@ import pytest
 from checks.dns.aws_names import names_of_aws_are_asked_of_aws
 from diag import Table, Verdict
 from diag.model.finding import Finding
-from diag.resources.route53 import (
-    HostedZone,
-    RecordSet,
-    RecordValue,
-    ResolverRule,
-    ResolverTarget,
-    ZoneOwner,
-    ZoneRecords,
-)
+from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ResolverTarget, ZoneOwner, ZoneRecords
 from tests.checks import given, given_network
 from tests.checks.given_driver_objects import PENDING
+from tests.checks.given_name_resolution_path import ZONE, record
 
-ID = "Z0123456789ABCDEFGHIJ"
 FSX = f"fsx.{given.REGION}.amazonaws.com"
-
-
-def record(name: str, type: str = "A", *values: str) -> RecordSet:
-    return RecordSet(f"{name}.", type, tuple(RecordValue(value) for value in values))
 
 
 def found(
     domain: str = "", *records: RecordSet, vpc: str = given.eks_cluster().vpc_id, service: str = "", **facts: Any
 ) -> Finding:
-    zone = HostedZone(ID, f"{domain}.", ZoneOwner("111122223333", service), vpc)
+    zone = HostedZone(ZONE, f"{domain}.", ZoneOwner("111122223333", service), vpc)
     usual = {
         "private_zones": (zone,) if domain else (),
-        "zone_records": Table({ID: ZoneRecords(records)}),
+        "zone_records": Table({ZONE: ZoneRecords(records)}),
         "resolver_rules": (),
         "pods": (given.pod(), given.plugin_pod(workload=given.controller(env=("AWS_WEB_IDENTITY_TOKEN_FILE",)))),
         "claims": (PENDING,),
@@ -50,7 +38,7 @@ def found(
 def test_a_zone_without_the_record_hides_the_name(domain: str) -> None:
     told = found(domain)
     assert (told.verdict, told.cause, told.concerns) == (Verdict.FAIL, "private-zone-shadows-name", (PENDING.subject,))
-    assert told.fix is not None and ID in str(told.fix)
+    assert told.fix is not None and ZONE in str(told.fix)
     assert found(domain, claims=()).verdict is Verdict.SKIP
     by_driver = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"}
     made = given.replace(given.volume(), metadata=given.replace(given.volume().metadata, annotations=by_driver))
@@ -71,9 +59,9 @@ def test_zones_that_hide_nothing(facts: dict[str, str]) -> None:
 
 
 def test_a_zone_with_the_record_or_an_alias() -> None:
-    assert found(FSX, record(FSX, "A", "10.0.1.200")).verdict is Verdict.PASS
-    assert found(FSX, record(FSX, "A")).verdict is Verdict.PASS, "an alias to an endpoint"
-    assert found(FSX, record(f"fs-1.{FSX}", "A", "10.0.1.5")).verdict is Verdict.FAIL
+    assert found(FSX, record(FSX, "10.0.1.200")).verdict is Verdict.PASS
+    assert found(FSX, record(FSX)).verdict is Verdict.PASS, "an alias to an endpoint"
+    assert found(FSX, record(f"fs-1.{FSX}", "10.0.1.5")).verdict is Verdict.FAIL
 
 
 def test_without_a_token_nobody_asks_sts() -> None:

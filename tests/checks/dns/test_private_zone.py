@@ -21,10 +21,9 @@ from diag.resources.route53 import (
     ZoneRecords,
 )
 from tests.checks import given
-from tests.checks.given_name_resolution_path import NOT_TOLD, judge, peered
+from tests.checks.given_name_resolution_path import NOT_TOLD, ZONE, judge, peered, record
 from tests.checks.given_network import ADDRESS, ADDRESS_2, ENI, ENI_2, NAME, PEER, VPC, answered, eni, enis
 
-ID = "Z0123456789ABCDEFGHIJ"
 FAILS: dict[str, Any] = {"dns_answers": answered()}
 DOMAIN = NAME.partition(".")[2]
 DENIED: dict[str, Any] = {
@@ -33,13 +32,9 @@ DENIED: dict[str, Any] = {
 }
 
 
-def record(name: str, *values: str, type: str = "A") -> RecordSet:
-    return RecordSet(f"{name}.", type, tuple(RecordValue(value) for value in values))
-
-
 def zone(name: str = DOMAIN, *records: RecordSet, vpc: str = VPC, owner: ZoneOwner | None = None) -> dict[str, Any]:
-    found = HostedZone(ID, f"{name}.", owner or ZoneOwner("123456789012"), vpc)
-    return {"private_zones": (found,), "zone_records": Table({ID: ZoneRecords(records)}), "resolver_rules": ()}
+    found = HostedZone(ZONE, f"{name}.", owner or ZoneOwner("123456789012"), vpc)
+    return {"private_zones": (found,), "zone_records": Table({ZONE: ZoneRecords(records)}), "resolver_rules": ()}
 
 
 def rule(domain: str = "amazonaws.com", type: str = "FORWARD", vpc: str = VPC) -> ResolverRule:
@@ -64,7 +59,7 @@ def undo_of(judged: Finding) -> Step:
 def test_a_zone_without_the_record_hides_the_name(name: str) -> None:
     judged = found(**zone(name, record(f"other.{name}", "10.1.1.1")), **FAILS)
     assert (judged.verdict, judged.cause) == (Verdict.FAIL, "private-zone-shadows-name")
-    assert ID in judged.message
+    assert ZONE in judged.message
     assert judged.fix is not None
     command = judged.fix.steps[0].argv
     assert command[:3] == ("aws", "route53", "change-resource-record-sets")
@@ -189,7 +184,7 @@ def test_what_may_not_be_read_is_unknown_unless_the_name_resolves() -> None:
     assert found(**unread, **NOT_TOLD).verdict is Verdict.UNKNOWN
     assert found(**unread, **FAILS).verdict is Verdict.UNKNOWN
     assert found(**unread).verdict is Verdict.PASS
-    records = {**zone(), "zone_records": Table({}, {ID: given.denied("route53:ListResourceRecordSets")})}
+    records = {**zone(), "zone_records": Table({}, {ZONE: given.denied("route53:ListResourceRecordSets")})}
     assert found(**records, **NOT_TOLD).verdict is Verdict.UNKNOWN
     assert found(**records, **FAILS).verdict is Verdict.FAIL
     assert found(**records).verdict is Verdict.PASS

@@ -154,6 +154,14 @@ def _wait(pod: dict[str, Any], container: str, image: str, state: str, refusal: 
             }
 
 
+def _other_image_fails(lab: "Lab", image: str, refusal: str) -> None:
+    """The node plugin has another image, which no node can start."""
+    replace_image(lab, "fsx-plugin", image)
+    lab.hidden.afflict(image, Ailment.CRASHES)
+    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
+    symptoms.not_registered(lab)
+
+
 @fault("node-role-may-not-pull", cause="image-pull-denied")
 def node_role_may_not_pull(lab: "Lab") -> None:
     """The nodes' role lost its ECR policy."""
@@ -173,14 +181,11 @@ def node_role_may_not_pull(lab: "Lab") -> None:
 def image_lacks_the_architecture(lab: "Lab") -> None:
     """A mirror holds the list of images with the amd64 one alone, and the nodes are arm64."""
     image = f"123456789012.dkr.ecr.{lab.site.region}.{lab.site.dns_suffix}/mirror/aws-fsx-csi-driver:v1.9.0"
-    replace_image(lab, "fsx-plugin", image)
-    lab.hidden.afflict(image, Ailment.CRASHES)
     refusal = (
         f'Failed to pull image "{image}": rpc error: code = NotFound desc = failed to pull and unpack image "{image}":'
         " no match for platform in manifest: not found"
     )
-    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
-    symptoms.not_registered(lab)
+    _other_image_fails(lab, image, refusal)
 
 
 @fault("image-never-pulled", cause="image-not-found", gone=lambda lab: not _never_pulled(lab))
@@ -203,26 +208,20 @@ def _never_pulled(lab: "Lab") -> bool:
 def mirror_of_an_unknown_authority(lab: "Lab") -> None:
     """A proxy of the company's opens TLS before the registry, and the nodes do not know its authority."""
     image = "registry.corp.example.com/mirror/aws-fsx-csi-driver:v1.9.0"
-    replace_image(lab, "fsx-plugin", image)
-    lab.hidden.afflict(image, Ailment.CRASHES)
     refusal = (
         f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
         f' "{image}": failed to do request: Head "https://registry.corp.example.com/v2/mirror/aws-fsx-csi-driver/'
         'manifests/v1.9.0": tls: failed to verify certificate: x509: certificate signed by unknown authority'
     )
-    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
-    symptoms.not_registered(lab)
+    _other_image_fails(lab, image, refusal)
 
 
 @fault("node-disk-full", cause="csi-node-plugin-down")
 def node_disk_full(lab: "Lab") -> None:
     """The image is there, and the node has no room for it."""
     image = f"{lab.site.registry}/eks/aws-fsx-csi-driver:v1.9.0"
-    lab.hidden.afflict(image, Ailment.CRASHES)
-    replace_image(lab, "fsx-plugin", image)
     refusal = (
         f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to extract layer sha256:1f:'
         " write /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs/bin: no space left on device"
     )
-    _pull_fails(lab, "fsx-plugin", "ImagePullBackOff", refusal)
-    symptoms.not_registered(lab)
+    _other_image_fails(lab, image, refusal)

@@ -47,17 +47,19 @@ def irsa_condition_of_another_issuer(lab: "Lab") -> None:
 @fault("irsa-trust-that-ran-out", cause="irsa-trust-policy")
 def irsa_trust_that_ran_out(lab: "Lab") -> None:
     """A contractor's trust was meant to end, and did."""
-    statement = _trusted(lab)[0]
-    statement["Condition"]["DateLessThan"] = {"aws:CurrentTime": "2024-07-01T00:00:00Z"}
-    _trust(lab, statement)
-    refused(lab, _REFUSED, 403)
+    _trust_only_where(lab, DateLessThan={"aws:CurrentTime": "2024-07-01T00:00:00Z"})
 
 
 @fault("irsa-trust-by-session-name", cause="irsa-trust-policy")
 def irsa_trust_by_session_name(lab: "Lab") -> None:
     """The name of the session has to be a pipeline's; the driver's SDK names its own by the time."""
+    _trust_only_where(lab, StringLike={"sts:RoleSessionName": "deploy-*"})
+
+
+def _trust_only_where(lab: "Lab", **condition: dict[str, str]) -> None:
+    """One more condition, which does not hold."""
     statement = _trusted(lab)[0]
-    statement["Condition"]["StringLike"] = {"sts:RoleSessionName": "deploy-*"}
+    statement["Condition"] |= condition
     _trust(lab, statement)
     refused(lab, _REFUSED, 403)
 
