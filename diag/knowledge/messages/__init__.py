@@ -21,7 +21,7 @@ from diag.late import late
 
 FOLDER = Path(__file__).parent
 INDEX = "index.json"
-INDEX_FORMAT = 2
+INDEX_FORMAT = 3
 _KINDS = "kinds.toml"
 _GAP = "…"
 _WORD = late(r"[A-Za-z_]{3,}")
@@ -59,6 +59,11 @@ class Component(NamedTuple):
     console: bool
     """It prints to the kernel's log, where a line says which source file it comes from."""
 
+    @property
+    def is_server(self) -> bool:
+        """A Lustre server's part, not the node's that mounts."""
+        return self.program == "Lustre server"
+
 
 class Message(NamedTuple):
     """One message of one component."""
@@ -91,7 +96,9 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     """Every file it was made from."""
     components: dict[str, Component]
     sources: dict[str, str]
-    """The component of a source file that a line of the kernel's log names."""
+    """The component of a source file that a line of the kernel's log, or klog's prefix, names."""
+    commands: dict[str, str]
+    """The component of a command whose name begins its lines."""
     encoded: tuple[msgspec.Raw, ...]
     """The messages; one is decoded when it is looked at, as a text looks at few of them."""
     by_word: dict[str, tuple[int, ...]]
@@ -117,6 +124,7 @@ class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     program: str
     what: str
     files: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     own: tuple[tuple[str, Role, str, str, str, str, str], ...] = ()
     """Id, role, cause, first and last version, text, meaning."""
     messages: tuple[tuple[str, str, str, str, str], ...] = ()
@@ -163,6 +171,7 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
     kinds = convert(tomllib.loads(contents[_KINDS].decode()), _Kinds).kinds
     components: dict[str, Component] = {}
     sources: dict[str, str] = {}
+    commands: dict[str, str] = {}
     messages: list[Message] = []
     for name, content in contents.items():
         if name == _KINDS:
@@ -171,12 +180,14 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
         for id, part in file.components.items():
             components[id] = Component(id, part.program, part.what, file.console)
             sources.update(dict.fromkeys(part.files, id))
+            commands.update(dict.fromkeys(part.commands, id))
             messages.extend(_messages(id, part, kinds))
     return Catalogue(
         format=INDEX_FORMAT,
         files={name: fingerprint(content) for name, content in contents.items()},
         components=components,
         sources=sources,
+        commands=commands,
         encoded=tuple(msgspec.Raw(msgspec.json.encode(message)) for message in messages),
         by_word=_by_rarest_word(messages),
     )
