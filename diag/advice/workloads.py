@@ -100,14 +100,17 @@ def _stops(command: str, names: dict[str, Value]) -> Step:
     return change(command, names, changes="stops the pods that use the claim", danger=Danger.INTERRUPTS)
 
 
-def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
-    """Replace the pods of every owner; with `pod`, by pods whose metadata or spec differ in that."""
-    return tuple(step for owner in owners for step in _renew(owner, pod or {}))
+def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None, hangs: str = "") -> tuple[Step, ...]:
+    """Replace the pods of every owner; with `pod`, by pods whose metadata or spec differ in that.
+
+    `hangs` is the name of the pod of the incident, if it is known.
+    """
+    return tuple(step for owner in owners for step in _renew(owner, pod or {}, hangs))
 
 
 NOT_READY = (
     "a StatefulSet replaces no pod while one of its pods is not Ready: after the command delete the pod that"
-    " hangs (kubectl -n {namespace} delete pod NAME), and it comes back as the template now says"
+    " hangs (`kubectl -n {namespace} delete pod {pod}`), and it comes back as the template now says"
 )
 """With podManagementPolicy OrderedReady, which is the default.
 
@@ -116,8 +119,8 @@ processReplica.
 """
 
 
-def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
-    names = _names(owner)
+def _renew(owner: Owner, pod: Mapping[str, Any], hangs: str) -> tuple[Step, ...]:
+    names = {**_names(owner), "pod": hangs}
     if owner.kind == "Pod":
         stopped = _replace_pod(names, pod)
         return (*stopped.stop, *stopped.start)

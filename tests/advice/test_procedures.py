@@ -140,12 +140,14 @@ class TestPods:
         self, kind: str, said: bool, pod: dict[str, object] | None
     ) -> None:
         cautions = Fix(renew([Owner("default", kind, "db", 3)], pod)).cautions
-        assert any("kubectl -n default delete pod NAME" in text for text in cautions) is said
+        assert any("kubectl -n default delete pod <pod>" in text for text in cautions) is said
+        named = Fix(renew([Owner("default", kind, "db", 3)], pod, "db-0")).cautions
+        assert any("kubectl -n default delete pod db-0" in text for text in named) is said
 
     @pytest.mark.parametrize("given", [{}, {"pod": {"spec": {"schedulerName": None}}}])
     def test_an_owner_that_is_not_known_may_be_a_stateful_set(self, given: dict[str, object]) -> None:
         steps = PROCEDURES[Procedure.REPLACE_PODS](given, {"namespace": "default", "claim": "fsx-pvc"})
-        assert any("kubectl -n default delete pod NAME" in step.text for step in steps)
+        assert any("kubectl -n default delete pod <pod>" in step.text for step in steps)
 
 
 class TestReplaceClass:
