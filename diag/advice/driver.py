@@ -122,10 +122,11 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
 
 def _workload_of(given: Mapping[str, Any], values: Values) -> str:
     """Which of the driver's workloads a setting rolls; the one of the incident where it is of both."""
-    if " node." in given["helm"] or "daemonset" in given["manifests"]:
+    known, manifests = values.get("driver_workload"), str(given.get("manifests", ""))
+    if (" node." in given["helm"] or "daemonset" in manifests) and (values.get("node_plugin") or not known):
         return "daemonset/{node_plugin}"
-    if " controller." in given["helm"] or "deployment" in given["manifests"] or not values.get("driver_workload"):
-        return "deployment/{controller}"
+    if (" controller." in given["helm"] and values.get("controller")) or not known:
+        return "{driver_workload}" if "{driver_workload}" in manifests else "deployment/{controller}"
     return "{driver_workload}"
 
 

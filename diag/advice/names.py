@@ -78,8 +78,8 @@ SOURCES = (
         "aws ec2 describe-subnets --subnet-ids {node_subnet} --query 'Subnets[].CidrBlock' --output text",
     ),
     Source(
-        {"file-system": "the volume's handle where the driver made it, else the id in its dnsname (fs-…)"},
-        "kubectl get pv {volume} -o jsonpath='{.spec.csi.volumeHandle} {.spec.csi.volumeAttributes.dnsname}'",
+        {"file-system": "the one that the volume's dnsname begins with (fs-…)"},
+        "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName]' --output text",
     ),
     Source(
         {
@@ -307,6 +307,7 @@ SOURCES = (
     ),
     Source({"security-group-rule": "the id that the command before has printed (sgr-…)"}),
     Source({"new-file-system": "the id that the command before has printed (fs-…)"}),
+    Source({"secret": "the secret that the volume or class names", "secret-namespace": "the namespace beside it"}),
     Source({"quantity": "a size as Kubernetes writes it, 1200Gi for example"}),
     Source({"start-time": "a time, 2026-01-31T06:00:00Z for example", "end-time": "a later one"}),
 )
