@@ -23,6 +23,7 @@ from diag.analysis.identity.permissions import (
     by_documents,
     context_of,
     explained,
+    located,
     questions,
     settled,
     simulated,
@@ -217,11 +218,15 @@ def _simulate(
     asked: Sequence[tuple[Action, str]],
     context: Mapping[str, tuple[str, ...]],
 ) -> list[Mapping[str, Any]]:
-    """IAM's answers: one call for each service name that a condition may ask for, and one for all the rest."""
+    """IAM's answers: one call for each service name that a condition may ask for, and one for all the rest, IAM's own
+    actions apart."""
     results: list[Mapping[str, Any]] = []
-    for service in dict.fromkeys(action.service for action, _ in asked):
-        group = [(action, arn) for action, arn in asked if action.service == service]
-        keys = {**context, SERVICE_NAME: (service,)} if service else context
+    groups: dict[tuple[str, bool], list[tuple[Action, str]]] = {}
+    for action, arn in asked:
+        groups.setdefault((action.service, action.name.startswith("iam:")), []).append((action, arn))
+    for (service, _), group in groups.items():
+        there = located(group[0][0], context)
+        keys = {**there, SERVICE_NAME: (service,)} if service else there
         results += aws.pages(
             "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role_arn,
             ActionNames=sorted({action.name for action, _ in group}), ResourceArns=sorted({arn for _, arn in group}),
