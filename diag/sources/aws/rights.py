@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from diag.analysis.binding import class_of
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.images import PULL_DENIED, pull_failures
 from diag.analysis.identity.controller import Given, Giver, plugin_of
@@ -88,7 +89,7 @@ def controller_rights(
     own = {arn: role for arn, role in controller_roles.values.items() if arn != given.by_role}
     roles = own if provisioning.in_use else {}
     keys = [key.arn for key in value_or(class_keys, Table[Key]()) if key.key_manager != "AWS"]
-    asking = {claim.spec.storage_class_name for claim in provisioning.pending}
+    asking = {class_of(claim) for claim in provisioning.pending}
     classes = [one for one in provisioning.classes if one.metadata.name in asking] or provisioning.classes
     tags = {} if isinstance(controller, Unavailable) else tags_of_requests(classes, _extra_tags(controller))
     made = {volume.handle for volume in value_or(volumes, ()) if volume.is_dynamic}
