@@ -226,7 +226,7 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield f"\n### Way {number} of {len(ways)}\n" if len(ways) > 1 else ""
         yield from (f"\n**First:** {text(caution)}\n" for caution in way.cautions)
         for step, line in way.acts:
-            yield block([line], "sh") if line else ""
+            yield block(line, "sh") if line else ""
             yield f"\n{text(step.says)}\n" if step.says else ""
         yield from (f"\n{text(sentence)}\n" for sentence in way.not_filled_in)
         undo = [step for step in way.steps if step.kind is StepKind.UNDO]

@@ -61,8 +61,8 @@ SOURCES = (
         "kubectl get node {node} -L eks.amazonaws.com/nodegroup",
     ),
     Source(
-        {"instance": "the node's, at the end of its provider id (i-…)"},
-        "kubectl get node {node} -o jsonpath='{.spec.providerID}'",
+        {"instance": "the one whose name is the node's (i-…)"},
+        "aws ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,PrivateDnsName]' --output text",
     ),
     Source(
         {"partition": "the second part of the ARN", "region": "its fourth part", "account": "its fifth part"},

@@ -41,7 +41,7 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
             return (*stopped.stop, wait(_AWAY, values), *stopped.start)
         return (*stopped.stop, *(msgspec.structs.replace(step, kind=StepKind.UNDO) for step in stopped.start))
     if owner is not None:
-        return renew((owner,), pod, str(values.get("pod", "")))
+        return renew((owner,), pod)
     if pod:
         return renew_by_name(values, pod)
     return _renew_unknown(values)
@@ -52,8 +52,8 @@ _AWAY = """sh -c 'until kubectl -n {namespace} describe pvc {claim} | grep -q "U
 _BY_OWNER = (
     'of a Job in place of the steps: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then'
     " the same with false",
-    "a pod that nothing owns: `kubectl -n {namespace} get pod {pod} -o yaml > pod.yaml`, delete it, take nodeName, uid,"
-    " resourceVersion and status out of the file, and `kubectl apply -f pod.yaml`",
+    "a pod that nothing owns: `kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`, take the line"
+    " nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
     NOT_READY,
 )
 
@@ -137,7 +137,9 @@ def _owner(values: Values) -> Owner | None:
         return None
     kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "job": "Job",
              "pod": "Pod", "replicaset": "ReplicaSet"}  # fmt: skip
-    return Owner(str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas))
+    return Owner(
+        str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas), str(values.get("pod", ""))
+    )
 
 
 PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {

@@ -28,8 +28,10 @@ from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
 from tests.checks.given_driver_objects import PENDING
 from tests.checks.given_identity import (
+    CLUSTER,
     INSTANCE,
     NODE_GROUP,
+    ROLE_ARN,
     SUBNET,
     VPC,
     acl,
@@ -272,6 +274,25 @@ def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement:
 )  # fmt: skip
 def test_a_policy_that_lets_them_through_or_decides_by_what_is_not_known_is_no_obstacle(text: str) -> None:
     assert reach(**PRIVATE, vpc_endpoints=endpoints("fsx", "sts", policy_document=text)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("service", "injected", "statement", "verdict"),
+    [
+        ("sts", "AWS_WEB_IDENTITY_TOKEN_FILE", {"Resource": ROLE_ARN}, Verdict.PASS),
+        ("sts", "AWS_WEB_IDENTITY_TOKEN_FILE", {"Resource": "arn:aws:iam::111122223333:role/*"}, Verdict.PASS),
+        ("sts", "AWS_WEB_IDENTITY_TOKEN_FILE", {"Resource": f"{ROLE_ARN}-2"}, Verdict.WARN),
+        ("eks-auth", "AWS_CONTAINER_CREDENTIALS_FULL_URI", {"Resource": CLUSTER.arn}, Verdict.PASS),
+        ("eks-auth", "AWS_CONTAINER_CREDENTIALS_FULL_URI", {"Action": "eks:*"}, Verdict.WARN),
+    ],
+)
+def test_a_call_for_credentials_is_about_the_role_or_the_cluster(
+    service: str, injected: str, statement: dict[str, Any], verdict: Verdict
+) -> None:
+    """FSx is called about no resource; what STS and EKS are called about stands in a policy's Resource."""
+    narrow = endpoints(service, policy_document=policy(**statement))
+    facts = {"vpc_endpoints": (*endpoints("fsx"), *narrow), "pods": (controller_pod("AWS_REGION", injected),)}
+    assert reach(**PRIVATE, **facts).verdict is verdict
 
 
 ELSEWHERE = endpoints("fsx", "sts", subnet_ids=("subnet-0bbbbbbbbbbbbbbbb",))
