@@ -23,6 +23,7 @@ from diag.resources.ec2 import (
     RouteTable,
     VpcEndpoint,
 )
+from diag.resources.eks import SourceNat
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
@@ -116,6 +117,27 @@ def test_an_internet_gateway_is_a_way_for_nodes_with_a_public_address_alone(publ
     node = given.replace(instance(), public_ip_address=public)
     facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),)}
     assert reach(**facts, controller_instances=Table({INSTANCE: node})).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("nat", "spec", "verdict"),
+    [
+        (SourceNat(), {}, Verdict.PASS),
+        (SourceNat(external=True), {}, Verdict.WARN),
+        (SourceNat(external=True), {"host_network": True}, Verdict.PASS),
+        (given.denied("list daemonsets"), {}, Verdict.PASS),
+    ],
+)
+def test_pods_that_keep_their_own_address_leave_by_no_internet_gateway(
+    nat: Any, spec: dict[str, Any], verdict: Verdict
+) -> None:
+    table = route_table()
+    gateway = Route("0.0.0.0/0", gateway_id="igw-0123456789abcdef0", state="active")
+    public = Table({INSTANCE: given.replace(instance(), public_ip_address="203.0.113.7")})
+    facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),), "controller_instances": public}
+    finding = reach(**facts, source_nat=nat, pods=(controller_pod(**spec),))
+    assert finding.verdict is verdict
+    assert verdict is Verdict.PASS or "EXTERNALSNAT" in finding.evidence[0]
 
 
 def test_a_private_cluster_needs_fsx_and_sts() -> None:
