@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Kind, Layer, Reason, Subject, Table, Unavailable, check, fail, ok, skip, unknown, warn
-from diag.advice.identity import annotate, trust_web_identity
+from diag.advice.identity import annotate
 from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
 from diag.analysis.identity.controller import Given, Giver, has_own_key, key_secret_of
-from diag.analysis.identity.irsa import Flaw, audience_of, flaw_of, name_a_role, strangers_allowed
+from diag.analysis.identity.irsa import Flaw, flaw_of, name_a_role, shut_strangers_out, strangers_allowed
 from diag.analysis.identity.permissions import Rights, who_may_create
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.iam import OidcProvider, Role
@@ -70,9 +70,7 @@ def controller_may_take_its_role(
         yield unknown(account, f"cannot judge the role {arn!r}: {found}", because=(found,))
     elif too_wide := strangers_allowed(found, account, eks_cluster):
         message = f"its role {found.role_name} may be taken by {too_wide} as well"
-        yield warn(
-            account, message, fix=trust_web_identity(found, account, eks_cluster, audience_of(account), alone=True)
-        )
+        yield warn(account, message, fix=shut_strangers_out(found, account, eks_cluster))
     else:
         yield ok(account, f"it may take {arn}: provider, sub and aud of the trust policy match")
 

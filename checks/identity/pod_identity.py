@@ -117,13 +117,17 @@ def _target(
     if isinstance(target, Unavailable) and target.reason is Reason.ABSENT:
         text = f"its association gives it {own.target_role_arn}, which does not exist; {NOT_FOR_MOUNTS}"
         return broken(account, text, cause=ROLE_MISSING)
-    trust = may_assume(unwrap(target).assume_role_policy_document, role_session(own.role_arn, own.external_id))
-    if trust.answer is Answer.REFUSED:
-        text = f"target role {own.target_role_arn} does not let {own.role_arn} take it: {'; '.join(trust.reasons)}"
-        return broken(account, f"{text}; {NOT_FOR_MOUNTS}", cause=TRUST)
-    if trust.answer is Answer.UNDECIDED:
-        because = Unavailable(f"trust policy of {own.target_role_arn}", Reason.NOT_ASKED, "; ".join(trust.reasons))
-        return unknown(account, f"whether {own.role_arn} may take {own.target_role_arn}: {because}", because=(because,))
+    for action in POD_IDENTITY[:1] if own.disable_session_tags else POD_IDENTITY:
+        asker = role_session(own.role_arn, own.external_id, action)
+        trust = may_assume(unwrap(target).assume_role_policy_document, asker)
+        why = "; ".join(trust.reasons)
+        if trust.answer is Answer.REFUSED:
+            text = f"target role {own.target_role_arn} does not let {own.role_arn} take it ({action}): {why}"
+            return broken(account, f"{text}; {NOT_FOR_MOUNTS}", cause=TRUST)
+        if trust.answer is Answer.UNDECIDED:
+            because = Unavailable(f"trust policy of {own.target_role_arn}", Reason.NOT_ASKED, why)
+            text = f"whether {own.role_arn} may take {own.target_role_arn} ({action}): {because}"
+            return unknown(account, text, because=(because,))
     text = f"{message}, and target role {own.target_role_arn} trusts it; whether it may assume that was not asked"
     return ok(account, text, rules_out=(ROLE_MISSING,))
 

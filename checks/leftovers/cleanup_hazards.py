@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.leftovers._teardown import account, lustre, scope
 from diag import Draft, Layer, Reason, Table, Unavailable, check, fail, ok, unknown
-from diag.analysis.file_systems import Ownership, ownership_of
+from diag.analysis.file_systems import Ownership, clusters_of, ownership_of
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
@@ -26,7 +26,7 @@ def cleanup_would_spare_others(
     cluster in the same VPC looks like one that was left over.
 
     pass: every Lustre file system of the Region is this cluster's
-    fail: one is another cluster's, or in another VPC
+    fail: one is another cluster's, be it used by this one or not, or in another VPC
     unknown: nothing says whose one is; or file systems, volumes or the cluster could not be read
     source: a set-up's clean-up script, run against stand-ins; fsx 2018-03-01 DeleteFileSystem
     """
@@ -34,11 +34,11 @@ def cleanup_would_spare_others(
     for file_system in lustre(file_systems):
         owned = ownership_of(file_system, persistent_volumes, cluster_identity.cluster, eks_cluster.vpc_id)
         name = f" ({file_system.name})" if file_system.name else ""
-        if owned.ownership is Ownership.FOREIGN:
+        others = [owner for owner in clusters_of(file_system.tags) if owner != cluster_identity.cluster]
+        if owned.ownership is Ownership.FOREIGN or (others and cluster_identity.cluster):
             found = True
-            message = (
-                f"leave it alone{name}: {owned.reason}; a script that deletes every Lustre file system would take it"
-            )
+            reason = f"its tags say that it is cluster {', '.join(others)}'s" if others else owned.reason
+            message = f"leave it alone{name}: {reason}; a script that deletes every Lustre file system would take it"
             yield fail(file_system, message, cause="")
         elif owned.ownership is Ownership.UNCLAIMED:
             found = True

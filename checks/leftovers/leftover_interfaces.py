@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.leftovers._teardown import LEFT, account, ask_owner, delete, scope
 from diag import Draft, Fix, Layer, Table, check, ok, warn
-from diag.analysis.file_systems import clusters_of
+from diag.analysis.file_systems import is_owned_by
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
@@ -23,7 +23,7 @@ def interfaces_belong_to_something(
 
     pass: every one does
     warn: one belongs to no file system and is attached to nothing; it is offered for deletion only where its tags say
-        that it is this cluster's, since EC2 deletes an interface that somebody keeps for later just as well
+        that it is this cluster's alone, since EC2 deletes an interface that somebody keeps for later just as well
     unknown: security groups, interfaces or file systems could not be read
     source: ec2 2016-11-15 DescribeNetworkInterfaces Status; fsx 2018-03-01 NetworkInterfaceIds
     """
@@ -33,7 +33,7 @@ def interfaces_belong_to_something(
     ]
     for eni in left:
         message = f"attached to nothing, and no file system's ({eni.description or 'no description'})"
-        is_ours = cluster_identity.cluster in clusters_of(eni.tag_set)
+        is_ours = is_owned_by(cluster_identity.cluster, eni.tag_set)
         yield warn(eni, message, scope(cluster_identity), cause=None, fix=_delete(eni) if is_ours else _ask(eni))
     if not left:
         yield ok(account(cluster_identity), f"all {len(lustre_groups.interfaces)} interface(s) belong to something")

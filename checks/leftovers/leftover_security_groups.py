@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.leftovers._teardown import LEFT, account, ask_owner, delete, scope
+from checks.leftovers._teardown import LEFT, account, ask_owner, scope
 from diag import Draft, Fix, Layer, check, ok, warn
-from diag.analysis.file_systems import clusters_of
 from diag.resources.ec2 import SecurityGroup
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import FSX_DRIVER, StorageClass
@@ -26,9 +25,9 @@ def groups_are_used(
     often hides the error. The next run then meets the name again, and falls back to the VPC's default group.
 
     pass: every such group is on an interface, or a StorageClass gives it to the next file system
-    warn: one is neither; rules of other groups that name it keep it from being deleted. Launch templates and other
-        clusters' classes are not read, so that it is offered for deletion only where its tags say that it is this
-        cluster's
+    warn: one is neither; rules of other groups that name it keep it from being deleted. Launch templates, node classes
+        and other clusters' classes are not read, and EC2 deletes a group that they name, so that none is offered for
+        deletion
     unknown: security groups, interfaces, StorageClasses or the cluster could not be read
     source: ec2 2016-11-15 DeleteSecurityGroup; aws-cdk issue 31521
     """
@@ -50,19 +49,11 @@ def groups_are_used(
         message = f"{group.group_name} is on no network interface"
         message += f"; rules of {', '.join(named_by)} still name it, so EC2 refuses to delete it" if named_by else ""
         same = f"{len(others) - 1} other group(s) of the region have that name: go by the id" if len(others) > 1 else ""
-        is_ours = cluster_identity.cluster in clusters_of(group.tags)
-        fix = _delete(group, same) if is_ours else _ask(group, same)
-        yield warn(group, message, scope(cluster_identity), cause=None, fix=fix)
+        yield warn(group, message, scope(cluster_identity), cause=None, fix=_ask(group, same))
     if not left:
         yield ok(account(cluster_identity), f"all {len(here)} group(s) with Lustre rules in the VPC are in use")
 
 
-def _delete(group: SecurityGroup, same: str) -> Fix:
-    command = "aws ec2 delete-security-group --group-id {security_group}"
-    note = same or "EC2 refuses it while an interface or a rule uses it, not while a launch template names it"
-    return delete(command, note, security_group=group.group_id)
-
-
 def _ask(group: SecurityGroup, same: str) -> Fix:
-    look = "Launch templates and StorageClasses of other clusters may name {security_group}"
+    look = "Launch templates, node classes and StorageClasses of other clusters may name {security_group}"
     return ask_owner(f"{look}; {same}" if same else look, security_group=group.group_id)

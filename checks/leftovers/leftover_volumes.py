@@ -21,10 +21,13 @@ def volumes_have_a_file_system(
     """Every PersistentVolume points at a file system that is there.
 
     A teardown of the account's side leaves the cluster's objects behind: the next pod that uses such a volume hangs.
-    A volume made by hand may name a file system of another account or Region, which is not looked at.
+    A volume may name a file system of another account or Region, which is not looked at: made by hand, copied from
+    another cluster, or made by a driver with a role of another account. With reclaim policy Delete its deletion would
+    take that along.
 
     pass: the file system exists and is not being deleted
-    warn: it is gone or goes, or is not of this account and Region
+    warn: it is being deleted, or there is none of that id in this account and Region (then ask first: nothing is
+        offered for deletion)
     unknown: volumes or file systems could not be read
     source: fsx 2018-03-01 Lifecycle; a set-up's clean-up script, run against stand-ins
     """
@@ -34,12 +37,8 @@ def volumes_have_a_file_system(
         gone = isinstance(known, Unavailable) and known.reason is Reason.ABSENT and bool(meant_id(volume))
         if gone or lifecycle == "DELETING":
             state = "is being deleted" if lifecycle else "does not exist in this account and Region"
-            is_known = lifecycle or volume.is_dynamic
-            fix = (
-                Fix((caution("delete its claim first"), *delete_volumes([volume])))
-                if is_known
-                else ask_owner(ELSEWHERE)
-            )
+            own = Fix((caution("delete its claim first"), *delete_volumes([volume])))
+            fix = own if lifecycle else ask_owner(ELSEWHERE)
             yield warn(volume, f"its file system {meant_id(volume)} {state}", cause=None, fix=fix)
         else:
             yield ok(volume, "its file system is there", rules_out=())

@@ -8,6 +8,7 @@ from diag import Correction, Draft, Layer, Reason, Unavailable, check, fail, ok,
 from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import rename_parameter, set_parameters
 from diag.analysis.claims import waits_too_long
+from diag.analysis.driver.cluster_rights import ClusterRights
 from diag.analysis.driver.workloads import release_of
 from diag.analysis.storage_classes import Demand
 from diag.grammar.command import Verbatim
@@ -20,6 +21,7 @@ from diag.knowledge.storage_class import (
     differs_in_spelling,
     ignored_without,
     is_beyond_table,
+    is_refused,
     is_reserved,
     key_of,
     likely_value,
@@ -29,6 +31,7 @@ from diag.knowledge.storage_class import (
     parameters_table,
     repaired,
     rounded_gib,
+    secrets_of,
     spelt_otherwise,
 )
 from diag.resources.eks import ClusterIdentity
@@ -37,31 +40,36 @@ from diag.resources.manifests import ManifestSet
 from diag.resources.quantity import bytes_of
 
 UNKNOWN_KEY, UNFILLED, KEY = "storageclass-unknown-parameter", "unexpanded-variable", "kms-key-unusable"
+UNREADABLE = "csi-secret-unusable"
 
 ARN_PARTS = 6
 """Fields of an ARN between its colons."""
 
 
 @check("storageclass-parameters", layer=Layer.REQUEST, each="demands",
-       speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements", KEY,
+       speaks_for=(UNKNOWN_KEY, INVALID, "invalid-throughput-parameter", "efa-requirements", KEY, UNREADABLE,
                    "access-mode-rejected", "volume-mode-block"))  # fmt: skip
 def parameters_are_known(
     demand: Demand,
     controller: Workload | Unavailable,
     manifest_set: ManifestSet | Unavailable,
     cluster_identity: ClusterIdentity | Unavailable,
+    cluster_rights: ClusterRights | Unavailable,
     taken_at: str,
 ) -> Iterator[Draft]:
     """The StorageClass's parameters are keys that the driver reads, with values that FSx takes.
 
     The driver looks its keys up one by one, case-sensitive, and ignores the rest without a word: a misspelt
     `deploymentType` makes a SCRATCH_1 file system. A wrong value ends provisioning with an error of the driver or of
-    FSx. The capacity is that of the claims that wait, rounded as the driver rounds it.
+    FSx. The capacity is that of the claims that wait, rounded as the driver rounds it. Keys of the provisioner itself
+    (csi.storage.k8s.io/...) it knows, or refuses; a secret it takes by name and namespace, and reads its own as the
+    driver's service account.
 
     pass: every key is known, every value and combination is taken
-    warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning
+    warn: a key that resembles none is ignored, or a combination is only known not to work by reasoning; or a secret for
+        the provisioner is named, no ClusterRole lets the controller read secrets, and a claim waits
     fail: a key is misspelt or never filled in, a value is not taken, the combination is refused, or a claim waits for
-        longer than FSx takes where reasoning says so; or the KMS key is of another Region
+        longer than FSx takes where reasoning says so; or the KMS key is of another Region; or half of a secret is named
     unknown: StorageClasses, claims or volumes could not be read; or the driver is newer than the releases whose source
         was read, and a key or a value may be new in it
     source: aws-fsx-csi-driver v1.0.0 to v1.9.0 pkg/driver/controller.go, pkg/cloud/cloud.go; fsx 2018-03-01
@@ -81,6 +89,7 @@ def parameters_are_known(
         *_refused_sizes(demand, open_keys),
         *_refused_access(demand),
         *_key_of_elsewhere(demand, cluster_identity),
+        *_secrets(demand, cluster_rights),
         *(
             warn(about, f"{key} is ignored without {other}", cause=INVALID, concerns=path)
             for key, other in ignored_without(parameters).items()
@@ -177,12 +186,42 @@ def _key_of_elsewhere(demand: Demand, cluster: ClusterIdentity | Unavailable) ->
         yield fail(demand.storage_class, message, cause=KEY, fix=fix, concerns=demand.path)
 
 
+def _secrets(demand: Demand, rights: ClusterRights | Unavailable) -> Iterator[Draft]:
+    """The driver reads no secret; the provisioner wants those that a class names all the same."""
+    for secret in secrets_of(demand.parameters):
+        about, path = demand.storage_class, demand.path
+        without = {key: None for key in secret.keys if key in demand.parameters}
+        fix = set_parameters(about, demand.claims_to_replace, without)
+        if not (secret.name and secret.namespace):
+            message = (
+                f"it names the secret for {secret.use} in half: name {secret.name!r}, namespace {secret.namespace!r}"
+            )
+            yield fail(about, message, cause=UNREADABLE, fix=fix, concerns=path)
+        elif (
+            secret.use == "provisioner"
+            and demand.waiting
+            and isinstance(rights, ClusterRights)
+            and not rights.reads_secrets
+        ):
+            message = (
+                f"the provisioner has to read the secret {secret.namespace}/{secret.name}, which the driver does not"
+                " need, and no ClusterRole of the controller's lets it get secrets"
+            )
+            yield warn(about, message, cause=UNREADABLE, fix=fix, concerns=path)
+
+
 def _ignored(demand: Demand, key: str, release: str) -> Iterator[Draft]:
     """A key that the driver does not read. The network check reports one that should name the network."""
     about, parameter, meant = demand.storage_class, parameter_of(key), nearest_key(key)
-    if is_reserved(key):
+    if is_refused(key):
+        fix = set_parameters(about, demand.claims_to_replace, {key: None})
+        message = (
+            f"the provisioner knows no parameter {key!r}, and refuses every key of its own prefix that it does not"
+        )
+        yield fail(about, message, cause=UNKNOWN_KEY, fix=fix, concerns=demand.path)
+    elif is_reserved(key):
         return
-    if parameter is not None:
+    elif parameter is not None:
         if not parameter.is_read_by(release):
             message = f"driver {release} ignores the parameter {key!r}, which {parameter.since} is the first to read"
             yield fail(about, message, cause=UNKNOWN_KEY, concerns=demand.path)

@@ -11,12 +11,13 @@ from diag.advice.driver import MANAGED_BY, addon_steps, restart
 from diag.advice.steps import caution, change, guard, person, save, undo
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import region_of
-from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, controller_actions
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, by_fsx_alone, controller_actions
 from diag.model.fix import Fix, Step, StepKind
 from diag.resources.ec2 import VpcEndpoint
 from diag.resources.eks import EksCluster
 from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
 from diag.resources.kubernetes import ServiceAccount
+from diag.resources.teardown import accounts_admitted
 
 NEW_PODS = "takes effect in new controller pods only"
 ADMINISTRATOR = "an administrator of IAM"
@@ -89,17 +90,21 @@ def create_role(cluster: EksCluster, account: ServiceAccount, role: str, audienc
 
 
 def trust_web_identity(
-    role: Role, account: ServiceAccount, cluster: EksCluster, audience: str, *, alone: bool = False
+    role: Role,
+    account: ServiceAccount,
+    cluster: EksCluster,
+    audience: str,
+    without: Sequence[Mapping[str, Any]] = (),
 ) -> Fix:
-    """Let the service account take the role: beside whoever else may, or it alone."""
+    """Let the service account take the role, beside whoever else may; but for the statements that go (`without`)."""
     names = {**_names(account), **_issuer(cluster, audience)}
-    own = f"system:serviceaccount:{account.metadata.namespace}:{account.metadata.name}"
-    return _replace_trust(role, _WEB_IDENTITY, () if alone else _statements_without(own, role), names)
+    kept = [one for one in _others(role, account, cluster) if one not in without]
+    return _replace_trust(role, _WEB_IDENTITY, kept, names)
 
 
 def trust_pod_identity(role: Role, cluster: EksCluster) -> Fix:
     """Let EKS Pod Identity take the role for pods of this cluster, beside whoever else may."""
-    return _replace_trust(role, _POD_IDENTITY, _statements_without("", role), {"cluster_arn": cluster.arn})
+    return _replace_trust(role, _POD_IDENTITY, _statements(role), {"cluster_arn": cluster.arn})
 
 
 def create_associated_role(cluster: EksCluster, role: str) -> Fix:
@@ -136,9 +141,10 @@ _WEB_IDENTITY = {
 
 
 def _replace_trust(
-    role: Role, statement: Mapping[str, Any], others: Sequence[Verbatim], names: Mapping[str, str]
+    role: Role, statement: Mapping[str, Any], others: Sequence[Mapping[str, Any]], names: Mapping[str, str]
 ) -> Fix:
-    values: dict[str, Value] = {**names, "role": role.role_name, "policy": _policy(*others, statement)}
+    policy = _policy(*map(Verbatim, others), statement)
+    values: dict[str, Value] = {**names, "role": role.role_name, "policy": policy}
     note = "writes the whole trust policy" + (", its other statements as they are" if others else "")
     write = "aws iam update-assume-role-policy --role-name {role} --policy-document"
     keep = "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument"
@@ -154,12 +160,24 @@ def _replace_trust(
     )
 
 
-def _statements_without(text: str, role: Role) -> tuple[Verbatim, ...]:
-    """The statements of a role's trust policy, those that speak of somebody left out."""
+def _statements(role: Role) -> tuple[Mapping[str, Any], ...]:
+    """The statements of a role's trust policy; whatever is no statement is left out."""
     found = role.assume_role_policy_document.get("Statement") or ()
     statements = found if isinstance(found, list | tuple) else (found,)
-    kept = (one for one in statements if isinstance(one, Mapping) and (not text or text not in json.dumps(one)))
-    return tuple(map(Verbatim, kept))
+    return tuple(one for one in statements if isinstance(one, Mapping))
+
+
+def _others(role: Role, account: ServiceAccount, cluster: EksCluster) -> Iterator[Mapping[str, Any]]:
+    """Its statements but for each Allow that is this account's of this cluster alone, which the new one replaces.
+
+    One that names others as well, or the account of that name of another cluster, is theirs.
+    """
+    own = {(account.metadata.namespace, account.metadata.name)}
+    for one in _statements(role):
+        is_own = one.get("Principal") == {"Federated": cluster.provider_arn}
+        is_own = is_own and accounts_admitted(one.get("Condition")) == own
+        if one.get("Effect") != "Allow" or not is_own:
+            yield one
 
 
 class Grant(NamedTuple):
@@ -183,7 +201,7 @@ def _grants_of_driver(cluster: EksCluster) -> Iterator[Grant]:
 
 def allow(role: str, grants: Iterable[Grant]) -> Fix:
     """Give the role further actions, each on its resource alone, by an inline policy of their own."""
-    policy = _policy(*_statements(grants))
+    policy = _policy(*_allowing(grants))
     # A name of its own: a put replaces a policy of the same name, an earlier fix of this kind among them.
     digest = hashlib.sha256(json.dumps(policy).encode()).hexdigest()[:8]
     names: dict[str, Value] = {
@@ -206,7 +224,7 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
     """
     others = document.get("Statement") or ()
     kept = tuple(map(Verbatim, others if isinstance(others, list | tuple) else (others,)))
-    policy = _policy(*kept, *_statements(grants))
+    policy = _policy(*kept, *_allowing(grants))
     names: dict[str, Value] = {"policy_arn": arn, "policy_version": version, "policy": policy}
     owner, which = "whoever owns the permissions boundary", "--policy-arn {policy_arn}"
     saved = "permissions-boundary.before.json"
@@ -255,13 +273,13 @@ def let_through(endpoint: VpcEndpoint, action: str, role_arn: str) -> Fix:
     )
 
 
-def _statements(grants: Iterable[Grant]) -> list[dict[str, Any]]:
+def _allowing(grants: Iterable[Grant]) -> list[dict[str, Any]]:
     """An Allow for each resource and service of the grants."""
     alike: dict[tuple[str, str], list[str]] = {}
     for grant in grants:
         alike.setdefault((grant.resource, grant.service), []).append(grant.action)
     return [
-        {"Effect": "Allow", "Action": actions, "Resource": resource, **_for_service(service)}
+        {"Effect": "Allow", "Action": actions, "Resource": resource, **_condition(resource, service)}
         for (resource, service), actions in alike.items()
     ]
 
@@ -283,8 +301,11 @@ def let_pull(roles: Iterable[str], partition: str) -> Fix:
     )
 
 
-def _for_service(service: str) -> dict[str, Any]:
-    return {"Condition": {"StringEquals": {"iam:AWSServiceName": service}}} if service else {}
+def _condition(resource: str, service: str) -> dict[str, Any]:
+    """What keeps a statement to its matter: the service whose role is made, or FSx as the user of a key."""
+    if service:
+        return {"Condition": {"StringEquals": {"iam:AWSServiceName": service}}}
+    return {"Condition": by_fsx_alone(region_of(resource))} if resource.split(":")[2:3] == ["kms"] else {}
 
 
 def create_service_role() -> Fix:

@@ -11,6 +11,7 @@ import msgspec
 
 from diag.grammar.ids import FILE_CACHE, FILE_SYSTEM
 from diag.model.unavailable import Reason, Unavailable
+from diag.resources.age import age_s
 from diag.resources.ec2 import Tag as Ec2Tag
 from diag.resources.fsx import AdministrativeAction, FileSystem, Tag
 from diag.resources.kubernetes import PersistentVolume
@@ -61,6 +62,11 @@ NAMES = frozenset(
     }
 )
 """Tags whose value is a cluster's name. Source: eksctl, EKS, the former Kubernetes cloud provider, the VPC CNI."""
+
+
+def is_owned_by(cluster: str, tags: Iterable[Tag | Ec2Tag]) -> bool:
+    """Whether the tags of an object name a cluster, and no other one beside it, as its owner."""
+    return bool(cluster) and clusters_of(tags) == (cluster,)
 
 
 def clusters_of(tags: Iterable[Tag | Ec2Tag]) -> tuple[str, ...]:
@@ -173,20 +179,21 @@ def ownership_of(
 
     The driver tags what it makes with the volume's name and never with the cluster's, so that its tag alone shows
     nothing where two clusters share a VPC. Source: aws-fsx-csi-driver v1.9.0 pkg/cloud/cloud.go CreateFileSystem.
+    A tag of another cluster counts more than one of this cluster.
     """
     naming = tuple(volume for volume in volumes if meant_id(volume) == file_system.id)
     used = [volume.name for volume in naming if volume.spec.claim_ref and volume.status.phase != "Released"]
     if used:
         return OwnedFileSystem(Ownership.USED, f"volume {', '.join(used)} uses it", naming)
     owners = clusters_of(file_system.tags)
-    if owners and cluster and cluster not in owners:
-        return OwnedFileSystem(Ownership.FOREIGN, f"its tags say that it is cluster {', '.join(owners)}'s", naming)
-    is_ours = bool(cluster) and cluster in owners
+    if cluster and (others := [owner for owner in owners if owner != cluster]):
+        return OwnedFileSystem(Ownership.FOREIGN, f"its tags say that it is cluster {', '.join(others)}'s", naming)
+    is_ours = is_owned_by(cluster, file_system.tags)
     made_for = next((tag.value for tag in file_system.tags if tag.key == VOLUME_TAG), "")
     if naming:
         names = ", ".join(f"{volume.name} ({volume.status.phase})" for volume in naming)
         reason = f"only volume {names} names it, and that has no claim"
-        if is_ours or any(volume.is_dynamic and volume.name == made_for for volume in naming):
+        if is_ours or any(volume.name == made_for and _is_made_here(volume, file_system) for volume in naming):
             return OwnedFileSystem(Ownership.RETAINED, reason, naming)
         return OwnedFileSystem(Ownership.UNCLAIMED, f"{reason}; nothing says that nobody else uses it", naming)
     if vpc_id and file_system.vpc_id and file_system.vpc_id != vpc_id:
@@ -196,3 +203,16 @@ def ownership_of(
     maker = f"a driver made it for volume {made_for}, of this cluster or of another one" if made_for else ""
     why = maker or "no tag says whose it is"
     return OwnedFileSystem(Ownership.UNCLAIMED, f"no volume here names it, and {why}")
+
+
+PROVISIONED_S = 3600
+"""FSx makes a file system in 5 to 15 minutes, and the driver its volume then; a controller that was down adds to it."""
+
+
+def _is_made_here(volume: PersistentVolume, file_system: FileSystem) -> bool:
+    """Whether this cluster's driver made both. A volume that was copied from another cluster keeps its name and its
+    annotations, but not its age: the API server writes that."""
+    if not volume.is_dynamic or file_system.creation_time is None:
+        return False
+    later = age_s(file_system.creation_time.isoformat(), volume.metadata.creation_timestamp)
+    return later is not None and 0 <= later < PROVISIONED_S

@@ -81,6 +81,9 @@ ADDRESS = Grammar("an IP address", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]{
 HOST = Grammar("a host name or address", rf"(?:{DNS_NAME.pattern})|(?:{ADDRESS.pattern})")
 CIDR = Grammar("an address range", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:]{2,39}/[0-9]{1,3}")
 CIDRS = Grammar("address ranges with commas between", rf"(?:{CIDR.pattern})(?:,(?:{CIDR.pattern})){{0,60}}")
+PROXY_EXCEPTIONS = Grammar(
+    "hosts that no proxy takes, with commas between", r"[A-Za-z0-9.*\[][A-Za-z0-9.*:/,\[\]_-]{0,2000}"
+)
 PORTS = Grammar("a range of ports", r"[0-9]{1,5}(?:-[0-9]{1,5})?")
 
 FSNAME = Grammar("a Lustre file-system name", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,7}")

@@ -81,6 +81,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The last release whose source was read."""
     driver: str
     reserved_prefix: str
+    reserved: tuple[str, ...]
+    secrets: tuple[str, ...]
+    """What the secrets are for whose name and namespace a class may give."""
     parameters: tuple[Parameter, ...]
 
 
@@ -119,6 +122,37 @@ def may_be_new(key: str, value: str) -> bool:
 def is_reserved(key: str) -> bool:
     """Whether a key is the external provisioner's, not the driver's."""
     return key.startswith(parameters_table().reserved_prefix)
+
+
+def is_refused(key: str) -> bool:
+    """Whether a key has the external provisioner's prefix and is none of its keys, so that it makes nothing."""
+    table = parameters_table()
+    known = {*table.reserved, *(f"{use}-secret-{part}" for use in table.secrets for part in _PARTS)}
+    return is_reserved(key) and key.removeprefix(table.reserved_prefix) not in known
+
+
+_PARTS = ("name", "namespace")
+
+
+class SecretReference(msgspec.Struct, frozen=True):
+    """A secret that a class names, for the driver or for the kubelet."""
+
+    use: str
+    """`provisioner`, `node-publish` ..."""
+    name: str
+    namespace: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its two parameters."""
+        return tuple(f"{parameters_table().reserved_prefix}{self.use}-secret-{part}" for part in _PARTS)
+
+
+def secrets_of(parameters: Mapping[str, str]) -> tuple[SecretReference, ...]:
+    """The secrets that a class names, whole or in half."""
+    every = (SecretReference(use, "", "") for use in parameters_table().secrets)
+    named = (SecretReference(one.use, *(parameters.get(key, "") for key in one.keys)) for one in every)
+    return tuple(one for one in named if one.name or one.namespace)
 
 
 def nearest_key(key: str) -> str:

@@ -14,10 +14,23 @@ from diag.resources.ec2 import NetworkInterface, SecurityGroup
 SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([\w.*-]+):([\w.*-]*fsx[\w.*-]*)", re.IGNORECASE)
 """A service account of the driver in a trust policy."""
 
-ISSUER = re.compile(r"oidc\.eks\.(?P<region>[\w-]+)\.amazonaws\.com(?:\.cn)?/id/(?P<id>\w+)")
-"""An EKS cluster's OIDC issuer, in a provider's or a trust policy's ARN."""
+ISSUER = re.compile(
+    r"oidc[.-]eks\.(?P<region>[\w-]+)\."
+    r"(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu))/id/(?P<id>\w+)"
+)
+"""An EKS cluster's OIDC issuer, in a provider's or a trust policy's ARN.
+
+Source: EKS user guide, cluster-endpoint (the newer issuers, oidc-eks.<region>.api.aws, of October 2024).
+"""
 
 ANY_SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:\"]+):([^:\"]+)")
+
+
+def accounts_admitted(condition: object) -> frozenset[tuple[str, str]]:
+    """(namespace, name) of the service accounts that a Condition names; none where it admits all others instead."""
+    negates = isinstance(condition, dict) and any("not" in str(operator).lower() for operator in condition)
+    return frozenset() if negates else frozenset(ANY_SERVICE_ACCOUNT.findall(json.dumps(condition)))
+
 
 LUSTRE_NAME = re.compile(r"fsx|lustre", re.IGNORECASE)
 
@@ -98,7 +111,7 @@ class TrustedRole(msgspec.Struct, frozen=True, rename="pascal"):
             and isinstance(principal := statement.get("Principal"), dict)
             and set(principal) == {"Federated"}
             and all(ISSUER.search(str(arn)) for arn in _listed(principal["Federated"]))
-            and ANY_SERVICE_ACCOUNT.search(json.dumps(statement.get("Condition")))
+            and accounts_admitted(statement.get("Condition"))
             for statement in _listed(statements)
         )
 

@@ -82,7 +82,11 @@ _STEPS = (
         "[<" + _SMALL + _DIGITS + "_" + _CAPITALS,
         late(rf"{_PRIORITY}\[ *(?P<time>\d{{1,10}}\.\d{{3,9}}|{_ASCTIME})\](?: \[ *[TC]\d+\])?\s*"),
     ),
-    ("klog", "IWEF", late(rf"[IWEF](?P<time>{_KLOG})\s+\d{{1,10}} [\w./-]{{1,128}}:\d{{1,6}}\]\s*")),
+    (
+        "klog",
+        "IWEF",
+        late(rf"(?P<level>[IWEF])(?P<time>{_KLOG})\s+\d{{1,10}} (?P<source>[\w./-]{{1,128}}):\d{{1,6}}\]\s*"),
+    ),
     ("clock", _DIGITS, late(r"(?P<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
     ("go", _DIGITS, late(r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+")),
 )
@@ -100,11 +104,18 @@ class Prefix(NamedTuple):
     node: str = ""
     program: str = ""
     klog: bool = False
+    level: str = ""
+    """klog's: I, W, E or F."""
+    source: str = ""
+    """The source file that klog names."""
     kernel: bool = False
     csv: bool = False
     """The message is a quoted field of a table, its quotes doubled."""
     length: int = 0
     """Characters that the prefixes take."""
+
+
+NO_PREFIX = Prefix()
 
 
 def read_prefix(line: str) -> Prefix:
@@ -135,6 +146,8 @@ def read_prefix(line: str) -> Prefix:
         node=values.get("node", ""),
         program=program,
         klog="klog" in kinds,
+        level=values.get("level", ""),
+        source=values.get("source", ""),
         kernel="dmesg" in kinds or program == "kernel",
         csv="csv" in kinds,
         length=position,

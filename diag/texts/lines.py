@@ -69,15 +69,17 @@ class Recorder:
 
 
 def _read(line: str, origin: str, matcher: Matcher) -> ReadLine:
-    body = line[read_prefix(line).length :]
+    prefix = read_prefix(line)
+    body = line[prefix.length :]
     row = parse_json_row(body) if body.startswith("{") else None
     message = normalise(row.message if row is not None else body)
-    message = message[read_prefix(message).length :]
+    inner = read_prefix(message)
+    prefix, message = inner if inner.source else prefix, message[inner.length :]
     if (event := parse_event_row(message)) is not None:
         message = event.message
     shown = one_line(message, _LONGEST)
     hits = filter_by_context(matcher.match(message).hits, message, asked_about=True)
-    known = recognise(message)
+    known = recognise(message, prefix)
     program = f"{known.program}, {known.component}" if known and known.program != known.component else ""
     program = program or (known.program if known else "")
     versions = known.versions if known else ""

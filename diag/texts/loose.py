@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 from diag.grammar.pattern_tokens import Token, tokens_of
 from diag.grammar.regex import BadPattern, Pattern, compiled
@@ -30,6 +32,8 @@ _SHARE = 0.6
 _OPEN = ".{0,200}"
 _ORDER = (Weight.DECISIVE, Weight.STRONG, Weight.WEAK)
 _WORD = late(r"[a-z0-9]+")
+_BETWEEN = "\0"
+_NO_LETTERS = late(r"[^\w\0]|_")
 _ANY_LETTER = late(r"[a-zA-Z0-9]")
 _SAY_NOTHING = frozenset(
     re.findall(
@@ -51,17 +55,42 @@ def loose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     if names_another(text) or not mentions_lustre(text):
         return tuple(_hits_of_error_alone(text, knowledge))
     reduced = _Reduced(text)
+    demands = _demands_of(knowledge)
     found: list[tuple[int, int, Hit]] = []
     for cause in knowledge.causes.values():
         for signature in cause.signatures:
             span = _span(signature, reduced, knowledge) if signature.weight in _ORDER else None
             if span is not None:
-                letters = sum(_demanded(knowledge.texts[pattern]) for pattern in signature.patterns)
+                letters = sum(demands[pattern].letters for pattern in signature.patterns)
                 found.append((_ORDER.index(signature.weight), letters, _hit(cause, signature, text[slice(*span)])))
     strongest = min((weight for weight, _, _ in found), default=0)
     most = max((letters for weight, letters, _ in found if weight == strongest), default=0)
     hits = (hit for weight, letters, hit in found if weight == strongest and letters >= _SHARE * most)
     return tuple(hits) or tuple(_hits_of_error_alone(text, knowledge))
+
+
+class _Demand(NamedTuple):
+    """The texts of which a pattern demands one, as a tolerant reader compares them; none where it demands none."""
+
+    folded: tuple[str, ...]
+    reduced: tuple[str, ...]
+
+    @property
+    def letters(self) -> int:
+        """How many letters in a row it demands."""
+        return min(map(len, self.reduced), default=0)
+
+
+@lru_cache(maxsize=4)
+def _demands_of(knowledge: Knowledge) -> dict[str, _Demand]:
+    """By pattern. All texts at once: a long one is put into other letters as quickly as a short one."""
+    whole = _BETWEEN.join(text for texts in knowledge.texts.values() for text in texts)
+    folded = iter(whole.translate(_FOLDED).split(_BETWEEN))
+    reduced = iter(_NO_LETTERS.sub("", whole.lower()).split(_BETWEEN))
+    return {
+        pattern: _Demand(tuple(islice(folded, len(texts))), tuple(islice(reduced, len(texts))))
+        for pattern, texts in knowledge.texts.items()
+    }
 
 
 _CONFUSED = {ord("i"): "l", ord("1"): "l", ord("|"): "l", ord("0"): "o"}
@@ -74,11 +103,12 @@ def _respelt_hits(text: str, knowledge: Knowledge) -> Iterator[Hit]:
     folded = text.translate(_FOLDED)
     if is_of_server(text) or (_names_another(folded) and not mentions_lustre(text)):
         return
+    demands = _demands_of(knowledge)
     found: dict[Weight, list[Hit]] = {}
     for cause in knowledge.causes.values():
         for signature in cause.signatures:
             if signature.weight not in _ORDER or not all(
-                _may_show(one, folded, knowledge) for one in signature.patterns
+                _may_show(demands[one].folded, folded) for one in signature.patterns
             ):
                 continue
             if len(signature.patterns) == 1 and _is_of_error(signature.patterns[0], knowledge):
@@ -91,9 +121,8 @@ def _respelt_hits(text: str, knowledge: Knowledge) -> Iterator[Hit]:
     yield from found[min(found, key=_ORDER.index)] if found else ()
 
 
-def _may_show(pattern: str, folded: str, knowledge: Knowledge) -> bool:
-    texts = knowledge.texts[pattern]
-    return not texts or any(one.translate(_FOLDED) in folded for one in texts)
+def _may_show(demanded: tuple[str, ...], text: str) -> bool:
+    return not demanded or any(one in text for one in demanded)
 
 
 def _names_another(folded: str) -> bool:
@@ -120,11 +149,6 @@ def _hit(cause: Cause, signature: Signature, text: str) -> Hit:
     return Hit(cause.id, f"{signature.id}, in other words", Weight.WEAK.value, one_line(text))
 
 
-def _demanded(texts: tuple[str, ...]) -> int:
-    """How many letters in a row a pattern demands, by its texts."""
-    return min((len(_letters(one)) for one in texts), default=0)
-
-
 class _Reduced:
     """A text, and its letters and digits alone, each with the place where it was."""
 
@@ -134,14 +158,14 @@ class _Reduced:
         self.places = [place for place, char in enumerate(text) if char.isalnum()]
         self.letters = "".join(text[place].lower()[:1] for place in self.places)
 
-    def search(self, pattern: str, texts: tuple[str, ...]) -> tuple[int, int] | None:
-        """Where a pattern may match; `texts` are those of which it demands one."""
-        if _demanded(texts) < _LEAST_LETTERS:
+    def search(self, pattern: str, demand: _Demand) -> tuple[int, int] | None:
+        """Where a pattern may match."""
+        if not _may_show(demand.reduced, self.letters):
+            return None
+        if demand.letters < _LEAST_LETTERS:
             for text in (self.text, self.words):
                 if (found := compiled(f"(?i:{pattern})").search(text)) is not None:
                     return (found.start, found.end) if text is self.text else (0, len(self.text))
-            return None
-        if not any(_letters(one) in self.letters for one in texts):
             return None
         loose = _loose(pattern)
         found = loose.search(self.letters) if loose is not None else None
@@ -153,19 +177,25 @@ class _Reduced:
 
 
 def _span(signature: Signature, reduced: _Reduced, knowledge: Knowledge) -> tuple[int, int] | None:
-    """From the first to the last letter that the signature's patterns match; None where not all of them do."""
+    """From the first to the last letter that the signature's patterns match; None where not all of them do.
+
+    What is cheap is asked first: most signatures end there, and none of their patterns is compiled.
+    """
+    demands = _demands_of(knowledge)
+    if not all(_may_show(demands[pattern].reduced, reduced.letters) for pattern in signature.patterns):
+        return None
+    most = max(demands[pattern].letters for pattern in signature.patterns)
+    if most < (_LEAST_LETTERS if signature.errno else _TELLING_LETTERS):
+        return None
+    if len(signature.patterns) == 1 and _is_of_error(signature.patterns[0], knowledge):
+        return None
     spans: list[tuple[int, int]] = []
     for pattern in signature.patterns:
-        span = reduced.search(pattern, knowledge.texts[pattern])
+        span = reduced.search(pattern, demands[pattern])
         if span is None:
             return None
         spans.append(span)
-    if len(signature.patterns) == 1 and _is_of_error(signature.patterns[0], knowledge):
-        return None
-    most = max(_demanded(knowledge.texts[pattern]) for pattern in signature.patterns)
-    if most < (_LEAST_LETTERS if signature.errno else _TELLING_LETTERS):
-        return None
-    if any(reduced.search(pattern, knowledge.texts[pattern]) for pattern in signature.unless):
+    if any(reduced.search(pattern, demands[pattern]) for pattern in signature.unless):
         return None
     return min(start for start, _ in spans), max(end for _, end in spans)
 
@@ -200,7 +230,7 @@ def _hits_of_error_alone(text: str, knowledge: Knowledge) -> Iterator[Hit]:
 def _is_of_error(pattern: str, knowledge: Knowledge) -> bool:
     """Whether a pattern for letters alone demands little more than what strerror says: that is nobody's own."""
     words = sum(char.isalpha() for char in "".join(_parts(tokens_of(pattern))))
-    demanded = [_letters(text) for text in knowledge.texts[pattern]]
+    demanded = _demands_of(knowledge)[pattern].reduced
     of_error = all(text in _error_words() or text[:-1] in _error_words() for text in demanded)
     return of_error and words < min(map(len, demanded), default=0) + _LEAST_LETTERS
 
@@ -211,7 +241,7 @@ def _error_words() -> frozenset[str]:
 
 
 def _letters(text: str) -> str:
-    return "".join(char for char in text.lower() if char.isalnum())
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 @lru_cache(maxsize=2048)

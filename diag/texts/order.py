@@ -39,6 +39,8 @@ def seen(reading: Reading) -> Seen:
 
 def precursor_of(message: str) -> str:
     """The id of the precursor that a normalised message is; empty where it is none."""
+    if _any_pattern().search(message) is None:
+        return ""
     return next((id for id, pattern in _patterns() if pattern.search(message) is not None), "")
 
 
@@ -137,6 +139,12 @@ def _is_of(symptom: Symptom, node: str, file_system: str) -> bool:
 def _service(one: Seen) -> str:
     found = _SERVICE.search(one.reading.symptom.text)
     return found.group() if found else ""
+
+
+@cache
+def _any_pattern() -> Pattern:
+    """One for all of them: most messages are none."""
+    return Pattern("|".join(f"(?:{one.pattern})" for one in precursors_table().precursors))
 
 
 @cache

@@ -8,11 +8,13 @@ from typing import NamedTuple
 from diag.knowledge.errors import errors
 from diag.knowledge.messages import Catalogue, Message, Role, load_messages, words_of
 from diag.late import late
+from diag.texts.line import NO_PREFIX, Prefix
 from diag.texts.owner import mentions_lustre
 
 _PLACE = late(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
 _ERROR = late(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
-_PROGRAM = late(r"(?P<name>mount\.lustre|lctl|lnetctl|lfs): ")
+_PROGRAM = late(r"(?:mount\.lustre|lctl|lnetctl|lfs)(?: \w[\w-]{1,40})?: ")
+_COMMAND = late(r"(?:(?:error|warning): )?(?P<name>[a-z][\w.]{1,30})(?: \w[\w-]{1,40})?: ")
 _LNET = late(
     r"(?i)\b(?:nids?|lnis?|ni|lnet|lnetctl|lnds?|net|network|peer|route|router|routing|gateway|gw|cpts?|numa|udsp|yaml|descr)\b"
 )
@@ -49,12 +51,12 @@ class Known(NamedTuple):
         return f"{self.role.value}; {self.program}{component}: {self.means}"
 
 
-def recognise(text: str) -> Known | None:
+def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     """What a normalised line is, None where no program of the stack is known to print it.
 
     A line of the kernel's log is looked for among the messages of the component whose source file it names, and is at
-    least a message of that component, as is a line that begins with a program's name. Messages of Lustre count only in
-    a line that is Lustre's.
+    least a message of that component, as is a line that begins with a program's name, and one whose prefix names the
+    source file. Messages of Lustre count only in a line that is Lustre's.
     """
     catalogue = load_messages()
     place = _PLACE.search(text)
@@ -63,7 +65,7 @@ def recognise(text: str) -> Known | None:
         place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
     )
     found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
-    said = program["name"] if not component and (program := _PROGRAM.match(text)) is not None else component
+    said = component or _component_of(catalogue, text, prefix)
     own = [message for message in found if message.component == said]
     found = own or [m for m in found if m.component == _ANY_PART] if component else own or found
     if found:
@@ -71,7 +73,15 @@ def recognise(text: str) -> Known | None:
     if not said:
         return None
     of = catalogue.components[said]
-    return Known(of.program, said, of.what, Role.CONSEQUENCE, "a message of this part that is not known by its words")
+    role = Role.SERVER if of.is_server else Role.CONTEXT if prefix.level == "I" else Role.CONSEQUENCE
+    return Known(of.program, said, of.what, role, "a message of this part that is not known by its words")
+
+
+def _component_of(catalogue: Catalogue, text: str, prefix: Prefix) -> str:
+    """The component whose command a line begins with, or whose source file its prefix names; empty where none is."""
+    if (command := _COMMAND.match(text)) is not None and command["name"] in catalogue.commands:
+        return catalogue.commands[command["name"]]
+    return catalogue.sources.get(prefix.source, "")
 
 
 def recognise_parts(texts: Iterable[str]) -> Iterator[tuple[str, Known]]:

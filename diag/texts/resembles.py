@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from diag.knowledge.cause import Cause, Weight
-from diag.knowledge.messages import load_messages
-from diag.late import late
+from diag.knowledge.messages import Message, load_messages, plain_words
 from diag.model.diagnosis import Resemblance
 from diag.sanitize import one_line
 from diag.texts.line import normalise
@@ -24,7 +23,6 @@ _SHORTEST = 20
 _LEAST_WORDS = 5
 _FLOOR_OF_MESSAGES = 78
 """The catalogue has thousands of messages, many of them short: more of them are like a text by chance."""
-_WORD = late(r"[a-z_]{3,}")
 
 
 def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:
@@ -43,35 +41,34 @@ def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:
     telling = [words for words in map(_words, lines or (text,)) if len(set(words.split())) >= _LEAST_WORDS]
     best: dict[str, Resemblance] = {}
     # A line has more words than a message's own: a place, names, numbers.
+    catalogue = load_messages()
     for parts, known, scorer, floor in (
         (asked, [*_samples(causes)], fuzz.token_sort_ratio, _FLOOR),
-        (telling, [*_messages()], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
+        (telling, [*catalogue.words], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
     ):
-        words = [_words(one.text) for one in known]
+        words = [words for _, words in known]
         for part in parts:
             for _, likeness, place in process.extract(part, words, scorer=scorer, score_cutoff=floor, limit=_MOST):
-                one = msgspec.structs.replace(known[place], likeness=round(likeness))
+                found = known[place][0]
+                one = found if isinstance(found, Resemblance) else _of_message(catalogue.message(found))
                 before = best.get(one.cause or one.means)
-                if before is None or before.likeness < one.likeness:
-                    best[one.cause or one.means] = one
+                if before is None or before.likeness < likeness:
+                    best[one.cause or one.means] = msgspec.structs.replace(one, likeness=round(likeness))
     nearest = sorted(best.values(), key=lambda one: (-one.likeness, not one.cause, one.text))[:_MOST]
     return tuple(msgspec.structs.replace(one, text=one_line(normalise(one.text), _LONGEST_SAMPLE)) for one in nearest)
 
 
-def _samples(causes: Iterable[Cause]) -> Iterator[Resemblance]:
+def _samples(causes: Iterable[Cause]) -> Iterator[tuple[Resemblance, str]]:
     for cause in causes:
         for signature in cause.signatures:
             if signature.weight is not Weight.BENIGN:
-                yield Resemblance(cause.id, signature.sample, 0)
+                yield Resemblance(cause.id, signature.sample, 0), _words(signature.sample)
 
 
-def _messages() -> Iterator[Resemblance]:
-    """The catalogue's messages that have enough words to be like something; what varies in them is an ellipsis."""
-    for message in load_messages().messages:
-        text = " … ".join(message.parts)
-        if len(set(_WORD.findall(text.lower()))) >= _LEAST_WORDS:
-            yield Resemblance(message.cause, text, 0, f"{message.role.value}: {message.means}")
+def _of_message(message: Message) -> Resemblance:
+    """What varies in the message is an ellipsis."""
+    return Resemblance(message.cause, " … ".join(message.parts), 0, f"{message.role.value}: {message.means}")
 
 
 def _words(text: str) -> str:
-    return " ".join(_WORD.findall(text[:_LONGEST].lower()))
+    return plain_words(text[:_LONGEST])

@@ -137,7 +137,7 @@ class Scan:
             self._reader.owner = Owner.SERVER
             return
         for like in crowd.last_ones():
-            latest = self._reader.read(like.last, like.line, like.lines)
+            latest = self._reader.read_again(like.last, like.line, like.lines, like.reading)
             if latest is not None:
                 symptom = msgspec.structs.replace(latest.symptom, count=latest.symptom.count + like.more - 1)
                 yield latest._replace(symptom=symptom)
@@ -170,11 +170,13 @@ class Scan:
 class _Alike:
     """Lines of the kernel's log that differ in nothing but numbers that say little."""
 
-    __slots__ = ("last", "line", "lines", "more")
+    __slots__ = ("last", "line", "lines", "more", "reading")
 
     def __init__(self) -> None:
         self.more = self.line = self.lines = 0
         self.last = b""
+        self.reading: Reading | None = None
+        """Of the first of them, where it says something and shows no cause: the last one then says no more."""
 
 
 class _Words:
@@ -190,13 +192,13 @@ class _Words:
         self.is_explained = False
 
     def held_back(self) -> list[_Alike]:
-        """The last of each kind; of lines that show no cause one for all of them."""
+        """The last of each kind; of lines that show no cause one for all of them, if they say anything."""
         kinds = [kind for kind in self.kinds.values() if kind.more]
-        if self.is_explained or len(kinds) < 2:
+        if self.is_explained or not kinds:
             return kinds
         last = max(kinds, key=lambda kind: kind.line)
         last.more = sum(kind.more for kind in kinds)
-        return [last]
+        return [last] if last.reading is not None else []
 
 
 class _Crowd:
@@ -206,6 +208,7 @@ class _Crowd:
     def __init__(self) -> None:
         self._words: dict[bytes, _Words] = {}
         self._latest = _Words()
+        self._latest_kind = _Alike()
 
     def takes(self, block: bytes, line: int, lines: int, *, only_known: bool = False) -> bool:
         """Whether this block of the console need not be read now; with `only_known`, a new one is left for later."""
@@ -228,7 +231,7 @@ class _Crowd:
                 return False
             self._latest = words
             if len(words.kinds) < _MOST_OF_WORDS:
-                words.kinds[b"".join((errors, *names))] = _Alike()
+                words.kinds[b"".join((errors, *names))] = self._latest_kind = _Alike()
                 return False
             kind = words.kinds.setdefault(b"", _Alike())
         kind.more += 1
@@ -239,6 +242,8 @@ class _Crowd:
         """What the block said that was not held back."""
         if reading.symptom.hits or reading.against:
             self._latest.is_explained = True
+        else:
+            self._latest_kind.reading = reading
 
     def last_ones(self) -> list[_Alike]:
         """The last of each kind that was held back, in the order of the text."""
@@ -295,6 +300,7 @@ def _marked(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 _MOST_REMEMBERED = 2000
+_LONGEST_PREFIX = 400
 _KERNEL_WORDS = late(r"(?:Lustre|LustreError|LNet|LNetError|LDISKFS-fs|libcfs|sysfs)(?:\[\d+\])?: ")
 _COMMAND_WORDS = late(
     r"(?:mount\.lustre|mount|umount|modprobe|insmod|ls|cat|touch|dd|df|lfs|lctl|lnetctl|E|ERROR)(?:\[\d+\])?: "
@@ -347,7 +353,7 @@ class _BlockReader:
         if key in self._remembered:
             known = self._remembered[key]
         else:
-            known = self._read(body, prefix, lines)
+            known = self._read(body, prefix, lines, may_precede=self.may_precede(block))
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             if len(body) <= LONGEST_TEXT:
@@ -356,7 +362,13 @@ class _BlockReader:
             return None
         return self._place(known, prefix, line)
 
-    def _read(self, body: str, prefix: Prefix, lines: int) -> Reading | None:
+    def read_again(self, block: bytes, line: int, lines: int, known: Reading | None) -> Reading | None:
+        """The reading of a block that says what another one said, where that reading is known: at its own time."""
+        if known is None:
+            return self.read(block, line, lines)
+        return self._place(known, read_prefix(block[:_LONGEST_PREFIX].decode("utf-8", "replace")), line)
+
+    def _read(self, body: str, prefix: Prefix, lines: int, *, may_precede: bool) -> Reading | None:
         body = join_records(body) if lines > 1 else body
         row: Row | None = None
         if body.startswith("{"):
@@ -381,7 +393,7 @@ class _BlockReader:
             wrapped=lines > 1 and self.pasted,
         )
         reading = read_message(message, context, self._matcher)
-        if self.is_one_of_many and (kind := precursor_of(f"{row.reason}: {message}" if row.reason else message)):
+        if may_precede and (kind := precursor_of(f"{row.reason}: {message}" if row.reason else message)):
             return reading._replace(precursor=kind)
         if not reading.significant and not reading.symptom.hits and not reading.clues.names and not reading.against:
             return None

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from diag.grammar.regex import PatternSet
 from diag.knowledge.errors import translations
 from diag.late import late
-from diag.texts.line import normalise
 
 _HOLES = late(r"%[sm]")
 _SHORTEST = 4
@@ -36,8 +35,7 @@ def _translator() -> _Translator:
 
 class _Translator:
     def __init__(self) -> None:
-        pairs = ((normalise(foreign), english) for foreign, english in translations())
-        phrases = (_Phrase(_key_of(foreign), foreign, english) for foreign, english in pairs)
+        phrases = (_Phrase(_key_of(foreign), foreign, english) for foreign, english in translations())
         self._phrases = sorted(
             (phrase for phrase in phrases if len(phrase.key) >= _SHORTEST), key=lambda phrase: -len(phrase.key)
         )
@@ -60,7 +58,7 @@ class _Translator:
 
 
 def _key_of(foreign: str) -> str:
-    return max(_HOLES.split(foreign), key=len).strip(" :")
+    return max(_HOLES.split(foreign), key=len).strip(" :") if "%" in foreign else foreign
 
 
 def _replace(phrase: _Phrase, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -16,12 +17,14 @@ DRIVERS = Tag("CSIVolumeName", "pvc-1")
 
 
 OURS = Tag("kubernetes.io/cluster/mine", "owned")
+CREATED = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 
 
-def in_phase(phase: str, name: str = "fsx-pv", *, dynamic: bool = False) -> PersistentVolume:
+def in_phase(phase: str, name: str = "fsx-pv", *, dynamic: bool = False, after_min: int | None = 9) -> PersistentVolume:
     made = volume(name)
     by_driver = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"} if dynamic else {}
-    meta = replace(made.metadata, annotations=by_driver)
+    at = "" if after_min is None else (CREATED + datetime.timedelta(minutes=after_min)).isoformat()
+    meta = replace(made.metadata, annotations=by_driver, creation_timestamp=at)
     return replace(made, metadata=meta, status=replace(made.status, phase=phase))
 
 
@@ -34,6 +37,23 @@ def in_phase(phase: str, name: str = "fsx-pv", *, dynamic: bool = False) -> Pers
         ((in_phase("Released"),), {"tags": (OURS,)}, VPC, Ownership.RETAINED),
         ((in_phase("Released", "pvc-1", dynamic=True),), {"tags": (DRIVERS,)}, VPC, Ownership.RETAINED),
         ((in_phase("Released", "pvc-2", dynamic=True),), {"tags": (DRIVERS,)}, VPC, Ownership.UNCLAIMED),
+        *(
+            (
+                (in_phase("Released", "pvc-1", dynamic=True, after_min=age),),
+                {"tags": (DRIVERS,)},
+                VPC,
+                Ownership.UNCLAIMED,
+            )
+            for age in (61, -1, None)
+        ),
+        (
+            (in_phase("Released", "pvc-1", dynamic=True),),
+            {"tags": (DRIVERS,), "creation_time": None},
+            VPC,
+            Ownership.UNCLAIMED,
+        ),
+        ((), {"tags": (OURS, Tag("alpha.eksctl.io/cluster-name", "theirs"))}, VPC, Ownership.FOREIGN),
+        ((in_phase("Released"),), {"tags": (OURS, Tag("KubernetesCluster", "theirs"))}, VPC, Ownership.FOREIGN),
         ((in_phase("Released"),), {"tags": (Tag("kubernetes.io/cluster/x", "owned"),)}, VPC, Ownership.FOREIGN),
         ((), {"tags": (OURS,)}, VPC, Ownership.ORPHANED),
         ((), {"tags": (DRIVERS,)}, VPC, Ownership.UNCLAIMED),
@@ -48,4 +68,6 @@ def in_phase(phase: str, name: str = "fsx-pv", *, dynamic: bool = False) -> Pers
 def test_ownership(
     volumes: tuple[PersistentVolume, ...], fields: dict[str, Any], vpc: str, standing: Ownership
 ) -> None:
-    assert ownership_of(file_system(**fields), volumes, "mine", vpc).ownership is standing
+    """A volume that the driver made is minutes younger than its file system: one that was copied here is not."""
+    made = file_system(**{"creation_time": CREATED, **fields})
+    assert ownership_of(made, volumes, "mine", vpc).ownership is standing

@@ -29,7 +29,7 @@ from diag.resources.fsx import (
 )
 from diag.resources.table import Table
 from diag.resources.teardown import BucketNotices, Clusters, LogGroup, OwnPolicy
-from tests.checks.given import REGION, denied, file_system, findings, replace, table, verdicts, volume
+from tests.checks.given import REGION, denied, file_system, findings, identity, replace, table, verdicts, volume
 from tests.checks.given_leftovers import GONE, HEALTHY, only
 
 
@@ -169,14 +169,27 @@ class TestWhatMayBeSomebodyElses:
         assert only(policies_are_attached, lustre_policies=(bounds,)).verdict is Verdict.PASS
         assert self.offers_nothing(only(policies_are_attached, lustre_policies=(OwnPolicy("FSxOld", "arn:x"),)))
 
-    @pytest.mark.parametrize(("dynamic", "offered"), [(True, True), (False, False)])
-    def test_a_volume_made_by_hand_may_name_another_accounts_file_system(self, dynamic: bool, offered: bool) -> None:
+    @pytest.mark.parametrize("tags", [("blue",), ("training", "blue")])
+    def test_what_another_cluster_owns_as_well_is_a_hazard_be_it_used_here_or_not(self, tags: tuple[str, ...]) -> None:
+        owned = tuple(Tag(f"kubernetes.io/cluster/{name}", "owned") for name in tags)
+        shared = only(cleanup_would_spare_others, file_systems=table(file_system(tags=owned)))
+        assert shared.verdict is Verdict.FAIL and "cluster blue's" in shared.message
+        both = file_system("fs-0fedcba9876543210", tags=owned)
+        assert only(file_systems_are_used, file_systems=table(file_system(), both)).verdict is Verdict.PASS
+        nobody = identity(cluster="")
+        unnamed = only(cleanup_would_spare_others, file_systems=table(file_system(tags=owned)), cluster_identity=nobody)
+        assert unnamed.verdict is Verdict.PASS
+
+    @pytest.mark.parametrize(("dynamic", "lifecycle"), [(True, ""), (False, ""), (False, "DELETING")])
+    def test_a_volume_may_name_another_accounts_file_system(self, dynamic: bool, lifecycle: str) -> None:
+        """Made by hand, copied from another cluster, or made by a driver with a role of another account."""
         made = volume()
         by_driver = {"pv.kubernetes.io/provisioned-by": "fsx.csi.aws.com"} if dynamic else {}
         made = replace(made, metadata=replace(made.metadata, annotations=by_driver))
-        facts = {"persistent_volumes": (made,), "file_systems": table()}
+        systems = table(file_system(lifecycle=lifecycle)) if lifecycle else table()
+        facts = {"persistent_volumes": (made,), "file_systems": systems}
         (found,) = findings(volumes_have_a_file_system, **HEALTHY | facts)
-        assert self.offers_nothing(found) is not offered
+        assert self.offers_nothing(found) is not bool(lifecycle)
 
     def test_a_notification_that_another_regions_file_system_may_need(self) -> None:
         found = only(notifications_have_a_file_system, bucket_notices=Table({"old": BucketNotices("old", ("FSx",))}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -72,6 +73,8 @@ def test_one_that_this_clusters_driver_made_may_be_deleted(doctor: Doctor, lab: 
     lab.kube.remove("pods", WORKLOAD, "default")
     lab.kube.remove("persistentvolumeclaims", CLAIM, "default")
     volume["status"]["phase"] = "Released"
+    made = lab.aws.fsx.file_system(FILE_SYSTEM_ID)["CreationTime"]
+    volume["metadata"]["creationTimestamp"] = datetime.fromtimestamp(made + 540, UTC).isoformat()
     (finding,) = (f for f in doctor("run", *ONLY).document["findings"] if f["check"] == "leftover-file-systems")
     assert finding["verdict"] == "warn" and "has no claim" in finding["message"]
     assert finding["fix"]["commands"][-1] == f"aws fsx delete-file-system --file-system-id {FILE_SYSTEM_ID}"

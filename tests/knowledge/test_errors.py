@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from diag.grammar.regex import Pattern
 from diag.knowledge.errors import NOT_AN_ERRNO, errors, errors_pattern, errors_texts, translations
+from diag.texts.line import normalise
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the numbers and messages are those of Linux and glibc")
@@ -89,6 +90,10 @@ def test_no_foreign_text_is_two_errors() -> None:
     seen: dict[str, str] = {}
     for foreign, english in translations():
         assert seen.setdefault(foreign, english) == english, foreign
+
+
+def test_every_foreign_text_is_as_a_normalised_text_has_it() -> None:
+    assert [foreign for foreign, _ in translations() if normalise(foreign) != foreign] == []
 
 
 def test_every_error_has_its_text_in_each_language() -> None:

@@ -22,7 +22,7 @@ from tests.lab.physics.hidden import Ailment
 from tests.lab.physics.images import Images
 from tests.lab.physics.mounts import DRIVER, Mounts
 from tests.lab.physics.network import Network
-from tests.lab.physics.provisioning import Provisioning, Refusal
+from tests.lab.physics.provisioning import SERVER_ADDRESS, Provisioning, Refusal
 from tests.lab.ports import Behaviour
 
 if TYPE_CHECKING:
@@ -301,7 +301,9 @@ class Live:
     def _provision(self, claim: Object, storage_class: Object) -> Object | None:
         if storage_class["provisioner"] != DRIVER or self.provisioning.controller() is None:
             return None
-        if self._lab.hidden.lease_lost or self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
+        if self._lab.hidden.lease_lost or self.provisioning.proxied("csi-provisioner", SERVER_ADDRESS):
+            return None
+        if self.provisioning.rights_missing("coordination.k8s.io", "leases", "update"):
             return None
         name = f"pvc-{claim['metadata']['uid']}"
         try:
@@ -310,6 +312,8 @@ class Live:
             text = f'rpc error: code = Internal desc = Could not create volume "{name}": {refusal.text}'
             message = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {text}'
             self._desk.event(claim, "ProvisioningFailed", message, f"{DRIVER}_fsx-csi-controller")
+            return None
+        if self._lab.hidden.volumes_refused:
             return None
         system = self._lab.aws.fsx.file_system(made["FileSystemId"])
         self._lab.serve(made["FileSystemId"])

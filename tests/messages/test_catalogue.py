@@ -6,6 +6,7 @@ import pytest
 
 from diag.knowledge.messages import Role, load_messages
 from diag.knowledge.runbooks import load_knowledge
+from diag.texts.line import normalise, read_prefix
 from diag.texts.recognise import recognise
 from tests.messages.instances import Instance, instances
 
@@ -60,6 +61,35 @@ def test_a_line_of_a_known_source_file_is_of_its_component_whatever_its_words() 
     known = recognise("LustreError: 7:0:(pinger.c:22:some_function()) words that no version prints")
     assert known is not None
     assert (known.component, known.id) == ("ptlrpc", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "component", "role"),
+    [
+        ("modprobe: ERROR: words that no version prints", "modules", Role.CONSEQUENCE),
+        ("lfs setstripe: words that no version prints", "lfs", Role.CONSEQUENCE),
+        ("Lustre: 7:0:(osd_handler.c:22:fn()) words that no version prints", "osd", Role.SERVER),
+        ("E1129 19:10:38.123456    1999 csi_attacher.go:77] words that no version prints", "kubelet", Role.CONSEQUENCE),
+        ("I1129 19:10:38.123456    1999 csi_attacher.go:77] words that no version prints", "kubelet", Role.CONTEXT),
+    ],
+)
+def test_a_line_whose_beginning_names_its_program_is_of_that_program(line: str, component: str, role: Role) -> None:
+    prefix = read_prefix(line)
+    known = recognise(normalise(line[prefix.length :]), prefix)
+    assert known is not None
+    assert (known.component, known.role, known.id) == (component, role, "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "gcc: words that no version prints",
+        "E1129 19:10:38.123456    1999 controller.go:77] words that no version prints",
+    ],
+)
+def test_a_line_of_a_program_that_is_not_the_stacks_is_of_none(line: str) -> None:
+    prefix = read_prefix(line)
+    assert recognise(normalise(line[prefix.length :]), prefix) is None
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ v13 controller/controller.go; aws-fsx-csi-driver chart 1.17.0. Events are for pe
 back to the scheduler, nodes and CSINodes are watched only for drivers with topology, which this one is not."""
 
 _TO_DELETE = {"persistentvolumes": ("delete",)}
+_GET_SECRET = Right("get", "secrets")
 _TO_LEAD = {"leases.coordination.k8s.io": ("get", "create", "update")}
 """Source: client-go tools/leaderelection; only where several replicas share the work."""
 
@@ -49,6 +50,8 @@ class ClusterRights(msgspec.Struct, frozen=True):
     """Without these no replica takes the lead, so that nobody works."""
     to_delete: tuple[Right, ...] = ()
     """Without these a deleted volume stays."""
+    reads_secrets: bool = False
+    """A ClusterRole, or a role of its own namespace, lets it get some secret."""
     roles: tuple[str, ...] = ()
     """What it is bound to."""
 
@@ -70,6 +73,7 @@ def cluster_rights(
         _lacking(_NEEDED, everywhere),
         _lacking(_TO_LEAD, in_its_namespace) if elects_leader(controller) else (),
         _lacking(_TO_DELETE, everywhere),
+        any(_gives(rule, _GET_SECRET, of_some=True) for rule in in_its_namespace),
         tuple(f"{one.role_ref.kind} {one.role_ref.name}" for one in (*cluster_role_bindings, *role_bindings)),
     )
 
@@ -91,11 +95,14 @@ def _lacking(needed: Mapping[str, tuple[str, ...]], rules: Iterable[RbacRule]) -
     return tuple(right for right in wanted if not any(_gives(rule, right) for rule in rules))
 
 
-def _gives(rule: RbacRule, right: Right) -> bool:
-    """Whether a rule gives a right on every object. Source: Kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go."""
+def _gives(rule: RbacRule, right: Right, *, of_some: bool = False) -> bool:
+    """Whether a rule gives a right on every object, or on some.
+
+    Source: Kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go.
+    """
     return (
         bool({right.verb, "*"} & set(rule.verbs or ()))
         and bool({right.group, "*"} & set(rule.api_groups or ()))
         and bool({right.resource, "*"} & set(rule.resources or ()))
-        and not rule.resource_names
+        and (of_some or not rule.resource_names)
     )

@@ -14,7 +14,10 @@ from diag.resources.kubernetes import Container, PodSpec, Workload
 from diag.resources.kubernetes.pod import KEPT_VALUES
 
 SIDECAR = re.compile(r"registrar|provisioner|resizer|livenessprobe|snapshotter|csi-attacher")
-"""Images of the containers that call the driver. Source: Kubernetes CSI documentation, sidecar containers."""
+"""In the names of containers that call the driver, or of their images.
+
+Source: Kubernetes CSI documentation, sidecar containers.
+"""
 
 REGISTRAR, PROVISIONER = "registrar", "provisioner"
 USUAL_ADDRESS = "/run/csi/socket"
@@ -40,20 +43,21 @@ class _Place(msgspec.Struct, frozen=True):
 def disagreements(workload: Workload) -> Iterator[str]:
     """What keeps the driver's containers from each other, or the kubelet from the driver.
 
-    A workload none of whose containers mounts anything is not judged: they share no folder that could be compared.
+    A workload without the driver's container, or none of whose containers mounts anything, is not judged: they share no
+    folder that could be compared.
     """
     spec = workload.spec.template.spec
-    plugin = next((c for c in spec.containers if c.name == PLUGIN or is_driver_image(c.image)), Container())
-    sidecars = [
-        container for container in spec.containers if container is not plugin and SIDECAR.search(container.image)
-    ]
-    if not any(container.volume_mounts for container in spec.containers):
+    plugin = next((c for c in spec.containers if c.name == PLUGIN or is_driver_image(c.image)), None)
+    if plugin is None or not any(container.volume_mounts for container in spec.containers):
         return
+    sidecars = [
+        container for container in spec.containers if container is not plugin and SIDECAR.search(_called(container))
+    ]
     mode = _value(plugin, "mode", "all")
     if mode is not None and mode not in MODES.get(workload.kind, (mode,)):
         yield f"container {plugin.name} runs with --mode={mode}: it does not serve what a {workload.kind} is for"
     needed = REGISTRAR if workload.kind == "DaemonSet" else PROVISIONER
-    if not any(needed in container.image for container in sidecars):
+    if not any(needed in _called(container) for container in sidecars):
         yield f"it has no container of csi-{needed if needed == PROVISIONER else 'node-driver-registrar'}"
     for container in (plugin, *sidecars):
         if unset := _unset(container):
@@ -71,6 +75,10 @@ def disagreements(workload: Workload) -> Iterator[str]:
         yield from _unregistered(spec, socket, sidecars)
 
 
+def _called(container: Container) -> str:
+    return f"{container.name} {container.image}"
+
+
 def _strangers(plugin: Container, socket: _Place, sidecars: list[Container]) -> Iterator[str]:
     for sidecar in sidecars:
         address = _value(sidecar, "csi-address", USUAL_ADDRESS)
@@ -84,7 +92,7 @@ def _strangers(plugin: Container, socket: _Place, sidecars: list[Container]) -> 
 def _unregistered(spec: PodSpec, socket: _Place, sidecars: list[Container]) -> Iterator[str]:
     """What the kubelet reads in its registration folder, and whether it finds the socket that is named there."""
     host = {volume.name: volume.host_path.path for volume in spec.volumes or () if volume.host_path}
-    for registrar in (container for container in sidecars if REGISTRAR in container.image):
+    for registrar in (container for container in sidecars if REGISTRAR in _called(container)):
         named = _value(registrar, "kubelet-registration-path", "")
         if named is None:
             continue

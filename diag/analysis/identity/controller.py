@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections.abc import Iterable
 
 import msgspec
@@ -16,7 +17,7 @@ from diag.registry import fact
 from diag.resources.ec2 import Instance, MetadataOptions
 from diag.resources.eks import PodIdentityAssociation
 from diag.resources.kubernetes import Container, Node, Pod, PodSpec, SecretKeyRef, ServiceAccount, Workload
-from diag.resources.kubernetes.pod import INJECTED_ROLE
+from diag.resources.kubernetes.pod import INJECTED_ROLE, NO_PROXY, EnvVar
 from diag.resources.table import Table
 
 KEY_ID = "AWS_ACCESS_KEY_ID"
@@ -120,6 +121,29 @@ def plugin_of(spec: PodSpec) -> Container:
 def goes_by_proxy(pods: Iterable[Pod]) -> bool:
     """Whether the controller's calls to AWS go through a proxy."""
     return any(_PROXY & set(plugin_of(pod.spec).env_names) for pod in pods)
+
+
+def takes_by_proxy(container: Container, url: str) -> bool:
+    """Whether a program of the container surely goes through a proxy to that address, for which no name is looked up.
+
+    Not where the whole of a ConfigMap is its environment, or the exceptions come from elsewhere. Source:
+    golang.org/x/net http/httpproxy.
+    """
+    scheme, _, address = url.partition("://")
+    names = {f"{scheme}_proxy", f"{scheme}_proxy".upper()}
+    if container.env_from or not names & container.env_names:
+        return False
+    given = next((one for name in NO_PROXY for one in container.env or () if one.name == name), EnvVar())
+    return given.value_from is None and not any(_spares(host.strip(), address) for host in given.value.split(","))
+
+
+def _spares(host: str, address: str) -> bool:
+    if host in ("*", address):
+        return True
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(host, strict=False)
+    except ValueError:
+        return host.rpartition(":")[0] == address
 
 
 def injected(pod: Pod) -> Giver | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from diag.advice.identity import add_audience, annotate, create_provider, create_role, trust_web_identity
 from diag.advice.steps import person
+from diag.analysis.identity.policy_language import statements_of
 from diag.analysis.identity.trust_policy import (
     Answer,
     may_assume,
@@ -171,3 +172,15 @@ def strangers_allowed(role: Role, account: ServiceAccount, cluster: EksCluster) 
         if may_assume(role.assume_role_policy_document, asker).answer is Answer.ALLOWED:
             return words
     return ""
+
+
+def shut_strangers_out(role: Role, account: ServiceAccount, cluster: EksCluster) -> Fix:
+    """Take away the statements by which they may take the role; those of others stay."""
+    wide = [
+        one
+        for one in statements_of(role.assume_role_policy_document)
+        if strangers_allowed(
+            msgspec.structs.replace(role, assume_role_policy_document={"Statement": [one]}), account, cluster
+        )
+    ]
+    return trust_web_identity(role, account, cluster, audience_of(account), wide)

@@ -21,7 +21,7 @@ from diag.analysis.identity.policy_language import (
     statements_of,
 )
 from diag.grammar.ids import account_of
-from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY_SERVICE, WEB_IDENTITY
+from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY, POD_IDENTITY_SERVICE, WEB_IDENTITY
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -98,10 +98,11 @@ def pod_identity(action: str, cluster_arn: str, namespace: str, account: str, *,
     return Asker("Service", POD_IDENTITY_SERVICE, action, Request(values))
 
 
-def role_session(role_arn: str, external_id: str) -> Asker:
+def role_session(role_arn: str, external_id: str, action: str = POD_IDENTITY[0]) -> Asker:
     """A session of one role that takes another one, as Pod Identity does for the target of an association.
 
-    Source: EKS user guide, pod-id-assign-target-role.
+    The session's tags are handed on, which takes sts:TagSession there as well.
+    Source: EKS user guide, pod-id-assign-target-role and pod-id-abac (its tags are transitive).
     """
     account = account_of(role_arn)
     root = f"{role_arn.split(':role/')[0]}:root"
@@ -110,7 +111,7 @@ def role_session(role_arn: str, external_id: str) -> Asker:
         "aws:principalaccount": (account,),
         "sts:externalid": (external_id,) if external_id else (),
     }
-    return Asker("AWS", role_arn, "sts:AssumeRole", Request(values), (root, account))
+    return Asker("AWS", role_arn, action, Request(values), (root, account))
 
 
 def role_at(role_arn: str, action: str, values: Mapping[str, tuple[str, ...]]) -> Asker:

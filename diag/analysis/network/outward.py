@@ -6,12 +6,13 @@ Everything is judged that is surely closed; what only opens a part of AWS's addr
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from diag.analysis.identity.permissions import weigh
-from diag.analysis.identity.policy_language import Request
+from diag.analysis.identity.policy_language import Request, statements_of
 from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_at
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
@@ -152,13 +153,17 @@ def _is_public(address: str) -> bool:
 def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
     """A policy that surely does not let the controller's first call through. Without one everything passes.
 
-    FSx is called as the role; STS is asked by a token, before anybody is a role.
+    FSx is called as the role and about no resource; STS is asked by a token, before anybody is a role, and about that
+    role; EKS about the cluster, as the node. Source: service authorization reference, of the three services.
     """
     action = FIRST_CALLS.get(endpoint.service, "")
     document = endpoint.document
     if document is None or not action:
         return
-    allowed, denied = weigh((document,), action, "*", Request({}))
+    resource = {"fsx": "*", "sts": role_arn}.get(endpoint.service, "")
+    allowed, denied = weigh(
+        (document if resource else _about_anything(document),), action, resource or "*", Request({})
+    )
     if endpoint.service == "fsx" and role_arn:
         trust = may_assume(about(document, "*"), role_at(role_arn, action, {}))
         allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
@@ -166,6 +171,12 @@ def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
         why = "denies it" if denied else "does not allow it"
         message = f"the policy of {endpoint.vpc_endpoint_id} ({endpoint.service}) {why}: {action}"
         yield Obstacle(message, endpoint=endpoint, action="" if denied else action)
+
+
+def _about_anything(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A policy where it is not known what a call is about: each Allow may be about that."""
+    found = statements_of(document)
+    return {"Statement": [{**one, "Resource": "*"} if one.get("Effect") == "Allow" else one for one in found]}
 
 
 REFUSAL = late(r"is not authorized to perform: (?P<action>(?P<service>[a-z0-9-]+):[A-Za-z]+)\b.*VPC endpoint policy")

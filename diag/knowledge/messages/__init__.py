@@ -21,10 +21,12 @@ from diag.late import late
 
 FOLDER = Path(__file__).parent
 INDEX = "index.json"
-INDEX_FORMAT = 2
+INDEX_FORMAT = 4
 _KINDS = "kinds.toml"
 _GAP = "…"
 _WORD = late(r"[A-Za-z_]{3,}")
+_LEAST_WORDS = 5
+"""Different ones that a message has at least if it is compared: anything is like a shorter one by chance."""
 
 
 class Role(enum.Enum):
@@ -59,6 +61,11 @@ class Component(NamedTuple):
     console: bool
     """It prints to the kernel's log, where a line says which source file it comes from."""
 
+    @property
+    def is_server(self) -> bool:
+        """A Lustre server's part, not the node's that mounts."""
+        return self.program == "Lustre server"
+
 
 class Message(NamedTuple):
     """One message of one component."""
@@ -91,11 +98,23 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     """Every file it was made from."""
     components: dict[str, Component]
     sources: dict[str, str]
-    """The component of a source file that a line of the kernel's log names."""
+    """The component of a source file that a line of the kernel's log, or klog's prefix, names."""
+    commands: dict[str, str]
+    """The component of a command whose name begins its lines."""
+    meanings: dict[str, str]
+    """What each kind of message means."""
     encoded: tuple[msgspec.Raw, ...]
-    """The messages; one is decoded when it is looked at, as a text looks at few of them."""
+    """The messages; one is decoded when it is looked at, as a text looks at few of them. One of a kind leaves its
+    meaning out."""
     by_word: dict[str, tuple[int, ...]]
     """Messages by the rarest of their words."""
+    encoded_words: msgspec.Raw
+    """What `words` are; decoded for a text in which nothing is known."""
+
+    @property
+    def words(self) -> tuple[tuple[int, str], ...]:
+        """The numbers of the messages that are long enough to be like something, each with its words."""
+        return decode_json(self.encoded_words, tuple[tuple[int, str], ...])
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -117,6 +136,7 @@ class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     program: str
     what: str
     files: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     own: tuple[tuple[str, Role, str, str, str, str, str], ...] = ()
     """Id, role, cause, first and last version, text, meaning."""
     messages: tuple[tuple[str, str, str, str, str], ...] = ()
@@ -163,6 +183,7 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
     kinds = convert(tomllib.loads(contents[_KINDS].decode()), _Kinds).kinds
     components: dict[str, Component] = {}
     sources: dict[str, str] = {}
+    commands: dict[str, str] = {}
     messages: list[Message] = []
     for name, content in contents.items():
         if name == _KINDS:
@@ -171,29 +192,33 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
         for id, part in file.components.items():
             components[id] = Component(id, part.program, part.what, file.console)
             sources.update(dict.fromkeys(part.files, id))
+            commands.update(dict.fromkeys(part.commands, id))
             messages.extend(_messages(id, part, kinds))
     return Catalogue(
         format=INDEX_FORMAT,
         files={name: fingerprint(content) for name, content in contents.items()},
         components=components,
         sources=sources,
+        commands=commands,
+        meanings={name: kind.means for name, kind in kinds.items()},
         encoded=tuple(msgspec.Raw(msgspec.json.encode(message)) for message in messages),
         by_word=_by_rarest_word(messages),
+        encoded_words=msgspec.Raw(msgspec.json.encode([*_long_enough(messages)])),
     )
 
 
 @functools.lru_cache(maxsize=1 << 15)
 def _message(catalogue: Catalogue, number: int) -> Message:
-    return decode_json(catalogue.encoded[number], Message)
+    message = decode_json(catalogue.encoded[number], Message)
+    return message._replace(means=catalogue.meanings[message.kind]) if message.kind else message
 
 
 def _messages(component: str, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
     for id, role, cause, first, last, text, means in part.own:
         yield Message(id, component, role, means, cause, first, last, _parts(text), kind="")
     for id, kind, first, last, text in part.messages:
-        of = kinds[kind]
-        role = Role.SERVER if part.program == "Lustre server" else of.role
-        yield Message(id, component, role, of.means, "", first, last, _parts(text), kind)
+        role = Role.SERVER if part.program == "Lustre server" else kinds[kind].role
+        yield Message(id, component, role, "", "", first, last, _parts(text), kind)
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -203,6 +228,18 @@ def _parts(text: str) -> tuple[str, ...]:
 def words_of(text: str) -> set[str]:
     """The words of a text, by which its messages are looked up."""
     return set(_WORD.findall(text))
+
+
+def plain_words(text: str) -> str:
+    """The words of a text in lower case, a blank between each: what two texts are compared by."""
+    return " ".join(_WORD.findall(text)).lower()
+
+
+def _long_enough(messages: list[Message]) -> Iterator[tuple[int, str]]:
+    for number, message in enumerate(messages):
+        words = plain_words(" ".join(message.parts))
+        if len(set(words.split())) >= _LEAST_WORDS:
+            yield number, words
 
 
 def _by_rarest_word(messages: list[Message]) -> dict[str, tuple[int, ...]]:

@@ -41,10 +41,13 @@ INJECTED_ROLE = "AWS_ROLE_ARN"
 ENFORCING_MODE = "NETWORK_POLICY_ENFORCING_MODE"
 """Whether the VPC CNI lets a pod send what no policy speaks of. Source: amazon-vpc-cni-k8s README."""
 
+NO_PROXY = ("NO_PROXY", "no_proxy")
+"""What goes past a proxy; the first that is set counts. Source: golang.org/x/net http/httpproxy FromEnvironment."""
+
 KEPT_VALUES = frozenset(
-    {INJECTED_ROLE, "AWS_REGION", "CSI_ENDPOINT", "ADDRESS", "DRIVER_REG_SOCK_PATH", ENFORCING_MODE}
+    {INJECTED_ROLE, "AWS_REGION", "CSI_ENDPOINT", "ADDRESS", "DRIVER_REG_SOCK_PATH", ENFORCING_MODE, *NO_PROXY}
 )
-"""Variables whose values are kept: a role, a Region, paths of sockets, a mode. Any other may be a secret."""
+"""Variables whose values are kept: a role, a Region, paths of sockets, a mode, hosts. Any other may be a secret."""
 
 KEPT_FLAGS = frozenset(
     {
@@ -55,8 +58,8 @@ KEPT_FLAGS = frozenset(
 """Arguments that say how a CSI driver's containers find each other and share the work, and whether the VPC CNI enforces
 NetworkPolicies. Source: aws-fsx-csi-driver chart 1.17.0; amazon-vpc-cni-k8s chart."""
 
-_READ = ("csi", "livenessprobe", "network-policy-agent")
-"""In the names of images whose arguments are read."""
+_READ = ("csi", "fsx-plugin", "liveness", "registrar", "network-policy-agent")
+"""In the names of containers or images whose arguments are read; a mirror may call an image anything."""
 
 
 class EnvVar(KubernetesObject, frozen=True):
@@ -97,7 +100,8 @@ class Container(KubernetesObject, frozen=True):
     def __post_init__(self) -> None:
         """Forget every argument that is not read: a command line may hold a secret."""
         if self.args is not None:
-            kept = tuple(_kept(self.args)) if any(word in self.image for word in _READ) else ()
+            called = f"{self.name} {self.image}"
+            kept = tuple(_kept(self.args)) if any(word in called for word in _READ) else ()
             msgspec.structs.force_setattr(self, "args", kept or None)
 
     @property

@@ -14,6 +14,7 @@ from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 from diag.resources.table import Table, table_of
 from diag.resources.teardown import (
+    ISSUER,
     LUSTRE_NAME,
     BucketNotices,
     Clusters,
@@ -101,9 +102,9 @@ def lustre_policies(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[OwnPol
 def eks_providers(aws: Aws, cluster_identity: ClusterIdentity) -> tuple[str, ...]:
     """ARNs of the OIDC providers of EKS clusters of this region."""
     region = cluster_identity.region
-    found = aws.pages("iam", "ListOpenIDConnectProviders", "OpenIDConnectProviderList", region=region)
-    arns = (str(item.get("Arn", "")) for item in found)
-    return tuple(arn for arn in arns if issuer_id(arn) and f"oidc.eks.{region}." in arn)
+    listed = aws.pages("iam", "ListOpenIDConnectProviders", "OpenIDConnectProviderList", region=region)
+    arns = (str(item.get("Arn", "")) for item in listed)
+    return tuple(arn for arn in arns if (found := ISSUER.search(arn)) and found["region"] == region)
 
 
 @fact(layer=Layer.FILE_SYSTEM, label="log group", permissions=("logs:DescribeLogGroups",))

@@ -52,6 +52,14 @@ def test_the_chart_s_containers_meet() -> None:
     assert [verdict for verdict, _ in judged().values()] == [Verdict.PASS, Verdict.PASS]
 
 
+def test_images_of_a_mirror_that_calls_them_anything() -> None:
+    plugin, controller = chart("daemonsets"), chart("deployments")
+    for number, item in enumerate((*plugin["spec"]["template"]["spec"]["containers"],
+                                   *controller["spec"]["template"]["spec"]["containers"])):  # fmt: skip
+        item["image"] = f"harbor.example.com/platform/{number:04}:3"
+    assert [verdict for verdict, _ in judged(plugin, controller).values()] == [Verdict.PASS, Verdict.PASS]
+
+
 def test_other_words_for_the_same_place() -> None:
     plugin = chart("daemonsets")
     variable(plugin, "fsx-plugin", "CSI_ENDPOINT")["value"] = "unix:///sockets/csi.sock"

@@ -79,7 +79,7 @@ def test_other_ways_to_trust_it_are_as_good(statement: dict[str, Any]) -> None:
 
 
 TARGET = "arn:aws:iam::111122223333:role/target"
-BY_BASE = {"Effect": "Allow", "Principal": {"AWS": ROLE_ARN}, "Action": "sts:AssumeRole"}
+BY_BASE = {"Effect": "Allow", "Principal": {"AWS": ROLE_ARN}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
 
 
 def with_target(statement: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -101,6 +101,9 @@ def with_target(statement: dict[str, Any], **fields: Any) -> dict[str, Any]:
         ({**BY_BASE, "Principal": {"AWS": "arn:aws:iam::111122223333:role/other"}}, {}, Verdict.FAIL),
         (trusts_pods(), {}, Verdict.FAIL),
         ({**BY_BASE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, {}, Verdict.UNKNOWN),
+        # The session hands its tags on, unless they are switched off.
+        ({**BY_BASE, "Action": "sts:AssumeRole"}, {}, Verdict.FAIL),
+        ({**BY_BASE, "Action": "sts:AssumeRole"}, {"disable_session_tags": True}, Verdict.PASS),
     ],
 )
 def test_a_target_role_must_trust_the_role_of_the_association(

@@ -22,6 +22,12 @@ class TestInterfaces:
         finding = only(interfaces_belong_to_something, lustre_groups=LustreGroups((group(),), (eni(), ours)))
         assert finding.fix is not None and "delete-network-interface" in finding.fix.commands[0]
 
+    def test_one_that_another_cluster_owns_as_well_is_not_offered(self) -> None:
+        tags = (Tag("cluster.k8s.amazonaws.com/name", "training"), Tag("kubernetes.io/cluster/blue", "owned"))
+        both = replace(eni("eni-9", "available"), tag_set=tags)
+        finding = only(interfaces_belong_to_something, lustre_groups=LustreGroups((group(),), (eni(), both)))
+        assert finding.fix is not None and finding.fix.commands == ()
+
     def test_a_file_systems_own_and_attached_ones_do_not(self) -> None:
         busy = LustreGroups((group(),), (eni(status="available"), eni("eni-node")))
         assert only(interfaces_belong_to_something, lustre_groups=busy).verdict is Verdict.PASS

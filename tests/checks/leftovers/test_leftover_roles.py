@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from checks.leftovers.leftover_roles import roles_are_assumed
 from diag.model.verdict import Verdict
-from diag.resources.teardown import TrustedRole
-from tests.checks.given import service_account
+from diag.resources.teardown import Issuer, TrustedRole
+from tests.checks.given import REGION, service_account
 from tests.checks.given_leftovers import GONE, only, role
 
 
@@ -47,6 +48,26 @@ class TestRoles:
         there = (service_account(), service_account("other-app", "kube-system"))
         finding = only(roles_are_assumed, driver_roles=(shared,), service_accounts=there)
         assert finding.verdict is Verdict.WARN and finding.fix is not None and finding.fix.commands == ()
+
+    @pytest.mark.parametrize("operator", ["StringNotEquals", "StringNotLike", "ForAllValues:StringNotEquals"])
+    def test_that_all_but_the_missing_account_may_take_are_not_offered(self, operator: str) -> None:
+        (own,) = role(account="fsx:fsx-csi-old-sa").assume_role_policy_document["Statement"]
+        others = TrustedRole(
+            "driver",
+            "",
+            {"Statement": [{**own, "Condition": {operator: {"x": "system:serviceaccount:fsx:fsx-csi-old-sa"}}}]},
+        )
+        finding = only(roles_are_assumed, driver_roles=(others,))
+        assert finding.verdict is Verdict.WARN and finding.fix is not None and finding.fix.commands == ()
+
+    @pytest.mark.parametrize("host", ["api.aws", "api.amazonwebservices.com.cn"])
+    def test_of_the_newer_issuers_are_judged_alike(self, host: str) -> None:
+        """oidc-eks.<region>.api.aws, of October 2024."""
+        old, new = f"oidc.eks.{REGION}.amazonaws.com", f"oidc-eks.{REGION}.{host}"
+        document = json.loads(json.dumps(role(GONE).assume_role_policy_document).replace(old, new))
+        newer = TrustedRole("driver", "", document)
+        assert newer.issuers == (Issuer(REGION, GONE),)
+        assert only(roles_are_assumed, driver_roles=(newer,)).verdict is Verdict.WARN
 
     @pytest.mark.parametrize(
         "used", [role("AAAABBBBCCCCDDDD", "any:fsx-csi-sa"), role(account="*:fsx-csi-controller-sa")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from diag.model.subject import Kind
 from diag.model.verdict import Verdict
 from diag.resources.eks import ClusterIdentity
 from diag.resources.kubernetes import PersistentVolumeClaim, Workload
-from tests.checks.given import DRIVER_IMAGE, LONG_AGO, NOW, claim, controller, findings, replace
+from tests.checks.given import CHART_RULES, DRIVER_IMAGE, LONG_AGO, NOW, claim, controller, findings, replace, role
 from tests.checks.given_storage_class import GOOD, asked, only, without
 
 
@@ -49,6 +50,31 @@ class TestParameters:
     def test_the_provisioners_own_keys_are_left_to_it(self) -> None:
         given = {**GOOD, "csi.storage.k8s.io/fstype": "lustre"}
         assert only(parameters_are_known, **asked(given)).verdict is Verdict.PASS
+
+    def test_a_key_of_the_provisioner_s_prefix_that_it_does_not_know(self) -> None:
+        finding = only(parameters_are_known, **asked({**GOOD, "csi.storage.k8s.io/fsType": "lustre"}))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "storageclass-unknown-parameter")
+
+    @pytest.mark.parametrize("part", ["name", "namespace"])
+    def test_half_of_a_secret_is_refused(self, part: str) -> None:
+        finding = only(parameters_are_known, **asked({**GOOD, f"csi.storage.k8s.io/node-publish-secret-{part}": "x"}))
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "csi-secret-unusable")
+
+    @pytest.mark.parametrize(
+        ("rules", "verdict"),
+        [
+            ((), Verdict.WARN),
+            ((("", "secrets", ("get",)),), Verdict.PASS),
+        ],
+    )
+    def test_a_secret_that_the_provisioner_reads(self, rules: tuple[Any, ...], verdict: Verdict) -> None:
+        own = {f"csi.storage.k8s.io/provisioner-secret-{part}": "creds" for part in ("name", "namespace")}
+        roles = (role(*CHART_RULES, *rules),)
+        assert only(parameters_are_known, **asked({**GOOD, **own}, cluster_roles=roles)).verdict is verdict
+
+    def test_secrets_that_nobody_reads_for_it(self) -> None:
+        own = {f"csi.storage.k8s.io/node-stage-secret-{part}": "creds" for part in ("name", "namespace")}
+        assert only(parameters_are_known, **asked({**GOOD, **own})).verdict is Verdict.PASS
 
     @pytest.mark.parametrize(
         ("parameters", "cause"),

@@ -45,6 +45,8 @@ class Hidden:
     """Whether FSx deletes no file systems while it makes a backup; time helps."""
     lease_lost: bool = False
     """Whether who holds the provisioner's lease renews it no more; pods that start anew can again."""
+    volumes_refused: bool = False
+    """Whether a webhook, which is no object of this lab, lets nobody make a PersistentVolume."""
     zones_without: set[tuple[str, str]] = field(default_factory=set)
     """Deployment types that an availability zone does not offer, as (zone, type)."""
 

@@ -183,8 +183,14 @@ class Mounts:
             text = f"driver name {csi['driver']} not found in the list of registered CSI drivers"
             failed = "kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient"
             return Failure("FailedMount", f"MountVolume.MountDevice failed for {title} : {failed}: {text}")
-        error = self._driver_error(pod, volume, node)
+        error = self._secret_missing(csi.get("nodePublishSecretRef")) or self._driver_error(pod, volume, node)
         return Failure("FailedMount", f"MountVolume.SetUp failed for {title} : {error}") if error else None
+
+    def _secret_missing(self, named: "Object | None") -> str:
+        found = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in self._lab.kube.all("secrets")}
+        if named is None or (named["namespace"], named["name"]) in found:
+            return ""
+        return f"fetching NodePublishSecretRef {named['namespace']}/{named['name']} failed: not found"
 
     def _driver_error(self, pod: "Object", volume: "Object", node: "Object") -> str:
         spec = volume["spec"]

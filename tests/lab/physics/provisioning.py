@@ -42,6 +42,8 @@ _THROUGHPUTS = {"PERSISTENT_1": (50, 100, 200), "PERSISTENT_2": (125, 250, 500, 
 _HDD_THROUGHPUTS = {"12": 6000, "40": 1800}
 """With the sizes that such a file system is a multiple of, in GiB. Source: fsx 2018-03-01 CreateFileSystem."""
 _DEFAULT_CAPACITY = 1200
+AGENT_ADDRESS, SERVER_ADDRESS = "169.254.170.23", "172.20.0.1"
+_RESERVED = "csi.storage.k8s.io/"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Provisioning:
         parameters = storage_class.get("parameters") or {}
         if claim["spec"].get("selector") is not None:
             raise Refusal("claim Selector is not supported")
+        self._secret_is_read(parameters)
         source = claim["spec"].get("dataSourceRef") or claim["spec"].get("dataSource")
         if source is not None:
             raise Refusal(f"CSI driver does not copy {source['kind']} {source['name']}: plugin support is missing")
@@ -81,10 +84,28 @@ class Provisioning:
         except Exception as error:
             raise Refusal(f"CreateFileSystem failed: {error}") from error
 
+    def _secret_is_read(self, parameters: dict[str, str]) -> None:
+        """The provisioner reads the secret that a class names for it, and knows all keys of its own prefix."""
+        own = {key.removeprefix(_RESERVED): value for key, value in parameters.items() if key.startswith(_RESERVED)}
+        if unknown := [key for key in own if key != "fstype" and "-secret-name" not in key]:
+            raise Refusal(f'found unknown parameter key "{_RESERVED}{unknown[0]}" with reserved namespace {_RESERVED}')
+        for name in (key for key in own if key.endswith("-name") and f"{key}space" not in own):
+            raise Refusal(f"either name and namespace for {name} secrets specified, Both must be specified")
+        if "provisioner-secret-name" in own and self.rights_missing("", "secrets", "get"):
+            raise Refusal(f"error getting secret {own['provisioner-secret-name']}: secrets is forbidden")
+
+    def proxied(self, name: str, address: str) -> bool:
+        """Whether a container of the controller calls an address inside the cluster through a proxy."""
+        pod = self.controller()
+        container = next(c for c in pod["spec"]["containers"] if c["name"] == name) if pod else {}
+        given = {variable["name"].lower(): variable.get("value", "") for variable in container.get("env", ())}
+        spared = given.get("no_proxy", "").split(",")
+        return bool({"http_proxy", "https_proxy"} & set(given)) and address not in spared and "*" not in spared
+
     def obstacle(self, storage_class: "Object", capacity: int = _DEFAULT_CAPACITY) -> str:
         """What of a class FSx or the driver would not take as it is meant; empty when all is right."""
         parameters = storage_class.get("parameters") or {}
-        if unknown := set(parameters) - KEYS:
+        if unknown := {key for key in parameters if not key.startswith(_RESERVED)} - KEYS:
             return f"the driver ignores {', '.join(sorted(unknown))}"
         claim = {"spec": {"resources": {"requests": {"storage": f"{capacity}Gi"}}}, "metadata": {"uid": "0"}}
         try:
@@ -214,6 +235,8 @@ class Provisioning:
         if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < (1, 3):
             raise Refusal('CredentialsEndpointError: invalid endpoint host, "169.254.170.23"')
         pod = self.controller()
+        if self.proxied("fsx-plugin", AGENT_ADDRESS):
+            raise Refusal("proxyconnect tcp: i/o timeout")
         if pod is not None and self._network.is_closed_by_policy(pod, "TCP", 80):
             raise Refusal("dial tcp 169.254.170.23:80: i/o timeout")
         role = self._named_role(association["roleArn"].rpartition("/")[2])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults.identity.irsa import ANNOTATION, annotations, uninject
+from tests.lab.faults.identity.proxy import PROXY, set_variables
 from tests.lab.setup import NAMESPACE, ROLE, SERVICE_ACCOUNT, Account
 from tests.lab.variants.registry import variant
 
@@ -132,3 +133,11 @@ def _run_agent(lab: "Lab") -> None:
         },
     }
     lab.kube.add(agent)
+
+
+@variant("proxy-that-spares-the-cluster")
+def proxy_that_spares_the_cluster(lab: "Lab", account: Account) -> None:
+    """The controller asks AWS through the company's proxy; what is inside the cluster it asks itself."""
+    spared = "localhost, 172.20.0.0/16, 169.254.0.0/16, .svc, .cluster.local"
+    for name in ("fsx-plugin", "csi-provisioner"):
+        set_variables(lab, name, http_proxy=PROXY, https_proxy=PROXY, no_proxy=spared)

@@ -306,3 +306,16 @@ def finished_pod_of_a_node_that_is_gone(lab: "Lab", account: Account) -> None:
     pod |= {"metadata": metadata, "status": {"phase": "Succeeded"}}
     pod["spec"]["nodeName"] = "ip-10-9-9-9.ec2.internal"
     lab.kube.add(pod)
+
+
+@variant("volume-with-secrets")
+def volume_with_secrets(lab: "Lab", account: Account) -> None:
+    """Fields of other drivers: the secret for the kubelet is there, and those that are not nobody reads for FSx."""
+    csi = symptoms.volume(lab)["spec"]["csi"]
+    csi["nodePublishSecretRef"] = {"name": "fsx-creds", "namespace": "default"}
+    csi["nodeStageSecretRef"] = csi["controllerExpandSecretRef"] = {"name": "absent", "namespace": "default"}
+    metadata = {"name": "fsx-creds", "namespace": "default", "creationTimestamp": lab.site.time(900)}
+    lab.kube.add({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": {}})
+    own = {"fstype": "lustre", "node-stage-secret-name": "absent", "node-stage-secret-namespace": "default"}
+    (made,) = (found for found in lab.kube.all("storageclasses") if found["provisioner"] == "fsx.csi.aws.com")
+    made["parameters"] |= {f"csi.storage.k8s.io/{key}": value for key, value in own.items()}

@@ -225,3 +225,15 @@ def node_disk_full(lab: "Lab") -> None:
         " write /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs/bin: no space left on device"
     )
     _other_image_fails(lab, image, refusal)
+
+
+@fault("mirror-under-another-name", cause="image-pull-no-egress")
+def mirror_under_another_name(lab: "Lab") -> None:
+    """The company's mirror calls the driver by a number, and its certificate has run out."""
+    image = "harbor.corp.example.com/platform/storage-0815:2026.11-r3"
+    refusal = (
+        f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference'
+        f' "{image}": failed to do request: Head "https://harbor.corp.example.com/v2/platform/storage-0815/manifests/'
+        '2026.11-r3": tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
+    )
+    _other_image_fails(lab, image, refusal)

@@ -292,3 +292,40 @@ def claim_waits_for_a_populator(lab: "Lab") -> None:
     claim["spec"]["dataSourceRef"] = {"apiGroup": "example.com", "kind": "DatasetCopy", "name": "imagenet"}
     claim["metadata"]["creationTimestamp"] = lab.site.time(40)
     symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))
+
+
+def _volumes_are_taken(lab: "Lab") -> bool:
+    """A webhook is no object of this lab: its owner changes it elsewhere."""
+    return not lab.hidden.volumes_refused
+
+
+@fault("volume-refused-by-webhook", cause="pod-creation-refused", gone=_volumes_are_taken)
+def volume_refused_by_webhook(lab: "Lab") -> None:
+    """FSx has made the file system, and a policy engine wants a label on its PersistentVolume."""
+    lab.hidden.volumes_refused = True
+    symptoms.provisioning_fails(
+        lab,
+        'error saving volume pvc-7d0e: admission webhook "validate.kyverno.svc-fail" denied the request: resource'
+        " PersistentVolume//pvc-7d0e was blocked due to the following policies require-labels: check-team: 'validation"
+        " error: The label `team` is required.'",
+    )
+
+
+@fault("volume-refused-in-silence", cause="pod-creation-refused", gone=_volumes_are_taken)
+def volume_refused_in_silence(lab: "Lab") -> None:
+    """The same with today's provisioner, which says so in its log alone: the file system is there, and no volume."""
+    assert lab.account is not None
+    lab.hidden.volumes_refused = True
+    symptoms.provision_dynamically(lab)
+    claim = symptoms.claim(lab)
+    claim["metadata"]["creationTimestamp"] = lab.site.time(60)
+    lab.client("fsx").create_file_system(
+        FileSystemType="LUSTRE",
+        StorageCapacity=1200,
+        SubnetIds=[lab.account.private_subnets[0]],
+        SecurityGroupIds=[lab.account.file_system_group],
+        FileSystemTypeVersion="2.15",
+        LustreConfiguration={"DeploymentType": "SCRATCH_2"},
+        Tags=[{"Key": "CSIVolumeName", "Value": f"pvc-{claim['metadata']['uid']}"}],
+    )
+    symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))

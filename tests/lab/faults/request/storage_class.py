@@ -370,3 +370,33 @@ def storageclass_throughput_on_scratch(lab: "Lab") -> None:
     lab.kube.get("storageclasses", STORAGE_CLASS)["parameters"]["perUnitStorageThroughput"] = "200"
     symptoms.being_provisioned(lab)
     symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)
+
+
+_OWN = "csi.storage.k8s.io/"
+
+
+@fault("storageclass-secret-for-the-provisioner", cause="csi-secret-unusable")
+def storageclass_secret_for_the_provisioner(lab: "Lab") -> None:
+    """The class was copied from another driver's; the chart lets this one's controller read no secret."""
+    given = {"provisioner-secret-name": "creds", "provisioner-secret-namespace": "storage"}
+    _parameters(lab).update({f"{_OWN}{key}": value for key, value in given.items()})
+    symptoms.provisioning_fails(
+        lab,
+        'error getting secret creds in namespace storage: secrets "creds" is forbidden: User "system:serviceaccount:'
+        'fsx-csi-driver:fsx-csi-driver-controller-sa" cannot get resource "secrets" in API group "" in the namespace'
+        ' "storage"',
+    )
+
+
+@fault("storageclass-half-of-a-secret", cause="csi-secret-unusable")
+def storageclass_half_of_a_secret(lab: "Lab") -> None:
+    """The name of a secret without its namespace: the provisioner refuses before it asks anybody."""
+    _parameters(lab)[f"{_OWN}node-publish-secret-name"] = "creds"
+    symptoms.being_provisioned(lab)
+
+
+@fault("storageclass-unknown-key-of-the-provisioner", cause="storageclass-unknown-parameter")
+def storageclass_unknown_key_of_the_provisioner(lab: "Lab") -> None:
+    """The prefix is the provisioner's own, and it takes no key of it that it does not know."""
+    _parameters(lab)[f"{_OWN}fsType"] = "lustre"
+    symptoms.provisioning_fails(lab, f'found unknown parameter key "{_OWN}fsType" with reserved namespace {_OWN}')

@@ -178,3 +178,14 @@ def _kept(lab: "Lab") -> bool:
 def file_cache_to_be_deleted(lab: "Lab") -> None:
     """The driver cannot carry out policy Delete on a cache."""
     symptoms.volume(lab)["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
+
+
+@fault("volume-names-an-absent-secret", cause="csi-secret-unusable")
+def volume_names_an_absent_secret(lab: "Lab") -> None:
+    """The manifest was copied from another driver's, whose secret stayed where it was."""
+    symptoms.volume(lab)["spec"]["csi"]["nodePublishSecretRef"] = {"name": "fsx-creds", "namespace": "kube-system"}
+    symptoms.setup_fails(
+        lab,
+        "fetching NodePublishSecretRef kube-system/fsx-creds failed: kubernetes.io/csi: failed to find the secret"
+        ' fsx-creds in the namespace kube-system with error: secrets "fsx-creds" not found',
+    )
