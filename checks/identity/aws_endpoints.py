@@ -85,7 +85,7 @@ def controller_reaches_aws(
             controller_instances, addresses, needed, vpc_endpoints, controller_groups, network_acls, prefix_lists, role
         )
         said = refused_by_endpoint(_said_of(provisioning.pending, value_or(warning_events, ())), vpc_endpoints)
-        if obstacle := next(found, None) or said:
+        if obstacle := said or next(found, None):
             yield _closed(subject, obstacle, provisioning.pending, role)
         elif closed:
             message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"

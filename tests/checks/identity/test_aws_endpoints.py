@@ -352,7 +352,7 @@ def test_a_refusal_that_the_provisioner_reports_names_the_one_endpoint_and_its_w
     service: str, action: str
 ) -> None:
     """Its condition decides by what no API shows; the words of AWS do not name the endpoint."""
-    unsure = policy(Action=f"{service}:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "storage"}})
+    unsure = policy(Action=["fsx:*", "sts:*"], Condition={"StringEquals": {"aws:PrincipalTag/team": "storage"}})
     serving = (*endpoints("fsx", "sts", policy_document=unsure), *endpoints(service, state="deleted"))
     facts: dict[str, Any] = {**PRIVATE, "vpc_endpoints": serving, "claims": (PENDING,)}
     said = refused(f"{action} on resource: * because no VPC endpoint policy allows the {action} action")
