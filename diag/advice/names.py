@@ -157,7 +157,7 @@ SOURCES = (
         f"{_EKS}.identity.oidc.issuer --output text",
     ),
     Source(
-        {"association": "of the file system with S3: its id", "bucket": "the bucket that it names"},
+        {"bucket": "the bucket that the file system is linked with"},
         "aws fsx describe-data-repository-associations --filters Name=file-system-id,Values={file_system}"
         " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
     ),
@@ -221,6 +221,12 @@ SOURCES = (
             "address": "the IPv4 address of the server, before @tcp in the message",
             "ami": "the image that the nodes have",
             "architecture": "x86_64 or arm64",
+            "association": "the id that a look, or the command before, has printed",
+            "nameserver": "the address in the pods' /etc/resolv.conf",
+            "policy-id": "of the policy that denies (p-…), as the look lists it",
+            "registry-account": "the number before .dkr.ecr in the image's name",
+            "permission": "the action that the message names, kms:CreateGrant for example",
+            "resource-arn": "the resource that the message names",
             "association-role": "the role of the Pod Identity association, what follows its last /",
             "availability-zone": "a zone of the Region, us-east-1b for example",
             "boot-mode": "as the image has it",

@@ -316,7 +316,7 @@ def test_a_body_does_not_repeat_a_look() -> None:
 
 BY_ITSELF = {
     "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
-    "efa-client-not-configured", "iam-denied-by-boundary", "sts-not-active-in-region",
+    "sts-not-active-in-region",
 }  # fmt: skip
 """Causes whose page has no command that changes something: nothing has to be changed, or another page has it."""
 
