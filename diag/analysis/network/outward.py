@@ -18,6 +18,8 @@ from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
 from diag.analysis.network.security_groups import Peer, admits, covers_port, peer, rules_of
 from diag.decode import decode_json
+from diag.grammar.ids import account_of
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkAcl, Permission, PrefixList, SecurityGroup, VpcEndpoint
 from diag.resources.table import Table
@@ -32,6 +34,9 @@ FIRST_CALLS = {
     "eks-auth": "eks-auth:AssumeRoleForPodIdentity",
 }
 """What the controller asks each service for first."""
+
+CREATES = ("fsx:CreateFileSystem", "fsx:TagResource")
+"""What it asks FSx for next."""
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -149,22 +154,32 @@ def _is_public(address: str) -> bool:
 
 
 def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
-    """A policy that surely does not let the controller's first call through. Without one everything passes.
+    """A policy that surely does not let a call of the controller's through. Without one everything passes.
 
     FSx is called as the role; STS is asked by a token, before anybody is a role.
     """
-    action = FIRST_CALLS.get(endpoint.service, "")
+    first = FIRST_CALLS.get(endpoint.service, "")
     document = _document(endpoint.policy_document)
-    if document is None or not action:
+    if document is None or not first:
         return
-    allowed, denied = weigh((document,), action, "*", Request({}))
-    if endpoint.service == "fsx" and role_arn:
-        trust = may_assume(about(document, "*"), role_at(role_arn, action, {}))
-        allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
-    if allowed is False or denied:
+    for action in (first, *(CREATES if endpoint.service == "fsx" and role_arn else ())):
+        resource = "*" if action == first else _some_file_system(endpoint, role_arn)
+        allowed, denied = weigh((document,), action, resource, Request({}))
+        if endpoint.service == "fsx" and role_arn:
+            trust = may_assume(about(document, resource), role_at(role_arn, action, {}))
+            allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
+        if allowed is not False and not denied:
+            continue
         why = "denies it" if denied else "does not allow it"
         message = f"the policy of {endpoint.vpc_endpoint_id} ({endpoint.service}) {why}: {action}"
         yield Obstacle(message, endpoint=endpoint.vpc_endpoint_id)
+        return
+
+
+def _some_file_system(endpoint: VpcEndpoint, role_arn: str) -> str:
+    partition = role_arn.split(":")[1]
+    region = endpoint.service_name.split(".")[-2]
+    return f"arn:{partition}:fsx:{region}:{account_of(role_arn)}:file-system/{SOME_FILE_SYSTEM}"
 
 
 def _document(text: str) -> Mapping[str, Any] | None:
