@@ -16,7 +16,7 @@ from diag.analysis.identity.trust_policy import Answer, Trust, may_assume, role_
 from diag.analysis.storage_classes import Demand, keys_of
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import account_of
-from diag.knowledge.controller_actions import Use
+from diag.knowledge.controller_actions import VIA_SERVICE, Use, by_fsx_alone, via_fsx
 from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
 from diag.resources.class_data import Key, Policy
@@ -79,7 +79,7 @@ def key_can_be_used(
         return
     account = account_of(key.arn)
     role = value_or(controller_role, None)
-    caller = role.role_arn if role and role.role_arn else f"arn:aws:iam::{account}:root"
+    caller = role.role_arn if role and role.role_arn else f"arn:{key.arn.split(':')[1]}:iam::{account}:root"
     refused, by_account = _by_policy(demand, key, policy, caller, cluster_identity.region)
     if refused is None and by_account:
         rights = controller_rights if isinstance(controller_rights, Unavailable) else controller_rights.get(caller)
@@ -112,10 +112,8 @@ def _by_role(demand: Demand, key: Key, caller: str, rights: Rights | Unavailable
 
 def _by_policy(demand: Demand, key: Key, policy: Policy, caller: str, region: str) -> tuple[Draft | None, bool]:
     """What the key's policy refuses, and whether it lets the role in only with its whole account."""
-    values = {
-        "kms:viaservice": (f"fsx.{region}.amazonaws.com",),
-        "kms:calleraccount": (account_of(caller),),
-    }
+    via = via_fsx(region)
+    values = {"kms:calleraccount": (account_of(caller),), **({VIA_SERVICE.lower(): (via,)} if via else {})}
     own = {CREATE_GRANT: {"kms:grantisforawsresource": ("true",)}}
     askers = {action: role_at(caller, action, values | own.get(action, {})) for action in NEEDED}
     answers = {action: may_assume(policy.document, asker) for action, asker in askers.items()}
@@ -176,7 +174,7 @@ def _let_in(kms: Key, policy: Policy, caller: str, region: str, trust: Trust) ->
     statement = {
         "Effect": "Allow", "Principal": {"AWS": "{role_arn}"}, "Resource": "*",
         "Action": [*NEEDED, "kms:GenerateDataKey*", "kms:Decrypt"],
-        "Condition": {"StringEquals": {"kms:ViaService": f"fsx.{region}.amazonaws.com"}},
+        "Condition": by_fsx_alone(region),
     }  # fmt: skip
     document = {"Version": "2012-10-17", "Statement": [*map(Verbatim, others), statement]}
     names: dict[str, Value] = {"key": kms.arn, "role_arn": caller, "policy": document}

@@ -14,13 +14,14 @@ from diag.analysis.network.outward import HTTPS, Obstacle, obstacles
 from diag.analysis.network.routing import subnets_without_way_out
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, NatGateway, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
-from diag.resources.eks import ClusterIdentity, EksCluster
+from diag.resources.eks import ClusterIdentity, EksCluster, SourceNat
 from diag.resources.kubernetes import PersistentVolumeClaim, Pod, Workload
 
 LEAD_OUT = (
     "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
     " has one and lead the nodes' route there"
 )
+LET_OUT = "run the controller where a NAT gateway leads out, or have the VPC CNI translate what leaves the VPC"
 UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-denied-by-endpoint-policy"
 
 
@@ -39,6 +40,7 @@ def controller_reaches_aws(
     eks_cluster: EksCluster | Unavailable,
     nat_gateways: tuple[NatGateway, ...] | Unavailable,
     controller_role: Given | Unavailable,
+    source_nat: SourceNat | Unavailable,
 ) -> Iterator[Draft]:
     """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
 
@@ -62,7 +64,10 @@ def controller_reaches_aws(
     if not provisioning.in_use or goes_by_proxy(controller_pods):
         yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
         return
-    closed = subnets_without_way_out(controller_instances, route_tables, value_or(nat_gateways, ()))
+    own = value_or(source_nat, SourceNat()).external and not any(pod.spec.host_network for pod in controller_pods)
+    closed = subnets_without_way_out(
+        controller_instances, route_tables, value_or(nat_gateways, ()), by_own_address=not own
+    )
     vpc_endpoints = tuple(item for item in vpc_endpoints if item.is_of(cluster_identity.region))
     givers = {injected(pod) for pod in controller_pods}
     needed = ["fsx", *(["sts"] if Giver.WEB_IDENTITY in givers else ()),
@@ -91,7 +96,7 @@ def controller_reaches_aws(
     place = {"node_vpc": first.vpc_id, "node_subnet": first.subnet_id, "endpoint_security_group": group}
     fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
     if by_nat := next(filter(None, closed.values()), ""):
-        fix = advise(LEAD_OUT, by="whoever runs the network")
+        fix = advise(LET_OUT if by_nat.startswith("igw-") else LEAD_OUT, by="whoever runs the network")
     yield warn(subject, message, *([by_nat] if by_nat else ()), cause=UNREACHABLE, fix=fix)
 
 

@@ -10,7 +10,7 @@ from diag.advice.replace_claim import replace_claim
 from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import BOUND, replace_volume
 from diag.advice.steps import advise, caution, change, person, wait
-from diag.analysis.binding import corrections
+from diag.analysis.binding import class_of, corrections
 from diag.analysis.claims import CREATION_S, ClaimCase, Pending, Provisioning, Why, why_parted, why_pending
 from diag.analysis.validation import is_as_meant
 from diag.grammar.command import Verbatim
@@ -155,7 +155,7 @@ def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: P
 
 def _take_the_class(claim: PersistentVolumeClaim, names: Sequence[str]) -> Fix:
     """The claim with the class whose name is nearest, or the driver's only one."""
-    wanted = claim.spec.storage_class_name or ""
+    wanted = class_of(claim)
     near = difflib.get_close_matches(wanted, names, 1) or (names if len(names) == 1 else ())
     if not near:
         request = "make the StorageClass {storage_class}, or name in the claim one that exists"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diag import Draft, Fix, Layer, check, fail, ok, warn
 from diag.advice.replace_claim import replace_claim
 from diag.advice.steps import change, undo
-from diag.analysis.planned import DEFAULT_CLASS
+from diag.analysis.planned import DEFAULT_CLASS, default_class
 from diag.grammar.command import Verbatim
 from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolumeClaim, StorageClass
 
@@ -30,7 +30,8 @@ def lustre_is_no_default_beside_another(
     source: Kubernetes documentation, storage classes, default StorageClass; changing the default
     """
     defaults = [one for one in storage_classes if any(one.metadata.annotation(key) == "true" for key in DEFAULT_CLASS)]
-    newest = max(defaults, key=lambda one: (one.metadata.creation_timestamp, one.metadata.name), default=None)
+    chosen = default_class(defaults)
+    newest = next((one for one in defaults if one.metadata.name == chosen), None)
     failed = {event.involved_object.name for event in claim_events if event.reason == "ProvisioningFailed"}
     for ours in defaults:
         if ours.provisioner != FSX_DRIVER or newest is None:

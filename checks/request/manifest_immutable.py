@@ -8,8 +8,10 @@ from typing import TypeVar
 from diag import Draft, Layer, Subject, Unavailable, check, fail, ok, unknown
 from diag.advice.steps import advise
 from diag.analysis.binding import CLASS_ANNOTATION
+from diag.analysis.nodes.scheduling import limits_of
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim, StorageClass
 from diag.resources.manifests import ManifestSet
+from diag.resources.quantity import bytes_of
 
 Object = TypeVar("Object", PersistentVolume, PersistentVolumeClaim, StorageClass)
 
@@ -29,7 +31,7 @@ def changes_nothing_immutable(
 
     A wrong PersistentVolume cannot be corrected in place: `kubectl apply` ends in "spec.persistentvolumesource is
     immutable after creation" and the old one stays in use, while the file looks right. A claim may be given a volume's
-    name while it has none, and a class while it has none.
+    name while it has none, and a class while it has none; its size is changed when it is bound, to more than it has.
 
     pass: a live object of the same name agrees in every such field
     fail: it differs; the object has to be deleted and created again
@@ -81,6 +83,12 @@ def _of_volume(planned: PersistentVolume, live: PersistentVolume) -> Iterator[Ch
         attributes = theirs.volume_attributes or {}
         yield from ((key, attributes.get(key), value) for key, value in (mine.volume_attributes or {}).items())
     yield "volumeMode", live.spec.volume_mode, planned.spec.volume_mode
+    if live.spec.node_affinity is not None:
+        yield "nodeAffinity", _homes(live), _homes(planned)
+
+
+def _homes(volume: PersistentVolume) -> str:
+    return "; ".join(limit.words for limit in limits_of(volume) if limit.field == "nodeAffinity")
 
 
 def _of_claim(planned: PersistentVolumeClaim, live: PersistentVolumeClaim) -> Iterator[Change]:
@@ -91,6 +99,21 @@ def _of_claim(planned: PersistentVolumeClaim, live: PersistentVolumeClaim) -> It
         yield "volumeName", live.spec.volume_name, planned.spec.volume_name
     yield "accessModes", live.spec.access_modes or (), planned.spec.access_modes or ()
     yield "volumeMode", live.spec.volume_mode, planned.spec.volume_mode
+    yield "selector", str(live.spec.selector or ""), str(planned.spec.selector or "")
+    had, wanted = ((claim.spec.resources.requests or {}).get("storage", "0") for claim in (live, planned))
+    if _is_size_refused(live, bytes_of(had), bytes_of(wanted)):
+        yield "storage", had, wanted
+    if live.status.phase != "Bound":
+        own, theirs = planned.spec.volume_attributes_class_name, live.spec.volume_attributes_class_name
+        yield "volumeAttributesClassName", theirs or "", own or ""
+
+
+def _is_size_refused(live: PersistentVolumeClaim, had: int | None, wanted: int | None) -> bool:
+    """Whether a claim may not ask for that: only a bound one may be changed, and never below what it has."""
+    if had is None or wanted is None or had == wanted:
+        return False
+    has = bytes_of((live.status.capacity or {}).get("storage", ""))
+    return live.status.phase != "Bound" or (wanted < had and has is not None and wanted <= has)
 
 
 def _of_class(planned: StorageClass, live: StorageClass) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from diag.advice.driver import MANAGED_BY, addon_steps, restart
 from diag.advice.steps import caution, change, guard, person, save, undo
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import region_of
-from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, controller_actions
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, by_fsx_alone, controller_actions
 from diag.model.fix import Fix, Step, StepKind
 from diag.resources.eks import EksCluster
 from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
@@ -248,7 +248,7 @@ def _allowing(grants: Iterable[Grant]) -> list[dict[str, Any]]:
     for grant in grants:
         alike.setdefault((grant.resource, grant.service), []).append(grant.action)
     return [
-        {"Effect": "Allow", "Action": actions, "Resource": resource, **_for_service(service)}
+        {"Effect": "Allow", "Action": actions, "Resource": resource, **_condition(resource, service)}
         for (resource, service), actions in alike.items()
     ]
 
@@ -270,8 +270,11 @@ def let_pull(roles: Iterable[str], partition: str) -> Fix:
     )
 
 
-def _for_service(service: str) -> dict[str, Any]:
-    return {"Condition": {"StringEquals": {"iam:AWSServiceName": service}}} if service else {}
+def _condition(resource: str, service: str) -> dict[str, Any]:
+    """What keeps a statement to its matter: the service whose role is made, or FSx as the user of a key."""
+    if service:
+        return {"Condition": {"StringEquals": {"iam:AWSServiceName": service}}}
+    return {"Condition": by_fsx_alone(region_of(resource))} if resource.split(":")[2:3] == ["kms"] else {}
 
 
 def create_service_role() -> Fix:

@@ -54,8 +54,8 @@ _BY_OWNER = (
     "of a Deployment, StatefulSet or DaemonSet: `kubectl -n {namespace} rollout restart deployment/NAME`",
     NOT_READY,
     'of a Job: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then the same with false',
-    "a pod that nothing owns: save it (`kubectl -n {namespace} get pod NAME -o yaml > pod.yaml`), delete it, take"
-    " nodeName, uid, resourceVersion and status out of the file, and apply that",
+    "a pod that nothing owns: save it (`kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`), take the line"
+    " nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
 )
 
 
@@ -125,7 +125,9 @@ def _owner(values: Values) -> Owner | None:
         return None
     kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "job": "Job",
              "pod": "Pod", "replicaset": "ReplicaSet"}  # fmt: skip
-    return Owner(str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas))
+    return Owner(
+        str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas), str(values.get("pod", ""))
+    )
 
 
 PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from diag.analysis.binding import class_of
 from diag.resources.kubernetes import LimitRange, PersistentVolumeClaim, ResourceQuota
 from diag.resources.quantity import number_of
 
@@ -56,7 +57,7 @@ def over_quota(claims: Iterable[PersistentVolumeClaim], quota: ResourceQuota) ->
 
 def _taken_by(claims: Iterable[PersistentVolumeClaim], resource: str) -> Decimal:
     name, of_class, what = resource.removeprefix("count/").rpartition(_OF_CLASS)
-    counted = [claim for claim in claims if not of_class or claim.spec.storage_class_name == name]
+    counted = [claim for claim in claims if not of_class or class_of(claim) == name]
     if what == CLAIMS:
         return Decimal(len(counted))
     return sum((_size(claim) for claim in counted), Decimal(0)) if what == STORAGE else Decimal(0)

@@ -16,12 +16,17 @@ CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 
 def class_of(claim: PersistentVolumeClaim) -> str:
     """The name of the StorageClass that a claim asks for; empty for none."""
-    return claim.metadata.annotation(CLASS_ANNOTATION) or claim.spec.storage_class_name or ""
+    return named_class_of(claim) or ""
+
+
+def named_class_of(claim: PersistentVolumeClaim) -> str | None:
+    """The same, or None where the claim leaves it to the cluster's default: an annotation counts though it is empty."""
+    return (claim.metadata.annotations or {}).get(CLASS_ANNOTATION, claim.spec.storage_class_name)
 
 
 def class_of_volume(volume: PersistentVolume) -> str:
     """The name of the StorageClass that a volume belongs to; empty for none."""
-    return volume.metadata.annotation(CLASS_ANNOTATION) or volume.spec.storage_class_name
+    return (volume.metadata.annotations or {}).get(CLASS_ANNOTATION, volume.spec.storage_class_name)
 
 
 def misfits(claim: PersistentVolumeClaim, volume: PersistentVolume) -> tuple[str, ...]:

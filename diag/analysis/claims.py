@@ -78,7 +78,7 @@ def provisioning(
 ) -> Provisioning:
     """The driver's StorageClasses, the claims that wait for it, and the volumes that it created."""
     ours = {item.metadata.name: item for item in storage_classes if item.provisioner == FSX_DRIVER}
-    pending = tuple(claim for claim in claims if _waits_for(claim, ours.get(claim.spec.storage_class_name or "")))
+    pending = tuple(claim for claim in claims if _waits_for(claim, ours.get(class_of(claim))))
     made = [v for v in persistent_volumes if v.is_dynamic and v.spec.csi and v.spec.csi.driver == FSX_DRIVER]
     deleted = tuple(volume.name for volume in made if volume.spec.persistent_volume_reclaim_policy == "Delete")
     return Provisioning(tuple(ours.values()), pending, tuple(volume.name for volume in made), deleted)
@@ -156,8 +156,12 @@ class ClaimCase(msgspec.Struct, frozen=True):
 
     @property
     def binds_late(self) -> bool:
-        """Its class leaves the choice of a volume to the scheduler: a claim without a pod stays Pending for good."""
-        return self.storage_class is not None and self.storage_class.volume_binding_mode == "WaitForFirstConsumer"
+        """Its class leaves the choice of a volume to the scheduler: a claim without a pod stays Pending for good.
+
+        Not any more when the scheduler has chosen a node and no volume: then the controller binds it or has one made.
+        """
+        late = self.storage_class is not None and self.storage_class.volume_binding_mode == "WaitForFirstConsumer"
+        return late and not self.claim.metadata.annotation(SELECTED_NODE)
 
     @property
     def is_dynamic(self) -> bool:
@@ -451,7 +455,7 @@ def _unprovisioned(case: ClaimCase) -> Pending:
         if source is not None:
             message = f"its volume is to be filled from {source.kind} {source.name}, which is for a populator to do"
             return Pending(Why.WAITS_FOR_POPULATOR, message)
-        if case.binds_late and not case.claim.metadata.annotation(SELECTED_NODE):
+        if case.binds_late:
             return Pending(Why.WAITS_FOR_POD, f"its class {name} makes the volume when a pod that uses it is scheduled")
         kept = "".join(f"; volume {v.name}, kept for a former claim of that name, is not taken" for v in case.kept)
         return Pending(Why.WAITS_FOR_DRIVER, f"it waits for the driver to make a volume of class {name}{kept}")

@@ -7,7 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
-from diag.analysis.binding import class_of, class_of_volume, is_held_by, misfits_of_reserved, why_not_taken
+from diag.analysis.binding import (
+    class_of,
+    class_of_volume,
+    is_held_by,
+    misfits_of_reserved,
+    named_class_of,
+    why_not_taken,
+)
 from diag.analysis.nodes.lustre_client import NodeKind
 from diag.analysis.storage_classes import Demand
 from diag.analysis.volumes import is_fsx_volume
@@ -75,7 +82,7 @@ def _of_claims(
     classes = {item.metadata.name for item in manifests.classes}
     for claim in manifests.claims:
         name, asked = claim.spec.volume_name, class_of(claim)
-        own = class_of_volume_or_none(claim)
+        own = named_class_of(claim)
         if not name and any(_satisfies(v, claim) or _is_offered(v, own) for v in manifests.volumes):
             continue
         if name and name not in volumes and isinstance(live_volumes, Unavailable):
@@ -91,11 +98,6 @@ def _satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
     if is_held_by(volume, claim):
         return not misfits_of_reserved(claim, volume)
     return volume.spec.claim_ref is None and not why_not_taken(claim, volume)
-
-
-def class_of_volume_or_none(claim: PersistentVolumeClaim) -> str | None:
-    """The class that a claim names, empty for `""`; None where the cluster's default decides."""
-    return class_of(claim) or claim.spec.storage_class_name
 
 
 def _is_offered(volume: PersistentVolume, wanted: str | None) -> bool:
@@ -275,7 +277,7 @@ def _over_live_claim(
             spec = msgspec.structs.replace(spec, storage_class_name=live.spec.storage_class_name)
         meta = _of_live(claim.metadata, live.metadata)
         return msgspec.structs.replace(claim, metadata=meta, spec=spec, status=live.status)
-    if spec.storage_class_name is None and default:
+    if named_class_of(claim) is None and default:
         spec = msgspec.structs.replace(spec, storage_class_name=default)
     return msgspec.structs.replace(claim, metadata=_born(claim.metadata, taken_at), spec=spec)
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from diag.advice.platform import Platform
+from diag.analysis.binding import class_of
 from diag.analysis.claims import ClaimCase
 from diag.analysis.nodes.attempts import Attempt, failed_attempt
 from diag.analysis.pod_events import events_by_pod, phase_of
@@ -141,7 +142,7 @@ def _pending_claims(
         volume = case.volume or next(iter(case.kept), None)
         named = {**shared, "volume": volume.name} if volume else shared
         values = partial(_of_claim, case, complaints.symptoms, named, facts)
-        path = {case.subject, Subject(Kind.STORAGE_CLASS, case.claim.spec.storage_class_name or "")}
+        path = {case.subject, Subject(Kind.STORAGE_CLASS, class_of(case.claim))}
         # A claim whose file system is being made has an event that says so, and nothing is wrong.
         symptoms = complaints.symptoms if case.complaint or case.subject in in_vain else ()
         yield Trouble(case.subject, frozenset(path), complaints.phase, symptoms, values)

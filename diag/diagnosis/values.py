@@ -9,6 +9,7 @@ from diag.advice.driver import values_of
 from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.replace_node import KARPENTER, NODE_GROUP
 from diag.advice.workloads import owners_of
+from diag.analysis.binding import class_of
 from diag.analysis.claims import ClaimCase
 from diag.analysis.identity.controller import Given, is_auto_mode
 from diag.analysis.network.routing import table_of
@@ -184,7 +185,7 @@ def of_claim(case: ClaimCase, facts: Facts) -> dict[str, str]:
         "namespace": claim.metadata.namespace,
         "claim": claim.metadata.name,
         "claim_uid": claim.metadata.uid,
-        "storage_class": claim.spec.storage_class_name or "",
+        "storage_class": class_of(claim),
         "quantity": _next_size((claim.spec.resources.requests or {}).get("storage", "")),
         "other_subnet": _in_another_zone(given.get("subnetId", ""), facts),
     }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from diag.knowledge.partitions import partition_of
 from diag.knowledge.table import read_table
 
 
@@ -81,3 +82,19 @@ def arns_of(
         Resource.BUCKET: tuple(f"arn:{partition}:s3:::{bucket}" for bucket in buckets),
         Resource.KEY: tuple(keys),
     }
+
+
+def via_fsx(region: str) -> str:
+    """What `kms:ViaService` says where FSx uses a key in the caller's name; empty for a partition whose form of it is
+    not documented. Source: FSx for Lustre user guide, encryption-at-rest; KMS developer guide, conditions-kms."""
+    partition = partition_of(region)
+    return f"fsx.{region}.amazonaws.com" if partition and partition.dns_suffix == "amazonaws.com" else ""
+
+
+def by_fsx_alone(region: str) -> dict[str, dict[str, str]]:
+    """The condition that lets a key be used through FSx of a Region and in no other way, in every partition."""
+    via = via_fsx(region)
+    return {"StringEquals": {VIA_SERVICE: via}} if via else {"StringLike": {VIA_SERVICE: f"fsx.{region}.*"}}
+
+
+VIA_SERVICE = "kms:ViaService"

@@ -19,6 +19,8 @@ class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region_form: str
     """Regular expression that names of its regions fit, future ones too."""
     regions: tuple[str, ...]
+    iam_region: str = ""
+    """Where IAM is for all of them; empty where that is not known."""
 
 
 class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -83,12 +83,12 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         mark = "- " if len(way.cautions) > 1 else ""
         yield from labelled("first", (mark + caution for caution in way.cautions), style)
         label, acts = "steps", way.acts
-        for place, (step, line) in enumerate(acts):
+        for place, (step, rows) in enumerate(acts):
             is_wait = step.kind is StepKind.WAIT
-            if is_wait or (place and not line and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
+            if is_wait or (place and not rows and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
                 label = "wait" if is_wait else "result"
-            yield from command(label, line)
-            if line and step.says:
+            yield from command(label, *rows)
+            if rows and step.says:
                 yield from wrap(step.says, style, _UNDER, _UNDER)
             elif step.says:
                 yield from labelled(label, [step.says], style)
@@ -97,7 +97,7 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         label = "undo"
         for step in way.steps:
             if step.kind is StepKind.UNDO:
-                yield from command(label, step.line) if step.line else labelled(label, [step.text], style)
+                yield from command(label, *step.rows) if step.line else labelled(label, [step.text], style)
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))

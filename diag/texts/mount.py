@@ -25,7 +25,10 @@ _EXIT_STATUS = r"\b(?:exit status|exit code:?|exited with code|but received) '?(
 _KERNEL_NAME = r"\b(?P<name>[A-Za-z0-9_]{1,8})-(?:client\b|(?:MDT|OST)[0-9a-fx]{4})"
 _KERNEL_NID = r"(?:\bMGC|\(at )(?P<nid>[\w.:]+@(?:tcp|o2ib|kfi|efa|gni)\d*)"
 _WORDS_OF_PHASE = (
-    (Phase.UNMOUNT, ("UnmountVolume", "UnmountDevice", "NodeUnpublish", "NodeUnstage", "TearDown", "umount")),
+    (
+        Phase.UNMOUNT,
+        ("UnmountVolume", "UnmountDevice", "NodeUnpublish", "NodeUnstage", "TearDown", "umount", "orphaned pod"),
+    ),
     (Phase.PROVISION, ("ProvisioningFailed", "failed to provision", "CreateVolume", "CreateFileSystem")),
     (Phase.SCHEDULE, ("FailedScheduling", "nodes are available")),
     (
@@ -81,6 +84,7 @@ def find_exit_status(text: str) -> int | None:
 
 def find_phase(text: str) -> Phase | None:
     """The operation that a normalised text belongs to, None when it does not say."""
+    text = text.replace("/mount: ", "/mount ")  # the end of a kubelet's path, not the command
     return next((phase for phase, words in _WORDS_OF_PHASE if any(word in text for word in words)), None)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from checks.request.claim_binding import claim_has_its_volume
+from diag.analysis.binding import CLASS_ANNOTATION, class_of, class_of_volume
+from diag.analysis.claims import SELECTED_NODE, provisioning
 from diag.model.verdict import Verdict
 from diag.resources.kubernetes import PersistentVolume, PersistentVolumeClaim
 from diag.resources.kubernetes.meta import ObjectReference
@@ -142,3 +144,34 @@ def test_a_free_volume_counts_before_one_that_a_former_claim_left() -> None:
 def test_a_reserved_volume_that_does_not_fit_does_not_hide_another_that_does() -> None:
     how, message = outcome(asked(), pv("pv-a", ref=MINE, volumeMode="Block"), pv("pv-b", ref=MINE))
     assert how == BINDS and "pv-b" in message
+
+
+@pytest.mark.parametrize("provisioner", [BY_HAND, "fsx.csi.aws.com"])
+def test_a_node_that_the_scheduler_chose_ends_the_delay(provisioner: str) -> None:
+    """shouldDelayBinding: with the annotation the controller binds a free volume by itself, or has one made."""
+    chosen = replace(asked(), metadata=replace(asked().metadata, annotations={SELECTED_NODE: "node-a"}))
+    how, message = outcome(chosen, pv(), provisioner=provisioner, **LATE)
+    assert how == BINDS and "fits and is free" in message
+    old = replace(chosen, metadata=replace(chosen.metadata, creation_timestamp=LONG_AGO))
+    assert outcome(old, pv(), provisioner=provisioner, **LATE)[0] == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("annotation", "field", "name"),
+    [(None, "fsx-sc", "fsx-sc"), ("old", "fsx-sc", "old"), ("", "fsx-sc", ""), ("old", None, "old"), (None, None, "")],
+)
+def test_the_old_annotation_of_the_class_counts_before_the_field_though_it_is_empty(
+    annotation: str | None, field: str | None, name: str
+) -> None:
+    notes = {} if annotation is None else {CLASS_ANNOTATION: annotation}
+    one = asked(storageClassName=field)
+    assert class_of(replace(one, metadata=replace(one.metadata, annotations=notes))) == name
+    both = pv(storageClassName=field or "")
+    assert class_of_volume(replace(both, metadata=replace(both.metadata, annotations=notes))) == name
+
+
+def test_a_claim_that_asks_by_annotation_waits_for_the_driver_too() -> None:
+    one = asked(storageClassName=None)
+    one = replace(one, metadata=replace(one.metadata, annotations={CLASS_ANNOTATION: "fsx-sc"}))
+    assert provisioning((storage_class(),), (one,), ()).pending == (one,)
+    assert provisioning((storage_class(),), (asked(storageClassName=None),), ()).pending == ()

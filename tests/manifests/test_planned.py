@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,53 @@ def test_a_claim_may_be_given_a_volumes_name_and_a_class_once(tmp_path: Path, li
     manifests = read(tmp_path, text)
     given: dict[str, Any] = {"manifest_set": manifests, "live_volumes": (), "live_classes": ()}
     [found] = findings(changes_nothing_immutable, live_claims=(live,), **given)
+    assert found.verdict is verdict, found.message
+
+
+@pytest.mark.parametrize(
+    ("phase", "had", "has", "wanted", "verdict"),
+    [
+        ("Pending", "1200Gi", None, "2400Gi", Verdict.FAIL),
+        ("Pending", "1200Gi", None, "1228800Mi", Verdict.PASS),
+        ("Bound", "1200Gi", "1200Gi", "2400Gi", Verdict.PASS),
+        ("Bound", "2400Gi", "2400Gi", "1200Gi", Verdict.FAIL),
+        ("Bound", "4800Gi", "1200Gi", "2400Gi", Verdict.PASS),
+        ("Bound", "4800Gi", "1200Gi", "1200Gi", Verdict.FAIL),
+        ("Bound", "4800Gi", None, "2400Gi", Verdict.PASS),
+    ],
+)
+def test_only_a_bound_claim_may_ask_for_another_size_and_never_for_less_than_it_has(
+    tmp_path: Path, phase: str, had: str, has: str | None, wanted: str, verdict: Verdict
+) -> None:
+    """A request above what the claim has may be taken back since 1.32."""
+    live = claim(phase=phase, resources={"requests": {"storage": had}})
+    live = replace(live, status=replace(live.status, capacity={"storage": has} if has else None))
+    manifests = read(tmp_path, CLAIM.replace("1200Gi", wanted))
+    given: dict[str, Any] = {"manifest_set": manifests, "live_volumes": (), "live_classes": ()}
+    [found] = findings(changes_nothing_immutable, live_claims=(live,), **given)
+    assert found.verdict is verdict, found.message
+
+
+@pytest.mark.parametrize(("labels", "verdict"), [({"team": "ml"}, Verdict.PASS), ({"team": "web"}, Verdict.FAIL)])
+def test_a_claims_selector_stays(tmp_path: Path, labels: dict[str, str], verdict: Verdict) -> None:
+    text = CLAIM.replace("spec:\n", "spec:\n  selector: {matchLabels: {team: ml}}\n")
+    given: dict[str, Any] = {"manifest_set": read(tmp_path, text), "live_volumes": (), "live_classes": ()}
+    [found] = findings(changes_nothing_immutable, live_claims=(claim(selector={"matchLabels": labels}),), **given)
+    assert found.verdict is verdict, found.message
+
+
+@pytest.mark.parametrize(
+    ("zone", "verdict"), [("eu-west-1a", Verdict.PASS), ("eu-west-1b", Verdict.FAIL), ("", Verdict.PASS)]
+)
+def test_the_nodes_of_a_volume_are_said_once(tmp_path: Path, zone: str, verdict: Verdict) -> None:
+    def homes(zone: str) -> dict[str, Any]:
+        need = {"key": "topology.kubernetes.io/zone", "operator": "In", "values": [zone]}
+        return {"required": {"nodeSelectorTerms": [{"matchExpressions": [need]}]}}
+
+    text = VOLUME.replace("spec:\n", f"spec:\n  nodeAffinity: {json.dumps(homes('eu-west-1a'))}\n", 1)
+    given: dict[str, Any] = {"manifest_set": read(tmp_path, text), "live_claims": (), "live_classes": ()}
+    live = volume(nodeAffinity=homes(zone)) if zone else volume()
+    [found] = findings(changes_nothing_immutable, live_volumes=(live,), **given)
     assert found.verdict is verdict, found.message
 
 

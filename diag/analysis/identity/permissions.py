@@ -25,7 +25,8 @@ from diag.analysis.identity.policy_language import (
 from diag.analysis.identity.policy_language import all_of as all_hold
 from diag.decode import decode_json
 from diag.grammar.ids import account_of
-from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, Action, Use, arns_of, controller_actions
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, Action, Use, arns_of, controller_actions, via_fsx
+from diag.knowledge.partitions import partition_of
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.iam import ManagedPolicy, Tag
 from diag.resources.kubernetes import StorageClass
@@ -235,22 +236,39 @@ def questions(
 
 def context_of(region: str, role_arn: str, tags: Iterable[Tag] = ()) -> dict[str, tuple[str, ...]]:
     """The condition keys of the controller's calls that are known beforehand; `tags` are the role's own."""
+    via = via_fsx(region)
     return {
         **{f"aws:PrincipalTag/{tag.key}": (tag.value,) for tag in tags},
-        "aws:RequestedRegion": (region,),
+        REQUESTED_REGION: (region,),
         "aws:SecureTransport": ("true",),
         "aws:PrincipalArn": (role_arn,),
         "aws:PrincipalAccount": (account_of(role_arn),),
-        "kms:ViaService": (f"fsx.{region}.amazonaws.com",),
+        **({"kms:ViaService": (via,)} if via else {}),
         "kms:GrantIsForAWSResource": ("true",),
     }
+
+
+REQUESTED_REGION = "aws:RequestedRegion"
+
+
+def located(action: Action, context: Context) -> dict[str, tuple[str, ...]]:
+    """The context with the Region that a request goes to: IAM is in one of a partition for all the others.
+
+    Source: IAM user guide, reference_policies_condition-keys, aws:RequestedRegion.
+    """
+    if not action.name.startswith("iam:") or REQUESTED_REGION not in context:
+        return dict(context)
+    partition = partition_of(context[REQUESTED_REGION][0])
+    own = {key: values for key, values in context.items() if key != REQUESTED_REGION}
+    return {**own, REQUESTED_REGION: (partition.iam_region,)} if partition and partition.iam_region else own
 
 
 def context_for(action: Action, context: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """The keys that a request for one action has: the name of a service only where a service's role is made, tags of
     the request only where something is created, those of a file system only where there is one."""
     left_out = (RESOURCE_TAGS,) if action.use is Use.CREATE else ("aws:TagKeys", REQUEST_TAGS)
-    own = {key: v for key, v in context.items() if key in (REQUEST_TAGS, RESOURCE_TAGS) or not key.startswith(left_out)}
+    there = located(action, context)
+    own = {key: v for key, v in there.items() if key in (REQUEST_TAGS, RESOURCE_TAGS) or not key.startswith(left_out)}
     return {**own, SERVICE_NAME: (action.service,)} if action.service else own
 
 

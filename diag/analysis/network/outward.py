@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from diag.analysis.identity.permissions import weigh
-from diag.analysis.identity.policy_language import Request
+from diag.analysis.identity.policy_language import Request, statements_of
 from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_at
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
@@ -156,15 +156,19 @@ def _is_public(address: str) -> bool:
 def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
     """A policy that surely does not let a call of the controller's through. Without one everything passes.
 
-    FSx is called as the role; STS is asked by a token, before anybody is a role.
+    FSx is called as the role and about no resource; STS is asked by a token, before anybody is a role, and about that
+    role; EKS about the cluster, as the node. Source: service authorization reference, of the three services.
     """
     first = FIRST_CALLS.get(endpoint.service, "")
     document = _document(endpoint.policy_document)
     if document is None or not first:
         return
     for action in (first, *(CREATES if endpoint.service == "fsx" and role_arn else ())):
-        resource = "*" if action == first else _some_file_system(endpoint, role_arn)
-        allowed, denied = weigh((document,), action, resource, Request({}))
+        resource = {"fsx": "*", "sts": role_arn}.get(endpoint.service, "")
+        if action in CREATES:
+            resource = _some_file_system(endpoint, role_arn)
+        asked = document if resource else _about_anything(document)
+        allowed, denied = weigh((asked,), action, resource or "*", Request({}))
         if endpoint.service == "fsx" and role_arn:
             trust = may_assume(about(document, resource), role_at(role_arn, action, {}))
             allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
@@ -180,6 +184,12 @@ def _some_file_system(endpoint: VpcEndpoint, role_arn: str) -> str:
     partition = role_arn.split(":")[1]
     region = endpoint.service_name.split(".")[-2]
     return f"arn:{partition}:fsx:{region}:{account_of(role_arn)}:file-system/{SOME_FILE_SYSTEM}"
+
+
+def _about_anything(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A policy where it is not known what a call is about: each Allow may be about that."""
+    found = statements_of(document)
+    return {"Statement": [{**one, "Resource": "*"} if one.get("Effect") == "Allow" else one for one in found]}
 
 
 def _document(text: str) -> Mapping[str, Any] | None:

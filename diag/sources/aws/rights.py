@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from diag.analysis.binding import class_of
 from diag.analysis.claims import Provisioning
 from diag.analysis.driver.images import PULL_DENIED, pull_failures
 from diag.analysis.identity.controller import Given, Giver, plugin_of
@@ -23,6 +24,7 @@ from diag.analysis.identity.permissions import (
     by_documents,
     context_of,
     explained,
+    located,
     questions,
     settled,
     simulated,
@@ -87,7 +89,7 @@ def controller_rights(
     own = {arn: role for arn, role in controller_roles.values.items() if arn != given.by_role}
     roles = own if provisioning.in_use else {}
     keys = [key.arn for key in value_or(class_keys, Table[Key]()) if key.key_manager != "AWS"]
-    asking = {claim.spec.storage_class_name for claim in provisioning.pending}
+    asking = {class_of(claim) for claim in provisioning.pending}
     classes = [one for one in provisioning.classes if one.metadata.name in asking] or provisioning.classes
     tags = {} if isinstance(controller, Unavailable) else tags_of_requests(classes, _extra_tags(controller))
     made = {volume.handle for volume in value_or(volumes, ()) if volume.is_dynamic}
@@ -217,11 +219,15 @@ def _simulate(
     asked: Sequence[tuple[Action, str]],
     context: Mapping[str, tuple[str, ...]],
 ) -> list[Mapping[str, Any]]:
-    """IAM's answers: one call for each service name that a condition may ask for, and one for all the rest."""
+    """IAM's answers: one call for each service name that a condition may ask for, and one for all the rest, IAM's own
+    actions apart."""
     results: list[Mapping[str, Any]] = []
-    for service in dict.fromkeys(action.service for action, _ in asked):
-        group = [(action, arn) for action, arn in asked if action.service == service]
-        keys = {**context, SERVICE_NAME: (service,)} if service else context
+    groups: dict[tuple[str, bool], list[tuple[Action, str]]] = {}
+    for action, arn in asked:
+        groups.setdefault((action.service, action.name.startswith("iam:")), []).append((action, arn))
+    for (service, _), group in groups.items():
+        there = located(group[0][0], context)
+        keys = {**there, SERVICE_NAME: (service,)} if service else there
         results += aws.pages(
             "iam", "SimulatePrincipalPolicy", "EvaluationResults", region=region, PolicySourceArn=role_arn,
             ActionNames=sorted({action.name for action, _ in group}), ResourceArns=sorted({arn for _, arn in group}),

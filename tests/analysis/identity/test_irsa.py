@@ -79,7 +79,8 @@ def test_the_trust_policy_of_the_fix_takes_nothing_from_others() -> None:
 
 
 ROLE = RoleArn("aws", "111122223333", "fsx-csi")
-ASKED = questions(ROLE, "eu-west-1", ("data",))
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/0"
+ASKED = questions(ROLE, "eu-west-1", ("data",), (KEY,))
 OVERREACH = (
     ("iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/fsx-csi"),
     ("iam:PutRolePolicy", "arn:aws:iam::111122223333:role/administrator"),
@@ -90,8 +91,11 @@ OVERREACH = (
     ("fsx:DeleteBackup", "arn:aws:fsx:eu-west-1:111122223333:backup/backup-0"),
     ("s3:PutBucketPolicy", "arn:aws:s3:::other"),
     ("s3:GetObject", "arn:aws:s3:::data/secret"),
+    ("kms:Decrypt", KEY),
+    ("kms:CreateGrant", KEY),
+    ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/other"),
 )  # fmt: skip
-"""What nobody lacks: rights over other roles, services, accounts, Regions and buckets."""
+"""What nobody lacks: rights over other roles, services, accounts, Regions and buckets, and a key but through FSx."""
 
 
 @given(st.sets(st.sampled_from(range(len(ASKED))), min_size=1))
@@ -108,7 +112,7 @@ def test_the_policy_of_the_fix_newly_allows_exactly_what_was_missing(missing: se
     assert allowed == {(action.name, arn) for action, arn in lacking}
     for name, arn in OVERREACH:
         for service in ("ec2.amazonaws.com", "fsx.amazonaws.com"):
-            request = Request({"iam:awsservicename": (service,)})
+            request = Request({"iam:awsservicename": (service,), "kms:viaservice": ()})
             assert weigh([document], name, arn, request)[0] is False, (name, arn)
 
 

@@ -202,6 +202,45 @@ class TestServiceNames:
         ), "an operator that negates is true for an absent key"
 
 
+def making_from(region: str, *statements: dict[str, Any]) -> Decision:
+    """What is said of making FSx's role from a Region."""
+    partition = {"cn": "aws-cn", "eusc": "aws-eusc"}.get(region.partition("-")[0], "aws")
+    asked = questions(RoleArn(partition, "111122223333", "fsx-csi"), region, ())
+    context = context_of(region, f"arn:{partition}:iam::111122223333:role/fsx-csi")
+    rights = by_documents(documents(*statements), None, asked, context)
+    return next(right.decision for right in rights if right.action == MAKE_ROLE)
+
+
+@pytest.mark.parametrize(
+    ("region", "wanted", "decision"),
+    [
+        ("eu-west-1", "us-east-1", Decision.UNKNOWN),
+        ("eu-west-1", "eu-west-1", Decision.DENIED),
+        ("cn-northwest-1", "cn-north-1", Decision.UNKNOWN),
+        ("cn-northwest-1", "cn-northwest-1", Decision.DENIED),
+        ("eusc-de-east-1", "us-east-1", Decision.UNKNOWN),
+    ],
+)
+def test_iams_own_actions_go_to_the_one_region_where_iam_is(region: str, wanted: str, decision: Decision) -> None:
+    """A Deny of all Regions but one's own takes IAM along, unless it leaves IAM out. Where IAM is may be unknown."""
+    only_there = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert making_from(region, only_there, {**only_there, "Effect": "Deny", "Condition": {
+        "StringNotEquals": {"aws:RequestedRegion": wanted}}}) is decision  # fmt: skip
+    assert (
+        making_from(region, {**only_there, "Condition": {"StringEquals": {"aws:RequestedRegion": wanted}}}) is decision
+    )
+    spared = {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}
+    not_here = {**spared, "Condition": {"StringNotEquals": {"aws:RequestedRegion": wanted}}}
+    assert making_from(region, only_there, not_here) is Decision.UNKNOWN
+
+
+@pytest.mark.parametrize(("region", "is_known"), [("eu-west-1", True), ("us-gov-west-1", True), ("cn-north-1", False)])
+def test_through_which_service_a_key_is_used_is_given_only_where_that_is_documented(
+    region: str, is_known: bool
+) -> None:
+    assert ("kms:ViaService" in context_of(region, "arn:aws:iam::111122223333:role/fsx-csi")) is is_known
+
+
 @pytest.mark.parametrize(
     ("resource", "decision"),
     [

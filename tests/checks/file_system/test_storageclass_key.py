@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
 import pytest
@@ -11,10 +13,11 @@ from diag import Reason, Table, Unavailable, Verdict
 from diag.analysis.identity.controller import Given, Giver
 from diag.analysis.identity.irsa import RoleArn
 from diag.analysis.identity.permissions import BY_BOUNDARY, BY_NOBODY, Decision, Right, Rights, questions
+from diag.analysis.identity.trust_policy import Answer, may_assume, role_at
 from diag.model.finding import Finding
 from diag.resources.class_data import Key, Policy
 from diag.resources.eks import ClusterIdentity
-from tests.checks.given import denied
+from tests.checks.given import denied, replace
 from tests.checks.given_storage_class import asked, only, without
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -145,6 +148,34 @@ def test_a_policy_that_leaves_the_role_out_gets_a_statement_for_it(statements: t
     assert says in found.message
     assert found.fix and "put-key-policy" in found.fix.commands[-1] and ROLE in found.fix.commands[-1]
     assert all(str(one["Principal"]["AWS"]) in found.fix.commands[-1] for one in statements)
+
+
+def test_the_statement_that_is_added_lets_the_role_use_the_key_through_fsx_alone() -> None:
+    found = judged(document=policy(allows("arn:aws:iam::111122223333:role/admin")))
+    assert found.fix is not None
+    words = shlex.split(found.fix.commands[-1])
+    (*_, added) = json.loads(words[words.index("--policy") + 1])["Statement"]
+    for via, answer in (
+        (f"fsx.{REGION}.amazonaws.com", Answer.ALLOWED),
+        ("s3.eu-west-1.amazonaws.com", Answer.REFUSED),
+    ):
+        asker = role_at(ROLE, "kms:CreateGrant", {"kms:viaservice": (via,)})
+        assert may_assume({"Statement": [added]}, asker).answer is answer
+
+
+def test_what_says_through_which_service_in_another_partition_is_unknown() -> None:
+    """Whether kms:ViaService ends with .cn there is not documented."""
+    arn, role = (text.replace("aws:", "aws-cn:").replace(REGION, "cn-north-1") for text in (ARN, ROLE))
+    via = allows(role, Condition={"StringEquals": {"kms:ViaService": "fsx.cn-north-1.amazonaws.com.cn"}})
+    there = {
+        "controller_role": Given(Giver.WEB_IDENTITY, role),
+        "cluster_identity": ClusterIdentity(region="cn-north-1", account=ACCOUNT),
+    }
+    assert judged(replace(KEY, arn=arn), policy(via), arn, **there).verdict is Verdict.UNKNOWN
+    assert judged(replace(KEY, arn=arn), policy(allows(role)), arn, **there).verdict is Verdict.PASS
+    nobody = {**there, "controller_role": Unavailable("role", Reason.ABSENT)}
+    root = "arn:aws-cn:iam::111122223333:root"
+    assert judged(replace(KEY, arn=arn), policy(allows(root)), arn, **nobody).verdict is not Verdict.FAIL
 
 
 def test_a_deny_is_for_its_author() -> None:

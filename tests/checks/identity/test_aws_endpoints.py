@@ -23,13 +23,16 @@ from diag.resources.ec2 import (
     RouteTable,
     VpcEndpoint,
 )
+from diag.resources.eks import SourceNat
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
 from tests.checks.given_driver_objects import PENDING
 from tests.checks.given_identity import (
+    CLUSTER,
     INSTANCE,
     NODE_GROUP,
+    ROLE_ARN,
     SUBNET,
     VPC,
     acl,
@@ -114,6 +117,27 @@ def test_an_internet_gateway_is_a_way_for_nodes_with_a_public_address_alone(publ
     node = given.replace(instance(), public_ip_address=public)
     facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),)}
     assert reach(**facts, controller_instances=Table({INSTANCE: node})).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("nat", "spec", "verdict"),
+    [
+        (SourceNat(), {}, Verdict.PASS),
+        (SourceNat(external=True), {}, Verdict.WARN),
+        (SourceNat(external=True), {"host_network": True}, Verdict.PASS),
+        (given.denied("list daemonsets"), {}, Verdict.PASS),
+    ],
+)
+def test_pods_that_keep_their_own_address_leave_by_no_internet_gateway(
+    nat: Any, spec: dict[str, Any], verdict: Verdict
+) -> None:
+    table = route_table()
+    gateway = Route("0.0.0.0/0", gateway_id="igw-0123456789abcdef0", state="active")
+    public = Table({INSTANCE: given.replace(instance(), public_ip_address="203.0.113.7")})
+    facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),), "controller_instances": public}
+    finding = reach(**facts, source_nat=nat, pods=(controller_pod(**spec),))
+    assert finding.verdict is verdict
+    assert verdict is Verdict.PASS or "EXTERNALSNAT" in finding.evidence[0]
 
 
 def test_a_private_cluster_needs_fsx_and_sts() -> None:
@@ -291,6 +315,25 @@ def test_a_policy_that_lets_nobody_make_a_file_system(denied: dict[str, Any], ve
 )  # fmt: skip
 def test_a_policy_that_lets_them_through_or_decides_by_what_is_not_known_is_no_obstacle(text: str) -> None:
     assert reach(**PRIVATE, vpc_endpoints=endpoints("fsx", "sts", policy_document=text)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("service", "injected", "statement", "verdict"),
+    [
+        ("sts", "AWS_WEB_IDENTITY_TOKEN_FILE", {"Resource": ROLE_ARN}, Verdict.PASS),
+        ("sts", "AWS_WEB_IDENTITY_TOKEN_FILE", {"Resource": "arn:aws:iam::111122223333:role/*"}, Verdict.PASS),
+        ("sts", "AWS_WEB_IDENTITY_TOKEN_FILE", {"Resource": f"{ROLE_ARN}-2"}, Verdict.WARN),
+        ("eks-auth", "AWS_CONTAINER_CREDENTIALS_FULL_URI", {"Resource": CLUSTER.arn}, Verdict.PASS),
+        ("eks-auth", "AWS_CONTAINER_CREDENTIALS_FULL_URI", {"Action": "eks:*"}, Verdict.WARN),
+    ],
+)
+def test_a_call_for_credentials_is_about_the_role_or_the_cluster(
+    service: str, injected: str, statement: dict[str, Any], verdict: Verdict
+) -> None:
+    """FSx is called about no resource; what STS and EKS are called about stands in a policy's Resource."""
+    narrow = endpoints(service, policy_document=policy(**statement))
+    facts = {"vpc_endpoints": (*endpoints("fsx"), *narrow), "pods": (controller_pod("AWS_REGION", injected),)}
+    assert reach(**PRIVATE, **facts).verdict is verdict
 
 
 ELSEWHERE = endpoints("fsx", "sts", subnet_ids=("subnet-0bbbbbbbbbbbbbbbb",))

@@ -39,6 +39,11 @@ def test_two_defaults_warn() -> None:
     assert told.fix.commands[0].startswith("kubectl annotate storageclass fsx-sc --overwrite")
 
 
+def test_of_defaults_of_one_age_the_first_name_counts() -> None:
+    (told,) = found(OURS, default("a-first", "ebs.csi.aws.com"))
+    assert "gets a-first" in told.message
+
+
 def test_a_claim_that_went_to_the_wrong_one() -> None:
     claim = given.claim("shared", volume="", storageClassName="gp3")
     refused = given.event(claim, "ProvisioningFailed", "Volume capabilities not supported")
