@@ -425,3 +425,11 @@ class TestInstallers:
         fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})
         assert fix is not None and not fix.alternatives
         assert not any("installed the driver" in text or "with Helm" in text for text in fix.cautions)
+
+
+def test_pods_that_are_to_start_elsewhere_find_their_node_closed() -> None:
+    owner = {"namespace": "ml", "workload": "deployment/train", "replicas": "1", "node": "node-1"}
+    steps = PROCEDURES[Procedure.REPLACE_PODS]({"elsewhere": True}, owner)
+    lines = [step.line for step in steps]
+    assert lines[0] == "kubectl cordon node-1" and lines[-1] == "kubectl uncordon node-1"
+    assert "kubectl -n ml rollout restart deployment/train" in lines

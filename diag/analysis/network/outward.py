@@ -17,9 +17,9 @@ from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
 from diag.analysis.network.security_groups import Peer, admits, covers_port, peer, rules_of
-from diag.decode import decode_json
 from diag.grammar.ids import account_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM
+from diag.late import late
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkAcl, Permission, PrefixList, SecurityGroup, VpcEndpoint
 from diag.resources.table import Table
@@ -44,8 +44,10 @@ class Obstacle(msgspec.Struct, frozen=True):
 
     message: str
     evidence: str = ""
-    endpoint: str = ""
+    endpoint: VpcEndpoint | None = None
     """The endpoint whose policy refuses the call."""
+    action: str = ""
+    """The call, where one more Allow of that policy lets it through."""
     gap: tuple[str, str] | None = None
     """An endpoint's group, and the nodes' group that it does not admit."""
 
@@ -65,7 +67,7 @@ def obstacles(
 
     A service with an endpoint that has private DNS is reached through it alone, whatever route leads out.
     """
-    serving = {item.service: item for item in endpoints if item.service in services and item.private_dns_enabled}
+    serving = {item.service: item for item in endpoints if item.service in services and item.takes_calls}
     for instance in instances:
         pods = peer(instance.primary_groups, pod_addresses or (instance.private_ip_address,))
         for endpoint in serving.values():
@@ -160,7 +162,7 @@ def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
     role; EKS about the cluster, as the node. Source: service authorization reference, of the three services.
     """
     first = FIRST_CALLS.get(endpoint.service, "")
-    document = _document(endpoint.policy_document)
+    document = endpoint.document
     if document is None or not first:
         return
     for action in (first, *(CREATES if endpoint.service == "fsx" and role_arn else ())):
@@ -176,7 +178,7 @@ def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
             continue
         why = "denies it" if denied else "does not allow it"
         message = f"the policy of {endpoint.vpc_endpoint_id} ({endpoint.service}) {why}: {action}"
-        yield Obstacle(message, endpoint=endpoint.vpc_endpoint_id)
+        yield Obstacle(message, endpoint=endpoint, action="" if denied else action)
         return
 
 
@@ -192,8 +194,18 @@ def _about_anything(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"Statement": [{**one, "Resource": "*"} if one.get("Effect") == "Allow" else one for one in found]}
 
 
-def _document(text: str) -> Mapping[str, Any] | None:
-    try:
-        return decode_json(text, dict[str, Any]) if text else None
-    except msgspec.DecodeError:
-        return None
+REFUSAL = late(r"is not authorized to perform: (?P<action>(?P<service>[a-z0-9-]+):[A-Za-z]+)\b.*VPC endpoint policy")
+"""Source: IAM user guide, troubleshoot access denied error messages, policy type VPC endpoint policy."""
+
+
+def refused_by_endpoint(texts: Iterable[str], endpoints: Iterable[VpcEndpoint]) -> Obstacle | None:
+    """What the provisioner was told of an endpoint's policy, where the VPC has one endpoint of that service."""
+    for text in texts:
+        if not (found := REFUSAL.search(text)):
+            continue
+        serving = [one for one in endpoints if one.service == found["service"] and one.takes_calls]
+        if len(serving) == 1:
+            message = f"the policy of {serving[0].vpc_endpoint_id} ({found['service']}) refused {found['action']}"
+            action = "" if "explicit deny" in text else found["action"]
+            return Obstacle(message, "a call of the controller was answered so", serving[0], action)
+    return None

@@ -9,6 +9,7 @@ import pytest
 
 from checks.identity.aws_endpoints import controller_reaches_aws as aws_endpoints
 from diag.model.finding import Finding
+from diag.model.fix import StepKind
 from diag.model.verdict import Verdict
 from diag.resources.ec2 import (
     AclEntry,
@@ -24,6 +25,7 @@ from diag.resources.ec2 import (
     VpcEndpoint,
 )
 from diag.resources.eks import SourceNat
+from diag.resources.kubernetes import Event
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
@@ -51,6 +53,9 @@ def test_without_provisioning_or_controller_there_is_nothing_to_judge(facts: dic
     assert region(**{**BARE, **CLOSED, **facts}).verdict is Verdict.SKIP
     (finding,) = given.findings(aws_endpoints, **world(**facts, route_tables=(route_table(),)))
     assert finding.verdict in (Verdict.SKIP, Verdict.WARN)
+
+
+SHOWN = "sts:AssumeRoleWithWebIdentity"
 
 
 def endpoints(*services: str, **fields: Any) -> tuple[VpcEndpoint, ...]:
@@ -281,7 +286,7 @@ def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement:
     finding = reach(**PRIVATE, vpc_endpoints=serving)
     assert (finding.verdict, finding.cause) == (Verdict.WARN, "iam-denied-by-endpoint-policy")
     assert "vpce-fsx" in finding.message
-    assert finding.fix and finding.fix.steps[0].by
+    assert finding.fix and any(step.by for step in finding.fix.steps)
 
 
 def statements(*added: dict[str, Any]) -> str:
@@ -359,3 +364,31 @@ def test_a_refusal_that_is_sure_fails_where_a_claim_waits() -> None:
     finding = reach(**PRIVATE, vpc_endpoints=serving, claims=(PENDING,))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "iam-denied-by-endpoint-policy")
     assert finding.concerns == (PENDING.subject,)
+
+
+@pytest.mark.parametrize(("service", "action"), [("fsx", "fsx:CreateFileSystem"), ("sts", SHOWN)])
+def test_a_refusal_that_the_provisioner_reports_names_the_one_endpoint_and_its_whole_policy(
+    service: str, action: str
+) -> None:
+    """Its condition decides by what no API shows; the words of AWS do not name the endpoint."""
+    unsure = policy(Action=["fsx:*", "sts:*"], Condition={"StringEquals": {"aws:PrincipalTag/team": "storage"}})
+    serving = (*endpoints("fsx", "sts", policy_document=unsure), *endpoints(service, state="deleted"))
+    facts: dict[str, Any] = {**PRIVATE, "vpc_endpoints": serving, "claims": (PENDING,)}
+    said = refused(f"{action} on resource: * because no VPC endpoint policy allows the {action} action")
+    finding = reach(**facts, warning_events=(said,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "iam-denied-by-endpoint-policy")
+    assert f"the policy of vpce-{service} ({service}) refused {action}" in finding.message
+    assert finding.fix is not None
+    (write,) = (step for step in finding.fix.steps if step.kind is StepKind.CHANGE)
+    kept, added = json.loads(write.argv[-1])["Statement"]
+    assert (kept, action in added["Action"]) == (json.loads(unsure)["Statement"][0], True)
+    denied = refused(f"{action} on resource: * with an explicit deny in a VPC endpoint policy")
+    narrowed = reach(**facts, warning_events=(denied,))
+    assert narrowed.fix is not None and not narrowed.fix.steps[0].argv
+    two = (*serving, *endpoints(service))
+    assert reach(**(facts | {"vpc_endpoints": two}), warning_events=(said,)).verdict is Verdict.PASS
+    assert reach(**facts, warning_events=()).verdict is Verdict.PASS
+
+
+def refused(text: str) -> Event:
+    return given.event(PENDING, "ProvisioningFailed", f"User: u is not authorized to perform: {text}")
