@@ -20,7 +20,7 @@ _COLOURS = {
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _ESCAPE_CODE = late(r"\x1b\[\d*m")
 
-_COMMAND = late(r"`[^`]{1,80}`")
+_COMMAND = late(r"`[^`]{1,400}`")
 _HELD = "\x00"
 """A space at which no line breaks; visible text has no such character."""
 
