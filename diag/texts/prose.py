@@ -40,6 +40,7 @@ _MESSAGE = late(
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
+_KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _ALPHABETIC = "\u1000"
@@ -49,6 +50,9 @@ _SETTLES = frozenset(("works", "runs"))
 """Ways to be good that take back what the sentence said of the thing before."""
 _ASKED = "asked"
 _LUSTRE = "lustre"
+_PARTS = frozenset(("mgs", "mdt", "ost", "lnet"))
+_OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
+"""A part of Lustre beside one of these is not somebody else's of that name."""
 _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
 """Characters that a second way to be bad may be further from a thing than the nearest."""
 
@@ -56,7 +60,7 @@ _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
     reading = _read(_lines_of_people(text[:_LONGEST]))
-    if _LUSTRE not in reading.things:
+    if _LUSTRE not in reading.things and not (_PARTS & reading.things and _OF_CLIENTS & reading.things):
         return ()
     found: dict[str, tuple[int, str]] = {}
     for rule in prose().rules:
@@ -128,6 +132,7 @@ def _read(text: str) -> _Reading:
     text = _BLANKS.sub(" ", _WRAPPED.sub(" ", text))
     plain = _plain(text)
     spans = _find(plain)
+    spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
     sentences: list[_Sentence] = []
     is_of_failure = False
     for start, end in _pieces(plain, 0, len(plain), _SENTENCE_ENDS):
