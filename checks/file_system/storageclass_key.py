@@ -79,7 +79,7 @@ def key_can_be_used(
         return
     account = account_of(key.arn)
     role = value_or(controller_role, None)
-    caller = role.role_arn if role and role.role_arn else f"arn:aws:iam::{account}:root"
+    caller = role.role_arn if role and role.role_arn else f"arn:{key.arn.split(':')[1]}:iam::{account}:root"
     refused, by_account = _by_policy(demand, key, policy, caller, cluster_identity.region)
     if refused is None and by_account:
         rights = controller_rights if isinstance(controller_rights, Unavailable) else controller_rights.get(caller)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Reason, Unavailable, check, fail, ok, unknown, warn
+from diag import Draft, Fix, Layer, Reason, Unavailable, check, fail, ok, unknown, warn
+from diag.advice.steps import advise
 from diag.analysis.volumes import is_fsx_volume
+from diag.late import late
 from diag.resources.kubernetes import PersistentVolume
 from diag.resources.kubernetes.workload import Workload
 from diag.resources.target import Target
@@ -13,6 +15,13 @@ from diag.resources.target import Target
 PROVISIONER = "external-provisioner.volume.kubernetes.io/finalizer"
 """Kept by the driver's provisioner until the file system is deleted. Source: Kubernetes documentation,
 persistent volumes."""
+
+AFTER_BACKUP = late(r"(?i)\bDeleteFileSystem\b.*\bbackup\b")
+"""FSx deletes no file system of which a backup is being made. Source: FSx API reference, DeleteFileSystem."""
+WAIT = (
+    "wait until FSx has made the backup of {file_system}: the provisioner tries the deletion again by itself, within a"
+    " quarter of an hour"
+)
 
 
 @check("volume-deletion", layer=Layer.FILE_SYSTEM, speaks_for="volume-deletion-stuck")
@@ -41,9 +50,8 @@ def what_was_deleted_is_gone(
             continue
         if volume.status.phase == "Failed":
             usual = "no reason is given" if volume.is_dynamic else "it is static, and nobody carries out policy Delete"
-            yield warn(
-                volume, f"it could not be deleted: {volume.status.message or usual}", cause="volume-deletion-stuck"
-            )
+            message = f"it could not be deleted: {volume.status.message or usual}"
+            yield warn(volume, message, cause="volume-deletion-stuck", fix=_fix(volume))
         elif waits and isinstance(controller, Unavailable):
             if controller.reason is Reason.ABSENT:
                 yield fail(
@@ -54,3 +62,9 @@ def what_was_deleted_is_gone(
                 yield unknown(volume, message, because=(controller,))
         else:
             yield ok(volume, "its deletion did not fail")
+
+
+def _fix(volume: PersistentVolume) -> Fix | None:
+    """Time, where FSx itself waits for a backup; else the runbook's remedies stand."""
+    waits = volume.is_dynamic and AFTER_BACKUP.search(volume.status.message or "")
+    return advise(WAIT, {"file_system": volume.handle}) if waits else None

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from diag import Draft, Fix, Layer, Subject, Table, Unavailable, check, fail, ok, skip, warn
+from diag.advice.identity import let_through
 from diag.advice.security_rules import Rule, authorize
 from diag.advice.steps import advise, caution, change, undo
 from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Given, Giver, goes_by_proxy, injected
-from diag.analysis.network.outward import HTTPS, Obstacle, obstacles
+from diag.analysis.network.outward import HTTPS, Obstacle, obstacles, refused_by_endpoint
 from diag.analysis.network.routing import subnets_without_way_out
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, NatGateway, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
-from diag.resources.eks import ClusterIdentity, EksCluster
-from diag.resources.kubernetes import PersistentVolumeClaim, Pod, Workload
+from diag.resources.eks import ClusterIdentity, EksCluster, SourceNat
+from diag.resources.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
 
 LEAD_OUT = (
     "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
     " has one and lead the nodes' route there"
 )
+NARROW = "narrow the Deny of the policy of {vpc_endpoint}: no Allow overrules it, neither there nor of the role"
+LET_OUT = "run the controller where a NAT gateway leads out, or have the VPC CNI translate what leaves the VPC"
 UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-denied-by-endpoint-policy"
 
 
@@ -39,6 +42,8 @@ def controller_reaches_aws(
     eks_cluster: EksCluster | Unavailable,
     nat_gateways: tuple[NatGateway, ...] | Unavailable,
     controller_role: Given | Unavailable,
+    warning_events: tuple[Event, ...] | Unavailable,
+    source_nat: SourceNat | Unavailable,
 ) -> Iterator[Draft]:
     """From the controller's subnets there is a way to the endpoints of FSx and of its credentials.
 
@@ -50,7 +55,7 @@ def controller_reaches_aws(
     pass: the subnets have a default route, or the VPC has the endpoints with private DNS, and groups, network ACLs and
         endpoint policies let the calls through
     warn: they do not, or there is no way at all; a proxy or a route that no table shows may still help
-    fail: the policy of an endpoint surely refuses the controller's first call, and a claim waits
+    fail: a claim waits, and the policy of an endpoint surely refuses the controller's first call, or refused one
     unknown: instances, groups, network ACLs, route tables or endpoints could not be read
     skip: nothing is provisioned dynamically, or the controller goes through a proxy
     source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
@@ -62,12 +67,15 @@ def controller_reaches_aws(
     if not provisioning.in_use or goes_by_proxy(controller_pods):
         yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
         return
-    closed = subnets_without_way_out(controller_instances, route_tables, value_or(nat_gateways, ()))
+    own = value_or(source_nat, SourceNat()).external and not any(pod.spec.host_network for pod in controller_pods)
+    closed = subnets_without_way_out(
+        controller_instances, route_tables, value_or(nat_gateways, ()), by_own_address=not own
+    )
     vpc_endpoints = tuple(item for item in vpc_endpoints if item.is_of(cluster_identity.region))
     givers = {injected(pod) for pod in controller_pods}
     needed = ["fsx", *(["sts"] if Giver.WEB_IDENTITY in givers else ()),
               *(["eks-auth"] if Giver.POD_IDENTITY in givers else ())]  # fmt: skip
-    served = {item.service for item in vpc_endpoints if item.state == "available" and item.private_dns_enabled}
+    served = {item.service for item in vpc_endpoints if item.takes_calls}
     lacking = [service for service in needed if service not in served]
     where = ", ".join(subnet.subnet_id for subnet in closed)
     if not (closed and lacking):
@@ -76,8 +84,9 @@ def controller_reaches_aws(
         found = obstacles(
             controller_instances, addresses, needed, vpc_endpoints, controller_groups, network_acls, prefix_lists, role
         )
-        if obstacle := next(found, None):
-            yield _closed(subject, obstacle, provisioning.pending)
+        said = refused_by_endpoint(_said_of(provisioning.pending, value_or(warning_events, ())), vpc_endpoints)
+        if obstacle := said or next(found, None):
+            yield _closed(subject, obstacle, provisioning.pending, role)
         elif closed:
             message = f"{where} has no default route, and the VPC has endpoints for {', '.join(needed)}"
             yield ok(subject, message, rules_out=())
@@ -91,15 +100,26 @@ def controller_reaches_aws(
     place = {"node_vpc": first.vpc_id, "node_subnet": first.subnet_id, "endpoint_security_group": group}
     fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
     if by_nat := next(filter(None, closed.values()), ""):
-        fix = advise(LEAD_OUT, by="whoever runs the network")
+        fix = advise(LET_OUT if by_nat.startswith("igw-") else LEAD_OUT, by="whoever runs the network")
     yield warn(subject, message, *([by_nat] if by_nat else ()), cause=UNREACHABLE, fix=fix)
 
 
-def _closed(subject: Subject, obstacle: Obstacle, waiting: Sequence[PersistentVolumeClaim]) -> Draft:
+def _said_of(waiting: Iterable[PersistentVolumeClaim], events: Iterable[Event]) -> Iterator[str]:
+    """What the provisioner says of the claims that wait."""
+    keys = {claim.key for claim in waiting}
+    about = ((event.message, event.involved_object) for event in events)
+    return (text for text, o in about if o.kind == "PersistentVolumeClaim" and (o.namespace, o.name) in keys)
+
+
+def _closed(subject: Subject, obstacle: Obstacle, waiting: Sequence[PersistentVolumeClaim], role: str) -> Draft:
     evidence = (obstacle.evidence,) if obstacle.evidence else ()
     if obstacle.endpoint:
-        request = "let the controller's calls through the policy of {vpc_endpoint}: no Allow of its role overrules it"
-        fix = advise(request, {"vpc_endpoint": obstacle.endpoint}, by="whoever owns the endpoint's policy")
+        names = {"vpc_endpoint": obstacle.endpoint.vpc_endpoint_id}
+        fix = (
+            let_through(obstacle.endpoint, obstacle.action, role)
+            if obstacle.action
+            else advise(NARROW, names, by="whoever owns the endpoint's policy")
+        )
         say = fail if waiting else warn
         return say(subject, obstacle.message, *evidence, cause=REFUSED, fix=fix, concerns=waiting)
     if obstacle.gap:

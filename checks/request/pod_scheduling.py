@@ -36,6 +36,11 @@ BY_NAME = "start the scheduler {name}, or take schedulerName away from the pod's
 PATIENCE_S = 5 * 60
 """Our own measure: what adds nodes (Karpenter, Cluster Autoscaler) has added one after five minutes."""
 
+FULL = (
+    "end pods that hold volumes on these nodes, or add a node; the FSx driver sets no limit of its own, so that it is"
+    " mostly another volume of the pod that counts (`kubectl get csinodes -o yaml`, allocatable.count)"
+)
+
 ClaimPods = Mapping[str, tuple[Pod, ...]]
 
 
@@ -56,9 +61,9 @@ def pods_get_a_node(
 
     pass: every pod has its node, and the volume leaves at least one node to the next
     warn: the volume or the class leaves no node of the cluster, and no pod waits for one yet
-    fail: a pod waits, and the volume or the class leaves it no node, or none beside another volume of it; the
-        scheduler has found none for five minutes; the pod names a scheduler that has not seen it in that time; or the
-        claim that was to be made for the pod alone was made by somebody else
+    fail: a pod waits, and the volume or the class leaves it no node, or none beside another volume of it; the nodes
+        hold as many volumes as they may; the scheduler has found none for five minutes; the pod names a scheduler that
+        has not seen it in that time; or the claim that was to be made for the pod alone was made by somebody else
     unknown: a pod waits for long and the scheduler does not say why, or pods or nodes could not be read
     skip: no pod uses the claim, the claim itself is not ready, or a pod waits for a moment only
     source: Kubernetes v1.34 pkg/scheduler/framework/plugins (volumebinding, volumezone, nodeaffinity)
@@ -123,6 +128,9 @@ def _judge(case: ClaimCase, pods: Sequence[Pod], text: str, taken_at: str) -> Dr
     if obstacle.conflict or obstacle.nothing_to_bind:
         message = f"{who} has no node because of another of its volumes; this one may be mounted on any"
         return fail(about, message, words, cause=OTHER, concerns=pods)
+    if obstacle.at_limit:
+        message = f"{who} has no node: the nodes that fit hold as many volumes of a driver as its CSINode allows"
+        return fail(about, message, words, cause=OTHER, fix=advise(FULL, by=OWNER), concerns=pods)
     if waited < PATIENCE_S:
         return skip(
             about, f"{who} waits for a node for {waited / 60:.0f} minutes: {words or 'no word yet'}", concerns=pods

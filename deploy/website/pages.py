@@ -13,16 +13,16 @@ from markdown_it import MarkdownIt
 
 from deploy.website import reference, symptoms
 from deploy.website.markup import block, bullets, code, table, text
-from diag.advice.inspect_node import FIND_PLUGIN
+from diag.advice.names import named_in
 from diag.advice.runbook import fix_of, look_at
-from diag.advice.verify import with_verify
-from diag.grammar.command import fill_text, opened
+from diag.advice.verify import seen_after, with_verify
+from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Place, Weight
 from diag.knowledge.runbooks import Knowledge, load_knowledge
 from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.registry import GIVEN, Check, Registry, permissions_of
-from diag.reports.runbook import FIX, VERIFY, body_of
+from diag.reports.runbook import FIX, NAMES, VERIFY, body_of, to_page
 from diag.sources.world import load_registry
 
 KNOWLEDGE: Knowledge = load_knowledge()
@@ -78,11 +78,15 @@ def cause_page(cause: Cause) -> str:
         lines.append(f"\nA special case of {_cause_link(cause.broader)}.\n")
     sections = _sections(body_of(KNOWLEDGE.page(cause.id)))
     for heading, body in sections.items():
+        if heading == VERIFY:
+            lines += _names(cause)
         lines += [f"\n## {heading}\n"]
         if heading == VERIFY:
             lines += _looks(cause)
         if heading == FIX and (fix := fix_of(cause, {})) is not None:
             lines += _fix(with_verify(fix, {}))
+            for step in seen_after(cause, {}):
+                lines += [block(step.line, "sh"), f"\n{text(step.says)}\n"]
         lines += [body]
         if heading == "What it means":
             lines += _texts(cause)
@@ -181,10 +185,18 @@ def _texts(cause: Cause) -> Iterator[str]:
             yield from map(block, samples)
 
 
+def _names(cause: Cause) -> Iterator[str]:
+    """Where each name that the commands leave open is found."""
+    sources = tuple(named_in(to_page(cause, KNOWLEDGE.page(cause.id), {}, {})))
+    if sources:
+        yield f"\n## {NAMES}\n"
+    for source in sources:
+        yield "\n" + bullets(f"{code(f'<{name}>')} {text(what)}" for name, what in source.names.items())
+        if source.command:
+            yield block(fill_text(source.command, {}), "sh")
+
+
 def _looks(cause: Cause) -> Iterator[str]:
-    if any(one.on is Place.PLUGIN for one in cause.confirm):
-        yield f"\n{text(opened('plugin_pod'))} is the driver's pod on the node:\n"
-        yield block(fill_text(FIND_PLUGIN, {}), "sh")
     for observation in cause.confirm:
         what, *commands = look_at(observation, {}).splitlines()
         check = (
@@ -214,7 +226,7 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield f"\n### Way {number} of {len(ways)}\n" if len(ways) > 1 else ""
         yield from (f"\n**First:** {text(caution)}\n" for caution in way.cautions)
         for step, line in way.acts:
-            yield block([line], "sh") if line else ""
+            yield block(line, "sh") if line else ""
             yield f"\n{text(step.says)}\n" if step.says else ""
         yield from (f"\n{text(sentence)}\n" for sentence in way.not_filled_in)
         undo = [step for step in way.steps if step.kind is StepKind.UNDO]

@@ -30,10 +30,15 @@ SETTINGS = 'addon.configurationValues || `"{}"`'
 """The add-on's settings, an empty document where it has none."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
-    "so that it lasts, merge SETTINGS into the add-on's configuration values, where aws eks"
-    " describe-addon-configuration lists them (lustre-doctor runbook csi-addon-degraded: the role and the present"
-    " values are passed back)"
+    "so that it lasts, save the add-on's own settings: `aws eks describe-addon --cluster-name {cluster} --addon-name"
+    " aws-fsx-csi-driver --query addon.configurationValues --output text > settings-of-aws-fsx-csi-driver.json`",
+    "write WANTED into that file, beside what it has (None is nothing)",
+    "give it to the add-on: `aws eks update-addon --cluster-name {cluster} --addon-name aws-fsx-csi-driver"
+    " --configuration-values file://settings-of-aws-fsx-csi-driver.json --service-account-role-arn {role_arn}"
+    " --resolve-conflicts PRESERVE`, without the role where describe-addon shows no serviceAccountRoleArn; EKS refuses"
+    " a setting that this version does not have, and changes nothing then",
 )
+"""What an edit of the add-on's objects needs to outlast its next update."""
 NOT_SET = (
     "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
     " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
@@ -42,7 +47,7 @@ SAME_CHART = (
     "the CHART column of helm list -n {driver_namespace} has the chart's version: without --version, Helm takes the"
     " newest chart with the values of the old one"
 )
-NOT_KEPT = "the next update of the EKS add-on may take this back: write it into its configuration values as well"
+NOT_KEPT = "the edit alone lasts until the next update of the EKS add-on; the last three steps make it last"
 
 
 class Installer(enum.Enum):
@@ -93,9 +98,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need, or
     null where an update of the add-on is what helps.
     """
-    for prefix, kind, workload in (("node.", "daemonset", "node_plugin"), ("controller.", "deployment", "controller")):
-        if f" {prefix}" in given["helm"] and values.get(workload):
-            values = {**values, "driver_workload": f"{kind}/{values[workload]}"}
+    rolls = wait(_ROLLOUT.replace("{driver_workload}", _workload_of(given, values)), values)
     if values.get("installer") == Installer.HELM.value:
         chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
         # What null takes away comes back with --reuse-values. Source: Helm 4.1, action.Upgrade.reuseValues.
@@ -104,20 +107,35 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
         first = () if values.get("chart_version") else (caution(SAME_CHART, values),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
-        return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolled_out(values), back)
+        return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolls, back)
     is_addon = values.get("installer") == Installer.ADDON.value
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
-    lasting = (person(LASTING.replace("SETTINGS", given["addon"]), values),) if is_addon and "addon" in given else ()
+    lasting: tuple[Step, ...] = ()
+    if is_addon and "addon" in given:
+        lasting = tuple(person(line.replace("WANTED", f"`{given['addon']}`"), values) for line in LASTING)
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
-    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolled_out(values), *lasting, *back_steps)
+    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolls, *lasting, *back_steps)
+
+
+def _workload_of(given: Mapping[str, Any], values: Values) -> str:
+    """Which of the driver's workloads a setting rolls; the one of the incident where it is of both."""
+    known, manifests = values.get("driver_workload"), str(given.get("manifests", ""))
+    if (" node." in given["helm"] or "daemonset" in manifests) and (values.get("node_plugin") or not known):
+        return "daemonset/{node_plugin}"
+    if (" controller." in given["helm"] and values.get("controller")) or not known:
+        return "{driver_workload}" if "{driver_workload}" in manifests else "deployment/{controller}"
+    return "{driver_workload}"
+
+
+_ROLLOUT = "kubectl -n {driver_namespace} rollout status {driver_workload} --timeout=5m"
 
 
 def rolled_out(values: Values) -> Step:
     """Wait until the new pods are ready."""
-    return wait("kubectl -n {driver_namespace} rollout status {driver_workload} --timeout=5m", values)
+    return wait(_ROLLOUT, values)
 
 
 def restart(namespace: str, deployment: str = "fsx-csi-controller", *, changes: str = "") -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import region_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, by_fsx_alone, controller_actions
 from diag.model.fix import Fix, Step, StepKind
+from diag.resources.ec2 import VpcEndpoint
 from diag.resources.eks import EksCluster
 from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
 from diag.resources.kubernetes import ServiceAccount
@@ -240,6 +241,36 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
             undo(f"aws iam set-default-policy-version {which} --version-id {{policy_version}}", names),
         )
     )  # fmt: skip
+
+
+def let_through(endpoint: VpcEndpoint, action: str, role_arn: str) -> Fix:
+    """Let a call through an endpoint's policy, with what else the driver asks of that service.
+
+    Who shows STS a token is no role yet: the role is the resource. Source: IAM user guide, STS endpoint policies.
+    """
+    document = endpoint.document or {}
+    others = document.get("Statement") or ()
+    kept = tuple(map(Verbatim, others if isinstance(others, list | tuple) else (others,)))
+    if endpoint.service == "sts":
+        whom: dict[str, Any] = {"Principal": "*", "Resource": role_arn or "*"}
+    else:
+        whom = {"Principal": {"AWS": role_arn} if role_arn else "*", "Resource": "*"}
+    own = (one.name for one in controller_actions() if one.name.startswith(f"{endpoint.service}:"))
+    statement = {"Effect": "Allow", "Action": list(dict.fromkeys((action, *own))), **whom}
+    names: dict[str, Value] = {"vpc_endpoint": endpoint.vpc_endpoint_id, "policy": _policy(*kept, Verbatim(statement))}
+    saved = "endpoint-policy-of-{vpc_endpoint}.before.json"
+    keep = "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {vpc_endpoint} --query 'VpcEndpoints[0].PolicyDocument'"
+    write = "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {vpc_endpoint} --policy-document"
+    effect = "writes the whole policy, its other statements as they are; the provisioner tries again by itself"
+    return Fix(
+        (
+            guard(f"test ! -e {saved}", names),
+            save(f"{keep} --output text > {saved}", names),
+            guard(f"grep -q Statement {saved}", names),
+            change(f"{write} {{policy}}", names, changes=effect, by="whoever owns the endpoint's policy"),
+            undo(f"{write} file://{saved}", names),
+        )
+    )
 
 
 def _allowing(grants: Iterable[Grant]) -> list[dict[str, Any]]:

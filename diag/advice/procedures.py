@@ -9,12 +9,12 @@ import msgspec
 
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo, wait
-from diag.advice.workloads import NOT_READY, Owner, ask_to_stop, pause, renew, renew_by_name
+from diag.advice.steps import Values, caution, change, guard, put_back, save_once, undo, wait
+from diag.advice.workloads import NOT_READY, PODS_ARE_REPLACED, Owner, ask_to_stop, pause, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
 from diag.knowledge.cause import Procedure
-from diag.model.fix import Step, StepKind
+from diag.model.fix import Danger, Step, StepKind
 
 
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -35,6 +35,9 @@ def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
 
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner, pod = _owner(values), given.get("pod")
+    if given.get("elsewhere"):
+        shut = change("kubectl cordon {node}", values, changes="new pods go to other nodes; repair this one later")
+        return (shut, *_pods({}, values), undo("kubectl uncordon {node}", values))
     if "stop" in given:
         stopped = ask_to_stop(values) if owner is None else pause((owner,))
         if given["stop"] == "first":
@@ -44,19 +47,31 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         return renew((owner,), pod)
     if pod:
         return renew_by_name(values, pod)
-    return tuple(person(one, values) for one in _BY_OWNER)
+    return _renew_unknown(values)
 
 
 _AWAY = """sh -c 'until kubectl -n {namespace} describe pvc {claim} | grep -q "Used By:.*none"; do sleep 2; done'"""
 """A pod that ends still writes, and is still named there. Source: kubectl, describe.go, getPodsForPVC."""
 _BY_OWNER = (
-    "replace the pods that use the volume (`kubectl -n {namespace} describe pvc {claim}` lists them under Used By)",
-    "of a Deployment, StatefulSet or DaemonSet: `kubectl -n {namespace} rollout restart deployment/NAME`",
+    'of a Job in place of the steps: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then'
+    " the same with false",
+    "a pod that nothing owns: `kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`, take the line"
+    " nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
     NOT_READY,
-    'of a Job: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then the same with false',
-    "a pod that nothing owns: save it (`kubectl -n {namespace} get pod NAME -o yaml > pod.yaml`), delete it, take"
-    " nodeName, uid, resourceVersion and status out of the file, and apply that",
 )
+
+
+def _renew_unknown(values: Values) -> tuple[Step, ...]:
+    """Where it is not known what owns the pods."""
+    which = (
+        "the pods of the volume (`kubectl -n {namespace} describe pvc {claim}` lists them under Used By) are replaced"
+    )
+    again = "kubectl -n {namespace} rollout restart {workload}"
+    return (
+        *(caution(one, values) for one in (which, *_BY_OWNER)),
+        change(again, values, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS),
+        wait("kubectl -n {namespace} rollout status {workload} --timeout=10m", values),
+    )
 
 
 def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
@@ -125,7 +140,9 @@ def _owner(values: Values) -> Owner | None:
         return None
     kinds = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "job": "Job",
              "pod": "Pod", "replicaset": "ReplicaSet"}  # fmt: skip
-    return Owner(str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas))
+    return Owner(
+        str(values.get("namespace", "")), kinds.get(kind, kind), name, int(replicas), str(values.get("pod", ""))
+    )
 
 
 PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step, ...]]] = {

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.replace_volume import BINDING
 from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, wait, write_copy
-from diag.advice.workloads import OF_THE_OLD, Owner, Pause, pause
+from diag.advice.workloads import Owner, Pause, pause
 from diag.model.fix import Danger, Fix, Step, StepKind
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ FROM_A_TEMPLATE = (
 )
 """Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""
 FIRST_TRY = f"{BEFORE} of an earlier try holds the original: move it away, or its first step stops"
+BIND_COMPLETED = {"pv.kubernetes.io/bind-completed": None}
+"""With the annotation a claim is Lost until its volume is there. Source: pv_controller.go, syncBoundClaim."""
 UNBOUND = f"grep -qE '^  phase: (Pending|Lost)$' {BEFORE}"
 """With a Bound claim its volume may go too, and the file system or disk behind it. Where the class is what was wrong,
 the volume that it made for a waiting claim meanwhile is what must go."""
@@ -46,6 +47,26 @@ def withdraw_by_name(names: Values) -> Pause:
     return Pause(_delete(names, {"volumeName": None}), (_apply(names),))
 
 
+def make_again(values: Values) -> tuple[Step, ...]:
+    """Wait for a claim whose class was replaced, and have it asked for once more where that is not enough."""
+    return (
+        wait(BOUND, values),
+        person(_STILL_WAITS),
+        *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
+        guard(f"grep -q '^  phase: Pending$' {BEFORE}", values),
+        change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.INTERRUPTS),
+    )
+
+
+_STILL_WAITS = (
+    "where it is still Pending after that: FSx keeps the parameters that it was first sent with for a claim; make the"
+    " claim again"
+)
+_ASKED_AGAIN = (
+    "the same claim under another uid, for which FSx is asked again; it has no volume, so no data are touched"
+)
+
+
 def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
     """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
     back = person(STILL_UNBOUND, kind=StepKind.UNDO), undo(f"kubectl replace --force -f {BEFORE}", values)
@@ -63,7 +84,7 @@ def _names(claim: PersistentVolumeClaim) -> Values:
 
 
 def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
-    patch = {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": spec, "status": None}
+    patch = {"metadata": {"annotations": BIND_COMPLETED}, "spec": spec}
     same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
     if spec.get("volumeName", "") is not None:
         same = (*same, guard(UNBOUND, values))
@@ -77,4 +98,6 @@ def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
 
 
 def _apply(values: Values) -> Step:
-    return change(f"kubectl apply -f {AFTER}", values, changes="replaces a claim that is not bound; no data is touched")
+    return change(
+        f"kubectl create -f {AFTER}", values, changes="replaces a claim that is not bound; no data is touched"
+    )

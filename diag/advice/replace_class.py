@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.replace_claim import withdraw, withdraw_by_name
+from diag.advice.replace_claim import make_again, withdraw, withdraw_by_name
 from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, write_copy
 from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
@@ -89,32 +89,25 @@ def rename_parameter(storage_class: StorageClass, waiting: Waiting, written: str
     return replace_class(storage_class, waiting, keys, parameter=written, parameter_value=value)
 
 
-_STILL_WAITS = (
-    "replace a claim that is Pending ten minutes later (lustre-doctor runbook filesystem-failed has the commands): FSx"
-    " keeps the parameters that it was first sent with"
-)
-
-
 def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner | None) -> tuple[Step, ...]:
     """The procedure for a class by name, and for the claim that waits for it where one is known."""
     if _PROVISIONER in patch:
         return (*_replace({**values, "uid": ""}, patch), person(_MADE, kind=StepKind.WAIT))
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
-    others = () if known else (person(_STILL_WAITS),)
+    others = () if known else make_again(values)
     return (*claims.stop, *_replace({**values, "uid": ""}, patch), *others, *claims.start)
 
 
 def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
     file = "storageclass-{storage_class}"
     before, after = f"{file}.before.yaml", f"{file}.after.yaml"
-    whole = {"metadata": {"uid": None, "resourceVersion": None}, **patch}
     effect = "replaces the class; only new volumes notice"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (
         *save_once("kubectl get storageclass {storage_class}", file, names),
         *same,
-        write_copy(file, whole, names),
+        write_copy(file, patch, names),
         guard(f"test -s {after}", names),
         change(f"kubectl replace --force -f {after}", names, changes=effect, danger=Danger.INTERRUPTS),
         undo(f"kubectl replace --force -f {before}", names),

@@ -3,8 +3,11 @@
 The order is what makes it safe: both objects are saved, the reclaim policy is Retain and read back before anything is
 deleted, the corrected copies are made by commands and are there before the originals go. The pods stop first, since
 their claim stays until the last of them is gone. The copy of the volume keeps its claim's name and loses its uid: with
-the old uid it would come back Released, and bind to nothing.
-Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pkg/controller/volume/persistentvolume.
+the old uid it would come back Released, and bind to nothing. The copy of the claim loses its owner, which may be a pod
+that is gone. `kubectl create` makes both: what the server gave the old object (uid, resourceVersion, status) counts for
+nothing there, and the annotation that a later `kubectl apply` compares with stays that of the manifest.
+Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pkg/controller/volume/persistentvolume;
+registry/rest/meta.go, FillObjectMetaSystemFields; kubectl, resource/helper.go, Create.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy, write_former
-from diag.advice.workloads import OF_THE_OLD, Owner, ask_to_stop, owners_of, pause
+from diag.advice.workloads import Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
 from diag.model.unavailable import Unavailable
@@ -27,8 +30,6 @@ _STOP_AGAIN = "stop the pods as above; go on only where the next command says co
 _RETAINED = (
     "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
 )  # fmt: skip
-BINDING = {"pv.kubernetes.io/bind-completed": None, "pv.kubernetes.io/bound-by-controller": None}
-"""Annotations of a claim that is bound, which a new one must not have."""
 
 
 def replace_volume(
@@ -73,14 +74,11 @@ def steps(
     has_claim: bool = True,
 ) -> tuple[Step, ...]:
     """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods."""
-    claim_ref = {"claimRef": {"uid": None, "resourceVersion": None}} if has_claim else {}
-    volume_patch = {"metadata": {**OF_THE_OLD, "annotations": BINDING}, "spec": {**claim_ref, **spec}, "status": None}
-    claim_patch = {"metadata": {**OF_THE_OLD, "ownerReferences": None, "annotations": BINDING},
-                   "spec": claim_spec, "status": None}  # fmt: skip
-    former: dict[str, Mapping[str, Any]] = {
-        "pv": {**volume_patch, "spec": claim_ref},
-        "pvc": {**claim_patch, "spec": {}},
-    }
+    claim_ref = {"claimRef": {"uid": None}} if has_claim else {}
+    volume_patch = {"spec": {**claim_ref, **spec}}
+    ownerless = {"metadata": {"ownerReferences": None}}
+    claim_patch = {**ownerless, **({"spec": claim_spec} if claim_spec else {})}
+    former: dict[str, Mapping[str, Any]] = {"pv": {"spec": claim_ref}, "pvc": ownerless}
     stopped = ask_to_stop(names) if owners is None else pause(owners)
     objects: list[tuple[str, str, str, Mapping[str, Any]]] = [
         ("pv", "kubectl get pv {volume}", "pv-{volume}", volume_patch)
@@ -103,8 +101,8 @@ def steps(
         *((retained, *stopped.stop) if stopped.stop and owners is not None else ()),
         *(_delete_claim((*ready, retained), names) if has_claim else ()),
         *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
-        change("kubectl apply -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
-        *((change("kubectl apply -f pvc-{claim}.after.yaml", names), wait(BOUND, names)) if has_claim else ()),
+        change("kubectl create -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
+        *((_make_claim(names), wait(BOUND, names)) if has_claim else ()),
         *stopped.start,
         *_back(((file, former[kind]) for kind, _, file, _ in objects), keep, names),
     )
@@ -124,7 +122,7 @@ def _back(
         yield undo("kubectl -n {namespace} delete pvc {claim} --wait=false", names)
     yield undo("kubectl delete pv {volume} --timeout=5m", names)
     for file in copies:
-        yield undo(f"kubectl apply -f {file}.former.yaml", names)
+        yield undo(f"kubectl create -f {file}.former.yaml", names)
     yield person("start the pods again", kind=StepKind.UNDO)
 
 
@@ -132,6 +130,10 @@ def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value]) 
     """The copy to apply. A saved file of another object of that name is of no use."""
     same = (guard(f"grep -q {{uid}} {file}.before.yaml", names),) if file.startswith("pv-") and names.get("uid") else ()
     return (*same, write_copy(file, patch, names))
+
+
+def _make_claim(names: Mapping[str, Value]) -> Step:
+    return change("kubectl create -f pvc-{claim}.after.yaml", names, changes="makes the claim, which binds to it")
 
 
 def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value]) -> tuple[Step, ...]:

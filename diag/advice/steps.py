@@ -77,7 +77,7 @@ def _copy(file: str, name: str) -> str:
 
 def put_back(file: str, values: Values) -> tuple[Step, ...]:
     """The object of `FILE.before.yaml` in place of the present one. The API server refuses its old resourceVersion."""
-    first = "not where the volume has got a claim since: the former spec names none"
+    first = "only while the volume has the claim that it had when it was saved, or still none"
     return (
         person(first, kind=StepKind.UNDO),
         write_former(file, {"metadata": {"resourceVersion": None}}, values),

@@ -6,8 +6,10 @@ import msgspec
 
 from diag.advice.steps import Values
 from diag.grammar.command import fill
+from diag.knowledge.cause import Cause, Severity
 from diag.model.fix import Fix, Step, StepKind
 from diag.model.subject import Kind, Subject
+from diag.model.symptom import Phase
 
 _TARGETS = (
     ("--pv {volume}", ("volume",)),
@@ -36,3 +38,31 @@ def values_of(subject: Subject) -> dict[str, str]:
         case Kind.FILE_SYSTEM:
             return {"file_system": subject.name}
     return {}
+
+
+_SEEN = (
+    (
+        {Phase.PROVISION},
+        "kubectl -n {namespace} get pvc {claim}",
+        "Bound: the provisioner tries again by itself within five minutes, and FSx makes a file system in 5 to 15",
+    ),
+    (
+        {Phase.SCHEDULE, Phase.MOUNT},
+        "kubectl -n {namespace} get pods -o wide",
+        "Running: the kubelet tries a mount again by itself within two minutes; a pod that was replaced has a new name",
+    ),
+    ({Phase.UNMOUNT}, "kubectl -n {namespace} get pods -o wide", "none is Terminating any more"),
+)
+
+
+def seen_after(cause: Cause, values: Values) -> tuple[Step, ...]:
+    """What a person sees in the cluster when a fix of the cause has worked, for each phase that it breaks."""
+    if cause.severity is Severity.NONE or {"any", "eks"}.isdisjoint(cause.platforms):
+        return ()
+    seen: dict[str, list[str]] = {}
+    for phases, command, says in _SEEN:
+        if phases & set(cause.phase):
+            seen.setdefault(command, []).append(says)
+    return tuple(
+        Step(StepKind.VERIFY, fill(command, values).argv, changes="; ".join(said)) for command, said in seen.items()
+    )

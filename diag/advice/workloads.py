@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, write_copy
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _PAUSED = "lustre-doctor.paused"
 PODS_ARE_REPLACED = "replaces the pods, which mount their volumes again"
-OF_THE_OLD = {"uid": None, "resourceVersion": None}
-"""What the API server gave the old object and takes from nobody for a new one."""
 
 
 class Owner(NamedTuple):
@@ -31,6 +29,8 @@ class Owner(NamedTuple):
     kind: str
     name: str
     replicas: int
+    pod: str = ""
+    """One of its pods, best one that has not started."""
 
 
 class Pause(NamedTuple):
@@ -42,7 +42,7 @@ class Pause(NamedTuple):
 
 def owners_of(pods: Iterable[Pod]) -> tuple[Owner, ...]:
     """Who owns the pods, with the number of its pods; a ReplicaSet counts as its Deployment."""
-    found: dict[tuple[str, str, str], int] = {}
+    found: dict[tuple[str, str, str], list[Pod]] = {}
     for pod in pods:
         owner = next(iter(pod.metadata.owner_references or ()), None)
         kind, name = (owner.kind, owner.name) if owner else ("Pod", pod.metadata.name)
@@ -50,8 +50,12 @@ def owners_of(pods: Iterable[Pod]) -> tuple[Owner, ...]:
         if kind == "ReplicaSet" and template and name.endswith(f"-{template}"):
             kind, name = "Deployment", name.removesuffix(f"-{template}")
         key = (pod.metadata.namespace, kind, name)
-        found[key] = found.get(key, 0) + 1
-    return tuple(Owner(*key, count) for key, count in found.items())
+        found.setdefault(key, []).append(pod)
+    return tuple(Owner(*key, len(of_it), _hanging(of_it)) for key, of_it in found.items())
+
+
+def _hanging(pods: Sequence[Pod]) -> str:
+    return next((pod for pod in pods if pod.status.phase == "Pending"), pods[0]).metadata.name
 
 
 def pause(owners: Iterable[Owner]) -> Pause:
@@ -66,6 +70,7 @@ def _names(owner: Owner) -> dict[str, Value]:
         "name": owner.name,
         "workload": f"{owner.kind.lower()}/{owner.name}",
         "replicas": str(owner.replicas),
+        "pod": owner.pod,
     }
 
 
@@ -107,7 +112,7 @@ def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tupl
 
 NOT_READY = (
     "a StatefulSet replaces no pod while one of its pods is not Ready: after the command delete the pod that"
-    " hangs (kubectl -n {namespace} delete pod NAME), and it comes back as the template now says"
+    " hangs (kubectl -n {namespace} delete pod {pod}), and it comes back as the template now says"
 )
 """With podManagementPolicy OrderedReady, which is the default.
 
@@ -164,14 +169,14 @@ def _replace_job(names: dict[str, Value], pod: Mapping[str, Any]) -> tuple[Step,
     """
     template = {**pod, "metadata": {**pod.get("metadata", {}), "labels": dict.fromkeys(_UID_LABELS)}}
     spec = {"selector": None, "template": template}
-    patch = {"metadata": OF_THE_OLD, "spec": spec, "status": None}
+    patch = {"spec": spec}
     again = "the Job begins again from its start, with a new copy of itself"
     return (
         *save_once("kubectl -n {namespace} get job {name}", "job-{name}", names),
         write_copy("job-{name}", patch, names),
         guard("test -s job-{name}.after.yaml", names),
         change("kubectl -n {namespace} delete job {name} --cascade=foreground", names, danger=Danger.INTERRUPTS),
-        change("kubectl apply -f job-{name}.after.yaml", names, changes=again),
+        change("kubectl create -f job-{name}.after.yaml", names, changes=again),
     )
 
 
@@ -181,7 +186,7 @@ _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
     """A pod that nothing owns is saved, deleted, and made again from the saved file."""
     spec = {**pod.get("spec", {}), "nodeName": None}
-    patch = {**pod, "metadata": {**OF_THE_OLD, **pod.get("metadata", {})}, "spec": spec, "status": None}
+    patch = {**pod, "spec": spec}
     return Pause(
         (
             *save_once("kubectl -n {namespace} get pod {name}", "pod-{name}", names),
@@ -191,7 +196,7 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
         ),
         (
             guard("kubectl -n {namespace} wait --for=delete pod/{name} --timeout=5m", names),
-            change("kubectl apply -f pod-{name}.after.yaml", names, changes="starts the pod again"),
+            change("kubectl create -f pod-{name}.after.yaml", names, changes="starts the pod again"),
         ),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import re
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -35,6 +37,13 @@ class Danger(enum.Enum):
     """Something is gone afterwards."""
 
 
+_WIDE = 110
+"""Columns from which on a command is laid out over several rows."""
+_DOCUMENT = re.compile(r"(--[a-z-]+=)?([{\[].*)", re.DOTALL)
+_OPEN_NUMBER = re.compile(r"(?<=\":)<[a-z-]+>(?=[,}])")
+"""A placeholder where JSON wants a number."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One command with its arguments, or one sentence for a person."""
 
@@ -58,6 +67,14 @@ class Step(msgspec.Struct, frozen=True):
         """The command as a shell takes it; empty where a person acts."""
         line = shlex.join(self.argv)
         return f"{line} > {shlex.quote(self.output)}" if line and self.output else line
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The same command over as many rows as a person wants to read, to be copied as a whole."""
+        if len(self.line) <= _WIDE:
+            return (self.line,) if self.line else ()
+        rows = " ".join(shlex.quote(_laid_out(word)) for word in self.argv).split("\n")
+        return (*rows[:-1], f"{rows[-1]} > {shlex.quote(self.output)}" if self.output else rows[-1])
 
     @property
     def says(self) -> str:
@@ -92,17 +109,17 @@ class Fix(msgspec.Struct, frozen=True):
         return "; ".join(dict.fromkeys(filter(None, told)))
 
     @property
-    def acts(self) -> tuple[tuple[Step, str], ...]:
-        """Each step that is run or waited for, with its shell line; a guard is part of the line that it protects."""
+    def acts(self) -> tuple[tuple[Step, tuple[str, ...]], ...]:
+        """Each step that is run or waited for, with the rows of its command, those of its guards first."""
         guards: list[Step] = []
         found = []
         for step in self.steps:
             if step.kind is StepKind.GUARD:
                 guards.append(step)
             elif step.kind in _RUN:
-                found.append((step, " && ".join(one.line for one in (*guards, step)) if step.line else ""))
+                found.append((step, _joined((*guards, step)) if step.line else ()))
                 guards = guards if not step.line else []
-        return (*found, *((step, step.line) for step in guards))
+        return (*found, *((step, step.rows) for step in guards))
 
     @property
     def undo(self) -> str:
@@ -151,3 +168,38 @@ class Fix(msgspec.Struct, frozen=True):
             guards = []
         if guards:
             yield " && ".join(guards)
+
+
+def _joined(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """Commands of which each runs only after the one before it succeeded; a shell reads on after `&&`."""
+    line = " && ".join(step.line for step in steps)
+    if len(line) <= _WIDE:
+        return (line,)
+    return (*(row for step in steps[:-1] for row in (*step.rows[:-1], f"{step.rows[-1]} &&")), *steps[-1].rows)
+
+
+def _laid_out(word: str) -> str:
+    """A JSON document over several rows, any other word as it is."""
+    found = _DOCUMENT.fullmatch(word)
+    if found is None or len(word) <= _WIDE // 2:
+        return word
+    try:
+        document = msgspec.json.decode(_OPEN_NUMBER.sub(lambda number: f'"@{number[0]}@"', found[2]))
+    except msgspec.DecodeError:
+        return word
+    return (found[1] or "") + _written(document, "").replace('"@<', "<").replace('>@"', ">")
+
+
+def _written(value: Any, indent: str) -> str:
+    import json
+
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or len(indent) + len(flat) <= _WIDE // 2 + 20:
+        return flat
+    inner = indent + "  "
+    if isinstance(value, dict):
+        rows = [f"{inner}{json.dumps(name, ensure_ascii=False)}: {_written(one, inner)}" for name, one in value.items()]
+    else:
+        rows = [inner + _written(one, inner) for one in value]
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join((first, ",\n".join(rows), indent + last))

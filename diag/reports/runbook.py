@@ -7,17 +7,19 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from diag.advice.inspect_node import DEBUG_PODS, FIND_PLUGIN
+from diag.advice.inspect_node import DEBUG_PODS
+from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
 from diag.advice.runbook import fix_of, look_at
-from diag.advice.verify import with_verify
-from diag.grammar.command import fill_text, opened
-from diag.knowledge.cause import Cause, Observation, Place
+from diag.advice.verify import seen_after, with_verify
+from diag.grammar.command import fill_text
+from diag.knowledge.cause import Cause, Observation
 from diag.model.fix import Fix, StepKind
 from diag.reports.terminal import LABEL, Style, command, labelled, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
+NAMES = "Names in the commands"
 WORDS = {
     "MGS": "management service: hands out the configuration of the file system; a mount asks it first",
     "MGC": "the client's connection to the MGS",
@@ -50,19 +52,22 @@ def to_page(
         lines.append(cause.url)
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
-    body = body_of(text)
+    body, place_of_names = body_of(text), len(lines)
     for block in _blocks(body):
+        if block == [f"## {VERIFY}"]:
+            place_of_names = len(lines)
         lines += _block(block, values, width)
         if block == [f"## {VERIFY}"]:
-            if "plugin_pod" not in values and any(one.on is Place.PLUGIN for one in cause.confirm):
-                found = visible(fill_text(FIND_PLUGIN, values))
-                lines += ["", f"{opened('plugin_pod')} is the driver's pod on the node:", f"    {found}"]
             place = HOST if platform == UNKNOWN and is_of_hosts(cause.platforms) else platform
             lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
             if any(line.startswith("    kubectl debug ") for line in lines):
                 lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
         if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
-            lines += _ways(with_verify(fix, values), Style(width=width))
+            style = Style(width=width)
+            lines += _ways(with_verify(fix, values), style)
+            if platform.kubernetes is not False:
+                lines += _seen_after(cause, values, style)
+    lines[place_of_names:place_of_names] = _names("\n".join(lines), cause.id, values, width)
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
         lines += [*_heading("Related causes", "-"), ""]
@@ -83,12 +88,12 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         mark = "- " if len(way.cautions) > 1 else ""
         yield from labelled("first", (mark + caution for caution in way.cautions), style)
         label, acts = "steps", way.acts
-        for place, (step, line) in enumerate(acts):
+        for place, (step, rows) in enumerate(acts):
             is_wait = step.kind is StepKind.WAIT
-            if is_wait or (place and not line and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
+            if is_wait or (place and not rows and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
                 label = "wait" if is_wait else "result"
-            yield from command(label, line)
-            if line and step.says:
+            yield from command(label, *rows)
+            if rows and step.says:
                 yield from wrap(step.says, style, _UNDER, _UNDER)
             elif step.says:
                 yield from labelled(label, [step.says], style)
@@ -97,10 +102,36 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         label = "undo"
         for step in way.steps:
             if step.kind is StepKind.UNDO:
-                yield from command(label, step.line) if step.line else labelled(label, [step.text], style)
+                yield from command(label, *step.rows) if step.line else labelled(label, [step.text], style)
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
+
+
+def _seen_after(cause: Cause, values: Mapping[str, str], style: Style) -> Iterator[str]:
+    for step in seen_after(cause, values):
+        yield from command("", step.line)
+        yield from wrap(step.says, style, _UNDER, _UNDER)
+
+
+def _names(page: str, id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
+    """Where each name that the page leaves open is found."""
+    sources = list(named_in(page))
+    if not sources:
+        return
+    yield from _heading(NAMES, "-")
+    yield ""
+    said = (
+        "lustre-doctor run --format json > run.json finds most of these, and"
+        f" lustre-doctor runbook {id} --with run.json writes them into this page."
+    )
+    yield from textwrap.wrap(said, max(40, width), break_long_words=False, break_on_hyphens=False)
+    size = max(len(name) for source in sources for name in source.names) + 4
+    for source in sources:
+        for name, what in source.names.items():
+            yield f"  {f'<{name}>':<{size}}{what}"
+        if source.command:
+            yield f"      {visible(fill_text(source.command, values))}"
 
 
 def body_of(text: str) -> str:

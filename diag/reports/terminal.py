@@ -20,7 +20,7 @@ _COLOURS = {
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _ESCAPE_CODE = late(r"\x1b\[\d*m")
 
-_COMMAND = late(r"`[^`]{1,80}`")
+_COMMAND = late(r"`[^`]{1,400}`")
 _HELD = "\x00"
 """A space at which no line breaks; visible text has no such character."""
 
@@ -79,10 +79,11 @@ def labelled(label: str, items: Iterable[str], style: Style) -> Iterator[str]:
         label = ""
 
 
-def command(label: str, line: str) -> Iterator[str]:
+def command(label: str, *rows: str) -> Iterator[str]:
     """A command is copied, so it is never wrapped, whatever the width."""
-    if line:
-        yield f"  {label:<{LABEL}}{visible(line)}"
+    for row in filter(None, rows):
+        yield f"  {label:<{LABEL}}{visible(row)}"
+        label = ""
 
 
 def painted(lines: Iterable[str], style: Style, verdict: Verdict) -> Iterator[str]:

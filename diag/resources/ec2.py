@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from diag.decode import decode_json
 from diag.model.subject import Kind, Subject
 from diag.resources.aws_shape import Cidr4, Ipv4, PascalShape
 
@@ -288,6 +291,19 @@ class VpcEndpoint(msgspec.Struct, frozen=True, rename="pascal"):
     def group_ids(self) -> tuple[str, ...]:
         """Ids of the security groups of its interfaces."""
         return tuple(group.group_id for group in self.groups)
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether it takes the place of the service's public name in its VPC."""
+        return self.state == "available" and self.private_dns_enabled
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The policy; None without one, or where it is none."""
+        try:
+            return decode_json(self.policy_document, dict[str, Any]) if self.policy_document else None
+        except msgspec.DecodeError:
+            return None
 
     def is_of(self, region: str) -> bool:
         """Whether it takes the calls to a Region's service; one of another Region's answers to another name."""

@@ -56,9 +56,9 @@ class TestReplaceVolume:
             where(lines, "delete pod pod-fsx"),
             where(lines, "delete pvc fsx-pvc"),
             where(lines, "delete pv fsx-pv"),
-            where(lines, "apply -f pv-fsx-pv.after.yaml"),
-            where(lines, "apply -f pvc-fsx-pvc.after.yaml"),
-            where(lines, "apply -f pod-pod-fsx.after.yaml"),
+            where(lines, "create -f pv-fsx-pv.after.yaml"),
+            where(lines, "create -f pvc-fsx-pvc.after.yaml"),
+            where(lines, "create -f pod-pod-fsx.after.yaml"),
         ]
         assert order == sorted(order)
 
@@ -73,7 +73,7 @@ class TestReplaceVolume:
         patch = document(replaced().steps, "--local", "pv-fsx-pv.after")
         spec = patch["spec"]
         assert isinstance(spec, dict)
-        assert spec["claimRef"] == {"uid": None, "resourceVersion": None}
+        assert spec["claimRef"] == {"uid": None}
         assert spec["csi"] == {"volumeAttributes": {"mountname": "abcdebev"}}
 
     def test_a_saved_file_is_never_written_over(self) -> None:
@@ -86,7 +86,7 @@ class TestReplaceVolume:
         back = tuple(step.line for step in replaced().steps if step.kind is StepKind.UNDO and step.line)
         words = (
             "patch pv", "> pv-fsx-pv.former.yaml", "> pvc-fsx-pvc.former.yaml", "=Retain", "delete pvc", "delete pv ",
-            "apply -f pv-", "apply -f pvc-",
+            "create -f pv-", "create -f pvc-",
         )  # fmt: skip
         order = [where(back, word) for word in words]
         assert order == sorted(order) == list(range(len(back)))
@@ -96,6 +96,15 @@ class TestReplaceVolume:
         fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
         assert any("kubectl -n default scale deployment/NAME --replicas=0" in text for text in fix.cautions)
         assert any("start again" in text for text in fix.changes)
+
+    def test_what_a_person_pastes_is_short(self) -> None:
+        """At 3 a.m.: the server takes uid, resourceVersion and status of a new object from nobody."""
+        documents = [word for step in replaced().steps for word in step.argv if word.startswith("{")]
+        assert documents and max(map(len, documents)) < 100
+
+    def test_nothing_is_applied_that_a_later_apply_would_compare_with(self) -> None:
+        """`kubectl apply` of the manifest would take away what the copy has and the manifest has not: its claimRef."""
+        assert not any("apply" in step.argv for step in replaced(given.pod()).steps)
 
     def test_both_deletions_are_called_destructive(self) -> None:
         destroys = [step.line for step in replaced().steps if step.danger is Danger.DESTROYS]
@@ -110,12 +119,12 @@ class TestPods:
             {"metadata": {"name": "web-5d4f-x", "namespace": "default", "labels": labels, "ownerReferences": [owner]}},
             Pod,
         )
-        assert owners_of([pod, pod]) == (Owner("default", "Deployment", "web", 2),)
+        assert owners_of([pod, pod]) == (Owner("default", "Deployment", "web", 2, "web-5d4f-x"),)
 
     def test_a_pod_without_an_owner_is_saved_before_it_is_deleted(self) -> None:
         lines = Fix(renew(owners_of([given.pod()]))).commands
         assert where(lines, "get pod pod-fsx -o yaml") < where(lines, "delete pod pod-fsx")
-        assert where(lines, "delete pod pod-fsx") < where(lines, "apply -f pod-pod-fsx.after.yaml")
+        assert where(lines, "delete pod pod-fsx") < where(lines, "create -f pod-pod-fsx.after.yaml")
 
     def test_a_job_is_made_again_where_its_pods_must_differ(self) -> None:
         pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
@@ -123,7 +132,7 @@ class TestPods:
         patch = document(steps, "--local", "job-train")
         assert patch["spec"]["template"]["spec"] == pod["spec"] and patch["spec"]["selector"] is None
         lines = Fix(steps).commands
-        order = [where(lines, word) for word in ("get job train", "delete job train", "apply -f job-train.after.yaml")]
+        order = [where(lines, word) for word in ("get job train", "delete job train", "create -f job-train.after.yaml")]
         assert order == sorted(order)
 
     def test_a_job_without_another_template_is_paused_and_goes_on(self) -> None:
@@ -139,20 +148,20 @@ class TestPods:
     def test_a_stateful_set_replaces_no_pod_that_is_not_ready(
         self, kind: str, said: bool, pod: dict[str, object] | None
     ) -> None:
-        cautions = Fix(renew([Owner("default", kind, "db", 3)], pod)).cautions
-        assert any("kubectl -n default delete pod NAME" in text for text in cautions) is said
+        cautions = Fix(renew([Owner("default", kind, "db", 3, "db-0")], pod)).cautions
+        assert any("kubectl -n default delete pod db-0" in text for text in cautions) is said
 
     @pytest.mark.parametrize("given", [{}, {"pod": {"spec": {"schedulerName": None}}}])
     def test_an_owner_that_is_not_known_may_be_a_stateful_set(self, given: dict[str, object]) -> None:
         steps = PROCEDURES[Procedure.REPLACE_PODS](given, {"namespace": "default", "claim": "fsx-pvc"})
-        assert any("kubectl -n default delete pod NAME" in step.text for step in steps)
+        assert any("kubectl -n default delete pod <pod>" in step.text for step in steps)
 
 
 class TestReplaceClass:
     def test_claims_that_wait_are_away_while_the_class_is_replaced(self) -> None:
         waiting = Waiting((given.claim(volume=""),), ())
         lines = set_parameters(given.storage_class(), waiting, {"deploymentType": "PERSISTENT_2"}).commands
-        order = [where(lines, word) for word in ("delete pvc fsx-pvc", "replace --force", "apply -f pvc-fsx-pvc")]
+        order = [where(lines, word) for word in ("delete pvc fsx-pvc", "replace --force", "create -f pvc-fsx-pvc")]
         assert order == sorted(order)
 
     def test_the_new_claim_names_no_volume_that_was_made_meanwhile(self) -> None:
@@ -170,6 +179,13 @@ class TestReplaceClass:
             assert not any("pvc" in line or "pod" in line for line in Fix(steps).commands)
             assert any(step.kind is StepKind.WAIT and "5 to 15 minutes" in step.text for step in steps)
             assert not any("replace a claim" in step.text for step in steps)
+
+    def test_a_claim_that_still_waits_is_asked_for_again_by_a_command(self) -> None:
+        """Where no run knows the claim; one that got its volume meanwhile is left alone."""
+        lines = Fix(PROCEDURES[Procedure.REPLACE_CLASS]({"parameters": {"subnetId": "{subnet}"}}, {})).commands
+        again = lines[where(lines, "replace --force -f 'pvc-<claim>.before.yaml'")]
+        assert again.startswith("grep -q '^  phase: Pending$' 'pvc-<claim>.before.yaml' && ")
+        assert where(lines, "wait", "=Bound") < where(lines, "replace --force -f 'pvc-")
 
     def test_no_claim_is_touched_when_none_waits(self) -> None:
         fix = set_parameters(given.storage_class(), Waiting((), ()), {"deploymentType": "PERSISTENT_2"})
@@ -201,7 +217,9 @@ class TestNodes:
     def test_one_node_is_replaced_by_what_made_it(self, manager: str, end: str, other: str) -> None:
         steps = replace_node({**NODE, "node_manager": manager}, Owner("default", "Pod", "pod-fsx", 1))
         lines = Fix(steps).commands
-        order = [where(lines, word) for word in ("get pod pod-fsx", "drain n1", end, "apply -f pod-pod-fsx.after.yaml")]
+        order = [
+            where(lines, word) for word in ("get pod pod-fsx", "drain n1", end, "create -f pod-pod-fsx.after.yaml")
+        ]
         assert order == sorted(order) and not any(other in line for line in lines)
         assert not any("Karpenter" in step.text for step in steps)
         assert any("Karpenter" in step.text for step in replace_node(NODE, None))
@@ -215,7 +233,7 @@ class TestNodes:
     def test_a_pod_without_an_owner_outlives_a_new_image(self) -> None:
         steps = update_nodes({**NODE, "node_manager": "node-group"}, Owner("default", "Pod", "pod-fsx", 1))
         lines = Fix(steps).commands
-        order = [where(lines, "get pod pod-fsx"), where(lines, "update-nodegroup-version"), where(lines, "apply -f")]
+        order = [where(lines, "get pod pod-fsx"), where(lines, "update-nodegroup-version"), where(lines, "create -f")]
         assert order == sorted(order)
 
     def test_an_instance_that_nothing_manages_has_no_group_to_update(self) -> None:
@@ -363,7 +381,7 @@ def replaced_claim(workload: str) -> tuple[Step, ...]:
 
 def test_a_stateful_set_makes_no_claim_while_its_claim_is_replaced() -> None:
     lines = Fix(replaced_claim("statefulset/db")).commands
-    order = [where(lines, word) for word in ("replicas=0", "delete pvc", "apply -f pvc-data", "replicas=1")]
+    order = [where(lines, word) for word in ("replicas=0", "delete pvc", "create -f pvc-data", "replicas=1")]
     assert order == sorted(order)
     assert not any("scale" in line for line in Fix(replaced_claim("deployment/web")).commands)
 
@@ -407,3 +425,11 @@ class TestInstallers:
         fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})
         assert fix is not None and not fix.alternatives
         assert not any("installed the driver" in text or "with Helm" in text for text in fix.cautions)
+
+
+def test_pods_that_are_to_start_elsewhere_find_their_node_closed() -> None:
+    owner = {"namespace": "ml", "workload": "deployment/train", "replicas": "1", "node": "node-1"}
+    steps = PROCEDURES[Procedure.REPLACE_PODS]({"elsewhere": True}, owner)
+    lines = [step.line for step in steps]
+    assert lines[0] == "kubectl cordon node-1" and lines[-1] == "kubectl uncordon node-1"
+    assert "kubectl -n ml rollout restart deployment/train" in lines

@@ -22,7 +22,7 @@ from diag.resources.ec2 import (
     RouteTableAssociation,
     SecurityGroup,
 )
-from diag.resources.eks import PodIdentityAssociation
+from diag.resources.eks import PodIdentityAssociation, SourceNat
 from diag.resources.iam import OidcProvider, Role
 from diag.resources.kubernetes import (
     EnvSource,
@@ -196,6 +196,7 @@ def world(role_arn: str | None = ROLE_ARN, **facts: Any) -> dict[str, Any]:
         "network_acls": (acl(),),
         "prefix_lists": Table(),
         "route_tables": (route_table("nat-0123456789abcdef0"),),
+        "source_nat": SourceNat(),
         "pods": (given.pod(), controller_pod()),
         **facts,
     }

@@ -17,6 +17,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "<group-id>": "1000",
         "<right-subdirectory>": "datasets",
     },
+    "subpath-refused": {"<user-id>": "1000", "<group-id>": "1000", "<right-subdirectory>": "run-7"},
     "file-system-of-another-cluster": _MEANT,
     "storageclass-key-of-another-region": {
         "<parameter-value>": "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

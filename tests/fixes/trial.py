@@ -200,8 +200,14 @@ def _named(lab: Lab) -> Iterator[str]:
         metadata = pod["metadata"]
         if not metadata.get("ownerReferences") and not metadata.get("deletionTimestamp"):
             yield f"pod {metadata['namespace']}/{metadata['name']}"
+    given_up = {
+        volume["spec"]["csi"]["volumeHandle"]
+        for volume in lab.kube.all("persistentvolumes")
+        if volume["status"].get("phase") == "Failed" and volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
+    }
     for id_ in lab.aws.fsx.state.file_systems.get(lab.site.region, {}):
-        yield f"file system {id_}"
+        if id_ not in given_up:
+            yield f"file system {id_}"
     for bucket in lab.client("s3").list_buckets()["Buckets"]:
         yield f"bucket {bucket['Name']}"
     for role in lab.client("iam").list_roles()["Roles"]:

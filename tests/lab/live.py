@@ -80,7 +80,7 @@ class Live:
     def pass_time(self, minutes: float) -> None:
         """Lets time go by: what AWS was at work on is done."""
         self._elapsed += datetime.timedelta(minutes=minutes)
-        self._lab.hidden.slow_creation = False
+        self._lab.hidden.slow_creation = self._lab.hidden.deletion_refused = False
         for system in self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values():
             self._finish(system)
         self.settle()
@@ -242,6 +242,7 @@ class Live:
             self._lab.hidden.ailing.pop(nodes.get(instance, ""), None)
             if node := self._desk.find("nodes", nodes.get(instance, "")):
                 node["status"]["nodeInfo"]["bootID"] += "+"
+                _answer_again(node)
         self._lab.aws.rebooted.clear()
         for node, uid in self._plugins().items():
             if uid and uid != self._plugin_uids.get(node):
@@ -341,6 +342,15 @@ class Live:
             system["Lifecycle"] = "AVAILABLE"
             self._lab.aws.fsx.give_interfaces(region, id_)
             self._lab.dns.switches.answers.pop(system["DNSName"], None)
+
+
+def _answer_again(node: Object) -> None:
+    """A kubelet that was silent starts with its node."""
+    for condition in node["status"]["conditions"]:
+        if condition["status"] == "Unknown":
+            condition |= {"status": "True" if condition["type"] == "Ready" else "False", "reason": "KubeletReady"}
+    taints = node["spec"].get("taints") or ()
+    node["spec"]["taints"] = [one for one in taints if one["key"] != "node.kubernetes.io/unreachable"]
 
 
 def _limit(container: Object) -> Any:

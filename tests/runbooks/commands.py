@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from diag.advice.driver import Installer
+from diag.advice.names import SOURCES
 from diag.advice.runbook import fix_of, look_at
 from diag.knowledge.cause import PROMPT
 from diag.knowledge.index import BUILT_IN
@@ -209,6 +210,8 @@ def _scalars(node: yaml.Node, key: str) -> Iterator[yaml.ScalarNode]:
 
 def _procedures() -> Iterator[Command]:
     """What settles each cause, and the steps of its fix, as a run fills them."""
+    for source in SOURCES:
+        yield from (Command("names", 0, argv) for _, argv in simple_commands(source.command))
     for id, cause in load_knowledge().causes.items():
         for observation in cause.confirm:
             for line in look_at(observation, EXAMPLES).splitlines()[1:]:

@@ -11,6 +11,7 @@ import jmespath
 import msgspec
 
 from diag.advice.driver import Installer
+from diag.advice.names import SOURCES
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
@@ -382,6 +383,25 @@ def test_the_rules_find_what_breaks_them() -> None:
     guard, saved = Step(StepKind.GUARD, ("test", "-s", "f")), Step(StepKind.SAVE, ("kubectl", "get", "pvc"), "f")
     assert unguarded((saved, delete)) and unguarded((delete, saved, guard)) and not unguarded((saved, guard, delete))
     assert unguarded((Step(StepKind.CHANGE, ("aws", "fsx", "delete-file-system")),))
+
+
+TYPED = re.compile(
+    r"^ +(?:[a-z]+ {2,})?(?:aws|kubectl|helm|eksctl|sh|test|grep|sudo|docker|gcloud|az|findmnt|pcluster)\b.*"
+)
+
+
+def test_a_page_says_of_each_name_where_it_is_found() -> None:
+    """`<instance>` is no word that a person knows."""
+    for id, text in TEXTS.items():
+        page = to_page(CAUSES[id], text, {}, {})
+        typed = (line for line in page.splitlines() if TYPED.match(line))
+        opened = {name for line in typed for name in re.findall(r"<([a-z][a-z0-9-]*)>", line)}
+        assert opened - set(re.findall(r"^  <([a-z0-9-]+)>  ", page, re.MULTILINE)) == set(), id
+
+
+def test_a_name_has_one_source() -> None:
+    names = [name for source in SOURCES for name in source.names]
+    assert len(names) == len(set(names))
 
 
 def test_a_page_leaves_out_no_word_of_its_body() -> None:

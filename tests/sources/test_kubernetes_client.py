@@ -362,6 +362,21 @@ def test_the_proxy_of_the_environment_spares_hosts(
     assert len(with_cluster(lab, tmp_path).list(NODES, Node)) == 3 and len(proxy.accepted) == 1
 
 
+def test_the_official_client_is_loaded_where_a_proxy_may_apply_alone(
+    lab: Lab, tmp_path: Path, peer: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "kubernetes.client.rest", None)
+    assert len(with_cluster(lab, tmp_path).list(NODES, Node)) == 3
+    proxy = peer(proxy_to(urlsplit(lab.kube_server.url).port or 0))
+    for by_kubeconfig in (True, False):
+        if not by_kubeconfig:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(ImportError):
+            with_cluster(lab, tmp_path, **({"proxy_url": proxy.url} if by_kubeconfig else {})).list(NODES, Node)
+
+
 @pytest.mark.parametrize("url", ["http://me:hunter2@127.0.0.1:PORT", "socks5://127.0.0.1:PORT", "x"])
 def test_a_proxy_that_refuses_or_cannot_be_used(
     lab: Lab, tmp_path: Path, peer: Peers, monkeypatch: pytest.MonkeyPatch, url: str

@@ -17,7 +17,9 @@ from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
 from diag.analysis.network.security_groups import Peer, admits, covers_port, peer, rules_of
-from diag.decode import decode_json
+from diag.grammar.ids import account_of
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM
+from diag.late import late
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkAcl, Permission, PrefixList, SecurityGroup, VpcEndpoint
 from diag.resources.table import Table
@@ -33,14 +35,19 @@ FIRST_CALLS = {
 }
 """What the controller asks each service for first."""
 
+CREATES = ("fsx:CreateFileSystem", "fsx:TagResource")
+"""What it asks FSx for next."""
+
 
 class Obstacle(msgspec.Struct, frozen=True):
     """One thing that keeps the controller's calls from a service, or the answers from coming back."""
 
     message: str
     evidence: str = ""
-    endpoint: str = ""
+    endpoint: VpcEndpoint | None = None
     """The endpoint whose policy refuses the call."""
+    action: str = ""
+    """The call, where one more Allow of that policy lets it through."""
     gap: tuple[str, str] | None = None
     """An endpoint's group, and the nodes' group that it does not admit."""
 
@@ -60,7 +67,7 @@ def obstacles(
 
     A service with an endpoint that has private DNS is reached through it alone, whatever route leads out.
     """
-    serving = {item.service: item for item in endpoints if item.service in services and item.private_dns_enabled}
+    serving = {item.service: item for item in endpoints if item.service in services and item.takes_calls}
     for instance in instances:
         pods = peer(instance.primary_groups, pod_addresses or (instance.private_ip_address,))
         for endpoint in serving.values():
@@ -149,26 +156,36 @@ def _is_public(address: str) -> bool:
 
 
 def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
-    """A policy that surely does not let the controller's first call through. Without one everything passes.
+    """A policy that surely does not let a call of the controller's through. Without one everything passes.
 
     FSx is called as the role and about no resource; STS is asked by a token, before anybody is a role, and about that
     role; EKS about the cluster, as the node. Source: service authorization reference, of the three services.
     """
-    action = FIRST_CALLS.get(endpoint.service, "")
-    document = _document(endpoint.policy_document)
-    if document is None or not action:
+    first = FIRST_CALLS.get(endpoint.service, "")
+    document = endpoint.document
+    if document is None or not first:
         return
-    resource = {"fsx": "*", "sts": role_arn}.get(endpoint.service, "")
-    allowed, denied = weigh(
-        (document if resource else _about_anything(document),), action, resource or "*", Request({})
-    )
-    if endpoint.service == "fsx" and role_arn:
-        trust = may_assume(about(document, "*"), role_at(role_arn, action, {}))
-        allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
-    if allowed is False or denied:
+    for action in (first, *(CREATES if endpoint.service == "fsx" and role_arn else ())):
+        resource = {"fsx": "*", "sts": role_arn}.get(endpoint.service, "")
+        if action in CREATES:
+            resource = _some_file_system(endpoint, role_arn)
+        asked = document if resource else _about_anything(document)
+        allowed, denied = weigh((asked,), action, resource or "*", Request({}))
+        if endpoint.service == "fsx" and role_arn:
+            trust = may_assume(about(document, resource), role_at(role_arn, action, {}))
+            allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
+        if allowed is not False and not denied:
+            continue
         why = "denies it" if denied else "does not allow it"
         message = f"the policy of {endpoint.vpc_endpoint_id} ({endpoint.service}) {why}: {action}"
-        yield Obstacle(message, endpoint=endpoint.vpc_endpoint_id)
+        yield Obstacle(message, endpoint=endpoint, action="" if denied else action)
+        return
+
+
+def _some_file_system(endpoint: VpcEndpoint, role_arn: str) -> str:
+    partition = role_arn.split(":")[1]
+    region = endpoint.service_name.split(".")[-2]
+    return f"arn:{partition}:fsx:{region}:{account_of(role_arn)}:file-system/{SOME_FILE_SYSTEM}"
 
 
 def _about_anything(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -177,8 +194,18 @@ def _about_anything(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"Statement": [{**one, "Resource": "*"} if one.get("Effect") == "Allow" else one for one in found]}
 
 
-def _document(text: str) -> Mapping[str, Any] | None:
-    try:
-        return decode_json(text, dict[str, Any]) if text else None
-    except msgspec.DecodeError:
-        return None
+REFUSAL = late(r"is not authorized to perform: (?P<action>(?P<service>[a-z0-9-]+):[A-Za-z]+)\b.*VPC endpoint policy")
+"""Source: IAM user guide, troubleshoot access denied error messages, policy type VPC endpoint policy."""
+
+
+def refused_by_endpoint(texts: Iterable[str], endpoints: Iterable[VpcEndpoint]) -> Obstacle | None:
+    """What the provisioner was told of an endpoint's policy, where the VPC has one endpoint of that service."""
+    for text in texts:
+        if not (found := REFUSAL.search(text)):
+            continue
+        serving = [one for one in endpoints if one.service == found["service"] and one.takes_calls]
+        if len(serving) == 1:
+            message = f"the policy of {serving[0].vpc_endpoint_id} ({found['service']}) refused {found['action']}"
+            action = "" if "explicit deny" in text else found["action"]
+            return Obstacle(message, "a call of the controller was answered so", serving[0], action)
+    return None

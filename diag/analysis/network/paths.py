@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from diag.analysis.file_systems import has_no_servers
-from diag.analysis.network.references import Reference, reference_between
+from diag.analysis.network.references import HOLDS, Reference, reference_between
 from diag.analysis.network.security_groups import (
-    HOLDS,
     Peer,
     admits,
     describe_ports,

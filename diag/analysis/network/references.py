@@ -22,6 +22,7 @@ class Reference(msgspec.Struct, frozen=True):
     """What is on the way, where they do not, or may not."""
 
 
+HOLDS = Reference()
 MIDDLEBOX = ("vpce-", "eni-", "i-")
 """Targets of routes through a firewall or an appliance. Source: Amazon VPC user guide, middlebox routing."""
 
@@ -36,10 +37,13 @@ def reference_between(
 ) -> Reference:
     """The same for nodes of one subnet (`client`: subnet, VPC) and ENIs of one subnet.
 
-    A reference holds inside a VPC and over an active peering of one Region. It ends at a middlebox, and over a transit
-    gateway it holds only where that is switched on, there and at the attachments. Source: Amazon VPC user guide,
-    security group rules; VPC peering guide, vpc-peering-security-groups; EC2 API, SecurityGroupReferencingSupport.
+    A reference holds inside a VPC and over an active peering of one Region; inside one subnet no route table is asked.
+    It ends at a middlebox, and over a transit gateway it holds only where that is switched on, there and at the
+    attachments. Source: Amazon VPC user guide, security group rules; VPC peering guide, vpc-peering-security-groups;
+    EC2 API, SecurityGroupReferencingSupport.
     """
+    if client[0] == enis[0].subnet_id:
+        return HOLDS
     same_vpc = client[1] == enis[0].vpc_id
     unseen = Reference(True) if same_vpc else Reference(None, "the routes between the VPCs, which were not read")
     if isinstance(route_tables, Unavailable):

@@ -97,13 +97,19 @@ SOMEWHERE = "52.94.0.1"
 
 
 def subnets_without_way_out(
-    instances: Iterable[Instance], tables: Sequence[RouteTable], nats: Iterable[NatGateway] = ()
+    instances: Iterable[Instance],
+    tables: Sequence[RouteTable],
+    nats: Iterable[NatGateway] = (),
+    *,
+    by_own_address: bool = True,
 ) -> dict[Subnet, str]:
     """The instances' subnets whose route table leads no packet to AWS's public addresses, and why where it seems to.
 
     A route to a transit gateway, a peering or an appliance counts as a way: what lies behind it is not seen. An
     internet gateway lets only instances with a public address out, and a NAT gateway leads where its own subnet does.
-    Source: Amazon VPC user guide, internet gateways; NAT gateways, basics and troubleshooting.
+    Pods whose packets leave with the pod's address in place of the instance's (`by_own_address` is False) have none.
+    Source: Amazon VPC user guide, internet gateways; NAT gateways, basics and troubleshooting; amazon-vpc-cni-k8s
+    README, AWS_VPC_K8S_CNI_EXTERNALSNAT.
     """
     found: dict[Subnet, str] = {}
     by_id = {nat.nat_gateway_id: nat for nat in nats}
@@ -116,6 +122,8 @@ def subnets_without_way_out(
         target = "" if route is None else route.target
         if way in (Way.NONE, Way.BLACKHOLE) or (target.startswith("igw-") and not instance.public_ip_address):
             found[subnet] = ""
+        elif target.startswith("igw-") and not by_own_address:
+            found[subnet] = f"{target} lets no pod out: the VPC CNI leaves pods their own addresses (EXTERNALSNAT)"
         elif target in by_id and (why := _why_nat_is_no_way(by_id[target], tables)):
             found[subnet] = why
     return found

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from diag.analysis.network.references import Reference
+from diag.analysis.network.references import HOLDS, Reference
 from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.late import late
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.resources.ec2 import Permission, PrefixList, SecurityGroup
 from diag.resources.manifests import ManifestSet, PlannedFileSystem, PlannedGroup
 from diag.resources.table import Table
-
-HOLDS = Reference()
 
 TCP = frozenset({"-1", "tcp", "6"})
 """Protocols of a rule that cover TCP; -1 is all traffic."""

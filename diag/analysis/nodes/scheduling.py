@@ -137,6 +137,9 @@ _VOLUME_CONFLICT = re.compile(
 
 _NOTHING_TO_BIND = re.compile(r"didn't find available persistent volumes to bind")
 
+_AT_ITS_LIMIT = re.compile(r"exceed max volume count")
+"""Nodes that hold as many volumes of a driver as its CSINode says. Source: as above, nodevolumelimits/csi.go."""
+
 _CLAIMS_OWN = re.compile(
     r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]*\" (?:not found|is being deleted)"
     r"|bound to non-existent persistentvolume|waiting for ephemeral volume controller to create"
@@ -151,6 +154,8 @@ class Obstacle(msgspec.Struct, frozen=True):
     """A bound volume leaves no node."""
     nothing_to_bind: bool = False
     """No volume fits a claim that is bound with its first pod, and none may be made on any node."""
+    at_limit: bool = False
+    """Nodes hold as many volumes as they may."""
     claim: bool = False
     """A claim is absent, unbound or being deleted."""
 
@@ -158,5 +163,8 @@ class Obstacle(msgspec.Struct, frozen=True):
 def obstacle_in(text: str) -> Obstacle:
     """What of the volumes a scheduler's message names."""
     return Obstacle(
-        bool(_VOLUME_CONFLICT.search(text)), bool(_NOTHING_TO_BIND.search(text)), bool(_CLAIMS_OWN.search(text))
+        bool(_VOLUME_CONFLICT.search(text)),
+        bool(_NOTHING_TO_BIND.search(text)),
+        bool(_AT_ITS_LIMIT.search(text)) and "Insufficient" not in text,
+        bool(_CLAIMS_OWN.search(text)),
     )

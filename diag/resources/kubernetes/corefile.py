@@ -69,20 +69,31 @@ In the order of a name's way. Source: coredns v1.12 plugin.cfg, whose order and 
 
 
 def blocks_of(corefile: str) -> tuple[ServerBlock, ...]:
-    """The server blocks of a Corefile. Text that is none gives no block. Source: coredns.io manual, configuration."""
+    """The server blocks of a Corefile. Text that is none gives no block.
+
+    A snippet, `(name) { … }`, is put in where it is imported. A file that is imported outside all blocks may bring a
+    block of its own for any name. Source: coredns.io manual, configuration; coredns.io/plugins/import.
+    """
     blocks: list[ServerBlock] = []
+    snippets: dict[str, list[tuple[int, str]]] = {}
     lines: list[tuple[int, str]] = []
-    depth, keys = 0, ""
+    depth, keys, imports = 0, "", False
     for line in _lines(corefile):
         if depth == 0 and line.endswith("{"):
-            keys, lines, depth = line[:-1], [], 1
+            keys, lines, depth = line[:-1].strip(), [], 1
         elif depth == 1 and line == "}":
-            blocks.append(_block(keys, lines))
+            if keys.startswith("(") and keys.endswith(")"):
+                snippets[keys[1:-1]] = lines
+            else:
+                blocks.append(_block(keys, lines))
             depth = 0
         elif depth:
-            lines.append((depth, line))
+            known = snippets.get(line.removeprefix("import ").strip()) if line.startswith("import ") else None
+            lines += [(depth, line)] if known is None else [(depth + deep - 1, own) for deep, own in known]
             depth += line.endswith("{") - (line == "}")
-    return tuple(blocks)
+        else:
+            imports = imports or line.startswith("import ")
+    return tuple(msgspec.structs.replace(block, imports=True) if imports else block for block in blocks)
 
 
 def upstreams_for(name: str, blocks: tuple[ServerBlock, ...]) -> tuple[str, ...]:

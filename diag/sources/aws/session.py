@@ -61,8 +61,7 @@ class Aws(Source):
     def expect(self, permissions: Sequence[str]) -> None:
         """Load boto3 now, and remember which services will be called, so that their clients are ready in time.
 
-        boto3 comes before the Kubernetes client: the answers of twenty lists would have to share the interpreter with
-        what loads then, and the longest chain of calls is AWS's.
+        Its import begins before the first request to Kubernetes: the longest chain of calls is AWS's.
         """
         services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
         self._expected = tuple(service for service in services if service not in RARE)

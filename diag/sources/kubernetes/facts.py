@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -39,6 +39,7 @@ from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.sharing import Sharing
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 DRIVER = "aws-fsx-csi-driver"
 """Name of the driver's image, and `app.kubernetes.io/name` of its objects, from Helm, kustomize and the add-on.
@@ -61,6 +62,9 @@ OWNERS = {
 
 MOST_OWNERS = 50
 """So many owners that may make no pods are read."""
+
+AT_ONCE = 10
+"""Owners or lists of them that are asked for at the same time."""
 
 MOST_NAMESPACES = 10
 """In so many namespaces owners are looked for that no event names."""
@@ -196,16 +200,18 @@ def refused_owners(kube: Kube, live_warnings: tuple[Event, ...]) -> tuple[PodOwn
     """Every owner whose newest event says that a pod or a claim could not be made; no call where there is none."""
     about = ((e.involved_object, e.reason) for e in live_warnings if e.involved_object.kind in OWNERS)
     refused = dict.fromkeys((o.kind, o.namespace, o.name) for o, reason in about if reason in REASONS)
-    found = []
-    for kind, namespace, name in list(refused)[:MOST_OWNERS]:
+
+    def read(key: tuple[str, str, str]) -> tuple[PodOwner, ...]:
+        kind, namespace, name = key
         try:
             owner = kube.get(f"/apis/{OWNERS[kind].format(namespace=namespace)}/{name}", PodOwner)
         except Unreadable as missing:
             if missing.unavailable.reason is not Reason.ABSENT:
                 raise
-        else:
-            found.append(PodOwner(owner.metadata, kind, owner.spec, owner.status))
-    return tuple(found)
+            return ()
+        return (PodOwner(owner.metadata, kind, owner.spec, owner.status),)
+
+    return _side_by_side(read, list(refused)[:MOST_OWNERS])
 
 
 @fact(
@@ -221,19 +227,34 @@ def idle_owners(kube: Kube, lustre_claims: tuple[ClaimCase, ...], pods: tuple[Po
     """
     used = {(pod.metadata.namespace, name) for pod in pods for name in pod.spec.claim_names}
     idle = {case.claim.key for case in lustre_claims if case.claim.metadata.uid} - used
-    found: list[PodOwner] = []
-    for namespace in sorted({namespace for namespace, _ in idle})[:MOST_NAMESPACES]:
-        for kind, place in OWNERS.items():
-            if kind == "CronJob":
-                continue
+    namespaces = sorted({namespace for namespace, _ in idle})[:MOST_NAMESPACES]
 
-            def lacking(owner: PodOwner, kind: str = kind, namespace: str = namespace) -> PodOwner | None:
-                own = PodOwner(owner.metadata, kind, owner.spec, owner.status)
-                ours = any((namespace, name) in idle for name in own.claim_names)
-                return own if ours and own.lacks_pods("") else None
+    def read(place: tuple[str, str]) -> tuple[PodOwner, ...]:
+        namespace, kind = place
 
-            found += kube.list(f"/apis/{place.format(namespace=namespace)}", PodOwner, keep=lacking)
-    return tuple(found)
+        def lacking(owner: PodOwner) -> PodOwner | None:
+            own = PodOwner(owner.metadata, kind, owner.spec, owner.status)
+            ours = any((namespace, name) in idle for name in own.claim_names)
+            return own if ours and own.lacks_pods("") else None
+
+        return kube.list(f"/apis/{OWNERS[kind].format(namespace=namespace)}", PodOwner, keep=lacking)
+
+    kinds = [kind for kind in OWNERS if kind != "CronJob"]
+    return _side_by_side(read, [(namespace, kind) for namespace in namespaces for kind in kinds])
+
+
+def _side_by_side(read: Callable[[K], tuple[PodOwner, ...]], keys: Sequence[K]) -> tuple[PodOwner, ...]:
+    """What is read under each key, in their order; raises Unreadable for the first that could not be read."""
+    if not keys:
+        return ()
+    # Loaded here, as most runs ask for nothing of this.
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(AT_ONCE, "owners")
+    try:
+        return tuple(owner for found in pool.map(read, keys) for owner in found)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @fact(layer=Layer.MOUNT, label="event", names={"metadata.name": ""}, permissions=("list events",))

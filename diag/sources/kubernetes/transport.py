@@ -1,6 +1,7 @@
 """The one way to an API server: requests, and connections for what is more than one request and one answer (exec).
 
-The official client gives configuration and transport: its pool of urllib3, with its rules for proxies.
+urllib3 carries them, as it does in the official client. Where a proxy may apply the official client chooses the pool,
+with its rules for proxies; to load it takes as long as boto3, and no other run needs it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import msgspec
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.sources.import_lock import IMPORT_LOCK
 from diag.sources.kubernetes.credentials import Credentials
-from diag.sources.kubernetes.kubeconfig import REMEDY, Access
+from diag.sources.kubernetes.kubeconfig import REMEDY, Access, Cluster
 from diag.sources.kubernetes.tls import Context, context_of
 from diag.sources.remote_mounts import StuckMount, require_answers
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
+_CONNECTIONS = 16
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of one answer: 128 KiB for each object of a page. A hostile server cannot exhaust memory."""
 THROTTLED = frozenset({429, 503})
@@ -57,31 +59,16 @@ class Transport:
     """Credentials, TLS and connections of one context. Its methods raise Unreadable."""
 
     def __init__(self, access: Access) -> None:
-        """Loads the official client. May run a credential plugin, for a client certificate."""
+        """May run a credential plugin, for a client certificate."""
         with IMPORT_LOCK:
             import urllib3
-            from kubernetes.client import Configuration
-            from kubernetes.client.rest import RESTClientObject
 
         cluster = access.cluster
         self.server = cluster.server.rstrip("/")
         self._credentials = Credentials(access)
         self._lock = threading.Lock()
         self._tls: Context | None = None
-        configuration = Configuration(host=self.server)
-        configuration.connection_pool_maxsize = 16
-        configuration.tls_server_name = cluster.tls_server_name
-        if cluster.proxy_url:
-            # What the kubeconfig says holds for every host, as for kubectl.
-            configuration.proxy, configuration.no_proxy = cluster.proxy_url, ""
-        try:
-            self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
-        except Exception as error:
-            message = "its proxy cannot be used: http://, https:// and (with PySocks) socks5:// can"
-            raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=REMEDY)) from error
-        self._proxy = ""
-        if type(self._pool) is not urllib3.PoolManager:
-            self._proxy = urlsplit(str(configuration.proxy)).netloc.rpartition("@")[2]
+        self._pool, self._proxy = _pool_of(cluster, self.server)
         if self.server.startswith("https:"):
             try:
                 pair = self._credentials.pair()
@@ -97,8 +84,6 @@ class Transport:
                 raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=remedy)) from error
             # The context decides about verification, and the report says when it is off.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-            for keyword in ("ca_certs", "ca_cert_data", "cert_file", "key_file", "cert_reqs"):
-                self._pool.connection_pool_kw.pop(keyword, None)
             self._pool.connection_pool_kw["ssl_context"] = self._tls
 
     def send(
@@ -201,6 +186,41 @@ class Transport:
             message += f" (through the proxy {self._proxy})"
             remedy += "; see proxy-url of the kubeconfig and HTTPS_PROXY"
         return Unavailable(self._name, reason, message, remedy=remedy)
+
+
+def _pool_of(cluster: Cluster, server: str) -> tuple[Any, str]:
+    """The connections to a server, and the proxy that they go through; empty for none."""
+    import urllib3
+
+    if not cluster.proxy_url and not _proxies_of_this_machine():
+        return urllib3.PoolManager(maxsize=_CONNECTIONS, server_hostname=cluster.tls_server_name or None), ""
+    with IMPORT_LOCK:
+        from kubernetes.client import Configuration
+        from kubernetes.client.rest import RESTClientObject
+    configuration = Configuration(host=server)
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    configuration.tls_server_name = cluster.tls_server_name
+    if cluster.proxy_url:
+        # What the kubeconfig says holds for every host, as for kubectl.
+        configuration.proxy, configuration.no_proxy = cluster.proxy_url, ""
+    try:
+        pool = RESTClientObject(configuration).pool_manager
+    except Exception as error:
+        message = "its proxy cannot be used: http://, https:// and (with PySocks) socks5:// can"
+        raise Unreadable(Unavailable("kubeconfig", Reason.GARBLED, message, remedy=REMEDY)) from error
+    # The TLS context says what these say.
+    for keyword in ("ca_certs", "ca_cert_data", "cert_file", "key_file", "cert_reqs"):
+        pool.connection_pool_kw.pop(keyword, None)
+    if type(pool) is urllib3.PoolManager:
+        return pool, ""
+    return pool, urlsplit(str(configuration.proxy)).netloc.rpartition("@")[2]
+
+
+def _proxies_of_this_machine() -> frozenset[str]:
+    """The schemes for which the environment or the system names a proxy."""
+    from urllib.request import getproxies
+
+    return frozenset(getproxies()) - {"no"}
 
 
 def _explained(error: Exception) -> tuple[Reason, str, str]:

@@ -13,7 +13,7 @@ from diag.analysis.file_systems import WINDOW, is_in_window
 from diag.analysis.network.routing import Way, table_of, way_to
 from diag.analysis.network.security_groups import admits, holds, peer, representatives
 from diag.resources.ec2 import IpRange, Permission, Subnet
-from diag.resources.kubernetes.corefile import blocks_of, upstreams_for
+from diag.resources.kubernetes.corefile import blocks_of, imports_for, upstreams_for
 from diag.resources.table import Table
 from tests.checks.given_network import COREFILE, NODES, PEER, VPC, routes
 
@@ -120,6 +120,11 @@ def test_the_usual_corefile_asks_the_node() -> None:
         ("corp.example {\n forward . 10.9.9.9\n}", ()),
         ("zonaws.com {\n forward . 10.9.9.9\n}\n. {\n forward . 10.0.0.2\n}", ("10.0.0.2",)),
         ("dns://.:53 {\r\n  forward . 10.0.0.2\r\n}", ("10.0.0.2",)),
+        (
+            "(ours) {\n forward . 10.9.9.9 {\n  except amazonaws.com\n }\n}\n. {\n import ours\n}",
+            (),
+        ),
+        ("(ours) {\n forward . 10.9.9.9\n}\n. {\n import ours\n}", ("10.9.9.9",)),
         ("# . {\n#  forward . 10.9.9.9\n# }", ()),
         ("", ()),
     ],
@@ -128,7 +133,22 @@ def test_whom_a_corefile_asks_for_the_name(text: str, servers: tuple[str, ...]) 
     assert upstreams_for(NAME, blocks_of(text)) == servers
 
 
-@given(st.text(alphabet=".:{}# \nforwad10/etc-", max_size=200))
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        (". {\n import custom/*.override\n forward . 10.0.0.2\n}", True),
+        ("import custom/*.server\n. {\n forward . 10.0.0.2\n}", True),
+        ("(ours) {\n errors\n}\n. {\n import ours\n forward . 10.0.0.2\n}", False),
+        ("(ours) {\n forward . {args[0]}\n}\n. {\n import ours 10.0.0.2\n}", True),
+        ("corp.example {\n import custom/corp\n}\n. {\n forward . 10.0.0.2\n}", False),
+    ],
+)
+def test_a_file_that_is_imported_may_hide_another_server(text: str, hidden: bool) -> None:
+    """One outside all blocks may bring a block for the name; a snippet of the Corefile itself hides nothing."""
+    assert imports_for(NAME, blocks_of(text)) is hidden
+
+
+@given(st.text(alphabet=".:{}# \nforwad10/etc-imp()", max_size=200))
 def test_no_corefile_is_too_broken_to_be_read(text: str) -> None:
     upstreams_for(NAME, blocks_of(text))
 

@@ -173,6 +173,9 @@ def test_what_says_through_which_service_in_another_partition_is_unknown() -> No
     }
     assert judged(replace(KEY, arn=arn), policy(via), arn, **there).verdict is Verdict.UNKNOWN
     assert judged(replace(KEY, arn=arn), policy(allows(role)), arn, **there).verdict is Verdict.PASS
+    nobody = {**there, "controller_role": Unavailable("role", Reason.ABSENT)}
+    root = "arn:aws-cn:iam::111122223333:root"
+    assert judged(replace(KEY, arn=arn), policy(allows(root)), arn, **nobody).verdict is not Verdict.FAIL
 
 
 def test_a_deny_is_for_its_author() -> None:

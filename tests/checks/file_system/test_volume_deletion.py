@@ -39,6 +39,15 @@ def test_a_static_volume_that_could_not_be_deleted_warns() -> None:
     assert "static" in finding.message
 
 
+def test_a_deletion_that_waits_for_a_backup_needs_time_alone() -> None:
+    made = deleted("Failed")
+    said = "DeleteFileSystem failed: BadRequest: Cannot delete a file system while a backup is being made"
+    (finding,) = judged(replace(made, status=replace(made.status, message=said)))
+    assert finding.fix is not None and "wait until FSx has made the backup" in finding.fix.steps[0].text
+    (other,) = judged(replace(made, status=replace(made.status, message="AccessDeniedException")))
+    assert other.fix is None
+
+
 def test_a_deletion_whose_driver_is_gone_fails() -> None:
     (finding,) = judged(deleted(), controller=ABSENT)
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "volume-deletion-stuck")

@@ -9,6 +9,7 @@ import pytest
 
 from checks.identity.aws_endpoints import controller_reaches_aws as aws_endpoints
 from diag.model.finding import Finding
+from diag.model.fix import StepKind
 from diag.model.verdict import Verdict
 from diag.resources.ec2 import (
     AclEntry,
@@ -23,6 +24,8 @@ from diag.resources.ec2 import (
     RouteTable,
     VpcEndpoint,
 )
+from diag.resources.eks import SourceNat
+from diag.resources.kubernetes import Event
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
@@ -50,6 +53,9 @@ def test_without_provisioning_or_controller_there_is_nothing_to_judge(facts: dic
     assert region(**{**BARE, **CLOSED, **facts}).verdict is Verdict.SKIP
     (finding,) = given.findings(aws_endpoints, **world(**facts, route_tables=(route_table(),)))
     assert finding.verdict in (Verdict.SKIP, Verdict.WARN)
+
+
+SHOWN = "sts:AssumeRoleWithWebIdentity"
 
 
 def endpoints(*services: str, **fields: Any) -> tuple[VpcEndpoint, ...]:
@@ -116,6 +122,27 @@ def test_an_internet_gateway_is_a_way_for_nodes_with_a_public_address_alone(publ
     node = given.replace(instance(), public_ip_address=public)
     facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),)}
     assert reach(**facts, controller_instances=Table({INSTANCE: node})).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("nat", "spec", "verdict"),
+    [
+        (SourceNat(), {}, Verdict.PASS),
+        (SourceNat(external=True), {}, Verdict.WARN),
+        (SourceNat(external=True), {"host_network": True}, Verdict.PASS),
+        (given.denied("list daemonsets"), {}, Verdict.PASS),
+    ],
+)
+def test_pods_that_keep_their_own_address_leave_by_no_internet_gateway(
+    nat: Any, spec: dict[str, Any], verdict: Verdict
+) -> None:
+    table = route_table()
+    gateway = Route("0.0.0.0/0", gateway_id="igw-0123456789abcdef0", state="active")
+    public = Table({INSTANCE: given.replace(instance(), public_ip_address="203.0.113.7")})
+    facts = {"route_tables": (given.replace(table, routes=(*table.routes, gateway)),), "controller_instances": public}
+    finding = reach(**facts, source_nat=nat, pods=(controller_pod(**spec),))
+    assert finding.verdict is verdict
+    assert verdict is Verdict.PASS or "EXTERNALSNAT" in finding.evidence[0]
 
 
 def test_a_private_cluster_needs_fsx_and_sts() -> None:
@@ -259,7 +286,26 @@ def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement:
     finding = reach(**PRIVATE, vpc_endpoints=serving)
     assert (finding.verdict, finding.cause) == (Verdict.WARN, "iam-denied-by-endpoint-policy")
     assert "vpce-fsx" in finding.message
-    assert finding.fix and finding.fix.steps[0].by
+    assert finding.fix and any(step.by for step in finding.fix.steps)
+
+
+def statements(*added: dict[str, Any]) -> str:
+    everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    return json.dumps({"Statement": [everything, *({"Effect": "Deny", "Resource": "*", **one} for one in added)]})
+
+
+@pytest.mark.parametrize(
+    ("denied", "verdict"),
+    [
+        ({"Principal": "*", "Action": "fsx:Create*"}, Verdict.WARN),
+        ({"Principal": "*", "Action": "fsx:TagResource"}, Verdict.WARN),
+        ({"Principal": "*", "Action": "fsx:CreateBackup"}, Verdict.PASS),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:role/backup"}, "Action": "fsx:Create*"}, Verdict.PASS),
+    ],
+)
+def test_a_policy_that_lets_nobody_make_a_file_system(denied: dict[str, Any], verdict: Verdict) -> None:
+    serving = endpoints("fsx", "sts", policy_document=statements(denied))
+    assert reach(**PRIVATE, vpc_endpoints=serving).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -318,3 +364,31 @@ def test_a_refusal_that_is_sure_fails_where_a_claim_waits() -> None:
     finding = reach(**PRIVATE, vpc_endpoints=serving, claims=(PENDING,))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "iam-denied-by-endpoint-policy")
     assert finding.concerns == (PENDING.subject,)
+
+
+@pytest.mark.parametrize(("service", "action"), [("fsx", "fsx:CreateFileSystem"), ("sts", SHOWN)])
+def test_a_refusal_that_the_provisioner_reports_names_the_one_endpoint_and_its_whole_policy(
+    service: str, action: str
+) -> None:
+    """Its condition decides by what no API shows; the words of AWS do not name the endpoint."""
+    unsure = policy(Action=["fsx:*", "sts:*"], Condition={"StringEquals": {"aws:PrincipalTag/team": "storage"}})
+    serving = (*endpoints("fsx", "sts", policy_document=unsure), *endpoints(service, state="deleted"))
+    facts: dict[str, Any] = {**PRIVATE, "vpc_endpoints": serving, "claims": (PENDING,)}
+    said = refused(f"{action} on resource: * because no VPC endpoint policy allows the {action} action")
+    finding = reach(**facts, warning_events=(said,))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "iam-denied-by-endpoint-policy")
+    assert f"the policy of vpce-{service} ({service}) refused {action}" in finding.message
+    assert finding.fix is not None
+    (write,) = (step for step in finding.fix.steps if step.kind is StepKind.CHANGE)
+    kept, added = json.loads(write.argv[-1])["Statement"]
+    assert (kept, action in added["Action"]) == (json.loads(unsure)["Statement"][0], True)
+    denied = refused(f"{action} on resource: * with an explicit deny in a VPC endpoint policy")
+    narrowed = reach(**facts, warning_events=(denied,))
+    assert narrowed.fix is not None and not narrowed.fix.steps[0].argv
+    two = (*serving, *endpoints(service))
+    assert reach(**(facts | {"vpc_endpoints": two}), warning_events=(said,)).verdict is Verdict.PASS
+    assert reach(**facts, warning_events=()).verdict is Verdict.PASS
+
+
+def refused(text: str) -> Event:
+    return given.event(PENDING, "ProvisioningFailed", f"User: u is not authorized to perform: {text}")

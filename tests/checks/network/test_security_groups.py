@@ -271,6 +271,15 @@ def test_a_reference_to_a_group_ends_at_a_firewall_or_appliance(target: str) -> 
     assert unread.verdict is Verdict.PASS, "inside a VPC the local route is the rule"
 
 
+def test_inside_one_subnet_no_route_table_is_asked() -> None:
+    """A table that several subnets share has the route to a firewall for each of them."""
+    here = (given_network.eni(subnet_id=NODES),)
+    table = routes(LOCAL, ("10.0.2.0/24", FIREWALL), ("10.0.1.0/24", FIREWALL), id="rtb-main")
+    facts = {"route_tables": (table,), "security_groups": given_network.groups(BY_GROUP)}
+    assert of_clients(**facts)[0].verdict is Verdict.FAIL
+    assert of_clients(**facts, network_interfaces=given_network.enis(*here))[0].verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [("active", Verdict.PASS), ("", Verdict.PASS)]

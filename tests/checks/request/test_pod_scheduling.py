@@ -42,6 +42,7 @@ OLD_CONFLICT = "0/1 nodes are available: 1 node(s) had volume node affinity conf
 NO_ZONE = "0/1 nodes are available: 1 node(s) had no available volume zone."
 NOTHING = "0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind."
 CPU = "0/1 nodes are available: 1 Insufficient cpu."
+LIMIT = "0/1 nodes are available: 1 node(s) exceed max volume count"
 
 
 def bound_to(zone: str) -> dict[str, Any]:
@@ -150,6 +151,13 @@ def test_what_it_says_of_two_volumes_is_not_this_one_that_may_be_anywhere() -> N
     finding = only(pods=(waiting(CONFLICT, claims=("fsx-pvc", "ebs-pvc")),))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pod-unschedulable")
     assert "another of its volumes" in finding.message
+
+
+def test_nodes_at_their_limit_of_volumes_count_at_once_unless_they_lack_more() -> None:
+    finding = only(pods=(waiting(LIMIT, created=JUST_NOW),))
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "pod-unschedulable")
+    both = f"{LIMIT}, 1 Insufficient cpu"
+    assert verdicts(pods_get_a_node, pods=(waiting(both, created=JUST_NOW),)) == (Verdict.SKIP,)
 
 
 def test_other_reasons_count_after_minutes() -> None:

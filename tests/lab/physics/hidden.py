@@ -42,7 +42,7 @@ class Hidden:
     taint_kept: bool = False
     """Whether the node plugin is not allowed to take its startup taint away."""
     deletion_refused: bool = False
-    """Whether FSx does not delete file systems."""
+    """Whether FSx deletes no file systems while it makes a backup; time helps."""
     lease_lost: bool = False
     """Whether who holds the provisioner's lease renews it no more; pods that start anew can again."""
     volumes_refused: bool = False

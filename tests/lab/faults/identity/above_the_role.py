@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.faults import symptoms
+from tests.lab.faults.identity.endpoints import allow_where, lets_in
 from tests.lab.faults.registry import fault
 from tests.lab.setup import ROLE
 
@@ -66,7 +67,11 @@ def permissions_boundary_silent(lab: "Lab") -> None:
     _refused(lab, "because no permissions boundary allows the fsx:CreateFileSystem action")
 
 
-@fault("endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", gone=lifted)
+@fault(
+    "endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=lambda lab: lets_in(lab, "fsx", "fsx:CreateFileSystem"),
+)  # fmt: skip
 def endpoint_policy_silent(lab: "Lab") -> None:
-    """The interface endpoint of FSx lets through what describes alone."""
+    """The policy of FSx's endpoint asks for a tag of the caller's, which no API shows here."""
+    allow_where(lab, "fsx", "fsx:*", {"StringEquals": {"aws:PrincipalTag/team": "storage"}})
     _refused(lab, "because no VPC endpoint policy allows the fsx:CreateFileSystem action")

@@ -88,8 +88,24 @@ def _allow_alone(lab: "Lab", action: str) -> None:
     lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
 
 
+def allow_where(lab: "Lab", service: str, action: str, condition: dict[str, Any]) -> None:
+    """The policy of the service's endpoint lets an action through on a condition alone."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.client("ec2").modify_vpc_endpoint(
+        VpcEndpointId=_endpoint(lab, service)["VpcEndpointId"], PolicyDocument=document
+    )
+
+
+def lets_in(lab: "Lab", service: str, action: str) -> bool:
+    """Whether a statement of the endpoint's policy names the action without a condition, as a fix writes it."""
+    document = _endpoint(lab, service).get("PolicyDocument") or "{}"
+    statements = json.loads(document).get("Statement", ())
+    return any(action in one["Action"] and "Condition" not in one for one in statements)
+
+
 def _policy_lets_in(lab: "Lab") -> bool:
-    return "fsx:*" in str(_endpoint(lab, "fsx").get("PolicyDocument"))
+    return lets_in(lab, "fsx", "fsx:CreateFileSystem")
 
 
 @fault(
@@ -111,7 +127,7 @@ def endpoint_policy_describes_alone(lab: "Lab") -> None:
 
 @fault(
     "endpoint-policy-of-another-role", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
-    gone=lambda lab: "role/backup" not in str(_endpoint(lab, "fsx").get("PolicyDocument")),
+    gone=_policy_lets_in,
 )  # fmt: skip
 def endpoint_policy_of_another_role(lab: "Lab") -> None:
     """The endpoint of FSx lets the role of the backups in alone, and the claim waits without a word."""
@@ -165,3 +181,19 @@ def sts_endpoint_policy_without_tokens(lab: "Lab") -> None:
         " StatusCode: 403, RequestID: 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d42, api error AccessDenied: Not authorized to"
         " perform sts:AssumeRoleWithWebIdentity",
     )
+
+
+@fault(
+    "endpoint-policy-denies-creation", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=lambda lab: "Deny" not in str(_endpoint(lab, "fsx").get("PolicyDocument")),
+)  # fmt: skip
+def endpoint_policy_denies_creation(lab: "Lab") -> None:
+    """The endpoint of FSx lets everybody look, and nobody make anything; the claim waits without a word."""
+    statements = [
+        {"Effect": "Allow", "Principal": "*", "Action": "fsx:*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": ["fsx:Create*", "fsx:Delete*"], "Resource": "*"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    endpoint = _endpoint(lab, "fsx")["VpcEndpointId"]
+    lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+    symptoms.being_provisioned(lab)

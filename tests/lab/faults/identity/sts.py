@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.aws.moto_backends import ACCOUNT
 from tests.lab.faults.driver.objects import CONTROLLER
+from tests.lab.faults.identity.endpoints import allow_where, lets_in
 from tests.lab.faults.identity.refusals import refused
 from tests.lab.faults.registry import fault
 from tests.lab.setup import NAMESPACE, ROLE
@@ -52,21 +53,26 @@ def controller_token_expired(lab: "Lab") -> None:
     refused(lab, f"ExpiredTokenException: {said}", 400)
 
 
-def _not_authorized(lab: "Lab", why: str) -> None:
+def _not_authorized(lab: "Lab", why: str) -> str:
     action, role = "sts:AssumeRoleWithWebIdentity", f"arn:{lab.site.partition}:iam::{ACCOUNT}:role/{ROLE}"
     user = f"arn:{lab.site.partition}:sts::{ACCOUNT}:federated-user/controller"
-    said = f"User: {user} is not authorized to perform: {action} on resource: {role} {why}"
-    _refuses(lab, f"AccessDenied: {said}", 403)
+    return f"AccessDenied: User: {user} is not authorized to perform: {action} on resource: {role} {why}"
 
 
-@fault("sts-endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", gone=_answers)
+@fault(
+    "sts-endpoint-policy-silent", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=lambda lab: lets_in(lab, "sts", "sts:AssumeRoleWithWebIdentity"),
+)  # fmt: skip
 def sts_endpoint_policy_silent(lab: "Lab") -> None:
-    """The interface endpoint of STS lets through what the nodes need alone."""
-    _not_authorized(lab, "because no VPC endpoint policy allows the sts:AssumeRoleWithWebIdentity action")
+    """The policy of the endpoint of STS wants the organization of a caller who has none yet."""
+    allow_where(lab, "sts", "sts:*", {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}})
+    refused(
+        lab, _not_authorized(lab, "because no VPC endpoint policy allows the sts:AssumeRoleWithWebIdentity action"), 403
+    )
 
 
 @fault("web-identity-denied-by-organization", cause="iam-denied-by-organization", gone=_answers)
 def web_identity_denied_by_organization(lab: "Lab") -> None:
     """A resource control policy lets tokens of known issuers alone take roles."""
     policy = "arn:aws:organizations::555566667777:policy/o-abcdefghij/resource_control_policy/p-12345678"
-    _not_authorized(lab, f"with an explicit deny in a resource control policy: {policy}")
+    _refuses(lab, _not_authorized(lab, f"with an explicit deny in a resource control policy: {policy}"), 403)

@@ -1,0 +1,330 @@
+"""Where a person finds the names that the commands of a page leave open: `<node>`, `<cluster>`, `<security-group>`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from diag.advice.inspect_node import FIND_PLUGIN
+
+
+class Source(NamedTuple):
+    """A command that prints some names, and what each of them is."""
+
+    names: Mapping[str, str]
+    command: str = ""
+    """Empty where nothing prints them: a person chooses."""
+
+
+_FILE_SYSTEM = "aws fsx describe-file-systems --file-system-ids {file_system} --query 'FileSystems[0]"
+_NODE = "aws ec2 describe-instances --instance-ids {instance} --query 'Reservations[].Instances[]"
+_EKS = "aws eks describe-cluster --name {cluster} --query cluster"
+SOURCES = (
+    Source(
+        {"namespace": "of the pod that does not start", "pod": "that pod", "node": "the node that it is on"},
+        "kubectl get pods -A -o wide",
+    ),
+    Source(
+        {"claim": "the pod's claim", "volume": "the volume that it is bound to", "storage-class": "the class it names"},
+        "kubectl -n {namespace} get pvc",
+    ),
+    Source(
+        {"workload": "what owns the pod: deployment/NAME, statefulset/NAME or daemonset/NAME"},
+        "kubectl -n {namespace} get deployments,statefulsets,daemonsets",
+    ),
+    Source(
+        {
+            "driver-namespace": "where the driver is, mostly kube-system",
+            "node-plugin": "its DaemonSet, fsx-csi-node",
+            "controller": "its Deployment, fsx-csi-controller",
+        },
+        "kubectl get daemonsets,deployments -A -l app.kubernetes.io/name=aws-fsx-csi-driver",
+    ),
+    Source({"plugin-pod": "the driver's pod on the node"}, FIND_PLUGIN),
+    Source(
+        {"service-account": "that of the controller, mostly fsx-csi-controller-sa"},
+        "kubectl -n {driver_namespace} get deployment {controller}"
+        " -o jsonpath='{.spec.template.spec.serviceAccountName}'",
+    ),
+    Source(
+        {
+            "release": "the driver's Helm release",
+            "chart-version": "under CHART, what follows aws-fsx-csi-driver-",
+            "tag": "of the driver's image: the APP VERSION, with v before it",
+        },
+        "helm list -A --filter fsx",
+    ),
+    Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
+    Source(
+        {"nodegroup": "the node's group; none where Karpenter or EKS Auto Mode made the node"},
+        "kubectl get node {node} -L eks.amazonaws.com/nodegroup",
+    ),
+    Source(
+        {"instance": "the one whose name is the node's (i-…)"},
+        "aws ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,PrivateDnsName]' --output text",
+    ),
+    Source(
+        {"partition": "the second part of the ARN", "region": "its fourth part", "account": "its fifth part"},
+        f"{_EKS}.arn --output text",
+    ),
+    Source({"node-vpc": "the cluster's VPC"}, f"{_EKS}.resourcesVpcConfig.vpcId --output text"),
+    Source(
+        {"node-subnet": "the node's subnet", "node-security-group": "its security group, each of them if several"},
+        f"{_NODE}.[SubnetId,SecurityGroups[].GroupId]' --output text",
+    ),
+    Source(
+        {"node-cidr": "the range of the nodes' subnet"},
+        "aws ec2 describe-subnets --subnet-ids {node_subnet} --query 'Subnets[].CidrBlock' --output text",
+    ),
+    Source(
+        {"file-system": "the one that the volume's dnsname begins with (fs-…)"},
+        "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName]' --output text",
+    ),
+    Source(
+        {
+            "dns-name": "the file system's, as FSx gives it",
+            "mount-name": "its mount name",
+            "subnet": "its subnet",
+            "vpc": "its VPC",
+            "capacity": "its size in GiB",
+        },
+        f"{_FILE_SYSTEM}.[DNSName,LustreConfiguration.MountName,SubnetIds[0],VpcId,StorageCapacity]' --output text",
+    ),
+    Source(
+        {
+            "right-handle": "the id of the file system that is meant",
+            "right-dnsname": "its DNSName",
+            "right-mountname": "its MountName",
+        },
+        "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName,LustreConfiguration.MountName]'"
+        " --output text",
+    ),
+    Source(
+        {"network-interface": "the first one of the file system"},
+        f"{_FILE_SYSTEM}.NetworkInterfaceIds[0]' --output text",
+    ),
+    Source(
+        {"security-group": "the file system's security group", "primary-address": "its first IPv4 address"},
+        "aws ec2 describe-network-interfaces --network-interface-ids {network_interface}"
+        " --query 'NetworkInterfaces[].[Groups[].GroupId,PrivateIpAddress]' --output text",
+    ),
+    Source(
+        {"subnet-cidr": "the range of the file system's subnet"},
+        "aws ec2 describe-subnets --subnet-ids {subnet} --query 'Subnets[].CidrBlock' --output text",
+    ),
+    Source(
+        {"route-table": "that of the nodes' subnet; the VPC's main table where it prints none"},
+        "aws ec2 describe-route-tables --filters Name=association.subnet-id,Values={node_subnet}"
+        " --query 'RouteTables[].RouteTableId' --output text",
+    ),
+    Source(
+        {"subnet-route-table": "that of the file system's subnet; the VPC's main table where it prints none"},
+        "aws ec2 describe-route-tables --filters Name=association.subnet-id,Values={subnet}"
+        " --query 'RouteTables[].RouteTableId' --output text",
+    ),
+    Source(
+        {"acl": "the network ACL of the file system's subnet", "node-acl": "that of the nodes' subnet"},
+        "aws ec2 describe-network-acls --filters Name=association.subnet-id,Values={subnet},{node_subnet}"
+        " --query 'NetworkAcls[].[NetworkAclId,Associations[].SubnetId]' --output text",
+    ),
+    Source(
+        {"other-subnet": "a subnet of the VPC in another zone than the present one"},
+        "aws ec2 describe-subnets --filters Name=vpc-id,Values={node_vpc}"
+        " --query 'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output text",
+    ),
+    Source(
+        {"vpc-endpoint": "the endpoint of the service that is called", "endpoint-security-group": "its security group"},
+        "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values={node_vpc}"
+        " --query 'VpcEndpoints[].[VpcEndpointId,ServiceName,Groups[0].GroupId]' --output text",
+    ),
+    Source(
+        {"role-arn": "the role of the driver's controller, whole", "role": "what follows its last /"},
+        "kubectl -n {driver_namespace} get serviceaccount {service_account}"
+        " -o jsonpath='{.metadata.annotations.eks\\.amazonaws\\.com/role-arn}'",
+    ),
+    Source(
+        {"node-role": "the role of the nodes, what follows its last /"},
+        "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup} --query nodegroup.nodeRole"
+        " --output text",
+    ),
+    Source(
+        {"provider-arn": "the one that ends in the cluster's issuer"},
+        "aws iam list-open-id-connect-providers --query 'OpenIDConnectProviderList[].Arn' --output text",
+    ),
+    Source(
+        {"issuer": "the cluster's OIDC issuer", "issuer-host": "the same without https://"},
+        f"{_EKS}.identity.oidc.issuer --output text",
+    ),
+    Source(
+        {"association": "of the file system with S3: its id", "bucket": "the bucket that it names"},
+        "aws fsx describe-data-repository-associations --filters Name=file-system-id,Values={file_system}"
+        " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
+    ),
+    Source(
+        {"backup": "the newest that is AVAILABLE"},
+        "aws fsx describe-backups --filters Name=file-system-id,Values={file_system}"
+        " --query 'Backups[].[BackupId,CreationTime,Lifecycle]' --output text",
+    ),
+    Source({"key": "the KMS key of the file system"}, f"{_FILE_SYSTEM}.KmsKeyId' --output text"),
+    Source({"hyperpod-cluster": "the HyperPod cluster"}, "aws sagemaker list-clusters --output text"),
+    Source(
+        {"user-id": "runAsUser of the pod", "group-id": "its runAsGroup or fsGroup"},
+        "kubectl -n {namespace} get pod {pod}"
+        " -o jsonpath='{.spec.securityContext}{.spec.containers[*].securityContext}'",
+    ),
+    Source(
+        {"mount-point": "the folder that the host mounts on, the second word"}, "grep lustre /etc/fstab /proc/mounts"
+    ),
+    Source({"right-storage-class": "the class that the claim is to name"}, "kubectl get storageclass"),
+    Source(
+        {"boundary": "the permissions boundary of the role"},
+        "aws iam get-role --role-name {role} --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text",
+    ),
+    Source(
+        {"policy-version": "the version in force"},
+        "aws iam get-policy --policy-arn {boundary} --query Policy.DefaultVersionId --output text",
+    ),
+    Source(
+        {"hosted-zone": "the private zone that answers for the name"},
+        "aws route53 list-hosted-zones-by-vpc --vpc-id {node_vpc} --vpc-region {region} --output text",
+    ),
+    Source(
+        {"coredns-security-group": "of the node that CoreDNS is on, found as that of any other node"},
+        "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+    ),
+    Source(
+        {"target": "the gateway or connection that is to carry the traffic (nat-…, tgw-… or pcx-…)"},
+        "aws ec2 describe-nat-gateways --filter Name=vpc-id,Values={node_vpc}"
+        " --query 'NatGateways[].[NatGatewayId,SubnetId,State]' --output text",
+    ),
+    Source(
+        {"profile": "the Fargate profile whose selectors the pod fits"},
+        "aws eks list-fargate-profiles --cluster-name {cluster} --output text",
+    ),
+    Source({"resource-quota": "the quota that is used up"}, "kubectl -n {namespace} get resourcequota"),
+    Source({"webhook": "the one that the message names"}, "kubectl get validatingwebhookconfigurations"),
+    Source(
+        {
+            "quota": "the code in the first column (L-…)",
+            "quota-value": "the limit that you want",
+        },
+        "aws service-quotas list-service-quotas --service-code fsx --query 'Quotas[].[QuotaCode,QuotaName,Value]'"
+        " --output text",
+    ),
+    Source(
+        {"stack": "the stack that failed"},
+        "aws cloudformation list-stacks --query 'StackSummaries[].[StackName,StackStatus]' --output text",
+    ),
+    Source(
+        {
+            "address": "the IPv4 address of the server, before @tcp in the message",
+            "ami": "the image that the nodes have",
+            "architecture": "x86_64 or arm64",
+            "association-role": "the role of the Pod Identity association, what follows its last /",
+            "availability-zone": "a zone of the Region, us-east-1b for example",
+            "boot-mode": "as the image has it",
+            "cidr": "a range of addresses, 10.1.0.0/16 for example",
+            "cidrs": "all ranges that are to be left alone, with commas",
+            "claim-uid": "metadata.uid of the saved claim",
+            "cluster-name": "of the ParallelCluster",
+            "config-file": "its configuration",
+            "copied-backup": "the id that the copy has printed",
+            "cpu": "processors, 100m for example",
+            "deployment-type": "PERSISTENT_2 for example",
+            "device": "the disk of the target, /dev/sdb for example",
+            "dhcp-options": "the id that the command before has printed (dopt-…)",
+            "driver-workload": "daemonset/fsx-csi-node, then the same with deployment/fsx-csi-controller",
+            "ecr-repository": "what follows the host in the image's name, without the tag",
+            "eni": "the id of the interface (eni-…)",
+            "file": "a file of yours",
+            "folder": "a folder in the file system",
+            "image": "the image of the look before",
+            "instance-profile": "what follows the last / of its ARN",
+            "interface": "the id of a network interface (eni-…)",
+            "its-namespace": "the claim's namespace",
+            "its-volume": "the volume that the claim is bound to now",
+            "kubelet-path": "the kubelet's folder, as the looks show it",
+            "label": "a label of the pods",
+            "lnet-interface": "the node's interface with the route to the file system, ens5 for example",
+            "location": "zone or region of the cluster",
+            "log-group": "of the HyperPod cluster, as the looks list it",
+            "mirror": "the repository of your registry",
+            "mount": "the path of the mount, as lfs df prints it",
+            "name": "a name of your choice",
+            "network": "the VPC network of the instance",
+            "new-addon-version": "one of the list, v1.9.0-eksbuild.1 for example",
+            "new-ami-name": "a name of your choice",
+            "new-capacity": "the size that you want, in GiB",
+            "new-claim": "the claim that is to have the volume",
+            "new-dhcp-options": "the id that the command before has printed (dopt-…)",
+            "new-group": "a name of your choice",
+            "new-instance": "a name of your choice",
+            "new-profile": "a name of your choice",
+            "nid": "the server, as 10.0.0.5@tcp",
+            "node-service-account": "that of the node plugin, mostly fsx-csi-node-sa",
+            "object-key": "the prefix of the bucket's path and the file's path below it",
+            "one-more": "another taint",
+            "other-name": "a file system name that no other instance has",
+            "other-nid": "the second server",
+            "other-security-group": "a group in the other VPC or Region",
+            "parameter": "the name of the parameter",
+            "parameter-value": "the value that you want; the text has those that are taken",
+            "password": "of the registry",
+            "path": "a path as mount or FSx has it",
+            "registry": "the host of your registry",
+            "rescue-instance": "an instance in the same zone",
+            "resolver-rule": "the id that the command before has printed (rslvr-rr-…)",
+            "resource-group": "of the AKS cluster",
+            "right-driver": "the driver's name, fsx.csi.aws.com for FSx for Lustre",
+            "right-kernel": "a kernel that has a client package",
+            "right-parameter": "as the driver spells it",
+            "right-subdirectory": "a directory of the file system, without / before it",
+            "root-device": "RootDeviceName of the instance",
+            "root-pod": "a pod that runs as root and has the volume",
+            "root-volume": "the volume of that device (vol-…)",
+            "rule-number": "one that the ACL does not have yet, 90 for example",
+            "side-car-tag": "the tag that the chart has",
+            "size": "GiB",
+            "snapshot": "the image's snapshot (snap-…)",
+            "stream": "of the log group",
+            "subdirectory": "a directory of the file system, without / before it",
+            "table": "the route table of the transit gateway (tgw-rtb-…)",
+            "taint-key": "as the node has it",
+            "target-version": "2.15, or 2.12",
+            "task-id": "the id that the command before has printed",
+            "template": "the launch template or file of yours",
+            "throughput": "MB/s, as the text lists them",
+            "thumbprint": "of the issuer's certificate",
+            "tier": "125, 250, 500 or 1000",
+            "unit": "the systemd unit of the program",
+            "user": "of the registry",
+            "value": "its value",
+            "version": "the number of the version",
+            "volume-subdirectory": "what follows the mount name in mountname",
+            "zone": "of the instance",
+        }
+    ),
+    Source({"security-group-rule": "the id that the command before has printed (sgr-…)"}),
+    Source({"new-file-system": "the id that the command before has printed (fs-…)"}),
+    Source({"secret": "the secret that the volume or class names", "secret-namespace": "the namespace beside it"}),
+    Source({"quantity": "a size as Kubernetes writes it, 1200Gi for example"}),
+    Source({"start-time": "a time, 2026-01-31T06:00:00Z for example", "end-time": "a later one"}),
+)
+"""In the order in which a person asks: what one prints is asked for by those that follow."""
+
+_OPEN = re.compile(r"<([a-z][a-z0-9-]*)>")
+_ASKS = re.compile(r"\{([a-z_]+)\}")
+
+
+def named_in(page: str) -> Iterator[Source]:
+    """The sources of the names that a page leaves open, and of those that their own commands leave open."""
+    wanted = set(_OPEN.findall(page))
+    found = []
+    for source in reversed(SOURCES):
+        if source.command.startswith("kubectl") and "kubectl" not in page:
+            continue  # A page of hosts without Kubernetes.
+        if names := {name: what for name, what in source.names.items() if name in wanted}:
+            found.append(Source(names, source.command))
+            wanted |= {name.replace("_", "-") for name in _ASKS.findall(source.command)}
+    return reversed(found)

@@ -1,0 +1,56 @@
+"""A long command over several rows: what is copied from them does what the one line does."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from diag.advice.runbook import fix_of
+from diag.knowledge.runbooks import load_knowledge
+from diag.model.fix import Fix, Step, StepKind
+
+LONGEST = 150
+"""Columns of a row with a JSON document; a name that is filled in makes it a little longer."""
+
+
+def every_step() -> list[tuple[str, Step]]:
+    fixes = ((cause.id, fix_of(cause, {})) for cause in load_knowledge().causes.values())
+    ways = ((id, way) for id, fix in fixes if fix for way in (fix, *fix.alternatives))
+    return [(id, step) for id, way in ways for step in way.steps if step.argv]
+
+
+def meaning(word: str) -> object:
+    start = word.find("{")
+    try:
+        return word[:start], json.loads(word[start:])
+    except ValueError:
+        return "".join(word.split()) if "\n" in word or start >= 0 else word
+
+
+def test_the_rows_of_a_command_mean_what_its_line_means() -> None:
+    steps = every_step()
+    laid_out = [step for _, step in steps if len(step.rows) > 1]
+    assert len(laid_out) > 20
+    for step in laid_out:
+        words, rows = shlex.split(step.line), shlex.split("\n".join(step.rows))
+        assert [meaning(word) for word in words] == [meaning(word) for word in rows]
+
+
+def test_no_document_stands_on_one_very_long_row() -> None:
+    long = [
+        (id, row)
+        for id, step in every_step()
+        for row in step.rows
+        if len(row) > LONGEST and any(len(word) > LONGEST // 2 and word[:1] in ("{", "[") for word in step.argv)
+    ]
+    assert [(id, row) for id, row in long if row.count('"') > 12] == []
+
+
+def test_guards_stand_above_what_they_guard() -> None:
+    guard = Step(StepKind.GUARD, ("test", "-s", "x" * 80))
+    change = Step(StepKind.CHANGE, ("kubectl", "create", "-f", "x" * 80))
+    ((step, rows),) = Fix((guard, change)).acts
+    assert step is change and rows == (f"{guard.line} &&", change.line)
+    assert Fix((Step(StepKind.GUARD, ("test", "-s", "x")), Step(StepKind.CHANGE, ("true",)))).acts[0][1] == (
+        "test -s x && true",
+    )
