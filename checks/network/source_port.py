@@ -8,6 +8,7 @@ from diag import Draft, Fix, Layer, Reason, Table, Unavailable, Unreadable, chec
 from diag.advice.steps import change, undo, wait
 from diag.analysis.network.paths import Clients
 from diag.analysis.network.security_groups import holds_range
+from diag.analysis.pods import is_mounted_now
 from diag.analysis.volumes import Mount
 from diag.resources.ec2 import Subnet
 from diag.resources.eks import SourceNat
@@ -56,7 +57,7 @@ def source_port_stays(
         yield skip(file_system, "ranges are excluded from translation; the file system's subnets cannot be seen")
     elif ranges and all(any(holds_range(spared, one) for spared in source_nat.excluded) for one in ranges):
         yield ok(file_system, f"what goes to {', '.join(ranges)} is excluded from translation", text)
-    elif any(mount.volume.handle == file_system.id and mount.pod.is_up for mount in mounts):
+    elif is_mounted_now(mount for mount in mounts if mount.volume.handle == file_system.id):
         yield ok(file_system, "a pod has it mounted, so its servers accept the nodes' source ports", text, rules_out=())
     else:
         message = (

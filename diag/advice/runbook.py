@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+import msgspec
+
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for, names_of
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
@@ -18,14 +20,18 @@ def fix_of(
     platform: Platform = UNKNOWN,
     passed: Collection[str] = (),
     seen: Collection[str] = (),
+    *,
+    on_page: bool = False,
 ) -> Fix | None:
     """The cause's safest remedy on that platform as a fix, the further ones as its alternatives.
 
     `passed` are checks of this path that found nothing wrong, `seen` the signatures of the cause that a text shows: a
-    remedy that one of them asks for is the first, one that only others ask for the last. Where no remedy is known
+    remedy that one of them asks for is the first, one that only others ask for the last. `on_page` says that the text
+    of the runbook stands under the fix, which a remedy calls `{below}`. Where no remedy is known
     there it says what to look for, without a command. None where the runbook has no remedy at all.
     """
-    open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
+    page = "below" if on_page else f"in lustre-doctor runbook {cause.id}"
+    open_ = [_placed(remedy, page) for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
     open_.sort(key=lambda remedy: _rank(remedy, seen))
     tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values, platform)]
     fixes = [
@@ -37,6 +43,16 @@ def fix_of(
         return Fix(fixes[0].steps, tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
     return advise(f"no fix is known for this platform; look at: {looks}") if cause.fix and looks else None
+
+
+def _placed(remedy: Remedy, page: str) -> Remedy:
+    """The remedy with the place of the runbook's text in its sentences."""
+    texts = {name: getattr(remedy, name).replace(BELOW, page) for name in SENTENCES}
+    return msgspec.structs.replace(remedy, **texts)
+
+
+BELOW, SENTENCES = "{below}", ("caution", "changes", "wait", "undo")
+"""What stands for the place of the runbook's text, and where it may stand."""
 
 
 def _rank(remedy: Remedy, seen: Collection[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 from diag.analysis.volumes import Mount
 from diag.resources.kubernetes import ContainerStatus, PersistentVolume, Pod
@@ -83,6 +84,17 @@ def progress_of(pod: Pod) -> Progress:
     sandbox = any(c.type == "PodReadyToStartContainers" and c.status == "True" for c in status.conditions or ())
     statuses = (*(status.init_container_statuses or ()), *(status.container_statuses or ()))
     return Progress.MOUNTED if sandbox or any(_was_started(item) for item in statuses) else Progress.WAITING
+
+
+def is_mounted_now(mounts: Iterable[Mount]) -> bool:
+    """Whether the mounts of one volume, or file system, show that mounting it works as things are.
+
+    What was mounted yesterday shows nothing of today where a younger pod does not come up.
+    """
+    own = tuple(mounts)
+    stuck = (Progress.WAITING, Progress.GIVEN_UP)
+    newest = max((m.pod.metadata.creation_timestamp for m in own if progress_of(m.pod) in stuck), default="")
+    return any(m.pod.is_up and m.pod.metadata.creation_timestamp >= newest for m in own)
 
 
 def has_ended(pod: Pod) -> bool:

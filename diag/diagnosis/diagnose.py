@@ -20,9 +20,9 @@ from diag.diagnosis.complaints import MatchText, of_attempt, of_claim, of_kernel
 from diag.diagnosis.path import PathFindings
 from diag.diagnosis.references import causes_without_runbook
 from diag.diagnosis.told import of_symptoms
-from diag.diagnosis.weigh import NOT_REACHED, Evidence, refines, weigh
+from diag.diagnosis.weigh import NOT_REACHED, Evidence, weigh
 from diag.diagnosis.wording import headline_of, quoted
-from diag.knowledge.cause import Cause
+from diag.knowledge.cause import Cause, refines
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding
 from diag.model.subject import Kind, Subject

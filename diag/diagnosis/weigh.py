@@ -10,7 +10,7 @@ from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import fill_sentence
 from diag.grammar.regex import compiled
-from diag.knowledge.cause import Cause, Stage, Weight, When
+from diag.knowledge.cause import Cause, Stage, Weight, When, refines
 from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
 from diag.model.layer import Layer
@@ -252,20 +252,6 @@ def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> 
         case.cause.layer.depth,
         case.cause.id,
     )
-
-
-def refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
-    """Whether `broader` is among the causes that the cause is a special case of."""
-    seen = set()
-    while cause.broader and cause.broader not in seen:
-        if cause.broader == broader:
-            return True
-        seen.add(cause.broader)
-        parent = causes.get(cause.broader)
-        if parent is None:
-            return False
-        cause = parent
-    return False
 
 
 def _tell(case: _Case, evidence: Evidence, cases: Sequence[_Case]) -> CauseVerdict:

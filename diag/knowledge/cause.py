@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -212,3 +213,17 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fix: tuple[Remedy, ...] = ()
     url: str = ""
     """A team's own page of the cause; the built-in ones have theirs on the site."""
+
+
+def refines(cause: Cause, broader: str, causes: Mapping[str, Cause]) -> bool:
+    """Whether `broader` is among the causes that the cause is a special case of."""
+    seen = set()
+    while cause.broader and cause.broader not in seen:
+        if cause.broader == broader:
+            return True
+        seen.add(cause.broader)
+        parent = causes.get(cause.broader)
+        if parent is None:
+            return False
+        cause = parent
+    return False

@@ -194,7 +194,7 @@ def _written(value: Any, indent: str) -> str:
     import json
 
     flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or len(indent) + len(flat) <= _WIDE // 2 + 20:
+    if not isinstance(value, dict | list) or len(indent) + len(flat) <= _WIDE - 20:
         return flat
     inner = indent + "  "
     if isinstance(value, dict):

@@ -12,8 +12,13 @@ from diag.redaction.tokens import Level
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """A copy of the whole manifest, environment values and command lines included."""
 
-USUAL_KEYS = frozenset({"app", "component", "k8s-app", "name", "role", "tier", "version"})
-"""Keys without a domain that everybody uses. Source: manifests of CoreDNS, the VPC CNI and the driver's chart."""
+USUAL_KEYS = frozenset(
+    {"app", "component", "io.kubernetes.pod.namespace", "k8s-app", "name", "role", "tier", "version"}
+)
+"""Keys without a domain that everybody uses. Source: manifests of CoreDNS, the driver's chart, Cilium."""
+
+_SOURCES = ("k8s:", "any:")
+"""In front of a key in Cilium's selectors. Source: docs.cilium.io, label sources."""
 
 LONGEST_ANNOTATION = 512
 _OWNERSHIP = ("owned", "shared", "Name")
@@ -46,7 +51,9 @@ def redact_requirement(requirement: Mapping[str, Any], redactor: Redactor, level
 
 
 def _key(key: str, redactor: Redactor) -> str:
-    return key if is_public_key(key) or key in USUAL_KEYS else redactor.names.name("label", key)
+    source = next((source for source in _SOURCES if key.startswith(source)), "")
+    bare = key.removeprefix(source)
+    return source + (bare if is_public_key(bare) or bare in USUAL_KEYS else redactor.names.name("label", bare))
 
 
 def _value(key: str, value: str, redactor: Redactor, level: Level) -> str:

@@ -12,7 +12,7 @@ _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 """Letters of the suffixes that Kubernetes makes up. Source: k8s.io/apimachinery/pkg/util/rand, rand.go."""
 
 _PUBLIC_NAME = re.compile(
-    r"(?:default|kube-(?:system|public|node-lease|proxy|dns)|coredns|aws-node|eks-pod-identity-agent"
+    r"(?:default|kube-(?:system|public|node-lease|proxy|dns)|coredns|aws-node|eks-pod-identity-agent|cilium|calico-node"
     r"|(?:aws-)?fsx-(?:csi|plugin|openzfs-csi)(?:-(?:driver|controller|node|sa|role|driver-controller-sa|controller-sa"
     r"|node-sa))*"
     r"|system-(?:node|cluster)-critical|(?:csi|node-driver)-(?:provisioner|resizer|attacher|snapshotter|node-driver-registrar|registrar)|liveness-probe"

@@ -62,7 +62,7 @@ def to_page(
             lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
             if any(line.startswith("    kubectl debug ") for line in lines):
                 lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
-        if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform)) is not None:
+        if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform, on_page=True)) is not None:
             style = Style(width=width)
             lines += _ways(with_verify(fix, values), style)
             if platform.kubernetes is not False:

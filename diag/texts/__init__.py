@@ -9,6 +9,7 @@ owner        whose text it is: Lustre's, another file system's, or nobody's
 matching     which signatures, of which causes, a message shows
 translation  what programs print in other languages, put into English
 loose        texts retold in other spelling: causes that are possible at most
+prose        what people say in their own words, in eight languages
 resembles    the known texts nearest to one that is not known
 mount        which mount a message is about
 events       `kubectl get events -o json|yaml`

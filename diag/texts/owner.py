@@ -23,6 +23,12 @@ _LUSTRE_ALONE = (
     r"(?i)lustre|\blnet|@tcp|@o2ib|\bMGS\b|\bMGC|-MDT[0-9a-f]{4}|-OST[0-9a-f]{4}|\bfsx\.csi\.aws|\bfsx-csi|\blctl\b"
     r"|\blfs\b|ptlrpc|ksocklnd|o2iblnd|libcfs|amlfs|\bldlm_|\bllite\b"
 )
+# Others that are called Lustre: a web framework of Gleam, and a language for reactive programs.
+_NAMESAKE = (
+    r"(?i)\.gleam\b|\bgleam (?:build|run|add|deps|test)\b|\blustre/(?:element|effect|attribute|event|ssr)\b"
+    r"|\.lus\b|\blustre v[46]\b|\blv6\b|\bkind2\b"
+)
+_ONLY_OURS = r"(?i)@tcp|@o2ib|mount\.lustre|LustreError|\blnet|-t lustre|\bfsx"
 # CSI drivers (`ebs.csi.aws.com`, `csi.vsphere.vmware.com`); not Kubernetes' own keys and not the drivers of Lustre.
 _DRIVER = (
     r"(?i)\b(?!(?:fsx|azurelustre|lustre)\.csi\.|storage\.k)[a-z0-9][a-z0-9-]{0,40}\.csi\."
@@ -108,9 +114,19 @@ def names_another(text: str) -> bool:
 @lru_cache(maxsize=8)
 def is_of_another(text: str) -> bool:
     """Whether a text names another file system or driver and nothing of Lustre: nothing in it is ours to explain."""
+    if _is_namesake(text):
+        return True
     if _is_lustre_by_name(text) or _shows(_LUSTRE_ALONE, text) or not names_another(text):
         return False
     return _shows(_OTHER_FSX, text) or not mentions_lustre(text)
+
+
+def _is_namesake(text: str) -> bool:
+    """A few words first: every line of a log passes here."""
+    may_be = (
+        "gleam" in text or "lustre/" in text or ".lus" in text or "lv6" in text or "kind2" in text or "stre v" in text
+    )
+    return may_be and _shows(_NAMESAKE, text) and not _shows(_ONLY_OURS, text)
 
 
 def _is_lustre_by_name(text: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from diag.knowledge.cause import Weight, refines
 from diag.knowledge.runbooks import Knowledge
-from diag.model.symptom import Medium, Symptom, TextStream
+from diag.model.symptom import Hit, Medium, Symptom, TextStream
 from diag.model.unavailable import Reason, Unavailable
 from diag.sanitize import one_line
 from diag.texts.blocks import LONGEST
@@ -127,6 +128,8 @@ class _Reader:
         if self._texts == 1 and self._short_text and not is_known:
             unknown = self._short_text
             groups = self._read_loosely(unknown) or groups
+        elif self._texts == 1 and self._short_text:
+            groups = self._refined_by_words(groups)
         return SymptomReport(
             groups=groups,
             texts_read=self._texts,
@@ -145,9 +148,12 @@ class _Reader:
             return ()
         from diag.texts.by_message import hits_by_message
         from diag.texts.loose import loose_hits
+        from diag.texts.prose import prose_hits
 
         raw, text = text, normalise(text)
         hits = loose_hits(text, self._knowledge) or hits_by_message(raw, self._knowledge)
+        said = prose_hits(raw, self._knowledge)
+        hits = (*self._refining(said, hits), *hits) if hits else said
         if not hits:
             return ()
         clues = find_clues(text)
@@ -155,6 +161,30 @@ class _Reader:
             one_line(text, LONGEST_TEXT), Medium.TEXT, clues.mount, hits, exit_status=find_exit_status(text)
         )
         return (Group(clues.mount, (symptom,)),)
+
+    def _refined_by_words(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+        """The groups, where a person says which of the narrower causes it is that a program's lines leave open."""
+        hits = [hit for group in groups for symptom in group.symptoms for hit in symptom.hits]
+        if any(hit.weight != Weight.WEAK.value for hit in hits):
+            return groups
+        from diag.texts.prose import prose_hits
+
+        said = prose_hits(self._short_text, self._knowledge)
+        for number, group in enumerate(groups):
+            own = [hit for symptom in group.symptoms for hit in symptom.hits]
+            if refining := self._refining(said, own):
+                symptom = Symptom(
+                    one_line(normalise(self._short_text), LONGEST_TEXT), Medium.TEXT, group.mount, refining
+                )
+                refined = Group(group.mount, (*group.symptoms, symptom))
+                return (*groups[:number], refined, *groups[number + 1 :])
+        return groups
+
+    def _refining(self, said: Iterable[Hit], known: Iterable[Hit]) -> tuple[Hit, ...]:
+        """What is said that is a special case of what is known: the lines of a program come before a person's words."""
+        causes = self._knowledge.causes
+        broad = {hit.cause for hit in known}
+        return tuple(hit for hit in said if any(refines(causes[hit.cause], cause, causes) for cause in broad))
 
     def _events(self, stream: TextStream) -> tuple[Iterator[bytes], Iterator[Reading] | None]:
         """The stream's pieces again, or the readings of its events when it is a list of them."""

@@ -149,6 +149,12 @@ CONTAINERS: dict[str, Callable[[str], str]] = {
 }
 
 
+OF_PEOPLE = frozenset(("mail", "Markdown", "numbered lines", "tabs", "Korean prose", "Chinese prose", "German prose"))
+"""What a person's own words come in."""
+
+
 def fits(record: Expected, container: str) -> bool:
-    """Whether a text may come in that wrapping: only an event in an event, nothing that is wrapped already."""
-    return not record.id.startswith("t-") and (record.medium == "event" or not container.startswith("event"))
+    """Whether a text may come in that wrapping: only an event in an event, no prose in a log, nothing twice."""
+    if record.id.startswith("t-") or (record.medium == "prose" and container not in OF_PEOPLE):
+        return False
+    return record.medium == "event" or not container.startswith("event")

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 
 from tests.lab.lab import Lab
+from tests.mutations.additions import additions
 from tests.mutations.judge import Bench
 from tests.mutations.operators import Change, changes
 from tests.mutations.recorded import AWS, STARTING, record
@@ -65,7 +66,9 @@ def walk(bench: Bench) -> Iterator[Change]:
     world = bench.world
     for kind, objects in world.objects.items():
         if kind in (WALKED[world.name] or (kind,)):
-            yield from changes(kind, objects, roles_of(world, kind))
+            roles = roles_of(world, kind)
+            yield from changes(kind, objects, roles)
+            yield from additions(kind, objects, roles)
 
 
 def mutants(bench: Bench, sample: int = 0, seed: int = 988) -> Iterator[Mutant]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from tests.mutations.additions import WORKS, additions
 from tests.mutations.operators import Change, name_of, places
 from tests.mutations.recorded import Document, World
 from tests.mutations.roles import roles_of
@@ -35,7 +36,9 @@ SOMEBODY = "arn:aws:iam::123456789012:role/somebody-else"
 def twins(world: World) -> Iterator[Change]:
     """Every twin of a world: one object changed, one added to another, or a further one beside it."""
     for kind, objects in world.objects.items():
-        for index, role in roles_of(world, kind).items():
+        roles = roles_of(world, kind)
+        yield from additions(kind, objects, roles, WORKS)
+        for index, role in roles.items():
             before = objects[index]
             for path, keys in (("", ()), *places(before, "", ())):
                 for operator, edit in _edits(kind, role, keys, _at(before, keys)):

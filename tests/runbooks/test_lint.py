@@ -12,7 +12,7 @@ import msgspec
 
 from diag.advice.driver import Installer
 from diag.advice.names import SOURCES
-from diag.advice.runbook import fix_of, look_at
+from diag.advice.runbook import SENTENCES, fix_of, look_at
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import Pattern
@@ -26,7 +26,7 @@ from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 CAUSES = load_knowledge().causes
 OF_THE_CLUSTER = re.compile(
     r"(?:nodes?|pv|persistentvolumes?|sc|storageclass(?:es)?|csidrivers?|csinodes?|volumeattachments?|namespaces?|ns"
-    r"|crds?|clusterrole(?:binding)?s|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
+    r"|crds?|clusterrole(?:binding)?s|priorityclass(?:es)?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices)(?:[/,]\S*)?"
 )
 """Kinds that have no namespace."""
 WITH_A_NAMESPACE = {"get", "describe", "delete", "logs", "exec", "patch", "edit", "rollout", "scale", "annotate",
@@ -312,6 +312,32 @@ def test_a_body_does_not_repeat_a_look() -> None:
         looks = {line.strip() for one in CAUSES[id].confirm for line in one.command.splitlines()}
         scripts = {line.strip() for script in FENCE.findall(text) for line in script.splitlines()}
         assert not looks & scripts - {""}, id
+
+
+def sentences() -> list[tuple[str, str]]:
+    """What the remedies say, with the id of their cause."""
+    texts = [(cause.id, getattr(one, name)) for cause in CAUSES.values() for one in cause.fix for name in SENTENCES]
+    return [(id, line) for id, text in texts for line in text.splitlines()]
+
+
+ELSEWHERE = re.compile(
+    r"(?:see|as|table|statement|manifest|policy|command|both|,) below\b|\(below|\bbelow\)"
+    r"|\b(?:next|first|second|third|fourth|last) ways?\b|\b(?:the|a) way (?:that|with|for|above)\b|first, as above"
+)
+
+
+def test_a_remedy_does_not_point_at_what_a_run_does_not_print() -> None:
+    """A run prints one way, without the page; on the page ways that do not fit the reader are left out and renumbered.
+
+    `{below}` is the place of the page's text, and a way is called by what it does.
+    """
+    assert [(id, line) for id, line in sentences() if ELSEWHERE.search(line)] == []
+    for id, page in (("missing-subdirectory", True), ("missing-subdirectory", False)):
+        fix = fix_of(CAUSES[id], {}, on_page=page)
+        assert fix is not None
+        said = " ".join(text for way in (fix, *fix.alternatives) for text in way.cautions)
+        assert ("the manifest that is below" in said) is page
+        assert (f"the manifest that is in lustre-doctor runbook {id}" in said) is not page
 
 
 BY_ITSELF = {

@@ -11,6 +11,7 @@ from diag.analysis.claims import Provisioning
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
 from diag.analysis.network.vantage import is_inside
+from diag.analysis.pods import is_mounted_now
 from diag.analysis.volumes import Mount
 from diag.knowledge.partitions import partition_of
 from diag.model.layer import Layer
@@ -147,7 +148,7 @@ class NameStanding(msgspec.Struct, frozen=True):
     counts: bool = False
     """Asked of the servers given by --dns-server, or from inside the file system's VPC."""
     is_mounted: bool = False
-    """A pod that mounts the volume is up, so the name resolved when it was mounted."""
+    """A pod that mounts the volume is up and no younger one waits for it, so that the name resolves, or did lately."""
 
     @property
     def resolves(self) -> bool | None:
@@ -174,7 +175,9 @@ def name_standings(
     by_name: dict[str, list[DnsAnswer]] = {}
     for answer in dns_answers:
         by_name.setdefault(answer.name, []).append(answer)
-    up = set() if isinstance(mounts, Unavailable) else {mount.volume.name for mount in mounts if mount.pod.is_up}
+    of_volume: dict[str, list[Mount]] = {}
+    for mount in value_or(mounts, ()):
+        of_volume.setdefault(mount.volume.name, []).append(mount)
     sent = () if isinstance(tcp_answers, Unavailable) else tcp_answers
     inside: dict[str, bool] = {}
     standings = {}
@@ -184,5 +187,5 @@ def name_standings(
         if vpc not in inside:
             inside[vpc] = bool(settings.dns_servers) or is_inside(sent, vpcs, vpc)
         answers = tuple(by_name.get(volume.dns_name or "", ()))
-        standings[volume.name] = NameStanding(answers, inside[vpc], volume.name in up)
+        standings[volume.name] = NameStanding(answers, inside[vpc], is_mounted_now(of_volume.get(volume.name, ())))
     return standings

@@ -17,6 +17,8 @@ from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
 from diag.analysis.network.security_groups import Peer, admits, covers_port, peer, rules_of
+from diag.grammar.ids import account_of
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM
 from diag.late import late
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkAcl, Permission, PrefixList, SecurityGroup, VpcEndpoint
@@ -32,6 +34,9 @@ FIRST_CALLS = {
     "eks-auth": "eks-auth:AssumeRoleForPodIdentity",
 }
 """What the controller asks each service for first."""
+
+CREATES = ("fsx:CreateFileSystem", "fsx:TagResource")
+"""What it asks FSx for next."""
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -151,26 +156,36 @@ def _is_public(address: str) -> bool:
 
 
 def _refused(endpoint: VpcEndpoint, role_arn: str) -> Iterator[Obstacle]:
-    """A policy that surely does not let the controller's first call through. Without one everything passes.
+    """A policy that surely does not let a call of the controller's through. Without one everything passes.
 
     FSx is called as the role and about no resource; STS is asked by a token, before anybody is a role, and about that
     role; EKS about the cluster, as the node. Source: service authorization reference, of the three services.
     """
-    action = FIRST_CALLS.get(endpoint.service, "")
+    first = FIRST_CALLS.get(endpoint.service, "")
     document = endpoint.document
-    if document is None or not action:
+    if document is None or not first:
         return
-    resource = {"fsx": "*", "sts": role_arn}.get(endpoint.service, "")
-    allowed, denied = weigh(
-        (document if resource else _about_anything(document),), action, resource or "*", Request({})
-    )
-    if endpoint.service == "fsx" and role_arn:
-        trust = may_assume(about(document, "*"), role_at(role_arn, action, {}))
-        allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
-    if allowed is False or denied:
+    for action in (first, *(CREATES if endpoint.service == "fsx" and role_arn else ())):
+        resource = {"fsx": "*", "sts": role_arn}.get(endpoint.service, "")
+        if action in CREATES:
+            resource = _some_file_system(endpoint, role_arn)
+        asked = document if resource else _about_anything(document)
+        allowed, denied = weigh((asked,), action, resource or "*", Request({}))
+        if endpoint.service == "fsx" and role_arn:
+            trust = may_assume(about(document, resource), role_at(role_arn, action, {}))
+            allowed, denied = allowed if trust.answer is not Answer.REFUSED else False, trust.is_denied
+        if allowed is not False and not denied:
+            continue
         why = "denies it" if denied else "does not allow it"
         message = f"the policy of {endpoint.vpc_endpoint_id} ({endpoint.service}) {why}: {action}"
         yield Obstacle(message, endpoint=endpoint, action="" if denied else action)
+        return
+
+
+def _some_file_system(endpoint: VpcEndpoint, role_arn: str) -> str:
+    partition = role_arn.split(":")[1]
+    region = endpoint.service_name.split(".")[-2]
+    return f"arn:{partition}:fsx:{region}:{account_of(role_arn)}:file-system/{SOME_FILE_SYSTEM}"
 
 
 def _about_anything(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,6 +19,13 @@ def _replace(holder: KubernetesObject, field: str, shown: object) -> None:
         msgspec.structs.force_setattr(holder, field, shown)
 
 
+class SecretReference(KubernetesObject, frozen=True):
+    """Which secret is handed to the driver."""
+
+    name: str = ""
+    namespace: str = ""
+
+
 class CsiSource(KubernetesObject, frozen=True):
     """spec.csi of a PersistentVolume."""
 
@@ -27,6 +34,7 @@ class CsiSource(KubernetesObject, frozen=True):
     volume_attributes: dict[str, str] | None = None
     read_only: bool = False
     fs_type: str = ""
+    node_publish_secret_ref: SecretReference | None = None
 
     def __post_init__(self) -> None:
         """Forget values that may be credentials: of other drivers' attributes."""

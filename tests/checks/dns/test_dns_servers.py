@@ -37,6 +37,14 @@ def test_a_pod_that_has_it_mounted_tells_that_the_name_resolved() -> None:
     assert judge(names_are_asked_of_the_vpc, **outside).verdict is Verdict.PASS
 
 
+def test_a_job_that_mounted_yesterday_tells_nothing_where_todays_waits() -> None:
+    outside = {"tcp_answers": NOT_TOLD["tcp_answers"], "dhcp_options": COMPANY}
+    old = given.pod("old", phase="Succeeded", created="2026-11-23T12:00:00Z")
+    new = given.pod("new", phase="Pending", created="2026-11-24T11:00:00Z")
+    pods = {"pods": (old, new, given.plugin_pod())}
+    assert judge(names_are_asked_of_the_vpc, **outside, **pods).verdict is Verdict.WARN
+
+
 def test_an_answer_of_now_outweighs_a_pod_that_mounted_long_ago() -> None:
     assert judge(names_are_asked_of_the_vpc, dhcp_options=COMPANY, **FAILS).verdict is Verdict.FAIL
 

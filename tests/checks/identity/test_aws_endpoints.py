@@ -289,6 +289,25 @@ def test_a_policy_of_an_endpoint_that_refuses_the_first_call_is_named(statement:
     assert finding.fix and any(step.by for step in finding.fix.steps)
 
 
+def statements(*added: dict[str, Any]) -> str:
+    everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    return json.dumps({"Statement": [everything, *({"Effect": "Deny", "Resource": "*", **one} for one in added)]})
+
+
+@pytest.mark.parametrize(
+    ("denied", "verdict"),
+    [
+        ({"Principal": "*", "Action": "fsx:Create*"}, Verdict.WARN),
+        ({"Principal": "*", "Action": "fsx:TagResource"}, Verdict.WARN),
+        ({"Principal": "*", "Action": "fsx:CreateBackup"}, Verdict.PASS),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:role/backup"}, "Action": "fsx:Create*"}, Verdict.PASS),
+    ],
+)
+def test_a_policy_that_lets_nobody_make_a_file_system(denied: dict[str, Any], verdict: Verdict) -> None:
+    serving = endpoints("fsx", "sts", policy_document=statements(denied))
+    assert reach(**PRIVATE, vpc_endpoints=serving).verdict is verdict
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -35,6 +35,23 @@ def test_a_mounted_volume_shows_that_the_servers_take_the_ports() -> None:
     assert (found.verdict, found.rules_out) == (Verdict.PASS, ())
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ("Running", "Pending", Verdict.WARN),
+        ("Succeeded", "Pending", Verdict.WARN),
+        ("Succeeded", "Failed", Verdict.WARN),
+        ("Pending", "Running", Verdict.PASS),
+        ("Succeeded", "Succeeded", Verdict.PASS),
+    ],
+)
+def test_a_mount_of_the_past_shows_nothing_of_now(before: str, after: str, verdict: Verdict) -> None:
+    """Today's pod does not come up, yesterday's Job did; or the other way round."""
+    old = given.pod("old", phase=before, created="2026-11-23T12:00:00Z")
+    new = given.pod("new", phase=after, created="2026-11-24T11:00:00Z")
+    assert judge(source_port_stays, **abroad(), pods=(old, new, given.plugin_pod())).verdict is verdict
+
+
 @pytest.mark.parametrize("excluded", [("10.0.0.0/16",), ("no range", "10.0.1.0/24")])
 def test_the_file_systems_subnet_among_the_excluded_ranges_passes(excluded: tuple[str, ...]) -> None:
     assert judge(source_port_stays, **abroad(source_nat=SourceNat(excluded=excluded)), **WAITING).verdict is (

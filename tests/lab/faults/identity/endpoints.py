@@ -181,3 +181,19 @@ def sts_endpoint_policy_without_tokens(lab: "Lab") -> None:
         " StatusCode: 403, RequestID: 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d42, api error AccessDenied: Not authorized to"
         " perform sts:AssumeRoleWithWebIdentity",
     )
+
+
+@fault(
+    "endpoint-policy-denies-creation", cause="iam-denied-by-endpoint-policy", world="endpoints-with-policies",
+    gone=lambda lab: "Deny" not in str(_endpoint(lab, "fsx").get("PolicyDocument")),
+)  # fmt: skip
+def endpoint_policy_denies_creation(lab: "Lab") -> None:
+    """The endpoint of FSx lets everybody look, and nobody make anything; the claim waits without a word."""
+    statements = [
+        {"Effect": "Allow", "Principal": "*", "Action": "fsx:*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": ["fsx:Create*", "fsx:Delete*"], "Resource": "*"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    endpoint = _endpoint(lab, "fsx")["VpcEndpointId"]
+    lab.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+    symptoms.being_provisioned(lab)

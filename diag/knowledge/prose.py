@@ -1,0 +1,98 @@
+"""What people call the things of a mount and what they say of them, by language, and which cause that speaks for."""
+
+from __future__ import annotations
+
+import functools
+
+import msgspec
+
+from diag.knowledge.table import read_table
+
+
+class Forms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The forms of one word, language by language: in a person's text they are often mixed."""
+
+    en: str = ""
+    de: str = ""
+    fr: str = ""
+    es: str = ""
+    pt: str = ""
+    ko: str = ""
+    ja: str = ""
+    zh: str = ""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every form once."""
+        return tuple(
+            dict.fromkeys(form for of_language in msgspec.structs.astuple(self) for form in forms(of_language))
+        )
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """The forms that a field of the table holds."""
+    return tuple(form for part in text.split("|") if (form := part.strip()))
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One way to be bad or good."""
+
+    bad: Forms = Forms()
+    good: Forms = Forms()
+
+
+class Negations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words that turn another around, by where they stand."""
+
+    before: Forms
+    after: Forms
+
+
+class Characters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Chinese characters, each written both ways."""
+
+    traditional: str
+    simplified: str
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"in_": "in"}):
+    """What has to be said for a cause."""
+
+    cause: str
+    of: tuple[str, ...]
+    """Things, of which one is said to be bad."""
+    in_: tuple[str, ...] = ()
+    """In one of these ways."""
+    near: tuple[str, ...] = ()
+    """Things that all are in the same sentence."""
+    beside: tuple[str, ...] = ()
+    """Things that all are somewhere in the text."""
+    unless: tuple[str, ...] = ()
+    """Things of which none is in the sentence."""
+    always: bool = False
+    """It is enough that a text about a failure names it."""
+    only: bool = False
+    """A symptom of several causes: it counts where no other rule fits."""
+
+
+class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole table."""
+
+    date: str
+    characters: Characters
+    things: dict[str, Forms]
+    states: dict[str, State]
+    negations: Negations
+    markers: Forms
+    """Before what somebody found to be the cause."""
+    troubles: Forms
+    """Show that a text is about a failure."""
+    strangers: Forms
+    """Show that a sentence is not about Lustre."""
+    rules: tuple[Rule, ...]
+
+
+@functools.cache
+def prose() -> Prose:
+    """The table."""
+    return read_table("prose", Prose)

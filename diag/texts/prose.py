@@ -1,0 +1,312 @@
+"""Causes that people name in their own words, in eight languages: what they say is bad, and not what they say is fine.
+
+A text is read sentence by sentence and clause by clause. A thing of the table (a security group, the kernel module, a
+role) is bad where its clause says so, in a bad word or in a good one that is denied (“988 is not open”); what is good
+there (“988 is open”) speaks for nothing. So little proves little: every hit has the lowest weight.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import msgspec
+
+from diag.knowledge.cause import Weight
+from diag.knowledge.prose import Forms, Rule, prose
+from diag.knowledge.runbooks import Knowledge
+from diag.late import late
+from diag.model.symptom import Hit
+from diag.sanitize import one_line
+from diag.texts.line import normalise, read_prefix
+from diag.texts.owner import names_another
+
+_LONGEST = 8000
+_MOST_CAUSES = 3
+_DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_IN_CHINESE = 28, 14, 6
+"""Characters between a negation and what it denies."""
+_SENTENCE_ENDS = late(r"[!?;。！？；]|\.(?=\s|$)|\n")
+_CLAUSE_ENDS = late(
+    r"[,:|()，、：（）]"
+    r"| (?:but|while|although|yet|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero|porque|mas"
+    r"|porem) "
+    r"|但是|但|却|因为|所以|지만|는데|때문에|しかし|ですが|けど|のに|ため|ので"
+)
+_MESSAGE = late(
+    r"\b(?:LustreError|LNetError|LDISKFS-fs)\b"
+    r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
+)
+_WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
+_KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
+_ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
+_BLANKS = late(r"[ \t]+")
+_ALPHABETIC = "\u1000"
+"""Scripts below it write words with blanks between them."""
+_FAILURES = frozenset(("works", "hangs", "runs", "fast", "appears", "free"))
+_SETTLES = frozenset(("works", "runs"))
+"""Ways to be good that take back what the sentence said of the thing before."""
+_ASKED = "asked"
+_LUSTRE = "lustre"
+_PARTS = frozenset(("mgs", "mdt", "ost", "lnet"))
+_OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
+"""A part of Lustre beside one of these is not somebody else's of that name."""
+_BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
+"""Characters that a second way to be bad may be further from a thing than the nearest."""
+
+
+def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
+    """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
+    reading = _read(_lines_of_people(text[:_LONGEST]))
+    if _LUSTRE not in reading.things and not (_PARTS & reading.things and _OF_CLIENTS & reading.things):
+        return ()
+    found: dict[str, tuple[int, str]] = {}
+    for rule in prose().rules:
+        for score, shown in reading.fits(rule) if rule.cause in knowledge.causes else ():
+            if rule.cause not in found or found[rule.cause][0] < score:
+                found[rule.cause] = (score, shown)
+    most = max((score for score, _ in found.values()), default=0)
+    best = [(cause, shown) for cause, (score, shown) in found.items() if score == most]
+    return tuple(
+        Hit(cause, "in a person's words", Weight.WEAK.value, one_line(shown)) for cause, shown in best[:_MOST_CAUSES]
+    )
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+    kind: str
+    name: str
+
+    def holds(self, other: _Span) -> bool:
+        return self.start <= other.start and other.end <= self.end and self.end - self.start > other.end - other.start
+
+
+class _Said(NamedTuple):
+    """What a clause says: a way to be good or bad."""
+
+    start: int
+    end: int
+    state: str
+    bad: bool
+
+
+class _Clause(NamedTuple):
+    things: tuple[_Span, ...]
+    said: tuple[_Said, ...]
+
+
+class _Sentence(NamedTuple):
+    text: str
+    things: frozenset[str]
+    bad: frozenset[tuple[str, str]]
+    """Things that are bad, and in which way."""
+    is_found: bool
+    """It tells what was found to be the cause."""
+
+
+class _Reading(NamedTuple):
+    sentences: tuple[_Sentence, ...]
+    things: frozenset[str]
+    is_of_failure: bool
+
+    def fits(self, rule: Rule) -> Iterator[tuple[int, str]]:
+        """How well a rule fits the sentences that it fits, each with the sentence."""
+        if not self.things.issuperset((*rule.near, *rule.beside)) or self.things.isdisjoint(rule.of):
+            return
+        for sentence in self.sentences:
+            if not sentence.things.issuperset(rule.near) or not sentence.things.isdisjoint(rule.unless):
+                continue
+            ways = {way for thing, way in sentence.bad if thing in rule.of and (not rule.in_ or way in rule.in_)}
+            named = rule.always and not sentence.things.isdisjoint(rule.of)
+            if ways == {_ASKED} and not self.is_of_failure:
+                continue
+            if ways or (named and self.is_of_failure):
+                score = 1 if rule.only else 10 + 2 * len({*rule.near, *rule.beside}) + 3 * sentence.is_found
+                yield score - (6 if ways == {_ASKED} else 0), sentence.text
+
+
+def _read(text: str) -> _Reading:
+    text = _BLANKS.sub(" ", _WRAPPED.sub(" ", text))
+    plain = _plain(text)
+    spans = _find(plain)
+    spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
+    sentences: list[_Sentence] = []
+    is_of_failure = False
+    for start, end in _pieces(plain, 0, len(plain), _SENTENCE_ENDS):
+        own = [span for span in spans if start <= span.start and span.end <= end]
+        kinds = {span.kind for span in own}
+        is_of_lustre = any(span.name == _LUSTRE for span in own)
+        if not is_of_lustre and ("stranger" in kinds or names_another(text[start:end])):
+            continue
+        clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
+        told = [one for clause in clauses for one in clause.said]
+        is_of_failure |= "trouble" in kinds or any(one.bad and one.state in _FAILURES for one in told)
+        bad: set[tuple[str, str]] = set()
+        for number, clause in enumerate(clauses):
+            said = clause.said or _said_beside(clauses, number)
+            for thing in clause.things:
+                of_it = _said_of(thing, said, plain)
+                if any(not one.bad and one.state in _SETTLES for one in of_it):
+                    # “The service failed, but LNet is up.”
+                    bad = {one for one in bad if one[0] != thing.name}
+                bad.update((thing.name, one.state) for one in of_it if one.bad)
+        things = frozenset(span.name for span in own if span.kind == "thing")
+        sentences.append(_Sentence(text[start:end].strip(), things, frozenset(bad), "marker" in kinds))
+    everything = frozenset(thing for sentence in sentences for thing in sentence.things)
+    return _Reading(tuple(sentences), everything, is_of_failure)
+
+
+def _clause(own: Sequence[_Span], plain: str, start: int, end: int) -> _Clause:
+    here = [span for span in own if start <= span.start and span.end <= end]
+    return _Clause(tuple(span for span in here if span.kind == "thing"), tuple(_said(here, plain)))
+
+
+def _said_beside(clauses: Sequence[_Clause], number: int) -> tuple[_Said, ...]:
+    """What the next or else the last clause says, where it says it of nothing itself."""
+    for other in (number + 1, number - 1):
+        clause = clauses[other] if 0 <= other < len(clauses) else _Clause((), ())
+        if clause.said and all(thing.name == _LUSTRE for thing in clause.things):
+            return clause.said
+    return ()
+
+
+def _said_of(thing: _Span, said: Sequence[_Said], plain: str) -> list[_Said]:
+    """What is said of a thing by what stands nearest to it: one good thing, or one or more bad ones."""
+    of_it = sorted(said, key=lambda one: (_gap(thing, one), not one.bad))
+    if not of_it or not of_it[0].bad:
+        return of_it[:1]
+    has_blanks = plain[thing.start : thing.end + _BESIDE].isascii()
+    reach = _gap(thing, of_it[0]) + (_BESIDE if has_blanks else _BESIDE_WITHOUT_BLANKS)
+    return [one for one in of_it if one.bad and _gap(thing, one) <= reach]
+
+
+def _gap(thing: _Span, said: _Said) -> int:
+    return max(said.start - thing.end, thing.start - said.end, 0)
+
+
+def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
+    """The states of a clause; a negation turns the one state around that it is nearest to."""
+    states = sorted(span for span in here if span.kind in ("bad", "good"))
+    denied: set[_Span] = set()
+    for negation in (span for span in here if span.kind in ("before", "after")):
+        if negation.kind == "before":
+            reach = _DENIES_AFTER_IT if plain[negation.start] < _ALPHABETIC else _DENIES_IN_CHINESE
+            after = (span for span in states if 0 <= span.start - negation.end <= reach)
+            target = min(after, default=None, key=lambda span: span.start)
+        else:
+            before = (span for span in states if 0 <= negation.start - span.end <= _DENIES_BEFORE_IT)
+            target = max(before, default=None, key=lambda span: span.end)
+        if target is not None:
+            denied.add(target)
+        elif any(0 <= _distance(negation, thing) <= _BESIDE for thing in here if thing.kind == "thing"):
+            yield _Said(negation.start, negation.end, "present", bad=True)
+    for span in states:
+        yield _Said(span.start, span.end, span.name, bad=(span.kind == "bad") != (span in denied))
+
+
+def _distance(negation: _Span, thing: _Span) -> int:
+    """From a negation to what it says is not there; less than nothing where that is on its other side."""
+    return thing.start - negation.end if negation.kind == "before" else negation.start - thing.end
+
+
+def _lines_of_people(text: str) -> str:
+    """The lines of a text out of their wrappings, without those that the kernel prints of Lustre."""
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    lines = (normalise(line[read_prefix(line).length :]) for line in text.splitlines())
+    return "\n".join(line for line in lines if not _MESSAGE.search(line))
+
+
+def _pieces(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    place = start
+    for found in ends.finditer(text, start, end):
+        if place < found.start():
+            yield place, found.start()
+        place = found.end()
+    if place < end:
+        yield place, end
+
+
+def _plain(text: str) -> str:
+    """The text in lower case, without accents and hyphens, in simplified characters; each character in its place."""
+    plain = text.lower() if text.isascii() else "".join(map(_plain_character, text))
+    return plain.translate(_signs())
+
+
+@cache
+def _signs() -> dict[int, str]:
+    pairs = {ord(old): new for old, new in zip(*msgspec.structs.astuple(prose().characters), strict=True)}
+    return pairs | {ord(sign): " " for sign in '-_*`"“”「」『』（）()'} | {ord("’"): "'"}
+
+
+def _plain_character(char: str) -> str:
+    if char < "\x80" or char >= "\u0250":
+        return char.lower()[:1]
+    return unicodedata.normalize("NFD", char)[0].lower()
+
+
+class _Form(NamedTuple):
+    text: str
+    """Or its first part, where a word inside it may go on."""
+    rest: str
+    is_open: bool
+    """The last word may go on."""
+    kind: str
+    name: str
+
+
+@cache
+def _forms() -> tuple[_Form, ...]:
+    table = prose()
+    kinds: list[tuple[str, str, Forms]] = [("thing", name, of) for name, of in table.things.items()]
+    for name, state in table.states.items():
+        kinds += [("bad", name, state.bad), ("good", name, state.good)]
+    kinds += [("before", "", table.negations.before), ("after", "", table.negations.after)]
+    kinds += [("marker", "", table.markers), ("trouble", "", table.troubles), ("stranger", "", table.strangers)]
+    return tuple(
+        _Form(*_plain_parts(form.removesuffix("*")), form.endswith("*"), kind, name)
+        for kind, name, of in kinds
+        for form in of.all
+    )
+
+
+def _plain_parts(form: str) -> tuple[str, str]:
+    first, _, rest = form.partition("*")
+    return _plain(first), _plain(rest)
+
+
+def _find(text: str) -> list[_Span]:
+    """Every form in the text, without those that are part of a longer one of their kind, and taken negations."""
+    found = [span for form in _forms() if form.text in text for span in _places(form, text)]
+    things = [span for span in found if span.kind == "thing"]
+    states = [span for span in found if span.kind in ("bad", "good")]
+
+    def is_part(span: _Span) -> bool:
+        if span.kind == "thing":
+            return span.name != _LUSTRE and any(other.holds(span) for other in things)
+        if span.kind in ("bad", "good"):
+            return any(other.holds(span) for other in (*states, *things))
+        return span.kind in ("before", "after") and any(other.holds(span) for other in (*things, *states))
+
+    return [span for span in found if not is_part(span)]
+
+
+def _places(form: _Form, text: str) -> Iterator[_Span]:
+    start = text.find(form.text)
+    while start >= 0:
+        end = start + len(form.text)
+        if form.rest:
+            while text[end : end + 1].isalnum():
+                end += 1
+            end = end + len(form.rest) if text.startswith(form.rest, end) else -1
+        is_whole = form.is_open or not _is_word(text[end : end + 1], text[end - 1])
+        if end > 0 and is_whole and not _is_word(text[start - 1 : start], text[start]):
+            yield _Span(start, end, form.kind, form.name)
+        start = text.find(form.text, start + 1)
+
+
+def _is_word(beside: str, edge: str) -> bool:
+    """Whether the character beside a form continues the word at its edge."""
+    return edge.isalnum() and edge < _ALPHABETIC and beside.isalnum() and beside < _ALPHABETIC

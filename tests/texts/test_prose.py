@@ -1,0 +1,172 @@
+"""What people say of a mount in their own words: what is bad speaks for a cause, what is fine for none."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from diag.knowledge.prose import Forms, Rule, forms, prose
+from diag.knowledge.runbooks import load_knowledge
+from diag.model.symptom import TextStream
+from diag.texts import prose as reader
+from diag.texts.prose import prose_hits
+from diag.texts.symptoms import read_symptoms
+
+KNOWLEDGE = load_knowledge()
+LANGUAGES = tuple(field.name for field in msgspec.structs.fields(Forms))
+
+
+def causes(text: str) -> set[str]:
+    return {hit.cause for hit in prose_hits(text, KNOWLEDGE)}
+
+
+def form_of(of: Forms, language: str) -> str:
+    """The first form in the language; the English one where people use that."""
+    return next((form.replace("*", "") for form in (*forms(getattr(of, language)), *forms(of.en)) if form), "")
+
+
+def sentence(rule: Rule, language: str, *, bad: bool = True) -> str:
+    """What a rule asks for, in the fewest words."""
+    table = prose()
+    of = rule.of[0]
+    context = [form_of(table.things[name], language) for name in (*rule.near, *rule.beside) if name != of]
+    state = table.states[rule.in_[0] if rule.in_ else "works"]
+    said = form_of(state.bad if bad else state.good, language)
+    return f"{' / '.join(context)}: {form_of(table.things[of], language)} {said}. lustre error"
+
+
+def test_the_table_names_only_what_there_is() -> None:
+    table = prose()
+    for rule in table.rules:
+        assert rule.cause in KNOWLEDGE.causes
+        assert {*rule.of, *rule.near, *rule.beside, *rule.unless} <= set(table.things), rule
+        assert set(rule.in_) <= set(table.states), rule
+        assert not set(rule.near) & set(rule.unless), rule
+
+
+def test_every_thing_is_asked_for() -> None:
+    asked = {name for rule in prose().rules for name in (*rule.of, *rule.near, *rule.beside, *rule.unless)}
+    assert set(prose().things) - asked == set()
+
+
+def test_forms_are_written_as_texts_are_read() -> None:
+    table = prose()
+    states = [of for state in table.states.values() for of in (state.bad, state.good)]
+    every = [form for of in (*table.things.values(), *states, table.markers, table.troubles) for form in of.all]
+    plain = re.compile(r"[^A-Z_\x80-\u024f-]+")
+    assert [form for form in every if not plain.fullmatch(form)] == []
+
+
+def test_nothing_is_bad_and_good() -> None:
+    for name, state in prose().states.items():
+        assert not set(state.bad.all) & set(state.good.all), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_fits_its_fewest_words(language: str) -> None:
+    unfit = [
+        (rule.cause, text)
+        for rule in prose().rules
+        if not any(reader._read(text := sentence(rule, language)).fits(rule))
+    ]
+    assert unfit == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_good_speaks_for_nothing(language: str) -> None:
+    told = [
+        (rule.cause, text)
+        for rule in prose().rules
+        if not rule.always
+        and rule.in_
+        and any(reader._read(text := sentence(rule, language, bad=False)).fits(rule))
+        and rule.in_[0] != "asked"
+    ]
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("The FSx for Lustre mount hangs. The security group does not allow port 988.", "sg-missing-988"),
+        ("Das FSx-Volume hängt. In der Sicherheitsgruppe ist Port 988 nicht freigegeben.", "sg-missing-988"),
+        ("Le montage Lustre expire : le groupe de sécurité bloque le port 988.", "sg-missing-988"),
+        ("El montaje de Lustre falla porque el grupo de seguridad no permite el puerto 988.", "sg-missing-988"),
+        ("A montagem do Lustre trava; o grupo de segurança não permite a porta 988.", "sg-missing-988"),
+        ("Lustre 마운트가 멈춥니다. 보안 그룹에서 988 포트가 차단되어 있었습니다.", "sg-missing-988"),
+        (
+            "Lustre のマウントがタイムアウトする。セキュリティグループで 988 が許可されていなかった。",
+            "sg-missing-988",
+        ),
+        ("挂载 Lustre 超时，安全组没有放行 988 端口。", "sg-missing-988"),
+        ("掛載 Lustre 逾時，安全群組沒有放行 988 埠。", "sg-missing-988"),
+        (
+            "988 is open, but the node has no Lustre client installed, so the mount fails.",
+            "lustre-client-not-installed",
+        ),
+        ("The security groups are correct. It was the network ACL that blocked Lustre.", "nacl-blocks-lustre"),
+    ],
+)
+def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
+    assert causes(text) == {cause}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "988 is open in both security groups, DNS resolves and the role has all permissions for Lustre.",
+        "Der Lustre-Client ist installiert, die Sicherheitsgruppe ist korrekt.",
+        "Le groupe de sécurité autorise le port 988 et le module noyau de Lustre est chargé.",
+        "El cliente de Lustre está instalado y el grupo de seguridad permite el puerto 988.",
+        "O cliente Lustre está instalado e o grupo de segurança permite a porta 988.",
+        "보안 그룹은 988 포트를 허용하고 Lustre 클라이언트도 설치되어 있습니다.",
+        "セキュリティグループは 988 番を許可しており、Lustre クライアントもインストール済み。",
+        "安全组已放行 988 端口，Lustre 客户端已安装。",
+        "FSx for Lustre is a managed file system for machine learning; it integrates with S3.",
+    ],
+)
+def test_what_is_said_to_be_fine_is_no_cause(text: str) -> None:
+    assert causes(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The EFS mount hangs because the security group does not allow port 2049.",
+        "Our Gleam front end uses Lustre; the erlang target fails, version mismatch of the client package in Gleam.",
+        "CephFS 挂载超时，安全组没有放行端口。",
+    ],
+)
+def test_what_is_of_another_system_is_not_ours(text: str) -> None:
+    assert causes(text) == set()
+
+
+def test_one_sentence_of_another_system_does_not_hide_the_others() -> None:
+    text = "EFS works on these nodes. FSx for Lustre does not mount: the security group does not allow port 988."
+    assert causes(text) == {"sg-missing-988"}
+
+
+def test_lines_of_programs_are_not_read_as_prose() -> None:
+    line = "Jun 30 02:06:45 node1 kernel: Lustre: testfs-MDT0001: security group does not allow port 988, mount fails"
+    assert causes(line) == set()
+
+
+def test_a_log_is_not_read_as_prose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is for texts of a person's size alone."""
+    asked: list[str] = []
+    monkeypatch.setattr(reader, "prose_hits", lambda text, knowledge: asked.append(text) or ())
+    log = b"Lustre: the security group does not allow port 988\n" * 1000
+    read_symptoms((TextStream("", iter((log,))),), KNOWLEDGE)
+    assert asked == []
+
+
+def test_a_person_says_which_of_the_narrower_causes_a_program_leaves_open() -> None:
+    text = (
+        "mount.lustre: mount 10.0.1.5@tcp:/fsx at /mnt failed: No route to host\n"
+        "We found that the security group of the nodes does not allow port 988."
+    )
+    report = read_symptoms((TextStream("", iter((text.encode(),))),), KNOWLEDGE)
+    named = {hit.cause for group in report.groups for symptom in group.symptoms for hit in symptom.hits}
+    assert {"mgs-unreachable-network", "sg-missing-988"} <= named
