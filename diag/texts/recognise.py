@@ -29,7 +29,7 @@ _OWN_WORDS = 30
 _SHORT_WORDS = 12
 """So many are enough where the message is most of the line."""
 _FEW_WORDS, _MOST = 16, 4
-"""Fewer characters are another program's message only where they are a fourth of the line: many print `not supported`."""
+"""Fewer characters are a message only where they are a fourth of the line: many programs print `not supported`."""
 
 
 class Known(NamedTuple):
