@@ -105,7 +105,10 @@ SOURCES = (
         f"{_FILE_SYSTEM}.NetworkInterfaceIds[0]' --output text",
     ),
     Source(
-        {"security-group": "the file system's security group", "primary-address": "its first IPv4 address"},
+        {
+            "security-group": "the file system's security group, or the one that the class gives it",
+            "primary-address": "its first IPv4 address",
+        },
         "aws ec2 describe-network-interfaces --network-interface-ids {network_interface}"
         " --query 'NetworkInterfaces[].[Groups[].GroupId,PrivateIpAddress]' --output text",
     ),
@@ -194,11 +197,6 @@ SOURCES = (
         "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
     ),
     Source(
-        {"target": "the gateway or connection that is to carry the traffic (nat-…, tgw-… or pcx-…)"},
-        "aws ec2 describe-nat-gateways --filter Name=vpc-id,Values={node_vpc}"
-        " --query 'NatGateways[].[NatGatewayId,SubnetId,State]' --output text",
-    ),
-    Source(
         {"profile": "the Fargate profile whose selectors the pod fits"},
         "aws eks list-fargate-profiles --cluster-name {cluster} --output text",
     ),
@@ -283,10 +281,12 @@ SOURCES = (
             "parameter": "the name of the parameter",
             "parameter-value": "the value that you want; the text has those that are taken",
             "priority-class": "the one that the pods name",
+            "pod-execution-role-arn": "podExecutionRoleArn of the saved file",
             "pods-service-account": "the one that the pods name",
             "password": "of the registry",
             "path-id": "the id that the command before has printed (nip-…)",
             "path": "a path as mount or FSx has it",
+            "profile-subnet": "each of the subnets of the saved file",
             "registry": "the host of your registry",
             "rescue-instance": "an instance in the same zone",
             "resolver-rule": "the id that the command before has printed (rslvr-rr-…)",
@@ -307,6 +307,7 @@ SOURCES = (
             "table": "the route table of the transit gateway (tgw-rtb-…)",
             "taint-key": "as the node has it",
             "target-version": "2.15, or 2.12",
+            "target": "the gateway or connection that is to carry the traffic (nat-…, tgw-… or pcx-…)",
             "task-id": "the id that the command before has printed",
             "template": "the launch template or file of yours",
             "throughput": "MB/s, as the text lists them",

@@ -510,6 +510,8 @@ def healthy() -> dict[str, Any]:
         "dns_policies": (),
         "other_policies": (),
         "node_local_corefile": (),
+        "dns_firewall": (),
+        "profile_resources": (),
         "idle_owners": (),
         "refused_owners": (),
         "dns_endpoints": (endpoints(),),

@@ -207,10 +207,19 @@ class Affinity(KubernetesObject, frozen=True):
     node_affinity: NodeAffinity | None = None
 
 
+class DnsOption(KubernetesObject, frozen=True):
+    """One option of resolv.conf."""
+
+    name: str = ""
+    value: str | None = None
+
+
 class DnsConfig(KubernetesObject, frozen=True):
     """spec.dnsConfig."""
 
     nameservers: tuple[str, ...] | None = None
+    searches: tuple[str, ...] | None = None
+    options: tuple[DnsOption, ...] | None = None
 
 
 class PodSpec(KubernetesObject, frozen=True):
