@@ -25,5 +25,5 @@ def test_a_volume_of_another_driver_and_a_pod_that_is_over() -> None:
 
 
 def test_pods_that_could_not_be_read() -> None:
-    (told,) = given.findings(no_volume_is_inline, live_pods=given.denied("list pods"))
+    (told,) = given.findings(no_volume_is_inline, pods=given.denied("list pods"))
     assert told.verdict is Verdict.UNKNOWN
