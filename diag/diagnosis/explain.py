@@ -76,7 +76,8 @@ def explain(
     if unknown:
         from diag.texts.resembles import resembling
 
-        found[0] = msgspec.structs.replace(found[0], resembles=resembling(unknown, causes.values()))
+        alike = resembling(unknown, causes.values(), messages=not found[0].reads)
+        found[0] = msgspec.structs.replace(found[0], resembles=alike)
     return tuple(sorted(found, key=lambda d: (not d.causes, d.causes[0].verdict.rank if d.causes else 0)))
 
 

@@ -231,20 +231,15 @@ def _pieces(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[
 
 def _plain(text: str) -> str:
     """The text in lower case, without accents and hyphens, in simplified characters; each character in its place."""
-    plain = text.lower() if text.isascii() else "".join(map(_plain_character, text))
-    return plain.translate(_signs())
+    return text.translate(_signs()).lower()
 
 
 @cache
 def _signs() -> dict[int, str]:
+    """No character becomes two: to lower case only `İ` would, and it has lost its dot before."""
+    accented = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0x80, 0x250)}
     pairs = {ord(old): new for old, new in zip(*msgspec.structs.astuple(prose().characters), strict=True)}
-    return pairs | {ord(sign): " " for sign in '-_*`"“”「」『』（）()'} | {ord("’"): "'"}
-
-
-def _plain_character(char: str) -> str:
-    if char < "\x80" or char >= "\u0250":
-        return char.lower()[:1]
-    return unicodedata.normalize("NFD", char)[0].lower()
+    return accented | pairs | {ord(sign): " " for sign in '-_*`"“”「」『』（）()'} | {ord("’"): "'"}
 
 
 class _Form(NamedTuple):
@@ -274,7 +269,7 @@ def _forms() -> tuple[_Form, ...]:
 
 def _plain_parts(form: str) -> tuple[str, str]:
     first, _, rest = form.partition("*")
-    return _plain(first), _plain(rest)
+    return _plain(first), _plain(rest) if rest else ""
 
 
 def _find(text: str) -> list[_Span]:

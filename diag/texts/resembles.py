@@ -25,8 +25,8 @@ _FLOOR_OF_MESSAGES = 78
 """The catalogue has thousands of messages, many of them short: more of them are like a text by chance."""
 
 
-def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:
-    """The nearest of the samples of the causes' signatures and of the catalogue's messages, the most alike first.
+def resembling(text: str, causes: Iterable[Cause], *, messages: bool = True) -> tuple[Resemblance, ...]:
+    """The nearest of the samples of the causes' signatures and of the catalogue's `messages`, the most alike first.
 
     One a cause, or a meaning. None for a text that speaks of another file system, or says nothing of Lustre: its
     likeness would be chance.
@@ -42,9 +42,10 @@ def resembling(text: str, causes: Iterable[Cause]) -> tuple[Resemblance, ...]:
     best: dict[str, Resemblance] = {}
     # A line has more words than a message's own: a place, names, numbers.
     catalogue = load_messages()
+    wordings = catalogue.words if messages else ()
     for parts, known, scorer, floor in (
         (asked, [*_samples(causes)], fuzz.token_sort_ratio, _FLOOR),
-        (telling, [*catalogue.words], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
+        (telling, [*wordings], fuzz.token_set_ratio, _FLOOR_OF_MESSAGES),
     ):
         words = [words for _, words in known]
         for part in parts:
