@@ -38,6 +38,8 @@ _CLAUSE_ENDS = late(
 _MESSAGE = late(
     r"\b(?:LustreError|LNetError|LDISKFS-fs)\b"
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
+    # Rows of kubectl's events, and the provisioner's message.
+    r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
 _KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
@@ -213,7 +215,7 @@ def _distance(negation: _Span, thing: _Span) -> int:
 
 
 def _lines_of_people(text: str) -> str:
-    """The lines of a text out of their wrappings, without those that the kernel prints of Lustre."""
+    """The lines of a text out of their wrappings, without those of the kernel and of Kubernetes."""
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     lines = (normalise(line[read_prefix(line).length :]) for line in text.splitlines())
     return "\n".join(line for line in lines if not _MESSAGE.search(line))
