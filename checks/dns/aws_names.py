@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.dns.dns_firewall import CAUSE as FIREWALL
+from checks.dns.dns_firewall import blocks, let_pass
 from checks.dns.private_zone import leave_to_aws
 from checks.dns.vpc_dns import switch_on
 from diag import Draft, Layer, Table, Unavailable, Unreadable, check, fail, ok, skip, warn
@@ -12,13 +14,13 @@ from diag.analysis.claims import NOT_IN_USE, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import goes_by_proxy
 from diag.analysis.network.name_servers import hops_of, servers_of_ones_own
-from diag.analysis.network.names import names_asked_by, services_of
+from diag.analysis.network.names import names_asked_by, services_of, to_be_mounted
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import DhcpOptions, Vpc
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.kubernetes import PersistentVolumeClaim, Pod, Workload
 from diag.resources.kubernetes.corefile import ServerBlock
-from diag.resources.route53 import HostedZone, ResolverRule, ZoneRecords, taker_of
+from diag.resources.route53 import FirewallRule, HostedZone, ResolverRule, ZoneRecords, decider_of, taker_of
 
 CAUSE, SWITCHED_OFF, SERVERS = "private-zone-shadows-name", "vpc-dns-disabled", "custom-dns-servers"
 REQUEST = (
@@ -28,7 +30,7 @@ REQUEST = (
 FORWARD = "have these servers forward {dns_name} to the VPC's resolver, or have CoreDNS ask 169.254.169.253 for it"
 
 
-@check("aws-names", layer=Layer.DNS, speaks_for=(CAUSE, SWITCHED_OFF, SERVERS))
+@check("aws-names", layer=Layer.DNS, speaks_for=(CAUSE, SWITCHED_OFF, SERVERS, FIREWALL))
 def names_of_aws_are_asked_of_aws(
     cluster_identity: ClusterIdentity,
     eks_cluster: EksCluster | Unavailable,
@@ -43,6 +45,7 @@ def names_of_aws_are_asked_of_aws(
     corefile: tuple[ServerBlock, ...] | Unavailable,
     node_local_corefile: tuple[ServerBlock, ...] | Unavailable,
     daemon_sets: tuple[Workload, ...] | Unavailable,
+    dns_firewall: tuple[FirewallRule, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """The names of FSx and STS, which the controller asks for, are asked of the VPC's resolver, and nothing hides them.
 
@@ -53,7 +56,8 @@ def names_of_aws_are_asked_of_aws(
     pass: no zone of one's own covers the names, or it has an address or an alias for them, and AWS is asked
     warn: a zone hides a name, and no claim waits; but the driver has made volumes, which it grows and deletes; or a
         claim waits, and other servers than Amazon's are asked
-    fail: a claim waits for the controller, and a zone hides a name, or the VPC's resolver is switched off
+    fail: a claim waits for the controller, and a zone hides a name, DNS Firewall blocks it, or the VPC's resolver is
+        switched off
     unknown: the cluster, zones or their records could not be read
     skip: no claim waits for the controller and it has made no volume, it goes through a proxy, or there is none
     source: Route 53 developer guide, hosted-zone-private-considerations
@@ -77,6 +81,14 @@ def names_of_aws_are_asked_of_aws(
         yield fail(controller, message, cause=SWITCHED_OFF, fix=fix, concerns=waiting)
         return
     hops = hops_of(corefile, node_local_corefile, daemon_sets)
+    rules = value_or(dns_firewall, ())
+    asked = (*names, *to_be_mounted(names))
+    refused = {n: r for n in asked if (r := decider_of(n, eks_cluster.vpc_id, rules)) and r.action == "BLOCK"}
+    if waiting and refused:
+        name, rule = next(iter(refused.items()))
+        fix = let_pass(rule, refused, rules)
+        yield fail(controller, blocks(rule, name), cause=FIREWALL, fix=fix, concerns=waiting)
+        return
     for name in names:
         taker = taker_of(name, eks_cluster.vpc_id, private_zones, value_or(resolver_rules, ()))
         if isinstance(taker, ResolverRule) and taker.rule_type == "FORWARD":

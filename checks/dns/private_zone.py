@@ -14,9 +14,7 @@ from diag.model.unavailable import value_or
 from diag.resources.ec2 import NetworkInterface
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
-from diag.resources.route53 import HostedZone, RecordSet, ResolverRule, ZoneRecords, covers, taker_of
-
-UNSEEN = "zones and rules that a Route 53 Profile shares with the VPC were not looked at"
+from diag.resources.route53 import HostedZone, ProfileResource, RecordSet, ResolverRule, ZoneRecords, covers, taker_of
 
 SHADOWS, WRONG = "private-zone-shadows-name", "dns-wrong-address"
 
@@ -31,12 +29,13 @@ def no_zone_shadows_the_name(
     network_interfaces: Table[NetworkInterface] | Unavailable,
     name_standings: dict[str, NameStanding],
     clients: dict[str, Clients] | Unavailable,
+    profile_resources: tuple[ProfileResource, ...] | Unavailable,
 ) -> Iterator[Draft]:
     """No private hosted zone and no Resolver rule of the VPC takes the file system's name from AWS.
 
     The VPC's resolver searches the private zone that matches best and says NXDOMAIN when it has no record; it then asks
     nobody else. A FORWARD rule sends the name to other servers, and comes before a zone of the same domain. Zones and
-    rules that a Route 53 Profile shares with the VPC are not looked at.
+    rules that a Route 53 Profile shares with the VPC count alike.
 
     pass: no such zone or rule, the zone has the file system's address or is AWS's own, or a rule's servers know it
     warn: the zone has an ENI of another server; it has no record and the name resolves now; a rule's servers may not
@@ -59,13 +58,15 @@ def no_zone_shadows_the_name(
         yield _judge_rule(volume, known, name, taker, standing)
     elif taker is not None and not taker.owner.owning_service:
         yield _judge_zone(volume, known, name, taker, zone_records, network_interfaces, standing)
-    elif standing.resolves is not True and (unread := _first_unread(private_zones, resolver_rules)) is not None:
+    elif (
+        standing.resolves is not True
+        and (unread := _first_unread(private_zones, resolver_rules, profile_resources)) is not None
+    ):
         raise Unreadable(unread)
     else:
         nothing = f"no private zone or Resolver rule of {vpc} takes {name}"
         text = f"{taker.name} of {vpc} is AWS's own" if taker else nothing
-        remark = () if standing.resolves else (UNSEEN,)
-        yield ok(volume, text, *remark, concerns=(known,))
+        yield ok(volume, text, concerns=(known,))
 
 
 def _judge_rule(

@@ -17,8 +17,11 @@ from diag.resources.eks import ClusterIdentity
 from diag.resources.fsx import FileSystem
 
 NETWORK = "whoever runs the network of both VPCs"
-BEHIND = ("vgw-", "lgw-")
-"""Virtual private and local gateways. Source: Amazon VPC user guide, route table targets."""
+BEHIND = ("vgw-", "lgw-", "arn:")
+"""Virtual private and local gateways, and core networks of Cloud WAN, which go by their ARN.
+
+Source: Amazon VPC user guide, route table targets.
+"""
 
 
 @check("routes", layer=Layer.NETWORK, each="mounted_file_systems", speaks_for=("route-missing", "route-blackhole"))
@@ -41,7 +44,7 @@ def routes_lead_both_ways(
     pass: the most specific route on either side is alive and leads to the other VPC
     fail: a side has no such route, or it is a black hole, or the two sides take different peerings
     unknown: route tables, subnets, ENIs or a prefix list that decides could not be read, or are another account's; or
-        a route leads to a virtual private gateway, behind which lies a VPN or a direct line
+        a route leads to a virtual private gateway or into Cloud WAN, behind which lies what is not seen
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: Amazon VPC user guide, route tables; FSx for Lustre user guide, mounting-on-premises
     """

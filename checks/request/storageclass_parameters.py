@@ -80,7 +80,8 @@ def parameters_are_known(
     unfilled = [key for key, value in parameters.items() if _is_open(key, value)]
     beyond = is_beyond_table(release)
     new = [key for key, value in parameters.items() if beyond and may_be_new(key, value)]
-    open_keys = [*unfilled, *new]
+    unsent = [key for key in parameters if (own := parameter_of(key)) and not own.is_read_by(release)]
+    open_keys = [*unfilled, *new, *unsent]
     drafts = [
         *(draft for key in unfilled for draft in _unfilled(demand, key)),
         *(draft for key in parameters if key not in new for draft in _ignored(demand, key, release)),

@@ -28,12 +28,15 @@ def version_suits_the_nodes(
     warn: some kinds cannot, or none can and nothing waits for the class or was made so
     fail: no kind of node can, and a claim waits for it or its volume was made with that version
     unknown: the client of the nodes' kernels is in no table
-    skip: the version is none that FSx makes, or the cluster has no Linux node
+    skip: the version is none that FSx makes, the cluster has no Linux node, or the class has no parameters
     source: fsx 2018-03-01 FileSystemTypeVersion; FSx for Lustre User Guide, client compatibility matrix
     """
     about, version = demand.storage_class, demand.version
     if version not in matrix().servers.known or not node_kinds:
         yield skip(about, f"no table knows Lustre {version!r}" if node_kinds else "no Linux node could mount it")
+        return
+    if not demand.parameters:
+        yield skip(about, "it has no parameters: it makes no file system, of whatever version")
         return
     pairs = [pair(version, kind, kind.client) for kind in node_kinds]
     refused = [paired for paired in pairs if paired.outcome is Outcome.REFUSED]

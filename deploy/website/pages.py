@@ -83,7 +83,7 @@ def cause_page(cause: Cause) -> str:
         lines += [f"\n## {heading}\n"]
         if heading == VERIFY:
             lines += _looks(cause)
-        if heading == FIX and (fix := fix_of(cause, {})) is not None:
+        if heading == FIX and (fix := fix_of(cause, {}, on_page=True)) is not None:
             lines += _fix(with_verify(fix, {}))
             for step in seen_after(cause, {}):
                 lines += [block(step.line, "sh"), f"\n{text(step.says)}\n"]

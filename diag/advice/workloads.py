@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, write_copy
+from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, wait, write_copy
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step
 
@@ -145,9 +145,11 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     names = {**values, "patch": {"spec": {"template": pod}}}
     patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
     back = undo("kubectl -n {namespace} rollout undo {workload}", names)
-    other = () if values.get("workload") else (caution(_TAKES_NO_PATCH),)
     replaced = change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS)
-    return (*other, *_not_ready(values), replaced, back)
+    if values.get("workload"):
+        return (*_not_ready(values), replaced, back)
+    rolled = wait("kubectl -n {namespace} rollout status {workload} --timeout=10m", values)
+    return (caution(_TAKES_NO_PATCH), *_not_ready(values), replaced, rolled, back)
 
 
 def _not_ready(values: Values) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -81,8 +81,8 @@ def _of_claims(
     kept = {(ref.namespace, ref.name) for v in manifests.volumes if (ref := v.spec.claim_ref) is not None}
     classes = {item.metadata.name for item in manifests.classes}
     for claim in manifests.claims:
-        name, asked = claim.spec.volume_name, class_of(claim)
-        own = named_class_of(claim)
+        name, own = claim.spec.volume_name, named_class_of(claim)
+        asked = default_class(manifests.classes) if own is None else own
         if not name and any(_satisfies(v, claim) or _is_offered(v, own) for v in manifests.volumes):
             continue
         if name and name not in volumes and isinstance(live_volumes, Unavailable):
@@ -140,6 +140,16 @@ def default_class(classes: Iterable[StorageClass]) -> str:
     return min((meta.name for meta in marked if meta.creation_timestamp == newest), default="")
 
 
+def _next_default(written: Iterable[StorageClass], live: Sequence[StorageClass]) -> str:
+    """The default class when the manifests are applied: one that they bring anew is the newest, and comes first.
+
+    Helm and Kustomize apply classes before claims. Source: Helm v4 pkg/release/v1/util/kind_sorter.go InstallOrder;
+    kustomize api/internal/builtins/SortOrderTransformer.go.
+    """
+    there = {item.metadata.name for item in live}
+    return default_class(item for item in written if item.metadata.name not in there) or default_class(live)
+
+
 @fact(layer=Layer.REQUEST)
 def persistent_volumes(
     live_volumes: tuple[PersistentVolume, ...] | Unavailable,
@@ -175,7 +185,7 @@ def claims(
         return live_claims
     live = {claim.key: claim for claim in _known(live_claims)}
     ends = ends_of(manifest_set, live_claims, live_volumes, live_classes)
-    default = default_class(_known(live_classes))
+    default = _next_default(manifest_set.classes, tuple(_known(live_classes)))
     planned = tuple(
         _over_live_claim(claim, live.get(claim.key), default, taken_at)
         for claim in manifest_set.claims

@@ -187,7 +187,8 @@ def _laid_out(word: str) -> str:
         document = msgspec.json.decode(_OPEN_NUMBER.sub(lambda number: f'"@{number[0]}@"', found[2]))
     except msgspec.DecodeError:
         return word
-    return (found[1] or "") + _written(document, "").replace('"@<', "<").replace('>@"', ">")
+    rows = _written(document, "").replace('"@<', "<").replace('>@"', ">")
+    return (found[1] or "") + rows if "\n" in rows else word
 
 
 def _written(value: Any, indent: str) -> str:

@@ -243,7 +243,15 @@ class DhcpOptions(PascalShape, frozen=True):
     @property
     def name_servers(self) -> tuple[str, ...]:
         """`domain-name-servers`; empty when the set names none, and instances then get no resolver."""
-        return tuple(v.value for c in self.dhcp_configurations if c.key == "domain-name-servers" for v in c.values)
+        return self._of("domain-name-servers")
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """`domain-name`: what a Linux instance searches in; some write several into one value."""
+        return tuple(domain for value in self._of("domain-name") for domain in value.split())
+
+    def _of(self, key: str) -> tuple[str, ...]:
+        return tuple(v.value for c in self.dhcp_configurations if c.key == key for v in c.values)
 
 
 class PeeringStatus(PascalShape, frozen=True):

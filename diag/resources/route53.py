@@ -1,4 +1,7 @@
-"""Route 53's private hosted zones and Resolver rules, in the API's own shape (2013-04-01 and 2018-04-01)."""
+"""Route 53's private hosted zones, Resolver rules, Profiles and DNS Firewall, in the API's own shape.
+
+Versions 2013-04-01 (route53), 2018-04-01 (route53resolver) and 2018-05-10 (route53profiles).
+"""
 
 from __future__ import annotations
 
@@ -136,3 +139,61 @@ def taker_of(
     ]
     closest = max(takers, key=lambda taker: len(taker[0].strip(".")), default=None)
     return closest[1] if closest else None
+
+
+class ProfileResource(PascalShape, frozen=True):
+    """What a Route 53 Profile shares with a VPC."""
+
+    resource_arn: str
+    resource_type: str = ""
+    """`PRIVATE_HOSTED_ZONE`, `RESOLVER_RULE`, `FIREWALL_RULE_GROUP`, …"""
+    resource_properties: str = ""
+    """JSON; of a rule group `{"priority": 102}`."""
+    vpc_id: str = ""
+    """The VPC that the Profile is associated with."""
+
+    @property
+    def id(self) -> str:
+        """The last part of its ARN."""
+        return self.resource_arn.rpartition("/")[2]
+
+
+class FirewallRule(PascalShape, frozen=True):
+    """A rule of DNS Firewall, as one VPC meets it."""
+
+    firewall_rule_group_id: str = ""
+    firewall_domain_list_id: str = ""
+    name: str = ""
+    priority: int = 0
+    action: str = ""
+    """`ALLOW`, `ALERT` (which lets the question pass) or `BLOCK`."""
+    block_response: str = ""
+    qtype: str = ""
+    vpc_id: str = ""
+    group_priority: int = 0
+    takes: tuple[str, ...] = ()
+    """The entries of its list that are of a name that is asked for."""
+    is_managed: bool = False
+    """Its list is AWS's own, of names that do harm."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Rules are asked in this order. Source: Route 53 developer guide, resolver-dns-firewall-overview."""
+        return self.group_priority, self.priority
+
+    def is_about(self, name: str) -> bool:
+        """Whether it decides a question for the name's IPv4 addresses."""
+        return self.qtype in ("", "A", "TYPE1") and any(is_entry_of(entry, name) for entry in self.takes)
+
+
+def is_entry_of(entry: str, name: str) -> bool:
+    """Whether an entry of a domain list is of a name: `*.` stands for what is below a domain, not for itself."""
+    entry, name = _bare(entry), _bare(name)
+    if entry.startswith("*"):
+        return name.endswith(entry[1:]) and name != entry[2:]
+    return entry == name
+
+
+def decider_of(name: str, vpc: str, rules: Iterable[FirewallRule]) -> FirewallRule | None:
+    """The rule of DNS Firewall that decides a question of a VPC: the first that is about it."""
+    return min((r for r in rules if r.vpc_id == vpc and r.is_about(name)), key=lambda r: r.place, default=None)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from diag.knowledge.cause import Weight
-from diag.knowledge.prose import Forms, Rule, prose
+from diag.knowledge.prose import Forms, Rule, forms, prose
 from diag.knowledge.runbooks import Knowledge
 from diag.late import late
 from diag.model.symptom import Hit
@@ -26,11 +26,11 @@ from diag.texts.owner import names_another
 
 _LONGEST = 8000
 _MOST_CAUSES = 3
-_DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_IN_CHINESE = 28, 14, 6
+_DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_WITHOUT_BLANKS = 28, 14, 6
 """Characters between a negation and what it denies."""
 _SENTENCE_ENDS = late(r"[!?;。！？；]|\.(?=\s|$)|\n")
 _CLAUSE_ENDS = late(
-    r"[,:|()，、：（）]"
+    r"[,|()，、：（）]|:(?!\w)"
     r"| (?:but|while|although|yet|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero|porque|mas"
     r"|porem) "
     r"|但是|但|却|因为|所以|지만|는데|때문에|しかし|ですが|けど|のに|ため|ので"
@@ -43,6 +43,9 @@ _MESSAGE = late(
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
 _KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
+_LONG_TIME = late(
+    r"\b\d{1,4} ?(?:min|mins|minutes?|minuten|minutos|hours?|stunden|heures|horas|분|시간|分|小时)(?![a-z])"
+)
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _ALPHABETIC = "\u1000"
@@ -51,8 +54,12 @@ _FAILURES = frozenset(("works", "hangs", "runs", "fast", "appears", "free"))
 _SETTLES = frozenset(("works", "runs"))
 """Ways to be good that take back what the sentence said of the thing before."""
 _ASKED = "asked"
+_DENIES = frozenset(("before", "after", "lack_before", "lack_after"))
+_ASIAN = ("ko", "ja", "zh")
+_LEAST_COMMON = 2
+_WORD = late(r"[a-z]+")
 _LUSTRE = "lustre"
-_PARTS = frozenset(("mgs", "mdt", "ost", "lnet"))
+_PARTS = frozenset(("mgs", "mdt", "lnet"))
 _OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
 """A part of Lustre beside one of these is not somebody else's of that name."""
 _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
@@ -98,6 +105,8 @@ class _Said(NamedTuple):
 class _Clause(NamedTuple):
     things: tuple[_Span, ...]
     said: tuple[_Said, ...]
+    goes_on: bool
+    """It goes on with what was said before: no “but” and no “because” of a language with blanks is before it."""
 
 
 class _Sentence(NamedTuple):
@@ -135,10 +144,14 @@ def _read(text: str) -> _Reading:
     plain = _plain(text)
     spans = _find(plain)
     spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
+    spans += [_Span(one.start(), one.end(), "trouble", "") for one in _LONG_TIME.finditer(plain)]
     sentences: list[_Sentence] = []
     is_of_failure = False
+    language = _language(plain, "en")
     for start, end in _pieces(plain, 0, len(plain), _SENTENCE_ENDS):
         own = [span for span in spans if start <= span.start and span.end <= end]
+        spoken = _language(plain[start:end], language)
+        own = [span for span in own if span.kind not in _DENIES or span.name in (spoken, *_ASIAN)]
         kinds = {span.kind for span in own}
         is_of_lustre = any(span.name == _LUSTRE for span in own)
         if not is_of_lustre and ("stranger" in kinds or names_another(text[start:end])):
@@ -161,15 +174,32 @@ def _read(text: str) -> _Reading:
     return _Reading(tuple(sentences), everything, is_of_failure)
 
 
+def _language(plain: str, otherwise: str) -> str:
+    """The language with alphabetic letters that a text is in, by its commonest words."""
+    words = set(_WORD.findall(plain))
+    counts = {language: len(words & common) for language, common in _common_words().items()}
+    best = max(counts, key=lambda language: counts[language])
+    is_told = counts[best] >= _LEAST_COMMON and list(counts.values()).count(counts[best]) == 1
+    return best if is_told else otherwise
+
+
+@cache
+def _common_words() -> dict[str, frozenset[str]]:
+    columns = msgspec.structs.asdict(prose().languages)
+    return {language: frozenset(forms(column)) for language, column in columns.items() if column}
+
+
 def _clause(own: Sequence[_Span], plain: str, start: int, end: int) -> _Clause:
     here = [span for span in own if start <= span.start and span.end <= end]
-    return _Clause(tuple(span for span in here if span.kind == "thing"), tuple(_said(here, plain)))
+    things = tuple(span for span in here if span.kind == "thing")
+    return _Clause(things, tuple(_said(here, plain)), plain[start - 1 : start] != " ")
 
 
 def _said_beside(clauses: Sequence[_Clause], number: int) -> tuple[_Said, ...]:
     """What the next or else the last clause says, where it says it of nothing itself."""
-    for other in (number + 1, number - 1):
-        clause = clauses[other] if 0 <= other < len(clauses) else _Clause((), ())
+    own = clauses[number]
+    following = [clause for clause in clauses[number + 1 : number + 2] if clause.goes_on]
+    for clause in (*following, *(clauses[number - 1 : number] if own.goes_on else ())):
         if clause.said and all(thing.name == _LUSTRE for thing in clause.things):
             return clause.said
     return ()
@@ -190,12 +220,15 @@ def _gap(thing: _Span, said: _Said) -> int:
 
 
 def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
-    """The states of a clause; a negation turns the one state around that it is nearest to."""
+    """The states of a clause; a negation turns the one state around that it is nearest to.
+
+    One that finds no state may say of a thing beside it that it is not there.
+    """
     states = sorted(span for span in here if span.kind in ("bad", "good"))
     denied: set[_Span] = set()
-    for negation in (span for span in here if span.kind in ("before", "after")):
-        if negation.kind == "before":
-            reach = _DENIES_AFTER_IT if plain[negation.start] < _ALPHABETIC else _DENIES_IN_CHINESE
+    for negation in (span for span in here if span.kind in _DENIES):
+        if negation.kind.endswith("before"):
+            reach = _DENIES_AFTER_IT if plain[negation.start] < _ALPHABETIC else _DENIES_WITHOUT_BLANKS
             after = (span for span in states if 0 <= span.start - negation.end <= reach)
             target = min(after, default=None, key=lambda span: span.start)
         else:
@@ -203,22 +236,32 @@ def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
             target = max(before, default=None, key=lambda span: span.end)
         if target is not None:
             denied.add(target)
-        elif any(0 <= _distance(negation, thing) <= _BESIDE for thing in here if thing.kind == "thing"):
+        elif negation.kind.startswith("lack") and any(
+            0 <= _distance(negation, thing) <= _BESIDE for thing in here if thing.kind == "thing"
+        ):
             yield _Said(negation.start, negation.end, "present", bad=True)
     for span in states:
-        yield _Said(span.start, span.end, span.name, bad=(span.kind == "bad") != (span in denied))
+        if span in denied and span.name == _ASKED:
+            yield _Said(span.start, span.end, "present", bad=True)  # “forgot to install”
+        else:
+            yield _Said(span.start, span.end, span.name, bad=(span.kind == "bad") != (span in denied))
 
 
 def _distance(negation: _Span, thing: _Span) -> int:
     """From a negation to what it says is not there; less than nothing where that is on its other side."""
-    return thing.start - negation.end if negation.kind == "before" else negation.start - thing.end
+    return thing.start - negation.end if negation.kind.endswith("before") else negation.start - thing.end
 
 
 def _lines_of_people(text: str) -> str:
-    """The lines of a text out of their wrappings, without those of the kernel and of Kubernetes."""
+    """The lines of a text out of their wrappings, without those that a program or the kernel logged."""
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    lines = (normalise(line[read_prefix(line).length :]) for line in text.splitlines())
-    return "\n".join(line for line in lines if not _MESSAGE.search(line))
+    lines: list[str] = []
+    for line in text.splitlines():
+        prefix = read_prefix(line)
+        said = normalise(line[prefix.length :])
+        if not (prefix.klog or prefix.kernel or prefix.program or _MESSAGE.search(said)):
+            lines.append(said)
+    return "\n".join(lines)
 
 
 def _pieces(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -240,7 +283,7 @@ def _plain(text: str) -> str:
 @cache
 def _signs() -> dict[int, str]:
     pairs = {ord(old): new for old, new in zip(*msgspec.structs.astuple(prose().characters), strict=True)}
-    return pairs | {ord(sign): " " for sign in '-_*`"“”「」『』（）()'} | {ord("’"): "'"}
+    return pairs | {ord(sign): " " for sign in '-_*`"“”「」『』'} | {ord("’"): "'"}
 
 
 def _plain_character(char: str) -> str:
@@ -265,7 +308,9 @@ def _forms() -> tuple[_Form, ...]:
     kinds: list[tuple[str, str, Forms]] = [("thing", name, of) for name, of in table.things.items()]
     for name, state in table.states.items():
         kinds += [("bad", name, state.bad), ("good", name, state.good)]
-    kinds += [("before", "", table.negations.before), ("after", "", table.negations.after)]
+    for kind, negations in msgspec.structs.asdict(table.negations).items():
+        columns = msgspec.structs.asdict(negations)
+        kinds += [(kind, language, Forms(**{language: column})) for language, column in columns.items() if column]
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles), ("stranger", "", table.strangers)]
     return tuple(
         _Form(*_plain_parts(form.removesuffix("*")), form.endswith("*"), kind, name)
@@ -290,7 +335,9 @@ def _find(text: str) -> list[_Span]:
             return span.name != _LUSTRE and any(other.holds(span) for other in things)
         if span.kind in ("bad", "good"):
             return any(other.holds(span) for other in (*states, *things))
-        return span.kind in ("before", "after") and any(other.holds(span) for other in (*things, *states))
+        return span.kind in _DENIES and any(
+            other.holds(span) or other.start < span.start < other.end for other in (*things, *states)
+        )
 
     return [span for span in found if not is_part(span)]
 

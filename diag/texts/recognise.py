@@ -28,6 +28,9 @@ _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
 _SHORT_WORDS = 12
 """So many are enough where the message is most of the line."""
+_FEW_WORDS, _MOST = 16, 4
+"""Fewer characters count where they begin, or are a fourth of the line: many programs print `not supported`."""
+_BEFORE = ("desc = ", '"')
 
 
 class Known(NamedTuple):
@@ -64,10 +67,12 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     about_lustre = (
         place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
     )
-    found = [m for m in _candidates(catalogue, text) if about_lustre or not _needs_lustre(catalogue, m, text)]
     said = component or _component_of(catalogue, text, prefix)
-    own = [message for message in found if message.component == said]
-    found = own or [m for m in found if m.component == _ANY_PART] if component else own or found
+    candidates = _candidates(catalogue, text)
+    found = [message for message in candidates if message.component == said]
+    if not found:
+        others = (m for m in candidates if m.component == _ANY_PART or not component)
+        found = [m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre)]
     if found:
         return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
     if not said:
@@ -106,16 +111,23 @@ def _known(catalogue: Catalogue, message: Message) -> Known:
     )
 
 
-def _needs_lustre(catalogue: Catalogue, message: Message, text: str) -> bool:
-    """The kernel's words are short; those of a program are its own where there are enough of them."""
+def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lustre: bool) -> bool:
+    """Whether the words of a message are enough to be that message in this text.
+
+    The kernel's words are short and Lustre's only in a line that is Lustre's; those of a program are its own where
+    there are enough of them, or where they are most of the line.
+    """
     of = catalogue.components[message.component]
     if of.console:
-        return True
-    if of.program == "lnetctl" and _LNET.search(text) is not None:
-        return False
+        return about_lustre
     own = sum(map(len, message.parts))
-    is_most = own >= _SHORT_WORDS and 2 * own >= len(text)
-    return of.program in _TOOLS and own < _OWN_WORDS and not is_most
+    if of.program in _TOOLS:
+        is_most = own >= _SHORT_WORDS and 2 * own >= len(text)
+        of_lnet = of.program == "lnetctl" and _LNET.search(text) is not None
+        return about_lustre or of_lnet or own >= _OWN_WORDS or is_most
+    before = text[: text.find(message.parts[0])]
+    begins = not before or before.endswith(_BEFORE)
+    return own >= _FEW_WORDS or _MOST * own >= len(text) or begins or " " not in message.parts[0]
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:

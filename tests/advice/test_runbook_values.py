@@ -50,7 +50,7 @@ def test_the_present_value_is_not_the_wanted_one(cause: str, present: str, wante
 def test_a_remedy_that_the_text_asks_for_is_the_first() -> None:
     cause, values = CAUSES["service-linked-role-missing"], {"role": "fsx-csi", "partition": "aws", "account": "1"}
     usual, asked = fix_of(cause, values), fix_of(cause, values, seen={"cannot-create-s3-role"})
-    assert usual is not None and "create-service-linked-role" in usual.steps[0].line
+    assert usual is not None and "create-service-linked-role" in usual.commands[0]
     assert asked is not None and any("s3.data-source.lustre.fsx" in step.line for step in asked.steps)
     assert len(asked.alternatives) == len(usual.alternatives)
 

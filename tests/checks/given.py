@@ -289,6 +289,10 @@ def _plugin_spec(image: str) -> dict[str, Any]:
     }
 
 
+VALUES = {"AWS_REGION": {"value": REGION}}
+"""Of variables that are read."""
+
+
 def controller(
     *,
     image: str = DRIVER_IMAGE,
@@ -300,7 +304,9 @@ def controller(
     elects: bool = False,
 ) -> Workload:
     """The driver's controller Deployment as the chart makes it; its provisioners elect a leader if asked to."""
-    plugin = container("fsx-plugin", image, args=["--mode=controller"], env=[{"name": name} for name in env])
+    plugin = container(
+        "fsx-plugin", image, args=["--mode=controller"], env=[{"name": name, **VALUES.get(name, {})} for name in env]
+    )
     provisioner = container("csi-provisioner", PROVISIONER_IMAGE, args=[f"--leader-election={str(elects).lower()}"])
     resizer = container("csi-resizer", PROVISIONER_IMAGE.replace("provisioner", "resizer"))
     raw = {
@@ -504,6 +510,8 @@ def healthy() -> dict[str, Any]:
         "dns_policies": (),
         "other_policies": (),
         "node_local_corefile": (),
+        "dns_firewall": (),
+        "profile_resources": (),
         "idle_owners": (),
         "refused_owners": (),
         "dns_endpoints": (endpoints(),),

@@ -125,9 +125,10 @@ def vpc(**fields: Any) -> Vpc:
     return Vpc(VPC, **(usual | fields))
 
 
-def dhcp(*servers: str) -> tuple[DhcpOptions, ...]:
-    """The VPC's DHCP options with their name servers."""
+def dhcp(*servers: str, domain: str = "") -> tuple[DhcpOptions, ...]:
+    """The VPC's DHCP options with their name servers and the domain that instances search."""
     raw = [{"Key": "domain-name-servers", "Values": [{"Value": server} for server in servers]}]
+    raw += [{"Key": "domain-name", "Values": [{"Value": domain}]}] if domain else []
     return (msgspec.convert({"DhcpOptionsId": DOPT, "DhcpConfigurations": raw if servers else []}, DhcpOptions),)
 
 

@@ -298,6 +298,7 @@ class Lab:
         reset_backends()
         self.aws.fsx.state = type(self.aws.fsx.state)()
         self.aws.ssm.state = type(self.aws.ssm.state)()
+        self.aws.resolver.state = type(self.aws.resolver.state)()
         self.aws.eks.state = type(self.aws.eks.state)()
         self.aws.eks.state.endpoint = self.kube_server.url
         self.aws.eks.state.certificate_authority = self._certificates.authority
@@ -346,7 +347,7 @@ class Lab:
         self.dns.switches = DnsSwitches()
 
     def _freeze(self) -> _World:
-        services = (self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state, self.hidden)
+        services = (self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state, self.aws.resolver.state, self.hidden)
         return _World(
             site=self.site,
             account=self.account,
@@ -363,7 +364,7 @@ class Lab:
         moved = world.site != self.site
         self.site, self.account = world.site, world.account
         restore_backends(world.moto)
-        fsx, eks, ssm, self.hidden, self.aws.fleet = pickle.loads(world.services)
+        fsx, eks, ssm, self.aws.resolver.state, self.hidden, self.aws.fleet = pickle.loads(world.services)
         self.aws.fsx.state, self.aws.eks.state, self.aws.ssm.state = fsx, eks, ssm
         self.kube.restore(world.kube)
         self.api.logs, self.api.issuer, self.api.git_version = pickle.loads(world.api)

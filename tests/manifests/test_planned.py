@@ -163,6 +163,32 @@ def test_of_several_default_classes_the_newest_counts(ages: dict[str, str], chos
     assert planned.default_class((*classes, other)) == chosen
 
 
+DEFAULT = """\
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fsx-new, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: fsx.csi.aws.com
+"""
+
+
+@pytest.mark.parametrize(
+    ("live", "chosen"), [((), "fsx-new"), (("gp3",), "fsx-new"), (("gp3", "fsx-new"), "gp3"), (OFFLINE, "fsx-new")]
+)
+def test_a_default_class_that_the_manifests_bring_is_the_newest(tmp_path: Path, live: Any, chosen: str) -> None:
+    def made(name: str) -> Any:
+        ages = {"gp3": "2026-02-01T00:00:00Z", "fsx-new": "2026-01-01T00:00:00Z"}
+        meta = {"name": name, "creationTimestamp": ages[name], "annotations": {planned.DEFAULT_CLASS[0]: "true"}}
+        return storage_class(name, metadata=meta)
+
+    classless = "".join(
+        line for line in CLAIM.splitlines(keepends=True) if "storageClassName" not in line and "volumeName" not in line
+    )
+    manifests = read(tmp_path, f"{DEFAULT}---\n{classless}")
+    classes = live if isinstance(live, Unavailable) else tuple(map(made, live))
+    (found,) = planned.claims((), (), classes, manifests, NOW)  # type: ignore[misc]
+    assert found.spec.storage_class_name == chosen
+
+
 LIVE = claim(volume="", phase="Pending", storageClassName=None)
 BY_ANNOTATION = replace(
     LIVE, metadata=replace(LIVE.metadata, annotations={"volume.beta.kubernetes.io/storage-class": "former"})

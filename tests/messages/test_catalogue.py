@@ -57,6 +57,11 @@ def test_a_line_says_who_prints_it_and_what_it_means() -> None:
     assert (known.program, known.component, known.role) == ("Lustre client", "mgc", Role.CONSEQUENCE)
 
 
+def test_what_the_security_layer_prints_is_about_keys() -> None:
+    kinds = {message.kind for message in load_messages().messages if message.component == "sec" and message.kind}
+    assert kinds <= {"key", "memory", "progress", "dump", "version"}
+
+
 def test_a_line_of_a_known_source_file_is_of_its_component_whatever_its_words() -> None:
     known = recognise("LustreError: 7:0:(pinger.c:22:some_function()) words that no version prints")
     assert known is not None
@@ -111,6 +116,7 @@ def test_what_every_part_prints_is_known_whatever_part_prints_it(text: str, id: 
     [
         "the failed processing log, type of another program",
         "nginx: upstream server was lost; in progress operations using this service will wait",
+        "webpack 5.90.3 compiled with 2 warnings: the module './themes/summer' of the shop does not exist",
         "",
     ],
 )

@@ -278,6 +278,8 @@ class RecordedAws(Aws):
             case "ListAttachedRolePolicies":
                 # Which condition of a policy refuses is more than the matrix asks for.
                 raise Unreadable(Unavailable("policies of the role", Reason.DENIED))
+            case "ListProfileAssociations" | "ListFirewallRuleGroupAssociations":
+                return ()
             case "ListResolverRules":
                 return tuple(world.of("ResolverRule"))
             case "ListClusters":

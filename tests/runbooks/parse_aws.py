@@ -46,12 +46,17 @@ def driver_for(service, operation):
 
 RECORD = '{"Changes": [{"Action": "DELETE", "ResourceRecordSet": {"Name": "x", "Type": "A"}}]}'
 
+GROUPS = (
+    '[{"InstanceGroupName": "x", "InstanceType": "ml.c5.large", "InstanceCount": 1, "ExecutionRole":'
+    ' "arn:aws:iam::123456789012:role/x", "LifeCycleConfig": {"SourceS3Uri": "s3://x", "OnCreate": "x.sh"}}]'
+)
+
 
 def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
     files = re.findall(r"file://(\S+)", " ".join(argv))
     # What the file holds is not known here: one of the kinds of document has to fit.
-    documents = ("{}", "[]", RECORD) if files else ("{}",)
+    documents = ("{}", "[]", RECORD, GROUPS) if files else ("{}",)
     return min((_said(argv, files, document) for document in documents), key=bool)
 
 

@@ -342,7 +342,7 @@ def test_a_remedy_does_not_point_at_what_a_run_does_not_print() -> None:
 
 BY_ITSELF = {
     "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
-    "efa-client-not-configured", "iam-denied-by-boundary", "sts-not-active-in-region",
+    "sts-not-active-in-region",
 }  # fmt: skip
 """Causes whose page has no command that changes something: nothing has to be changed, or another page has it."""
 

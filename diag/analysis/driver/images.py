@@ -216,7 +216,11 @@ MEANINGS = (
         r"Client\.Timeout|TLS handshake timeout|connection reset|x509: |failed to verify certificate|proxyconnect",
     ),
     ("image-wrong-architecture", r"no match for platform|no matching manifest for \S+ in the manifest list"),
-    ("image-not-found", r"manifest unknown|not found|does not exist|not present with pull policy of Never"),
+    (
+        "image-not-found",
+        r"manifest unknown|not found|does not exist|not present with pull policy of Never"
+        r"|manifest\.v1\+prettyjws\W+is no longer supported",
+    ),
 )
 """Cause and the words of containerd and of registries that show it, in the order in which they are tried.
 

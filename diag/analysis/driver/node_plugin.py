@@ -218,6 +218,10 @@ def _not_ready(pod: Pod, young: bool, root: str) -> PluginState:
         )
     if young:
         return PluginState(State.STARTING, STARTUP_RACE, "the node is new and its pod is still starting")
+    for status in pod.status.container_statuses or ():
+        if status.state.waiting is not None and status.state.waiting.reason.endswith("Error"):
+            why = f"container {status.name} is not made: {status.state.waiting.reason}: {status.state.waiting.message}"
+            return PluginState(State.BROKEN, PLUGIN_DOWN, one_line(why))
     waiting = ", ".join(s.name for s in pod.status.container_statuses or () if not s.ready) or "its containers"
     return PluginState(State.BROKEN, PLUGIN_DOWN, f"its pod is not ready: {waiting}")
 

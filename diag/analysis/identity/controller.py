@@ -12,7 +12,7 @@ from diag.advice.driver import PLUGIN
 from diag.analysis.driver.workloads import pods_of
 from diag.knowledge.versions import version_number
 from diag.model.layer import Layer
-from diag.model.unavailable import Reason, Unavailable
+from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.ec2 import Instance, MetadataOptions
 from diag.resources.eks import PodIdentityAssociation
@@ -167,18 +167,33 @@ def role_in(spec: PodSpec) -> str:
 def without_region(pods: Iterable[Pod], nodes: Iterable[Node], instances: Table[Instance]) -> tuple[int, str]:
     """How many pods of the controller are given no Region, and why the first that has a node cannot ask for it.
 
-    The reason is empty where they can. Raises Unreadable when an instance could not be read.
+    The reason is empty where they can. Raises Unreadable when an instance could not be read, or where variables that
+    are taken as a whole from elsewhere may name one.
     """
     by_name = {node.name: node for node in nodes}
     bare = [
         pod
         for pod in pods
-        if REGION not in plugin_of(pod.spec).env_names and not _knows_by_node(pod, by_name.get(pod.spec.node_name))
+        if not _is_given_a_region(plugin_of(pod.spec)) and not _knows_by_node(pod, by_name.get(pod.spec.node_name))
     ]
     # Where a pod without a node will run, and what it will reach there, is not known yet.
-    placed = (pod for pod in bare if pod.spec.node_name)
-    reasons = (why_closed(pod, by_name.get(pod.spec.node_name), instances) for pod in placed)
-    return len(bare), next(filter(None, reasons), "")
+    for pod in bare:
+        where = pod.spec.node_name
+        if where and (why := why_closed(pod, by_name.get(where), instances)):
+            plugin = plugin_of(pod.spec)
+            if plugin.env_from and REGION not in plugin.env_names:
+                what = f"whether {pod.key} has {REGION}"
+                raise Unreadable(Unavailable(what, Reason.NOT_ASKED, "it takes a ConfigMap or Secret as variables"))
+            return len(bare), why
+    return len(bare), ""
+
+
+def _is_given_a_region(container: Container) -> bool:
+    """Whether its environment names a Region: an empty value is none, and keeps the webhook from giving one.
+
+    Source: aws-fsx-csi-driver v1.9.0 pkg/driver/controller.go; amazon-eks-pod-identity-webhook README.
+    """
+    return any(one.name == REGION and (one.value or one.value_from) for one in container.env or ())
 
 
 def _knows_by_node(pod: Pod, node: Node | None) -> bool:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from diag.analysis.file_systems import file_system_of
 from diag.analysis.network.names import asks_cluster_dns, has_node_local_dns, is_service, own_name_servers
+from diag.model.layer import Layer
 from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
+from diag.registry import fact
 from diag.resources.ec2 import AMAZON_PROVIDED, DhcpOptions, Vpc
-from diag.resources.kubernetes import Workload
+from diag.resources.fsx import FileSystem
+from diag.resources.kubernetes import PersistentVolume, Workload
 from diag.resources.kubernetes.corefile import ServerBlock, imports_for, upstreams_for
+from diag.resources.table import Table
 
 LINK_LOCAL_RESOLVERS = ("169.254.169.253", "fd00:ec2::253")
 """The VPC's own resolver under its fixed addresses. Source: Amazon VPC user guide, Amazon DNS server."""
@@ -100,3 +105,57 @@ def _is_amazons(server: str, vpc: Vpc) -> bool:
     except ValueError:
         second = ""
     return address in (AMAZON_PROVIDED, *LINK_LOCAL_RESOLVERS, second)
+
+
+MANY_DOTS = 5
+"""`ndots` of a pod that asks the cluster's DNS; a node's resolver has 1. Source: pkg/kubelet/network/dns."""
+
+
+def names_tried_first(
+    name: str, node_plugin: Workload | Unavailable, vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]
+) -> tuple[str, ...]:
+    """What a resolver asks for before the name itself: the name in each domain that it searches, cluster's left out.
+
+    It does so for names with fewer dots than `ndots`, and takes the first answer. A pod searches the cluster's domains
+    and then those of its node. Source: resolv.conf(5); Kubernetes documentation, Pod's DNS Config.
+    """
+    spec = None if isinstance(node_plugin, Unavailable) else node_plugin.spec.template.spec
+    config = spec.dns_config if spec else None
+    own = (config.searches or ()) if config else ()
+    is_pods = (
+        spec is None
+        or spec.dns_policy == "ClusterFirstWithHostNet"
+        or (spec.dns_policy == "ClusterFirst" and not spec.host_network)
+    )
+    ndots = MANY_DOTS if is_pods else 1
+    for option in (config.options or ()) if config else ():
+        if option.name == "ndots" and (option.value or "").isdecimal():
+            ndots = int(option.value or "1")
+    if name.endswith(".") or name.count(".") >= ndots:
+        return ()
+    nodes = () if spec is not None and spec.dns_policy == "None" else _domains(vpc, dhcp_options)
+    return tuple(f"{name}.{domain.strip('.')}" for domain in dict.fromkeys((*nodes, *own)))
+
+
+def _domains(vpc: Vpc, dhcp_options: tuple[DhcpOptions, ...]) -> tuple[str, ...]:
+    """The domains that the VPC's DHCP options have its instances search; EC2's own holds no private zone."""
+    return next((one.domains for one in dhcp_options if one.dhcp_options_id == vpc.dhcp_options_id), ())
+
+
+@fact(layer=Layer.DNS)
+def searched_names(
+    volumes: tuple[PersistentVolume, ...],
+    names_in_doubt: tuple[str, ...],
+    file_systems: Table[FileSystem],
+    node_plugin: Workload | Unavailable,
+    vpcs: Table[Vpc],
+    dhcp_options: tuple[DhcpOptions, ...],
+) -> dict[str, tuple[str, ...]]:
+    """What the node plugin's resolver asks for before the name of a volume, by the volume's name."""
+    found = {}
+    for volume in volumes:
+        known, name = file_system_of(volume, file_systems), volume.dns_name or ""
+        vpc = Unavailable("", Reason.ABSENT) if isinstance(known, Unavailable) else vpcs.get(known.vpc_id)
+        if name in names_in_doubt and isinstance(vpc, Vpc):
+            found[volume.name] = names_tried_first(name, node_plugin, vpc, dhcp_options)
+    return found

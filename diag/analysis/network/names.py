@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
 from diag.analysis.file_systems import file_system_of
 from diag.analysis.identity.controller import Giver, goes_by_proxy, injected
 from diag.analysis.network.vantage import is_inside
 from diag.analysis.pods import is_mounted_now
 from diag.analysis.volumes import Mount
+from diag.knowledge.controller_actions import SOME_FILE_SYSTEM
 from diag.knowledge.partitions import partition_of
 from diag.model.layer import Layer
 from diag.model.unavailable import Unavailable, value_or
@@ -116,6 +118,11 @@ def names_asked_by(controller_pods: Iterable[Pod], region: str) -> tuple[str, ..
     return tuple(name for name in api_names(region) if takes_token or not name.startswith("sts."))
 
 
+def to_be_mounted(names: Iterable[str]) -> tuple[str, ...]:
+    """The name of a file system that is not made yet, for each name of FSx's API."""
+    return tuple(f"{SOME_FILE_SYSTEM}.{name}" for name in names if name.startswith("fsx."))
+
+
 def claims_by_cluster_dns(
     provisioning: Provisioning | Unavailable,
     controller: Workload | Unavailable,
@@ -138,6 +145,18 @@ def naming_vpcs(
     if value_or(provisioning, Provisioning()).pending and isinstance(eks_cluster, EksCluster):
         ids.add(eks_cluster.vpc_id)
     return tuple(sorted(ids - {""}))
+
+
+@fact(layer=Layer.DNS)
+def names_in_doubt(
+    volumes: tuple[PersistentVolume, ...],
+    mounts: tuple[Mount, ...] | Unavailable,
+    controller_names: tuple[str, ...] | Unavailable,
+) -> tuple[str, ...]:
+    """The names that a pod waits for: of volumes by which none is up, and those that the controller asks for."""
+    up = {mount.volume.name for mount in value_or(mounts, ()) if mount.pod.is_up}
+    names = [v.dns_name for v in volumes if v.name not in up and v.dns_name and not is_address(v.dns_name)]
+    return tuple(dict.fromkeys((*names, *value_or(controller_names, ()))))
 
 
 class NameStanding(msgspec.Struct, frozen=True):

@@ -154,6 +154,12 @@ class HostPath(KubernetesObject, frozen=True):
     path: str = ""
 
 
+class InlineVolume(KubernetesObject, frozen=True):
+    """A pod volume's csi: a volume that a driver makes for the pod alone, without a claim."""
+
+    driver: str = ""
+
+
 class PodVolume(KubernetesObject, frozen=True):
     """One entry of spec.volumes; only claims and host paths are of interest."""
 
@@ -162,6 +168,7 @@ class PodVolume(KubernetesObject, frozen=True):
     """Of an ephemeral volume the claim that is made for it."""
     ephemeral: Ephemeral | None = None
     host_path: HostPath | None = None
+    csi: InlineVolume | None = None
 
 
 class PodSecurityContext(KubernetesObject, frozen=True):
@@ -207,10 +214,19 @@ class Affinity(KubernetesObject, frozen=True):
     node_affinity: NodeAffinity | None = None
 
 
+class DnsOption(KubernetesObject, frozen=True):
+    """One option of resolv.conf."""
+
+    name: str = ""
+    value: str | None = None
+
+
 class DnsConfig(KubernetesObject, frozen=True):
     """spec.dnsConfig."""
 
     nameservers: tuple[str, ...] | None = None
+    searches: tuple[str, ...] | None = None
+    options: tuple[DnsOption, ...] | None = None
 
 
 class PodSpec(KubernetesObject, frozen=True):
@@ -236,6 +252,11 @@ class PodSpec(KubernetesObject, frozen=True):
     def claim_names(self) -> tuple[str, ...]:
         """Names of the claims that the pod mounts, in order."""
         return tuple(v.persistent_volume_claim.claim_name for v in self.volumes or () if v.persistent_volume_claim)
+
+    @property
+    def inline_drivers(self) -> frozenset[str]:
+        """The CSI drivers of its volumes without a claim."""
+        return frozenset(v.csi.driver for v in self.volumes or () if v.csi)
 
     @property
     def own_claims(self) -> frozenset[str]:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from diag.analysis.attributes import is_address
 from diag.analysis.claims import Provisioning
-from diag.analysis.network.names import api_names
+from diag.analysis.network.names import api_names, to_be_mounted
+from diag.decode import decode_json
 from diag.model.layer import Layer
-from diag.model.unavailable import Unavailable, value_or
+from diag.model.unavailable import Reason, Unavailable, Unreadable, value_or
 from diag.registry import fact
 from diag.resources.eks import ClusterIdentity, EksCluster
 from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
-from diag.resources.route53 import WILDCARD, HostedZone, RecordSet, ResolverRule, ZoneRecords, covers
+from diag.resources.route53 import (
+    WILDCARD,
+    FirewallRule,
+    HostedZone,
+    ProfileResource,
+    RecordSet,
+    ResolverRule,
+    ZoneRecords,
+    covers,
+    is_entry_of,
+)
 from diag.resources.table import Table, table_of
 from diag.sources.aws.session import Aws, shaped
 
@@ -24,8 +37,113 @@ _AUTODEFINED = "rslvr-autodefined"
 
 @fact(
     layer=Layer.DNS,
+    label="Route 53 Profile",
+    permissions=("route53profiles:ListProfileAssociations", "route53profiles:ListProfileResourceAssociations"),
+)
+def profile_resources(
+    aws: Aws, cluster_identity: ClusterIdentity, names_in_doubt: tuple[str, ...]
+) -> tuple[ProfileResource, ...]:
+    """What Profiles share with the VPCs of the Region; nothing is asked where every name has been mounted by.
+
+    All associations of the Region in one list, so that this waits for no file system. A Region without such a service
+    has no Profiles.
+    """
+    if not names_in_doubt:
+        return ()
+    region, service = cluster_identity.region, "route53profiles"
+    try:
+        associations = aws.pages(service, "ListProfileAssociations", "ProfileAssociations", region=region)
+    except Unreadable as missing:
+        if missing.unavailable.reason is Reason.UNREACHABLE:
+            return ()
+        raise
+    found: list[ProfileResource] = []
+    for profile in dict.fromkeys(str(one.get("ProfileId", "")) for one in associations):
+        vpcs = [str(one.get("ResourceId", "")) for one in associations if one.get("ProfileId") == profile]
+        key = "ProfileResourceAssociations"
+        shared = aws.pages(service, "ListProfileResourceAssociations", key, region=region, ProfileId=profile)
+        found += (shaped({**raw, "VpcId": vpc}, ProfileResource, profile) for raw in shared for vpc in vpcs)
+    return tuple(found)
+
+
+def _shared(resources: tuple[ProfileResource, ...] | Unavailable, kind: str) -> tuple[ProfileResource, ...]:
+    return tuple(one for one in value_or(resources, ()) if one.resource_type == kind)
+
+
+@fact(
+    layer=Layer.DNS,
+    label="DNS Firewall",
+    permissions=(
+        "route53resolver:ListFirewallRuleGroupAssociations",
+        "route53resolver:ListFirewallRules",
+        "route53resolver:ListFirewallDomainLists",
+        "route53resolver:ListFirewallDomains",
+    ),
+    names={"Takes": "host"},
+)
+def dns_firewall(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    names_in_doubt: tuple[str, ...],
+    profile_resources: tuple[ProfileResource, ...],
+) -> tuple[FirewallRule, ...]:
+    """The rules of DNS Firewall that VPCs of the Region meet, in the order in which they are asked.
+
+    Of each list the entries that are of a name in doubt; AWS's own lists, which nobody may read, have none.
+    """
+    if not names_in_doubt:
+        return ()
+    region, service = cluster_identity.region, "route53resolver"
+
+    def listed(operation: str, key: str, **arguments: str) -> tuple[dict[str, Any], ...]:
+        return aws.pages(service, operation, key, region=region, **arguments)
+
+    groups = [
+        (int(one.get("Priority", 0)), str(one.get("FirewallRuleGroupId", "")), str(one.get("VpcId", "")))
+        for one in listed("ListFirewallRuleGroupAssociations", "FirewallRuleGroupAssociations")
+    ]
+    groups += [(_priority(one), one.id, one.vpc_id) for one in _shared(profile_resources, "FIREWALL_RULE_GROUP")]
+    if not groups:
+        return ()
+    of_aws = {
+        str(one.get("Id", ""))
+        for one in listed("ListFirewallDomainLists", "FirewallDomainLists")
+        if one.get("ManagedOwnerName")
+    }
+    rules = {group: listed("ListFirewallRules", "FirewallRules", FirewallRuleGroupId=group) for _, group, _ in groups}
+    ids = {str(raw.get("FirewallDomainListId") or "") for found in rules.values() for raw in found} - of_aws - {""}
+    entries = {
+        id: tuple(
+            str(entry)
+            for entry in listed("ListFirewallDomains", "Domains", FirewallDomainListId=id)
+            if any(is_entry_of(str(entry), name) for name in (*names_in_doubt, *to_be_mounted(names_in_doubt)))
+        )
+        for id in sorted(ids)
+    }
+    found = []
+    for priority, group, vpc in groups:
+        for raw in rules[group]:
+            id = str(raw.get("FirewallDomainListId") or "")
+            more = {"VpcId": vpc, "GroupPriority": priority, "Takes": entries.get(id, ()), "IsManaged": id in of_aws}
+            found.append(shaped({**raw, **more}, FirewallRule, f"rule of {group}"))
+    return tuple(sorted(found, key=lambda rule: rule.place))
+
+
+def _priority(resource: ProfileResource) -> int:
+    try:
+        return decode_json(resource.resource_properties, _Properties).priority
+    except msgspec.DecodeError:
+        return 0
+
+
+class _Properties(msgspec.Struct):
+    priority: int = 0
+
+
+@fact(
+    layer=Layer.DNS,
     label="private zone",
-    permissions=("route53:ListHostedZonesByVPC", "ec2:DescribeVpcs"),
+    permissions=("route53:ListHostedZonesByVPC", "ec2:DescribeVpcs", "route53:GetHostedZone"),
     names={"Name": "host"},
 )
 def private_zones(
@@ -35,23 +153,27 @@ def private_zones(
     volumes: tuple[PersistentVolume, ...],
     provisioning: Provisioning | Unavailable,
     eks_cluster: EksCluster | Unavailable,
+    profile_resources: tuple[ProfileResource, ...] | Unavailable,
 ) -> tuple[HostedZone, ...]:
-    """The private hosted zones that a volume's name is in, or one of FSx and STS; all others are left out.
+    """The private hosted zones of the file systems' VPCs, and where something is provisioned of the cluster's VPC.
 
-    Those of the file systems' VPCs, and where something is provisioned of the cluster's VPC. Route 53 asks for
-    ec2:DescribeVpcs too.
+    Those that Profiles share come last: of two of one name the VPC's own counts. Route 53 asks for ec2:DescribeVpcs
+    too.
     """
     names = _names(volumes)
     vpcs = _vpcs(mounted_file_systems) if names else []
     if value_or(provisioning, Provisioning()).in_use and isinstance(eks_cluster, EksCluster):
         names |= set(api_names(cluster_identity.region))
         vpcs += [eks_cluster.vpc_id] if eks_cluster.vpc_id not in ("", *vpcs) else []
-    found = []
-    for vpc in vpcs:
-        for raw in _zones(aws, cluster_identity.region, vpc):
-            zone = shaped({**raw, "VpcId": vpc}, HostedZone, "private hosted zone")
-            if any(covers(zone.name, name) for name in names):
-                found.append(zone)
+    if not vpcs:
+        return ()
+    region, seen = cluster_identity.region, "private hosted zone"
+    found = [shaped({**raw, "VpcId": vpc}, HostedZone, seen) for vpc in vpcs for raw in _zones(aws, region, vpc)]
+    for shared in _shared(profile_resources, "PRIVATE_HOSTED_ZONE"):
+        if shared.vpc_id in vpcs:
+            raw = aws.one("route53", "GetHostedZone", region=region, Id=shared.id)["HostedZone"]
+            more = {"HostedZoneId": shared.id, "VpcId": shared.vpc_id}
+            found.append(shaped({"Name": raw["Name"], **more}, HostedZone, seen))
     return tuple(found)
 
 
@@ -80,16 +202,37 @@ def zone_records(
     volumes: tuple[PersistentVolume, ...],
 ) -> Table[ZoneRecords]:
     """What these zones answer to the names, by the zone's id; zones that AWS manages are left out."""
-    names = _names(volumes) | set(api_names(cluster_identity.region))
+    names = {*_names(volumes), *api_names(cluster_identity.region)}
+    return _records(aws, cluster_identity.region, private_zones, names)
+
+
+@fact(
+    layer=Layer.DNS,
+    label="records of private zone",
+    permissions=("route53:ListResourceRecordSets",),
+    names={"record_sets.Name": "host"},
+)
+def searched_records(
+    aws: Aws,
+    cluster_identity: ClusterIdentity,
+    private_zones: tuple[HostedZone, ...],
+    searched_names: dict[str, tuple[str, ...]],
+) -> Table[ZoneRecords]:
+    """What these zones answer to the names in the domains that a resolver searches first, by the zone's id."""
+    names = {name for tried in searched_names.values() for name in tried}
+    return _records(aws, cluster_identity.region, private_zones, names)
+
+
+def _records(aws: Aws, region: str, zones: Iterable[HostedZone], names: set[str]) -> Table[ZoneRecords]:
+    """The records for the names of each zone that covers one of them."""
 
     def read(zone: str) -> ZoneRecords:
-        listed = aws.pages(
-            "route53", "ListResourceRecordSets", "ResourceRecordSets", region=cluster_identity.region, HostedZoneId=zone
-        )
+        listed = aws.pages("route53", "ListResourceRecordSets", "ResourceRecordSets", region=region, HostedZoneId=zone)
         found = (shaped(raw, RecordSet, f"record set of {zone}") for raw in listed)
         return ZoneRecords(tuple(r for r in found if any(covers(r.name.removeprefix(WILDCARD), n) for n in names)))
 
-    return table_of({z.hosted_zone_id: None for z in private_zones if not z.owner.owning_service}, read)
+    taking = (zone for zone in zones if any(covers(zone.name, name) for name in names))
+    return table_of({zone.hosted_zone_id: None for zone in taking if not zone.owner.owning_service}, read)
 
 
 @fact(
@@ -104,6 +247,7 @@ def resolver_rules(
     naming_vpcs: tuple[str, ...],
     volumes: tuple[PersistentVolume, ...],
     controller_names: tuple[str, ...] | Unavailable,
+    profile_resources: tuple[ProfileResource, ...] | Unavailable,
 ) -> tuple[ResolverRule, ...]:
     """The Resolver rules of the VPCs that match a volume's name, or one that the controller asks for.
 
@@ -118,6 +262,7 @@ def resolver_rules(
         Filters=[{"Name": "VPCId", "Values": vpcs}],
     )  # fmt: skip
     pairs = [(str(a.get("ResolverRuleId", "")), str(a.get("VPCId", ""))) for a in associations]
+    pairs += [(one.id, one.vpc_id) for one in _shared(profile_resources, "RESOLVER_RULE") if one.vpc_id in vpcs]
     pairs = [(rule, vpc) for rule, vpc in pairs if not rule.startswith(_AUTODEFINED)]
     if not pairs:
         return ()

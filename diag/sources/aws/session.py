@@ -39,7 +39,7 @@ ATTEMPTS = 3
 """Tries a call, adaptive mode. The run's deadline bounds the whole; these bound one socket."""
 
 
-RARE = frozenset({"kms", "s3"})
+RARE = frozenset({"kms", "route53profiles", "s3"})
 """Services that are called only where an object of theirs is named: their models are not loaded beforehand."""
 
 

@@ -17,6 +17,7 @@ from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import fact
 from diag.resources.eks import SourceNat
 from diag.resources.kubernetes import (
+    FSX_DRIVER,
     Container,
     CsiDriver,
     CsiNode,
@@ -118,7 +119,8 @@ def live_pods(kube: Kube, target: Target) -> tuple[Pod, ...]:
 
     def of_interest(pod: Pod) -> Pod | None:
         is_component = _is_component(pod.metadata.labels, pod.spec.containers)
-        return sharing.pod(pod, is_component=is_component) if is_component or pod.spec.claim_names else None
+        ours = pod.spec.claim_names or FSX_DRIVER in pod.spec.inline_drivers
+        return sharing.pod(pod, is_component=is_component) if is_component or ours else None
 
     return list_in_scope(kube, target, "pods", Pod, of_interest)
 

@@ -158,10 +158,10 @@ def test_a_rule_for_this_name_alone_is_taken_off_the_vpc() -> None:
     assert judged.fix.steps[0].argv[2] == "disassociate-resolver-rule"
 
 
-def test_what_a_profile_shares_is_said_not_to_be_looked_at_where_the_name_does_not_resolve() -> None:
-    judged = found(**rules(), **FAILS)
-    assert any("Route 53 Profile" in line for line in judged.evidence)
-    assert not any("Route 53 Profile" in line for line in found(**rules()).evidence)
+def test_who_may_not_read_profiles_does_not_know_unless_the_name_resolves() -> None:
+    denied = {"profile_resources": given.denied("route53profiles:ListProfileAssociations")}
+    assert found(**rules(), **FAILS, **denied).verdict is Verdict.UNKNOWN
+    assert found(**rules(), **denied).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("domain", ["amazonaws.com", DOMAIN, ""])

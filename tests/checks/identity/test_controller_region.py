@@ -8,6 +8,8 @@ import pytest
 
 from diag.model.verdict import Verdict
 from diag.resources.ec2 import InstanceProfile
+from diag.resources.kubernetes import EnvSource
+from diag.resources.kubernetes.pod import EnvFrom
 from diag.resources.table import Table
 from tests.checks import given
 from tests.checks.given_controller_region import BARE, CLOSED, region
@@ -46,6 +48,27 @@ def test_a_region_that_is_not_the_cluster_s(value: str, waiting: dict[str, Any],
     plugin = given.replace(plugin, env=tuple(given.replace(item, value=value) for item in plugin.env or ()))
     pod = given.replace(pod, spec=given.replace(pod.spec, containers=(plugin, *others)))
     assert region(pods=(pod,), **waiting).verdict is verdict
+
+
+def test_an_empty_region_is_none() -> None:
+    pod = controller_pod("AWS_REGION")
+    plugin, *others = pod.spec.containers
+    plugin = given.replace(plugin, env=tuple(given.replace(item, value="") for item in plugin.env or ()))
+    empty = given.replace(pod, spec=given.replace(pod.spec, containers=(plugin, *others)))
+    finding = region(pods=(empty,), **CLOSED)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "region-undetermined")
+    taken = given.replace(plugin, env=tuple(given.replace(v, value_from=EnvSource()) for v in plugin.env or ()))
+    elsewhere = given.replace(pod, spec=given.replace(pod.spec, containers=(taken, *others)))
+    assert region(pods=(elsewhere,), **CLOSED).verdict is Verdict.PASS
+
+
+def test_variables_that_are_taken_as_a_whole_may_name_one() -> None:
+    (pod,) = BARE["pods"]
+    plugin, *others = pod.spec.containers
+    taken = given.replace(plugin, env_from=(EnvFrom(),))
+    pods = (given.replace(pod, spec=given.replace(pod.spec, containers=(taken, *others))),)
+    assert region(pods=pods, **CLOSED).verdict is Verdict.UNKNOWN
+    assert region(pods=pods).verdict is Verdict.PASS
 
 
 def test_without_it_the_metadata_service_tells() -> None:

@@ -31,6 +31,9 @@ TIERED = {
 }  # fmt: skip
 
 
+EFA = "efa-requirements"
+
+
 class TestParameters:
     def test_known_ones_pass(self) -> None:
         finding = only(parameters_are_known, **asked(GOOD))
@@ -116,6 +119,11 @@ class TestParameters:
     def test_what_no_release_can_mean_fails_with_any_driver(self, wrong: dict[str, str]) -> None:
         given = asked(wrong, deployments=(controller_of("v1.10.0"),))
         assert only(parameters_are_known, **given).verdict is Verdict.FAIL
+
+    @pytest.mark.parametrize(("release", "causes"), [("v1.2.0", {"storageclass-unknown-parameter"}), ("v1.3.0", {EFA})])
+    def test_what_an_older_driver_does_not_send_fsx_does_not_refuse(self, release: str, causes: set[str]) -> None:
+        facts = asked({**GOOD, "efaEnabled": "true"}, deployments=(controller_of(release),))
+        assert {one.cause for one in findings(parameters_are_known, **facts)} == causes
 
     def test_a_driver_newer_than_the_table_takes_what_every_release_takes(self) -> None:
         assert only(parameters_are_known, **asked(GOOD, deployments=(controller_of("v1.10.0"),))).verdict is (

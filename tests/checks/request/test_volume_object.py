@@ -41,10 +41,20 @@ def test_a_file_system_without_its_volume() -> None:
     [
         given.file_system("fs-0fedcba9876543210", tags=(Tag("CSIVolumeName", "pvc-of-another"),)),
         given.replace(MADE, lifecycle="CREATING"),
+        given.replace(MADE, lifecycle="DELETING"),
     ],
 )
 def test_nothing_that_a_volume_should_name(system: Any) -> None:
     assert found(system).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "cause"), [("FAILED", "filesystem-failed"), ("MISCONFIGURED", "file-system-misconfigured")]
+)
+def test_a_file_system_that_does_not_serve(lifecycle: str, cause: str) -> None:
+    told = found(given.replace(MADE, lifecycle=lifecycle))
+    assert (told.verdict, told.cause) == (Verdict.FAIL, cause)
+    assert bool(told.fix) == (lifecycle == "FAILED")
 
 
 def test_a_volume_that_names_it() -> None:

@@ -56,6 +56,7 @@ class ServiceError(Exception):
 _SERVICE_PROTOCOLS = {
     "ec2": Protocol.EC2,
     "eks": Protocol.REST_JSON,
+    "route53profiles": Protocol.REST_JSON,
     "s3": Protocol.REST_XML,
     "route53": Protocol.REST_XML,
     "fsx": Protocol.JSON,

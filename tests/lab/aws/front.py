@@ -14,6 +14,7 @@ from tests.lab.aws.errors import Answer, Refusal, ServiceError, error_answer, re
 from tests.lab.aws.fsx import Fsx
 from tests.lab.aws.moto_backends import ACCOUNT, ec2_backend, moto_application, partition_of, s3_backend
 from tests.lab.aws.request import AwsRequest, parse_request
+from tests.lab.aws.resolver import Resolver
 from tests.lab.aws.route53 import list_zones
 from tests.lab.aws.simulate import simulate_principal_policy
 from tests.lab.aws.ssm import Ssm
@@ -61,6 +62,7 @@ class AwsFront:
         self.fsx = Fsx()
         self.eks = Eks()
         self.ssm = Ssm()
+        self.resolver = Resolver()
         # Answers EC2 calls about instances that moto does not hold; see tests.lab.fleet.
         self.fleet: InstanceService | None = None
         self.switches = Switches()
@@ -131,6 +133,8 @@ class AwsFront:
                 return self.ssm.handle(request)
             case "iam", "SimulatePrincipalPolicy":
                 return simulate_principal_policy(request)
+            case "route53resolver" | "route53profiles", _:
+                return self.resolver.handle(request)
             case "route53", "ListHostedZonesByVPC":
                 return list_zones(request)
             case "ec2", "RebootInstances":

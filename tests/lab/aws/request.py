@@ -63,11 +63,18 @@ _EKS_ROUTES: tuple[tuple[str, str, str], ...] = (
 
 _ROUTE53_ROUTES: tuple[tuple[str, str, str], ...] = (
     ("GET", r"/2013-04-01/hostedzonesbyvpc", "ListHostedZonesByVPC"),
+    ("GET", r"/2013-04-01/hostedzone/[^/]+", "GetHostedZone"),
     ("GET", r"/2013-04-01/hostedzone/[^/]+/rrset", "ListResourceRecordSets"),
     ("POST", r"/2013-04-01/hostedzone/[^/]+/rrset/?", "ChangeResourceRecordSets"),
     ("POST", r"/2013-04-01/hostedzone/[^/]+/associatevpc", "AssociateVPCWithHostedZone"),
     ("POST", r"/2013-04-01/hostedzone/[^/]+/disassociatevpc", "DisassociateVPCFromHostedZone"),
 )
+
+_PROFILES_ROUTES: tuple[tuple[str, str, str], ...] = (
+    ("GET", r"/profileassociations", "ListProfileAssociations"),
+    ("GET", r"/profileresourceassociations/profileid/[^/]+", "ListProfileResourceAssociations"),
+)
+_ROUTES = {"eks": _EKS_ROUTES, "route53": _ROUTE53_ROUTES, "route53profiles": _PROFILES_ROUTES}
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def _operation(
         return target.rpartition(".")[2], {}
     if found := re.fullmatch(r"/service/[^/]+/operation/([^/]+)", path):
         return found[1], {}
-    if routes := {"eks": _EKS_ROUTES, "route53": _ROUTE53_ROUTES}.get(service):
+    if routes := _ROUTES.get(service):
         for route_method, pattern, operation in routes:
             if method == route_method and (found := re.fullmatch(pattern, path)):
                 return operation, found.groupdict()

@@ -588,3 +588,125 @@ def controller_names_without_the_vpcs_resolver(lab: "Lab") -> None:
     assert lab.account is not None
     lab.client("ec2").modify_vpc_attribute(VpcId=lab.account.vpc, EnableDnsSupport={"Value": False})
     _asked_in_vain(lab, "sts", "server misbehaving")
+
+
+def _resolvable(lab: "Lab") -> bool:
+    assert lab.account is not None
+    return not lab.aws.resolver.state.blocks(lab.account.vpc, _name(lab))
+
+
+LIST, GROUP = "rslvr-fdl-0a1b2c3d4e5f6789", "rslvr-frg-0a1b2c3d4e5f6789"
+
+
+def dns_firewall(lab: "Lab", *rules: tuple[str, str, list[str]], profile: bool = False) -> None:
+    """A rule group of DNS Firewall on the cluster's VPC: (name, action, domains) of each rule, in their order."""
+    assert lab.account is not None
+    state = lab.aws.resolver.state
+    state.rules[GROUP] = []
+    for number, (name, action, domains) in enumerate(rules, 1):
+        id = f"{LIST[:-1]}{number}"
+        state.lists[id] = {"Name": name, "Domains": domains}
+        rule = {"FirewallRuleGroupId": GROUP, "FirewallDomainListId": id, "Name": name, "Action": action}
+        answer = {"BlockResponse": "NXDOMAIN"} if action == "BLOCK" else {}
+        state.rules[GROUP].append({**rule, **answer, "Priority": number * 100})
+    if profile:
+        arn = lab.site.arn("route53resolver", f"firewall-rule-group/{GROUP}", lab.site.region)
+        share_by_profile(lab, "FIREWALL_RULE_GROUP", arn, ResourceProperties='{"priority":102}')
+        return
+    association = {"Id": "rslvr-frgassoc-1", "FirewallRuleGroupId": GROUP, "VpcId": lab.account.vpc, "Priority": 101}
+    state.groups_of_vpcs.append({**association, "Status": "COMPLETE"})
+
+
+def share_by_profile(lab: "Lab", kind: str, arn: str, **more: str) -> None:
+    """A Route 53 Profile of the cluster's VPC shares one resource."""
+    assert lab.account is not None
+    id, state = "rp-0a1b2c3d4e5f6789", lab.aws.resolver.state
+    state.profiles_of_vpcs[:] = [{"Id": "rpassoc-1", "ProfileId": id, "ResourceId": lab.account.vpc}]
+    resource = {"Id": "rpr-1", "ProfileId": id, "ResourceArn": arn, "ResourceType": kind, **more}
+    state.shared.setdefault(id, []).append(resource)
+
+
+@fault("dns-firewall-walled-garden", cause="dns-firewall-blocks-name", gone=_resolvable)
+def dns_firewall_walled_garden(lab: "Lab") -> None:
+    """A list of what may be asked, and all else is blocked; the list knows S3 and ECR."""
+    allowed = [f"*.s3.{lab.site.region}.amazonaws.com", f"*.ecr.{lab.site.region}.amazonaws.com"]
+    dns_firewall(lab, ("allowed", "ALLOW", allowed), ("all-else", "BLOCK", ["*"]))
+    _unknown(lab)
+
+
+@fault("dns-firewall-by-profile", cause="dns-firewall-blocks-name", gone=_resolvable)
+def dns_firewall_by_profile(lab: "Lab") -> None:
+    """The rule group comes by a Profile of the network account; nothing is associated with the VPC itself."""
+    dns_firewall(lab, ("trusted", "ALLOW", ["*.corp.example.com"]), ("aws", "BLOCK", ["*.amazonaws.com"]), profile=True)
+    _unknown(lab)
+
+
+def _profiles_shadow_nothing(lab: "Lab") -> bool:
+    """The zone that the Profile shares has the file system's address."""
+    route53 = lab.client("route53")
+    names = {
+        record["Name"].rstrip(".")
+        for zone in route53.list_hosted_zones()["HostedZones"]
+        for record in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+        if record["Type"] == "A"
+    }
+    return _name(lab) in names
+
+
+@fault("private-zone-by-profile", cause="private-zone-shadows-name", gone=_profiles_shadow_nothing)
+def private_zone_by_profile(lab: "Lab") -> None:
+    """A zone for one endpoint of FSx, shared by a Route 53 Profile: the VPC's own list of zones does not have it."""
+    zone_by_profile(lab, f"fsx.{lab.site.region}.{lab.site.dns_suffix}")
+    _unknown(lab)
+
+
+def zone_by_profile(lab: "Lab", name: str, addresses: dict[str, str] | None = None) -> None:
+    """A zone of another VPC that a Profile shares with the cluster's."""
+    other = lab.client("ec2").create_vpc(CidrBlock="10.78.0.0/16")["Vpc"]["VpcId"]
+    private_zone(lab, name, addresses, vpc=other)
+    zone = lab.client("route53").list_hosted_zones()["HostedZones"][-1]["Id"].rpartition("/")[2]
+    share_by_profile(lab, "PRIVATE_HOSTED_ZONE", f"arn:{lab.site.partition}:route53:::hostedzone/{zone}")
+
+
+@fault("resolver-rule-by-profile", cause="private-zone-shadows-name", gone=_aws_asked_of_aws)
+def resolver_rule_by_profile(lab: "Lab") -> None:
+    """A FORWARD rule of the network account for amazonaws.com comes by a Profile."""
+    resolver_rule(lab, "amazonaws.com")
+    resolver = lab.client("route53resolver")
+    (made,) = resolver.list_resolver_rule_associations()["ResolverRuleAssociations"]
+    resolver.disassociate_resolver_rule(ResolverRuleId=made["ResolverRuleId"], VPCId=made["VPCId"])
+    arn = lab.site.arn("route53resolver", f"resolver-rule/{made['ResolverRuleId']}", lab.site.region)
+    share_by_profile(lab, "RESOLVER_RULE", arn)
+    _unknown(lab)
+
+
+@fault("controller-names-behind-dns-firewall", cause="dns-firewall-blocks-name")
+def controller_names_behind_dns_firewall(lab: "Lab") -> None:
+    """All names of AWS but those of EC2 and ECR are blocked, and a claim waits."""
+    dns_firewall(lab, ("allowed", "ALLOW", ["*.ecr.amazonaws.com"]), ("all-else", "BLOCK", ["*"]))
+    _asked_in_vain(lab, "sts", "no such host")
+
+
+def searched(lab: "Lab", domain: str, answer: str) -> None:
+    """The VPC's instances search a domain whose private zone answers every name."""
+    assert lab.account is not None
+    ec2 = lab.client("ec2")
+    configurations = [
+        {"Key": "domain-name", "Values": [domain]},
+        {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]},
+    ]
+    options = ec2.create_dhcp_options(DhcpConfigurations=configurations)["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=lab.account.vpc)
+    private_zone(lab, domain, {f"*.{domain}": answer})
+
+
+def _few_dots(lab: "Lab") -> bool:
+    options = (_plugin(lab).get("dnsConfig") or {}).get("options") or ()
+    return any(one == {"name": "ndots", "value": "1"} for one in options)
+
+
+@fault("searched-domain-with-wildcard", cause="dns-wrong-address", gone=_few_dots)
+def searched_domain_with_wildcard(lab: "Lab") -> None:
+    """Four dots are fewer than five: the name is asked for in the company's domain first, where everything resolves."""
+    searched(lab, "corp.example.com", lab.site.address(2, 250))
+    symptoms.unreachable(lab)

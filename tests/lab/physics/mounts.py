@@ -56,9 +56,32 @@ class Mounts:
             pass
         if self._resolver_obstacle():
             return ()
+        if found := next(filter(None, map(self._wildcard, self._tried_first(name))), None):
+            return found
         answers, name = self._lab.dns.switches.answers, name.lower().rstrip(".")
+        if self._lab.aws.resolver.state.blocks(self._vpc().id, name):
+            return ()
         found: Any = answers.get(name) or answers.get("*") or self._lab.zone().get(name, ())
         return () if isinstance(found, Trouble) else found
+
+    def _tried_first(self, name: str) -> list[str]:
+        """The name in the domain of the VPC's DHCP options, where the plugin takes it for a short one."""
+        plugin = self._plugin()
+        spec = plugin["spec"]["template"]["spec"] if plugin else {}
+        options = {one["name"]: one.get("value") for one in (spec.get("dnsConfig") or {}).get("options", ())}
+        ndots = int(options.get("ndots") or (5 if self._asked() == _CLUSTER else 1))
+        dhcp = self._vpc().dhcp_options
+        domains = (dhcp._options if dhcp else {}).get("domain-name") or ()
+        return [f"{name}.{domain}" for domain in domains if name.count(".") < ndots and not name.endswith(".")]
+
+    def _wildcard(self, name: str) -> tuple[str, ...]:
+        """What a wildcard in a private zone of the VPC answers."""
+        for zone in route53_backend(self._lab.site.region).zones.values():
+            if any(one["vpc_id"] == self._vpc().id for one in zone.vpcs) and _is_in(name, zone.name):
+                for record in zone.rrsets:
+                    if record.type == "A" and record.name[:2] == "*." and _is_in(name, record.name[2:]):
+                        return tuple(record.records)
+        return ()
 
     def name_obstacle(self) -> str:
         """What keeps, or may keep, every file system's name from resolving on the nodes."""
@@ -67,9 +90,13 @@ class Mounts:
     def _shadow(self) -> str:
         """A private zone of the VPC, or a Resolver rule, takes a file system's name and does not know it."""
         region, vpc = self._lab.site.region, self._vpc().id
+        shared = self._lab.aws.resolver.state.shares(vpc, "PRIVATE_HOSTED_ZONE")
         for name, addresses in self._lab.zone().items():
+            if self._lab.aws.resolver.state.blocks(vpc, name):
+                return f"DNS Firewall blocks {name}"
             for zone in route53_backend(region).zones.values():
-                if not any(one["vpc_id"] == vpc for one in zone.vpcs) or not _is_in(name, zone.name):
+                mine = zone.id.rpartition("/")[2] in shared or any(one["vpc_id"] == vpc for one in zone.vpcs)
+                if not mine or not _is_in(name, zone.name):
                     continue
                 found = [r for r in zone.rrsets if r.type == "A" and r.name.rstrip(".").lower() == name]
                 if not any(set(record.records) & set(addresses) for record in found):
@@ -80,6 +107,7 @@ class Mounts:
                 for association in resolver.resolver_rule_associations.values()
                 if association.vpc_id == vpc
             ]
+            rules += [resolver.resolver_rules[id] for id in self._lab.aws.resolver.state.shares(vpc, "RESOLVER_RULE")]
             matching = [rule for rule in rules if _is_in(name, rule.domain_name)]
             rule = max(matching, key=lambda rule: len(rule.domain_name), default=None)
             if rule is not None and rule.rule_type == "FORWARD":
@@ -187,7 +215,7 @@ class Mounts:
         return Failure("FailedMount", f"MountVolume.SetUp failed for {title} : {error}") if error else None
 
     def _secret_missing(self, named: "Object | None") -> str:
-        found = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in self._lab.kube.all("secrets")}
+        found = {(one["metadata"].get("namespace"), one["metadata"]["name"]) for one in self._lab.kube.all("secrets")}
         if named is None or (named["namespace"], named["name"]) in found:
             return ""
         return f"fetching NodePublishSecretRef {named['namespace']}/{named['name']} failed: not found"

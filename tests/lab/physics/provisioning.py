@@ -79,6 +79,10 @@ class Provisioning:
         request = self._request(claim, parameters)
         if self._lab.hidden.slow_creation:
             raise Refusal("Filesystem is not ready: DescribeFileSystems, canceled, context canceled")
+        for system in self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values():
+            made_for = {tag["Value"] for tag in system.get("Tags", ()) if tag["Key"] == "CSIVolumeName"}
+            if tags["CSIVolumeName"] in made_for and system.get("Lifecycle") == "FAILED":
+                raise Refusal(f'unexpected state for filesystem {system["FileSystemId"]}: "FAILED"')
         try:
             return dict(self._lab.client("fsx").create_file_system(**request)["FileSystem"])
         except Exception as error:

@@ -2,8 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from tests.lab.faults.dns import before_forward, private_zone, resolver_rule, run_node_local
-from tests.lab.faults.symptoms import attributes, pod, volume
+from tests.lab.faults.dns import (
+    before_forward,
+    dns_firewall,
+    private_zone,
+    resolver_rule,
+    run_node_local,
+    searched,
+    zone_by_profile,
+)
+from tests.lab.faults.symptoms import attributes, pod, pod_waits, volume
 from tests.lab.setup import FILE_SYSTEM_ID, Account
 from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.registry import variant
@@ -147,3 +155,42 @@ def rule_for_aws_while_nothing_waits(lab: "Lab", account: Account) -> None:
     """A company's servers know the names of AWS; the driver has made its volumes by them."""
     dynamic_provisioning(lab, account)
     resolver_rule(lab, f"sts.{lab.site.region}.{lab.site.dns_suffix}")
+
+
+@variant("dns-firewall-that-knows-fsx")
+def dns_firewall_that_knows_fsx(lab: "Lab", account: Account) -> None:
+    """All but a list is blocked, and the list has the names of file systems; AWS's own list of harm comes first."""
+    region = lab.site.region
+    allowed = [f"*.fsx.{region}.amazonaws.com", f"fsx.{region}.amazonaws.com", f"sts.{region}.amazonaws.com"]
+    dns_firewall(lab, ("harm", "BLOCK", ["bad.example.com"]), ("ours", "ALLOW", allowed), ("rest", "BLOCK", ["*"]))
+    first = next(iter(lab.aws.resolver.state.lists.values()))
+    first |= {"ManagedOwnerName": "Route 53 Resolver DNS Firewall"}
+    _being_made(lab)
+
+
+@variant("profile-with-the-record")
+def profile_with_the_record(lab: "Lab", account: Account) -> None:
+    """A Profile shares a zone that has the file system's own record."""
+    address = lab.file_system_addresses(FILE_SYSTEM_ID)[0]
+    zone_by_profile(lab, f"fsx.{lab.site.region}.amazonaws.com", {attributes(lab)["dnsname"]: address})
+    _being_made(lab)
+
+
+@variant("searched-domain-of-known-hosts")
+def searched_domain_of_known_hosts(lab: "Lab", account: Account) -> None:
+    """The domain that instances search has a wildcard below one of its own names."""
+    searched(lab, "corp.example.com", lab.site.address(2, 250))
+    route53 = lab.client("route53")
+    (zone,) = route53.list_hosted_zones()["HostedZones"]
+    listed = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    wild = next(one for one in listed if one["Name"].startswith("*."))
+    below = {**wild, "Name": "*.apps.corp.example.com"}
+    changes = [{"Action": "DELETE", "ResourceRecordSet": wild}, {"Action": "CREATE", "ResourceRecordSet": below}]
+    route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch={"Changes": changes})
+    _being_made(lab)
+
+
+def _being_made(lab: "Lab") -> None:
+    """The pod was scheduled a moment ago: nothing shows yet that its name resolves."""
+    pod_waits(lab)
+    pod(lab)["metadata"]["creationTimestamp"] = pod(lab)["status"]["startTime"] = lab.site.time(0)

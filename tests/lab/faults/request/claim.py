@@ -314,12 +314,18 @@ def volume_refused_by_webhook(lab: "Lab") -> None:
 @fault("volume-refused-in-silence", cause="pod-creation-refused", gone=_volumes_are_taken)
 def volume_refused_in_silence(lab: "Lab") -> None:
     """The same with today's provisioner, which says so in its log alone: the file system is there, and no volume."""
-    assert lab.account is not None
     lab.hidden.volumes_refused = True
+    _made_for(lab)
+    symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))
+
+
+def _made_for(lab: "Lab") -> str:
+    """The id of a file system that the driver made for the claim, which has no volume yet."""
+    assert lab.account is not None
     symptoms.provision_dynamically(lab)
     claim = symptoms.claim(lab)
     claim["metadata"]["creationTimestamp"] = lab.site.time(60)
-    lab.client("fsx").create_file_system(
+    made = lab.client("fsx").create_file_system(
         FileSystemType="LUSTRE",
         StorageCapacity=1200,
         SubnetIds=[lab.account.private_subnets[0]],
@@ -328,4 +334,11 @@ def volume_refused_in_silence(lab: "Lab") -> None:
         LustreConfiguration={"DeploymentType": "SCRATCH_2"},
         Tags=[{"Key": "CSIVolumeName", "Value": f"pvc-{claim['metadata']['uid']}"}],
     )
+    return str(made["FileSystem"]["FileSystemId"])
+
+
+@fault("file-system-of-the-claim-failed", cause="filesystem-failed")
+def file_system_of_the_claim_failed(lab: "Lab") -> None:
+    """FSx could not make it, and gives the same one to every further try: the claim waits, without a word."""
+    lab.aws.fsx.file_system(_made_for(lab))["Lifecycle"] = "FAILED"
     symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))

@@ -95,3 +95,23 @@ def volume_of_another_driver(lab: "Lab") -> None:
     """The EFS driver's name on an FSx volume."""
     symptoms.volume(lab)["spec"]["csi"]["driver"] = "efs.csi.aws.com"
     symptoms.not_registered(lab, driver="efs.csi.aws.com")
+
+
+def _has_no_inline_volume(lab: "Lab") -> bool:
+    return not any("csi" in volume for pod in lab.kube.all("pods") for volume in pod["spec"].get("volumes", ()))
+
+
+@fault("volume-written-into-the-pod", cause="inline-volume-unsupported", gone=_has_no_inline_volume)
+def volume_written_into_the_pod(lab: "Lab") -> None:
+    """The attributes of the volume stand in the pod itself, as for the secrets of another driver."""
+    attributes, pod = dict(symptoms.attributes(lab)), symptoms.pod(lab)
+    for volume in pod["spec"]["volumes"]:
+        if volume.pop("persistentVolumeClaim", None):
+            volume["csi"] = {"driver": "fsx.csi.aws.com", "volumeAttributes": attributes}
+    text = (
+        'MountVolume.SetUp failed for volume "fsx-volume" : kubernetes.io/csi: mounter.SetUpAt failed to check volume'
+        ' lifecycle mode: volume mode "Ephemeral" not supported by driver fsx.csi.aws.com (only supports'
+        ' ["Persistent"])'
+    )
+    pod["status"]["phase"] = "Pending"
+    symptoms.event(lab, pod, "FailedMount", text, "kubelet")
