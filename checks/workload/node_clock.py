@@ -16,7 +16,7 @@ REFUSED_S = 300.0
 """AWS takes no request that was signed by a clock that differs by more. Source: IAM user guide, signing errors."""
 
 
-@check("node-clock", layer=Layer.WORKLOAD, speaks_for="clock-skew")
+@check("node-clock", layer=Layer.WORKLOAD, speaks_for="node-clock-wrong")
 def node_clock_agrees(fleet: Fleet) -> Iterator[Draft]:
     """The node's clock agrees with this machine's.
 
@@ -38,6 +38,6 @@ def _clock(report: NodeReport) -> Draft:
     if abs(report.clock_skew_s) <= SKEW_S:
         return ok(report, "its clock agrees with this machine's")
     way = "ahead of" if report.clock_skew_s > 0 else "behind"
-    cause = "clock-skew" if abs(report.clock_skew_s) > REFUSED_S else ""
+    cause = "node-clock-wrong" if abs(report.clock_skew_s) > REFUSED_S else ""
     seen = f"{report.node}: {report.clock_skew_s:+.0f} s"
     return warn(report, f"its clock is minutes {way} this machine's", seen, cause=cause)

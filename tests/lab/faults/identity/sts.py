@@ -80,7 +80,7 @@ def web_identity_denied_by_organization(lab: "Lab") -> None:
     _refuses(lab, _not_authorized(lab, f"with an explicit deny in a resource control policy: {policy}"), 403)
 
 
-@fault("controller-clock-runs-away", cause="clock-skew", gone=lifted)
+@fault("controller-clock-runs-away", cause="node-clock-wrong", gone=lifted)
 def controller_clock_runs_away(lab: "Lab") -> None:
     """The controller's node slept, and signs with the time of before."""
     symptoms.create_fails(
