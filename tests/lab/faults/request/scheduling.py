@@ -177,12 +177,3 @@ _TAINT = "fsx.csi.aws.com/agent-not-ready"
 
 def _tainted(lab: "Lab") -> bool:
     return any(_TAINT in str(node["spec"].get("taints")) for node in lab.kube.all("nodes"))
-
-
-@fault(
-    "nodes-hold-all-their-volumes", cause="pod-unschedulable", gone=lambda lab: "nodeName" in symptoms.pod(lab)["spec"]
-)
-def nodes_hold_all_their_volumes(lab: "Lab") -> None:
-    """Disks beside it use up what each node may attach; the pod is a moment old."""
-    symptoms.pod(lab)["metadata"]["creationTimestamp"] = lab.site.time(1)
-    symptoms.pod_unscheduled(lab, "0/3 nodes are available: 3 node(s) exceed max volume count.")
