@@ -294,8 +294,6 @@ SOURCES = (
             "registry": "the host of your registry",
             "rescue-instance": "an instance in the same zone",
             "firewall-rule-group": "the id that the look above prints (rslvr-frg-…)",
-            "firewall-domain-list": "of a rule that allows, as list-firewall-rules prints it (rslvr-fdl-…)",
-            "domain-entry": "*.fsx.REGION.amazonaws.com for file systems, fsx.REGION.amazonaws.com for the API",
             "resolver-rule": "the id that the command before has printed (rslvr-rr-…)",
             "resource-group": "of the AKS cluster",
             "right-driver": "the driver's name, fsx.csi.aws.com for FSx for Lustre",
