@@ -293,6 +293,7 @@ SOURCES = (
             "profile-subnet": "each of the subnets of the saved file",
             "registry": "the host of your registry",
             "rescue-instance": "an instance in the same zone",
+            "firewall-rule-group": "the id that the look above prints (rslvr-frg-…)",
             "resolver-rule": "the id that the command before has printed (rslvr-rr-…)",
             "resource-group": "of the AKS cluster",
             "right-driver": "the driver's name, fsx.csi.aws.com for FSx for Lustre",

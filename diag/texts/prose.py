@@ -38,6 +38,8 @@ _CLAUSE_ENDS = late(
 _MESSAGE = late(
     r"\b(?:LustreError|LNetError|LDISKFS-fs)\b"
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
+    # Rows of kubectl's events, and the provisioner's message.
+    r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
 _KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
@@ -48,7 +50,6 @@ _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _ALPHABETIC = "\u1000"
 """Scripts below it write words with blanks between them."""
-_FAILURES = frozenset(("works", "hangs", "runs", "fast", "appears", "free"))
 _SETTLES = frozenset(("works", "runs"))
 """Ways to be good that take back what the sentence said of the thing before."""
 _ASKED = "asked"
@@ -56,6 +57,8 @@ _DENIES = frozenset(("before", "after", "lack_before", "lack_after"))
 _ASIAN = ("ko", "ja", "zh")
 _LEAST_COMMON = 2
 _WORD = late(r"[a-z]+")
+_ONLY = 1
+"""What a symptom of several causes is worth."""
 _LUSTRE = "lustre"
 _PARTS = frozenset(("mgs", "mdt", "lnet"))
 _OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
@@ -64,21 +67,24 @@ _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
 """Characters that a second way to be bad may be further from a thing than the nearest."""
 
 
+IN_WORDS = "in a person's words"
+"""Signature of a cause that somebody names, and not only its symptom."""
+
+
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
     reading = _read(_lines_of_people(text[:_LONGEST]))
     if _LUSTRE not in reading.things and not (_PARTS & reading.things and _OF_CLIENTS & reading.things):
         return ()
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, tuple[float, str]] = {}
     for rule in prose().rules:
         for score, shown in reading.fits(rule) if rule.cause in knowledge.causes else ():
             if rule.cause not in found or found[rule.cause][0] < score:
                 found[rule.cause] = (score, shown)
     most = max((score for score, _ in found.values()), default=0)
     best = [(cause, shown) for cause, (score, shown) in found.items() if score == most]
-    return tuple(
-        Hit(cause, "in a person's words", Weight.WEAK.value, one_line(shown)) for cause, shown in best[:_MOST_CAUSES]
-    )
+    signature = IN_WORDS if most > _ONLY else "a symptom in a person's words"
+    return tuple(Hit(cause, signature, Weight.WEAK.value, one_line(shown)) for cause, shown in best[:_MOST_CAUSES])
 
 
 class _Span(NamedTuple):
@@ -110,8 +116,8 @@ class _Clause(NamedTuple):
 class _Sentence(NamedTuple):
     text: str
     things: frozenset[str]
-    bad: frozenset[tuple[str, str]]
-    """Things that are bad, and in which way."""
+    bad: dict[tuple[str, str], int]
+    """Things that are bad, in which way, and how far from the thing it is said."""
     is_found: bool
     """It tells what was found to be the cause."""
 
@@ -121,20 +127,25 @@ class _Reading(NamedTuple):
     things: frozenset[str]
     is_of_failure: bool
 
-    def fits(self, rule: Rule) -> Iterator[tuple[int, str]]:
+    def fits(self, rule: Rule) -> Iterator[tuple[float, str]]:
         """How well a rule fits the sentences that it fits, each with the sentence."""
         if not self.things.issuperset((*rule.near, *rule.beside)) or self.things.isdisjoint(rule.of):
             return
         for sentence in self.sentences:
             if not sentence.things.issuperset(rule.near) or not sentence.things.isdisjoint(rule.unless):
                 continue
-            ways = {way for thing, way in sentence.bad if thing in rule.of and (not rule.in_ or way in rule.in_)}
+            ways = {
+                way: far
+                for (thing, way), far in sentence.bad.items()
+                if thing in rule.of and (not rule.in_ or way in rule.in_)
+            }
             named = rule.always and not sentence.things.isdisjoint(rule.of)
-            if ways == {_ASKED} and not self.is_of_failure:
+            is_asked = ways.keys() == {_ASKED}
+            if is_asked and not self.is_of_failure:
                 continue
             if ways or (named and self.is_of_failure):
-                score = 1 if rule.only else 10 + 2 * len({*rule.near, *rule.beside}) + 3 * sentence.is_found
-                yield score - (6 if ways == {_ASKED} else 0), sentence.text
+                score = _ONLY if rule.only else 10 + 2 * len({*rule.near, *rule.beside}) + 3 * sentence.is_found
+                yield score - 6 * is_asked - min(ways.values(), default=_BESIDE) / _LONGEST, sentence.text
 
 
 def _read(text: str) -> _Reading:
@@ -156,18 +167,21 @@ def _read(text: str) -> _Reading:
             continue
         clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
         told = [one for clause in clauses for one in clause.said]
-        is_of_failure |= "trouble" in kinds or any(one.bad and one.state in _FAILURES for one in told)
-        bad: set[tuple[str, str]] = set()
+        is_of_failure |= "trouble" in kinds or any(one.bad and one.state != _ASKED for one in told)
+        bad: dict[tuple[str, str], int] = {}
         for number, clause in enumerate(clauses):
             said = clause.said or _said_beside(clauses, number)
             for thing in clause.things:
                 of_it = _said_of(thing, said, plain)
                 if any(not one.bad and one.state in _SETTLES for one in of_it):
                     # “The service failed, but LNet is up.”
-                    bad = {one for one in bad if one[0] != thing.name}
-                bad.update((thing.name, one.state) for one in of_it if one.bad)
+                    bad = {one: far for one, far in bad.items() if one[0] != thing.name}
+                for one in of_it:
+                    if one.bad:
+                        key = thing.name, one.state
+                        bad[key] = min(bad.get(key, _LONGEST), _gap(thing, one))
         things = frozenset(span.name for span in own if span.kind == "thing")
-        sentences.append(_Sentence(text[start:end].strip(), things, frozenset(bad), "marker" in kinds))
+        sentences.append(_Sentence(text[start:end].strip(), things, bad, "marker" in kinds))
     everything = frozenset(thing for sentence in sentences for thing in sentence.things)
     return _Reading(tuple(sentences), everything, is_of_failure)
 
@@ -274,20 +288,19 @@ def _pieces(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[
 
 def _plain(text: str) -> str:
     """The text in lower case, without accents and hyphens, in simplified characters; each character in its place."""
-    plain = text.lower() if text.isascii() else "".join(map(_plain_character, text))
-    return plain.translate(_signs())
+    return text.translate(_signs()).lower()
 
 
 @cache
 def _signs() -> dict[int, str]:
-    pairs = {ord(old): new for old, new in zip(*msgspec.structs.astuple(prose().characters), strict=True)}
-    return pairs | {ord(sign): " " for sign in '-_*`"“”「」『』'} | {ord("’"): "'"}
-
-
-def _plain_character(char: str) -> str:
-    if char < "\x80" or char >= "\u0250":
-        return char.lower()[:1]
-    return unicodedata.normalize("NFD", char)[0].lower()
+    pairs = zip(*msgspec.structs.astuple(prose().characters), strict=True)
+    accented = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x250)}
+    return (
+        accented
+        | {ord(old): new for old, new in pairs}
+        | dict.fromkeys(map(ord, '-_*`"“”「」『』'), " ")
+        | {0x2019: "'"}
+    )
 
 
 class _Form(NamedTuple):
