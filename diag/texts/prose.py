@@ -36,7 +36,8 @@ _CLAUSE_ENDS = late(
     r"|但是|但|却|因为|所以|지만|는데|때문에|しかし|ですが|けど|のに|ため|ので"
 )
 _MESSAGE = late(
-    r"\b(?:LustreError|LNetError|LDISKFS-fs)\b"
+    r"^(?:modprobe|insmod|depmod|mount|mount\.lustre|umount|lctl|lnetctl|lfs|dkms|rpc error): "
+    r"|\b(?:LustreError|LNetError|LDISKFS-fs)\b"
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
     # Rows of kubectl's events, and the provisioner's message.
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
@@ -73,8 +74,14 @@ IN_WORDS = "in a person's words"
 
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
-    reading = _read(_lines_of_people(text[:_LONGEST]))
-    if _LUSTRE not in reading.things and not (_PARTS & reading.things and _OF_CLIENTS & reading.things):
+    said = _lines_of_people(text[:_LONGEST])
+    reading = _read(said)
+    is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
+    if (
+        not is_logged
+        and _LUSTRE not in reading.things
+        and not (_PARTS & reading.things and _OF_CLIENTS & reading.things)
+    ):
         return ()
     found: dict[str, tuple[float, str]] = {}
     for rule in prose().rules:
