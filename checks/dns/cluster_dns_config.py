@@ -42,6 +42,11 @@ TENTH = 10
 creation (serviceIpv4Cidr); awslabs/amazon-eks-ami nodeadm, GetClusterDns."""
 CAUSE = "cluster-dns-misconfigured"
 BY = "whoever runs the cluster's DNS"
+PROXY = "kube-proxy"
+START = (
+    "see why kube-proxy does not start (kubectl -n kube-system logs daemonset/kube-proxy), and give it the image of the"
+    " cluster's version"
+)
 SERVICE = (
     "make the Service kube-dns in kube-system as the CoreDNS add-on has it: the tenth address of the range of Services,"
     " the selector k8s-app=kube-dns, port 53 over UDP and TCP to the port that CoreDNS listens on"
@@ -85,8 +90,8 @@ def cluster_dns_leads_on(
     warn: it does not, while NodeLocal DNSCache answers on the nodes; the Service has another address than EKS gives
         its kubelets, unless they were told of it; the ConfigMap is gone, which running pods do not notice; or a plugin
         may keep the name, and no pod is up that mounts by it
-    fail: there is no Service, it leads to no ready pod, CoreDNS does not pass the name on or asks itself, or the node
-        plugin's own dnsConfig names another address of the range of Services
+    fail: there is no Service, it leads to no ready pod, or kube-proxy is ready on no node; CoreDNS does not pass the
+        name on or asks itself, or the node plugin's own dnsConfig names another address of the range of Services
     unknown: Deployments could not be listed, the Service, its EndpointSlices or the ConfigMap not be read
     skip: no name is asked of it: volumes by address and no claim that waits, another resolver, or no CoreDNS Deployment
     source: Kubernetes documentation, DNS for Services and Pods; coredns.io/plugins/hosts and forward
@@ -135,6 +140,13 @@ def cluster_dns_leads_on(
             troubles += 1
             say = fail if is_sure else warn
             yield say(subject, why, cause=CAUSE, fix=advise(request, by=BY), concerns=concerned)
+    for proxy in (one for one in value_or(daemon_sets, ()) if one.metadata.name == PROXY):
+        if proxy.status.desired_number_scheduled and not proxy.status.number_ready:
+            troubles += 1
+            message = (
+                f"{PROXY} is ready on none of {proxy.status.desired_number_scheduled} nodes: no Service is reached"
+            )
+            yield fail(proxy, message, cause=CAUSE, fix=advise(START, by=BY), concerns=concerned)
     if (moved := _elsewhere(dns_service, eks_cluster)) and not cached:
         troubles += 1
         yield warn(subject, moved, cause=CAUSE, fix=advise(SERVICE, by=BY), concerns=concerned)

@@ -8,7 +8,7 @@ from diag import Draft, Layer, Reason, Table, Unavailable, Unreadable, check, fa
 from diag.advice.steps import advise
 from diag.analysis.attributes import is_address
 from diag.analysis.file_systems import file_system_of
-from diag.analysis.network.name_servers import CACHE, hops_of, servers_of_ones_own
+from diag.analysis.network.name_servers import CACHE, dead_end, hops_of, servers_of_ones_own
 from diag.analysis.network.names import NameStanding, asks_cluster_dns, services_of
 from diag.analysis.network.paths import Clients
 from diag.resources.ec2 import DhcpOptions, Vpc
@@ -47,7 +47,8 @@ def names_are_asked_of_the_vpc(
     warn: custom DNS servers are on the way, and nothing shows whether the name resolves there
     fail: servers of one's own are on the way, and the name does not resolve
     unknown: DHCP options, CoreDNS's configuration or that of NodeLocal DNSCache could not be read
-    skip: mounted by address, FSx has no such file system, the nodes are in another VPC, or there is no CoreDNS
+    skip: mounted by address, FSx has no such file system, the nodes are in another VPC, there is no CoreDNS, or it
+        forwards the name to nobody
     source: FSx for Lustre user guide, mount-troubleshooting (AmazonProvidedDNS); aws-fsx-csi-driver chart 1.17.0
     """
     known = file_system_of(volume, file_systems)
@@ -63,6 +64,9 @@ def names_are_asked_of_the_vpc(
         return
     vpc = vpcs[known.vpc_id]
     hops = hops_of(corefile, node_local_corefile, daemon_sets)
+    if asked and (hop := dead_end(known.dns_name, hops, services_of(eks_cluster))):
+        yield skip(volume, f"{hop} forwards the name to nobody (see cluster-dns-config)")
+        return
     own, text, unread = servers_of_ones_own(
         known.dns_name, vpc, dhcp_options, hops, services_of(eks_cluster), node_plugin
     )

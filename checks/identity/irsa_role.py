@@ -37,6 +37,7 @@ def controller_may_take_its_role(
     The controller calls FSx to create, resize and delete file systems, with the role that the service account is
     given: annotation, role, OIDC provider of the cluster and trust policy must all name each other. The node plugin
     calls no AWS API, so a file system that exists mounts without any of it: this never explains a failed mount.
+    What a resource control policy of the organization refuses STS, its own administrators alone see.
 
     pass: role and provider exist, and the trust policy admits this service account; or Pod Identity gives the role;
         or there is none and the node's role may create file systems

@@ -10,11 +10,14 @@ from diag.advice.steps import change, undo
 from diag.analysis.file_systems import has_no_servers
 from diag.analysis.network.network_acls import acl_of, deciding
 from diag.analysis.network.paths import Clients, Crossing, crossings, enis_of
+from diag.analysis.network.routing import table_of, way_to
+from diag.analysis.network.transit import subnets_of
 from diag.analysis.nodes.eligibility import node_list
 from diag.knowledge.lustre_ports import LUSTRE_PORT, SOURCE_PORTS
 from diag.model.fix import Step
-from diag.resources.ec2 import AclEntry, NetworkAcl, NetworkInterface, Subnet
+from diag.resources.ec2 import AclEntry, NetworkAcl, NetworkInterface, PrefixList, RouteTable, Subnet
 from diag.resources.fsx import FileSystem
+from diag.resources.transit_gateway import TransitNetwork
 
 HIGHEST = 32766
 """Rule numbers go so far. Source: EC2 API reference, CreateNetworkAclEntry."""
@@ -29,20 +32,24 @@ def network_acls_pass_lustre(
     clients: dict[str, Clients],
     network_acls: tuple[NetworkAcl, ...],
     subnets: Table[Subnet] | Unavailable,
+    route_tables: tuple[RouteTable, ...] | Unavailable,
+    prefix_lists: Table[PrefixList] | Unavailable,
+    transit_network: TransitNetwork | Unavailable,
 ) -> Iterator[Draft]:
     """Network ACLs let Lustre's packets through in both directions.
 
     An ACL remembers nothing: the answer needs an entry of its own. A Lustre client connects from the privileged ports
     1023 downwards, and FSx takes no others, so that the usual entry for answers, 1024-65535, drops them: the connect is
-    never answered. Inside one subnet no ACL applies.
+    never answered. Inside one subnet no ACL applies. Over a transit gateway the ACLs of the subnets in which it stands
+    count as well, where it has those to itself.
 
     pass: 988 to the servers and 1018-1023 back to the nodes are let through by the ACLs of both subnets
     warn: answers to 1023, the first port that a client takes, come through, to some of 1018-1022 not
     fail: 988 to the servers, or the answer to 1023, is denied or has no entry
-    unknown: ACLs or ENIs could not be read
+    unknown: ACLs or ENIs could not be read (where a gateway was not seen, the ACLs at its subnets are not judged)
     skip: the file system has no ENIs to look at, or every node is in the servers' own subnet
-    source: Amazon VPC user guide, network ACLs; Lustre 2.15.8 lnet/lnet/acceptor.c (source ports 1023 to 512);
-        aws-fsx-csi-driver docs/troubleshooting.md (source ports that FSx takes)
+    source: Amazon VPC user guide, network ACLs; Amazon VPC Transit Gateways guide, tgw-nacls; Lustre 2.15.8
+        lnet/lnet/acceptor.c (source ports 1023 to 512); aws-fsx-csi-driver docs/troubleshooting.md (those of FSx)
     """
     enis = enis_of(file_system, network_interfaces)
     if not enis:
@@ -53,6 +60,10 @@ def network_acls_pass_lustre(
         yield skip(file_system, "every node is in the subnet of the file servers, where no network ACL applies")
         return
     closed = [closing for crossing in crossed for closing in _closings(crossing, network_acls)]
+    if not isinstance(route_tables, Unavailable) and not isinstance(transit_network, Unavailable):
+        for crossing in crossed:
+            over = _gateway_of(crossing, route_tables, prefix_lists)
+            closed += _at_gateway(crossing, over, network_acls, transit_network) if over else ()
     fix = _let_through(closed, subnets)
     for closing in closed:
         yield _blocked(file_system, closing, fix)
@@ -116,6 +127,40 @@ def _closings(crossing: Crossing, acls: Sequence[NetworkAcl]) -> Iterator[_Closi
         closed = tuple(port for port in ports if not all(_open(acl, port, address, egress) for address in others))
         if closed:
             yield _Closing(crossing, acl, subnet, other, closed, others, egress)
+
+
+def _gateway_of(crossing: Crossing, tables: Sequence[RouteTable], prefix_lists: Table[PrefixList] | Unavailable) -> str:
+    """The transit gateway over which the nodes' packets go; empty where they take another way."""
+    table = table_of(Subnet(crossing.client.subnet_id, crossing.client.vpc_id), tables)
+    route = way_to(crossing.eni_addresses[0], table, prefix_lists)[1] if table else None
+    return route.transit_gateway_id if route else ""
+
+
+def _at_gateway(
+    crossing: Crossing, gateway: str, acls: Sequence[NetworkAcl], network: TransitNetwork
+) -> Iterator[_Closing]:
+    """The same for the subnets in which a transit gateway stands, where each of them on one side closes.
+
+    Such an ACL judges by the end in its own VPC: inbound what that sends to the gateway, outbound what it gets from it.
+    In a subnet that the gateway shares with that end only the rules for the end itself count.
+    Source: Amazon VPC Transit Gateways guide, tgw-nacls.
+    """
+    client, answers = crossing.client, tuple(SOURCE_PORTS)
+    nodes = crossing.node_addresses(entry.cidr_block for acl in acls for entry in acl.entries)
+    for vpc, own, ends, sent, got in (
+        (client.vpc_id, client.subnet_id, nodes, (LUSTRE_PORT,), answers),
+        (crossing.enis[0].vpc_id, crossing.server_subnet, crossing.eni_addresses, answers, (LUSTRE_PORT,)),
+    ):
+        stands = subnets_of(gateway, vpc, network)
+        guards = [(id, acl) for id in stands if (acl := acl_of(id, acls))] if own not in stands else []
+        for ports, egress in ((sent, False), (got, True)):
+            found = [
+                _Closing(crossing, acl, id, own, closed, ends, egress)
+                for id, acl in guards
+                if (closed := tuple(p for p in ports if not all(_open(acl, p, end, egress) for end in ends)))
+            ]
+            if found and len(found) == len(stands):
+                yield found[0]
 
 
 def _open(acl: NetworkAcl, port: int, address: str, egress: bool) -> bool:

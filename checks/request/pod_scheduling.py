@@ -9,6 +9,7 @@ from diag.advice.replace_class import Waiting, replace_class
 from diag.advice.replace_volume import replace_volume
 from diag.advice.steps import advise, change, person
 from diag.analysis.claims import ClaimCase
+from diag.analysis.driver.startup_taint import TAINT
 from diag.analysis.nodes.scheduling import (
     ZONE_LABELS,
     Restriction,
@@ -131,6 +132,10 @@ def _judge(case: ClaimCase, pods: Sequence[Pod], text: str, taken_at: str) -> Dr
     if obstacle.at_limit:
         message = f"{who} has no node: the nodes that fit hold as many volumes of a driver as its CSINode allows"
         return fail(about, message, words, cause=OTHER, fix=advise(FULL, by=OWNER), concerns=pods)
+    if TAINT in text:
+        return skip(
+            about, f"{who} waits for the driver to take its startup taint away (see startup-taint)", concerns=pods
+        )
     if waited < PATIENCE_S:
         return skip(
             about, f"{who} waits for a node for {waited / 60:.0f} minutes: {words or 'no word yet'}", concerns=pods

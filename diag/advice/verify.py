@@ -44,7 +44,7 @@ _SEEN = (
     (
         {Phase.PROVISION},
         "kubectl -n {namespace} get pvc {claim}",
-        "Bound: the provisioner tries again by itself within five minutes, and FSx makes a file system in 5 to 15",
+        "Bound: the provisioner tries again within five minutes, and FSx makes a file system in 5 to 15 minutes",
     ),
     (
         {Phase.SCHEDULE, Phase.MOUNT},

@@ -46,6 +46,9 @@ class Negations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     before: Forms
     after: Forms
+    lack_before: Forms
+    """These say by themselves, beside a thing, that it is not there."""
+    lack_after: Forms
 
 
 class Characters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +86,8 @@ class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     things: dict[str, Forms]
     states: dict[str, State]
     negations: Negations
+    languages: Forms
+    """Words by which a sentence's language is told."""
     markers: Forms
     """Before what somebody found to be the cause."""
     troubles: Forms

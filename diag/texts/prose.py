@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from diag.knowledge.cause import Weight
-from diag.knowledge.prose import Forms, Rule, prose
+from diag.knowledge.prose import Forms, Rule, forms, prose
 from diag.knowledge.runbooks import Knowledge
 from diag.late import late
 from diag.model.symptom import Hit
@@ -26,52 +26,72 @@ from diag.texts.owner import names_another
 
 _LONGEST = 8000
 _MOST_CAUSES = 3
-_DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_IN_CHINESE = 28, 14, 6
+_DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_WITHOUT_BLANKS = 28, 14, 6
 """Characters between a negation and what it denies."""
 _SENTENCE_ENDS = late(r"[!?;。！？；]|\.(?=\s|$)|\n")
 _CLAUSE_ENDS = late(
-    r"[,:|()，、：（）]"
+    r"[,|()，、：（）]|:(?!\w)"
     r"| (?:but|while|although|yet|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero|porque|mas"
     r"|porem) "
     r"|但是|但|却|因为|所以|지만|는데|때문에|しかし|ですが|けど|のに|ため|ので"
 )
 _MESSAGE = late(
-    r"\b(?:LustreError|LNetError|LDISKFS-fs)\b"
+    r"^(?:modprobe|insmod|depmod|mount|mount\.lustre|umount|lctl|lnetctl|lfs|dkms|rpc error): "
+    r"|\b(?:LustreError|LNetError|LDISKFS-fs)\b"
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
+    # Rows of kubectl's events, and the provisioner's message.
+    r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
 _KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
+_LONG_TIME = late(
+    r"\b\d{1,4} ?(?:min|mins|minutes?|minuten|minutos|hours?|stunden|heures|horas|분|시간|分|小时)(?![a-z])"
+)
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _ALPHABETIC = "\u1000"
 """Scripts below it write words with blanks between them."""
-_FAILURES = frozenset(("works", "hangs", "runs", "fast", "appears", "free"))
 _SETTLES = frozenset(("works", "runs"))
 """Ways to be good that take back what the sentence said of the thing before."""
 _ASKED = "asked"
+_DENIES = frozenset(("before", "after", "lack_before", "lack_after"))
+_ASIAN = ("ko", "ja", "zh")
+_LEAST_COMMON = 2
+_WORD = late(r"[a-z]+")
+_ONLY = 1
+"""What a symptom of several causes is worth."""
 _LUSTRE = "lustre"
-_PARTS = frozenset(("mgs", "mdt", "ost", "lnet"))
+_PARTS = frozenset(("mgs", "mdt", "lnet"))
 _OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
 """A part of Lustre beside one of these is not somebody else's of that name."""
 _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
 """Characters that a second way to be bad may be further from a thing than the nearest."""
 
 
+IN_WORDS = "in a person's words"
+"""Signature of a cause that somebody names, and not only its symptom."""
+
+
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
-    reading = _read(_lines_of_people(text[:_LONGEST]))
-    if _LUSTRE not in reading.things and not (_PARTS & reading.things and _OF_CLIENTS & reading.things):
+    said = _lines_of_people(text[:_LONGEST])
+    reading = _read(said)
+    is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
+    if (
+        not is_logged
+        and _LUSTRE not in reading.things
+        and not (_PARTS & reading.things and _OF_CLIENTS & reading.things)
+    ):
         return ()
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, tuple[float, str]] = {}
     for rule in prose().rules:
         for score, shown in reading.fits(rule) if rule.cause in knowledge.causes else ():
             if rule.cause not in found or found[rule.cause][0] < score:
                 found[rule.cause] = (score, shown)
     most = max((score for score, _ in found.values()), default=0)
     best = [(cause, shown) for cause, (score, shown) in found.items() if score == most]
-    return tuple(
-        Hit(cause, "in a person's words", Weight.WEAK.value, one_line(shown)) for cause, shown in best[:_MOST_CAUSES]
-    )
+    signature = IN_WORDS if most > _ONLY else "a symptom in a person's words"
+    return tuple(Hit(cause, signature, Weight.WEAK.value, one_line(shown)) for cause, shown in best[:_MOST_CAUSES])
 
 
 class _Span(NamedTuple):
@@ -96,13 +116,15 @@ class _Said(NamedTuple):
 class _Clause(NamedTuple):
     things: tuple[_Span, ...]
     said: tuple[_Said, ...]
+    goes_on: bool
+    """It goes on with what was said before: no “but” and no “because” of a language with blanks is before it."""
 
 
 class _Sentence(NamedTuple):
     text: str
     things: frozenset[str]
-    bad: frozenset[tuple[str, str]]
-    """Things that are bad, and in which way."""
+    bad: dict[tuple[str, str], int]
+    """Things that are bad, in which way, and how far from the thing it is said."""
     is_found: bool
     """It tells what was found to be the cause."""
 
@@ -112,20 +134,25 @@ class _Reading(NamedTuple):
     things: frozenset[str]
     is_of_failure: bool
 
-    def fits(self, rule: Rule) -> Iterator[tuple[int, str]]:
+    def fits(self, rule: Rule) -> Iterator[tuple[float, str]]:
         """How well a rule fits the sentences that it fits, each with the sentence."""
         if not self.things.issuperset((*rule.near, *rule.beside)) or self.things.isdisjoint(rule.of):
             return
         for sentence in self.sentences:
             if not sentence.things.issuperset(rule.near) or not sentence.things.isdisjoint(rule.unless):
                 continue
-            ways = {way for thing, way in sentence.bad if thing in rule.of and (not rule.in_ or way in rule.in_)}
+            ways = {
+                way: far
+                for (thing, way), far in sentence.bad.items()
+                if thing in rule.of and (not rule.in_ or way in rule.in_)
+            }
             named = rule.always and not sentence.things.isdisjoint(rule.of)
-            if ways == {_ASKED} and not self.is_of_failure:
+            is_asked = ways.keys() == {_ASKED}
+            if is_asked and not self.is_of_failure:
                 continue
             if ways or (named and self.is_of_failure):
-                score = 1 if rule.only else 10 + 2 * len({*rule.near, *rule.beside}) + 3 * sentence.is_found
-                yield score - (6 if ways == {_ASKED} else 0), sentence.text
+                score = _ONLY if rule.only else 10 + 2 * len({*rule.near, *rule.beside}) + 3 * sentence.is_found
+                yield score - 6 * is_asked - min(ways.values(), default=_BESIDE) / _LONGEST, sentence.text
 
 
 def _read(text: str) -> _Reading:
@@ -133,41 +160,65 @@ def _read(text: str) -> _Reading:
     plain = _plain(text)
     spans = _find(plain)
     spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
+    spans += [_Span(one.start(), one.end(), "trouble", "") for one in _LONG_TIME.finditer(plain)]
     sentences: list[_Sentence] = []
     is_of_failure = False
+    language = _language(plain, "en")
     for start, end in _pieces(plain, 0, len(plain), _SENTENCE_ENDS):
         own = [span for span in spans if start <= span.start and span.end <= end]
+        spoken = _language(plain[start:end], language)
+        own = [span for span in own if span.kind not in _DENIES or span.name in (spoken, *_ASIAN)]
         kinds = {span.kind for span in own}
         is_of_lustre = any(span.name == _LUSTRE for span in own)
         if not is_of_lustre and ("stranger" in kinds or names_another(text[start:end])):
             continue
         clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
         told = [one for clause in clauses for one in clause.said]
-        is_of_failure |= "trouble" in kinds or any(one.bad and one.state in _FAILURES for one in told)
-        bad: set[tuple[str, str]] = set()
+        is_of_failure |= "trouble" in kinds or any(one.bad and one.state != _ASKED for one in told)
+        bad: dict[tuple[str, str], int] = {}
         for number, clause in enumerate(clauses):
             said = clause.said or _said_beside(clauses, number)
             for thing in clause.things:
                 of_it = _said_of(thing, said, plain)
                 if any(not one.bad and one.state in _SETTLES for one in of_it):
                     # “The service failed, but LNet is up.”
-                    bad = {one for one in bad if one[0] != thing.name}
-                bad.update((thing.name, one.state) for one in of_it if one.bad)
+                    bad = {one: far for one, far in bad.items() if one[0] != thing.name}
+                for one in of_it:
+                    if one.bad:
+                        key = thing.name, one.state
+                        bad[key] = min(bad.get(key, _LONGEST), _gap(thing, one))
         things = frozenset(span.name for span in own if span.kind == "thing")
-        sentences.append(_Sentence(text[start:end].strip(), things, frozenset(bad), "marker" in kinds))
+        sentences.append(_Sentence(text[start:end].strip(), things, bad, "marker" in kinds))
     everything = frozenset(thing for sentence in sentences for thing in sentence.things)
     return _Reading(tuple(sentences), everything, is_of_failure)
 
 
+def _language(plain: str, otherwise: str) -> str:
+    """The language with alphabetic letters that a text is in, by its commonest words."""
+    words = set(_WORD.findall(plain))
+    counts = {language: len(words & common) for language, common in _common_words().items()}
+    best = max(counts, key=lambda language: counts[language])
+    is_told = counts[best] >= _LEAST_COMMON and list(counts.values()).count(counts[best]) == 1
+    return best if is_told else otherwise
+
+
+@cache
+def _common_words() -> dict[str, frozenset[str]]:
+    columns = msgspec.structs.asdict(prose().languages)
+    return {language: frozenset(forms(column)) for language, column in columns.items() if column}
+
+
 def _clause(own: Sequence[_Span], plain: str, start: int, end: int) -> _Clause:
     here = [span for span in own if start <= span.start and span.end <= end]
-    return _Clause(tuple(span for span in here if span.kind == "thing"), tuple(_said(here, plain)))
+    things = tuple(span for span in here if span.kind == "thing")
+    return _Clause(things, tuple(_said(here, plain)), plain[start - 1 : start] != " ")
 
 
 def _said_beside(clauses: Sequence[_Clause], number: int) -> tuple[_Said, ...]:
     """What the next or else the last clause says, where it says it of nothing itself."""
-    for other in (number + 1, number - 1):
-        clause = clauses[other] if 0 <= other < len(clauses) else _Clause((), ())
+    own = clauses[number]
+    following = [clause for clause in clauses[number + 1 : number + 2] if clause.goes_on]
+    for clause in (*following, *(clauses[number - 1 : number] if own.goes_on else ())):
         if clause.said and all(thing.name == _LUSTRE for thing in clause.things):
             return clause.said
     return ()
@@ -188,12 +239,15 @@ def _gap(thing: _Span, said: _Said) -> int:
 
 
 def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
-    """The states of a clause; a negation turns the one state around that it is nearest to."""
+    """The states of a clause; a negation turns the one state around that it is nearest to.
+
+    One that finds no state may say of a thing beside it that it is not there.
+    """
     states = sorted(span for span in here if span.kind in ("bad", "good"))
     denied: set[_Span] = set()
-    for negation in (span for span in here if span.kind in ("before", "after")):
-        if negation.kind == "before":
-            reach = _DENIES_AFTER_IT if plain[negation.start] < _ALPHABETIC else _DENIES_IN_CHINESE
+    for negation in (span for span in here if span.kind in _DENIES):
+        if negation.kind.endswith("before"):
+            reach = _DENIES_AFTER_IT if plain[negation.start] < _ALPHABETIC else _DENIES_WITHOUT_BLANKS
             after = (span for span in states if 0 <= span.start - negation.end <= reach)
             target = min(after, default=None, key=lambda span: span.start)
         else:
@@ -201,22 +255,32 @@ def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
             target = max(before, default=None, key=lambda span: span.end)
         if target is not None:
             denied.add(target)
-        elif any(0 <= _distance(negation, thing) <= _BESIDE for thing in here if thing.kind == "thing"):
+        elif negation.kind.startswith("lack") and any(
+            0 <= _distance(negation, thing) <= _BESIDE for thing in here if thing.kind == "thing"
+        ):
             yield _Said(negation.start, negation.end, "present", bad=True)
     for span in states:
-        yield _Said(span.start, span.end, span.name, bad=(span.kind == "bad") != (span in denied))
+        if span in denied and span.name == _ASKED:
+            yield _Said(span.start, span.end, "present", bad=True)  # “forgot to install”
+        else:
+            yield _Said(span.start, span.end, span.name, bad=(span.kind == "bad") != (span in denied))
 
 
 def _distance(negation: _Span, thing: _Span) -> int:
     """From a negation to what it says is not there; less than nothing where that is on its other side."""
-    return thing.start - negation.end if negation.kind == "before" else negation.start - thing.end
+    return thing.start - negation.end if negation.kind.endswith("before") else negation.start - thing.end
 
 
 def _lines_of_people(text: str) -> str:
-    """The lines of a text out of their wrappings, without those that the kernel prints of Lustre."""
+    """The lines of a text out of their wrappings, without those that a program or the kernel logged."""
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    lines = (normalise(line[read_prefix(line).length :]) for line in text.splitlines())
-    return "\n".join(line for line in lines if not _MESSAGE.search(line))
+    lines: list[str] = []
+    for line in text.splitlines():
+        prefix = read_prefix(line)
+        said = normalise(line[prefix.length :])
+        if not (prefix.klog or prefix.kernel or prefix.program or _MESSAGE.search(said)):
+            lines.append(said)
+    return "\n".join(lines)
 
 
 def _pieces(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -236,10 +300,14 @@ def _plain(text: str) -> str:
 
 @cache
 def _signs() -> dict[int, str]:
-    """No character becomes two: to lower case only `İ` would, and it has lost its dot before."""
-    accented = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0x80, 0x250)}
-    pairs = {ord(old): new for old, new in zip(*msgspec.structs.astuple(prose().characters), strict=True)}
-    return accented | pairs | {ord(sign): " " for sign in '-_*`"“”「」『』（）()'} | {ord("’"): "'"}
+    pairs = zip(*msgspec.structs.astuple(prose().characters), strict=True)
+    accented = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x250)}
+    return (
+        accented
+        | {ord(old): new for old, new in pairs}
+        | dict.fromkeys(map(ord, '-_*`"“”「」『』'), " ")
+        | {0x2019: "'"}
+    )
 
 
 class _Form(NamedTuple):
@@ -258,7 +326,9 @@ def _forms() -> tuple[_Form, ...]:
     kinds: list[tuple[str, str, Forms]] = [("thing", name, of) for name, of in table.things.items()]
     for name, state in table.states.items():
         kinds += [("bad", name, state.bad), ("good", name, state.good)]
-    kinds += [("before", "", table.negations.before), ("after", "", table.negations.after)]
+    for kind, negations in msgspec.structs.asdict(table.negations).items():
+        columns = msgspec.structs.asdict(negations)
+        kinds += [(kind, language, Forms(**{language: column})) for language, column in columns.items() if column]
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles), ("stranger", "", table.strangers)]
     return tuple(
         _Form(*_plain_parts(form.removesuffix("*")), form.endswith("*"), kind, name)
@@ -269,7 +339,7 @@ def _forms() -> tuple[_Form, ...]:
 
 def _plain_parts(form: str) -> tuple[str, str]:
     first, _, rest = form.partition("*")
-    return _plain(first), _plain(rest) if rest else ""
+    return _plain(first), _plain(rest)
 
 
 def _find(text: str) -> list[_Span]:
@@ -283,7 +353,9 @@ def _find(text: str) -> list[_Span]:
             return span.name != _LUSTRE and any(other.holds(span) for other in things)
         if span.kind in ("bad", "good"):
             return any(other.holds(span) for other in (*states, *things))
-        return span.kind in ("before", "after") and any(other.holds(span) for other in (*things, *states))
+        return span.kind in _DENIES and any(
+            other.holds(span) or other.start < span.start < other.end for other in (*things, *states)
+        )
 
     return [span for span in found if not is_part(span)]
 

@@ -29,7 +29,8 @@ _OWN_WORDS = 30
 _SHORT_WORDS = 12
 """So many are enough where the message is most of the line."""
 _FEW_WORDS, _MOST = 16, 4
-"""Fewer characters are a message only where they are a fourth of the line: many programs print `not supported`."""
+"""Fewer characters count where they begin, or are a fourth of the line: many programs print `not supported`."""
+_BEFORE = ("desc = ", '"')
 
 
 class Known(NamedTuple):
@@ -66,10 +67,12 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     about_lustre = (
         place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
     )
-    found = [m for m in _candidates(catalogue, text) if _is_in_place(catalogue, m, text, about_lustre=about_lustre)]
     said = component or _component_of(catalogue, text, prefix)
-    own = [message for message in found if message.component == said]
-    found = own or [m for m in found if m.component == _ANY_PART] if component else own or found
+    candidates = _candidates(catalogue, text)
+    found = [message for message in candidates if message.component == said]
+    if not found:
+        others = (m for m in candidates if m.component == _ANY_PART or not component)
+        found = [m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre)]
     if found:
         return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
     if not said:
@@ -122,7 +125,9 @@ def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lus
         is_most = own >= _SHORT_WORDS and 2 * own >= len(text)
         of_lnet = of.program == "lnetctl" and _LNET.search(text) is not None
         return about_lustre or of_lnet or own >= _OWN_WORDS or is_most
-    return own >= _FEW_WORDS or _MOST * own >= len(text) or " " not in message.parts[0]
+    before = text[: text.find(message.parts[0])]
+    begins = not before or before.endswith(_BEFORE)
+    return own >= _FEW_WORDS or _MOST * own >= len(text) or begins or " " not in message.parts[0]
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:

@@ -148,12 +148,16 @@ class _Reader:
             return ()
         from diag.texts.by_message import hits_by_message
         from diag.texts.loose import loose_hits
-        from diag.texts.prose import prose_hits
+        from diag.texts.prose import IN_WORDS, prose_hits
 
         raw, text = text, normalise(text)
-        hits = loose_hits(text, self._knowledge) or hits_by_message(raw, self._knowledge)
-        said = prose_hits(raw, self._knowledge)
-        hits = (*self._refining(said, hits), *hits) if hits else said
+        hits, said = loose_hits(text, self._knowledge), prose_hits(raw, self._knowledge)
+        if hits:
+            hits = (*self._refining(said, hits), *hits)
+        elif any(hit.signature == IN_WORDS for hit in said):
+            hits = said
+        else:
+            hits = hits_by_message(raw, self._knowledge) or said
         if not hits:
             return ()
         clues = find_clues(text)

@@ -149,8 +149,8 @@ CONTAINERS: dict[str, Callable[[str], str]] = {
 }
 
 
-OF_PEOPLE = frozenset(("mail", "Markdown", "numbered lines", "tabs", "Korean prose", "Chinese prose", "German prose"))
-"""What a person's own words come in."""
+OF_PEOPLE = frozenset(("mail", "Markdown", "numbered lines", "tabs"))
+"""What a person's own words come in; another person's sentences beside them would say something else."""
 
 
 def fits(record: Expected, container: str) -> bool:

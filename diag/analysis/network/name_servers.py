@@ -43,6 +43,17 @@ def hops_of(
     return (*cache, ("CoreDNS", corefile))
 
 
+def dead_end(name: str, hops: Sequence[Hop], services: str) -> str:
+    """The hop that forwards a name to nobody; empty where each hands it on, or that is not known."""
+    for hop, blocks in hops:
+        upstreams = () if isinstance(blocks, Unavailable) else upstreams_for(name, blocks)
+        if upstreams and all(server == CLUSTER or is_service(server, services) for server in upstreams):
+            continue
+        silent = not isinstance(blocks, Unavailable) and not upstreams and not imports_for(name, blocks)
+        return hop if silent else ""
+    return ""
+
+
 def servers_of_ones_own(
     name: str,
     vpc: Vpc,
@@ -68,8 +79,6 @@ def servers_of_ones_own(
             own.append(f"{hop} forwards to {', '.join(strange)}")
         elif imports_for(name, blocks):
             unread = Unavailable("files that the Corefile imports", Reason.NOT_ASKED, "one may forward the name")
-        elif not upstreams:
-            own.append(f"{hop} forwards the name to nobody")
         break
     if servers := tuple(one for one in own_name_servers(workload) if not is_service(one, services)):
         upstreams = servers

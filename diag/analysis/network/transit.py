@@ -97,6 +97,13 @@ def passes_references(gateway: str, vpcs: tuple[str, str], network: TransitNetwo
     return True if len(known) == len(vpcs) else None
 
 
+def subnets_of(gateway: str, vpc: str, network: TransitNetwork) -> tuple[str, ...]:
+    """The subnets of a VPC in which a gateway takes packets and hands them over; none where that was not seen."""
+    own = _attachment_of(gateway, vpc, network)
+    id = own.transit_gateway_attachment_id if own else ""
+    return next((one.subnet_ids for one in network.vpc_attachments if one.transit_gateway_attachment_id == id), ())
+
+
 def _attachment_of(gateway: str, vpc: str, network: TransitNetwork) -> Attachment | None:
     """The attachment of a VPC: one that carries before one that is gone."""
     found = [one for one in network.attachments if (one.transit_gateway_id, one.resource_id) == (gateway, vpc)]

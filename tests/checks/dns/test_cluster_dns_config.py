@@ -10,7 +10,7 @@ import pytest
 from checks.dns.cluster_dns_config import cluster_dns_leads_on
 from diag import Reason, Unavailable, Verdict
 from diag.model.finding import Finding
-from diag.resources.kubernetes import EndpointSlice, Pod, Service
+from diag.resources.kubernetes import EndpointSlice, Pod, Service, Workload
 from tests.checks import given, given_network
 from tests.checks.given_driver_objects import PENDING
 from tests.checks.given_name_resolution_path import core_dns, judge, plugin
@@ -47,6 +47,14 @@ def found(text: str = COREFILE.replace("HOSTS", ""), **facts: Any) -> Finding:
         "eks_cluster": msgspec.structs.replace(cluster, kubernetes_network_config=network),
     }
     return judge(cluster_dns_leads_on, **(usual | facts))
+
+
+@pytest.mark.parametrize(("ready", "verdict"), [(0, Verdict.FAIL), (1, Verdict.PASS)])
+def test_kube_proxy_that_is_ready_nowhere_leads_to_no_service(ready: int, verdict: Verdict) -> None:
+    status = {"desiredNumberScheduled": 3, "numberReady": ready}
+    raw = {"metadata": {"name": "kube-proxy", "namespace": "kube-system"}, "kind": "DaemonSet", "status": status}
+    proxy = msgspec.convert(raw, Workload)
+    assert found(daemon_sets=(given.node_plugin(), proxy)).verdict is verdict
 
 
 def test_the_usual_way() -> None:

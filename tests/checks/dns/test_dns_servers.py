@@ -21,7 +21,6 @@ FAILS: dict[str, Any] = {"dns_answers": answered()}
         ({"dhcp_options": COMPANY}, "10.9.9.9"),
         ({"dhcp_options": given_network.dhcp()}, "no DNS server"),
         ({"corefile": corefile(COREFILE.replace("/etc/resolv.conf", "10.9.9.9"))}, "CoreDNS forwards to 10.9.9.9"),
-        ({"corefile": corefile(COREFILE.replace("forward .", "#"))}, "to nobody"),
     ],
 )
 def test_servers_of_ones_own_fail_only_where_the_name_does_not_resolve(change: dict[str, Any], named: str) -> None:

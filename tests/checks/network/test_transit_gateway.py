@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from checks.network.network_acls import network_acls_pass_lustre
 from checks.network.security_groups import security_groups_admit_clients
 from checks.network.transit_gateway import gateways_pass_both_ways
 from diag import Table, Verdict
@@ -190,3 +191,63 @@ def test_a_rule_by_group_over_a_gateway_that_was_not_read_is_unknown() -> None:
     unread = abroad(*TABLES, transit_network=given.denied("ec2:DescribeTransitGateways"))
     (judged, *_) = given.findings(security_groups_admit_clients, **(given_network.network() | unread))
     assert judged.verdict is Verdict.UNKNOWN
+
+
+AT_NODES, AT_SERVERS = "subnet-0ccccccccccccccc1", "subnet-0ccccccccccccccc2"
+ALL = ((100, "in", "allow", "-1", 0, 65535, "0.0.0.0/0"), (100, "out", "allow", "-1", 0, 65535, "0.0.0.0/0"))
+APART = (VpcAttachment(NEAR, (AT_NODES,)), VpcAttachment(FAR, (AT_SERVERS,)))
+
+
+def guarded(near: Any = ALL, far: Any = ALL, attachments: Any = APART, tables: Any = TABLES) -> Finding:
+    """Gateways with subnets of their own, and what the ACLs of those have."""
+    acls = (
+        *(given_network.open_acl(id) for id in (NODES, SERVERS)),
+        given_network.acl(*near, id="acl-near", subnet=AT_NODES),
+        given_network.acl(*far, id="acl-far", subnet=AT_SERVERS),
+    )
+    facts = abroad(*tables, transit_network=hub(vpc_attachments=attachments), network_acls=acls)
+    return judge(network_acls_pass_lustre, **facts)
+
+
+IN, OUT = ALL
+BY_PEERING = (
+    routes(("10.8.0.0/16", "local"), ("10.0.0.0/16", "pcx-1"), id="rtb-nodes", subnet=NODES, vpc=PEER),
+    routes(("10.0.0.0/16", "local"), ("10.8.0.0/16", "pcx-1"), id="rtb-servers"),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"near": (OUT,)}, "acl-near of subnet-0ccccccccccccccc1 does not let tcp 988 in from 10.8.2.4"),
+        ({"near": (IN, (100, "out", "allow", "6", 1024, 65535, "0.0.0.0/0"))}, "acl-near"),
+        ({"far": ((100, "in", "allow", "6", 1024, 65535, "0.0.0.0/0"), OUT)}, "answers to tcp 1018-1023"),
+        ({"far": (IN, (100, "out", "deny", "-1", 0, 65535, "10.0.1.0/24"), (101, *OUT[1:]))}, "acl-far"),
+    ],
+)
+def test_the_acl_of_a_gateways_own_subnet_counts_by_the_end_in_its_vpc(facts: dict[str, Any], says: str) -> None:
+    finding = guarded(**facts)
+    assert (finding.verdict, finding.cause) == (Verdict.FAIL, "nacl-blocks-lustre") and says in finding.message
+    assert finding.fix is not None and "create-network-acl-entry" in finding.fix.commands[0]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"near": (IN, (100, "out", "allow", "6", 1018, 1023, "10.8.2.0/24"))},
+        {"far": ((1, "in", "allow", "6", 1018, 1023, "10.0.1.0/24"), (1, "out", "allow", "6", 988, 988, "10.0.0.0/8"))},
+        {"near": (), "attachments": (VpcAttachment(NEAR, (NODES,)), VpcAttachment(FAR, (AT_SERVERS,)))},
+        {"near": (), "attachments": (VpcAttachment(NEAR, (AT_NODES, "subnet-unseen")), APART[1])},
+        {"near": (), "far": (), "attachments": ()},
+        {"near": (), "tables": BY_PEERING},
+    ],
+)  # fmt: skip
+def test_an_acl_that_lets_those_packets_through_or_guards_another_way_is_no_fault(facts: dict[str, Any]) -> None:
+    assert guarded(**facts).verdict is Verdict.PASS
+
+
+def test_without_sight_of_the_gateway_the_ends_alone_are_judged() -> None:
+    acls = (given_network.open_acl(NODES), given_network.open_acl(SERVERS))
+    facts = abroad(*TABLES, transit_network=given.denied("ec2:DescribeTransitGateways"), network_acls=acls)
+    assert judge(network_acls_pass_lustre, **facts).verdict is Verdict.PASS

@@ -160,6 +160,11 @@ def test_nodes_at_their_limit_of_volumes_count_at_once_unless_they_lack_more() -
     assert verdicts(pods_get_a_node, pods=(waiting(both, created=JUST_NOW),)) == (Verdict.SKIP,)
 
 
+def test_the_drivers_startup_taint_is_its_own_checks_matter() -> None:
+    text = "0/1 nodes are available: 1 node(s) had untolerated taint {fsx.csi.aws.com/agent-not-ready: }."
+    assert verdicts(pods_get_a_node, pods=(waiting(text, created=LONG_AGO),)) == (Verdict.SKIP,)
+
+
 def test_other_reasons_count_after_minutes() -> None:
     assert verdicts(pods_get_a_node, pods=(waiting(CPU, created=JUST_NOW),)) == (Verdict.SKIP,)
     finding = only(pods=(waiting(CPU, created=LONG_AGO),))

@@ -710,3 +710,41 @@ def searched_domain_with_wildcard(lab: "Lab") -> None:
     """Four dots are fewer than five: the name is asked for in the company's domain first, where everything resolves."""
     searched(lab, "corp.example.com", lab.site.address(2, 250))
     symptoms.unreachable(lab)
+
+
+def _forwards(lab: "Lab") -> bool:
+    return "forward . " in lab.kube.get("configmaps", "coredns", "kube-system")["data"]["Corefile"]
+
+
+@fault("coredns-forwards-to-nobody", cause="cluster-dns-misconfigured", gone=_forwards)
+def coredns_forwards_to_nobody(lab: "Lab") -> None:
+    """The line was lost in a merge: names of the cluster alone resolve."""
+    data = lab.kube.get("configmaps", "coredns", "kube-system")["data"]
+    data["Corefile"] = "\n".join(line for line in data["Corefile"].splitlines() if "forward" not in line)
+    _unknown(lab)
+
+
+def _proxied(lab: "Lab") -> bool:
+    return bool(lab.kube.get("daemonsets", "kube-proxy", "kube-system")["status"]["numberReady"])
+
+
+def run_kube_proxy(lab: "Lab", ready: int) -> None:
+    """kube-proxy on three nodes, ready on so many."""
+    metadata = {"name": "kube-proxy", "namespace": "kube-system", "labels": {"k8s-app": "kube-proxy"}}
+    metadata["creationTimestamp"] = lab.site.time(9000)  # type: ignore[assignment]
+    spec = {"hostNetwork": True, "containers": [{"name": "kube-proxy", "image": "eks/kube-proxy:v1.34.0-eksbuild.2"}]}
+    template = {"metadata": {"labels": {"k8s-app": "kube-proxy"}}, "spec": spec}
+    lab.kube.add(
+        {
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata,
+            "spec": {"selector": {"matchLabels": {"k8s-app": "kube-proxy"}}, "template": template},
+            "status": {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": ready},
+        }
+    )  # fmt: skip
+
+
+@fault("kube-proxy-ready-nowhere", cause="cluster-dns-misconfigured", gone=_proxied)
+def kube_proxy_ready_nowhere(lab: "Lab") -> None:
+    """An update of the add-on brought an image that cannot be pulled: the address of kube-dns leads nowhere."""
+    run_kube_proxy(lab, ready=0)
+    symptoms.name_unresolved(lab)

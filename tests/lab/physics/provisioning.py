@@ -157,6 +157,8 @@ class Provisioning:
         role = self._role(pod, container, variables, imds)
         if not variables.get("AWS_REGION") and not imds:
             raise Refusal("Invalid Configuration: Missing Region")
+        if "AWS_ENDPOINT_URL" in variables:
+            raise Refusal(f'Post "{variables["AWS_ENDPOINT_URL"]}/": dial tcp: no such host')
         self._reaches("fsx")
         if role is None:
             return
@@ -243,9 +245,11 @@ class Provisioning:
             raise Refusal("proxyconnect tcp: i/o timeout")
         if pod is not None and self._network.is_closed_by_policy(pod, "TCP", 80):
             raise Refusal("dial tcp 169.254.170.23:80: i/o timeout")
+        cluster = self._lab.aws.eks.cluster(self._lab.site.cluster).cluster["arn"]
+        if not allows(self._named_role("eks-node-role"), "eks-auth:AssumeRoleForPodIdentity", cluster):
+            raise Refusal("AccessDeniedException: not authorized to perform: eks-auth:AssumeRoleForPodIdentity")
         role = self._named_role(association["roleArn"].rpartition("/")[2])
         service = {"Service": "pods.eks.amazonaws.com"}
-        cluster = self._lab.aws.eks.cluster(self._lab.site.cluster).cluster["arn"]
         claims = {"aws:SourceArn": cluster, "aws:SourceAccount": cluster.split(":")[4]}
         if not all(_trusted(role, service, f"sts:{action}", claims) for action in ("AssumeRole", "TagSession")):
             raise Refusal("AccessDeniedException: EKS does not have permissions to assume the associated role.")

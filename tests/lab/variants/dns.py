@@ -7,6 +7,7 @@ from tests.lab.faults.dns import (
     dns_firewall,
     private_zone,
     resolver_rule,
+    run_kube_proxy,
     run_node_local,
     searched,
     zone_by_profile,
@@ -194,3 +195,9 @@ def _being_made(lab: "Lab") -> None:
     """The pod was scheduled a moment ago: nothing shows yet that its name resolves."""
     pod_waits(lab)
     pod(lab)["metadata"]["creationTimestamp"] = pod(lab)["status"]["startTime"] = lab.site.time(0)
+
+
+@variant("kube-proxy-ready-on-most")
+def kube_proxy_ready_on_most(lab: "Lab", account: Account) -> None:
+    """A node that is coming up has no kube-proxy yet."""
+    run_kube_proxy(lab, ready=2)

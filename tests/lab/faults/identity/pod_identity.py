@@ -73,3 +73,17 @@ def pod_identity_agent_not_ready(lab: "Lab") -> None:
         ' failed to load credentials, exceeded maximum number of attempts, 3, : Get "http://169.254.170.23/v1/'
         'credentials": dial tcp 169.254.170.23:80: connect: connection refused',
     )
+
+
+@fault("node-may-not-ask-for-credentials", cause="iam-missing-permission", world="pod-identity")
+def node_may_not_ask_for_credentials(lab: "Lab") -> None:
+    """The nodes' role has a policy of the company's own, made before there was Pod Identity."""
+    policy = f"arn:{lab.site.partition}:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+    lab.client("iam").detach_role_policy(RoleName="eks-node-role", PolicyArn=policy)
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, get identity: get credentials: failed to refresh cached credentials,"
+        " failed to load credentials, : (AccessDeniedException): User: arn:aws:sts::123456789012:assumed-role/"
+        "eks-node-role/i-0123456789abcdef0 is not authorized to perform: eks-auth:AssumeRoleForPodIdentity on resource:"
+        f" arn:aws:eks:{lab.site.region}:123456789012:cluster/{lab.site.cluster}, fault: client",
+    )

@@ -42,3 +42,14 @@ def proxy_takes_the_api_servers_calls(lab: "Lab") -> None:
     symptoms.provision_dynamically(lab)
     symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)
     symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))
+
+
+@fault("controller-calls-another-endpoint", cause="aws-endpoint-unreachable")
+def controller_calls_another_endpoint(lab: "Lab") -> None:
+    """A variable from somebody's tests: every call goes to a stand-in of AWS that is not there."""
+    set_variables(lab, "fsx-plugin", AWS_ENDPOINT_URL="http://localstack:4566")
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 0, RequestID: , request send failed,"
+        ' Post "http://localstack:4566/": dial tcp: lookup localstack on 172.20.0.10:53: no such host',
+    )

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from tests.lab.aws.moto_backends import ACCOUNT
+from tests.lab.faults import symptoms
 from tests.lab.faults.driver.objects import CONTROLLER
+from tests.lab.faults.identity.above_the_role import lifted
 from tests.lab.faults.identity.endpoints import allow_where, lets_in
 from tests.lab.faults.identity.refusals import refused
 from tests.lab.faults.registry import fault
@@ -76,3 +78,14 @@ def web_identity_denied_by_organization(lab: "Lab") -> None:
     """A resource control policy lets tokens of known issuers alone take roles."""
     policy = "arn:aws:organizations::555566667777:policy/o-abcdefghij/resource_control_policy/p-12345678"
     _refuses(lab, _not_authorized(lab, f"with an explicit deny in a resource control policy: {policy}"), 403)
+
+
+@fault("controller-clock-runs-away", cause="node-clock-wrong", gone=lifted)
+def controller_clock_runs_away(lab: "Lab") -> None:
+    """The controller's node slept, and signs with the time of before."""
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 400, RequestID:"
+        " 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d44, api error InvalidSignatureException: Signature expired:"
+        " 20261129T080000Z is now earlier than 20261129T081500Z (20261129T082000Z - 5 min.)",
+    )

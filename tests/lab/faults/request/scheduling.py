@@ -161,3 +161,19 @@ def ephemeral_claim_of_another(lab: "Lab") -> None:
     _unscheduled(
         lab, f"PVC default/{claim['metadata']['name']} was not created for pod default/pod-fsx (pod is not owner)"
     )
+
+
+@fault("no-node-without-the-startup-taint", cause="startup-taint-stuck", gone=lambda lab: not _tainted(lab))
+def no_node_without_the_startup_taint(lab: "Lab") -> None:
+    """Every node keeps the driver's startup taint, and the scheduler says so of the pod."""
+    for node in lab.kube.all("nodes"):
+        node["spec"].setdefault("taints", []).append({"key": _TAINT, "effect": "NoExecute"})
+    lab.hidden.taint_kept = True
+    _unscheduled(lab, f"3 node(s) had untolerated taint {{{_TAINT}: }}")
+
+
+_TAINT = "fsx.csi.aws.com/agent-not-ready"
+
+
+def _tainted(lab: "Lab") -> bool:
+    return any(_TAINT in str(node["spec"].get("taints")) for node in lab.kube.all("nodes"))
