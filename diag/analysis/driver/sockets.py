@@ -43,12 +43,14 @@ class _Place(msgspec.Struct, frozen=True):
 def disagreements(workload: Workload) -> Iterator[str]:
     """What keeps the driver's containers from each other, or the kubelet from the driver.
 
-    A workload without the driver's container, or none of whose containers mounts anything, is not judged: they share no
-    folder that could be compared.
+    A workload none of whose containers mounts anything is not judged: they share no folder that could be compared.
     """
     spec = workload.spec.template.spec
     plugin = next((c for c in spec.containers if c.name == PLUGIN or is_driver_image(c.image)), None)
-    if plugin is None or not any(container.volume_mounts for container in spec.containers):
+    if not any(container.volume_mounts for container in spec.containers):
+        return
+    if plugin is None:
+        yield "it has no container of the driver"
         return
     sidecars = [
         container for container in spec.containers if container is not plugin and SIDECAR.search(_called(container))
