@@ -218,7 +218,7 @@ WORKS: Mapping[str, tuple[tuple[str, Edit], ...]] = {
     "RolePolicy/controller": (
         _first("Document.Statement", "a deny of another service", _deny("ec2:DeleteVpc")),
         _first("Document.Statement", "a deny in a Region elsewhere", _deny("*", Condition={
-            "StringEquals": {"aws:RequestedRegion": "us-east-1"}})),
+            "StringEquals": {"aws:RequestedRegion": "eu-west-3"}})),
     ),
     "NetworkAcl/*": (
         _first("Entries", "a deny of UDP", _acl(1, "0.0.0.0/0", egress=False, protocol="17")),
