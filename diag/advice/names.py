@@ -55,6 +55,11 @@ SOURCES = (
         },
         "helm list -A --filter fsx",
     ),
+    Source(
+        {"eks-registry": "the Region's own EKS registry, what stands before the first /"},
+        "kubectl -n kube-system get daemonsets aws-node kube-proxy"
+        " -o jsonpath='{.items[*].spec.template.spec.containers[0].image}'",
+    ),
     Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
     Source(
         {"nodegroup": "the node's group; none where Karpenter or EKS Auto Mode made the node"},

@@ -50,6 +50,7 @@ def withdraw_by_name(names: Values) -> Pause:
 def make_again(values: Values) -> tuple[Step, ...]:
     """Wait for a claim whose class was replaced, and have it asked for once more where that is not enough."""
     return (
+        person(_ASKED, values, kind=StepKind.WAIT),
         wait(BOUND, values),
         person(_STILL_WAITS),
         *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
@@ -58,6 +59,10 @@ def make_again(values: Values) -> tuple[Step, ...]:
     )
 
 
+_ASKED = (
+    "the driver asks FSx within five minutes; where `kubectl -n {namespace} describe pvc {claim}` shows"
+    " IncompatibleParameterError then, stop the wait and make the claim again at once"
+)
 _STILL_WAITS = (
     "where it is still Pending after that: FSx keeps the parameters that it was first sent with for a claim; make the"
     " claim again"

@@ -95,7 +95,8 @@ def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner 
         return (*_replace({**values, "uid": ""}, patch), person(_MADE, kind=StepKind.WAIT))
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
-    others = () if known else make_again(values)
+    # FSx is never sent the class's other fields.
+    others = () if known or "parameters" not in patch else make_again(values)
     return (*claims.stop, *_replace({**values, "uid": ""}, patch), *others, *claims.start)
 
 

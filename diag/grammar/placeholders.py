@@ -50,6 +50,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "image": ids.IMAGE,
     "repository": ids.REPOSITORY,
     "registry": ids.HOST,
+    "eks_registry": ids.HOST,
     "tag": ids.WORD,
     # AWS.
     "account": ids.ACCOUNT,
