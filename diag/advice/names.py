@@ -15,11 +15,19 @@ class Source(NamedTuple):
     names: Mapping[str, str]
     command: str = ""
     """Empty where nothing prints them: a person chooses."""
+    otherwise: str = ""
+    """The command for where the first prints nothing."""
+    pages: tuple[str, ...] = ()
+    """The causes on whose pages the names have this source in place of the usual one."""
 
 
 _FILE_SYSTEM = "aws fsx describe-file-systems --file-system-ids {file_system} --query 'FileSystems[0]"
 _NODE = "aws ec2 describe-instances --instance-ids {instance} --query 'Reservations[].Instances[]"
 _EKS = "aws eks describe-cluster --name {cluster} --query cluster"
+_ASSOCIATIONS = (
+    "aws eks list-pod-identity-associations --cluster-name {cluster} --namespace {driver_namespace}"
+    " --service-account {service_account} --query 'associations[].associationId' --output text"
+)
 SOURCES = (
     Source(
         {"namespace": "of the pod that does not start", "pod": "that pod", "node": "the node that it is on"},
@@ -62,6 +70,15 @@ SOURCES = (
     ),
     Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
     Source(
+        {"cluster-name": "of the ParallelCluster"},
+        "pcluster list-clusters --query 'clusters[].[clusterName,clusterStatus]'",
+    ),
+    Source(
+        {"stream": "the one whose name ends in .chef-client"},
+        "pcluster list-cluster-log-streams --cluster-name {cluster_name} --query 'logStreams[].logStreamName'",
+        pages=("parallelcluster-bootstrap-timeout",),
+    ),
+    Source(
         {"nodegroup": "the node's group; none where Karpenter or EKS Auto Mode made the node"},
         "kubectl get node {node} -L eks.amazonaws.com/nodegroup",
     ),
@@ -87,6 +104,11 @@ SOURCES = (
         "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName]' --output text",
     ),
     Source(
+        {"file-system": "the one of the cluster, by its creation time, or one that you made before it"},
+        "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,Lifecycle,CreationTime]' --output text",
+        pages=("parallelcluster-bootstrap-timeout",),
+    ),
+    Source(
         {
             "dns-name": "the file system's, as FSx gives it",
             "mount-name": "its mount name",
@@ -95,6 +117,20 @@ SOURCES = (
             "capacity": "its size in GiB",
         },
         f"{_FILE_SYSTEM}.[DNSName,LustreConfiguration.MountName,SubnetIds[0],VpcId,StorageCapacity]' --output text",
+    ),
+    Source(
+        {"subnet": "the one that the class names"},
+        "kubectl get storageclass {storage_class} -o jsonpath='{.parameters.subnetId}'",
+        pages=("subnet-out-of-addresses", "deployment-type-unavailable-in-az", "fsx-insufficient-capacity"),
+    ),
+    Source(
+        {"mount-name": "what follows :/ in the present source"},
+        "kubectl get pv {volume} -o jsonpath='{.spec.csi.volumeAttributes.mountname}'",
+        pages=("ipv6-nid-uuid-too-long",),
+    ),
+    Source(
+        {"right-dnsname": "the MGS's IPv4 address, or a name that getent ahostsv4 finds and getent ahostsv6 does not"},
+        pages=("ipv6-nid-uuid-too-long",),
     ),
     Source(
         {
@@ -116,6 +152,16 @@ SOURCES = (
         },
         "aws ec2 describe-network-interfaces --network-interface-ids {network_interface}"
         " --query 'NetworkInterfaces[].[Groups[].GroupId,PrivateIpAddress]' --output text",
+    ),
+    Source(
+        {"security-group": "lets nodes and file servers reach each other; the cluster's own where nodes have it"},
+        f"{_EKS}.resourcesVpcConfig.clusterSecurityGroupId --output text",
+        pages=("storageclass-network-missing",),
+    ),
+    Source(
+        {"security-group": "the one that the class gives the file system"},
+        "kubectl get storageclass {storage_class} -o jsonpath='{.parameters.securityGroupIds}'",
+        pages=("efa-requirements",),
     ),
     Source(
         {"subnet-cidr": "the range of the file system's subnet"},
@@ -142,6 +188,12 @@ SOURCES = (
         " --query 'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output text",
     ),
     Source(
+        {"other-subnet": "a subnet of the VPC with enough free addresses, best in the same zone"},
+        "aws ec2 describe-subnets --filters Name=vpc-id,Values={node_vpc}"
+        " --query 'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output text",
+        pages=("subnet-out-of-addresses",),
+    ),
+    Source(
         {"vpc-endpoint": "the endpoint of the service that is called", "endpoint-security-group": "its security group"},
         "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values={node_vpc}"
         " --query 'VpcEndpoints[].[VpcEndpointId,ServiceName,Groups[0].GroupId]' --output text",
@@ -150,6 +202,18 @@ SOURCES = (
         {"role-arn": "the role of the driver's controller, whole", "role": "what follows its last /"},
         "kubectl -n {driver_namespace} get serviceaccount {service_account}"
         " -o jsonpath='{.metadata.annotations.eks\\.amazonaws\\.com/role-arn}'",
+        otherwise="aws eks describe-pod-identity-association --cluster-name {cluster} --association-id"
+        f' "$({_ASSOCIATIONS})" --query association.roleArn --output text',
+    ),
+    Source(
+        {"association": "that of the controller's service account"},
+        _ASSOCIATIONS,
+        pages=("pod-identity-trust", "iam-denied-by-boundary"),
+    ),
+    Source(
+        {"association-role": "the role of the Pod Identity association, what follows its last /"},
+        "aws eks describe-pod-identity-association --cluster-name {cluster} --association-id {association}"
+        " --query association.roleArn --output text",
     ),
     Source(
         {"node-role": "the role of the nodes, what follows its last /"},
@@ -184,6 +248,11 @@ SOURCES = (
     Source(
         {"mount-point": "the folder that the host mounts on, the second word"}, "grep lustre /etc/fstab /proc/mounts"
     ),
+    Source(
+        {"device": "the first word of that line of /proc/mounts; note it before you unmount"},
+        pages=("stale-obd-device",),
+    ),
+    Source({"cidr": "a free range inside the VPC's, 10.0.250.0/24 for example"}, pages=("subnet-out-of-addresses",)),
     Source({"right-storage-class": "the class that the claim is to name"}, "kubectl get storageclass"),
     Source(
         {"boundary": "the permissions boundary of the role"},
@@ -230,14 +299,12 @@ SOURCES = (
             "registry-account": "the number before .dkr.ecr in the image's name",
             "permission": "the action that the message names, kms:CreateGrant for example",
             "resource-arn": "the resource that the message names",
-            "association-role": "the role of the Pod Identity association, what follows its last /",
             "analysis-id": "the id that the command before has printed (nia-…)",
             "availability-zone": "a zone of the Region, us-east-1b for example",
             "boot-mode": "as the image has it",
             "cidr": "a range of addresses, 10.1.0.0/16 for example",
             "cidrs": "all ranges that are to be left alone, with commas",
             "claim-uid": "metadata.uid of the saved claim",
-            "cluster-name": "of the ParallelCluster",
             "config-file": "its configuration",
             "copied-backup": "the id that the copy has printed",
             "cpu": "processors, 100m for example",
@@ -278,6 +345,7 @@ SOURCES = (
             "new-group": "a name of your choice",
             "new-instance": "a name of your choice",
             "new-profile": "a name of your choice",
+            "new-subnet": "the id that the command before has printed (subnet-…)",
             "nid": "the server, as 10.0.0.5@tcp",
             "node-service-account": "that of the node plugin, mostly fsx-csi-node-sa",
             "object-key": "the prefix of the bucket's path and the file's path below it",
@@ -344,14 +412,19 @@ _OPEN = re.compile(r"<([a-z][a-z0-9-]*)>")
 _ASKS = re.compile(r"\{([a-z_]+)\}")
 
 
-def named_in(page: str) -> Iterator[Source]:
-    """The sources of the names that a page leaves open, and of those that their own commands leave open."""
+def named_in(page: str, id: str) -> Iterator[Source]:
+    """The sources of the names that a cause's page leaves open, and of those that their own commands leave open."""
     wanted = set(_OPEN.findall(page))
+    own = {name for source in SOURCES if id in source.pages for name in source.names}
     found = []
     for source in reversed(SOURCES):
+        if source.pages and id not in source.pages:
+            continue
         if source.command.startswith("kubectl") and "kubectl" not in page:
             continue  # A page of hosts without Kubernetes.
-        if names := {name: what for name, what in source.names.items() if name in wanted}:
-            found.append(Source(names, source.command))
-            wanted |= {name.replace("_", "-") for name in _ASKS.findall(source.command)}
+        usual = wanted if source.pages else wanted - own
+        if names := {name: what for name, what in source.names.items() if name in usual}:
+            found.append(source._replace(names=names))
+            asked = _ASKS.findall(source.command + source.otherwise)
+            wanted |= {name.replace("_", "-") for name in asked}
     return reversed(found)

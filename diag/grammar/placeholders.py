@@ -8,6 +8,7 @@ from diag.grammar.ids import Grammar
 PLACEHOLDERS: dict[str, Grammar] = {
     # The cluster and its objects.
     "cluster": ids.CLUSTER,
+    "cluster_name": ids.CLUSTER,
     "namespace": ids.KUBERNETES_LABEL,
     "pod": ids.KUBERNETES_NAME,
     "claim": ids.KUBERNETES_NAME,
@@ -30,6 +31,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "resource_quota": ids.KUBERNETES_NAME,
     "container": ids.KUBERNETES_LABEL,
     "file": ids.FILE,
+    "config_file": ids.FILE,
     "nodegroup": ids.WORD,
     "profile": ids.WORD,
     # The driver's installation.
@@ -72,6 +74,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "security_group": ids.SECURITY_GROUP,
     "other_security_group": ids.SECURITY_GROUP,
     "other_subnet": ids.SUBNET,
+    "new_subnet": ids.SUBNET,
     "primary_address": ids.ADDRESS,
     "address": ids.ADDRESS,
     "node_vpc": ids.VPC,

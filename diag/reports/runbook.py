@@ -116,7 +116,7 @@ def _seen_after(cause: Cause, values: Mapping[str, str], style: Style) -> Iterat
 
 def _names(page: str, id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
     """Where each name that the page leaves open is found."""
-    sources = list(named_in(page))
+    sources = list(named_in(page, id))
     if not sources:
         return
     yield from _heading(NAMES, "-")
@@ -132,6 +132,8 @@ def _names(page: str, id: str, values: Mapping[str, str], width: int) -> Iterato
             yield f"  {f'<{name}>':<{size}}{what}"
         if source.command:
             yield f"      {visible(fill_text(source.command, values))}"
+        if source.otherwise:
+            yield f"      where it prints nothing: {visible(fill_text(source.otherwise, values))}"
 
 
 def body_of(text: str) -> str:

@@ -211,7 +211,8 @@ def _scalars(node: yaml.Node, key: str) -> Iterator[yaml.ScalarNode]:
 def _procedures() -> Iterator[Command]:
     """What settles each cause, and the steps of its fix, as a run fills them."""
     for source in SOURCES:
-        yield from (Command("names", 0, argv) for _, argv in simple_commands(source.command))
+        for command in (source.command, source.otherwise):
+            yield from (Command("names", 0, argv) for _, argv in simple_commands(command))
     for id, cause in load_knowledge().causes.items():
         for observation in cause.confirm:
             for line in look_at(observation, EXAMPLES).splitlines()[1:]:

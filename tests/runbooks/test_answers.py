@@ -32,6 +32,7 @@ ABSENT = {
     "the bucket has no such object": r"\(404\) when calling the HeadObject",
     "there is neither HyperPod, nor its log, nor a key of KMS": r"log group does not exist|find cluster|Invalid keyId",
     "FSx made no role of its own here": r"Role AWSServiceRoleForAmazonFSx not found",
+    "the controller has its role without an association": r"Association <association> not found",
     "the account is in no organization": r"AccountNotFoundException",
     "can-i answers no in its exit status": r"Warning: resource 'nodes' is not namespace scoped",
     "the lab does not serve it": (

@@ -426,8 +426,10 @@ def test_a_page_says_of_each_name_where_it_is_found() -> None:
 
 
 def test_a_name_has_one_source() -> None:
-    names = [name for source in SOURCES for name in source.names]
+    """One that every page has, or that of a page of its own."""
+    names = [(name, page) for source in SOURCES for name in source.names for page in source.pages or ("",)]
     assert len(names) == len(set(names))
+    assert {page for _, page in names} - {""} <= CAUSES.keys()
 
 
 def test_a_page_leaves_out_no_word_of_its_body() -> None:
