@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
-from diag.model.fix import Danger, Fix, Step
+from diag.model.fix import Danger, Fix, Step, StepKind
 
 if TYPE_CHECKING:
     from diag.resources.eks import Addon
@@ -31,14 +31,21 @@ SETTINGS = 'addon.configurationValues || `"{}"`'
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
     "so that it lasts, save the add-on's own settings: `aws eks describe-addon --cluster-name {cluster} --addon-name"
-    " aws-fsx-csi-driver --query addon.configurationValues --output text > settings-of-aws-fsx-csi-driver.json`",
-    "write WANTED into that file, beside what it has (None is nothing)",
+    " aws-fsx-csi-driver --query addon.configurationValues --output text >"
+    " settings-of-aws-fsx-csi-driver.before.json`, once",
+    "copy it to settings-of-aws-fsx-csi-driver.json, and write WANTED into the copy, beside what it has (None is"
+    " nothing)",
     "give it to the add-on: `aws eks update-addon --cluster-name {cluster} --addon-name aws-fsx-csi-driver"
     " --configuration-values file://settings-of-aws-fsx-csi-driver.json --service-account-role-arn {role_arn}"
     " --resolve-conflicts PRESERVE`, without the role where describe-addon shows no serviceAccountRoleArn; EKS refuses"
     " a setting that this version does not have, and changes nothing then",
 )
 """What an edit of the add-on's objects needs to outlast its next update."""
+BEFORE = (
+    "where the add-on took the setting, the same aws eks update-addon with"
+    " settings-of-aws-fsx-csi-driver.before.json, after you wrote {} into it where it says None"
+)
+"""What takes the add-on's setting back, beside the edit."""
 NOT_SET = (
     "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
     " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
@@ -117,6 +124,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     if is_addon and "addon" in given:
         lasting = tuple(person(line.replace("WANTED", f"`{given['addon']}`"), values) for line in LASTING)
     back_steps = (undo(given["undo"], values),) if "undo" in given else ()
+    back_steps += (person(BEFORE, kind=StepKind.UNDO),) if lasting else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolls, *lasting, *back_steps)
 
 

@@ -103,7 +103,7 @@ def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner 
 def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
     file = "storageclass-{storage_class}"
     before, after = f"{file}.before.yaml", f"{file}.after.yaml"
-    effect = "replaces the class; only new volumes notice"
+    effect = "replaces the class; only new volumes notice; correct the manifest of the class as well"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (
         *save_once("kubectl get storageclass {storage_class}", file, names),

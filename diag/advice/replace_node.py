@@ -62,7 +62,10 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
     where = (caution(_NOT_READY, values), *((caution(_TAKES),) if manager != KARPENTER else ()))
-    unknown = "with Karpenter or EKS Auto Mode delete the node in place of the reboot (kubectl delete node {node})"
+    unknown = (
+        "with Karpenter or EKS Auto Mode delete the node in place of the reboot (kubectl delete node {node}), and leave"
+        " out what waits for it and the uncordon: that node does not come back"
+    )
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     return (
