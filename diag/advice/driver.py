@@ -123,7 +123,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     lasting: tuple[Step, ...] = ()
     if is_addon and "addon" in given:
         lasting = tuple(person(line.replace("WANTED", f"`{given['addon']}`"), values) for line in LASTING)
-    back_steps = (undo(given["undo"], values),) if "undo" in given else ()
+    back_steps: tuple[Step, ...] = (undo(given["undo"], values),) if "undo" in given else ()
     back_steps += (person(BEFORE, kind=StepKind.UNDO),) if lasting else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolls, *lasting, *back_steps)
 
