@@ -30,7 +30,7 @@ _ASSOCIATIONS = (
 )
 SOURCES = (
     Source(
-        {"namespace": "of the pod that does not start", "pod": "that pod", "node": "the node that it is on"},
+        {"namespace": "of the pod in question", "pod": "that pod", "node": "the node that it is on"},
         "kubectl get pods -A -o wide",
     ),
     Source(
@@ -83,7 +83,7 @@ SOURCES = (
         "kubectl get node {node} -L eks.amazonaws.com/nodegroup",
     ),
     Source(
-        {"instance": "the one whose name is the node's (i-…)"},
+        {"instance": "the one whose name is the node's (i-…); the node's spec.providerID ends in it too"},
         "aws ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,PrivateDnsName]' --output text",
     ),
     Source(

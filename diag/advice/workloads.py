@@ -208,7 +208,7 @@ def ask_to_stop(values: Values) -> Pause:
     described, scaled = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} scale deployment/NAME"
     patched = "kubectl -n {namespace} patch job/NAME -p"
     how = (
-        f"stop the pods of the claim first: `{described}` lists them under Used By",
+        f"stop the pods of the claim first, and go on when they are gone: `{described}` lists them under Used By",
         f"a Deployment or StatefulSet (statefulset/NAME): note its number of replicas, and `{scaled} --replicas=0`",
         f"""a Job: `{patched} '{{"spec":{{"suspend":true}}}}'`; a pod that nothing owns: save it, and delete it""",
     )
