@@ -316,6 +316,19 @@ class TestAddonOfTheDriver:
         assert fix is not None and not fix.alternatives
         assert any("update-addon" in line for line in fix.commands)
 
+    def test_a_setting_of_an_addon_is_taken_back_in_the_addon_too(self) -> None:
+        cause = load_knowledge().causes["provision-timeout"]
+        ways = {name: fix_of(cause, {"installer": name}) for name in ("EKS add-on", "manifests")}
+        undone = {
+            name: " ".join(
+                step.text for one in (fix, *fix.alternatives) for step in one.steps if step.kind is StepKind.UNDO
+            )
+            for name, fix in ways.items()
+            if fix
+        }
+        saved = "settings-of-aws-fsx-csi-driver.before.json"
+        assert saved in undone["EKS add-on"] and saved not in undone["manifests"]
+
     def test_no_addon_is_updated_where_the_driver_is_none(self) -> None:
         fix = fix_of(load_knowledge().causes["image-not-found"], {"installer": "Helm", "release": "fsx"})
         assert fix is not None and not fix.alternatives

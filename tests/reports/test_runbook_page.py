@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from diag.advice.names import named_in
 from diag.knowledge.runbooks import load_knowledge
 from diag.reports.runbook import body_of, to_page
 from tests.runbooks.test_files import TEXTS
@@ -55,3 +56,18 @@ def test_a_table_fits_the_page() -> None:
 def test_what_is_waited_for_has_its_label() -> None:
     page = to_page(CAUSES["pod-creation-refused"], TEXTS["pod-creation-refused"], {}, {})
     assert "\n  wait          kubectl -n '<namespace>' rollout status" in page
+
+
+def test_a_name_is_found_where_the_case_of_the_page_has_it() -> None:
+    """A claim that waits has no file system yet, whose subnet another page asks for; and IRSA is not the only way."""
+    of_class, of_file_system = names_of("subnet-out-of-addresses"), names_of("nacl-blocks-lustre")
+    assert "get storageclass" in of_class["subnet"] and "describe-file-systems" in of_file_system["subnet"]
+    assert "file-system" not in of_class and "file-system" in of_file_system
+    assert "describe-pod-identity-association" in names_of("service-linked-role-missing")["role"]
+    assert "pcluster" in names_of("parallelcluster-bootstrap-timeout")["cluster-name"]
+
+
+def names_of(id: str) -> dict[str, str]:
+    """The commands under each name that a page leaves open."""
+    page = to_page(CAUSES[id], TEXTS[id], {}, {})
+    return {name: source.command + source.otherwise for source in named_in(page, id) for name in source.names}
