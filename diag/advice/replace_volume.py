@@ -4,10 +4,11 @@ The order is what makes it safe: both objects are saved, the reclaim policy is R
 deleted, the corrected copies are made by commands and are there before the originals go. The pods stop first, since
 their claim stays until the last of them is gone. The copy of the volume keeps its claim's name and loses its uid: with
 the old uid it would come back Released, and bind to nothing. The copy of the claim loses its owner, which may be a pod
-that is gone. `kubectl create` makes both: what the server gave the old object (uid, resourceVersion, status) counts for
-nothing there, and the annotation that a later `kubectl apply` compares with stays that of the manifest.
-Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pkg/controller/volume/persistentvolume;
-registry/rest/meta.go, FillObjectMetaSystemFields; kubectl, resource/helper.go, Create.
+that is gone, and the annotation that it was bound: with it the claim would be Lost beside a volume without its uid.
+`kubectl create` makes both: what the server gave the old object (uid, resourceVersion, status) counts for nothing,
+and the annotation that a later `kubectl apply` compares with stays that of the manifest.
+Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pkg/controller/volume/persistentvolume,
+syncBoundClaim; registry/rest/meta.go, FillObjectMetaSystemFields; kubectl, resource/helper.go, Create.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from diag.advice.replace_claim import BIND_COMPLETED
 from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy, write_former
 from diag.advice.workloads import Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
@@ -76,9 +78,9 @@ def steps(
     """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods."""
     claim_ref = {"claimRef": {"uid": None}} if has_claim else {}
     volume_patch = {"spec": {**claim_ref, **spec}}
-    ownerless = {"metadata": {"ownerReferences": None}}
-    claim_patch = {**ownerless, **({"spec": claim_spec} if claim_spec else {})}
-    former: dict[str, Mapping[str, Any]] = {"pv": {"spec": claim_ref}, "pvc": ownerless}
+    unbound = {"metadata": {"annotations": BIND_COMPLETED, "ownerReferences": None}}
+    claim_patch = {**unbound, **({"spec": claim_spec} if claim_spec else {})}
+    former: dict[str, Mapping[str, Any]] = {"pv": {"spec": claim_ref}, "pvc": unbound}
     stopped = ask_to_stop(names) if owners is None else pause(owners)
     objects: list[tuple[str, str, str, Mapping[str, Any]]] = [
         ("pv", "kubectl get pv {volume}", "pv-{volume}", volume_patch)

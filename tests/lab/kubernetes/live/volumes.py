@@ -71,10 +71,8 @@ class Volumes:
         status.setdefault("phase", "Pending")
         volume = self._desk.find("persistentvolumes", spec["volumeName"]) if spec.get("volumeName") else None
         if _BIND_COMPLETED in (claim["metadata"].get("annotations") or {}):
-            if volume is None or (volume["spec"].get("claimRef") or {}).get("uid") not in (
-                None,
-                claim["metadata"]["uid"],
-            ):
+            reference = (volume["spec"].get("claimRef") or {}) if volume is not None else {}
+            if volume is None or (reference and reference.get("uid") != claim["metadata"]["uid"]):
                 if status["phase"] != "Lost":
                     status["phase"] = "Lost"
                     text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
