@@ -15,6 +15,11 @@ from diag.resources.route53 import FirewallRule, decider_of
 from diag.sanitize import one_line
 
 CAUSE, OWNER = "dns-firewall-blocks-name", "whoever runs DNS Firewall"
+_ENTRY = "{domain_entry}"
+_UPDATE = (
+    "aws route53resolver update-firewall-domains --firewall-domain-list-id {{firewall_domain_list}}"
+    " --operation {} --domains {}"
+)
 BEFORE = (
     "put a rule that allows {domain_entry} before rule {name} of {firewall_rule_group}: the first that fits decides"
 )
@@ -62,22 +67,35 @@ def blocks(rule: FirewallRule, name: str) -> str:
 
 def let_pass(rule: FirewallRule, names: Iterable[str], rules: Iterable[FirewallRule]) -> Fix:
     """The names in a list that is allowed before; where there is none, what its owner has to write."""
-    entries = [f"*.{name.partition('.')[2]}" if name.startswith("fs-") else name for name in names]
+    entries = [_entry_for(name) for name in names]
     before = (r for r in rules if r.vpc_id == rule.vpc_id and r.action == "ALLOW" and r.place < rule.place)
     allowed = next((r for r in before if r.firewall_domain_list_id and not r.is_managed and r.qtype in ("", "A")), None)
     if allowed is None:
         group = {"name": rule.name, "firewall_rule_group": rule.firewall_rule_group_id}
-        return Fix(tuple(person(BEFORE, {**group, "domain_entry": entry}, by=OWNER) for entry in entries))
-    command = (
-        "aws route53resolver update-firewall-domains --firewall-domain-list-id {firewall_domain_list}"
-        " --operation OPERATION --domains {domain_entry}"
-    )
-    add, remove = command.replace("OPERATION", "ADD"), command.replace("OPERATION", "REMOVE")
-    values = [{"firewall_domain_list": allowed.firewall_domain_list_id, "domain_entry": entry} for entry in entries]
+        return Fix(
+            tuple(
+                person(BEFORE.replace(_ENTRY, entry), {**group, "domain_entry": domain}, by=OWNER)
+                for entry, domain in entries
+            )
+        )
+    firewall_list = {"firewall_domain_list": allowed.firewall_domain_list_id}
     effect = f"every VPC with the list of rule {one_line(allowed.name)} may ask for this"
     return Fix(
         (
-            *(change(add, one, changes=effect, by=OWNER) for one in values),
-            *(undo(remove, one) for one in reversed(values)),
+            *(
+                change(
+                    _UPDATE.format("ADD", entry), {**firewall_list, "domain_entry": domain}, changes=effect, by=OWNER
+                )
+                for entry, domain in entries
+            ),
+            *(
+                undo(_UPDATE.format("REMOVE", entry), {**firewall_list, "domain_entry": domain})
+                for entry, domain in reversed(entries)
+            ),
         )
     )
+
+
+def _entry_for(name: str) -> tuple[str, str]:
+    """The entry of a list that takes a name, and the domain in it; every file system of a Region has one entry."""
+    return (f"*.{_ENTRY}", name.partition(".")[2]) if name.startswith("fs-") else (_ENTRY, name)

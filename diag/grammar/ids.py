@@ -76,15 +76,12 @@ AWS_ID = Grammar("an AWS resource id", rf"[a-z][a-z-]{{0,20}}-{_HEX}")
 ISSUER_HOST = Grammar("the host and path of an OIDC issuer", r"[a-z0-9][a-z0-9.-]{0,252}(?:/[A-Za-z0-9._/-]{0,200})?")
 ISSUER = Grammar("the URL of an OIDC issuer", rf"https://{ISSUER_HOST.pattern}")
 DNS_NAME = Grammar("a DNS name", r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}){0,30}\.?")
-DOMAIN_ENTRY = Grammar("an entry of a domain list", rf"(?:\*\.)?{DNS_NAME.pattern}")
 """Source: RFC 1123 section 2.1; underscores as DNS servers let them pass."""
 ADDRESS = Grammar("an IP address", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]{2,39}")
 HOST = Grammar("a host name or address", rf"(?:{DNS_NAME.pattern})|(?:{ADDRESS.pattern})")
 CIDR = Grammar("an address range", r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:]{2,39}/[0-9]{1,3}")
 CIDRS = Grammar("address ranges with commas between", rf"(?:{CIDR.pattern})(?:,(?:{CIDR.pattern})){{0,60}}")
-PROXY_EXCEPTIONS = Grammar(
-    "hosts that no proxy takes, with commas between", r"[A-Za-z0-9.*\[][A-Za-z0-9.*:/,\[\]_-]{0,2000}"
-)
+PROXY_EXCEPTIONS = Grammar("hosts that no proxy takes, with commas between", r"[A-Za-z0-9.][A-Za-z0-9.:/,_-]{0,2000}")
 PORTS = Grammar("a range of ports", r"[0-9]{1,5}(?:-[0-9]{1,5})?")
 
 FSNAME = Grammar("a Lustre file-system name", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,7}")

@@ -97,7 +97,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "resolver_rule": ids.AWS_ID,
     "firewall_domain_list": ids.AWS_ID,
     "firewall_rule_group": ids.AWS_ID,
-    "domain_entry": ids.DOMAIN_ENTRY,
+    "domain_entry": ids.DNS_NAME,
     "vpc_endpoint": ids.AWS_ID,
     "association": ids.AWS_ID,
     "backup": ids.AWS_ID,

@@ -44,11 +44,11 @@ def test_an_unknown_command_gets_the_one_that_was_meant() -> None:
     [
         (["ru"], {"run", "runbook"}),
         (["run", "--only", "client-v"], {"client-version"}),
-        (["run", "--skip", "dn"], {"dns", "dns-answer", "dns-name", "dns-servers", "dns-vpc"}),
+        (["run", "--skip", "dn"], {"dns", "dns-answer", "dns-firewall", "dns-name", "dns-servers", "dns-vpc"}),
         (["runbook", "client-server"], {"client-server-version-mismatch"}),
         (["facts", "vpcs"], {"vpcs"}),
         (["checks", "--layer", "mo"], {"mount"}),
-        (["checks", "dns"], {"dns-answer", "dns-name", "dns-servers", "dns-vpc"}),
+        (["checks", "dns"], {"dns-answer", "dns-firewall", "dns-name", "dns-servers", "dns-vpc"}),
         (["run", "--only", "nothing-has-it"], set()),
     ],
 )

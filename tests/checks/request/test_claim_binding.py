@@ -73,7 +73,7 @@ def test_a_claim_that_does_not_fit_the_volume_it_names(
     assert finding.fix is not None
     saved, copied, deleted, applied = finding.fix.commands[:4]
     assert ("get pvc" in saved, "patch --local" in copied, "delete pvc" in deleted) == (True, True, True)
-    assert deleted.startswith("test -s ") and applied.startswith("kubectl apply -f ")
+    assert deleted.startswith("test -s ") and applied.startswith("kubectl create -f ")
 
 
 def test_a_claim_that_fits_binds_in_a_moment() -> None:

@@ -113,5 +113,5 @@ def volume_written_into_the_pod(lab: "Lab") -> None:
         ' lifecycle mode: volume mode "Ephemeral" not supported by driver fsx.csi.aws.com (only supports'
         ' ["Persistent"])'
     )
-    pod["status"]["phase"] = "Pending"
+    symptoms.pod_waits(lab)
     symptoms.event(lab, pod, "FailedMount", text, "kubelet")
