@@ -273,11 +273,14 @@ def addon_steps(values: Values, *, version: str = "", has_role: bool = True) -> 
     names = {"addon": DRIVER_ADDON, **values}
     which, settings = "--cluster-name {cluster} --addon-name {addon}", "settings-of-{addon}.json"
     role = " --service-account-role-arn {role_arn}" if has_role else ""
-    unknown = "leave --service-account-role-arn out where describe-addon shows no serviceAccountRoleArn"
+    unknown = (
+        f"leave --service-account-role-arn out where `aws eks describe-addon {which} --query"
+        " addon.serviceAccountRoleArn --output text` says None; the role is what it prints"
+    )
     update = f"aws eks update-addon {which}{f' --addon-version {version}' if version else ''}{role}"
     return (
         caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
-        *((caution(unknown),) if has_role and "role_arn" not in values else ()),
+        *((caution(unknown, names),) if has_role and "role_arn" not in values else ()),
         save(f"aws eks describe-addon {which} --query '{SETTINGS}' --output text > {settings}", names),
         guard(f"test -s {settings}", names),
         change(
