@@ -187,7 +187,7 @@ def _texts(cause: Cause) -> Iterator[str]:
 
 def _names(cause: Cause) -> Iterator[str]:
     """Where each name that the commands leave open is found."""
-    sources = tuple(named_in(to_page(cause, KNOWLEDGE.page(cause.id), {}, {})))
+    sources = tuple(named_in(to_page(cause, KNOWLEDGE.page(cause.id), {}, {}), cause.id))
     if sources:
         yield f"\n## {NAMES}\n"
     for source in sources:
