@@ -54,7 +54,7 @@ def test_a_volume_with_a_waiting_pod_is_replaced_and_nothing_is_lost(lab: Lab, s
     shell(f"""
         kubectl patch pv {VOLUME} -p '{{"spec":{{"persistentVolumeReclaimPolicy":"Retain"}}}}'
         kubectl get pv {VOLUME} -o yaml | sed -e s/DDYEZBEV/ddyezbev/ -e '/uid:/d' -e '/resourceVersion:/d' > pv.yaml
-        kubectl -n default get pvc {CLAIM} -o yaml > pvc.yaml
+        kubectl -n default get pvc {CLAIM} -o yaml | sed -e '/bind-completed/d' > pvc.yaml
         kubectl -n default get pod pod-fsx -o yaml > pod.yaml
         kubectl delete pv {VOLUME} --wait=false
         kubectl -n default delete pvc {CLAIM} --wait=false
@@ -65,6 +65,20 @@ def test_a_volume_with_a_waiting_pod_is_replaced_and_nothing_is_lost(lab: Lab, s
     """)
     assert lab.live is not None and lab.live.broken() == []
     assert FILE_SYSTEM_ID in lab.aws.fsx.state.file_systems[lab.site.region]
+
+
+def test_a_copy_of_a_bound_claim_is_lost_beside_a_volume_without_its_uid(lab: Lab, shell: Shell) -> None:
+    symptoms.volume(lab)["spec"]["persistentVolumeReclaimPolicy"] = "Retain"
+    shell(f"""
+        kubectl get pv {VOLUME} -o yaml | sed -e '/uid:/d' -e '/resourceVersion:/d' > pv.yaml
+        kubectl -n default get pvc {CLAIM} -o yaml > pvc.yaml
+        kubectl delete pv {VOLUME} --wait=false
+        kubectl -n default delete pvc {CLAIM} --wait=false
+        kubectl -n default delete pod pod-fsx
+        kubectl wait --for=delete pv/{VOLUME} --timeout=20s
+        kubectl create -f pv.yaml -f pvc.yaml
+        kubectl -n default wait --for=jsonpath={{.status.phase}}=Lost pvc/{CLAIM} --timeout=20s
+    """)
 
 
 def test_a_claim_in_use_makes_delete_wait(lab: Lab, shell: Shell) -> None:
