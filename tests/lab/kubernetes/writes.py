@@ -47,7 +47,8 @@ class Writes:
             ApiError: it exists, its namespace does not, or it is invalid.
         """
         obj = copy.deepcopy(obj)
-        metadata = obj.setdefault("metadata", {})
+        # A null is no value: `annotations:` with nothing below it.
+        metadata = obj["metadata"] = {key: value for key, value in obj.get("metadata", {}).items() if value is not None}
         if resource.namespaced:
             if metadata.setdefault("namespace", namespace) != namespace:
                 text = "the namespace of the provided object does not match the namespace sent on the request"
