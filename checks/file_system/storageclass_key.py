@@ -21,6 +21,7 @@ from diag.model.fix import StepKind
 from diag.model.unavailable import value_or
 from diag.resources.class_data import Key, Policy
 from diag.resources.eks import ClusterIdentity
+from diag.resources.iam import statements_of
 
 UNUSABLE, OWNER = "kms-key-unusable", "the owner of the key"
 CREATE_GRANT = "kms:CreateGrant"
@@ -169,14 +170,12 @@ def _let_in(kms: Key, policy: Policy, caller: str, region: str, trust: Trust) ->
     """One more statement for the role, through FSx alone; what a Deny forbids is for its author to change."""
     if trust.is_denied:
         return Fix((person("take back the Deny of the key's policy: no Allow overrules it", by=OWNER),))
-    found = policy.document.get("Statement") or ()
-    others = found if isinstance(found, list | tuple) else (found,)
     statement = {
         "Effect": "Allow", "Principal": {"AWS": "{role_arn}"}, "Resource": "*",
         "Action": [*NEEDED, "kms:GenerateDataKey*", "kms:Decrypt"],
         "Condition": by_fsx_alone(region),
     }  # fmt: skip
-    document = {"Version": "2012-10-17", "Statement": [*map(Verbatim, others), statement]}
+    document = {"Version": "2012-10-17", "Statement": [*map(Verbatim, statements_of(policy.document)), statement]}
     names: dict[str, Value] = {"key": kms.arn, "role_arn": caller, "policy": document}
     put = "aws kms put-key-policy --key-id {key} --policy-name default --policy"
     keep = "aws kms get-key-policy --key-id {key} --policy-name default --query Policy --output text > key-policy.json"

@@ -15,7 +15,7 @@ from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, by_fsx_
 from diag.model.fix import Fix, Step, StepKind
 from diag.resources.ec2 import VpcEndpoint
 from diag.resources.eks import EksCluster
-from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role
+from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATION, WEB_IDENTITY, Role, statements_of
 from diag.resources.kubernetes import ServiceAccount
 from diag.resources.teardown import accounts_admitted
 
@@ -104,7 +104,9 @@ def trust_web_identity(
 
 def trust_pod_identity(role: Role, cluster: EksCluster) -> Fix:
     """Let EKS Pod Identity take the role for pods of this cluster, beside whoever else may."""
-    return _replace_trust(role, _POD_IDENTITY, _statements(role), {"cluster_arn": cluster.arn})
+    return _replace_trust(
+        role, _POD_IDENTITY, statements_of(role.assume_role_policy_document), {"cluster_arn": cluster.arn}
+    )
 
 
 def create_associated_role(cluster: EksCluster, role: str) -> Fix:
@@ -160,20 +162,13 @@ def _replace_trust(
     )
 
 
-def _statements(role: Role) -> tuple[Mapping[str, Any], ...]:
-    """The statements of a role's trust policy; whatever is no statement is left out."""
-    found = role.assume_role_policy_document.get("Statement") or ()
-    statements = found if isinstance(found, list | tuple) else (found,)
-    return tuple(one for one in statements if isinstance(one, Mapping))
-
-
 def _others(role: Role, account: ServiceAccount, cluster: EksCluster) -> Iterator[Mapping[str, Any]]:
     """Its statements but for each Allow that is this account's of this cluster alone, which the new one replaces.
 
     One that names others as well, or the account of that name of another cluster, is theirs.
     """
     own = {(account.metadata.namespace, account.metadata.name)}
-    for one in _statements(role):
+    for one in statements_of(role.assume_role_policy_document):
         is_own = one.get("Principal") == {"Federated": cluster.provider_arn}
         is_own = is_own and accounts_admitted(one.get("Condition")) == own
         if one.get("Effect") != "Allow" or not is_own:
@@ -222,9 +217,7 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
 
     An Allow of a boundary gives nobody a right: what a role may do, its own policies must allow as well.
     """
-    others = document.get("Statement") or ()
-    kept = tuple(map(Verbatim, others if isinstance(others, list | tuple) else (others,)))
-    policy = _policy(*kept, *_allowing(grants))
+    policy = _policy(*map(Verbatim, statements_of(document)), *_allowing(grants))
     names: dict[str, Value] = {"policy_arn": arn, "policy_version": version, "policy": policy}
     owner, which = "whoever owns the permissions boundary", "--policy-arn {policy_arn}"
     saved = "permissions-boundary.before.json"
@@ -248,9 +241,7 @@ def let_through(endpoint: VpcEndpoint, action: str, role_arn: str) -> Fix:
 
     Who shows STS a token is no role yet: the role is the resource. Source: IAM user guide, STS endpoint policies.
     """
-    document = endpoint.document or {}
-    others = document.get("Statement") or ()
-    kept = tuple(map(Verbatim, others if isinstance(others, list | tuple) else (others,)))
+    kept = map(Verbatim, statements_of(endpoint.document or {}))
     if endpoint.service == "sts":
         whom: dict[str, Any] = {"Principal": "*", "Resource": role_arn or "*"}
     else:

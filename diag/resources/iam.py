@@ -1,7 +1,8 @@
-"""IAM roles and OIDC providers."""
+"""IAM roles, policy documents and OIDC providers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -62,3 +63,15 @@ class OidcProvider(msgspec.Struct, frozen=True):
     url: str = ""
     """Issuer without the scheme, as IAM returns it."""
     client_ids: tuple[str, ...] = ()
+
+
+def listed(value: object) -> tuple[Any, ...]:
+    """A policy element as a tuple: IAM writes one value bare and several as a list."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def statements_of(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The statements of a policy document; whatever is no statement is left out."""
+    return tuple(item for item in listed(document.get("Statement")) if isinstance(item, Mapping))

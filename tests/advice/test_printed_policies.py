@@ -13,12 +13,12 @@ import pytest
 from diag.advice.identity import create_role
 from diag.analysis.identity.irsa import RoleArn, strangers_allowed
 from diag.analysis.identity.permissions import questions, weigh
-from diag.analysis.identity.policy_language import Document, Request, statements_of
+from diag.analysis.identity.policy_language import Document, Request
 from diag.analysis.identity.trust_policy import Answer, may_assume, pod_identity, web_identity
 from diag.knowledge.controller_actions import Use
 from diag.registry import permissions_of
 from diag.reports.permissions import iam_policy
-from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY
+from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY, statements_of
 from tests.checks.given import REGISTRY
 from tests.checks.given_identity import CLUSTER, account, role
 from tests.runbooks.commands import EXAMPLES, Command, all_commands

@@ -6,7 +6,6 @@ import msgspec
 
 from diag.advice.identity import add_audience, annotate, create_provider, create_role, trust_web_identity
 from diag.advice.steps import person
-from diag.analysis.identity.policy_language import statements_of
 from diag.analysis.identity.trust_policy import (
     Answer,
     may_assume,
@@ -18,7 +17,7 @@ from diag.late import late
 from diag.model.fix import Fix
 from diag.model.unavailable import Reason, Unavailable
 from diag.resources.eks import EksCluster
-from diag.resources.iam import DEFAULT_AUDIENCE, ROLE_ANNOTATION, OidcProvider, Role
+from diag.resources.iam import DEFAULT_AUDIENCE, ROLE_ANNOTATION, OidcProvider, Role, statements_of
 from diag.resources.kubernetes import ServiceAccount
 from diag.resources.table import Table
 

@@ -20,7 +20,6 @@ from diag.analysis.identity.policy_language import (
     conditions_hold,
     covers_action,
     covers_resource,
-    statements_of,
 )
 from diag.analysis.identity.policy_language import all_of as all_hold
 from diag.decode import decode_json
@@ -28,7 +27,7 @@ from diag.grammar.ids import account_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, Action, Use, arns_of, controller_actions, via_fsx
 from diag.knowledge.partitions import partition_of
 from diag.model.unavailable import Reason, Unavailable
-from diag.resources.iam import ManagedPolicy, Tag
+from diag.resources.iam import ManagedPolicy, Tag, statements_of
 from diag.resources.kubernetes import StorageClass
 from diag.resources.table import Table
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from diag.resources.iam import listed
+
 Document = Mapping[str, Any]
 
 
@@ -38,18 +40,6 @@ class Request(msgspec.Struct, frozen=True):
             if name in self.values:
                 return self.values[name]
         return () if "." in plain.rpartition(":")[0] else None
-
-
-def listed(value: object) -> tuple[Any, ...]:
-    """A policy element as a tuple: IAM writes one value bare and several as a list."""
-    if value is None:
-        return ()
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def statements_of(document: Document) -> tuple[Document, ...]:
-    """The statements of a policy document; whatever is no statement is left out."""
-    return tuple(item for item in listed(document.get("Statement")) if isinstance(item, Mapping))
 
 
 def like(pattern: str, text: str) -> bool:

@@ -17,11 +17,9 @@ from diag.analysis.identity.policy_language import (
     clauses_of,
     covers_action,
     covers_resource,
-    listed,
-    statements_of,
 )
 from diag.grammar.ids import account_of
-from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY, POD_IDENTITY_SERVICE, WEB_IDENTITY
+from diag.resources.iam import DEFAULT_AUDIENCE, POD_IDENTITY, POD_IDENTITY_SERVICE, WEB_IDENTITY, listed, statements_of
 
 
 class Asker(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from diag.analysis.identity.permissions import weigh
-from diag.analysis.identity.policy_language import Request, statements_of
+from diag.analysis.identity.policy_language import Request
 from diag.analysis.identity.trust_policy import Answer, about, may_assume, role_at
 from diag.analysis.network.network_acls import acl_of, lets
 from diag.analysis.network.routing import SOMEWHERE
@@ -22,6 +22,7 @@ from diag.knowledge.controller_actions import SOME_FILE_SYSTEM
 from diag.late import late
 from diag.model.unavailable import Unavailable
 from diag.resources.ec2 import Instance, NetworkAcl, Permission, PrefixList, SecurityGroup, VpcEndpoint
+from diag.resources.iam import statements_of
 from diag.resources.table import Table
 
 HTTPS = 443
