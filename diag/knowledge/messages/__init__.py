@@ -190,10 +190,10 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
             continue
         file = convert(tomllib.loads(content.decode()), _File)
         for id, part in file.components.items():
-            components[id] = Component(id, part.program, part.what, file.console)
+            component = components[id] = Component(id, part.program, part.what, file.console)
             sources.update(dict.fromkeys(part.files, id))
             commands.update(dict.fromkeys(part.commands, id))
-            messages.extend(_messages(id, part, kinds))
+            messages.extend(_messages(component, part, kinds))
     return Catalogue(
         format=INDEX_FORMAT,
         files={name: fingerprint(content) for name, content in contents.items()},
@@ -213,12 +213,12 @@ def _message(catalogue: Catalogue, number: int) -> Message:
     return message._replace(means=catalogue.meanings[message.kind]) if message.kind else message
 
 
-def _messages(component: str, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
+def _messages(component: Component, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
     for id, role, cause, first, last, text, means in part.own:
-        yield Message(id, component, role, means, cause, first, last, _parts(text), kind="")
+        yield Message(id, component.name, role, means, cause, first, last, _parts(text), kind="")
     for id, kind, first, last, text in part.messages:
-        role = Role.SERVER if part.program == "Lustre server" else kinds[kind].role
-        yield Message(id, component, role, "", "", first, last, _parts(text), kind)
+        role = Role.SERVER if component.is_server else kinds[kind].role
+        yield Message(id, component.name, role, "", "", first, last, _parts(text), kind)
 
 
 def _parts(text: str) -> tuple[str, ...]:
