@@ -110,13 +110,17 @@ def dns_firewall(
         for one in listed("ListFirewallDomainLists", "FirewallDomainLists")
         if one.get("ManagedOwnerName")
     }
-    rules = {group: listed("ListFirewallRules", "FirewallRules", FirewallRuleGroupId=group) for _, group, _ in groups}
+    rules = {
+        group: listed("ListFirewallRules", "FirewallRules", FirewallRuleGroupId=group)
+        for group in dict.fromkeys(group for _, group, _ in groups)
+    }
     ids = {str(raw.get("FirewallDomainListId") or "") for found in rules.values() for raw in found} - of_aws - {""}
+    names = (*names_in_doubt, *to_be_mounted(names_in_doubt))
     entries = {
         id: tuple(
             str(entry)
             for entry in listed("ListFirewallDomains", "Domains", FirewallDomainListId=id)
-            if any(is_entry_of(str(entry), name) for name in (*names_in_doubt, *to_be_mounted(names_in_doubt)))
+            if any(is_entry_of(str(entry), name) for name in names)
         )
         for id in sorted(ids)
     }
@@ -169,11 +173,14 @@ def private_zones(
         return ()
     region, seen = cluster_identity.region, "private hosted zone"
     found = [shaped({**raw, "VpcId": vpc}, HostedZone, seen) for vpc in vpcs for raw in _zones(aws, region, vpc)]
-    for shared in _shared(profile_resources, "PRIVATE_HOSTED_ZONE"):
-        if shared.vpc_id in vpcs:
-            raw = aws.one("route53", "GetHostedZone", region=region, Id=shared.id)["HostedZone"]
-            more = {"HostedZoneId": shared.id, "VpcId": shared.vpc_id}
-            found.append(shaped({"Name": raw["Name"], **more}, HostedZone, seen))
+    shared = [one for one in _shared(profile_resources, "PRIVATE_HOSTED_ZONE") if one.vpc_id in vpcs]
+    zones = {
+        id: aws.one("route53", "GetHostedZone", region=region, Id=id)["HostedZone"]
+        for id in dict.fromkeys(one.id for one in shared)
+    }
+    for one in shared:
+        raw = {"Name": zones[one.id]["Name"], "HostedZoneId": one.id, "VpcId": one.vpc_id}
+        found.append(shaped(raw, HostedZone, seen))
     return tuple(found)
 
 
