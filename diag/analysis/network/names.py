@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -153,10 +154,18 @@ def names_in_doubt(
     mounts: tuple[Mount, ...] | Unavailable,
     controller_names: tuple[str, ...] | Unavailable,
 ) -> tuple[str, ...]:
-    """The names that a pod waits for: of volumes by which none is up, and those that the controller asks for."""
-    up = {mount.volume.name for mount in value_or(mounts, ()) if mount.pod.is_up}
-    names = [v.dns_name for v in volumes if v.name not in up and v.dns_name and not is_address(v.dns_name)]
+    """The names that are waited for: of volumes that no pod shows mounted, and those that the controller asks for."""
+    own = _mounts_by_volume(mounts)
+    waiting = (v for v in volumes if v.dns_name and not is_address(v.dns_name) and not is_mounted_now(own[v.name]))
+    names = [str(volume.dns_name) for volume in waiting]
     return tuple(dict.fromkeys((*names, *value_or(controller_names, ()))))
+
+
+def _mounts_by_volume(mounts: Iterable[Mount] | Unavailable) -> defaultdict[str, list[Mount]]:
+    found: defaultdict[str, list[Mount]] = defaultdict(list)
+    for mount in value_or(mounts, ()):
+        found[mount.volume.name].append(mount)
+    return found
 
 
 class NameStanding(msgspec.Struct, frozen=True):
@@ -194,9 +203,7 @@ def name_standings(
     by_name: dict[str, list[DnsAnswer]] = {}
     for answer in dns_answers:
         by_name.setdefault(answer.name, []).append(answer)
-    of_volume: dict[str, list[Mount]] = {}
-    for mount in value_or(mounts, ()):
-        of_volume.setdefault(mount.volume.name, []).append(mount)
+    own = _mounts_by_volume(mounts)
     sent = () if isinstance(tcp_answers, Unavailable) else tcp_answers
     inside: dict[str, bool] = {}
     standings = {}
@@ -206,5 +213,5 @@ def name_standings(
         if vpc not in inside:
             inside[vpc] = bool(settings.dns_servers) or is_inside(sent, vpcs, vpc)
         answers = tuple(by_name.get(volume.dns_name or "", ()))
-        standings[volume.name] = NameStanding(answers, inside[vpc], is_mounted_now(of_volume.get(volume.name, ())))
+        standings[volume.name] = NameStanding(answers, inside[vpc], is_mounted_now(own[volume.name]))
     return standings
