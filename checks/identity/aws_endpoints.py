@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from diag import Draft, Fix, Layer, Subject, Table, Unavailable, check, fail, ok, skip, warn
+from diag import Draft, Fix, Layer, Subject, Table, Unavailable, check, fail, ok, warn
 from diag.advice.identity import let_through
 from diag.advice.security_rules import Rule, authorize
 from diag.advice.steps import advise, caution, change, undo
-from diag.analysis.claims import NOT_IN_USE, Provisioning
-from diag.analysis.driver.workloads import missing_component
+from diag.analysis.claims import Provisioning, idle
 from diag.analysis.identity.controller import Given, Giver, goes_by_proxy, injected
 from diag.analysis.network.outward import HTTPS, Obstacle, obstacles, refused_by_endpoint
 from diag.analysis.network.routing import subnets_without_way_out
@@ -60,13 +59,10 @@ def controller_reaches_aws(
     skip: nothing is provisioned dynamically, or the controller goes through a proxy
     source: EKS user guide, private-clusters; FSx for Lustre user guide, fsx-vpc-endpoints
     """
-    if isinstance(controller, Unavailable):
-        yield missing_component("controller Deployment", controller)
+    if isinstance(controller, Unavailable) or not provisioning.in_use or goes_by_proxy(controller_pods):
+        yield idle(controller, provisioning, "it goes through a proxy")
         return
     subject = controller.subject
-    if not provisioning.in_use or goes_by_proxy(controller_pods):
-        yield skip(subject, "it goes through a proxy" if provisioning.in_use else NOT_IN_USE)
-        return
     own = value_or(source_nat, SourceNat()).external and not any(pod.spec.host_network for pod in controller_pods)
     closed = subnets_without_way_out(
         controller_instances, route_tables, value_or(nat_gateways, ()), by_own_address=not own

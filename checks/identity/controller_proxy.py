@@ -5,11 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from diag import Draft, Layer, Unavailable, check, fail, ok, skip, warn
+from diag import Draft, Layer, Unavailable, check, fail, ok, warn
 from diag.advice.driver import spare_from_proxy
-from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
+from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning, idle
 from diag.analysis.driver.cluster_rights import PROVISIONER
-from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import Giver, injected, plugin_of, takes_by_proxy
 from diag.resources.eks import EksCluster
 from diag.resources.kubernetes import Container, Pod, Workload
@@ -40,13 +39,10 @@ def proxy_leaves_the_cluster_alone(
     skip: nothing is provisioned dynamically, or no pod of the controller exists
     source: golang.org/x/net http/httpproxy; EKS user guide, pod-identities, considerations
     """
-    if isinstance(controller, Unavailable):
-        yield missing_component("controller Deployment", controller)
+    if isinstance(controller, Unavailable) or not provisioning.in_use or not controller_pods:
+        yield idle(controller, provisioning, "no pod of the controller exists")
         return
     subject = controller.subject
-    if not provisioning.in_use or not controller_pods:
-        yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
-        return
     say = fail if provisioning.pending else warn
     troubles = list(dict.fromkeys(trouble for pod in controller_pods for trouble in _of_pod(pod, eks_cluster)))
     for cause, what, container, address in troubles:

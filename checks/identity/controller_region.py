@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, skip, warn
+from diag import Draft, Fix, Layer, Table, Unavailable, check, fail, ok, warn
 from diag.advice.driver import set_region
 from diag.advice.steps import caution, change, undo
-from diag.analysis.claims import NOT_FOR_MOUNTS, NOT_IN_USE, Provisioning
-from diag.analysis.driver.workloads import missing_component
+from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning, idle
 from diag.analysis.identity.controller import (
     HOPS_OF_A_POD,
     REGION,
@@ -51,13 +50,10 @@ def controller_knows_its_region(
     skip: nothing is provisioned dynamically, or no pod of the controller exists
     source: aws-fsx-csi-driver v1.9.0 pkg/cloud/metadata.go; EC2 user guide, instance metadata options
     """
-    if isinstance(controller, Unavailable):
-        yield missing_component("controller Deployment", controller)
+    if isinstance(controller, Unavailable) or not provisioning.in_use or not controller_pods:
+        yield idle(controller, provisioning, "no pod of the controller exists")
         return
     subject = controller.subject
-    if not provisioning.in_use or not controller_pods:
-        yield skip(subject, "no pod of the controller exists" if provisioning.in_use else NOT_IN_USE)
-        return
     nodes = {node.name: node for node in controller_nodes}
     elsewhere = {value for pod in controller_pods if (value := _told_region(pod)) != cluster_identity.region and value}
     if elsewhere and cluster_identity.region:

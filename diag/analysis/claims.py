@@ -20,15 +20,25 @@ from diag.analysis.binding import (
     selects,
     why_not_taken,
 )
+from diag.analysis.driver.workloads import missing_component
 from diag.analysis.labels import chosen_by_labels
 from diag.analysis.volumes import SIBLING_DRIVERS, is_fsx_volume, matches
 from diag.knowledge.storage_class import parameter_of
+from diag.model.finding import Draft, skip
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.model.unavailable import Unavailable, value_or
 from diag.registry import fact
 from diag.resources.age import age_s
-from diag.resources.kubernetes import FSX_DRIVER, Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass
+from diag.resources.kubernetes import (
+    FSX_DRIVER,
+    Event,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    StorageClass,
+    Workload,
+)
 from diag.resources.manifests import ManifestSet
 from diag.resources.target import Target
 
@@ -68,6 +78,13 @@ class Provisioning(msgspec.Struct, frozen=True):
     def in_use(self) -> bool:
         """Somebody can ask, asks or has asked the driver for a file system."""
         return bool(self.classes or self.pending or self.dynamic)
+
+
+def idle(controller: Workload | Unavailable, provisioning: Provisioning, why: str) -> Draft:
+    """Why nothing is said of the controller: there is none, nothing is asked of it, or `why`."""
+    if isinstance(controller, Unavailable):
+        return missing_component("controller Deployment", controller)
+    return skip(controller.subject, why if provisioning.in_use else NOT_IN_USE)
 
 
 @fact(layer=Layer.REQUEST)
