@@ -83,6 +83,10 @@ def cause_page(cause: Cause) -> str:
         lines += [f"\n## {heading}\n"]
         if heading == VERIFY:
             lines += _looks(cause)
+        if heading == FIX:
+            choice = _CHOICE.match(body)
+            lines += [body[: choice.end()] if choice else ""]
+            body = body[choice.end() :] if choice else body
         if heading == FIX and (fix := fix_of(cause, {}, on_page=True)) is not None:
             lines += _fix(with_verify(fix, {}))
             for step in seen_after(cause, {}):
@@ -100,6 +104,10 @@ def cause_page(cause: Cause) -> str:
         f"\nIn a terminal, filled with an incident's values: `lustre-doctor runbook {cause.id} --with run.json`\n"
     ]
     return "".join(lines)
+
+
+_CHOICE = re.compile(r"\s*(?:<p>Which way.*?</p>\s*|<table>.*?</table>\s*)*", re.DOTALL)
+"""What stands before the ways, as `diag.reports.runbook.chooses` says, in the HTML of the text."""
 
 
 def check_list() -> str:

@@ -52,8 +52,17 @@ def to_page(
         lines.append(cause.url)
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
-    body, place_of_names = body_of(text), len(lines)
-    for block in _blocks(body):
+    body, place_of_names, ways_are_due = body_of(text), len(lines), False
+    for block in [*_blocks(body), ["## "]]:
+        if ways_are_due and not chooses(block[0]):
+            ways_are_due = False
+            if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
+                style = Style(width=width)
+                lines += _ways(with_verify(fix, values), style)
+                if platform.kubernetes is not False:
+                    lines += _seen_after(cause, values, style)
+        if block == ["## "]:
+            break
         if block == [f"## {VERIFY}"]:
             place_of_names = len(lines)
         lines += _block(block, values, width)
@@ -62,11 +71,7 @@ def to_page(
             lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
             if any(line.startswith("    kubectl debug ") for line in lines):
                 lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
-        if block == [f"## {FIX}"] and (fix := fix_of(cause, values, platform, on_page=True)) is not None:
-            style = Style(width=width)
-            lines += _ways(with_verify(fix, values), style)
-            if platform.kubernetes is not False:
-                lines += _seen_after(cause, values, style)
+        ways_are_due = ways_are_due or block == [f"## {FIX}"]
     lines[place_of_names:place_of_names] = _names("\n".join(lines), cause.id, values, width)
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
@@ -134,6 +139,11 @@ def _names(page: str, id: str, values: Mapping[str, str], width: int) -> Iterato
             yield f"      {visible(fill_text(source.command, values))}"
         if source.otherwise:
             yield f"      where it prints nothing: {visible(fill_text(source.otherwise, values))}"
+
+
+def chooses(block: str) -> bool:
+    """Whether what stands first under *How to fix* says which way to take, and so is read before the ways."""
+    return block.startswith(("|", "Which way"))
 
 
 def body_of(text: str) -> str:

@@ -71,3 +71,12 @@ def names_of(id: str) -> dict[str, str]:
     """The commands under each name that a page leaves open."""
     page = to_page(CAUSES[id], TEXTS[id], {}, {})
     return {name: source.command + source.otherwise for source in named_in(page, id) for name in source.names}
+
+
+def test_one_chooses_before_one_reads_the_ways() -> None:
+    """A table, or a paragraph of which way, that stands first is before the steps; other text follows them."""
+    for id, chosen in (("volume-deletion-stuck", "which way"), ("claim-volume-mismatch", "Which way:")):
+        page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
+        assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
+    page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
+    assert page.index("Way 4 of 4") < page.index("Sizes that FSx takes")

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from diag.grammar.command import fill_text
 from diag.model.fix import Fix
 from diag.reports.html.markup import Markup, command, template
-from diag.reports.runbook import FIX, VERIFY, body_of
+from diag.reports.runbook import FIX, VERIFY, body_of, chooses
 from diag.sanitize import visible
 
 _REFERENCE = re.compile(r"\[\[([a-z0-9-]+)\]\]")
@@ -42,10 +42,22 @@ def to_html(text: str, values: Mapping[str, str], fix: Fix | None = None, looks:
 
 
 def _insert(tokens: list[Token], heading: str, html: str) -> None:
-    """What the front matter says, below its heading."""
-    place = next((i for i, t in enumerate(tokens) if t.type == "inline" and t.content == heading), None)
-    if place is not None:
-        tokens.insert(place + 2, Token("html_block", "", 0, content=html))
+    """What the front matter says, below its heading and what chooses among the ways."""
+    found = next((i for i, t in enumerate(tokens) if t.type == "inline" and t.content == heading), None)
+    if found is None:
+        return
+    place = found + 2
+    while heading == FIX and place < len(tokens) and _chooses(tokens, place):
+        place = next(i for i in range(place, len(tokens)) if tokens[i].type in _ENDS) + 1
+    tokens.insert(place, Token("html_block", "", 0, content=html))
+
+
+_ENDS = ("table_close", "paragraph_close")
+
+
+def _chooses(tokens: list[Token], place: int) -> bool:
+    is_text = tokens[place].type == "paragraph_open"
+    return tokens[place].type == "table_open" or (is_text and chooses(tokens[place + 1].content))
 
 
 def _look(look: str) -> str:
