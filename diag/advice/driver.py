@@ -26,8 +26,11 @@ MANAGED_BY, CHART, VERSION = "app.kubernetes.io/managed-by", "helm.sh/chart", "a
 REPOSITORY = "https://kubernetes-sigs.github.io/aws-fsx-csi-driver"
 MANIFESTS = "github.com/kubernetes-sigs/aws-fsx-csi-driver/deploy/kubernetes/overlays/stable/?ref=release-1.9"
 """Source of both: aws-fsx-csi-driver docs/install.md."""
-SETTINGS = 'addon.configurationValues || `"{}"`'
-"""The add-on's settings, an empty document where it has none."""
+KEPT = (
+    'merge({configurationValues: addon.configurationValues || `"{}"`},'
+    " addon.serviceAccountRoleArn && {serviceAccountRoleArn: addon.serviceAccountRoleArn} || `{}`)"
+)
+"""What an update of the add-on has to be given again: its role, and its settings or an empty document."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
     "so that it lasts, save the add-on's own settings: `aws eks describe-addon --cluster-name {cluster} --addon-name"
@@ -73,6 +76,12 @@ INSTALLED_BY: Mapping[str, str] = {
     " shows it",
 }
 """How to see which of the ways to change the driver is the one for a cluster."""
+WHO_INSTALLED = f"kubectl get daemonsets,deployments -A -l app.kubernetes.io/name=aws-fsx-csi-driver -L {MANAGED_BY}"
+"""The same in one command, where the driver has objects."""
+SAYS_WHO = (
+    "What installed the driver stands in the last column of this: EKS (the add-on), Helm, or nothing (manifests). Helm,"
+    " and no release in helm list -A: Argo CD or Flux made it from the chart; change it there."
+)
 
 
 def installer_of(workload: Workload) -> Installer:
@@ -257,36 +266,32 @@ def reinstall(workload: Workload, addon: Addon | None = None, *first: Step) -> F
 
 def update_addon(addon: Addon) -> tuple[Step, ...]:
     """Have EKS write the add-on's objects again, with the role and the settings that it has."""
-    role = addon.service_account_role_arn
-    return addon_steps(
-        {"cluster": addon.cluster_name, "addon": addon.addon_name, "role_arn": role}, has_role=bool(role)
-    )
+    return addon_steps({"cluster": addon.cluster_name, "addon": addon.addon_name})
 
 
-def addon_steps(values: Values, *, version: str = "", has_role: bool = True) -> tuple[Step, ...]:
-    """`aws eks update-addon` that loses neither role nor settings.
+def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) -> tuple[Step, ...]:
+    """`aws eks update-addon` that loses neither role nor settings: one file takes both from the add-on to its update.
 
-    Without its role UpdateAddon falls back to the node's. Source: EKS API reference, UpdateAddon serviceAccountRoleArn.
+    With `gives_role` the add-on gets another role, {role_arn}. Without a role UpdateAddon falls back to the node's.
+    Source: EKS API reference, UpdateAddon serviceAccountRoleArn; the option beside the file wins. Source: AWS CLI,
+    --cli-input-json.
     """
     from diag.resources.eks import DRIVER_ADDON
 
     names = {"addon": DRIVER_ADDON, **values}
-    which, settings = "--cluster-name {cluster} --addon-name {addon}", "settings-of-{addon}.json"
-    role = " --service-account-role-arn {role_arn}" if has_role else ""
-    unknown = (
-        f"leave --service-account-role-arn out where `aws eks describe-addon {which} --query"
-        " addon.serviceAccountRoleArn --output text` says None; the role is what it prints"
+    which, kept = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}.json"
+    options = f"{f' --addon-version {version}' if version else ''}" + (
+        " --service-account-role-arn {role_arn}" if gives_role else ""
     )
-    update = f"aws eks update-addon {which}{f' --addon-version {version}' if version else ''}{role}"
     return (
         caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
-        *((caution(unknown, names),) if has_role and "role_arn" not in values else ()),
-        save(f"aws eks describe-addon {which} --query '{SETTINGS}' --output text > {settings}", names),
-        guard(f"test -s {settings}", names),
+        save(f"aws eks describe-addon {which} --query '{KEPT}' --output json > {kept}", names),
+        guard(f"grep -q configurationValues {kept}", names),
         change(
-            f"{update} --configuration-values file://{settings} --resolve-conflicts OVERWRITE",
+            f"aws eks update-addon {which}{options} --cli-input-json file://{kept} --resolve-conflicts OVERWRITE",
             names,
-            changes="puts the add-on's objects back as EKS has them",
+            changes="puts the add-on's objects back as EKS has them; its role and its settings stay, they are in the"
+            " file",
         ),
         wait(f"aws eks wait addon-active {which}", names),
     )

@@ -35,7 +35,7 @@ def _give(account: ServiceAccount, role_arn: str, cluster: str) -> tuple[tuple[S
         former = {"role_arn": account.role_arn or ""}
         again = "the same command with the former role, {role_arn}" if account.role_arn else "the same without a role"
         back = person(again, former, kind=StepKind.UNDO)
-        return addon_steps({"cluster": cluster, "role_arn": role_arn}), back
+        return addon_steps({"cluster": cluster, "role_arn": role_arn}, gives_role=True), back
     write, back = _annotation(account, role_arn)
     return (write, *restart(account.metadata.namespace)), back
 

@@ -17,7 +17,7 @@ BEFORE, AFTER = f"{FILE}.before.yaml", f"{FILE}.after.yaml"
 BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=20m"
 """FSx takes 5 to 15 minutes for a new file system."""
 FROM_A_TEMPLATE = (
-    "where a StatefulSet made the claim, scale it to 0 first and back at the end, or it makes the wrong one again; its"
+    "a claim that a StatefulSet made: scale that to 0 first and back at the end, or it makes the wrong one again; its"
     " claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected"
 )
 """Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
 from diag.advice.inspect_node import DEBUG_PODS
 from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
@@ -31,6 +32,10 @@ WORDS = {
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
 _UNDER = " " * (LABEL + 4)
+SURVEYED = 2
+"""Ways up to which a page goes without a list of them."""
+_CASE = re.compile(r"(?:only |best )?(?:where|for|to|on|so that|if) (?!.*: first )")
+"""How a caution begins that says for which case a way is."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -86,12 +91,21 @@ def to_page(
 def _ways(fix: Fix, style: Style) -> Iterator[str]:
     """Every way to fix it, under its number: what to know first, each command above what it does, and the way back."""
     ways = (fix, *fix.alternatives)
+    if len(ways) > 1 and any(by_installer(way) for way in ways):
+        yield from ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
+    if len(ways) > SURVEYED:
+        yield ""
+        for number, way in enumerate(ways, 1):
+            yield from wrap(_survey(way), style, f"  Way {number}  ", " " * 9)
     for number, way in enumerate(ways, 1):
+        case, cautions = case_of(way)
         yield ""
         if len(ways) > 1:
-            yield f"Way {number} of {len(ways)}"
-        mark = "- " if len(way.cautions) > 1 else ""
-        yield from labelled("first", (mark + caution for caution in way.cautions), style)
+            yield from wrap(f"Way {number} of {len(ways)}" + (f": {case}" if case else ""), style, "", "  ")
+        elif case:
+            cautions = (case, *cautions)
+        mark = "- " if len(cautions) > 1 else ""
+        yield from labelled("first", (mark + caution for caution in cautions), style)
         label, acts = "steps", way.acts
         for place, (step, rows) in enumerate(acts):
             is_wait = step.kind is StepKind.WAIT
@@ -111,6 +125,35 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
+
+
+def case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
+    """For which case a way is, and its other cautions. Who installed the driver is told above all ways."""
+    generated, rest = [], list(way.cautions)
+    if by_installer(way):
+        generated.append(rest.pop(0).partition(":")[0])
+    elif rest and rest[0].startswith("on "):
+        generated.append(rest.pop(0))
+    if rest and _CASE.match(rest[0]):
+        case, _, more = rest.pop(0).partition("; ")
+        generated.append(case)
+        rest[:0] = [more] if more else []
+    return "; ".join(generated), tuple(rest)
+
+
+def by_installer(way: Fix) -> bool:
+    """Whether a way is for one of the ways to install the driver, of which nothing shows which it is."""
+    first = next(iter(way.cautions), "")
+    return any(first.startswith(text.partition(":")[0] + ":") for text in INSTALLED_BY.values())
+
+
+def _survey(way: Fix) -> str:
+    """For which case a way is, in a list of all; what it does, where that alone tells it from another one."""
+    case, _ = case_of(way)
+    does = next((step.says for step in reversed(way.steps) if step.kind is StepKind.CHANGE and step.says), "")
+    if case and not (case.startswith("on ") and ";" not in case):
+        return case
+    return ": ".join(filter(None, (case, does.partition("; ")[0])))
 
 
 def _seen_after(cause: Cause, values: Mapping[str, str], style: Style) -> Iterator[str]:

@@ -30,10 +30,31 @@ def test_a_paragraph_that_follows_its_heading_at_once_is_kept() -> None:
 def test_each_way_has_its_number_and_each_command_stands_above_what_it_does() -> None:
     id = "startup-taint-stuck"
     lines = to_page(CAUSES[id], TEXTS[id], {}, {}).splitlines()
-    ways = [line for line in lines if line.startswith("Way ")]
+    ways = [line.partition(":")[0] for line in lines if line.startswith("Way ")]
     assert ways == [f"Way {number} of {len(ways)}" for number in range(1, len(ways) + 1)] and len(ways) > 2
     (at,) = (at for at, line in enumerate(lines) if "kubectl taint nodes '<node>' fsx.csi.aws.com" in line)
     assert lines[at + 1].strip() == "removes the taint by hand"
+
+
+def test_the_case_of_a_way_is_its_heading_and_stands_in_the_list_of_all() -> None:
+    """Who reads at night chooses once, at the top; what a way needs besides stays under it."""
+    page = to_page(CAUSES["aws-endpoint-unreachable"], TEXTS["aws-endpoint-unreachable"], {}, {}, width=200)
+    case = "where an endpoint of the service exists and its private DNS is off"
+    assert re.search(rf"^  Way \d  {case}$", page, re.MULTILINE)
+    assert re.search(rf"^Way \d of \d: {case}\n  first         everybody in the VPC", page, re.MULTILINE)
+
+
+def test_two_ways_have_no_list() -> None:
+    page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
+    assert "\nWay 1 of 2: for a claim that is Pending\n" in page and "\n  Way 1  " not in page
+
+
+def test_who_installed_the_driver_is_asked_once_above_the_ways() -> None:
+    page = to_page(CAUSES["imds-unreachable"], TEXTS["imds-unreachable"], {}, {})
+    assert page.count("-L app.kubernetes.io/managed-by") == 1
+    assert page.index("-L app.kubernetes.io/managed-by") < page.index("Way 1 of ")
+    known = to_page(CAUSES["imds-unreachable"], TEXTS["imds-unreachable"], {"installer": "Helm", "release": "fsx"}, {})
+    assert "managed-by" not in known and "installed the driver" not in known
 
 
 def test_a_cause_of_hosts_has_no_command_of_a_cluster() -> None:
