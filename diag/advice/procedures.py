@@ -50,21 +50,25 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     return _renew_unknown(values)
 
 
-_AWAY = """sh -c 'until kubectl -n {namespace} describe pvc {claim} | grep -q "Used By:.*none"; do sleep 2; done'"""
+_AWAY = (
+    'sh -c \'for i in $(seq 120); do kubectl -n {namespace} describe pvc {claim} | grep -q "Used By:.*none" && exit;'
+    " sleep 5; done; exit 1'"
+)
 """A pod that ends still writes, and is still named there. Source: kubectl, describe.go, getPodsForPVC."""
 _BY_OWNER = (
-    'of a Job in place of the steps: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then'
-    " the same with false",
-    "a pod that nothing owns: `kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`, take the line"
-    " nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
     NOT_READY,
+    'a Job, in place of the steps: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then'
+    " the same with false",
+    "a pod that nothing owns, in place of the steps: `kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`,"
+    " take the line nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
 )
 
 
 def _renew_unknown(values: Values) -> tuple[Step, ...]:
     """Where it is not known what owns the pods."""
     which = (
-        "the pods of the volume (`kubectl -n {namespace} describe pvc {claim}` lists them under Used By) are replaced"
+        "once for each owner of pods that have the volume (`kubectl -n {namespace} describe pvc {claim}` lists the pods"
+        " under Used By)"
     )
     again = "kubectl -n {namespace} rollout restart {workload}"
     return (

@@ -111,8 +111,8 @@ def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tupl
 
 
 NOT_READY = (
-    "a StatefulSet replaces no pod while one of its pods is not Ready: after the command delete the pod that"
-    " hangs (kubectl -n {namespace} delete pod {pod}), and it comes back as the template now says"
+    "a StatefulSet replaces no pod while one of its pods is not Ready: after the command delete the one that hangs"
+    " (kubectl -n {namespace} delete pod {pod})"
 )
 """With podManagementPolicy OrderedReady, which is the default.
 

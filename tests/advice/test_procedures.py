@@ -201,7 +201,7 @@ class TestNodes:
     def test_a_node_is_given_pods_again_only_after_another_boot(self) -> None:
         """Ready alone is what it says before it goes down, too."""
         lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
-        words = ("> boot-of", "reboot-instances", "until", "=Ready", "uncordon")
+        words = ("> boot-of", "reboot-instances", "seq 90", "=Ready", "uncordon")
         order = [where(lines, word) for word in words]
         assert order == sorted(order) and lines[order[1]].startswith("test -s boot-of-n1.txt && ")
 
