@@ -33,8 +33,8 @@ KEPT = (
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
-    "so that it lasts, save the add-on's own settings: `aws eks describe-addon --cluster-name {cluster} --addon-name"
-    " aws-fsx-csi-driver --query addon.configurationValues --output text >"
+    "so that it lasts with the EKS add-on, save its settings: `aws eks describe-addon --cluster-name {cluster}"
+    " --addon-name aws-fsx-csi-driver --query addon.configurationValues --output text >"
     " settings-of-aws-fsx-csi-driver.before.json`, once",
     "copy it to settings-of-aws-fsx-csi-driver.json, and write WANTED into the copy, beside what it has (None is"
     " nothing)",
@@ -58,6 +58,9 @@ SAME_CHART = (
     " newest chart with the values of the old one"
 )
 NOT_KEPT = "the edit alone lasts until the next update of the EKS add-on; the last three steps make it last"
+NOT_KEPT_THERE = (
+    "of the EKS add-on the edit lasts until its next update; the last three steps, for it alone, make it last"
+)
 
 
 class Installer(enum.Enum):
@@ -68,7 +71,11 @@ class Installer(enum.Enum):
     MANIFESTS = "manifests"
 
 
+EDITED = f"{Installer.ADDON.value} or {Installer.MANIFESTS.value}"
+"""Where it is not known which of the two, and one command is for both."""
 INSTALLED_BY: Mapping[str, str] = {
+    EDITED: "where the EKS add-on or manifests installed the driver: helm list -A --filter fsx shows no release; aws"
+    " eks list-addons --cluster-name {cluster} shows whether it is the add-on",
     Installer.HELM.value: "where Helm installed the driver: helm list -A --filter fsx shows its release",
     Installer.ADDON.value: "where the EKS add-on installed the driver: aws eks list-addons --cluster-name {cluster}"
     " shows it",
@@ -124,11 +131,12 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         first = () if values.get("chart_version") else (caution(SAME_CHART, values),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolls, back)
-    is_addon = values.get("installer") == Installer.ADDON.value
+    is_addon = values.get("installer") in (Installer.ADDON.value, EDITED)
+    kept = NOT_KEPT if values.get("installer") == Installer.ADDON.value else NOT_KEPT_THERE
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
-    unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
+    unkept = (caution(kept if "addon" in given else NOT_SET),) if is_addon else ()
     lasting: tuple[Step, ...] = ()
     if is_addon and "addon" in given:
         lasting = tuple(person(line.replace("WANTED", f"`{given['addon']}`"), values) for line in LASTING)

@@ -26,9 +26,8 @@ _LASTING = (
     "write {line} into /etc/modprobe.d by the launch template, EC2NodeClass or node image first, or new nodes lack it"
 )
 _READ_ONLY = (
-    "Bottlerocket: no file in /etc outlasts a boot, its user data has the options of modules"
-    ' (settings.boot.kernel-parameters, as "lnet.networks", with settings.boot.reboot-to-reconcile = true, or the first'
-    " boot of a new node goes without them); correct it, and let the group or Karpenter replace the node",
+    "Bottlerocket: correct its user data in place of the first step (settings.boot.kernel-parameters, as"
+    ' "lnet.networks", with settings.boot.reboot-to-reconcile = true), and let the group or Karpenter replace the node',
     "EKS Auto Mode takes no options of modules: a new node has none",
 )
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""

@@ -24,12 +24,19 @@ FROM_A_TEMPLATE = (
 FIRST_TRY = f"{BEFORE} of an earlier try holds the original: move it away, or its first step stops"
 BIND_COMPLETED = {"pv.kubernetes.io/bind-completed": None}
 """With the annotation a claim is Lost until its volume is there. Source: pv_controller.go, syncBoundClaim."""
-UNBOUND = f"grep -qE '^  phase: (Pending|Lost)$' {BEFORE}"
-"""With a Bound claim its volume may go too, and the file system or disk behind it. Where the class is what was wrong,
-the volume that it made for a waiting claim meanwhile is what must go."""
+_PHASE = """kubectl -n {namespace} get pvc {claim} -o jsonpath="{.status.phase}" | grep -qE"""
+UNBOUND = f"""sh -c '{_PHASE} "^(Pending|Lost)$"'"""
+"""Asked at the deletion: a saved file may be of an earlier try, after which the claim was bound.
+
+With a Bound claim its volume may go too, and the file system or disk behind it. Where the class is what was wrong, the
+volume that it made for a waiting claim meanwhile is what must go.
+"""
+PENDING = f"""sh -c '{_PHASE} "^Pending$"'"""
 STILL_UNBOUND = (
-    "not once the new claim is Bound: its volume, and with reclaim policy Delete the file system, would go too"
+    "not once the new claim is Bound, and the command stops then: its volume, and with reclaim policy Delete the file"
+    " system, would go too"
 )
+_BACK = f"""sh -c '{_PHASE} "^(Pending|Lost)$" && kubectl replace --force -f {BEFORE}'"""
 
 
 def replace_claim(claim: PersistentVolumeClaim, spec: Mapping[str, Any]) -> Fix:
@@ -54,7 +61,7 @@ def make_again(values: Values) -> tuple[Step, ...]:
         wait(BOUND, values),
         person(_STILL_WAITS),
         *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
-        guard(f"grep -q '^  phase: Pending$' {BEFORE}", values),
+        guard(PENDING, values),
         change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.INTERRUPTS),
     )
 
@@ -74,7 +81,7 @@ _ASKED_AGAIN = (
 
 def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
     """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
-    back = person(STILL_UNBOUND, kind=StepKind.UNDO), undo(f"kubectl replace --force -f {BEFORE}", values)
+    back = person(STILL_UNBOUND, kind=StepKind.UNDO), undo(_BACK, values)
     pods = pause([owner]) if owner is not None and owner.kind == "StatefulSet" else Pause((), ())
     first = () if owner is not None and not pods.stop else (caution(FROM_A_TEMPLATE),)
     again = caution(FIRST_TRY, values)
@@ -91,13 +98,13 @@ def _names(claim: PersistentVolumeClaim) -> Values:
 def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     patch = {"metadata": {"annotations": BIND_COMPLETED}, "spec": spec}
     same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
-    if spec.get("volumeName", "") is not None:
-        same = (*same, guard(UNBOUND, values))
+    unbound = (guard(UNBOUND, values),) if spec.get("volumeName", "") is not None else ()
     return (
         *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
         *same,
         write_copy(FILE, patch, values),
         guard(f"test -s {AFTER}", values),
+        *unbound,
         change("kubectl -n {namespace} delete pvc {claim} --timeout=2m", values, danger=Danger.DESTROYS),
     )
 

@@ -18,13 +18,16 @@ _DRAIN = (
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
 _GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
 _ON_HYPERPOD = (
-    "on HyperPod in place of the reboot: aws sagemaker batch-reboot-cluster-nodes --cluster-name <hyperpod-cluster>"
-    " --node-ids {instance}; EC2 refuses, since the instance is in an account of SageMaker"
+    "HyperPod: aws sagemaker batch-reboot-cluster-nodes --cluster-name <hyperpod-cluster> --node-ids {instance} in"
+    " place of aws ec2 reboot-instances"
 )
 """Source: SageMaker AI developer guide, manually quarantine, replace or reboot a node of HyperPod with EKS."""
 _NOT_READY = (
-    "a node that is NotReady is not drained, as its kubelet ends no pod: kubectl cordon {node} in place of the drain;"
-    " its pods end when it is back"
+    "a node that is NotReady ends no pod: kubectl cordon {node} in place of the drain; its pods end when it is back"
+)
+_REFUSED = (
+    "stop where the drain ends with an error: a PodDisruptionBudget forbids it, or nothing owns the pod that it names"
+    " (save that one, and drain with --force)"
 )
 _ANOTHER_BOOT = (
     'sh -c \'for i in $(seq 90); do kubectl get node {node} -o jsonpath="{.status.nodeInfo.bootID}"'
@@ -61,10 +64,14 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
-    where = (caution(_NOT_READY, values), *((caution(_TAKES),) if manager != KARPENTER else ()))
+    where = (
+        *(() if alone.stop else (caution(_REFUSED),)),
+        caution(_NOT_READY, values),
+        *((caution(_TAKES),) if manager != KARPENTER else ()),
+    )
     unknown = (
-        "with Karpenter or EKS Auto Mode delete the node in place of the reboot (kubectl delete node {node}), and leave"
-        " out what waits for it and the uncordon: that node does not come back"
+        "Karpenter or EKS Auto Mode: after the drain, kubectl delete node {node} in place of all that follows; another"
+        " node comes"
     )
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)

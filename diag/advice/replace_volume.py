@@ -1,10 +1,12 @@
 """Replacing a PersistentVolume and its claim, whose source cannot be edited, without losing either or the data.
 
 The order is what makes it safe: both objects are saved, the reclaim policy is Retain and read back before anything is
-deleted, the corrected copies are made by commands and are there before the originals go. The pods stop first, since
-their claim stays until the last of them is gone. The copy of the volume keeps its claim's name and loses its uid: with
-the old uid it would come back Released, and bind to nothing. The copy of the claim loses its owner, which may be a pod
-that is gone, and the annotation that it was bound: with it the claim would be Lost beside a volume without its uid.
+deleted, the corrected copies are made by commands and are there before the originals go. The pods stop after that,
+since a claim may go with them (of a StatefulSet that is scaled down, or of an ephemeral volume), and before the
+deletion, since a claim stays until the last of them is gone. The copy of the volume keeps its claim's name and loses
+its uid: with the old uid it would come back Released, and bind to nothing. The copy of the claim loses its owner, which
+may be a pod that is gone, and the annotation that it was bound: with it the claim would be Lost beside a volume without
+its uid.
 `kubectl create` makes both: what the server gave the old object (uid, resourceVersion, status) counts for nothing,
 and the annotation that a later `kubectl apply` compares with stays that of the manifest.
 Source: Kubernetes API validation (spec.persistentvolumesource is immutable); pkg/controller/volume/persistentvolume,
@@ -81,7 +83,7 @@ def steps(
     unbound = {"metadata": {"annotations": BIND_COMPLETED, "ownerReferences": None}}
     claim_patch = {**unbound, **({"spec": claim_spec} if claim_spec else {})}
     former: dict[str, Mapping[str, Any]] = {"pv": {"spec": claim_ref}, "pvc": unbound}
-    stopped = ask_to_stop(names) if owners is None else pause(owners)
+    stopped = ask_to_stop(names, StepKind.CHANGE) if owners is None else pause(owners)
     objects: list[tuple[str, str, str, Mapping[str, Any]]] = [
         ("pv", "kubectl get pv {volume}", "pv-{volume}", volume_patch)
     ]
@@ -95,12 +97,11 @@ def steps(
         caution(
             "the pods that use the volume stop meanwhile; the data on the file system stay", danger=Danger.INTERRUPTS
         ),
-        *(stopped.stop if owners is None else ()),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
         *(step for _, get, file, _ in objects for step in save_once(get, file, names)),
         retain,
         *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
-        *((retained, *stopped.stop) if stopped.stop and owners is not None else ()),
+        *((retained, *stopped.stop) if stopped.stop and owners is not None else stopped.stop),
         *(_delete_claim((*ready, retained), names) if has_claim else ()),
         *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
         change("kubectl create -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),

@@ -62,13 +62,14 @@ def _rank(remedy: Remedy, seen: Collection[str]) -> int:
 
 
 def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform) -> list[Mapping[str, str]]:
-    """The values, once for each way to install the driver where it is not known which this cluster has."""
+    """The values, once for each way to change the driver where it is not known what installed it."""
     if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
         return [values]
-    from diag.advice.driver import Installer
+    from diag.advice.driver import EDITED, Installer, setting
 
-    ways = [way for way in Installer if way is not Installer.ADDON or has(platform, "aws")]
-    return [{**values, "installer": way.value} for way in ways]
+    edited = has(platform, "aws") and setting(remedy.with_, {**values, "installer": EDITED})
+    ways = (Installer.HELM.value, EDITED if edited else Installer.MANIFESTS.value)
+    return [{**values, "installer": way} for way in ways]
 
 
 def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> tuple[Step, ...]:
@@ -135,8 +136,8 @@ _WAYS = {"with Helm,": "Helm", "by manifests,": "manifests"}
 
 
 def _is_meant(line: str, values: Values) -> bool:
-    installer = values.get("installer")
-    return not any(line.startswith(start) and installer not in ("", None, way) for start, way in _WAYS.items())
+    installer = str(values.get("installer") or "")
+    return not any(line.startswith(start) and installer and way not in installer for start, way in _WAYS.items())
 
 
 def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, wait, write_copy
 from diag.grammar.command import Value
-from diag.model.fix import Danger, Step
+from diag.model.fix import Danger, Step, StepKind
 
 if TYPE_CHECKING:
     from diag.resources.kubernetes import Pod
@@ -203,14 +203,14 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
     )
 
 
-def ask_to_stop(values: Values) -> Pause:
-    """What to say where the pods are not known."""
+def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
+    """What to say where the pods are not known: before all other steps, or as one of them."""
     described, scaled = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} scale deployment/NAME"
     patched = "kubectl -n {namespace} patch job/NAME -p"
     how = (
-        f"stop the pods of the claim first, and go on when they are gone: `{described}` lists them under Used By",
+        f"stop the pods of the claim, and go on when they are gone: `{described}` lists them under Used By",
         f"a Deployment or StatefulSet (statefulset/NAME): note its number of replicas, and `{scaled} --replicas=0`",
         f"""a Job: `{patched} '{{"spec":{{"suspend":true}}}}'`; a pod that nothing owns: save it, and delete it""",
     )
     again = "start again what you stopped: the same commands with the former number, or with false; apply the saved pod"
-    return Pause(tuple(caution(one, values) for one in how), (person(again),))
+    return Pause(tuple(person(one, values, kind=kind) for one in how), (person(again),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -94,8 +95,15 @@ class TestReplaceVolume:
 
     def test_what_stops_and_starts_pods_is_typed_where_nobody_knows_what_runs_them(self) -> None:
         fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
-        assert any("kubectl -n default scale deployment/NAME --replicas=0" in text for text in fix.cautions)
         assert any("start again" in text for text in fix.changes)
+
+    def test_a_claim_that_may_go_with_its_pods_leaves_its_data(self) -> None:
+        """A StatefulSet may delete its claims when it is scaled down, and an ephemeral claim goes with its pod."""
+        fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
+        told = tuple(f"{step.line} {step.text}" for step in fix.steps if step.kind is not StepKind.UNDO)
+        words = ('Policy":"Retain"', "scale deployment/NAME --replicas=0", "delete pvc fsx-pvc", "start again")
+        order = [where(told, word) for word in words]
+        assert order == sorted(order)
 
     def test_what_a_person_pastes_is_short(self) -> None:
         """At 3 a.m.: the server takes uid, resourceVersion and status of a new object from nobody."""
@@ -184,7 +192,7 @@ class TestReplaceClass:
         """Where no run knows the claim; one that got its volume meanwhile is left alone."""
         lines = Fix(PROCEDURES[Procedure.REPLACE_CLASS]({"parameters": {"subnetId": "{subnet}"}}, {})).commands
         again = lines[where(lines, "replace --force -f 'pvc-<claim>.before.yaml'")]
-        assert again.startswith("grep -q '^  phase: Pending$' 'pvc-<claim>.before.yaml' && ")
+        assert re.match('sh -c .*get pvc <claim> .*grep -qE "\\^Pending\\$".* && kubectl replace', again)
         assert where(lines, "wait", "=Bound") < where(lines, "replace --force -f 'pvc-")
 
     def test_no_claim_is_touched_when_none_waits(self) -> None:
@@ -382,9 +390,10 @@ def test_a_claim_that_is_bound_is_not_deleted() -> None:
     fix = Fix(replace_claim.steps({"claim": "data", "namespace": "default"}, {"storageClassName": "fsx-sc"}))
     lines = fix.commands
     deletion = lines[where(lines, "delete pvc data")]
-    copy = lines[where(lines, "patch --local", "pvc-data.before.yaml")]
-    assert "grep -qE '^  phase: (Pending|Lost)$' pvc-data.before.yaml" in copy
-    assert "test -s pvc-data.after.yaml &&" in deletion
+    asked = 'kubectl -n default get pvc data -o jsonpath="{.status.phase}" | grep -qE "^(Pending|Lost)$"'
+    assert re.match(f"test -s pvc-data.after.yaml && sh -c '{re.escape(asked)}' && kubectl", deletion)
+    back = [step.line for step in fix.steps if step.kind is StepKind.UNDO and step.line]
+    assert [asked in line for line in back] == [True]
 
 
 def replaced_claim(workload: str) -> tuple[Step, ...]:
@@ -433,6 +442,13 @@ class TestInstallers:
         ways = [one.cautions[0] for one in (fix, *fix.alternatives)]
         assert [any(word in ways[at] for word in ("Helm", "manifests", "add-on")) for at in range(3)] == [True] * 3
         assert len(set(ways)) == 3
+
+    def test_one_command_for_two_installations_is_printed_once(self) -> None:
+        fix = fix_of(load_knowledge().causes["region-undetermined"], {})
+        assert fix is not None
+        (other,) = fix.alternatives
+        assert "EKS add-on" in other.cautions[0] and "manifests" in other.cautions[0]
+        assert any("update-addon" in text for text in other.changes)
 
     def test_a_known_installation_has_its_own_way_alone(self) -> None:
         fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})
