@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diag import Draft, Fix, Layer, Reason, Table, Unavailable, check, fail, ok, skip, unknown, warn
+from diag.advice.driver import addon_active
 from diag.advice.identity import create_associated_role, trust_pod_identity
-from diag.advice.steps import change, undo, wait
+from diag.advice.steps import change, undo
 from diag.analysis.claims import NOT_FOR_MOUNTS, Provisioning
 from diag.analysis.driver.workloads import missing_component
 from diag.analysis.identity.controller import is_auto_mode
@@ -171,7 +172,7 @@ def _install(cluster: EksCluster) -> Fix:
     return Fix(
         (
             change(f"aws eks create-{rest}", names, changes="installs a DaemonSet on all nodes"),
-            wait("aws eks wait addon-active --cluster-name {cluster} --addon-name {addon}", names),
+            *addon_active(names),
             undo(f"aws eks delete-{rest}", names),
         )
     )

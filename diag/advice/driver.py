@@ -301,8 +301,18 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
             changes="puts the add-on's objects back as EKS has them; its role and its settings stay, they are in the"
             " file",
         ),
-        wait(f"aws eks wait addon-active {which}", names),
+        *addon_active(names),
     )
+
+
+def addon_active(names: Values) -> tuple[Step, ...]:
+    """Wait for an add-on. The wait ends after ten minutes where an update failed, and does not say why.
+
+    Source: botocore, eks waiters-2.json, AddonActive: no state of a failed update is among its ends.
+    """
+    which = "--cluster-name {cluster} --addon-name {addon}"
+    why = f"where the wait ends with an error: aws eks describe-addon {which} --query addon.health.issues"
+    return wait(f"aws eks wait addon-active {which}", names), person(why, names, kind=StepKind.WAIT)
 
 
 def update(workload: Workload, version: str) -> Fix:

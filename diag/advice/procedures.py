@@ -9,7 +9,7 @@ import msgspec
 
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, put_back, save_once, undo, wait
+from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo, wait
 from diag.advice.workloads import NOT_READY, PODS_ARE_REPLACED, Owner, ask_to_stop, pause, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
@@ -41,7 +41,7 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     if "stop" in given:
         stopped = ask_to_stop(values) if owner is None else pause((owner,))
         if given["stop"] == "first":
-            return (*stopped.stop, wait(_AWAY, values), *stopped.start)
+            return (*stopped.stop, wait(_AWAY, values), person(_STAYS, kind=StepKind.WAIT), *stopped.start)
         return (*stopped.stop, *(msgspec.structs.replace(step, kind=StepKind.UNDO) for step in stopped.start))
     if owner is not None:
         return renew((owner,), pod)
@@ -55,6 +55,7 @@ _AWAY = (
     " sleep 5; done; exit 1'"
 )
 """A pod that ends still writes, and is still named there. Source: kubectl, describe.go, getPodsForPVC."""
+_STAYS = "an error after ten minutes: a pod hangs in its unmount (lustre-doctor runbook umount-stuck-terminating)"
 _BY_OWNER = (
     NOT_READY,
     'a Job, in place of the steps: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then'

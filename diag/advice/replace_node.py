@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diag.advice.steps import caution, change, guard, save, undo, wait
+from diag.advice.steps import caution, change, guard, person, save, undo, wait
 from diag.advice.workloads import Owner, Pause, pause
 from diag.grammar.command import Value
-from diag.model.fix import Danger, Step
+from diag.model.fix import Danger, Step, StepKind
 
 KARPENTER, NODE_GROUP = "karpenter", "nodegroup"
 """What makes another node when one goes; Karpenter stands for EKS Auto Mode as well."""
@@ -38,6 +38,11 @@ _ANOTHER_BOOT = (
 Source: Kubernetes, node controller, nodeMonitorGracePeriod; kubelet, nodestatus setters, MachineInfo (bootID).
 """
 _TAKES = "a reboot takes 2 to 5 minutes; the wait for it fails after 15 to 20: then look at the instance"
+_OLD_IMAGE = (
+    "a group is ACTIVE after an update that failed, too: where nodes keep the old image, aws eks describe-nodegroup"
+    " --cluster-name {cluster} --nodegroup-name {nodegroup} --query nodegroup.health.issues"
+)
+"""Source: EKS API reference, UpdateNodegroupVersion: a failed update is rolled back; botocore, NodegroupActive."""
 _FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
 
 
@@ -59,16 +64,13 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
             guard("test -s boot-of-{node}.txt", values),
             change("aws ec2 reboot-instances --instance-ids {instance}", values, changes="reboots the node",
                    danger=Danger.INTERRUPTS),
+            person(_TAKES, kind=StepKind.WAIT),
             wait(_ANOTHER_BOOT, values),
             wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
-    where = (
-        *(() if alone.stop else (caution(_REFUSED),)),
-        caution(_NOT_READY, values),
-        *((caution(_TAKES),) if manager != KARPENTER else ()),
-    )
+    where = (*(() if alone.stop else (caution(_REFUSED),)), caution(_NOT_READY, values))
     unknown = (
         "Karpenter or EKS Auto Mode: after the drain, kubectl delete node {node} in place of all that follows; another"
         " node comes"
@@ -136,6 +138,7 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
             for name in groups
         ),
         *(wait(f"aws eks wait nodegroup-active {group}", {**values, "nodegroup": name}) for name in groups),
+        *(person(_OLD_IMAGE, {**values, "nodegroup": name}, kind=StepKind.WAIT) for name in groups),
         *alone.start,
     )  # fmt: skip
 

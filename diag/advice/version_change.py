@@ -13,6 +13,8 @@ NODE_OWNER = "whoever makes the nodes"
 UPGRADE = "aws fsx update-file-system --file-system-id {file_system} --file-system-type-version {target_version}"
 DURATION = "typically under 30 minutes"
 """How long an upgrade takes the file system away. Source: FSx for Lustre user guide, managing Lustre versions."""
+_NOT_AVAILABLE = "; FAILED or MISCONFIGURED: a support case; AVAILABLE with the former version: FSx rolled it back"
+"""How an upgrade ends that did not go through."""
 
 
 def bring_together(file_system: FileSystem, clients: Iterable[Client]) -> Fix:
@@ -52,7 +54,7 @@ def _upgrade(file_system: FileSystem, target: str) -> Fix:
             caution(stop.replace("{duration}", DURATION), danger=Danger.INTERRUPTS),
             *(unsure if scratch else ()),
             change(UPGRADE, names, changes="upgrades it in place", danger=Danger.INTERRUPTS),
-            person(f"until it is AVAILABLE again, {DURATION}", kind=StepKind.WAIT),
+            person(f"until it is AVAILABLE again, {DURATION}{_NOT_AVAILABLE}", kind=StepKind.WAIT),
         ),
         (new,),
     )

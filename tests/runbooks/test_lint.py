@@ -270,13 +270,6 @@ def test_a_drain_does_not_wait_for_a_pod_that_hangs() -> None:
     assert drains and [c.where for c in drains if "--skip-wait-for-delete-timeout=60" not in c.argv] == []
 
 
-def test_a_wait_for_a_new_file_system_ends_when_it_has_failed() -> None:
-    waits = [
-        line for text in TEXTS.values() for line in text.splitlines() if "new_file_system" in line and "until " in line
-    ]
-    assert waits and [line for line in waits if "FAILED" not in line] == []
-
-
 def test_a_role_that_is_annotated_is_given_to_the_addon_too() -> None:
     """EKS takes the annotation back: there the add-on gets the role, and keeps its configuration."""
     needed = "update-addon", "--service-account-role-arn", "--configuration-values"
