@@ -18,6 +18,7 @@ import ast
 import importlib.util
 import inspect
 import itertools
+import os
 import re
 import sys
 import types
@@ -335,13 +336,29 @@ def load(facts: Iterable[Fact], sources: Iterable[str], entries: Iterable[EntryP
 
 
 def _installed() -> list[EntryPoint]:
-    """The entries of the group. As `entry_points`, which parses those of every package that is installed."""
-    from importlib.metadata import distributions
+    """The entries of the group. As `entry_points`, which opens and parses those of every package that is installed."""
+    from importlib.metadata import Distribution, distributions
 
-    texts = ((package, package.read_text("entry_points.txt") or "") for package in distributions())
-    return list(
-        dict.fromkeys(e for package, text in texts if GROUP in text for e in package.entry_points.select(group=GROUP))
-    )
+    packages: list[Distribution] = []
+    for place in sys.path:
+        try:
+            with os.scandir(place or ".") as listed:
+                folders = [found.path for found in listed if found.name.endswith((".dist-info", ".egg-info"))]
+        except NotADirectoryError:  # an archive
+            packages += distributions(path=[place])
+        except OSError:
+            continue
+        else:
+            packages += (Distribution.at(folder) for folder in folders if _names_the_group(folder))
+    return list(dict.fromkeys(entry for package in packages for entry in package.entry_points.select(group=GROUP)))
+
+
+def _names_the_group(folder: str) -> bool:
+    try:
+        with open(os.path.join(folder, "entry_points.txt"), "rb") as text:  # noqa: PTH118, PTH123 - a hundred of them
+            return GROUP.encode() in text.read()
+    except OSError:
+        return False
 
 
 def members_of(module: Any) -> list[Check | Fact]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import types
 import typing
+import zipfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -297,6 +298,46 @@ class TestOnePluginCostsOneAnswer:
         found = loaded(install("their_plugin.py", "from tests.test_registry import names, length\n"))
         assert found.errors == ()
         assert found.facts["names"] is names
+
+
+METADATA = {
+    "theirs-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: theirs\nVersion: 1\n",
+    "theirs-1.dist-info/entry_points.txt": f"[{GROUP}]\ntheirs = their_plugin\n[console_scripts]\nx = y:z\n",
+    "others-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: others\nVersion: 1\n",
+    "others-1.dist-info/entry_points.txt": "[console_scripts]\na = b:c\n",
+    "silent-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: silent\nVersion: 1\n",
+}
+
+
+class TestInstalledPackages:
+    """A plugin is found by its package's metadata, wherever on the search path that is."""
+
+    def found(self) -> list[str]:
+        return [f"{entry.name} = {entry.value}" for entry in registry._installed()]
+
+    def test_in_a_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, text in METADATA.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text)
+        monkeypatch.setattr(sys, "path", [str(tmp_path / "absent"), str(tmp_path)])
+        assert self.found() == ["theirs = their_plugin"]
+
+    def test_in_the_working_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.test_in_a_folder(tmp_path, monkeypatch)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", [""])
+        assert self.found() == ["theirs = their_plugin"]
+
+    def test_in_an_archive(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with zipfile.ZipFile(tmp_path / "all.pyz", "w") as archive:
+            for name, text in METADATA.items():
+                archive.writestr(name, text)
+        monkeypatch.setattr(sys, "path", [str(tmp_path / "all.pyz")])
+        assert self.found() == ["theirs = their_plugin"]
+
+    def test_ours_are_found_once(self) -> None:
+        assert self.found() == [f"{entry.name} = {entry.value}" for entry in entry_points(group=GROUP)]
+        assert self.found().count("built-in = checks") == 1
 
 
 class TestBuiltInFacts:

@@ -1,4 +1,4 @@
-"""One boto3 session for a run: clients are built once, calls come back as a value or as the reason why not."""
+"""One session of botocore, boto3's core, for a run: clients are built once; a call ends in a value or in why not."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ class Aws(Source):
         """How often each `service:Operation` was called, pages counted one by one."""
 
     def expect(self, permissions: Sequence[str]) -> None:
-        """Load boto3 now, and remember which services will be called, so that their clients are ready in time.
+        """Load botocore now, and remember which services will be called, so that their clients are ready in time.
 
         Its import begins before the first request to Kubernetes: the longest chain of calls is AWS's.
         """
         services = dict.fromkeys(permission.partition(":")[0] for permission in permissions if ":" in permission)
         self._expected = tuple(service for service in services if service not in RARE)
         if self._expected:
-            threading.Thread(target=self._load, name="boto3", daemon=True).start()
+            threading.Thread(target=self._load, name="botocore", daemon=True).start()
 
     def _load(self) -> None:
         # What is wrong with the configuration is told by the first call.
@@ -89,7 +89,7 @@ class Aws(Source):
             return self.region
         try:
             with self._lock:
-                return str(self._open().region_name or "")
+                return str(self._open().get_config_variable("region") or "")
         except Exception as error:
             if unavailable_from(error, "AWS configuration") is None:
                 raise
@@ -166,7 +166,7 @@ class Aws(Source):
         # A program, SSO or IMDS may have to be waited for: not while somebody else waits for the turn to load.
         session.get_credentials()
         with IMPORT_LOCK:
-            client = session.client(service, region_name=region or None, config=config)
+            client = session.create_client(service, region_name=region or None, config=config)
         client.meta.events.register("before-send.*", partial(self._send, client))
         client.meta.events.register("before-parse.*", refuse_strangers)
         self._build_the_rest(region)
@@ -190,7 +190,6 @@ class Aws(Source):
         if self._session is None:
             require_answers(own_files())
             with IMPORT_LOCK:
-                import boto3
                 from botocore.session import Session
 
                 from diag.sources.aws.models import ReadOnlyModels
@@ -199,7 +198,9 @@ class Aws(Source):
             core = Session(profile=self.profile or None)
             require_answers(named_files(core))
             core.register_component("data_loader", ReadOnlyModels(core.get_config_variable("data_path") or ""))
-            self._session = boto3.Session(botocore_session=core, region_name=self.region or None)
+            if self.region:
+                core.set_config_variable("region", self.region)
+            self._session = core
         return self._session
 
     def _send(self, client: Any, event_name: str, request: Any, **_: Any) -> Any:
