@@ -24,14 +24,12 @@ class Forms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def all(self) -> tuple[str, ...]:
         """Every form once."""
-        return tuple(
-            dict.fromkeys(form for of_language in msgspec.structs.astuple(self) for form in forms(of_language))
-        )
+        return tuple(dict.fromkeys(forms("|".join(msgspec.structs.astuple(self)))))
 
 
 def forms(text: str) -> tuple[str, ...]:
     """The forms that a field of the table holds."""
-    return tuple(form for part in text.split("|") if (form := part.strip()))
+    return tuple(filter(None, map(str.strip, text.split("|"))))
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

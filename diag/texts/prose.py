@@ -298,16 +298,20 @@ def _plain(text: str) -> str:
     return text.translate(_signs()).lower()
 
 
+class _Signs(dict[int, int | str]):
+    """What a character becomes; one that stays is entered when it is met, as a failed look-up takes far longer."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = code
+        return code
+
+
 @cache
-def _signs() -> dict[int, str]:
+def _signs() -> _Signs:
     pairs = zip(*msgspec.structs.astuple(prose().characters), strict=True)
     accented = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x250)}
-    return (
-        accented
-        | {ord(old): new for old, new in pairs}
-        | dict.fromkeys(map(ord, '-_*`"“”「」『』'), " ")
-        | {0x2019: "'"}
-    )
+    others = {ord(old): new for old, new in pairs} | dict.fromkeys(map(ord, '-_*`"“”「」『』'), " ")
+    return _Signs(accented | others | {0x2019: "'"})
 
 
 class _Form(NamedTuple):
@@ -321,7 +325,9 @@ class _Form(NamedTuple):
 
 
 @cache
-def _forms() -> tuple[_Form, ...]:
+def _forms() -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Of every form the text that has to be there, the whole form with a tab where a word may go on, and its kind and
+    name. All are made plain at once, and none is more than its texts: of three thousand few are in a text."""
     table = prose()
     kinds: list[tuple[str, str, Forms]] = [("thing", name, of) for name, of in table.things.items()]
     for name, state in table.states.items():
@@ -330,21 +336,21 @@ def _forms() -> tuple[_Form, ...]:
         columns = msgspec.structs.asdict(negations)
         kinds += [(kind, language, Forms(**{language: column})) for language, column in columns.items() if column]
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles), ("stranger", "", table.strangers)]
-    return tuple(
-        _Form(*_plain_parts(form.removesuffix("*")), form.endswith("*"), kind, name)
-        for kind, name, of in kinds
-        for form in of.all
-    )
+    given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all]
+    whole = tuple(_plain("\n".join(form for form, _ in given).replace("*", "\t")).split("\n"))
+    return tuple(text.partition("\t")[0] for text in whole), whole, tuple(named for _, named in given)
 
 
-def _plain_parts(form: str) -> tuple[str, str]:
-    first, _, rest = form.partition("*")
-    return _plain(first), _plain(rest)
+def _forms_in(text: str) -> Iterator[_Form]:
+    for first, whole, (kind, name) in zip(*_forms(), strict=True):
+        if first in text:
+            rest = whole.removesuffix("\t")[len(first) + 1 :]
+            yield _Form(first, rest, whole.endswith("\t"), kind, name)
 
 
 def _find(text: str) -> list[_Span]:
     """Every form in the text, without those that are part of a longer one of their kind, and taken negations."""
-    found = [span for form in _forms() if form.text in text for span in _places(form, text)]
+    found = [span for form in _forms_in(text) for span in _places(form, text)]
     things = [span for span in found if span.kind == "thing"]
     states = [span for span in found if span.kind in ("bad", "good")]
 
