@@ -37,6 +37,8 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     bad: Forms = Forms()
     good: Forms = Forms()
+    denied: Forms = Forms()
+    """Words that are bad where they are denied (“was never added”) and say nothing of a thing otherwise."""
 
 
 class Negations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +49,8 @@ class Negations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lack_before: Forms
     """These say by themselves, beside a thing, that it is not there."""
     lack_after: Forms
+    lack_alone: Forms
+    """These say it of the thing that follows, whatever is said after it (“without the permission it hangs”)."""
 
 
 class Characters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

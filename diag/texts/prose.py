@@ -31,8 +31,8 @@ _DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_WITHOUT_BLANKS = 28, 14, 6
 _SENTENCE_ENDS = late(r"[!?;。！？；]|\.(?=\s|$)|\n")
 _CLAUSE_ENDS = late(
     r"[,|()，、：（）]|:(?!\w)"
-    r"| (?:but|while|although|yet|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero|porque|mas"
-    r"|porem) "
+    r"|(?<!not) yet | (?:but|while|although|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero"
+    r"|porque|mas|porem) "
     r"|但是|但|却|因为|所以|지만|는데|때문에|しかし|ですが|けど|のに|ため|ので"
 )
 _MESSAGE = late(
@@ -49,19 +49,25 @@ _LONG_TIME = late(
 )
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
+_BETWEEN_SCRIPTS = late(r"(?<=[a-z0-9]) (?=[\u1100-\uffff])|(?<=[\u1100-\uffff]) (?=[a-z0-9])")
+_MEETING_SCRIPTS = late(r"(?<=[a-z0-9])(?=[\u1100-\uffff])|(?<=[\u1100-\uffff])(?=[a-z0-9])")
 _ALPHABETIC = "\u1000"
 """Scripts below it write words with blanks between them."""
 _SETTLES = frozenset(("works", "runs"))
 """Ways to be good that take back what the sentence said of the thing before."""
 _ASKED = "asked"
-_DENIES = frozenset(("before", "after", "lack_before", "lack_after"))
+_DENIES = frozenset(("before", "after", "lack_before", "lack_after", "lack_alone"))
+_STATES = frozenset(("bad", "good", "denied"))
 _ASIAN = ("ko", "ja", "zh")
 _LEAST_COMMON = 2
 _WORD = late(r"[a-z]+")
 _ONLY = 1
 """What a symptom of several causes is worth."""
 _LUSTRE = "lustre"
-_PARTS = frozenset(("mgs", "mdt", "lnet"))
+_UPGRADE = "upgrade"
+"""“The new kernel” tells of an upgrade, and is a kernel."""
+_LUSTRES_OWN = frozenset((_LUSTRE, "lnet"))
+_PARTS = frozenset(("mgs", "mdt"))
 _OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
 """A part of Lustre beside one of these is not somebody else's of that name."""
 _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
@@ -79,7 +85,7 @@ def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
     if (
         not is_logged
-        and _LUSTRE not in reading.things
+        and not (_LUSTRES_OWN & reading.things)
         and not (_PARTS & reading.things and _OF_CLIENTS & reading.things)
     ):
         return ()
@@ -243,16 +249,21 @@ def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
 
     One that finds no state may say of a thing beside it that it is not there.
     """
-    states = sorted(span for span in here if span.kind in ("bad", "good"))
+    states = sorted(span for span in here if span.kind in _STATES)
     denied: set[_Span] = set()
     for negation in (span for span in here if span.kind in _DENIES):
-        if negation.kind.endswith("before"):
+        if negation.kind.endswith("after"):
+            # A German verb may have the whole clause between it and its negation.
+            reach = _LONGEST if len(states) == 1 and negation.name == "de" else _DENIES_BEFORE_IT
+            before = (span for span in states if 0 <= negation.start - span.end <= reach)
+            target = max(before, default=None, key=lambda span: span.end)
+        else:
             reach = _DENIES_AFTER_IT if plain[negation.start] < _ALPHABETIC else _DENIES_WITHOUT_BLANKS
+            if negation.kind == "lack_alone":
+                things = (span.start - negation.end for span in here if span.kind == "thing")
+                reach = min((far for far in things if 0 <= far <= reach), default=reach)
             after = (span for span in states if 0 <= span.start - negation.end <= reach)
             target = min(after, default=None, key=lambda span: span.start)
-        else:
-            before = (span for span in states if 0 <= negation.start - span.end <= _DENIES_BEFORE_IT)
-            target = max(before, default=None, key=lambda span: span.end)
         if target is not None:
             denied.add(target)
         elif negation.kind.startswith("lack") and any(
@@ -262,13 +273,13 @@ def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
     for span in states:
         if span in denied and span.name == _ASKED:
             yield _Said(span.start, span.end, "present", bad=True)  # “forgot to install”
-        else:
+        elif span in denied or span.kind != "denied":
             yield _Said(span.start, span.end, span.name, bad=(span.kind == "bad") != (span in denied))
 
 
 def _distance(negation: _Span, thing: _Span) -> int:
     """From a negation to what it says is not there; less than nothing where that is on its other side."""
-    return thing.start - negation.end if negation.kind.endswith("before") else negation.start - thing.end
+    return negation.start - thing.end if negation.kind.endswith("after") else thing.start - negation.end
 
 
 def _lines_of_people(text: str) -> str:
@@ -325,24 +336,37 @@ class _Form(NamedTuple):
 
 
 @cache
-def _forms() -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
+def _forms(is_ascii: bool) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Of every form the text that has to be there, the whole form with a tab where a word may go on, and its kind and
-    name. All are made plain at once, and none is more than its texts: of three thousand few are in a text."""
+    name. All are made plain at once, and none is more than its texts: of thousands few are in a text.
+
+    A plain text in ASCII needs only the forms of languages that are written so. In the others a form is found with a
+    blank and without one where two scripts meet.
+    """
     table = prose()
     kinds: list[tuple[str, str, Forms]] = [("thing", name, of) for name, of in table.things.items()]
     for name, state in table.states.items():
-        kinds += [("bad", name, state.bad), ("good", name, state.good)]
+        kinds += [("bad", name, state.bad), ("good", name, state.good), ("denied", name, state.denied)]
     for kind, negations in msgspec.structs.asdict(table.negations).items():
         columns = msgspec.structs.asdict(negations)
         kinds += [(kind, language, Forms(**{language: column})) for language, column in columns.items() if column]
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles), ("stranger", "", table.strangers)]
-    given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all]
-    whole = tuple(_plain("\n".join(form for form, _ in given).replace("*", "\t")).split("\n"))
-    return tuple(text.partition("\t")[0] for text in whole), whole, tuple(named for _, named in given)
+    given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all if form.isascii() or not is_ascii]
+    made = _plain("\n".join(form for form, _ in given).replace("*", "\t"))
+    whole, names = made.split("\n"), [named for _, named in given]
+    if not is_ascii:
+        close = _BETWEEN_SCRIPTS.sub("", made)
+        both = dict.fromkeys(
+            (form, named)
+            for text in (made, close, _MEETING_SCRIPTS.sub(" ", close))
+            for form, named in zip(text.split("\n"), names, strict=True)
+        )
+        whole, names = [form for form, _ in both], [named for _, named in both]
+    return tuple(text.partition("\t")[0] for text in whole), tuple(whole), tuple(names)
 
 
 def _forms_in(text: str) -> Iterator[_Form]:
-    for first, whole, (kind, name) in zip(*_forms(), strict=True):
+    for first, whole, (kind, name) in zip(*_forms(text.isascii()), strict=True):
         if first in text:
             rest = whole.removesuffix("\t")[len(first) + 1 :]
             yield _Form(first, rest, whole.endswith("\t"), kind, name)
@@ -352,12 +376,12 @@ def _find(text: str) -> list[_Span]:
     """Every form in the text, without those that are part of a longer one of their kind, and taken negations."""
     found = [span for form in _forms_in(text) for span in _places(form, text)]
     things = [span for span in found if span.kind == "thing"]
-    states = [span for span in found if span.kind in ("bad", "good")]
+    states = [span for span in found if span.kind in _STATES]
 
     def is_part(span: _Span) -> bool:
         if span.kind == "thing":
-            return span.name != _LUSTRE and any(other.holds(span) for other in things)
-        if span.kind in ("bad", "good"):
+            return span.name != _LUSTRE and any(other.holds(span) and other.name != _UPGRADE for other in things)
+        if span.kind in _STATES:
             return any(other.holds(span) for other in (*states, *things))
         return span.kind in _DENIES and any(
             other.holds(span) or other.start < span.start < other.end for other in (*things, *states)

@@ -107,6 +107,26 @@ def test_what_is_good_speaks_for_nothing(language: str) -> None:
             "lustre-client-not-installed",
         ),
         ("The security groups are correct. It was the network ACL that blocked Lustre.", "nacl-blocks-lustre"),
+        # A word that says nothing by itself is bad where it is denied.
+        ("We moved FSx to Pod Identity, but the eks-pod-identity-agent was never added.", "pod-identity-agent-missing"),
+        ("Auf diesen Knoten ist der FSx-CSI-Treiber nicht registriert.", "csi-driver-not-registered"),
+        # The modal of a Romance language is denied, and the verb that it is of comes after it.
+        ("Os nós não conseguem resolver o nome DNS do FSx for Lustre.", "dns-resolution-failure"),
+        ("Los nodos no pueden resolver el nombre DNS de FSx for Lustre.", "dns-resolution-failure"),
+        # A German verb, and what denies it at the clause's end.
+        ("Neue Objekte im S3-Bucket tauchen im verknüpften Lustre-Verzeichnis nicht auf.", "s3-data-not-imported"),
+        # “Not yet” is no “yet”.
+        ("The FSx Lustre client is not yet available for the new kernel.", "kernel-unsupported-by-client"),
+        # What was forgotten, or is gone without, is not there, whatever is said after it.
+        ("Beim FSx-Controller wurde die Annotation mit der IAM-Rolle vergessen.", "irsa-annotation-missing"),
+        ("Without the fsx:TagResource permission the FSx claim stays pending.", "iam-missing-permission"),
+        # With and without a blank between two scripts, and in the script of the language.
+        ("이 노드에서는 러스터모듈이 로드되지 않아요.", "lustre-module-missing"),
+        (
+            "カーネルの更新後に Lustreクライアント モジュールが読み込めなくなりました。",
+            "kernel-module-version-mismatch",
+        ),
+        ("LNet picks up the docker interface instead of eth0.", "lnet-wrong-interface"),
     ],
 )
 def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
@@ -125,6 +145,8 @@ def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
         "セキュリティグループは 988 番を許可しており、Lustre クライアントもインストール済み。",
         "安全组已放行 988 端口，Lustre 客户端已安装。",
         "FSx for Lustre is a managed file system for machine learning; it integrates with S3.",
+        "The annotation was added, the driver is registered and the role was assigned to the Lustre controller.",
+        "The current FSx driver does not support different volumes on the same file system.",
     ],
 )
 def test_what_is_said_to_be_fine_is_no_cause(text: str) -> None:
@@ -137,6 +159,7 @@ def test_what_is_said_to_be_fine_is_no_cause(text: str) -> None:
         "The EFS mount hangs because the security group does not allow port 2049.",
         "Our Gleam front end uses Lustre; the erlang target fails, version mismatch of the client package in Gleam.",
         "CephFS 挂载超时，安全组没有放行端口。",
+        "The security group of our RDS instance was missing port 5432, so the app timed out. Lustre works.",
     ],
 )
 def test_what_is_of_another_system_is_not_ours(text: str) -> None:
