@@ -234,6 +234,18 @@ SOURCES = (
         " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
     ),
     Source(
+        {"bucket": "what follows s3:// in the class, up to the next /"},
+        "kubectl get storageclass {storage_class}"
+        " -o jsonpath='{.parameters.s3ImportPath}{\"  \"}{.parameters.s3ExportPath}'",
+        pages=("s3-access-denied",),
+    ),
+    Source(
+        {"right-dnsname": "the cache's DNSName", "right-mountname": "its MountName"},
+        "aws fsx describe-file-caches"
+        " --query 'FileCaches[].[FileCacheId,DNSName,LustreConfiguration.MountName]' --output text",
+        pages=("file-cache-in-volume",),
+    ),
+    Source(
         {"backup": "the newest that is AVAILABLE"},
         "aws fsx describe-backups --filters Name=file-system-id,Values={file_system}"
         " --query 'Backups[].[BackupId,CreationTime,Lifecycle]' --output text",

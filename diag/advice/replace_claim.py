@@ -54,15 +54,15 @@ def withdraw_by_name(names: Values) -> Pause:
     return Pause(_delete(names, {"volumeName": None}), (_apply(names),))
 
 
-def make_again(values: Values) -> tuple[Step, ...]:
+def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
     """Wait for a claim whose class was replaced, and have it asked for once more where that is not enough."""
+    asked = (person(_ASKED, values, kind=StepKind.WAIT), wait(BOUND, values), person(_STILL_WAITS))
     return (
-        person(_ASKED, values, kind=StepKind.WAIT),
-        wait(BOUND, values),
-        person(_STILL_WAITS),
+        *(() if at_once else asked),
         *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
         guard(PENDING, values),
         change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.INTERRUPTS),
+        *((wait(BOUND, values),) if at_once else ()),
     )
 
 

@@ -195,6 +195,13 @@ class TestReplaceClass:
         assert re.match('sh -c .*get pvc <claim> .*grep -qE "\\^Pending\\$".* && kubectl replace', again)
         assert where(lines, "wait", "=Bound") < where(lines, "replace --force -f 'pvc-")
 
+    def test_a_claim_that_fails_for_ever_is_made_again_without_a_wait(self) -> None:
+        given = {"parameters": {"subnetId": "{other_subnet}"}, "claim": "again"}
+        steps = PROCEDURES[Procedure.REPLACE_CLASS](given, {})
+        lines = Fix(steps).commands
+        assert where(lines, "replace --force -f 'pvc-<claim>.before.yaml'") < where(lines, "wait", "=Bound")
+        assert "claim" not in document(steps, "--local", "storageclass-")
+
     def test_no_claim_is_touched_when_none_waits(self) -> None:
         fix = set_parameters(given.storage_class(), Waiting((), ()), {"deploymentType": "PERSISTENT_2"})
         assert not any("pvc" in line for line in fix.commands)

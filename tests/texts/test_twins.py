@@ -49,6 +49,8 @@ OURS = [
     ('exec: "mount.lustre": executable file not found in $PATH', "mount-helper-missing"),
     ("lnetctl: error while loading shared libraries: liblnetconfig.so.4: cannot open shared object file: No such file or directory", "lustre-client-not-installed"),
     (f"lustre.csi.storage.gke.io {STOCK_OUT}", "fsx-insufficient-capacity"),
+    ("AWS::FSx::FileSystem CREATE_FAILED: FSx does not have enough capacity in the Availability Zone use1-az2", "fsx-insufficient-capacity"),
+    ("fs-0123456789abcdef0 FailureDetails: Insufficient capacity in eu-west-1b", "fsx-insufficient-capacity"),
     (f"{CONFIGURE}+ rm -rf lustre-2.15.5", "kernel-unsupported-by-client"),
     (f"e.g. on lustre:\n{SQLITE}", "flock-not-enabled"),
     (f"{SQLITE}: /fsx/db.sqlite", "flock-not-enabled"),
@@ -66,6 +68,8 @@ OURS = [
 ]  # fmt: skip
 
 OTHERS = [
+    "RunInstances for the node group beside /fsx: We currently do not have sufficient p5.48xlarge capacity in the Availability Zone you requested (us-east-1d).",
+    "fs-0123456789abcdef0 in us-east-1a does not have enough free space",
     f"{CALLER}iam:AttachRolePolicy on resource: role my-web-app{NO_POLICY}",
     f"{CALLER}iam:PutRolePolicy on resource: role AWSServiceRoleForRDS{NO_POLICY}",
     RECIPE.format(path="/shared", status=32).replace("lustre fs.fsx.eu-west-1.amazonaws.com@tcp:/abc", "nfs 10.0.0.1:/shared").replace("::fsx", "::nfs"),
