@@ -57,6 +57,11 @@ SAME_CHART = (
     "the CHART column of helm list -n {driver_namespace} has the chart's version: without --version, Helm takes the"
     " newest chart with the values of the old one"
 )
+OWNED_BY_OTHERS = (
+    "where Helm 4 ends with Apply failed with conflicts, somebody edited the objects: the same command with"
+    " --force-conflicts"
+)
+"""What puts an edited object back. Source: Helm 4, helm upgrade --force-conflicts of server-side apply."""
 NOT_KEPT = "the edit alone lasts until the next update of the EKS add-on; the last three steps make it last"
 NOT_KEPT_THERE = (
     "of the EKS add-on the edit lasts until its next update; the last three steps, for it alone, make it last"
@@ -128,7 +133,9 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         kept = "--reset-then-reuse-values" if "=null" in given["helm"] else "--reuse-values"
         where = "--version {chart_version} -n {driver_namespace}"
         upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
-        first = () if values.get("chart_version") else (caution(SAME_CHART, values),)
+        first: tuple[Step, ...] = () if values.get("chart_version") else (caution(SAME_CHART, values),)
+        if not given["helm"]:
+            first = (*first, caution(OWNED_BY_OTHERS))
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolls, back)
     is_addon = values.get("installer") in (Installer.ADDON.value, EDITED)

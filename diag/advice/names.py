@@ -206,6 +206,12 @@ SOURCES = (
         f' "$({_ASSOCIATIONS})" --query association.roleArn --output text',
     ),
     Source(
+        {"role-arn": "the role that the driver is to have, whole"},
+        "aws iam list-roles --query 'Roles[].Arn' --output text",
+        pages=("irsa-annotation-missing",),
+    ),
+    Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
+    Source(
         {"association": "that of the controller's service account"},
         _ASSOCIATIONS,
         pages=("pod-identity-trust", "iam-denied-by-boundary"),

@@ -30,7 +30,7 @@ def fix_of(
     of the runbook stands under the fix, which a remedy calls `{below}`. Where no remedy is known
     there it says what to look for, without a command. None where the runbook has no remedy at all.
     """
-    page = "below" if on_page else f"in lustre-doctor runbook {cause.id}"
+    page = "on this page" if on_page else f"in lustre-doctor runbook {cause.id}"
     open_ = [_placed(remedy, page) for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
     open_.sort(key=lambda remedy: _rank(remedy, seen))
     tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values, platform)]
@@ -83,6 +83,8 @@ def _installed_by(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ..
     """For whom a way to change the driver is, where it is not known what installed it."""
     if values.get("installer") or remedy.procedure not in (Procedure.DRIVER_SETTING, Procedure.UPDATE_ADDON):
         return ()
+    if "add-on" in remedy.caution.partition("\n")[0]:
+        return ()  # It says so itself.
     from diag.advice.driver import INSTALLED_BY, Installer
 
     return (caution(INSTALLED_BY[str(own.get("installer", Installer.ADDON.value))], values),)

@@ -57,6 +57,19 @@ def test_who_installed_the_driver_is_asked_once_above_the_ways() -> None:
     assert "managed-by" not in known and "installed the driver" not in known
 
 
+def test_a_way_that_names_the_add_on_itself_is_not_told_who_installed_the_driver() -> None:
+    twice = to_page(CAUSES["csi-driver-installed-twice"], TEXTS["csi-driver-installed-twice"], {}, {})
+    assert "Way 1 of 3: to keep the add-on" in twice and "What installed the driver" not in twice
+    rbac = to_page(CAUSES["csi-controller-rbac"], TEXTS["csi-controller-rbac"], {}, {})
+    assert "where the EKS add-on installed the driver" in rbac
+
+
+def test_objects_that_were_edited_are_put_back_by_helm_4_too() -> None:
+    restored, set_ = ("csi-controller-rbac", "imds-unreachable")
+    pages = {id: to_page(CAUSES[id], TEXTS[id], {"installer": "Helm"}, {}) for id in (restored, set_)}
+    assert "--force-conflicts" in pages[restored] and "--force-conflicts" not in pages[set_]
+
+
 def test_a_cause_of_hosts_has_no_command_of_a_cluster() -> None:
     page = to_page(CAUSES["ssk-key-missing"], TEXTS["ssk-key-missing"], {}, {})
     assert "sudo sh -c 'grep" in page and "kubectl" not in page

@@ -336,7 +336,7 @@ def test_a_remedy_does_not_point_at_what_a_run_does_not_print() -> None:
         fix = fix_of(CAUSES[id], {}, on_page=page)
         assert fix is not None
         said = " ".join(text for way in (fix, *fix.alternatives) for text in way.cautions)
-        assert ("the manifest that is below" in said) is page
+        assert ("the manifest that is on this page" in said) is page
         assert (f"the manifest that is in lustre-doctor runbook {id}" in said) is not page
 
 
