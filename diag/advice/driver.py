@@ -31,24 +31,24 @@ KEPT = (
     " addon.serviceAccountRoleArn && {serviceAccountRoleArn: addon.serviceAccountRoleArn} || `{}`)"
 )
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
+KEPT_IN_TEXT = (
+    "addon.serviceAccountRoleArn && {configurationValues: addon.configurationValues || '{}', serviceAccountRoleArn:"
+    " addon.serviceAccountRoleArn} || {configurationValues: addon.configurationValues || '{}'}"
+)
+"""The same without a backtick, in which a sentence has its commands."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
-    "so that it lasts with the EKS add-on, save its settings: `aws eks describe-addon --cluster-name {cluster}"
-    " --addon-name aws-fsx-csi-driver --query addon.configurationValues --output text >"
-    " settings-of-aws-fsx-csi-driver.before.json`, once",
-    "copy it to settings-of-aws-fsx-csi-driver.json, and write WANTED into the copy, beside what it has (None is"
-    " nothing)",
-    "give it to the add-on: `aws eks update-addon --cluster-name {cluster} --addon-name aws-fsx-csi-driver"
-    " --configuration-values file://settings-of-aws-fsx-csi-driver.json --service-account-role-arn {role_arn}"
-    " --resolve-conflicts PRESERVE`, without the role where describe-addon shows no serviceAccountRoleArn; EKS refuses"
-    " a setting that this version does not have, and changes nothing then",
+    "so that it lasts with the EKS add-on, save its role and settings, once: `aws eks describe-addon --cluster-name"
+    f' {{cluster}} --addon-name aws-fsx-csi-driver --query "{KEPT_IN_TEXT}" --output json >'
+    " update-of-aws-fsx-csi-driver.before.json`",
+    "give it the setting; what configurationValues of the file has besides {} belongs into the same document: `aws eks"
+    " update-addon --cluster-name {cluster} --addon-name aws-fsx-csi-driver --cli-input-json"
+    " file://update-of-aws-fsx-csi-driver.before.json --configuration-values 'WANTED' --resolve-conflicts PRESERVE`;"
+    " EKS refuses a setting that this version does not have, and changes nothing then",
 )
-"""What an edit of the add-on's objects needs to outlast its next update."""
-BEFORE = (
-    "where the add-on took the setting, the same aws eks update-addon with"
-    " settings-of-aws-fsx-csi-driver.before.json, after you wrote {} into it where it says None"
-)
-"""What takes the add-on's setting back, beside the edit."""
+"""What an edit of the add-on's objects needs to outlast its next update. The option wins over the file."""
+BEFORE = "where the add-on took the setting, the same aws eks update-addon without --configuration-values"
+"""What takes the add-on's setting back, beside the edit: the file has what it had."""
 NOT_SET = (
     "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
     " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
@@ -62,9 +62,9 @@ OWNED_BY_OTHERS = (
     " --force-conflicts"
 )
 """What puts an edited object back. Source: Helm 4, helm upgrade --force-conflicts of server-side apply."""
-NOT_KEPT = "the edit alone lasts until the next update of the EKS add-on; the last three steps make it last"
+NOT_KEPT = "the edit alone lasts until the next update of the EKS add-on; the last two steps make it last"
 NOT_KEPT_THERE = (
-    "of the EKS add-on the edit lasts until its next update; the last three steps, for it alone, make it last"
+    "of the EKS add-on the edit lasts until its next update; the last two steps, for it alone, make it last"
 )
 
 
@@ -146,7 +146,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     unkept = (caution(kept if "addon" in given else NOT_SET),) if is_addon else ()
     lasting: tuple[Step, ...] = ()
     if is_addon and "addon" in given:
-        lasting = tuple(person(line.replace("WANTED", f"`{given['addon']}`"), values) for line in LASTING)
+        lasting = tuple(person(line.replace("WANTED", given["addon"]), values) for line in LASTING)
     back_steps: tuple[Step, ...] = (undo(given["undo"], values),) if "undo" in given else ()
     back_steps += (person(BEFORE, kind=StepKind.UNDO),) if lasting else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolls, *lasting, *back_steps)

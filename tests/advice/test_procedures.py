@@ -341,7 +341,7 @@ class TestAddonOfTheDriver:
             for name, fix in ways.items()
             if fix
         }
-        saved = "settings-of-aws-fsx-csi-driver.before.json"
+        saved = "without --configuration-values"
         assert saved in undone["EKS add-on"] and saved not in undone["manifests"]
 
     def test_no_addon_is_updated_where_the_driver_is_none(self) -> None:
