@@ -95,7 +95,9 @@ def steps(
     retain = change(_RETAIN, keep, changes="keeps the data without the claim")
     return (
         caution(
-            "the pods that use the volume stop meanwhile; the data on the file system stay", danger=Danger.INTERRUPTS
+            "the pods that use the volume stop meanwhile; the data on the file system stay, also where a command fails:"
+            " put that right before the next one (mostly a pod still holds the claim)",
+            danger=Danger.INTERRUPTS,
         ),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
         *(step for _, get, file, _ in objects for step in save_once(get, file, names)),
