@@ -70,6 +70,11 @@ SOURCES = (
     ),
     Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
     Source(
+        {"cluster": "the HyperPod cluster"},
+        "aws sagemaker list-clusters --output text",
+        pages=("hyperpod-lifecycle-mount",),
+    ),
+    Source(
         {"cluster-name": "of the ParallelCluster"},
         "pcluster list-clusters --query 'clusters[].[clusterName,clusterStatus]'",
     ),
@@ -85,6 +90,17 @@ SOURCES = (
     Source(
         {"instance": "the one whose name is the node's (i-…); the node's spec.providerID ends in it too"},
         "aws ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,PrivateDnsName]' --output text",
+    ),
+    Source(
+        {"instance": "one that failed; EC2 does not list it, since it is in an account of SageMaker"},
+        "aws sagemaker list-cluster-nodes --cluster-name {cluster}"
+        " --query 'ClusterNodeSummaries[].[InstanceId,InstanceStatus.Status]' --output text",
+        pages=("hyperpod-lifecycle-mount",),
+    ),
+    Source(
+        {"node-security-group": "the instances' group; an instance group with OverrideVpcConfig has its own"},
+        "aws sagemaker describe-cluster --cluster-name {cluster} --query VpcConfig.SecurityGroupIds --output text",
+        pages=("hyperpod-lifecycle-mount",),
     ),
     Source(
         {"partition": "the second part of the ARN", "region": "its fourth part", "account": "its fifth part"},
@@ -206,9 +222,9 @@ SOURCES = (
         f' "$({_ASSOCIATIONS})" --query association.roleArn --output text',
     ),
     Source(
-        {"role-arn": "the role that the driver is to have, whole"},
-        "aws iam list-roles --query 'Roles[].Arn' --output text",
-        pages=("irsa-annotation-missing",),
+        {"role-arn": "the role that the driver is to have, whole", "role": "what follows its last /"},
+        "aws iam list-roles --query \"Roles[?!starts_with(RoleName,'AWSServiceRole')].Arn\" --output text",
+        pages=("irsa-annotation-missing", "irsa-role-arn-malformed"),
     ),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
     Source(

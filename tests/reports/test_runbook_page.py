@@ -109,7 +109,7 @@ def names_of(id: str) -> dict[str, str]:
 
 def test_one_chooses_before_one_reads_the_ways() -> None:
     """A table, or a paragraph of which way, that stands first is before the steps; other text follows them."""
-    for id, chosen in (("volume-deletion-stuck", "which way"), ("claim-volume-mismatch", "Which way:")):
+    for id, chosen in (("dns-resolution-failure", "what the looks show"), ("claim-volume-mismatch", "what you find")):
         page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
         assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
     page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
