@@ -12,10 +12,12 @@ from diag.model.symptom import Hit
 from diag.sanitize import one_line
 from diag.texts.line import remove_blanks
 from diag.texts.owner import is_of_another, is_of_server, mentions_lustre
-from diag.texts.translation import to_english
+from diag.texts.translation import to_english, with_supposed_output
 
 _AGAINST = "against"
 _SIGNIFICANT = frozenset(("decisive", "strong"))
+_SUPPOSED = "weak"
+"""What a signature is worth in a text that was completed."""
 _FEW_TEXTS = 20
 _LONGEST_QUOTE = 240
 
@@ -83,6 +85,11 @@ class Matcher:
             dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
             shown = self._shown(everything)
+        says_something = any(self._rules[number].weight != _AGAINST for number in shown)
+        supposed = with_supposed_output(text) if localised and not says_something else ""
+        if supposed:
+            text, seen = supposed, self._seen(supposed)
+            shown, everything = self._shown(seen), seen
         hits: list[Hit] = []
         against: set[str] = set()
         for number in shown:
@@ -91,6 +98,7 @@ class Matcher:
                 against.add(rule.cause)
                 continue
             in_dense = not seen.issuperset(rule.all)
+            rule = rule._replace(weight=_SUPPOSED) if supposed and rule.weight in _SIGNIFICANT else rule
             hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
         hits.sort(key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature))
         return Matches(tuple(hits), frozenset(against), frozenset(everything))

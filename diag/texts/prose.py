@@ -47,6 +47,8 @@ _KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
 _LONG_TIME = late(
     r"\b\d{1,4} ?(?:min|mins|minutes?|minuten|minutos|hours?|stunden|heures|horas|분|시간|分|小时)(?![a-z])"
 )
+_NO_ROUTE = late(r"(?i)no route to host")
+"""A program's words for any host that does not answer: nobody looked at a route table."""
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _BETWEEN_SCRIPTS = late(r"(?<=[a-z0-9]) (?=[\u1100-\uffff])|(?<=[\u1100-\uffff]) (?=[a-z0-9])")
@@ -80,7 +82,7 @@ IN_WORDS = "in a person's words"
 
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
-    said = _lines_of_people(text[:_LONGEST])
+    said = _lines_of_people(_NO_ROUTE.sub("unreachable", text[:_LONGEST]))
     reading = _read(said)
     is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
     if (

@@ -18,6 +18,7 @@ from diag.texts.message import LONGEST_TEXT, Context, Reading, read_message
 from diag.texts.mount import find_clues, find_exit_status
 from diag.texts.owner import Owner
 from diag.texts.scanning import Scan
+from diag.texts.translation import to_english
 
 _MOUNTED, _UNMOUNTED = "Lustre: Mounted ", "Lustre: Unmounted "
 _BEGINS_EVENTS = (b"{", b"a", b"k", b"-")
@@ -151,7 +152,7 @@ class _Reader:
         from diag.texts.prose import IN_WORDS, prose_hits
 
         raw, text = text, normalise(text)
-        hits, said = loose_hits(text, self._knowledge), prose_hits(raw, self._knowledge)
+        hits, said = loose_hits(text, self._knowledge), prose_hits(to_english(raw), self._knowledge)
         if hits:
             hits = (*self._refining(said, hits), *hits)
         elif any(hit.signature == IN_WORDS for hit in said):
@@ -173,7 +174,7 @@ class _Reader:
             return groups
         from diag.texts.prose import prose_hits
 
-        said = prose_hits(self._short_text, self._knowledge)
+        said = prose_hits(to_english(self._short_text), self._knowledge)
         for number, group in enumerate(groups):
             own = [hit for symptom in group.symptoms for hit in symptom.hits]
             if refining := self._refining(said, own):

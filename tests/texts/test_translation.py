@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from diag.knowledge.errors import errors, translations
 from diag.knowledge.runbooks import load_knowledge
+from diag.model.diagnosis import Likelihood
 from diag.texts.line import normalise
 from diag.texts.translation import to_english
 from tests.accuracy.measure import Answer, answer
@@ -95,3 +96,51 @@ def test_many_texts_are_translated_as_few_are() -> None:
 def test_the_style_of_quotes_does_not_matter(quotes: str) -> None:
     text = f"mount: /mnt/fsx: unbekannter Dateisystemtyp {quotes.format('lustre')}."
     assert "unknown filesystem type 'lustre'" in to_english(normalise(text))
+
+
+COMMAND = "mount -t lustre 10.0.1.20@tcp:/abcdefgh /mnt/fsx fails: {message}"
+PING = "lctl ping 10.0.1.20@tcp: failed to ping 10.0.1.20@tcp: {message}"
+NAMED = ("rc = -{number}", "errno {number}", "{name}", "{message} ({number})")
+
+
+@pytest.mark.parametrize("name", sorted(errors().keys() - {"E2BIG", "EMSGSIZE"}))
+@pytest.mark.parametrize("shape", [EVENT, LINE, COMMAND, PING], ids=["event", "line", "command", "ping"])
+def test_an_error_is_the_same_by_number_by_name_in_words_and_in_every_language(shape: str, name: str) -> None:
+    error = errors()[name]
+    expected = of(explained(shape.format(number=error.number, message=error.message)))
+    said = [way.format(number=error.number, name=name, message=error.message) for way in NAMED]
+    for message in (*said, *TRANSLATIONS[error.message]):
+        assert of(explained(shape.format(number=error.number, message=message))) == expected, message
+
+
+def of(answer: Answer) -> list[str]:
+    return [cause for cause, _ in answer.causes]
+
+
+@pytest.mark.parametrize("name", ["ENOENT", "EIO", "ENODEV", "ENOTDIR", "EINVAL", "EHOSTUNREACH", "ENOKEY"])
+def test_the_exit_status_alone_tells_what_mount_lustre_printed(name: str) -> None:
+    error = errors()[name]
+    whole = EVENT.format(number=error.number, message=error.message)
+    alone = explained(whole.partition("Output: ")[0]).causes
+    assert {likelihood for _, likelihood in alone} == {Likelihood.POSSIBLE}
+    assert {cause for cause, _ in alone} <= {cause for cause, _ in explained(whole).causes}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mount failed: exit status 32",
+        "umount -t lustre 10.0.1.20@tcp:/abcdefgh: exit status 16",
+        "the job ended with exit status 5",
+        "rc = -999 of an ENGINE",
+        "Device or resource busy (rc = -113)",
+    ],
+)
+def test_a_number_that_is_no_error_of_a_mount_stays_as_it_is(text: str) -> None:
+    assert to_english(text) == text
+
+
+def test_a_message_that_holds_anothers_words_stays_as_it_is() -> None:
+    assert to_english("Remote I/O error") == "Remote I/O error"
+    assert to_english("遠隔I/Oエラーです") == "Remote I/O error"
+    assert to_english("I/O error") == "Input/output error"
