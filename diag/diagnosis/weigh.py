@@ -116,6 +116,7 @@ def _judge(
     evidence: Evidence,
 ) -> _Case | None:
     for_ = list(dict.fromkeys(_says(cause, hit) for hit in hits))
+    passes = [finding for finding in passes if not _all_beyond(cause, hits, finding.check)]
     against = [f"{finding.message} (check {finding.check})" for finding in passes]
     against += _texts_against(cause, evidence.symptoms)
     seen = bool(hits)
@@ -285,6 +286,12 @@ def _passed(findings: Iterable[Finding]) -> frozenset[str]:
         if finding.verdict is not Verdict.SKIP:
             by_verdict[finding.verdict is Verdict.PASS].add(finding.check)
     return frozenset(by_verdict[True] - by_verdict[False])
+
+
+def _all_beyond(cause: Cause, hits: Sequence[Hit], check: str) -> bool:
+    """Whether every text that shows the cause is about something that this check does not look at."""
+    beyond = {signature.id for signature in cause.signatures if check in signature.beyond}
+    return bool(hits) and all(hit.signature in beyond for hit in hits)
 
 
 def _says(cause: Cause, hit: Hit) -> str:

@@ -66,6 +66,8 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern is one of `all` once the file is read."""
     unless: tuple[str, ...] = ()
     """None of these may be in the same symptom."""
+    beyond: tuple[str, ...] = ()
+    """Checks that look at something else than this text is about: their pass says nothing against it."""
     says: str = ""
     """One line for a person, may use the named groups: `server {server_version} refused client {client_version}`."""
 

@@ -87,6 +87,21 @@ def test_a_decisive_text_against_a_passing_check_is_neither_confirmed_nor_forgot
     assert order(seen(("version", Weight.DECISIVE)), findings=(passing("version"),)) == [("version", "possible")]
 
 
+def test_a_check_of_something_else_says_nothing_against_a_text() -> None:
+    """A text about the node's role, and a check of the controller's; of two texts one is the check's own matter."""
+    of_another = Signature("s", Weight.DECISIVE, "x", "y", beyond=("a-check",))
+    causes = {"role": cause("role", signatures=(of_another, Signature("own", Weight.WEAK, "x", "y")))}
+
+    def verdict(*signatures: str, check: str = "a-check") -> str:
+        hits = tuple(Hit("role", id, Weight.DECISIVE.value, "it failed") for id in signatures)
+        passes = Finding(check, Layer.NETWORK, NODE, Verdict.PASS, "it is right", rules_out=("role",))
+        (found,) = weigh(Evidence((Symptom("it failed", Medium.EVENT, hits=hits),), (passes,)), causes)
+        return found.verdict.value
+
+    assert verdict("s") == "confirmed"
+    assert verdict("own") == verdict("s", "own") == verdict("s", check="another-check") == "possible"
+
+
 def test_the_specific_cause_comes_before_its_broader_one() -> None:
     shown = order(seen(("network", Weight.STRONG), ("rule-missing-in-a-group", Weight.STRONG)))
     assert shown == [("rule-missing-in-a-group", "likely"), ("network", "likely")]
