@@ -155,7 +155,7 @@ class ClaimCase(msgspec.Struct, frozen=True):
     offered: tuple[PersistentVolume, ...] = ()
     """Lustre volumes of its class that nobody holds."""
     meant: PersistentVolume | None = None
-    """A free Lustre volume that would fit the claim but for its class, which is another driver's or none."""
+    """A free Lustre volume that would fit the claim but for its class, which is another driver's, nobody's or none."""
     complaint: str = ""
     """The newest warning event about it; empty when there is none or events could not be read."""
     rival: Subject | None = None
@@ -246,6 +246,7 @@ def lustre_claims(
         name: tuple(own) for name, own in itertools.groupby(sorted(free, key=class_of_volume), class_of_volume)
     }
     named, labelled = _named_by_target(target, pods), _labelled(target, lustre, claims, pods)
+    taken = frozenset(class_of_volume(volume) for volume in persistent_volumes if not is_fsx_volume(volume))
     complaints = _newest_complaints(() if isinstance(claim_events, Unavailable) else claim_events)
     first: dict[str, PersistentVolumeClaim] = {}
     for claim in claims:
@@ -260,7 +261,7 @@ def lustre_claims(
             complaint=complaints.get(claim.key, ""),
             rival=other.subject if (other := first[claim.spec.volume_name]) is not claim else None,
         )
-        case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class)
+        case = case if case.is_bound or case.volume is not None else _with_offers(case, free, by_class, taken)
         wanted = claim.spec.volume_name in in_run or any(volume.name in in_run for volume in case.kept)
         if (_is_for_lustre(case) and (wanted or _in_scope(claim.key, target, labelled))) or matches(claim.key, named):
             found.append(case)
@@ -325,9 +326,15 @@ def _newest_complaints(events: Iterable[Event]) -> dict[tuple[str, str], str]:
 
 
 def _with_offers(
-    case: ClaimCase, unclaimed: tuple[PersistentVolume, ...], by_class: Mapping[str, tuple[PersistentVolume, ...]]
+    case: ClaimCase,
+    unclaimed: tuple[PersistentVolume, ...],
+    by_class: Mapping[str, tuple[PersistentVolume, ...]],
+    taken: frozenset[str],
 ) -> ClaimCase:
-    """Claims of one class share the tuple of its free volumes: thousands of both cost no memory."""
+    """Claims of one class share the tuple of its free volumes: thousands of both cost no memory.
+
+    `taken` are classes of volumes that are not of Lustre: a claim of one that is made by hand is meant for those.
+    """
     own = tuple(volume for volume in case.kept if is_held_by(volume, case.claim))
     wanted = class_of(case.claim)
     offered = by_class.get(wanted, ())
@@ -337,9 +344,12 @@ def _with_offers(
     foreign = not wanted or (
         case.storage_class is not None and case.storage_class.provisioner not in (FSX_DRIVER, NO_PROVISIONER)
     )
+    by_hand = case.storage_class is not None and case.storage_class.provisioner == NO_PROVISIONER
+    # A scheduler that finds no volume says so to the pod, and nobody to the claim.
+    waits = by_hand and not offered and wanted not in taken
     shared = "ReadWriteMany" in (case.claim.spec.access_modes or ())
     fitting = (v for v in free if selects(case.claim, v) and differs_in_class_alone(case.claim, v))
-    meant = next(fitting, None) if foreign and shared and case.complaint else None
+    meant = next(fitting, None) if shared and (waits or (foreign and case.complaint)) else None
     return msgspec.structs.replace(case, offered=offered, meant=meant)
 
 

@@ -49,6 +49,21 @@ def test_bad_credentials_are_no_missing_permission(code: str) -> None:
     assert "log in again" in missing.remedy
 
 
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("code", ["OptInRequired", "SubscriptionRequiredException", "PendingVerification"])
+def test_an_account_that_is_not_enabled_lacks_no_permission(code: str, status: int) -> None:
+    missing = of(answered(code, status))
+    assert (missing.what, missing.reason, missing.permission) == (ACTION, Reason.DENIED, "")
+    assert code in missing.detail and "Region enabled" in missing.remedy
+
+
+@pytest.mark.parametrize(("code", "asks"), [("UnrecognizedClientException", True), ("ExpiredToken", False)])
+def test_keys_that_a_region_does_not_know_may_be_those_of_an_account_that_has_not_enabled_it(
+    code: str, asks: bool
+) -> None:
+    assert ("Region enabled" in of(answered(code, 403)).remedy) is asks
+
+
 @pytest.mark.parametrize(
     "code", ["FileSystemNotFound", "NoSuchEntity", "InvalidGroup.NotFound", "ResourceNotFoundException", "NoSuchBucket"]
 )

@@ -42,6 +42,23 @@ BAD_CREDENTIALS = frozenset(
     }
 )
 
+KNOWS_NO_KEY = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
+"""Said of good keys too in a Region that the account has not enabled. Source: Account Management reference, Regions."""
+
+NOT_ENABLED = frozenset(
+    {
+        "AccountProblem",
+        "Blocked",
+        "NotSignedUp",
+        "OptInRequired",
+        "PendingVerification",
+        "RegionDisabledException",
+        "SubscriptionRequiredException",
+    }
+)
+"""AWS refuses the account itself: no permission helps. Source: EC2 and S3 API references, error codes; FSx and STS API
+references, common errors."""
+
 ABSENT_SUFFIXES = ("NotFound", "NotFoundException", "NoSuchEntity", "NoSuchBucket", ".NotFound", "NoSuchBucketPolicy")
 
 THROTTLED = frozenset(
@@ -49,6 +66,7 @@ THROTTLED = frozenset(
 )
 
 LOGIN = "log in again (`aws sso login` or `aws configure`), or name a profile with --profile"
+ENABLE = "see whether the account is active and has the Region enabled (`aws account list-regions`)"
 
 
 def unavailable_from(error: Exception, action: str) -> Unavailable | None:
@@ -124,7 +142,11 @@ def _from_code(response: Any, action: str, text: str) -> Unavailable:
     code = str(response.get("Error", {}).get("Code", ""))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code in BAD_CREDENTIALS:
-        return Unavailable("AWS credentials", Reason.DENIED, f"AWS does not accept them ({code})", remedy=LOGIN)
+        remedy = f"{LOGIN}; where they work elsewhere, {ENABLE}" if code in KNOWS_NO_KEY else LOGIN
+        return Unavailable("AWS credentials", Reason.DENIED, f"AWS does not accept them ({code})", remedy=remedy)
+    if code in NOT_ENABLED:
+        detail = f"the account may not use the service in this Region ({code})"
+        return Unavailable(action, Reason.DENIED, detail, remedy=ENABLE)
     if code.endswith(ABSENT_SUFFIXES):
         return Unavailable(action, Reason.ABSENT, text)
     if code in THROTTLED or status == 429:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from diag.analysis.binding import class_of_volume
 from diag.analysis.claims import ClaimCase
 from diag.analysis.identity.controller import StaticKeys, has_own_key, key_secret_of
 from diag.analysis.network.names import has_node_local_dns
@@ -35,6 +36,7 @@ from diag.resources.kubernetes import (
 )
 from diag.resources.kubernetes.corefile import ServerBlock, blocks_of
 from diag.resources.kubernetes.meta import Metadata
+from diag.resources.kubernetes.volume import VolumeSpec
 from diag.resources.target import KubeContext, Target
 from diag.sources.kubernetes.client import Kube
 from diag.sources.kubernetes.sharing import Sharing
@@ -87,12 +89,13 @@ def kube_context(kube: Kube) -> KubeContext:
     permissions=("list persistentvolumes",),
 )
 def live_volumes(kube: Kube) -> tuple[PersistentVolume, ...]:
-    """Every PersistentVolume; of one without a CSI driver the name alone, so that its claim is not missing one."""
-    return kube.list(
-        "/api/v1/persistentvolumes",
-        PersistentVolume,
-        keep=lambda volume: volume if volume.spec.csi else PersistentVolume(Metadata(volume.name)),
-    )
+    """Every PersistentVolume; of one without a CSI driver name and class alone: its claim is not missing one."""
+
+    def of_interest(volume: PersistentVolume) -> PersistentVolume:
+        spec = VolumeSpec(storage_class_name=class_of_volume(volume))
+        return volume if volume.spec.csi else PersistentVolume(Metadata(volume.name), spec)
+
+    return kube.list("/api/v1/persistentvolumes", PersistentVolume, keep=of_interest)
 
 
 @fact(

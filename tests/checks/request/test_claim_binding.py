@@ -261,6 +261,23 @@ def test_a_claim_of_a_class_of_volumes_made_by_hand() -> None:
     assert only(claims=(aged(claim(volume=""), JUST_NOW),), **given).verdict is Verdict.SKIP
 
 
+def test_a_claim_of_an_empty_class_made_by_hand_that_a_free_volume_of_another_would_fit() -> None:
+    """Nobody makes a volume of it, and nobody tells the claim so where it binds late; disks of a node are no Lustre."""
+    by_hand = storage_class("by-hand", provisioner="kubernetes.io/no-provisioner")
+    late = replace(by_hand, volume_binding_mode="WaitForFirstConsumer")
+    asked = claim(volume="", storageClassName="by-hand")
+    for kind in (by_hand, late):
+        given = {"claims": (asked,), "persistent_volumes": (free(),), "storage_classes": (kind, storage_class())}
+        finding = only(**given)
+        assert (finding.verdict, finding.cause) == (Verdict.FAIL, "claim-volume-mismatch")
+        assert finding.fix is not None and '"storageClassName"' in "".join(finding.fix.commands)
+        alone = claim(volume="", storageClassName="by-hand", accessModes=["ReadWriteOnce"])
+        assert verdicts(claim_has_its_volume, **(given | {"claims": (alone,)})) == ()
+        disk = replace(free(), metadata=replace(free().metadata, name="disk"))
+        local = replace(disk, spec=replace(disk.spec, csi=None, storage_class_name="by-hand"))
+        assert verdicts(claim_has_its_volume, **(given | {"persistent_volumes": (free(), local)})) == ()
+
+
 def test_a_claim_that_is_being_deleted() -> None:
     made = claim()
     leaving = replace(made, metadata=replace(made.metadata, deletion_timestamp="2026-11-24T11:00:00Z"))

@@ -39,6 +39,8 @@ class Hidden:
     """Uids of controller pods whose token nobody renews."""
     sts_refuses: str = ""
     """What STS says to everybody who asks for a role with a token; empty when it gives them out."""
+    fsx_refuses: str = ""
+    """What FSx says to everybody who asks for a file system; empty when it makes them."""
     taint_kept: bool = False
     """Whether the node plugin is not allowed to take its startup taint away."""
     deletion_refused: bool = False

@@ -77,6 +77,8 @@ class Provisioning:
         tags = {"CSIVolumeName": f"pvc-{claim['metadata']['uid']}", **{key: value for key, _, value in pairs}}
         self._caller_may_create(tags)
         request = self._request(claim, parameters)
+        if self._lab.hidden.fsx_refuses:
+            raise Refusal(f"CreateFileSystem failed: {self._lab.hidden.fsx_refuses}")
         if self._lab.hidden.slow_creation:
             raise Refusal("Filesystem is not ready: DescribeFileSystems, canceled, context canceled")
         for system in self._lab.aws.fsx.state.file_systems.get(self._lab.site.region, {}).values():

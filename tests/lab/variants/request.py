@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.faults import symptoms
 from tests.lab.faults.request.owner import refuse_jobs, replica_set_of
-from tests.lab.faults.request.scheduling import zone_affinity
+from tests.lab.faults.request.scheduling import add_class_made_by_hand, zone_affinity
 from tests.lab.faults.request.storage_class import deny_bucket, own_key
 from tests.lab.incident import STORAGE_CLASS, VOLUME
 from tests.lab.setup import Account
@@ -319,3 +319,23 @@ def volume_with_secrets(lab: "Lab", account: Account) -> None:
     own = {"fstype": "lustre", "node-stage-secret-name": "absent", "node-stage-secret-namespace": "default"}
     (made,) = (found for found in lab.kube.all("storageclasses") if found["provisioner"] == "fsx.csi.aws.com")
     made["parameters"] |= {f"csi.storage.k8s.io/{key}": value for key, value in own.items()}
+
+
+@variant("shared-disks-made-by-hand")
+def shared_disks_made_by_hand(lab: "Lab", account: Account) -> None:
+    """A claim waits for an NFS volume of a class made by hand, and a Lustre volume of the same size is free."""
+    add_class_made_by_hand(lab, "office-nfs")
+    volume, claim = copy.deepcopy(symptoms.volume(lab)), copy.deepcopy(symptoms.claim(lab))
+    for name, spec in (("spare", {}), ("office", {"nfs": {"server": "10.1.2.3", "path": "/"}})):
+        kept = {key: value for key, value in volume["spec"].items() if key != "claimRef" and (key != "csi" or not spec)}
+        own = {"storageClassName": "office-nfs", "claimRef": volume["spec"]["claimRef"] | {"name": "other"}}
+        metadata = {"name": name, "creationTimestamp": lab.site.time(500)}
+        if not spec:
+            kept["csi"] = kept["csi"] | {"volumeHandle": f"{kept['csi']['volumeHandle']}-spare"}
+        more = own if spec else {}
+        status = {"phase": "Bound" if spec else "Available"}
+        lab.kube.add(volume | {"metadata": metadata, "spec": kept | spec | more, "status": status})
+    claim["spec"] = {key: value for key, value in claim["spec"].items() if key != "volumeName"}
+    claim["spec"]["storageClassName"] = "office-nfs"
+    metadata = {"name": "office", "namespace": "default", "creationTimestamp": lab.site.time(500)}
+    lab.kube.add(claim | {"metadata": metadata, "status": {"phase": "Pending"}})

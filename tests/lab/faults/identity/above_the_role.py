@@ -34,6 +34,21 @@ def service_control_policy_denies(lab: "Lab") -> None:
     _refused(lab, "with an explicit deny in a service control policy")
 
 
+def _takes_the_account(lab: "Lab") -> bool:
+    return not lab.hidden.fsx_refuses
+
+
+@fault("account-without-a-subscription", cause="account-not-enabled", gone=_takes_the_account)
+def account_without_a_subscription(lab: "Lab") -> None:
+    """A new account of the organization, whose registration nobody has completed."""
+    lab.hidden.fsx_refuses = "api error OptInRequired: The AWS Access Key Id needs a subscription for the service"
+    symptoms.create_fails(
+        lab,
+        "operation error FSx: CreateFileSystem, https response error StatusCode: 403, RequestID:"
+        f" 5f2b6b0a-4f3e-4c11-8b0e-6e6f5c0b7d66, {lab.hidden.fsx_refuses}",
+    )
+
+
 def bound(lab: "Lab", *actions: str, deny: dict[str, Any] | None = None) -> None:
     """Gives the controller's role a permissions boundary that allows these actions, and denies what `deny` says."""
     iam = lab.client("iam")

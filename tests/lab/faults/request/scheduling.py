@@ -85,6 +85,25 @@ def delayed_claim_larger_than_volume(lab: "Lab") -> None:
     _delayed(lab)
 
 
+def add_class_made_by_hand(lab: "Lab", name: str) -> None:
+    """A StorageClass for which nobody makes volumes; claims of it are bound with their first pod."""
+    made = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "kubernetes.io/no-provisioner"}
+    made |= {"metadata": {"name": name, "creationTimestamp": lab.site.time(600)}, "reclaimPolicy": "Retain"}
+    lab.kube.add(made | {"volumeBindingMode": "WaitForFirstConsumer"})
+
+
+@fault("delayed-claim-of-an-empty-class", cause="claim-volume-mismatch")
+def delayed_claim_of_an_empty_class(lab: "Lab") -> None:
+    """The claim names a class of volumes made by hand, and the only one that is free has another class."""
+    add_class_made_by_hand(lab, "fsx-by-hand")
+    volume = symptoms.volume(lab)
+    del volume["spec"]["claimRef"]
+    volume["status"] = {"phase": "Available"}
+    symptoms.claim(lab)["spec"]["storageClassName"] = "fsx-by-hand"
+    symptoms.claim(lab)["spec"].pop("volumeName")
+    _delayed(lab)
+
+
 @fault("pod-asks-for-too-much", cause="pod-unschedulable")
 def pod_asks_for_too_much(lab: "Lab") -> None:
     """No node has so many processors; nothing is wrong with the volume."""
