@@ -273,7 +273,19 @@ SOURCES = (
         " --query 'Backups[].[BackupId,CreationTime,Lifecycle]' --output text",
     ),
     Source({"key": "the KMS key of the file system"}, f"{_FILE_SYSTEM}.KmsKeyId' --output text"),
+    Source(
+        {"key": "the KMS key that the class names, of a claim that waits"},
+        "kubectl get storageclass {storage_class} -o jsonpath='{.parameters.kmsKeyId}'",
+        otherwise=f"{_FILE_SYSTEM}.KmsKeyId' --output text",
+        pages=("kms-key-unusable",),
+    ),
+    Source(
+        {"parameter-value": "the ARN of a symmetric key of this Region"},
+        "aws kms list-keys --query 'Keys[].KeyArn' --output text",
+        pages=("kms-key-unusable",),
+    ),
     Source({"hyperpod-cluster": "the HyperPod cluster"}, "aws sagemaker list-clusters --output text"),
+    Source({"name": "the HyperPod cluster"}, "aws sagemaker list-clusters --output text", pages=("node-not-ready",)),
     Source(
         {"user-id": "runAsUser of the pod", "group-id": "its runAsGroup or fsGroup"},
         "kubectl -n {namespace} get pod {pod}"

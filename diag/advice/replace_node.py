@@ -46,13 +46,14 @@ _OLD_IMAGE = (
 _FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
 
 
-def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
+def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: bool = True) -> tuple[Step, ...]:
     """Move the pods away, reboot the node, and let pods onto it again. `owner` is what runs the pod of the incident.
 
-    Karpenter and EKS Auto Mode replace the instance of a node whose object is deleted.
+    Karpenter and EKS Auto Mode replace the instance of a node whose object is deleted. Without `drains` the node is
+    closed in place of the drain: a kubelet that does not answer ends no pod.
     """
     effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
-    alone = _alone(owner)
+    alone = _alone(owner) if drains else Pause((), ())
     drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
     manager = values.get("node_manager")
     if manager == KARPENTER:
@@ -70,10 +71,10 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
-    where = (*(() if alone.stop else (caution(_REFUSED),)), caution(_NOT_READY, values))
+    where = (*(() if alone.stop else (caution(_REFUSED),)), caution(_NOT_READY, values)) if drains else ()
     unknown = (
-        "Karpenter or EKS Auto Mode: after the drain, kubectl delete node {node} in place of all that follows; another"
-        " node comes"
+        f"Karpenter or EKS Auto Mode: after the {'drain' if drains else 'cordon'}, kubectl delete node {{node}} in"
+        " place of all that follows; another node comes"
     )
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
@@ -83,7 +84,9 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step,
         *((caution(unknown, values), caution(_ON_HYPERPOD, values)) if manager is None else ()),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
-        change(drain, values, changes=effect, danger=Danger.INTERRUPTS),
+        change(drain, values, changes=effect, danger=Danger.INTERRUPTS)
+        if drains
+        else change("kubectl cordon {node}", values, changes="keeps new pods away; its pods end with the reboot"),
         *again,
         *alone.start,
         *back,
