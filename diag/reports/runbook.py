@@ -129,16 +129,18 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
 
 def case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
     """For which case a way is, and its other cautions. Who installed the driver is told above all ways."""
-    generated, rest = [], list(way.cautions)
+    cautions, case, where = list(way.cautions), "", ""
     if by_installer(way):
-        generated.append(rest.pop(0).partition(":")[0])
-    elif rest and rest[0].startswith("on "):
-        generated.append(rest.pop(0))
-    if rest and _CASE.match(rest[0]):
-        case, _, more = rest.pop(0).partition("; ")
-        generated.append(case)
-        rest[:0] = [more] if more else []
-    return "; ".join(generated), tuple(rest)
+        case = cautions.pop(0).partition(":")[0]
+    elif cautions and cautions[0].startswith("on "):
+        where = cautions.pop(0)
+    if cautions and _CASE.match(cautions[0]):
+        own, _, more = cautions.pop(0).partition("; ")
+        case = "; ".join(filter(None, (case, own)))
+        cautions[:0] = [more] if more else []
+    if case and where:
+        case, where = f"{case} ({where.removeprefix('on ')})", ""
+    return case or where, tuple(cautions)
 
 
 def by_installer(way: Fix) -> bool:
@@ -151,7 +153,7 @@ def _survey(way: Fix) -> str:
     """For which case a way is, in a list of all; what it does, where that alone tells it from another one."""
     case, _ = case_of(way)
     does = next((step.says for step in reversed(way.steps) if step.kind is StepKind.CHANGE and step.says), "")
-    if case and not (case.startswith("on ") and ";" not in case):
+    if case and not (case.startswith("on ") and case in way.cautions):
         return case
     return ": ".join(filter(None, (case, does.partition("; ")[0])))
 

@@ -44,6 +44,12 @@ def test_the_case_of_a_way_is_its_heading_and_stands_in_the_list_of_all() -> Non
     assert re.search(rf"^Way \d of \d: {case}\n  first         everybody in the VPC", page, re.MULTILINE)
 
 
+def test_a_place_alone_says_what_the_way_does_and_follows_a_case() -> None:
+    page = to_page(CAUSES["mount-helper-missing"], TEXTS["mount-helper-missing"], {}, {}, width=200)
+    assert re.search(r"^  Way \d  on Ubuntu \(hosts without Kubernetes\)$", page, re.MULTILINE)
+    assert re.search(r"^  Way \d  on GKE or AKS .*: install the Lustre client's tools", page, re.MULTILINE)
+
+
 def test_two_ways_have_no_list() -> None:
     page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
     assert "\nWay 1 of 2: for a claim that is Pending\n" in page and "\n  Way 1  " not in page
