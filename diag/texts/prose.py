@@ -68,8 +68,9 @@ _ONLY = 1
 _LUSTRE = "lustre"
 _UPGRADE = "upgrade"
 """“The new kernel” tells of an upgrade, and is a kernel."""
-_LUSTRES_OWN = frozenset((_LUSTRE, "lnet"))
-_PARTS = frozenset(("mgs", "mdt"))
+_LNETS = frozenset(("lnet", "interface"))
+"""LNet is Lustre's where its interfaces are spoken of; other things bear its name."""
+_PARTS = frozenset(("mgs", "mdt", "lnet"))
 _OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
 """A part of Lustre beside one of these is not somebody else's of that name."""
 _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
@@ -87,7 +88,8 @@ def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
     if (
         not is_logged
-        and not (_LUSTRES_OWN & reading.things)
+        and _LUSTRE not in reading.things
+        and not reading.things >= _LNETS
         and not (_PARTS & reading.things and _OF_CLIENTS & reading.things)
     ):
         return ()

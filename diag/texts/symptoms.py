@@ -126,7 +126,9 @@ class _Reader:
         groups, unknown = self._collector.groups(), ""
         # In a shouted text, only what people say is known as it stands: signatures with case have the first word.
         is_known = any(s.hits for group in groups for s in group.symptoms) and not self._short_text.isupper()
-        if self._texts == 1 and self._short_text and not is_known:
+        if self._texts == 1 and self._short_text and (compared := self._kernels_compared(groups)):
+            groups = compared
+        elif self._texts == 1 and self._short_text and not is_known:
             unknown = self._short_text
             groups = self._read_loosely(unknown) or groups
         elif self._texts == 1 and self._short_text:
@@ -142,6 +144,20 @@ class _Reader:
             owner=next(iter(self._owners)) if len(self._owners) == 1 else Owner.OPEN,
             unknown="" if any(s.hits for group in groups for s in group.symptoms) else unknown,
         )
+
+    def _kernels_compared(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+        """The groups and what two commands' outputs say together, where they show the kernel to have no module."""
+        if "lustre" not in self._short_text:
+            return ()
+        from diag.texts.kernels import hits_of_kernels
+
+        if not (hits := hits_of_kernels(self._short_text, self._knowledge)):
+            return ()
+        mount = groups[0].mount if groups else find_clues(normalise(self._short_text)).mount
+        symptom = Symptom(hits[0].text, Medium.TEXT, mount, hits)
+        if not groups:
+            return (Group(mount, (symptom,)),)
+        return (Group(mount, (*groups[0].symptoms, symptom)), *groups[1:])
 
     def _read_loosely(self, text: str) -> tuple[Group, ...]:
         """The whole text as one symptom, where it shows causes to a tolerant reader."""
