@@ -229,6 +229,13 @@ class DnsConfig(KubernetesObject, frozen=True):
     options: tuple[DnsOption, ...] | None = None
 
 
+class HostAlias(KubernetesObject, frozen=True):
+    """One of spec.hostAliases: a line of the pod's /etc/hosts."""
+
+    ip: str = ""
+    hostnames: tuple[str, ...] | None = None
+
+
 class PodSpec(KubernetesObject, frozen=True):
     """spec of a pod or a pod template."""
 
@@ -241,6 +248,7 @@ class PodSpec(KubernetesObject, frozen=True):
     host_network: bool = False
     dns_policy: str = "ClusterFirst"
     dns_config: DnsConfig | None = None
+    host_aliases: tuple[HostAlias, ...] | None = None
     security_context: PodSecurityContext | None = None
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None

@@ -748,3 +748,22 @@ def kube_proxy_ready_nowhere(lab: "Lab") -> None:
     """An update of the add-on brought an image that cannot be pulled: the address of kube-dns leads nowhere."""
     run_kube_proxy(lab, ready=0)
     symptoms.name_unresolved(lab)
+
+
+def list_host(lab: "Lab", address: str) -> None:
+    """Writes the file system's name into /etc/hosts of the node plugin's pods."""
+    aliases = [{"ip": "10.1.2.3", "hostnames": ["gitlab.corp.example.com"]}, {"ip": address, "hostnames": [_name(lab)]}]
+    running = (pod["spec"] for pod in lab.kube.all("pods", "fsx-csi-driver") if "node" in pod["metadata"]["name"])
+    for spec in (_plugin(lab), *running):
+        spec["hostAliases"] = aliases
+
+
+def _unlisted(lab: "Lab") -> bool:
+    return not _plugin(lab).get("hostAliases")
+
+
+@fault("host-alias-of-the-former-file-system", cause="dns-wrong-address", gone=_unlisted)
+def host_alias_of_the_former_file_system(lab: "Lab") -> None:
+    """Somebody got round a DNS fault with an entry in /etc/hosts; the file system has been replaced since."""
+    list_host(lab, lab.site.address(2, 250))
+    symptoms.unreachable(lab)

@@ -54,6 +54,8 @@ class Mounts:
             return (str(ipaddress.IPv4Address(name)),)
         except ValueError:
             pass
+        if listed := self._listed(name):
+            return listed
         if self._resolver_obstacle():
             return ()
         if found := next(filter(None, map(self._wildcard, self._tried_first(name))), None):
@@ -63,6 +65,12 @@ class Mounts:
             return ()
         found: Any = answers.get(name) or answers.get("*") or self._lab.zone().get(name, ())
         return () if isinstance(found, Trouble) else found
+
+    def _listed(self, name: str) -> tuple[str, ...]:
+        """What the node plugin's own /etc/hosts says."""
+        plugin = self._plugin()
+        aliases = (plugin["spec"]["template"]["spec"] if plugin else {}).get("hostAliases") or ()
+        return next(((one["ip"],) for one in aliases if name.lower() in one["hostnames"]), ())
 
     def _tried_first(self, name: str) -> list[str]:
         """The name in the domain of the VPC's DHCP options, where the plugin takes it for a short one."""

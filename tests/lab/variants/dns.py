@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tests.lab.faults.dns import (
     before_forward,
     dns_firewall,
+    list_host,
     private_zone,
     resolver_rule,
     run_kube_proxy,
@@ -201,3 +202,9 @@ def _being_made(lab: "Lab") -> None:
 def kube_proxy_ready_on_most(lab: "Lab", account: Account) -> None:
     """A node that is coming up has no kube-proxy yet."""
     run_kube_proxy(lab, ready=2)
+
+
+@variant("host-alias-of-this-file-system")
+def host_alias_of_this_file_system(lab: "Lab", account: Account) -> None:
+    """The node plugin's /etc/hosts has the name with the address of its own first interface."""
+    list_host(lab, lab.file_system_addresses(FILE_SYSTEM_ID)[0])
