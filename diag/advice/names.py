@@ -226,6 +226,14 @@ SOURCES = (
         "aws iam list-roles --query \"Roles[?!starts_with(RoleName,'AWSServiceRole')].Arn\" --output text",
         pages=("irsa-annotation-missing", "irsa-role-arn-malformed"),
     ),
+    Source({"ami": "the image that the nodes have"}, f"{_NODE}.ImageId' --output text"),
+    Source(
+        {"template": "the launch template of the group", "version": "its version"},
+        "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup}"
+        " --query 'nodegroup.launchTemplate.[name,version]' --output text",
+        pages=("secure-boot-module-signature",),
+    ),
+    Source({"new-version": "the number that the command before has printed"}),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
     Source(
         {"association": "that of the controller's service account"},
@@ -337,7 +345,6 @@ SOURCES = (
     Source(
         {
             "address": "the IPv4 address of the server, before @tcp in the message",
-            "ami": "the image that the nodes have",
             "architecture": "x86_64 or arm64",
             "association": "the id that a look, or the command before, has printed",
             "nameserver": "the address in the pods' /etc/resolv.conf",
