@@ -133,7 +133,9 @@ def case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
     if by_installer(way):
         case = cautions.pop(0).partition(":")[0]
     elif cautions and cautions[0].startswith("on "):
-        where = cautions.pop(0)
+        where, _, more = cautions.pop(0).partition("; ")
+        if more:
+            return where, (more, *cautions)
     if cautions and _CASE.match(cautions[0]):
         own, _, more = cautions.pop(0).partition("; ")
         case = "; ".join(filter(None, (case, own)))

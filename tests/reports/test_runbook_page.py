@@ -48,6 +48,8 @@ def test_a_place_alone_says_what_the_way_does_and_follows_a_case() -> None:
     page = to_page(CAUSES["mount-helper-missing"], TEXTS["mount-helper-missing"], {}, {}, width=200)
     assert re.search(r"^  Way \d  on Ubuntu \(hosts without Kubernetes\)$", page, re.MULTILINE)
     assert re.search(r"^  Way \d  on GKE or AKS .*: install the Lustre client's tools", page, re.MULTILINE)
+    clock = to_page(CAUSES["node-clock-wrong"], TEXTS["node-clock-wrong"], {}, {}, width=200)
+    assert "\nWay 1 of 2: on Amazon Linux 2023 and other nodes that keep" in clock
 
 
 def test_two_ways_have_no_list() -> None:
