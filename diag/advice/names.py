@@ -125,6 +125,20 @@ SOURCES = (
         pages=("parallelcluster-bootstrap-timeout",),
     ),
     Source(
+        {"file-system": "one that FAILED; the last column is pvc- and the uid of its claim"},
+        "aws fsx describe-file-systems --query \"FileSystems[?Lifecycle=='FAILED']"
+        ".[FileSystemId,FailureDetails.Message,Tags[?Key=='CSIVolumeName'].Value|[0]]\" --output text",
+        pages=("filesystem-failed",),
+    ),
+    Source(
+        {
+            "file-system": "one that the looks list and nobody uses (fs-…)",
+            "security-group": "one that they list and that is on no interface (sg-…)",
+        },
+        pages=("leftover-resources",),
+    ),
+    Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources",)),
+    Source(
         {
             "dns-name": "the file system's, as FSx gives it",
             "mount-name": "its mount name",

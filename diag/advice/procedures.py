@@ -164,7 +164,7 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
     Procedure.DRIVER_SETTING: lambda given, values: driver.setting(given, values),
     Procedure.UPDATE_ADDON: lambda given, values: _addon(given, values),
     Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(
-        values, _owner(values), drains=given.get("drain", True)
+        values, _owner(values), drains=given.get("drain") != "false"
     ),
     Procedure.LNET_OPTIONS: lambda given, values: lnet_options.change_options(
         values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"

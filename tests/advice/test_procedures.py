@@ -213,6 +213,13 @@ class TestNodes:
         lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
         assert where(lines, "drain n1") < where(lines, "reboot-instances")
 
+    def test_a_node_that_does_not_answer_is_cordoned_and_not_drained(self) -> None:
+        cause = load_knowledge().causes["node-not-ready"]
+        fix = fix_of(cause, {**NODE, "node_manager": ""})
+        assert fix is not None and fix.commands[0] == "kubectl cordon n1"
+        assert not any("kubectl drain" in line for line in fix.commands)
+        assert any("reboot-instances" in line for line in fix.commands)
+
     def test_a_node_is_given_pods_again_only_after_another_boot(self) -> None:
         """Ready alone is what it says before it goes down, too."""
         lines = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
