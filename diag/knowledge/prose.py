@@ -94,6 +94,8 @@ class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Before what somebody found to be the cause."""
     troubles: Forms
     """Show that a text is about a failure."""
+    supposed: Forms
+    """Show that a sentence is of what may be and not of what was."""
     strangers: Forms
     """Show that a sentence is not about Lustre."""
     rules: tuple[Rule, ...]

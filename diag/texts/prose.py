@@ -63,9 +63,16 @@ _STATES = frozenset(("bad", "good", "denied"))
 _ASIAN = ("ko", "ja", "zh")
 _LEAST_COMMON = 2
 _WORD = late(r"[a-z]+")
+_BEFORE_A_KOREAN_NOT = "지"
+"""A bad form that ends so needs its negation: 로드되지 않다."""
 _ONLY = 1
 """What a symptom of several causes is worth."""
 _LUSTRE = "lustre"
+_FINE = frozenset(("works", "right", "runs"))
+_FEW_LETTERS = 28
+"""“Lustre works”, and not “Lustre works on the old nodes”."""
+_BOOT = "boot"
+"""“Keeps restarting” is said of a program and not of the node."""
 _UPGRADE = "upgrade"
 """“The new kernel” tells of an upgrade, and is a kernel."""
 _LNETS = frozenset(("lnet", "interface"))
@@ -92,6 +99,8 @@ def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
         and not reading.things >= _LNETS
         and not (_PARTS & reading.things and _OF_CLIENTS & reading.things)
     ):
+        return ()
+    if reading.is_acquitted:
         return ()
     found: dict[str, tuple[float, str]] = {}
     for rule in prose().rules:
@@ -137,12 +146,20 @@ class _Sentence(NamedTuple):
     """Things that are bad, in which way, and how far from the thing it is said."""
     is_found: bool
     """It tells what was found to be the cause."""
+    acquits: bool
+    """It says that Lustre is fine, and no more."""
 
 
 class _Reading(NamedTuple):
     sentences: tuple[_Sentence, ...]
     things: frozenset[str]
     is_of_failure: bool
+
+    @property
+    def is_acquitted(self) -> bool:
+        """Lustre is named only to say that it is fine."""
+        of_lustre = [sentence for sentence in self.sentences if _LUSTRE in sentence.things]
+        return bool(of_lustre) and all(sentence.acquits for sentence in of_lustre)
 
     def fits(self, rule: Rule) -> Iterator[tuple[float, str]]:
         """How well a rule fits the sentences that it fits, each with the sentence."""
@@ -180,7 +197,7 @@ def _read(text: str) -> _Reading:
         own = [span for span in own if span.kind not in _DENIES or span.name in (spoken, *_ASIAN)]
         kinds = {span.kind for span in own}
         is_of_lustre = any(span.name == _LUSTRE for span in own)
-        if not is_of_lustre and ("stranger" in kinds or names_another(text[start:end])):
+        if "supposed" in kinds or (not is_of_lustre and ("stranger" in kinds or names_another(text[start:end]))):
             continue
         clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
         told = [one for clause in clauses for one in clause.said]
@@ -198,7 +215,10 @@ def _read(text: str) -> _Reading:
                         key = thing.name, one.state
                         bad[key] = min(bad.get(key, _LONGEST), _gap(thing, one))
         things = frozenset(span.name for span in own if span.kind == "thing")
-        sentences.append(_Sentence(text[start:end].strip(), things, bad, "marker" in kinds))
+        said_of_it = text[start:end].strip()
+        is_fine = any(one.state in _FINE for one in told) and not any(one.bad for one in told)
+        acquits = is_of_lustre and is_fine and len(said_of_it) <= _FEW_LETTERS
+        sentences.append(_Sentence(said_of_it, things, bad, "marker" in kinds, acquits))
     everything = frozenset(thing for sentence in sentences for thing in sentence.things)
     return _Reading(tuple(sentences), everything, is_of_failure)
 
@@ -268,6 +288,8 @@ def _said(here: Sequence[_Span], plain: str) -> Iterator[_Said]:
                 reach = min((far for far in things if 0 <= far <= reach), default=reach)
             after = (span for span in states if 0 <= span.start - negation.end <= reach)
             target = min(after, default=None, key=lambda span: span.start)
+        if target is not None and target.kind == "bad" and plain[target.end - 1] == _BEFORE_A_KOREAN_NOT:
+            continue
         if target is not None:
             denied.add(target)
         elif negation.kind.startswith("lack") and any(
@@ -354,7 +376,8 @@ def _forms(is_ascii: bool) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tupl
     for kind, negations in msgspec.structs.asdict(table.negations).items():
         columns = msgspec.structs.asdict(negations)
         kinds += [(kind, language, Forms(**{language: column})) for language, column in columns.items() if column]
-    kinds += [("marker", "", table.markers), ("trouble", "", table.troubles), ("stranger", "", table.strangers)]
+    kinds += [("marker", "", table.markers), ("trouble", "", table.troubles)]
+    kinds += [("supposed", "", table.supposed), ("stranger", "", table.strangers)]
     given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all if form.isascii() or not is_ascii]
     made = _plain("\n".join(form for form, _ in given).replace("*", "\t"))
     whole, names = made.split("\n"), [named for _, named in given]
@@ -384,6 +407,8 @@ def _find(text: str) -> list[_Span]:
 
     def is_part(span: _Span) -> bool:
         if span.kind == "thing":
+            if span.name == _BOOT and any(other.holds(span) for other in states):
+                return True
             return span.name != _LUSTRE and any(other.holds(span) and other.name != _UPGRADE for other in things)
         if span.kind in _STATES:
             return any(other.holds(span) for other in (*states, *things))

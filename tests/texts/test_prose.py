@@ -127,6 +127,10 @@ def test_what_is_good_speaks_for_nothing(language: str) -> None:
             "kernel-module-version-mismatch",
         ),
         ("LNet picks up the docker interface instead of eth0.", "lnet-wrong-interface"),
+        # What restarts again and again is no node that boots; a bad word that ends in 지 has its 않 behind it.
+        ("fsx-csi-node 一直重启，这些节点的 Pod 挂载不了 FSx 卷。", "csi-node-plugin-down"),
+        ("러스터 볼륨의 언마운트가 끝나지 않아요.", "umount-stuck-terminating"),
+        ("Lustre works on the old nodes. On the others the kernel module is missing.", "lustre-module-missing"),
     ],
 )
 def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
@@ -159,6 +163,8 @@ def test_what_is_said_to_be_fine_is_no_cause(text: str) -> None:
         "The EFS mount hangs because the security group does not allow port 2049.",
         "Our Gleam front end uses Lustre; the erlang target fails, version mismatch of the client package in Gleam.",
         "CephFS 挂载超时，安全组没有放行端口。",
+        "The Jenkins agents are pending, the quota of the namespace is used up. Lustre is fine.",
+        "What happens to a job when the Lustre client is evicted?",
         "The security group of our RDS instance was missing port 5432, so the app timed out. Lustre works.",
     ],
 )
