@@ -11,7 +11,7 @@ from diag.advice.steps import advise, caution, change, undo
 from diag.analysis.claims import Provisioning, idle
 from diag.analysis.identity.controller import Given, Giver, goes_by_proxy, injected
 from diag.analysis.network.outward import HTTPS, Obstacle, obstacles, refused_by_endpoint
-from diag.analysis.network.routing import subnets_without_way_out
+from diag.analysis.network.routing import EVERYWHERE, nat_to_use, subnets_without_way_out
 from diag.model.unavailable import value_or
 from diag.resources.ec2 import Instance, NatGateway, NetworkAcl, PrefixList, RouteTable, SecurityGroup, VpcEndpoint
 from diag.resources.eks import ClusterIdentity, EksCluster, SourceNat
@@ -95,9 +95,24 @@ def controller_reaches_aws(
     first, *_ = closed
     place = {"node_vpc": first.vpc_id, "node_subnet": first.subnet_id, "endpoint_security_group": group}
     fix = _open_endpoints(cluster_identity.region, place, {service: nameless.get(service, "") for service in lacking})
+    if usable := nat_to_use(closed, value_or(nat_gateways, ()), route_tables):
+        fix = _lead_to(*usable)
     if by_nat := next(filter(None, closed.values()), ""):
         fix = advise(LET_OUT if by_nat.startswith("igw-") else LEAD_OUT, by="whoever runs the network")
     yield warn(subject, message, *([by_nat] if by_nat else ()), cause=UNREACHABLE, fix=fix)
+
+
+def _lead_to(nat: NatGateway, tables: Iterable[RouteTable]) -> Fix:
+    """The default route to the NAT gateway that is there."""
+    route = "aws ec2 {verb}-route --route-table-id {route_table} --destination-cidr-block {cidr}"
+    steps = [caution("where these subnets are private on purpose, make interface endpoints in the VPC instead")]
+    undone = []
+    for table in tables:
+        names = {"route_table": table.route_table_id, "cidr": EVERYWHERE, "target": nat.nat_gateway_id}
+        create = route.replace("{verb}", "create") + " --nat-gateway-id {target}"
+        steps.append(change(create, names, changes="the subnets' packets leave through the NAT gateway"))
+        undone.append(undo(route.replace("{verb}", "delete"), names))
+    return Fix((*steps, *undone))
 
 
 def _said_of(waiting: Iterable[PersistentVolumeClaim], events: Iterable[Event]) -> Iterator[str]:

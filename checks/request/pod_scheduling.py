@@ -14,6 +14,7 @@ from diag.analysis.nodes.scheduling import (
     ZONE_LABELS,
     Restriction,
     homes,
+    is_gated,
     limits_of,
     obstacle_in,
     restrictions_of,
@@ -66,7 +67,8 @@ def pods_get_a_node(
         hold as many volumes as they may; the scheduler has found none for five minutes; the pod names a scheduler that
         has not seen it in that time; or the claim that was to be made for the pod alone was made by somebody else
     unknown: a pod waits for long and the scheduler does not say why, or pods or nodes could not be read
-    skip: no pod uses the claim, the claim itself is not ready, or a pod waits for a moment only
+    skip: no pod uses the claim, the claim itself is not ready, or a pod waits for a moment only or behind its
+        schedulingGates
     source: Kubernetes v1.34 pkg/scheduler/framework/plugins (volumebinding, volumezone, nodeaffinity)
     """
     about = case.volume if case.is_bound and case.volume else case.claim
@@ -99,7 +101,10 @@ def pods_get_a_node(
         yield fail(about, message, cause=CONFLICT, fix=_fix(limits, claim_pods, case, waiting), concerns=waiting)
         return
     if not waiting:
-        if users:
+        if gated := [pod for pod in users if is_gated(pod)]:
+            message = f"pod {gated[0].key} waits for who set its schedulingGates (a queue, say), not for the scheduler"
+            yield skip(about, message, concerns=gated)
+        elif users:
             yield ok(about, f"{len(users)} pod(s) of {case.claim.metadata.name} have a node", concerns=users)
         else:
             yield skip(about, f"no pod uses {case.claim.metadata.name}")

@@ -10,7 +10,7 @@ from diag.advice.platform import UNKNOWN, Platform
 from diag.advice.runbook import fix_of, look_at
 from diag.grammar.command import fill_sentence
 from diag.grammar.regex import compiled
-from diag.knowledge.cause import Cause, Stage, Weight, When, refines
+from diag.knowledge.cause import Cause, Severity, Stage, Weight, When, refines
 from diag.model.diagnosis import CauseVerdict, Likelihood
 from diag.model.finding import Finding
 from diag.model.layer import Layer
@@ -85,9 +85,10 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
     """
     hits = _hits_by_cause(evidence.symptoms)
     fails = _by_cause(evidence.findings, Verdict.FAIL)
+    warned = _by_cause(evidence.findings, Verdict.WARN)
     warns = {
         id: own
-        for id, own in _by_cause(evidence.findings, Verdict.WARN).items()
+        for id, own in warned.items()
         if id in hits or any(id in causes and refines(causes[id], seen, causes) for seen in hits)
     }
     passes = _by_refuted(evidence.findings)
@@ -103,6 +104,7 @@ def weigh(evidence: Evidence, causes: Mapping[str, Cause]) -> tuple[CauseVerdict
     _put_after_credentials(cases, evidence)
     _yield_to_confirmed(cases, causes)
     _leave_something_open(cases)
+    _open_what_is_warned_of(cases, warned, evidence, causes)
     ordered = sorted(cases, key=lambda case: _order(case, cases, causes))
     return tuple(_tell(case, evidence, cases) for case in ordered)
 
@@ -236,6 +238,20 @@ def _leave_something_open(cases: list[_Case]) -> None:
     for case in cases:
         if case.strong:
             case.likelihood = Likelihood.POSSIBLE
+
+
+def _open_what_is_warned_of(
+    cases: list[_Case], warned: Mapping[str, Sequence[Finding]], evidence: Evidence, causes: Mapping[str, Cause]
+) -> None:
+    """Where nothing that was seen or found is left, what a check warns of on this very path is possible."""
+    if not cases or any(case.likelihood is not Likelihood.RULED_OUT for case in cases):
+        return
+    known = {case.cause.id for case in cases}
+    for id, own in warned.items():
+        cause = None if id in known else causes.get(id)
+        if cause is not None and cause.severity is Severity.BLOCKS and _breaks(cause, evidence.phase):
+            for_ = [f"{finding.message} (check {finding.check})" for finding in own]
+            cases.append(_Case(cause, Likelihood.POSSIBLE, for_, [], seen=False, found=True))
 
 
 def _order(case: _Case, cases: Sequence[_Case], causes: Mapping[str, Cause]) -> tuple[object, ...]:

@@ -102,6 +102,19 @@ def test_a_check_of_something_else_says_nothing_against_a_text() -> None:
     assert verdict("own") == verdict("s", "own") == verdict("s", check="another-check") == "possible"
 
 
+def test_where_nothing_is_left_what_a_check_warns_of_is_possible() -> None:
+    """A claim waits, all that its text may mean is refuted, and the subnets have no way out that any table shows."""
+    warning = Finding("another", Layer.IDENTITY, NODE, Verdict.WARN, "there is no way out", cause="role")
+    shown = seen(("name", Weight.WEAK))
+
+    def told(*findings: Finding, phase: Phase | None = None) -> list[tuple[str, str]]:
+        return [(v.id, v.verdict.value) for v in weigh(Evidence((shown,), findings, phase=phase), CAUSES)]
+
+    assert told(passing("name"), warning) == [("role", "possible"), ("name", "ruled-out")]
+    assert told(passing("name"), warning, phase=Phase.MOUNT) == [("name", "ruled-out")]
+    assert told(warning) == [("name", "possible")]
+
+
 def test_the_specific_cause_comes_before_its_broader_one() -> None:
     shown = order(seen(("network", Weight.STRONG), ("rule-missing-in-a-group", Weight.STRONG)))
     assert shown == [("rule-missing-in-a-group", "likely"), ("network", "likely")]

@@ -11,6 +11,7 @@ from diag.resources.ec2 import Instance, NatGateway, PrefixList, Route, RouteTab
 from diag.resources.table import Table
 
 UNREAD = Unavailable("prefix list", Reason.NOT_ASKED)
+EVERYWHERE = "0.0.0.0/0"
 
 
 class Way(enum.Enum):
@@ -127,6 +128,23 @@ def subnets_without_way_out(
         elif target in by_id and (why := _why_nat_is_no_way(by_id[target], tables)):
             found[subnet] = why
     return found
+
+
+def nat_to_use(
+    subnets: Iterable[Subnet], nats: Iterable[NatGateway], tables: Sequence[RouteTable]
+) -> tuple[NatGateway, tuple[RouteTable, ...]] | None:
+    """A NAT gateway of the subnets' VPC that leads out, and their tables, where none of these has a default route."""
+    own = tuple(subnets)
+    found = dict.fromkeys(table.route_table_id for table in (table_of(subnet, tables) for subnet in own) if table)
+    used = tuple(table for table in tables if table.route_table_id in found)
+    if any(route.destination_cidr_block == EVERYWHERE for table in used for route in table.routes):
+        return None
+    vpcs = {subnet.vpc_id for subnet in own}
+    for nat in nats:
+        leads = nat.state == "available" and nat.connectivity_type == "public" and not _why_nat_is_no_way(nat, tables)
+        if leads and vpcs == {nat.vpc_id} and used:
+            return nat, used
+    return None
 
 
 def _why_nat_is_no_way(nat: NatGateway, tables: Sequence[RouteTable]) -> str:

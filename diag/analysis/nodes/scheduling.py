@@ -116,8 +116,12 @@ def why_not_there(pod: Pod, nodes: Iterable[Node]) -> str:
 
 def waits_for_node(pod: Pod) -> bool:
     """Whether the scheduler has to find a node for the pod. Gated pods wait for somebody else's word."""
-    gated = any(c.type == "PodScheduled" and c.reason == "SchedulingGated" for c in pod.status.conditions or ())
-    return not pod.spec.node_name and not pod.is_up and not pod.is_terminating and not gated
+    return not pod.spec.node_name and not pod.is_up and not pod.is_terminating and not is_gated(pod)
+
+
+def is_gated(pod: Pod) -> bool:
+    """Whether its schedulingGates keep the scheduler from looking at it; who set them takes them away."""
+    return any(c.type == "PodScheduled" and c.reason == "SchedulingGated" for c in pod.status.conditions or ())
 
 
 def scheduler_says(pod: Pod, events: Iterable[Event]) -> str:

@@ -108,6 +108,32 @@ def test_a_nat_gateway_leads_where_its_own_subnet_does(nat: NatGateway, verdict:
     assert verdict is Verdict.PASS or NAT in finding.evidence[0]
 
 
+@pytest.mark.parametrize(
+    ("nat", "route", "leads"),
+    [
+        (NatGateway(NAT, "available", OUTSIDE, VPC), None, True),
+        (NatGateway(NAT, "available", OUTSIDE, "vpc-0eeeeeeeeeeeeeeee"), None, False),
+        (NatGateway(NAT, "deleting", OUTSIDE, VPC), None, False),
+        (NatGateway(NAT, "available", OUTSIDE, VPC), Route("0.0.0.0/0", gateway_id="eigw-0", state="blackhole"), False),
+    ],
+)
+def test_where_a_nat_gateway_stands_ready_the_route_to_it_is_the_fix(
+    nat: NatGateway, route: Route | None, leads: bool
+) -> None:
+    """A default route that is there is replaced, not made, and only its owner knows by what."""
+    own = route_table()
+    outside = given.replace(
+        own,
+        route_table_id="rtb-2",
+        associations=(given.replace(own.associations[0], subnet_id=OUTSIDE, main=False),),
+        routes=(*own.routes, Route("0.0.0.0/0", gateway_id="igw-0123456789abcdef0", state="active")),
+    )
+    own = given.replace(own, routes=(*own.routes, *([route] if route else [])))
+    finding = reach(route_tables=(own, outside), nat_gateways=(nat,))
+    assert finding.verdict is Verdict.WARN and finding.fix is not None
+    assert any(NAT in command for command in finding.fix.commands) is leads
+
+
 def test_an_endpoint_of_another_region_s_service_takes_no_call() -> None:
     elsewhere = tuple(given.replace(e, service_name=e.service_name.replace(given.REGION, "us-west-2"))
                       for e in endpoints("fsx", "sts"))  # fmt: skip

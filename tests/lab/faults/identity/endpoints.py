@@ -64,6 +64,24 @@ def _admits_443(lab: "Lab") -> bool:
     return bool(found["IpPermissions"])
 
 
+def _leads_out(lab: "Lab") -> bool:
+    assert lab.account is not None
+    table = lab.account.private_route_table
+    (found,) = lab.client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    return any(route.get("DestinationCidrBlock") == "0.0.0.0/0" for route in found["Routes"])
+
+
+@fault("default-route-deleted", cause="aws-endpoint-unreachable", gone=_leads_out)
+def default_route_deleted(lab: "Lab") -> None:
+    """The NAT gateway was saved, and its route with it: the controller's calls hang, and no event says so yet."""
+    assert lab.account is not None
+    table = lab.account.private_route_table
+    lab.client("ec2").delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    symptoms.provision_dynamically(lab)
+    symptoms.claim(lab)["metadata"]["creationTimestamp"] = lab.site.time(40)
+    symptoms.claim_waits(lab, ("ExternalProvisioning", symptoms.WAITING_FOR, "persistentvolume-controller"))
+
+
 @fault("endpoint-group-closed", cause="aws-endpoint-unreachable", world="endpoints-with-policies", gone=_admits_443)
 def endpoint_group_closed(lab: "Lab") -> None:
     """The group of the endpoints has lost its rule for the nodes."""
