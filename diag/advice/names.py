@@ -403,7 +403,7 @@ SOURCES = (
             "mount": "the path of the mount, as lfs df prints it",
             "name": "a name of your choice",
             "network": "the VPC network of the instance",
-            "new-addon-version": "one of the list, v1.9.0-eksbuild.1 for example",
+            "new-addon-version": "the first of the list whose line has the cluster's version (v1.9.0-eksbuild.1)",
             "new-ami": "the id of the image (ami-…)",
             "new-ami-name": "a name of your choice",
             "new-capacity": "the size that you want, in GiB",
