@@ -191,7 +191,7 @@ SOURCES = (
     Source(
         {"security-group": "the one that the class gives the file system"},
         "kubectl get storageclass {storage_class} -o jsonpath='{.parameters.securityGroupIds}'",
-        pages=("efa-requirements",),
+        pages=("efa-requirements", "sg-self-rule-missing"),
     ),
     Source(
         {"subnet-cidr": "the range of the file system's subnet"},
