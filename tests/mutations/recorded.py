@@ -26,7 +26,7 @@ from tests.lab.incident import WORKLOAD, WORKLOAD_NAMESPACE
 from tests.lab.kubernetes.discovery import discovery
 from tests.lab.kubernetes.resources import RESOURCES
 from tests.lab.lab import Lab
-from tests.mutations.recorded_account import answer_one, record_further
+from tests.mutations.recorded_account import answer_list, answer_one, record_further
 
 Document = dict[str, Any]
 
@@ -264,6 +264,8 @@ class RecordedAws(Aws):
         for kind, kept in AWS.items():
             if (kept.service, kept.operation) == (service, operation):
                 return tuple(map(_with_text, _filtered(world.of(kind), arguments)))
+        if (listed := answer_list(world.of, operation, arguments)) is not None:
+            return listed
         match operation:
             case "DescribeInstances":
                 return tuple({"Instances": [found]} for found in _filtered(world.of("Instance"), arguments))
@@ -278,8 +280,6 @@ class RecordedAws(Aws):
             case "ListAttachedRolePolicies":
                 # Which condition of a policy refuses is more than the matrix asks for.
                 raise Unreadable(Unavailable("policies of the role", Reason.DENIED))
-            case "ListProfileAssociations" | "ListFirewallRuleGroupAssociations":
-                return ()
             case "ListResolverRules":
                 return tuple(world.of("ResolverRule"))
             case "ListClusters":

@@ -14,6 +14,8 @@ from tests.lab.lab import Lab
 Document = dict[str, Any]
 Find = Callable[[str, str, str], Document]
 """An object of a kind by a field and its value; raises Unreadable where there is none."""
+Of = Callable[[str], list[Document]]
+"""The objects of a kind."""
 
 
 def record_further(lab: Lab) -> dict[str, list[Document]]:
@@ -29,7 +31,7 @@ def record_further(lab: Lab) -> dict[str, list[Document]]:
     policies = [kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"] for key in keys]
     buckets = [{"Name": name, "BucketRegion": found.region_name} for name, found in s3_backend(region).buckets.items()]
     rules = lab.client("route53resolver")
-    return {
+    return _names_of(lab) | {
         "TransitGatewayRouteTable": [{"TransitGatewayRouteTableId": id, "Routes": r} for id, r in searched.items()],
         "Key": keys,
         "KeyPolicy": [
@@ -55,6 +57,42 @@ def record_further(lab: Lab) -> dict[str, list[Document]]:
     }
 
 
+def _names_of(lab: Lab) -> dict[str, list[Document]]:
+    """DNS Firewall and Route 53 Profiles, and the zones that these share."""
+    state, route53 = lab.aws.resolver.state, lab.client("route53")
+    shared = [one for found in state.shared.values() for one in found]
+    zones = [one["ResourceArn"] for one in shared if one["ResourceType"] == "PRIVATE_HOSTED_ZONE"]
+    return {
+        "FirewallRuleGroupAssociation": state.groups_of_vpcs,
+        "FirewallRule": [rule for rules in state.rules.values() for rule in rules],
+        "FirewallDomainList": [{"Id": id, **found} for id, found in state.lists.items()],
+        "ProfileAssociation": state.profiles_of_vpcs,
+        "ProfileResourceAssociation": shared,
+        "SharedZone": [route53.get_hosted_zone(Id=arn.rpartition("/")[2])["HostedZone"] for arn in zones],
+    }
+
+
+def answer_list(of: Of, operation: str, arguments: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The items of a list of DNS Firewall or of Profiles; None for an operation that is answered elsewhere."""
+    match operation:
+        case "ListProfileAssociations":
+            return tuple(of("ProfileAssociation"))
+        case "ListProfileResourceAssociations":
+            found = of("ProfileResourceAssociation")
+            return tuple(one for one in found if one.get("ProfileId") == arguments["ProfileId"])
+        case "ListFirewallRuleGroupAssociations":
+            return tuple(of("FirewallRuleGroupAssociation"))
+        case "ListFirewallRules":
+            group = arguments["FirewallRuleGroupId"]
+            return tuple(one for one in of("FirewallRule") if one.get("FirewallRuleGroupId") == group)
+        case "ListFirewallDomainLists":
+            return tuple({k: v for k, v in one.items() if k != "Domains"} for one in of("FirewallDomainList"))
+        case "ListFirewallDomains":
+            lists = (one for one in of("FirewallDomainList") if one.get("Id") == arguments["FirewallDomainListId"])
+            return tuple(entry for one in lists for entry in one.get("Domains") or ())
+    return None
+
+
 def _policy_of(s3: Any, bucket: str) -> Iterator[Document]:
     try:
         yield {"Bucket": bucket, "Document": json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])}
@@ -73,6 +111,8 @@ def _boundaries(region: str) -> Iterator[Document]:
 def answer_one(find: Find, operation: str, arguments: dict[str, Any]) -> Document | None:
     """The answer to one call; None for an operation that is answered elsewhere."""
     match operation:
+        case "GetHostedZone":
+            return {"HostedZone": find("SharedZone", "Id", f"/hostedzone/{arguments['Id']}")}
         case "SearchTransitGatewayRoutes":
             id = arguments["TransitGatewayRouteTableId"]
             return {"Routes": find("TransitGatewayRouteTable", "TransitGatewayRouteTableId", id).get("Routes", [])}

@@ -36,7 +36,7 @@ SOMEBODY = "arn:aws:iam::123456789012:role/somebody-else"
 def twins(world: World) -> Iterator[Change]:
     """Every twin of a world: one object changed, one added to another, or a further one beside it."""
     for kind, objects in world.objects.items():
-        roles = roles_of(world, kind)
+        roles = {index: role for index, role in roles_of(world, kind).items() if not _waits(kind, objects[index])}
         yield from additions(kind, objects, roles, WORKS)
         for index, role in roles.items():
             before = objects[index]
@@ -44,6 +44,11 @@ def twins(world: World) -> Iterator[Change]:
                 for operator, edit in _edits(kind, role, keys, _at(before, keys)):
                     make = partial(_edited, before, keys, edit)
                     yield Change(kind, role, name_of(kind, before), path, operator, before, make)
+
+
+def _waits(kind: str, item: Document) -> bool:
+    """Whether it is a claim that has no volume yet: what would do no harm to a bound one may keep it from one."""
+    return kind == "persistentvolumeclaims" and item["status"].get("phase") != "Bound"
 
 
 def _at(document: Any, keys: tuple[Any, ...]) -> Any:

@@ -86,3 +86,19 @@ def test_what_may_not_be_read_names_its_permission(operation: str) -> None:
     permission = f"route53resolver:{operation}"
     _, rules = read(Account(HUB | {permission: given.denied(permission)}), NAME)
     assert isinstance(rules, Unavailable) and rules.permission == permission
+
+
+@pytest.mark.parametrize("action", ["", "DENY"])
+def test_a_rule_that_does_what_nobody_knows_is_malformed(action: str) -> None:
+    odd = {"FirewallRuleGroupId": GROUP, "FirewallDomainListId": OURS, "Priority": 1, "Action": action}
+    _, rules = read(Account(HUB | {"route53resolver:ListFirewallRules": [odd]}), NAME)
+    assert isinstance(rules, Unavailable) and rules.reason is Reason.GARBLED
+
+
+@pytest.mark.parametrize("zone", [{}, {"Name": ""}])
+def test_a_shared_zone_without_a_name_is_malformed(zone: dict[str, str]) -> None:
+    account = Account(HUB | {"route53:GetHostedZone": {"HostedZone": zone}})
+    shared, _ = read(account, NAME)
+    systems, volumes = (given.file_system(vpc_id=VPC),), (given.volume(),)
+    found = private_zones(account, given.identity(), systems, volumes, given.denied("x"), given.denied("x"), shared)
+    assert isinstance(found, Unavailable) and found.reason is Reason.GARBLED

@@ -29,8 +29,11 @@ from diag.resources.route53 import (
     is_entry_of,
 )
 from diag.resources.table import Table, table_of
+from diag.sources.aws.failure import malformed_answer
 from diag.sources.aws.session import Aws, shaped
 
+ACTIONS = frozenset({"ALLOW", "ALERT", "BLOCK"})
+"""What a rule of DNS Firewall may do. Source: Route 53 Resolver API reference, FirewallRule."""
 _AUTODEFINED = "rslvr-autodefined"
 """Rules that Resolver makes itself, for what it answers anyway."""
 
@@ -129,7 +132,11 @@ def dns_firewall(
         for raw in rules[group]:
             id = str(raw.get("FirewallDomainListId") or "")
             more = {"VpcId": vpc, "GroupPriority": priority, "Takes": entries.get(id, ()), "IsManaged": id in of_aws}
-            found.append(shaped({**raw, **more}, FirewallRule, f"rule of {group}"))
+            rule = shaped({**raw, **more}, FirewallRule, f"rule of {group}")
+            if rule.action not in ACTIONS:
+                what = f"a rule of {group} has the action {rule.action!r}"
+                raise Unreadable(malformed_answer("route53resolver:ListFirewallRules", what))
+            found.append(rule)
     return tuple(sorted(found, key=lambda rule: rule.place))
 
 
@@ -179,7 +186,8 @@ def private_zones(
         for id in dict.fromkeys(one.id for one in shared)
     }
     for one in shared:
-        raw = {"Name": zones[one.id]["Name"], "HostedZoneId": one.id, "VpcId": one.vpc_id}
+        # A zone without a name, which none is, would shadow nothing.
+        raw = {"Name": zones[one.id].get("Name") or None, "HostedZoneId": one.id, "VpcId": one.vpc_id}
         found.append(shaped(raw, HostedZone, seen))
     return tuple(found)
 

@@ -13,7 +13,7 @@ from tests.lab.faults.dns import (
     searched,
     zone_by_profile,
 )
-from tests.lab.faults.symptoms import attributes, pod, pod_waits, volume
+from tests.lab.faults.symptoms import attributes, being_provisioned, pod, pod_waits, volume
 from tests.lab.setup import FILE_SYSTEM_ID, Account
 from tests.lab.variants.file_system import dynamic_provisioning
 from tests.lab.variants.registry import variant
@@ -168,6 +168,16 @@ def dns_firewall_that_knows_fsx(lab: "Lab", account: Account) -> None:
     first = next(iter(lab.aws.resolver.state.lists.values()))
     first |= {"ManagedOwnerName": "Route 53 Resolver DNS Firewall"}
     _being_made(lab)
+
+
+@variant("claim-behind-a-dns-firewall")
+def claim_behind_a_dns_firewall(lab: "Lab", account: Account) -> None:
+    """A file system is being made: the list of what may be asked has FSx and STS, and a Profile's zone knows both."""
+    region = lab.site.region
+    names = [f"{service}.{region}.amazonaws.com" for service in ("fsx", "sts")]
+    zone_by_profile(lab, f"{region}.amazonaws.com", dict.fromkeys(names, lab.site.address(1, 200)))
+    dns_firewall(lab, ("ours", "ALLOW", [*names, f"*.{names[0]}"]), ("rest", "BLOCK", ["*"]))
+    being_provisioned(lab)
 
 
 @variant("profile-with-the-record")
