@@ -323,6 +323,12 @@ SOURCES = (
     Source({"cidr": "a free range inside the VPC's, 10.0.250.0/24 for example"}, pages=("subnet-out-of-addresses",)),
     Source({"right-storage-class": "the class that the claim is to name"}, "kubectl get storageclass"),
     Source(
+        {"other-security-group": "one that admits the nodes on TCP 988, best that of the former file system"},
+        "aws ec2 describe-security-groups --filters Name=vpc-id,Values={node_vpc}"
+        " --query 'SecurityGroups[].[GroupId,GroupName,Description]' --output text",
+        pages=("file-system-not-found",),
+    ),
+    Source(
         {"boundary": "the permissions boundary of the role"},
         "aws iam get-role --role-name {role} --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text",
     ),
