@@ -130,6 +130,11 @@ def test_what_is_good_speaks_for_nothing(language: str) -> None:
         # What restarts again and again is no node that boots; a bad word that ends in 지 has its 않 behind it.
         ("fsx-csi-node 一直重启，这些节点的 Pod 挂载不了 FSx 卷。", "csi-node-plugin-down"),
         ("러스터 볼륨의 언마운트가 끝나지 않아요.", "umount-stuck-terminating"),
+        # What lets only something else through does not let this through.
+        ("Lustre fails: our security group's egress only permits 443.", "sg-egress-blocked"),
+        ("After the PVC was deleted the FSx volume is Released and the new claim won't bind.", "pv-released"),
+        ("Der Lustre-Treiber scheitert, weil die Endpunktrichtlinie es verweigert.", "iam-denied-by-endpoint-policy"),
+        ("挂载 Lustre 失败，路由表里是黑洞。", "route-blackhole"),
         ("Lustre works on the old nodes. On the others the kernel module is missing.", "lustre-module-missing"),
     ],
 )
