@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from deploy.website import reference, symptoms
 from deploy.website.markup import block, bullets, code, table, text
+from diag.advice.driver import SAYS_WHO, WHO_INSTALLED
 from diag.advice.names import named_in
 from diag.advice.runbook import fix_of, look_at
 from diag.advice.verify import seen_after, with_verify
@@ -22,7 +23,7 @@ from diag.knowledge.runbooks import Knowledge, load_knowledge
 from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.registry import GIVEN, Check, Registry, permissions_of
-from diag.reports.runbook import FIX, NAMES, VERIFY, body_of, to_page
+from diag.reports.runbook import FIX, NAMES, VERIFY, body_of, by_installer, case_of, to_page
 from diag.sources.world import load_registry
 
 KNOWLEDGE: Knowledge = load_knowledge()
@@ -228,11 +229,17 @@ def _refutations(cause: Cause) -> Iterator[str]:
 
 
 def _fix(fix: Fix) -> Iterator[str]:
-    """Each way under its number: what to stop first, each command above what it does, the way back; then the proof."""
+    """Each way under its case: what to stop first, each command above what it does, the way back; then the proof."""
     ways = (fix, *fix.alternatives)
+    if len(ways) > 1 and any(map(by_installer, ways)):
+        yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
     for number, way in enumerate(ways, 1):
-        yield f"\n### Way {number} of {len(ways)}\n" if len(ways) > 1 else ""
-        yield from (f"\n**First:** {text(caution)}\n" for caution in way.cautions)
+        case, cautions = case_of(way)
+        if len(ways) > 1:
+            yield f"\n### Way {number} of {len(ways)}" + (f": {text(case)}\n" if case else "\n")
+        elif case:
+            yield f"\n**First:** {text(case)}\n"
+        yield from (f"\n**First:** {text(caution)}\n" for caution in cautions)
         for step, line in way.acts:
             yield block(line, "sh") if line else ""
             yield f"\n{text(step.says)}\n" if step.says else ""
