@@ -33,6 +33,7 @@ _READ_ONLY = (
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
 _EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
 _EFFECT_OF_LINE = "puts this option in place of LNet's others in modprobe's files; it counts when LNet is loaded"
+_KEPT = "; it stops where an earlier change left /etc/modprobe.d.before: remove that first"
 _REBOOT_AGAIN = "drain and reboot the node once more, as above: a loaded LNet keeps its options"
 _LOAD_AGAIN = "unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options"
 
@@ -52,7 +53,7 @@ def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: st
     return (
         lasting,
         *map(caution, _READ_ONLY),
-        change(on(Place.NODE, edited, UNKNOWN), values, changes=effect),
+        change(on(Place.NODE, edited, UNKNOWN), values, changes=effect + _KEPT),
         *reboot_node(values, owner),
         undo(on(Place.NODE, f"sh -c 'rm -f /host{_OWN} && cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
         person(_REBOOT_AGAIN, kind=StepKind.UNDO),
