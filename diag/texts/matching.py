@@ -85,8 +85,8 @@ class Matcher:
             dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
             shown = self._shown(everything)
-        says_something = any(self._rules[number].weight != _AGAINST for number in shown)
-        supposed = with_supposed_output(text) if localised and not says_something else ""
+        says_nothing = localised and all(self._rules[number].weight == _AGAINST for number in shown)
+        supposed = with_supposed_output(text) if says_nothing else ""
         if supposed:
             text, seen = supposed, self._seen(supposed)
             shown, everything = self._shown(seen), seen

@@ -23,7 +23,7 @@ _CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0
 _BEGINS = late(r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )")
 _ANY_PART = "log"
 """The component of what every part of Lustre prints, whatever source file the line names."""
-_TOOLS = ("lctl", "lfs", "lnetctl", "mount.lustre")
+_TOOLS = ("l_getidentity", "lctl", "lfs", "lnetctl", "lst", "mkfs.lustre", "mount.lustre")
 _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
 _SHORT_WORDS = 12
@@ -71,7 +71,9 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     candidates = _candidates(catalogue, text)
     found = [message for message in candidates if message.component == said]
     if not found:
+        is_of_tool = bool(said) and not component and not prefix.source
         others = (m for m in candidates if m.component == _ANY_PART or not component)
+        others = (m for m in others if not (is_of_tool and catalogue.components[m.component].console))
         found = [m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre)]
     if found:
         return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
@@ -83,7 +85,12 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
 
 
 def _component_of(catalogue: Catalogue, text: str, prefix: Prefix) -> str:
-    """The component whose command a line begins with, or whose source file its prefix names; empty where none is."""
+    """The component whose command a line begins with or is logged by, or whose source file its prefix names.
+
+    Empty where none is.
+    """
+    if prefix.program in catalogue.commands:
+        return catalogue.commands[prefix.program]
     if (command := _COMMAND.match(text)) is not None and command["name"] in catalogue.commands:
         return catalogue.commands[command["name"]]
     return catalogue.sources.get(prefix.source, "")
