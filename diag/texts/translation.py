@@ -60,6 +60,7 @@ def _in_words(text: str) -> str:
     if _NAMED.search(text) is None or _worded().search(text) is not None:
         return text
     is_of_mount = (_MOUNT.search(text) is not None or "mount.lustre: " in text) and "umount" not in text
+    is_of_mount &= _EVENT not in text  # there the output says it, or `with_supposed_output` does
 
     def worded(found: re.Match[str]) -> str:
         message = _message_of(found) if is_of_mount or not found["status"] else ""
