@@ -15,6 +15,9 @@ import msgspec
 from diag.model.unavailable import Reason, Unavailable, Unreadable
 from diag.registry import Fact
 
+QUIET_S = 0.01
+"""How long the process has to be idle before it is said to wait: while calls are prepared it never is."""
+
 SHUTDOWN_GRACE_S = 0.5
 """After Ctrl-C: how long readers that hold partial answers have to return them."""
 
@@ -42,8 +45,8 @@ def gather(
 
     `given` are sources and settings by name; `known` facts come from a snapshot and are not read again; `deadline`
     is a `time.monotonic()` instant. A reader that is still busy then is left behind, not waited for: its thread is a
-    daemon, its fact becomes a time-out. `on_wait` is called once, after the first API call that depended on another
-    has returned: by then the libraries are loaded, and the rest of the run is waiting.
+    daemon, its fact becomes a time-out. `on_wait` is called once, when an API call that depended on another has
+    returned and the process is idle: by then the libraries are loaded, and the rest of the run is waiting.
     Ctrl-C brings the deadline forward: `cancel` asks sources for what they have, and what is known is judged.
 
     Raises graphlib.CycleError when facts need each other in a circle.
@@ -51,12 +54,20 @@ def gather(
     run = _Run(facts, {**given, **(known or {})})
     answered: set[str] = set()
     """Facts that an API call answered, and those worked out from them."""
+    is_due, worked_s = False, 0.0
     run.start()
     while run.is_active():
+        left = max(0.0, deadline - time.monotonic())
         try:
-            fact = run.finished.get(timeout=max(0.0, deadline - time.monotonic()))
+            fact = run.finished.get(timeout=min(left, QUIET_S) if is_due else left)
         except Empty:
-            break
+            if on_wait is None or not is_due or left <= QUIET_S:
+                break
+            before_s, worked_s = worked_s, time.process_time()
+            if worked_s - before_s < QUIET_S / 2:
+                on_wait()
+                on_wait, is_due = None, False
+            continue
         except KeyboardInterrupt:
             if cancel is not None:
                 cancel()
@@ -67,9 +78,7 @@ def gather(
         is_dependent = any(need.name in answered for need in fact.needs)
         if fact.permissions or is_dependent:
             answered.add(fact.name)
-        if on_wait is not None and fact.permissions and is_dependent:
-            on_wait()
-            on_wait = None
+        is_due = is_due or (on_wait is not None and bool(fact.permissions) and is_dependent)
     return run.close()
 
 
