@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -110,16 +111,8 @@ class Fix(msgspec.Struct, frozen=True):
 
     @property
     def acts(self) -> tuple[tuple[Step, tuple[str, ...]], ...]:
-        """Each step that is run or waited for, with the rows of its command, those of its guards first."""
-        guards: list[Step] = []
-        found = []
-        for step in self.steps:
-            if step.kind is StepKind.GUARD:
-                guards.append(step)
-            elif step.kind in _RUN:
-                found.append((step, _joined((*guards, step)) if step.line else ()))
-                guards = guards if not step.line else []
-        return (*found, *((step, step.rows) for step in guards))
+        """Each step that is run or waited for, with the rows of its command, those that it depends on first."""
+        return tuple((chain[-1], _joined(chain) if chain[-1].line else ()) for chain in self._chains(_RUN))
 
     @property
     def undo(self) -> str:
@@ -157,17 +150,30 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(step.says for step in steps if step.says))
 
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
-        guards: list[str] = []
-        for step in self.steps:
-            if step.kind not in kinds or not step.line:
+        chains = (chain for chain in self._chains(kinds) if chain[-1].line)
+        return (" && ".join(step.line for step in chain) for chain in chains)
+
+    def _chains(self, kinds: frozenset[StepKind]) -> Iterator[tuple[Step, ...]]:
+        """Steps of which each runs only after the one before it succeeded: guards with what they protect, and the
+        commands that together are one change. A person's step is by itself."""
+        chain: list[Step] = []
+        steps = [step for step in self.steps if step.kind in kinds]
+        for step, following in itertools.zip_longest(steps, steps[1:]):
+            if not step.line:
+                yield (step,)
                 continue
-            if step.kind is StepKind.GUARD:
-                guards.append(step.line)
-                continue
-            yield " && ".join((*guards, step.line))
-            guards = []
-        if guards:
-            yield " && ".join(guards)
+            chain.append(step)
+            goes_on = following is not None and following.kind is StepKind.CHANGE and following.line
+            if following is None or not (step.kind is StepKind.GUARD or (_is_part(step) and goes_on)):
+                yield tuple(chain)
+                chain = []
+        if chain:
+            yield tuple(chain)
+
+
+def _is_part(step: Step) -> bool:
+    """Whether a command changes something and says nothing by itself: what it is for stands at a later one."""
+    return step.kind is StepKind.CHANGE and not step.says
 
 
 def _joined(steps: tuple[Step, ...]) -> tuple[str, ...]:

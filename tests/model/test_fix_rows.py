@@ -6,6 +6,7 @@ import json
 import shlex
 
 from diag.advice.runbook import fix_of
+from diag.advice.steps import change, guard, person, save, wait
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 
@@ -54,3 +55,28 @@ def test_guards_stand_above_what_they_guard() -> None:
     assert Fix((Step(StepKind.GUARD, ("test", "-s", "x")), Step(StepKind.CHANGE, ("true",)))).acts[0][1] == (
         "test -s x && true",
     )
+
+
+class TestWhatFails:
+    """A command runs only after what it depends on succeeded, also where somebody copies the whole block."""
+
+    def test_the_commands_of_one_change_and_their_guard(self) -> None:
+        steps = (guard("test -s a"), change("kubectl patch pv a"), change("kubectl delete pv a", changes="removes it"))
+        assert Fix(steps).commands == ("test -s a && kubectl patch pv a && kubectl delete pv a",)
+        assert [step.says for step, _ in Fix(steps).acts] == ["removes it"]
+
+    def test_a_change_that_says_what_it_does_is_one_by_itself(self) -> None:
+        steps = (
+            change("kubectl cordon a", changes="takes no pod"),
+            change("kubectl drain a", changes="moves its pods"),
+        )
+        assert Fix(steps).commands == ("kubectl cordon a", "kubectl drain a")
+
+    def test_a_copy_is_kept_by_itself_and_a_wait_stands_alone(self) -> None:
+        steps = (save("kubectl get pv a > a.yaml"), change("kubectl patch pv a"), wait("kubectl wait pv/a"))
+        assert Fix(steps).commands == ("kubectl get pv a > a.yaml", "kubectl patch pv a", "kubectl wait pv/a")
+
+    def test_a_guard_holds_over_what_a_person_does(self) -> None:
+        steps = (guard("test -s a"), person("ask its owner"), change("kubectl delete pv a"))
+        assert Fix(steps).commands == ("test -s a && kubectl delete pv a",)
+        assert [rows for _, rows in Fix(steps).acts] == [(), ("test -s a && kubectl delete pv a",)]
