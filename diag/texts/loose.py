@@ -20,6 +20,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.late import late
 from diag.model.symptom import Hit, Phase
 from diag.sanitize import one_line
+from diag.texts.characters import Characters
 from diag.texts.owner import OTHER_SYSTEMS, is_of_server, mentions_lustre, names_another
 from diag.texts.translation import to_english
 
@@ -33,7 +34,7 @@ _OPEN = ".{0,200}"
 _ORDER = (Weight.DECISIVE, Weight.STRONG, Weight.WEAK)
 _WORD = late(r"[a-z0-9]+")
 _BETWEEN = "\0"
-_NO_LETTERS = late(r"[^\w\0]|_")
+_LETTERS = Characters(lambda char: char if char.isalnum() or char == _BETWEEN else None)
 _ANY_LETTER = late(r"[a-zA-Z0-9]")
 _SAY_NOTHING = frozenset(
     re.findall(
@@ -86,7 +87,7 @@ def _demands_of(knowledge: Knowledge) -> dict[str, _Demand]:
     """By pattern. All texts at once: a long one is put into other letters as quickly as a short one."""
     whole = _BETWEEN.join(text for texts in knowledge.texts.values() for text in texts)
     folded = iter(whole.translate(_FOLDED).split(_BETWEEN))
-    reduced = iter(_NO_LETTERS.sub("", whole.lower()).split(_BETWEEN))
+    reduced = iter(whole.lower().translate(_LETTERS).split(_BETWEEN))
     return {
         pattern: _Demand(tuple(islice(folded, len(texts))), tuple(islice(reduced, len(texts))))
         for pattern, texts in knowledge.texts.items()
@@ -101,7 +102,7 @@ _FOLDED = {code: chr(code + 32).translate(_CONFUSED) for code in range(ord("A"),
 def _respelt_hits(text: str, knowledge: Knowledge) -> Iterator[Hit]:
     """The causes whose signatures a text shows whole, but in other letters: shouted, or read off a picture."""
     folded = text.translate(_FOLDED)
-    if is_of_server(text) or (_names_another(folded) and not mentions_lustre(text)):
+    if is_of_server(text) or (not mentions_lustre(text) and _names_another(folded)):
         return
     demands = _demands_of(knowledge)
     found: dict[Weight, list[Hit]] = {}

@@ -21,6 +21,7 @@ from diag.knowledge.runbooks import Knowledge
 from diag.late import late
 from diag.model.symptom import Hit
 from diag.sanitize import one_line
+from diag.texts.characters import Characters
 from diag.texts.line import normalise, read_prefix
 from diag.texts.owner import names_another
 
@@ -335,20 +336,15 @@ def _plain(text: str) -> str:
     return text.translate(_signs()).lower()
 
 
-class _Signs(dict[int, int | str]):
-    """What a character becomes; one that stays is entered when it is met, as a failed look-up takes far longer."""
-
-    def __missing__(self, code: int) -> int:
-        self[code] = code
-        return code
-
-
 @cache
-def _signs() -> _Signs:
-    pairs = zip(*msgspec.structs.astuple(prose().characters), strict=True)
-    accented = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x250)}
-    others = {ord(old): new for old, new in pairs} | dict.fromkeys(map(ord, '-_*`"“”「」『』'), " ")
-    return _Signs(accented | others | {0x2019: "'"})
+def _signs() -> Characters:
+    new = dict(zip(*msgspec.structs.astuple(prose().characters), strict=True))
+    new |= dict.fromkeys('-_*`"“”「」『』', " ") | {"’": "'"}
+
+    def become(char: str) -> str:
+        return new.get(char) or (unicodedata.normalize("NFD", char)[0] if "À" <= char < "ɐ" else char)
+
+    return Characters(become)
 
 
 class _Form(NamedTuple):

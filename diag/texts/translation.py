@@ -32,8 +32,6 @@ class _Phrase(NamedTuple):
     """The longest part of it that no name interrupts."""
     foreign: str
     english: str
-    parts_of: tuple[str, ...]
-    """Other English messages that hold it: what is in one of them stays."""
 
 
 def to_english(text: str) -> str:
@@ -99,11 +97,7 @@ def _translator() -> _Translator:
 
 class _Translator:
     def __init__(self) -> None:
-        messages = tuple(_by_name().values())
-        phrases = (
-            _Phrase(_key_of(foreign), foreign, english, tuple(one for one in messages if foreign in one))
-            for foreign, english in translations()
-        )
+        phrases = (_Phrase(_key_of(foreign), foreign, english) for foreign, english in translations())
         self._phrases = sorted(
             (phrase for phrase in phrases if len(phrase.key) >= _SHORTEST), key=lambda phrase: -len(phrase.key)
         )
@@ -130,8 +124,9 @@ def _key_of(foreign: str) -> str:
 
 
 def _replace(phrase: _Phrase, text: str) -> str:
-    if phrase.parts_of:
-        either = "|".join(map(re.escape, (*phrase.parts_of, phrase.foreign)))
+    if longer := [message for message in _by_name().values() if phrase.foreign in message]:
+        # It stays where it is a part of an English message.
+        either = "|".join(map(re.escape, (*longer, phrase.foreign)))
         return re.sub(either, lambda found: phrase.english if found[0] == phrase.foreign else found[0], text)
     if "%" not in phrase.foreign:
         return text.replace(phrase.foreign, phrase.english)
