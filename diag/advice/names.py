@@ -49,6 +49,11 @@ SOURCES = (
         },
         "kubectl get daemonsets,deployments -A -l app.kubernetes.io/name=aws-fsx-csi-driver",
     ),
+    Source(
+        {"node": "the one that the controller's pod is on"},
+        "kubectl -n {driver_namespace} get pods -l app=fsx-csi-controller -o wide",
+        pages=("imds-unreachable", "pod-identity-agent-missing"),
+    ),
     Source({"plugin-pod": "the driver's pod on the node"}, FIND_PLUGIN),
     Source(
         {"service-account": "that of the controller, mostly fsx-csi-controller-sa"},
@@ -106,6 +111,10 @@ SOURCES = (
         {"partition": "the second part of the ARN", "region": "its fourth part", "account": "its fifth part"},
         f"{_EKS}.arn --output text",
     ),
+    Source(
+        {"region": "the one whose name the refused call has in its endpoint, mostly the cluster's"},
+        pages=("account-not-enabled",),
+    ),
     Source({"node-vpc": "the cluster's VPC"}, f"{_EKS}.resourcesVpcConfig.vpcId --output text"),
     Source(
         {"node-subnet": "the node's subnet", "node-security-group": "its security group, each of them if several"},
@@ -137,6 +146,7 @@ SOURCES = (
         },
         pages=("leftover-resources",),
     ),
+    Source({"volume": "the one in question"}, "kubectl get pv", pages=("capacity-mismatch",)),
     Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources",)),
     Source(
         {
@@ -152,6 +162,15 @@ SOURCES = (
         {"subnet": "the one that the class names"},
         "kubectl get storageclass {storage_class} -o jsonpath='{.parameters.subnetId}'",
         pages=("subnet-out-of-addresses", "deployment-type-unavailable-in-az", "fsx-insufficient-capacity"),
+    ),
+    Source(
+        {"mount-name": "the file system's name, as the catalogue has it before -client"},
+        "sudo lctl --device MGS llog_catlist",
+        pages=("mgs-config-log-corrupt",),
+    ),
+    Source(
+        {"mount-name": "the file system's name, from whoever runs it", "path": "the client key file"},
+        pages=("ssk-key-missing",),
     ),
     Source(
         {"mount-name": "what follows :/ in the present source"},
@@ -170,6 +189,11 @@ SOURCES = (
         },
         "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName,LustreConfiguration.MountName]'"
         " --output text",
+    ),
+    Source(
+        {"network-interface": "each one of the file system"},
+        f"{_FILE_SYSTEM}.NetworkInterfaceIds' --output text",
+        pages=("eni-not-in-use",),
     ),
     Source(
         {"network-interface": "the first one of the file system"},
@@ -248,6 +272,7 @@ SOURCES = (
         pages=("secure-boot-module-signature",),
     ),
     Source({"new-version": "the number that the command before has printed"}),
+    Source({"address": "the volume's dnsname, as the first look prints it"}, pages=("wrong-mgs-address",)),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
     Source(
         {"association": "that of the controller's service account"},
@@ -307,11 +332,28 @@ SOURCES = (
         pages=("kms-key-unusable",),
     ),
     Source({"hyperpod-cluster": "the HyperPod cluster"}, "aws sagemaker list-clusters --output text"),
-    Source({"name": "the HyperPod cluster"}, "aws sagemaker list-clusters --output text", pages=("node-not-ready",)),
+    Source({"user-id": "the uid that the first look prints"}, pages=("lustre-quota-exceeded",)),
+    Source(
+        {"user-id": "the uid of the workload, not 0; there is no pod to ask"},
+        "kubectl -n {namespace} get {workload}"
+        " -o jsonpath='{.spec.template.spec.securityContext}{.spec.template.spec.containers[*].securityContext}'",
+        pages=("pod-security-refused",),
+    ),
     Source(
         {"user-id": "runAsUser of the pod", "group-id": "its runAsGroup or fsGroup"},
         "kubectl -n {namespace} get pod {pod}"
         " -o jsonpath='{.spec.securityContext}{.spec.containers[*].securityContext}'",
+    ),
+    Source(
+        {"mount-point": "the volume's mountPath in the pod"},
+        "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.containers[*].volumeMounts}'",
+        pages=("root-squash-or-permissions",),
+    ),
+    Source(
+        {"mount-point": "the last word of the line filesystem_summary"},
+        "kubectl -n {driver_namespace} exec {plugin_pod} -c fsx-plugin -- lfs df",
+        otherwise="grep lustre /proc/mounts",
+        pages=("file-system-full", "lustre-quota-exceeded"),
     ),
     Source(
         {"mount-point": "the folder that the host mounts on, the second word"}, "grep lustre /etc/fstab /proc/mounts"
@@ -363,6 +405,10 @@ SOURCES = (
         "aws cloudformation list-stacks --query 'StackSummaries[].[StackName,StackStatus]' --output text",
     ),
     Source(
+        {"parameter": "the one with the placeholder", "parameter-value": "the value that was meant"},
+        pages=("unexpanded-variable",),
+    ),
+    Source(
         {
             "address": "the IPv4 address of the server, before @tcp in the message",
             "architecture": "x86_64 or arm64",
@@ -406,7 +452,6 @@ SOURCES = (
             "location": "zone or region of the cluster",
             "log-group": "of the HyperPod cluster, as the looks list it",
             "mirror": "the repository of your registry",
-            "mount": "the path of the mount, as lfs df prints it",
             "name": "a name of your choice",
             "network": "the VPC network of the instance",
             "new-addon-version": "the first of the list whose line has the cluster's version (v1.9.0-eksbuild.1)",

@@ -9,6 +9,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     # The cluster and its objects.
     "cluster": ids.CLUSTER,
     "cluster_name": ids.CLUSTER,
+    "hyperpod_cluster": ids.CLUSTER,
     "namespace": ids.KUBERNETES_LABEL,
     "pod": ids.KUBERNETES_NAME,
     "claim": ids.KUBERNETES_NAME,
@@ -163,6 +164,8 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "unit": ids.WORD,
     "user_id": ids.NUMBER,
     "group_id": ids.NUMBER,
+    "owner": ids.NUMBER,
+    "owner_group": ids.NUMBER,
 }
 """A name that no run can fill (`backup`, `quota`) stays `<name>` in the command: only a person knows the value."""
 
