@@ -23,7 +23,7 @@ from diag.knowledge.runbooks import Knowledge, load_knowledge
 from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.registry import GIVEN, Check, Registry, permissions_of
-from diag.reports.runbook import FIX, NAMES, VERIFY, body_of, by_installer, case_of, to_page
+from diag.reports.runbook import FIX, NAMES, SAVED_BEFORE, VERIFY, body_of, by_installer, case_of, saves_once, to_page
 from diag.sources.world import load_registry
 
 KNOWLEDGE: Knowledge = load_knowledge()
@@ -233,6 +233,8 @@ def _fix(fix: Fix) -> Iterator[str]:
     ways = (fix, *fix.alternatives)
     if len(ways) > 1 and any(map(by_installer, ways)):
         yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
+    if saves_once(fix):
+        yield f"\n{text(SAVED_BEFORE)}\n"
     for number, way in enumerate(ways, 1):
         case, cautions = case_of(way)
         if len(ways) > 1:

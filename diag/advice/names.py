@@ -140,6 +140,10 @@ SOURCES = (
         pages=("filesystem-failed",),
     ),
     Source(
+        {"file-system": "the one whose tag has this claim's uid, as the first look prints it"},
+        pages=("idempotency-incompatible-params",),
+    ),
+    Source(
         {
             "file-system": "one that the looks list and nobody uses (fs-…)",
             "security-group": "one that they list and that is on no interface (sg-…)",
@@ -148,6 +152,29 @@ SOURCES = (
     ),
     Source({"volume": "the one in question"}, "kubectl get pv", pages=("capacity-mismatch",)),
     Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources",)),
+    Source(
+        {"volume": "the one that is Terminating, Released or Failed; its claim is mostly gone"},
+        "kubectl get pv",
+        pages=("volume-deletion-stuck",),
+    ),
+    Source(
+        {"file-system": "the volume's"},
+        "kubectl get pv {volume} -o jsonpath='{.spec.csi.volumeHandle}'",
+        pages=("volume-deletion-stuck",),
+    ),
+    Source(
+        {"file-system": "the new one of the stack, once it is made"},
+        "aws cloudformation describe-stack-resources --stack-name {stack}"
+        " --query \"StackResources[?ResourceType=='AWS::FSx::FileSystem'].PhysicalResourceId\" --output text",
+        pages=("sg-rule-propagation-race",),
+    ),
+    Source(
+        {"security-group": "the one of the template that the file system has"},
+        "aws cloudformation describe-stack-resources --stack-name {stack}"
+        " --query \"StackResources[?ResourceType=='AWS::EC2::SecurityGroup'].PhysicalResourceId\" --output text",
+        otherwise="terraform state list",
+        pages=("sg-rule-propagation-race",),
+    ),
     Source(
         {
             "dns-name": "the file system's, as FSx gives it",
@@ -261,7 +288,7 @@ SOURCES = (
     ),
     Source(
         {"role-arn": "the role that the driver is to have, whole", "role": "what follows its last /"},
-        "aws iam list-roles --query \"Roles[?!starts_with(RoleName,'AWSServiceRole')].Arn\" --output text",
+        "aws iam list-roles --query 'Roles[?!starts_with(RoleName,`AWSServiceRole`)].Arn' --output text",
         pages=("irsa-annotation-missing", "irsa-role-arn-malformed"),
     ),
     Source({"ami": "the image that the nodes have"}, f"{_NODE}.ImageId' --output text"),
@@ -275,6 +302,14 @@ SOURCES = (
     Source({"address": "the volume's dnsname, as the first look prints it"}, pages=("wrong-mgs-address",)),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
     Source(
+        {"address": "all addresses of the file system, with blanks between"},
+        "aws ec2 describe-network-interfaces --network-interface-ids"
+        f" $({_FILE_SYSTEM}.NetworkInterfaceIds[]' --output text)"
+        " --query 'NetworkInterfaces[].PrivateIpAddress' --output text",
+        pages=("mdt-unavailable", "mgs-unreachable-network", "sg-missing-988"),
+    ),
+    Source({"interface": "the one whose groups differ, as the look prints it (eni-…)"}, pages=("mdt-unavailable",)),
+    Source(
         {"association": "that of the controller's service account"},
         _ASSOCIATIONS,
         pages=("pod-identity-trust", "iam-denied-by-boundary"),
@@ -285,9 +320,9 @@ SOURCES = (
         " --query association.roleArn --output text",
     ),
     Source(
-        {"node-role": "the role of the nodes, what follows its last /"},
-        "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup} --query nodegroup.nodeRole"
-        " --output text",
+        {"node-role": "the role of the nodes"},
+        f"aws iam get-instance-profile --instance-profile-name $({_NODE}.IamInstanceProfile.Arn' --output text"
+        " | sed 's|.*/||') --query 'InstanceProfile.Roles[].RoleName' --output text",
     ),
     Source(
         {"provider-arn": "the one that ends in the cluster's issuer"},
@@ -445,7 +480,7 @@ SOURCES = (
             "its-namespace": "the claim's namespace",
             "its-volume": "the volume that the claim is bound to now",
             "kubelet-path": "the kubelet's folder, as the looks show it",
-            "label": "a label of the pods",
+            "label": "the key of a label of the pods",
             "limit-range": "the one that the message names",
             "list": "the id of a list (rslvr-fdl-…), as the rules name it",
             "lnet-interface": "the node's interface with the route to the file system, ens5 for example",
@@ -505,7 +540,7 @@ SOURCES = (
             "target-version": "2.15, or 2.12",
             "target": "the gateway or connection that is to carry the traffic (nat-…, tgw-… or pcx-…)",
             "task-id": "the id that the command before has printed",
-            "template": "the launch template or file of yours",
+            "template": "the launch template of the nodes",
             "throughput": "MB/s, as the text lists them",
             "thumbprint": "of the issuer's certificate",
             "tier": "125, 250, 500 or 1000",

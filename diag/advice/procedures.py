@@ -58,10 +58,10 @@ _AWAY = (
 _STAYS = "an error after ten minutes: a pod hangs in its unmount (lustre-doctor runbook umount-stuck-terminating)"
 _BY_OWNER = (
     NOT_READY,
-    'a Job, in place of the steps: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, then'
-    " the same with false",
-    "a pod that nothing owns, in place of the steps: `kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`,"
-    " take the line nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
+    'a Job, in place of the rollout restart: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`,'
+    " then the same with false",
+    "a pod that nothing owns, in place of the rollout restart: `kubectl -n {namespace} get pod {pod} -o yaml >"
+    " pod.before.yaml`, take the line nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
 )
 
 

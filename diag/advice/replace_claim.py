@@ -67,12 +67,12 @@ def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
 
 
 _ASKED = (
-    "the driver asks FSx within five minutes; where `kubectl -n {namespace} describe pvc {claim}` shows"
-    " IncompatibleParameterError then, stop the wait and make the claim again at once"
+    "the driver asks FSx again within five minutes; `kubectl -n {namespace} describe pvc {claim}` shows"
+    " IncompatibleParameterError then: leave this wait out, and go on with the next step"
 )
 _STILL_WAITS = (
-    "where it is still Pending after that: FSx keeps the parameters that it was first sent with for a claim; make the"
-    " claim again"
+    "only where the claim is still Pending: FSx keeps the parameters that it was first sent with for a claim; make it"
+    " again"
 )
 _ASKED_AGAIN = (
     "the same claim under another uid, for which FSx is asked again; it has no volume, so no data are touched"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from diag.advice.inspect_node import on
+from diag.advice.platform import UNKNOWN
 from diag.advice.steps import Values
-from diag.grammar.command import fill
+from diag.grammar.command import fill, fill_text
 from diag.knowledge.cause import Cause, Severity
 from diag.model.fix import Fix, Step, StepKind
 from diag.model.subject import Kind, Subject
@@ -56,7 +58,10 @@ _SEEN = (
 
 
 def seen_after(cause: Cause, values: Values) -> tuple[Step, ...]:
-    """What a person sees in the cluster when a fix of the cause has worked, for each phase that it breaks."""
+    """What a person sees when a fix of the cause has worked: what it says itself, else what each phase shows."""
+    if cause.seen_after:
+        own = ((fill(on(one.on, one.command, UNKNOWN), values).argv, one) for one in cause.seen_after)
+        return tuple(Step(StepKind.VERIFY, argv, changes=fill_text(one.look, values)) for argv, one in own)
     if cause.severity is Severity.NONE or {"any", "eks"}.isdisjoint(cause.platforms):
         return ()
     seen: dict[str, list[str]] = {}

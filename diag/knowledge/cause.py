@@ -213,6 +213,8 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm: tuple[Observation, ...] = ()
     rule_out: tuple[Refutation, ...] = ()
     fix: tuple[Remedy, ...] = ()
+    seen_after: tuple[Observation, ...] = ()
+    """What shows that a fix has worked; empty where what its phases show does."""
     url: str = ""
     """A team's own page of the cause; the built-in ones have theirs on the site."""
 

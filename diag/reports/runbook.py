@@ -32,6 +32,8 @@ WORDS = {
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
 _UNDER = " " * (LABEL + 4)
+SAVED_BEFORE = "A block that stops at test '!' -e: an earlier run saved that file. Move it away, and begin again."
+"""For whom a second run of a way ends without a word."""
 SURVEYED = 2
 """Ways up to which a page goes without a list of them."""
 _CASE = re.compile(r"(?:only |best )?(?:where|for|to|on|so that|if) (?!.*: first )")
@@ -97,6 +99,8 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         yield ""
         for number, way in enumerate(ways, 1):
             yield from wrap(_survey(way), style, f"  Way {number}  ", " " * 9)
+    if saves_once(fix):
+        yield from ("", *textwrap.wrap(SAVED_BEFORE, max(40, style.width), break_on_hyphens=False))
     for number, way in enumerate(ways, 1):
         case, cautions = case_of(way)
         yield ""
@@ -125,6 +129,11 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
+
+
+def saves_once(fix: Fix) -> bool:
+    """Whether a step of any way refuses to write over a file that is there."""
+    return any(step.argv[:3] == ("test", "!", "-e") for way in (fix, *fix.alternatives) for step in way.steps)
 
 
 def case_of(way: Fix) -> tuple[str, tuple[str, ...]]:

@@ -20,11 +20,12 @@ import checks
 import diag.advice
 import diag.analysis
 from diag.advice.runbook import fix_of, look_at
+from diag.advice.verify import seen_after
 from diag.grammar.command import fill_text
 from diag.grammar.placeholders import PLACEHOLDERS
 from diag.knowledge.front_matter import split
 from diag.knowledge.runbooks import load_knowledge
-from diag.model.fix import Step
+from diag.model.fix import Fix, Step
 from tests.advice.hostile import SHAPES, VALUES, Shell, hostile_of, lines_of
 
 KNOWLEDGE = load_knowledge()
@@ -64,6 +65,7 @@ def test_no_fix_and_no_look_of_a_runbook_starts_a_stranger(id: str, shell: Shell
     for text in VALUES:
         for installer in PLATFORM_NAMES:
             lines.update(lines_of(fix_of(cause, values(text, installer))))
+        lines.update(lines_of(Fix(seen_after(cause, values(text)))))
     for line, steps in lines.items():
         check(shell, line, steps)
         assert not any(word in VALUES for step in steps for word in step.argv), line
@@ -106,7 +108,8 @@ OF_TEMPLATES = {
         "runbook.fix_of", "runbook._steps", "runbook._either", "procedures._volume", "runbook._once",
         "replace_volume._save", "replace_volume._delete_claim", "replace_volume._delete_volume",
         "workloads._stops", "replace_class._withdraw", "procedures._add_mount_option",
-        "verify.with_verify", "driver.annotate_pods", "lnet_options.change_options", "lnet_options._on_host",
+        "verify.with_verify", "verify.seen_after", "driver.annotate_pods", "lnet_options.change_options",
+        "lnet_options._on_host",
     )
 } | {"checks.leftovers._teardown.delete"}  # fmt: skip
 """What takes a template that we write, or the steps that another one made."""

@@ -6,7 +6,7 @@ import re
 
 from diag.advice.names import named_in
 from diag.knowledge.runbooks import load_knowledge
-from diag.reports.runbook import body_of, to_page
+from diag.reports.runbook import SAVED_BEFORE, body_of, to_page
 from tests.runbooks.test_files import TEXTS
 
 CAUSES = load_knowledge().causes
@@ -122,3 +122,17 @@ def test_one_chooses_before_one_reads_the_ways() -> None:
         assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
     page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
     assert page.index("Way 4 of 4") < page.index("Sizes that FSx takes")
+
+
+def test_a_page_says_what_shows_the_end_of_its_own_cause() -> None:
+    """A volume that is to go never shows a Bound claim."""
+    page = to_page(CAUSES["volume-deletion-stuck"], TEXTS["volume-deletion-stuck"], {}, {})
+    assert "NotFound" in page and "Bound: the provisioner" not in page
+    other = to_page(CAUSES["s3-access-denied"], TEXTS["s3-access-denied"], {}, {})
+    assert "Bound: the provisioner" in other
+
+
+def test_a_second_run_of_a_block_says_why_it_stops() -> None:
+    saving = to_page(CAUSES["volume-deletion-stuck"], TEXTS["volume-deletion-stuck"], {}, {}, width=200)
+    other = to_page(CAUSES["coredns-unhealthy"], TEXTS["coredns-unhealthy"], {}, {}, width=200)
+    assert SAVED_BEFORE in saving and SAVED_BEFORE not in other
