@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from diag import Draft, Fix, Layer, Unavailable, check, fail, ok, skip, warn
-from diag.advice.replace_claim import replace_claim
+from diag.advice.replace_claim import BOUND_AT_ONCE, replace_claim
 from diag.advice.replace_class import Waiting, replace_class
-from diag.advice.replace_volume import BOUND, replace_volume
+from diag.advice.replace_volume import replace_volume
 from diag.advice.steps import advise, caution, change, person, wait
 from diag.analysis.binding import class_of, corrections
 from diag.analysis.claims import CREATION_S, ClaimCase, Pending, Provisioning, Why, why_parted, why_pending
@@ -178,7 +178,7 @@ def _reopen(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Fix:
     return Fix(
         (
             change("kubectl patch pv {volume} --type=json -p {patch}", {**names, "patch": patch}, changes=message),
-            wait(BOUND, names),
+            wait(BOUND_AT_ONCE, names),
             person("delete the claim, and the volume is Released again", kind=StepKind.UNDO),
         )
     )

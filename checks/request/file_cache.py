@@ -24,10 +24,10 @@ def caches_are_mounted_and_no_more(
     """A volume that names an Amazon File Cache is one that can be mounted, and asks for no more than that.
 
     A cache speaks Lustre, so that a volume made by hand can mount it. The driver's calls to FSx (provision, grow,
-    delete) are for file systems alone and answer that there is none of such an id.
+    delete) are for file systems alone; a cache has a driver of its own, whose volumes are not looked at.
 
     pass: FSx has the cache, it is AVAILABLE, and DNS name and mount name are its own
-    warn: the reclaim policy is Delete: the driver cannot carry it out, and the volume ends as Failed
+    warn: the reclaim policy is Delete: the driver cannot delete a cache, which stays and is paid for
     fail: FSx has no such cache, it is not AVAILABLE, or the DNS name or mount name is another's
     unknown: file caches could not be read
     skip: the volume names no cache

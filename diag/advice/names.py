@@ -64,9 +64,10 @@ SOURCES = (
         {
             "release": "the driver's Helm release",
             "chart-version": "under CHART, what follows aws-fsx-csi-driver-",
-            "tag": "of the driver's image: the APP VERSION, with v before it",
+            "tag": "of the driver's image: the APP VERSION (appVersion), with v before it",
         },
         "helm list -A --filter fsx",
+        otherwise="helm show chart aws-fsx-csi-driver --repo https://kubernetes-sigs.github.io/aws-fsx-csi-driver",
     ),
     Source(
         {"eks-registry": "the Region's own EKS registry, what stands before the first /"},
@@ -93,8 +94,13 @@ SOURCES = (
         "kubectl get node {node} -L eks.amazonaws.com/nodegroup",
     ),
     Source(
-        {"instance": "the one whose name is the node's (i-…); the node's spec.providerID ends in it too"},
+        {"instance": "what it ends in (i-…); EC2 does not list those of HyperPod"},
+        "kubectl get node {node} -o jsonpath='{.spec.providerID}'",
+    ),
+    Source(
+        {"instance": "the node's or host's (i-…); for HyperPod aws sagemaker list-cluster-nodes has it"},
         "aws ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,PrivateDnsName]' --output text",
+        pages=("fstab-mount-order", "sg-lustre-rules-incomplete"),
     ),
     Source(
         {"instance": "one that failed; EC2 does not list it, since it is in an account of SageMaker"},
@@ -151,7 +157,8 @@ SOURCES = (
         pages=("leftover-resources",),
     ),
     Source({"volume": "the one in question"}, "kubectl get pv", pages=("capacity-mismatch",)),
-    Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources",)),
+    Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources", "pv-released")),
+    Source({"volume": "the one that the claim is to have"}, "kubectl get pv", pages=("claim-volume-mismatch",)),
     Source(
         {"volume": "the one that is Terminating, Released or Failed; its claim is mostly gone"},
         "kubectl get pv",
@@ -338,6 +345,13 @@ SOURCES = (
         " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
     ),
     Source(
+        {"bucket": "the one of the link, between s3:// and the next /; one of yours where there is no link"},
+        "aws fsx describe-data-repository-associations --filters Name=file-system-id,Values={file_system}"
+        " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
+        pages=("s3-data-not-imported",),
+    ),
+    Source({"path": "the directory that is to be linked, with / before it (/ns1)"}, pages=("s3-data-not-imported",)),
+    Source(
         {"bucket": "what follows s3:// in the class, up to the next /"},
         "kubectl get storageclass {storage_class}"
         " -o jsonpath='{.parameters.s3ImportPath}{\"  \"}{.parameters.s3ExportPath}'",
@@ -393,9 +407,18 @@ SOURCES = (
     Source(
         {"mount-point": "the folder that the host mounts on, the second word"}, "grep lustre /etc/fstab /proc/mounts"
     ),
+    Source({"mount-point": "the mountPath that the first look prints"}, pages=("stale-file-handle",)),
     Source(
         {"device": "the first word of that line of /proc/mounts; note it before you unmount"},
         pages=("stale-obd-device",),
+    ),
+    Source(
+        {
+            "route-table": "one that the first look lists with a dead route",
+            "cidr": "the destination of that route",
+            "target": "the peering (pcx-…): the active one of the second look, or that which was just made",
+        },
+        pages=("route-blackhole",),
     ),
     Source({"cidr": "a free range inside the VPC's, 10.0.250.0/24 for example"}, pages=("subnet-out-of-addresses",)),
     Source({"right-storage-class": "the class that the claim is to name"}, "kubectl get storageclass"),
@@ -454,6 +477,7 @@ SOURCES = (
             "permission": "the action that the message names, kms:CreateGrant for example",
             "resource-arn": "the resource that the message names",
             "analysis-id": "the id that the command before has printed (nia-…)",
+            "attachment": "that of the VPC which the destination is in (tgw-attach-…), as the command before prints it",
             "availability-zone": "a zone of the Region, us-east-1b for example",
             "boot-mode": "as the image has it",
             "cidr": "a range of addresses, 10.1.0.0/16 for example",
@@ -486,7 +510,7 @@ SOURCES = (
             "lnet-interface": "the node's interface with the route to the file system, ens5 for example",
             "location": "zone or region of the cluster",
             "log-group": "of the HyperPod cluster, as the looks list it",
-            "mirror": "the repository of your registry",
+            "mirror": "the repository of your registry, with its host",
             "name": "a name of your choice",
             "network": "the VPC network of the instance",
             "new-addon-version": "the first of the list whose line has the cluster's version (v1.9.0-eksbuild.1)",
@@ -509,6 +533,7 @@ SOURCES = (
             "owner": "the uid that the directory belongs to",
             "owner-group": "the gid that the directory belongs to",
             "parameter": "the name of the parameter",
+            "new-partition": "the largest of the disk that was attached, nvme1n1p1 for example",
             "parameter-value": "the value that you want; the text has those that are taken",
             "priority-class": "the one that the pods name",
             "pod-execution-role-arn": "podExecutionRoleArn of the saved file",
@@ -516,6 +541,7 @@ SOURCES = (
             "password": "of the registry",
             "path-id": "the id that the command before has printed (nip-…)",
             "path": "a path as mount or FSx has it",
+            "process-id": "the number that the look prints after /proc/",
             "profile-subnet": "each of the subnets of the saved file",
             "registry": "the host of your registry",
             "rescue-instance": "an instance in the same zone",
@@ -530,6 +556,7 @@ SOURCES = (
             "root-pod": "a pod that runs as root and has the volume",
             "root-volume": "the volume of that device (vol-…)",
             "rule-number": "one that the ACL does not have yet, 90 for example",
+            "side-car-mirror": "its repository of your registry, with its host",
             "side-car-tag": "the tag that the chart has",
             "size": "GiB",
             "snapshot": "the image's snapshot (snap-…)",

@@ -16,6 +16,8 @@ FILE = "pvc-{claim}"
 BEFORE, AFTER = f"{FILE}.before.yaml", f"{FILE}.after.yaml"
 BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=20m"
 """FSx takes 5 to 15 minutes for a new file system."""
+BOUND_AT_ONCE = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
+"""To a volume that is there already."""
 FROM_A_TEMPLATE = (
     "a claim that a StatefulSet made: scale that to 0 first and back at the end, or it makes the wrong one again; its"
     " claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected"
@@ -81,12 +83,13 @@ _ASKED_AGAIN = (
 
 def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
     """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
+    bound = BOUND_AT_ONCE if spec.get("volumeName") else BOUND
     back = person(STILL_UNBOUND, kind=StepKind.UNDO), undo(_BACK, values)
     pods = pause([owner]) if owner is not None and owner.kind == "StatefulSet" else Pause((), ())
     first = () if owner is not None and not pods.stop else (caution(FROM_A_TEMPLATE),)
     again = caution(FIRST_TRY, values)
     return (
-        *first, again, *pods.stop, *_delete(values, spec), _apply(values), *pods.start, wait(BOUND, values), *back,
+        *first, again, *pods.stop, *_delete(values, spec), _apply(values), *pods.start, wait(bound, values), *back,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.replace_claim import BIND_COMPLETED
+from diag.advice.replace_claim import BIND_COMPLETED, BOUND_AT_ONCE
 from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy, write_former
 from diag.advice.workloads import Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
@@ -28,7 +28,6 @@ from diag.model.unavailable import Unavailable
 if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolume, Pod
 
-BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
 _RETAIN = "kubectl patch pv {volume} --type=merge -p {patch}"
 _STOP_AGAIN = "stop the pods as above; go on only where the next command says condition met: the data are kept then"
 _RETAINED = (
@@ -107,7 +106,7 @@ def steps(
         *(_delete_claim((*ready, retained), names) if has_claim else ()),
         *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
         change("kubectl create -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
-        *((_make_claim(names), wait(BOUND, names)) if has_claim else ()),
+        *((_make_claim(names), wait(BOUND_AT_ONCE, names)) if has_claim else ()),
         *stopped.start,
         *_back(((file, former[kind]) for kind, _, file, _ in objects), keep, names),
     )

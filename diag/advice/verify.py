@@ -46,7 +46,8 @@ _SEEN = (
     (
         {Phase.PROVISION},
         "kubectl -n {namespace} get pvc {claim}",
-        "Bound: the provisioner tries again within five minutes, and FSx makes a file system in 5 to 15 minutes",
+        "Bound: within seconds to a volume that is there; for a new one the provisioner tries again within five"
+        " minutes, and FSx takes 5 to 15 more",
     ),
     (
         {Phase.SCHEDULE, Phase.MOUNT},

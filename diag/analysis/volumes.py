@@ -17,6 +17,11 @@ from diag.resources.target import Target
 
 SIBLING_DRIVERS = frozenset({"fsx.openzfs.csi.aws.com", "efs.csi.aws.com"})
 """Drivers whose volumes also carry `fs-…` handles or fsx host names, rightly; none of them reads `dnsname`."""
+FILE_CACHE_DRIVER = "filecache.csi.aws.com"
+"""The driver of Amazon File Cache, whose volumes have the same attributes as those of FSx for Lustre, rightly.
+
+Source: aws-file-cache-csi-driver v0.1.0, examples/kubernetes/static_provisioning (2023-03-02).
+"""
 
 
 class Mount(msgspec.Struct, frozen=True):
@@ -43,7 +48,7 @@ class Mount(msgspec.Struct, frozen=True):
 def is_fsx_volume(volume: PersistentVolume) -> bool:
     """A volume of the driver, or one that plainly means an FSx for Lustre file system but names another driver."""
     csi = volume.spec.csi
-    if csi is None:
+    if csi is None or csi.driver == FILE_CACHE_DRIVER:
         return False
     if csi.driver == FSX_DRIVER:
         return True

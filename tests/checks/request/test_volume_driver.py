@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checks.request.volume_driver import names_the_driver
+from diag.analysis.volumes import FILE_CACHE_DRIVER
 from diag.model.verdict import Verdict
 from tests.checks.given import FS, verdicts, volume
 from tests.checks.given_volume_request import only
@@ -23,3 +24,8 @@ class TestDriver:
         )
         efs = volume("efs-pv", driver="efs.csi.aws.com", attributes={})
         assert verdicts(names_the_driver, persistent_volumes=(openzfs, efs)) == ()
+
+    def test_a_cache_with_its_own_driver_is_no_file_system(self) -> None:
+        attributes = {"dnsname": "fc-0123456789abcdef0.fsx.us-east-1.amazonaws.com", "mountname": "cachebev"}
+        cache = volume(driver=FILE_CACHE_DRIVER, attributes=attributes)
+        assert verdicts(names_the_driver, persistent_volumes=(cache,)) == ()
