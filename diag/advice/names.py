@@ -114,7 +114,11 @@ SOURCES = (
         pages=("hyperpod-lifecycle-mount",),
     ),
     Source(
-        {"partition": "the second part of the ARN", "region": "its fourth part", "account": "its fifth part"},
+        {
+            "partition": "the second part of the ARN",
+            "region": "the fourth part of the ARN",
+            "account": "the fifth part",
+        },
         f"{_EKS}.arn --output text",
     ),
     Source(
@@ -123,7 +127,7 @@ SOURCES = (
     ),
     Source({"node-vpc": "the cluster's VPC"}, f"{_EKS}.resourcesVpcConfig.vpcId --output text"),
     Source(
-        {"node-subnet": "the node's subnet", "node-security-group": "its security group, each of them if several"},
+        {"node-subnet": "the node's subnet", "node-security-group": "the node's group, each of them if several"},
         f"{_NODE}.[SubnetId,SecurityGroups[].GroupId]' --output text",
     ),
     Source(
@@ -148,6 +152,18 @@ SOURCES = (
     Source(
         {"file-system": "the one whose tag has this claim's uid, as the first look prints it"},
         pages=("idempotency-incompatible-params",),
+    ),
+    Source(
+        {"file-system": "one that is CREATING; the last column is pvc- and the uid of the claim that it is for"},
+        "aws fsx describe-file-systems --query"
+        " \"FileSystems[?Lifecycle=='CREATING'].[FileSystemId,Lifecycle,Tags[?Key=='CSIVolumeName'].Value|[0]]\""
+        " --output text",
+        pages=("file-system-creating",),
+    ),
+    Source(
+        {"file-system": "the id that it begins with (fs-…); FSx does not list it any more"},
+        "kubectl get pv {volume} -o jsonpath='{.spec.csi.volumeAttributes.dnsname}'",
+        pages=("file-system-not-found",),
     ),
     Source(
         {
@@ -185,10 +201,10 @@ SOURCES = (
     Source(
         {
             "dns-name": "the file system's, as FSx gives it",
-            "mount-name": "its mount name",
-            "subnet": "its subnet",
-            "vpc": "its VPC",
-            "capacity": "its size in GiB",
+            "mount-name": "its MountName",
+            "subnet": "the file system's subnet",
+            "vpc": "the file system's VPC",
+            "capacity": "the file system's size in GiB",
         },
         f"{_FILE_SYSTEM}.[DNSName,LustreConfiguration.MountName,SubnetIds[0],VpcId,StorageCapacity]' --output text",
     ),
@@ -218,8 +234,8 @@ SOURCES = (
     Source(
         {
             "right-handle": "the id of the file system that is meant",
-            "right-dnsname": "its DNSName",
-            "right-mountname": "its MountName",
+            "right-dnsname": "the DNSName of the file system that is meant",
+            "right-mountname": "the MountName of the file system that is meant",
         },
         "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName,LustreConfiguration.MountName]'"
         " --output text",
@@ -287,14 +303,14 @@ SOURCES = (
         " --query 'VpcEndpoints[].[VpcEndpointId,ServiceName,Groups[0].GroupId]' --output text",
     ),
     Source(
-        {"role-arn": "the role of the driver's controller, whole", "role": "what follows its last /"},
+        {"role-arn": "the role of the driver's controller, whole", "role": "what follows the last / of that role"},
         "kubectl -n {driver_namespace} get serviceaccount {service_account}"
         " -o jsonpath='{.metadata.annotations.eks\\.amazonaws\\.com/role-arn}'",
         otherwise="aws eks describe-pod-identity-association --cluster-name {cluster} --association-id"
         f' "$({_ASSOCIATIONS})" --query association.roleArn --output text',
     ),
     Source(
-        {"role-arn": "the role that the driver is to have, whole", "role": "what follows its last /"},
+        {"role-arn": "the role that the driver is to have, whole", "role": "what follows the last / of that role"},
         "aws iam list-roles --query 'Roles[?!starts_with(RoleName,`AWSServiceRole`)].Arn' --output text",
         pages=("irsa-annotation-missing", "irsa-role-arn-malformed"),
     ),
@@ -303,7 +319,7 @@ SOURCES = (
         {"template": "the launch template of the group", "version": "its version"},
         "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup}"
         " --query 'nodegroup.launchTemplate.[name,version]' --output text",
-        pages=("secure-boot-module-signature",),
+        pages=("secure-boot-module-signature", "mountpoint-missing"),
     ),
     Source({"new-version": "the number that the command before has printed"}),
     Source({"address": "the volume's dnsname, as the first look prints it"}, pages=("wrong-mgs-address",)),
@@ -336,11 +352,11 @@ SOURCES = (
         "aws iam list-open-id-connect-providers --query 'OpenIDConnectProviderList[].Arn' --output text",
     ),
     Source(
-        {"issuer": "the cluster's OIDC issuer", "issuer-host": "the same without https://"},
+        {"issuer": "the cluster's OIDC issuer", "issuer-host": "the issuer without https://"},
         f"{_EKS}.identity.oidc.issuer --output text",
     ),
     Source(
-        {"bucket": "the bucket that the file system is linked with"},
+        {"bucket": "what follows s3:// in the file system's link, up to the next /"},
         "aws fsx describe-data-repository-associations --filters Name=file-system-id,Values={file_system}"
         " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
     ),
@@ -368,6 +384,18 @@ SOURCES = (
         "aws fsx describe-backups --filters Name=file-system-id,Values={file_system}"
         " --query 'Backups[].[BackupId,CreationTime,Lifecycle]' --output text",
     ),
+    Source({"backup": "the id that the first command has printed (backup-…)"}, pages=("non-rfc1918-client",)),
+    Source(
+        {
+            "path": "the mount point that lfs df prints, and the file's path below it",
+            "object-version": "the first column of the list of the object's versions",
+        },
+        pages=("released-file-not-restored",),
+    ),
+    Source(
+        {"target": "the id of the gateway or peering that the last two looks print (tgw-… or pcx-…)"},
+        pages=("route-missing",),
+    ),
     Source({"key": "the KMS key of the file system"}, f"{_FILE_SYSTEM}.KmsKeyId' --output text"),
     Source(
         {"key": "the KMS key that the class names, of a claim that waits"},
@@ -389,7 +417,15 @@ SOURCES = (
         pages=("pod-security-refused",),
     ),
     Source(
-        {"user-id": "runAsUser of the pod", "group-id": "its runAsGroup or fsGroup"},
+        {"mount-point": "where the driver's pod has the file system mounted, the second word"},
+        "kubectl -n {driver_namespace} exec {plugin_pod} -c fsx-plugin -- grep lustre /proc/mounts",
+        pages=("lustre-slow",),
+    ),
+    Source(
+        {
+            "user-id": "runAsUser of the pod, else the user of its image",
+            "group-id": "the pod's runAsGroup or fsGroup, else 0",
+        },
         "kubectl -n {namespace} get pod {pod}"
         " -o jsonpath='{.spec.securityContext}{.spec.containers[*].securityContext}'",
     ),
@@ -483,7 +519,7 @@ SOURCES = (
             "cidr": "a range of addresses, 10.1.0.0/16 for example",
             "cidrs": "all ranges that are to be left alone, with commas",
             "claim-uid": "metadata.uid of the saved claim",
-            "config-file": "its configuration",
+            "config-file": "the file of the cluster's configuration",
             "copied-backup": "the id that the copy has printed",
             "cpu": "processors, 100m for example",
             "deployment-type": "PERSISTENT_2 for example",
@@ -498,6 +534,7 @@ SOURCES = (
             "folder": "a folder in the file system",
             "group": "the id of the rule group (rslvr-frg-…)",
             "image": "the image of the look before",
+            "instance-type": "as EC2 writes it, m7i.2xlarge for example",
             "instance-profile": "what follows the last / of its ARN",
             "interface": "the id of a network interface (eni-…)",
             "issuer-hostname": "the host of your issuer, without a path",
@@ -525,6 +562,7 @@ SOURCES = (
             "new-subnet": "the id that the command before has printed (subnet-…)",
             "nid": "the server, as 10.0.0.5@tcp",
             "node-service-account": "that of the node plugin, mostly fsx-csi-node-sa",
+            "node-count": "the number of nodes that the group is to have",
             "object-key": "the prefix of the bucket's path and the file's path below it",
             "one-more": "the desired size of the group and one",
             "other-name": "a file system name that no other instance has",

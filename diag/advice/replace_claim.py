@@ -84,12 +84,18 @@ _ASKED_AGAIN = (
 def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
     """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
     bound = BOUND_AT_ONCE if spec.get("volumeName") else BOUND
-    back = person(STILL_UNBOUND, kind=StepKind.UNDO), undo(_BACK, values)
+    is_new = spec.get("volumeName", "") is None
+    back = (
+        (person(_NO_WAY_BACK, kind=StepKind.UNDO),)
+        if is_new
+        else (person(STILL_UNBOUND, kind=StepKind.UNDO), undo(_BACK, values))
+    )
+    made = _apply(values, changes=_WITHOUT_ITS_VOLUME) if is_new else _apply(values)
     pods = pause([owner]) if owner is not None and owner.kind == "StatefulSet" else Pause((), ())
     first = () if owner is not None and not pods.stop else (caution(FROM_A_TEMPLATE),)
     again = caution(FIRST_TRY, values)
     return (
-        *first, again, *pods.stop, *_delete(values, spec), _apply(values), *pods.start, wait(bound, values), *back,
+        *first, again, *pods.stop, *_delete(values, spec), made, *pods.start, wait(bound, values), *back,
     )  # fmt: skip
 
 
@@ -112,7 +118,12 @@ def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     )
 
 
-def _apply(values: Values) -> Step:
-    return change(
-        f"kubectl create -f {AFTER}", values, changes="replaces a claim that is not bound; no data is touched"
-    )
+_UNBOUND_IS_REPLACED = "replaces a claim that is not bound; no data is touched"
+_WITHOUT_ITS_VOLUME = (
+    "makes the claim again, for a new volume; the former one is deleted or Released by its reclaim policy"
+)
+_NO_WAY_BACK = "none where the reclaim policy was Delete: the former volume is gone with its claim"
+
+
+def _apply(values: Values, *, changes: str = _UNBOUND_IS_REPLACED) -> Step:
+    return change(f"kubectl create -f {AFTER}", values, changes=changes)

@@ -90,18 +90,21 @@ def rename_parameter(storage_class: StorageClass, waiting: Waiting, written: str
 
 
 _CLAIM = "claim"
-"""`claim: again` among what a remedy gives: a claim that waits is made again without a wait, as it fails for ever."""
+"""Among what a remedy gives: `again` where a claim that waits fails for ever and is made again without a wait, `kept`
+where no claim waits or the driver is not FSx's, which remembers what it was first sent for a claim."""
 
 
 def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner | None) -> tuple[Step, ...]:
     """The procedure for a class by name, and for the claim that waits for it where one is known."""
     if _PROVISIONER in patch:
         return (*_replace({**values, "uid": ""}, patch), person(_MADE, kind=StepKind.WAIT))
-    patch, at_once = {key: value for key, value in patch.items() if key != _CLAIM}, _CLAIM in patch
+    wanted = patch.get(_CLAIM)
+    patch = {key: value for key, value in patch.items() if key != _CLAIM}
     known = [withdraw_by_name(claim)] if claim.get("uid") else []
     claims = _withdraw(known, [owner] if owner else [])
     # FSx is never sent the class's other fields.
-    others = () if known or "parameters" not in patch else make_again(values, at_once=at_once)
+    is_asked = not known and "parameters" in patch and wanted != "kept"
+    others = make_again(values, at_once=wanted == "again") if is_asked else ()
     return (*claims.stop, *_replace({**values, "uid": ""}, patch), *others, *claims.start)
 
 

@@ -59,6 +59,7 @@ ARN = Grammar(
 ROLE = Grammar("the name of an IAM role", r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}")
 """Source: botocore iam 2010-05-08 roleNameType; a leading dash would be an option."""
 PERMISSION = Grammar("an AWS action", r"[a-z0-9][a-z0-9-]{0,62}:[A-Za-z0-9]{1,128}")
+OBJECT_VERSION = Grammar("the id of a version of an S3 object", r"[A-Za-z0-9._][A-Za-z0-9._-]{0,1023}")
 BUCKET = Grammar("the name of an S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 CLUSTER = Grammar("the name of an EKS cluster", r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 """Source: botocore eks 2017-11-01 ClusterName."""

@@ -34,6 +34,10 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "container": ids.KUBERNETES_LABEL,
     "file": ids.FILE,
     "config_file": ids.FILE,
+    "new_group": ids.WORD,
+    "instance_type": ids.WORD,
+    "node_count": ids.NUMBER,
+    "taint_key": ids.PARAMETER,
     "nodegroup": ids.WORD,
     "profile": ids.WORD,
     # The driver's installation.
@@ -137,6 +141,9 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "end_time": ids.TIME,
     "log_group": ids.PATH,
     "stack": ids.WORD,
+    "ecr_repository": ids.RELATIVE_PATH,
+    "registry_account": ids.ACCOUNT,
+    "object_version": ids.OBJECT_VERSION,
     # Lustre and the host.
     "dns_name": ids.HOST,
     "mount_name": ids.FSNAME,

@@ -130,7 +130,7 @@ class Procedure(enum.Enum):
     PATCH_VOLUME = "patch-volume"
     """`spec`: fields that can be edited in place, also where a claim has the volume; its pods are replaced."""
     REPLACE_CLASS = "replace-class"
-    """`parameters` or `mountOptions`: what to change; null takes one away. `claim: again` where it fails for ever."""
+    """`parameters` or `mountOptions`: what to change; null takes one away. `claim`: `again` or `kept`."""
     DRIVER_SETTING = "driver-setting"
     """`helm`, `addon` and `manifests`: the options or the command for each way to install the driver."""
     UPDATE_ADDON = "update-addon"
