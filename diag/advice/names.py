@@ -74,6 +74,11 @@ SOURCES = (
         "kubectl -n kube-system get daemonsets aws-node kube-proxy"
         " -o jsonpath='{.items[*].spec.template.spec.containers[0].image}'",
     ),
+    Source(
+        {"node": "one that the controller is on"},
+        "kubectl -n {driver_namespace} get pods -l app=fsx-csi-controller -o wide",
+        pages=("aws-endpoint-unreachable",),
+    ),
     Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
     Source(
         {"cluster": "the HyperPod cluster"},
@@ -199,6 +204,20 @@ SOURCES = (
         pages=("sg-rule-propagation-race",),
     ),
     Source(
+        {"file-system": "the id that the volume names; FSx does not list one of elsewhere, or that is gone"},
+        "kubectl get pv {volume} -o jsonpath='{.spec.csi.volumeHandle}'",
+        pages=("region-mismatch", "file-system-deleting", "file-system-not-lustre"),
+    ),
+    Source(
+        {"file-system": "the one that the lifecycle script mounts"},
+        "aws fsx describe-file-systems --query 'FileSystems[].[FileSystemId,DNSName]' --output text",
+        pages=("hyperpod-lifecycle-mount",),
+    ),
+    Source(
+        {"other-region": "the one that its name states, after fsx."},
+        "kubectl get pv {volume} -o jsonpath='{.spec.csi.volumeAttributes.dnsname}'",
+    ),
+    Source(
         {
             "dns-name": "the file system's, as FSx gives it",
             "mount-name": "its MountName",
@@ -272,14 +291,18 @@ SOURCES = (
         "aws ec2 describe-subnets --subnet-ids {subnet} --query 'Subnets[].CidrBlock' --output text",
     ),
     Source(
-        {"route-table": "that of the nodes' subnet; the VPC's main table where it prints none"},
+        {"route-table": "that of the nodes' subnet, else the VPC's main table"},
         "aws ec2 describe-route-tables --filters Name=association.subnet-id,Values={node_subnet}"
         " --query 'RouteTables[].RouteTableId' --output text",
+        otherwise="aws ec2 describe-route-tables --filters Name=vpc-id,Values={node_vpc}"
+        " Name=association.main,Values=true --query 'RouteTables[].RouteTableId' --output text",
     ),
     Source(
-        {"subnet-route-table": "that of the file system's subnet; the VPC's main table where it prints none"},
+        {"subnet-route-table": "that of the file system's subnet, else the VPC's main table"},
         "aws ec2 describe-route-tables --filters Name=association.subnet-id,Values={subnet}"
         " --query 'RouteTables[].RouteTableId' --output text",
+        otherwise="aws ec2 describe-route-tables --filters Name=vpc-id,Values={vpc}"
+        " Name=association.main,Values=true --query 'RouteTables[].RouteTableId' --output text",
     ),
     Source(
         {"acl": "the network ACL of the file system's subnet", "node-acl": "that of the nodes' subnet"},
@@ -368,6 +391,12 @@ SOURCES = (
     ),
     Source({"path": "the directory that is to be linked, with / before it (/ns1)"}, pages=("s3-data-not-imported",)),
     Source(
+        {"bucket": "what follows s3:// in the link, up to the next /", "association": "the id before it (dra-…)"},
+        "aws fsx describe-data-repository-associations --filters Name=file-system-id,Values={file_system}"
+        " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
+        pages=("data-repository-misconfigured",),
+    ),
+    Source(
         {"bucket": "what follows s3:// in the class, up to the next /"},
         "kubectl get storageclass {storage_class}"
         " -o jsonpath='{.parameters.s3ImportPath}{\"  \"}{.parameters.s3ExportPath}'",
@@ -395,6 +424,22 @@ SOURCES = (
     Source(
         {"target": "the id of the gateway or peering that the last two looks print (tgw-… or pcx-…)"},
         pages=("route-missing",),
+    ),
+    Source(
+        {"backup": "the id that the first command has printed"},
+        pages=("region-mismatch",),
+    ),
+    Source(
+        {"backup": "the newest that is AVAILABLE", "subnet": "the last word, the subnet that the file system had"},
+        "aws fsx describe-backups --filters Name=file-system-id,Values={file_system}"
+        " --query 'Backups[].[BackupId,CreationTime,Lifecycle,FileSystem.SubnetIds[0]]' --output text",
+        pages=("file-system-deleting",),
+    ),
+    Source(
+        {"target": "the NAT gateway"},
+        "aws ec2 describe-nat-gateways --filter Name=vpc-id,Values={node_vpc} Name=state,Values=available"
+        " --query 'NatGateways[].[NatGatewayId,SubnetId,ConnectivityType]' --output text",
+        pages=("aws-endpoint-unreachable", "image-pull-no-egress"),
     ),
     Source({"key": "the KMS key of the file system"}, f"{_FILE_SYSTEM}.KmsKeyId' --output text"),
     Source(
@@ -462,7 +507,7 @@ SOURCES = (
         {"other-security-group": "one that admits the nodes on TCP 988, best that of the former file system"},
         "aws ec2 describe-security-groups --filters Name=vpc-id,Values={node_vpc}"
         " --query 'SecurityGroups[].[GroupId,GroupName,Description]' --output text",
-        pages=("file-system-not-found",),
+        pages=("file-system-not-found", "file-system-deleting", "region-mismatch"),
     ),
     Source(
         {"boundary": "the permissions boundary of the role"},

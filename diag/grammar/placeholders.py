@@ -64,6 +64,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "account": ids.ACCOUNT,
     "role_account": ids.ACCOUNT,
     "region": ids.REGION,
+    "other_region": ids.REGION,
     "partition": ids.PARTITION,
     "availability_zone": ids.ZONE,
     "location": ids.WORD,

@@ -40,6 +40,7 @@ EXAMPLES = {
     "nid": "10.0.0.1@tcp",
     "node": "ip-10-0-0-1.ec2.internal",
     "region": "us-east-1",
+    "other_region": "eu-central-1",
     "partition": "aws",
     "security_group": "sg-0123456789abcdef0",
     "node_security_group": "sg-0fedcba9876543210",

@@ -50,13 +50,14 @@ GROUPS = (
     '[{"InstanceGroupName": "x", "InstanceType": "ml.c5.large", "InstanceCount": 1, "ExecutionRole":'
     ' "arn:aws:iam::123456789012:role/x", "LifeCycleConfig": {"SourceS3Uri": "s3://x", "OnCreate": "x.sh"}}]'
 )
+LINK = '{"FileSystemId": "fs-0123456789abcdef0", "DataRepositoryPath": "s3://x/y"}'
 
 
 def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
     files = re.findall(r"file://(\S+)", " ".join(argv))
     # What the file holds is not known here: one of the kinds of document has to fit.
-    documents = ("{}", "[]", RECORD, GROUPS) if files else ("{}",)
+    documents = ("{}", "[]", RECORD, GROUPS, LINK) if files else ("{}",)
     return min((_said(argv, files, document) for document in documents), key=bool)
 
 
