@@ -490,6 +490,11 @@ SOURCES = (
     ),
     Source({"mount-point": "the mountPath that the first look prints"}, pages=("stale-file-handle",)),
     Source(
+        {"mount-point": "the volume's mountPath in the pod"},
+        "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.containers[*].volumeMounts}'",
+        pages=("s3-data-not-imported",),
+    ),
+    Source(
         {"device": "the first word of that line of /proc/mounts; note it before you unmount"},
         pages=("stale-obd-device",),
     ),
