@@ -19,8 +19,8 @@ BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{c
 BOUND_AT_ONCE = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
 """To a volume that is there already."""
 FROM_A_TEMPLATE = (
-    "a claim that a StatefulSet made: scale that to 0 first and back at the end, or it makes the wrong one again; its"
-    " claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected"
+    "a claim that a StatefulSet made: scale that to 0 first and back before the wait, or it makes the wrong one again;"
+    " its claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected"
 )
 """Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""
 FIRST_TRY = f"{BEFORE} of an earlier try holds the original: move it away, or its first step stops"
