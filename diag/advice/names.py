@@ -605,7 +605,6 @@ SOURCES = (
             "new-ami-name": "a name of your choice",
             "new-capacity": "the size that you want, in GiB",
             "new-claim": "the claim that is to have the volume",
-            "new-dhcp-options": "the id that the command before has printed (dopt-…)",
             "new-group": "a name of your choice",
             "new-instance": "a name of your choice",
             "new-profile": "a name of your choice",

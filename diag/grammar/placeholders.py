@@ -99,7 +99,6 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "subnet_route_table": ids.AWS_ID,
     "target": ids.AWS_ID,
     "dhcp_options": ids.AWS_ID,
-    "new_dhcp_options": ids.AWS_ID,
     "policy_id": ids.WORD,
     "hosted_zone": ids.HOSTED_ZONE,
     "resolver_rule": ids.AWS_ID,
