@@ -260,6 +260,11 @@ SOURCES = (
         " --output text",
     ),
     Source(
+        {"vpc": "the VPC of that subnet"},
+        "aws ec2 describe-subnets --subnet-ids {subnet} --query 'Subnets[].VpcId' --output text",
+        pages=("subnet-out-of-addresses",),
+    ),
+    Source(
         {"network-interface": "each one of the file system"},
         f"{_FILE_SYSTEM}.NetworkInterfaceIds' --output text",
         pages=("eni-not-in-use",),
