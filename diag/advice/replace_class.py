@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.replace_claim import make_again, withdraw, withdraw_by_name
-from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, write_copy
+from diag.advice.steps import Values, caution, change, guard, is_saved, person, save_once, undo, write_copy
 from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -112,12 +112,14 @@ def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step
     file = "storageclass-{storage_class}"
     before, after = f"{file}.before.yaml", f"{file}.after.yaml"
     effect = "replaces the class; only new volumes notice; correct the manifest of the class as well"
+    get = "kubectl get storageclass {storage_class}"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (
-        *save_once("kubectl get storageclass {storage_class}", file, names),
+        *save_once(get, file, names),
         *same,
         write_copy(file, patch, names),
         guard(f"test -s {after}", names),
+        *(() if same else (is_saved(get, file, names),)),
         change(f"kubectl replace --force -f {after}", names, changes=effect, danger=Danger.INTERRUPTS),
         undo(f"kubectl replace --force -f {before}", names),
     )

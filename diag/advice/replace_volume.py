@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from diag.advice.replace_claim import BIND_COMPLETED, BOUND_AT_ONCE
-from diag.advice.steps import caution, change, guard, person, save_once, undo, wait, write_copy, write_former
+from diag.advice.steps import caution, change, guard, is_saved, person, save_once, undo, wait, write_copy, write_former
 from diag.advice.workloads import Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -89,6 +89,8 @@ def steps(
     if has_claim:
         objects.append(("pvc", "kubectl -n {namespace} get pvc {claim}", "pvc-{claim}", claim_patch))
     ready = [guard(f"test -s {file}.after.yaml", names) for _, _, file, _ in objects]
+    if not names.get("uid"):
+        ready.append(is_saved("kubectl get pv {volume}", "pv-{volume}", names))
     retained = guard(_RETAINED, names)
     keep = {**names, "patch": {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}}
     retain = change(_RETAIN, keep, changes="keeps the data without the claim")

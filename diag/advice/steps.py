@@ -61,6 +61,11 @@ def save_once(get: str, file: str, values: Values) -> tuple[Step, ...]:
     return (guard(f"test ! -e {file}.before.yaml", values), save(f"{get} -o yaml > {file}.before.yaml", values))
 
 
+def is_saved(get: str, file: str, values: Values) -> Step:
+    """Of what was replaced since it was saved, the file is of an earlier run; what is gone is made again from it."""
+    return guard(f"""sh -c 'grep -q "uid: $({get} -o jsonpath={{.metadata.uid}})" {file}.before.yaml'""", values)
+
+
 def write_copy(file: str, patch: Mapping[str, Any], values: Values) -> Step:
     """`FILE.after.yaml`: the object that was saved, with other fields."""
     return save(_copy(file, "after"), {**values, "patch": patch})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -51,7 +52,7 @@ class TestReplaceVolume:
     def test_everything_is_saved_kept_and_copied_before_the_first_deletion(self) -> None:
         lines = replaced(given.pod()).commands
         order = [
-            where(lines, "get pv fsx-pv", "pv-fsx-pv.before.yaml"),
+            where(lines, "get pv fsx-pv -o yaml", "pv-fsx-pv.before.yaml"),
             where(lines, "patch pv fsx-pv", "Retain"),
             where(lines, "patch --local", "pv-fsx-pv.after.yaml"),
             where(lines, "delete pod pod-fsx"),
@@ -476,3 +477,18 @@ def test_pods_that_are_to_start_elsewhere_find_their_node_closed() -> None:
     lines = [step.line for step in steps]
     assert lines[0] == "kubectl cordon node-1" and lines[-1] == "kubectl uncordon node-1"
     assert "kubectl -n ml rollout restart deployment/train" in lines
+
+
+@pytest.mark.parametrize(("uid", "goes_on"), [("1-1", True), ("2-2", False), ("", True)])
+def test_a_file_of_an_earlier_run_replaces_no_class(uid: str, goes_on: bool, tmp_path: Path) -> None:
+    """A second run stops at the first line, and the lines after it would write the former class over the present."""
+    fix = Fix(PROCEDURES[Procedure.REPLACE_CLASS]({"mountOptions": ["flock"]}, {"storage_class": "fast"}))
+    (guarded,) = (line for line in fix.commands if "kubectl replace" in line)
+    (tmp_path / "storageclass-fast.before.yaml").write_text("metadata:\n  uid: 1-1\n")
+    (tmp_path / "storageclass-fast.after.yaml").write_text("metadata:\n  uid: 1-1\n")
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(f'#!/bin/sh\ncase $1 in get) printf %s "{uid}";; *) echo replaced;; esac\n')
+    kubectl.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = subprocess.run(["sh", "-c", guarded], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (b"replaced" in said.stdout) is goes_on
