@@ -111,7 +111,10 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     if remedy.procedure and not procedure:
         return ()
     lines, changes = _lines(remedy.command), fill_text(remedy.changes, values)
-    commands = [change(line, values, by=remedy.by, danger=remedy.danger) for line in lines[:-1]]
+    commands = [
+        change(line, values, changes=_THERE * line.startswith(_ADDS_A_RULE), by=remedy.by, danger=remedy.danger)
+        for line in lines[:-1]
+    ]
     commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]
     request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
@@ -124,6 +127,11 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
         *(_either(wait, StepKind.WAIT, line, values) for line in _lines(remedy.wait)),
         *(_either(undo, StepKind.UNDO, line, values) for line in _lines(remedy.undo)),
     )
+
+
+_ADDS_A_RULE = "aws ec2 authorize-security-group-"
+_THERE = "InvalidPermission.Duplicate: the rule is there already; go on"
+"""Rules of a group do not depend on each other: one that is there must not keep the next one out."""
 
 
 def _once(saving: Step, file: str, undo_text: str) -> tuple[Step, ...]:

@@ -492,3 +492,10 @@ def test_a_file_of_an_earlier_run_replaces_no_class(uid: str, goes_on: bool, tmp
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     said = subprocess.run(["sh", "-c", guarded], cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert (b"replaced" in said.stdout) is goes_on
+
+
+def test_a_rule_that_is_there_does_not_keep_the_next_one_out() -> None:
+    fix = fix_of(load_knowledge().causes["sg-missing-988"], {})
+    assert fix is not None
+    rules = [line for line in fix.commands if "authorize" in line]
+    assert len(rules) == 2 and not any("&&" in line for line in rules)
