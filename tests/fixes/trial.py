@@ -40,6 +40,7 @@ _HARMLESS = (
     "mv",
     "rm",
     "sed",
+    "seq",
     "sh",
     "sleep",
     "sort",
