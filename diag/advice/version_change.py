@@ -13,8 +13,6 @@ NODE_OWNER = "whoever makes the nodes"
 UPGRADE = "aws fsx update-file-system --file-system-id {file_system} --file-system-type-version {target_version}"
 DURATION = "typically under 30 minutes"
 """How long an upgrade takes the file system away. Source: FSx for Lustre user guide, managing Lustre versions."""
-_NOT_AVAILABLE = "; FAILED or MISCONFIGURED: a support case; AVAILABLE with the former version: FSx rolled it back"
-"""How an upgrade ends that did not go through."""
 
 
 def bring_together(file_system: FileSystem, clients: Iterable[Client]) -> Fix:
@@ -41,9 +39,7 @@ def _upgrade(file_system: FileSystem, target: str) -> Fix:
     names = {"file_system": file_system.id, "target_version": target}
     scratch = file_system.lustre.deployment_type.startswith("SCRATCH")
     unsure = (caution("FSx may refuse it for a SCRATCH type; its docs do not say"),)
-    stop = (
-        "stop every pod that mounts it, or FSx rolls it back; it is away for {duration}, and no version is ever lowered"
-    )
+    stop = "stop every pod that mounts it, or FSx rolls the upgrade back"
     new = advise(
         "make a new file system with --file-system-type-version {target_version} and a new PersistentVolume for it;"
         " what only lives on the old one has to be copied or exported first",
@@ -51,10 +47,15 @@ def _upgrade(file_system: FileSystem, target: str) -> Fix:
     )
     return Fix(
         (
-            caution(stop.replace("{duration}", DURATION), danger=Danger.INTERRUPTS),
+            caution(stop, danger=Danger.INTERRUPTS),
             *(unsure if scratch else ()),
-            change(UPGRADE, names, changes="upgrades it in place", danger=Danger.INTERRUPTS),
-            person(f"until it is AVAILABLE again, {DURATION}{_NOT_AVAILABLE}", kind=StepKind.WAIT),
+            change(
+                UPGRADE, names, changes="upgrades it in place; no version is ever lowered", danger=Danger.INTERRUPTS
+            ),
+            person(
+                f"until AVAILABLE with that version, {DURATION}; FAILED or MISCONFIGURED: a support case",
+                kind=StepKind.WAIT,
+            ),
         ),
         (new,),
     )
