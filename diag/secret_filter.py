@@ -86,7 +86,7 @@ _FORMS = "|".join(
         r"(?P<query>(?i:X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D)|[?&](?:sig|signature|key|code|auth"
         r"|[a-z_-]{0,20}token)=|\b(?:signature|credential)=))(?![\[=])[^&\s\"',]+",
         r"(?P<encoded>(?i:encoded authorization failure message:\s*))[A-Za-z0-9_=-]{16,}",
-        rf"(?P<option>(?i:(?<![\w-])--?[\w-]{{0,40}}(?:{_CERTAIN}|{_UNCERTAIN})\s{{1,8}}))"
+        rf"(?P<option>(?i:(?<![\w-])(?!--client-request-token\b)--?[\w-]{{0,40}}(?:{_CERTAIN}|{_UNCERTAIN})\s{{1,8}}))"
         rf"(?!-){_NO_VALUE}(?:{_QUOTED.format('q1')}|{_BARE})",
         rf"(?P<certain>(?i:{_CERTAIN}){_IS})(?!(?<=PWD=)/){_NO_VALUE}(?:{_QUOTED.format('q2')}|{_BARE})",
         r"(?P<given>(?i:(?<![A-Za-z0-9])pass|token|secret|credentials?)=)"

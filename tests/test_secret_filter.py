@@ -116,7 +116,7 @@ def test_filtering_twice_changes_nothing(text: str) -> None:
         "Basic Authentication failed", "bearer token authentication", "PWD=/home/user", "2 of 3 pass; 1 fails",
         'secret "aws-secret" not found', "secret kube-system/aws-secret: absent", "pass: it is so",
         "--password <password>",
-        "password=$DB_PASSWORD", "--token {token}",
+        "password=$DB_PASSWORD", "--token {token}", "--client-request-token from-backup-0123456789abcdef0",
         "aws fsx describe-file-systems --query 'FileSystems[?Tags[?Key==`a`]]'",
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "4a34b42c1f1d3e5a7b9c0d2e4f6a8b0c1d2e3f4a",

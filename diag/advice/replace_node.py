@@ -17,6 +17,7 @@ _DRAIN = (
 )
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
 _GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
+_MOVED = f"moves the pods to other nodes, and {_GONE}"
 _ON_HYPERPOD = (
     "HyperPod: aws sagemaker batch-reboot-cluster-nodes --cluster-name <hyperpod-cluster> --node-ids {instance} in"
     " place of aws ec2 reboot-instances"
@@ -52,18 +53,22 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
     Karpenter and EKS Auto Mode replace the instance of a node whose object is deleted. Without `drains` the node is
     closed in place of the drain: a kubelet that does not answer ends no pod.
     """
-    effect = "moves the pods to other nodes; what is in emptyDir volumes is lost"
+    moves = "moves the pods to other nodes (what is in emptyDir volumes is lost)" if drains else "keeps new pods away"
     alone = _alone(owner) if drains else Pause((), ())
-    drain = f"{_DRAIN} --force" if alone.stop else _DRAIN
+    drain = f"{_DRAIN} --force" if alone.stop else _DRAIN if drains else "kubectl cordon {node}"
+    # It says nothing by itself: what follows runs only where it succeeded.
+    away = change(drain, values, danger=Danger.INTERRUPTS)
     manager = values.get("node_manager")
     if manager == KARPENTER:
-        again: tuple[Step, ...] = (change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),)
+        gone = change("kubectl delete node {node}", values, changes=f"{moves}, and {_GONE}", danger=Danger.DESTROYS)
+        again: tuple[Step, ...] = (away, gone)
         back: tuple[Step, ...] = ()
     else:
         again = (
             save("kubectl get node {node} -o jsonpath={.status.nodeInfo.bootID} > boot-of-{node}.txt", values),
             guard("test -s boot-of-{node}.txt", values),
-            change("aws ec2 reboot-instances --instance-ids {instance}", values, changes="reboots the node",
+            away,
+            change("aws ec2 reboot-instances --instance-ids {instance}", values, changes=f"{moves}, and reboots it",
                    danger=Danger.INTERRUPTS),
             person(_TAKES, kind=StepKind.WAIT),
             wait(_ANOTHER_BOOT, values),
@@ -84,9 +89,6 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
         *((caution(unknown, values), caution(_ON_HYPERPOD, values)) if manager is None else ()),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
-        change(drain, values, changes=effect, danger=Danger.INTERRUPTS)
-        if drains
-        else change("kubectl cordon {node}", values, changes="keeps new pods away; its pods end with the reboot"),
         *again,
         *alone.start,
         *back,
@@ -98,16 +100,16 @@ def replace_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     alone, manager = _alone(owner), values.get("node_manager")
     end = "aws autoscaling terminate-instance-in-auto-scaling-group --instance-id {instance}"
     if manager == KARPENTER:
-        gone = change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS)
+        gone = change("kubectl delete node {node}", values, changes=_MOVED, danger=Danger.DESTROYS)
     else:
-        effect = "ends the instance; its node group starts another one"
+        effect = "moves the pods to other nodes, and ends the instance; its node group starts another one"
         gone = change(f"{end} --no-should-decrement-desired-capacity", values, changes=effect, danger=Danger.DESTROYS)
     unknown = "with Karpenter or EKS Auto Mode delete the node in place of its instance (kubectl delete node {node})"
     return (
         caution("what is on the node's own disks is lost", danger=Danger.DESTROYS),
         *((caution(unknown, values),) if manager is None else ()),
         *alone.stop,
-        change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
+        change(_DRAIN, values, danger=Danger.INTERRUPTS),
         gone,
         *alone.start,
     )
@@ -123,8 +125,8 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
         return ()
     if values.get("node_manager") == KARPENTER:
         return (
-            change(_DRAIN, values, changes="moves the pods to other nodes", danger=Danger.INTERRUPTS),
-            change("kubectl delete node {node}", values, changes=_GONE, danger=Danger.DESTROYS),
+            change(_DRAIN, values, danger=Danger.INTERRUPTS),
+            change("kubectl delete node {node}", values, changes=_MOVED, danger=Danger.DESTROYS),
         )
     alone = _alone(owner)
     groups = str(values.get("nodegroups") or values.get("nodegroup", "")).split(",")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from diag.late import late
 from diag.redaction.public import NAMING_KEYS, is_public_key
 from diag.redaction.redactor import Redactor
+from diag.redaction.shapes import UUID
 from diag.redaction.tokens import Level
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -21,7 +24,10 @@ _SOURCES = ("k8s:", "any:")
 """In front of a key in Cilium's selectors. Source: docs.cilium.io, label sources."""
 
 LONGEST_ANNOTATION = 512
-_OWNERSHIP = ("owned", "shared", "Name")
+_KEPT = ("owned", "shared", "Name", "CSIVolumeName")
+"""Texts of tags that nobody chose: of ownership, and the driver's key for a volume's name."""
+_VOLUME = late(rf"pvc-{UUID}", re.ASCII)
+"""The name that the provisioner makes of a claim's uid. The claim is known by it, so its uid has the same stand-in."""
 
 
 def redact_annotations(annotations: Mapping[str, Any], redactor: Redactor, level: Level) -> dict[str, Any]:
@@ -72,5 +78,5 @@ def redact_tag(tag: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
 
 def _tag(text: str, redactor: Redactor) -> str:
     """A key with a prefix belongs to a program, any other text of a tag was chosen by a person."""
-    is_known = not text or text in _OWNERSHIP or ":" in text or "/" in text
+    is_known = not text or text in _KEPT or ":" in text or "/" in text or _VOLUME.fullmatch(text) is not None
     return redactor.text(text) if is_known else redactor.names.name("tag", text)

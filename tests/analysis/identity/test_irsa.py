@@ -129,7 +129,7 @@ def test_the_addon_is_given_the_role_as_it_takes_an_annotation_back() -> None:
     assert "annotate serviceaccount" in annotate(plain, arn, "training").commands[0]
     commands = " ".join(annotate(owned, arn, "training").commands)
     assert f"--cluster-name training --addon-name aws-fsx-csi-driver --service-account-role-arn {arn}" in commands
-    assert "--configuration-values file://" in commands and "annotate" not in commands
+    assert "--cli-input-json file://" in commands and "annotate" not in commands
 
 
 def test_two_sets_of_grants_are_two_policies() -> None:

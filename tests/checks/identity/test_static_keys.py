@@ -34,9 +34,13 @@ def test_a_secret_beside_a_role_warns_and_is_saved_before_it_is_deleted() -> Non
     assert finding.fix
     assert finding.fix.commands[0].endswith("> users-of-secrets.txt")
     assert finding.fix.commands[1].endswith("get secret aws-secret -o yaml > aws-secret.before.yaml")
-    *looks, delete = finding.fix.commands[2].split(" && ")
+    *looks, delete, again = finding.fix.commands[2].split(" && ")
     assert "test -s aws-secret.before.yaml" in looks and any("! grep -v" in look for look in looks)
-    assert delete.endswith("delete secret aws-secret") and "rollout restart" in finding.fix.undo
+    assert (
+        delete.endswith("delete secret aws-secret")
+        and "rollout restart" in again
+        and "rollout restart" in finding.fix.undo
+    )
 
 
 def test_a_key_that_the_driver_cannot_start_without_has_no_command_to_delete_it() -> None:
