@@ -96,7 +96,7 @@ SOURCES = (
     ),
     Source(
         {"nodegroup": "the node's group; none where Karpenter or EKS Auto Mode made the node"},
-        "kubectl get node {node} -L eks.amazonaws.com/nodegroup",
+        "kubectl get nodes -L eks.amazonaws.com/nodegroup",
     ),
     Source(
         {"instance": "what it ends in (i-…); EC2 does not list those of HyperPod"},
@@ -675,7 +675,7 @@ SOURCES = (
     Source({"security-group-rule": "the id that the command before has printed (sgr-…)"}),
     Source({"new-file-system": "the id that the command before has printed (fs-…)"}),
     Source({"secret": "the secret that the volume or class names", "secret-namespace": "the namespace beside it"}),
-    Source({"quantity": "a size as Kubernetes writes it, 1200Gi for example"}),
+    Source({"quantity": "a size as Kubernetes writes it: 1200Gi of storage, 512Mi of memory for example"}),
     Source({"start-time": "a time, 2026-01-31T06:00:00Z for example", "end-time": "a later one"}),
 )
 """In the order in which a person asks: what one prints is asked for by those that follow."""

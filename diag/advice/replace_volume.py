@@ -65,7 +65,7 @@ def replace_volume(
         None if isinstance(pods, Unavailable) else owners_of(pods.get(f"{ref.namespace}/{ref.name}", ()) if ref else ())
     )
     patch = {**(spec or {}), **({"csi": csi} if csi else {})}
-    return Fix(steps(names, owners, patch, claim_spec or {}, has_claim=ref is not None))
+    return Fix(steps(names, owners, patch, claim_spec or {}, has_claim=ref is not None, is_kept=ref is not None))
 
 
 def steps(
@@ -75,9 +75,15 @@ def steps(
     claim_spec: Mapping[str, Any],
     *,
     has_claim: bool = True,
+    is_kept: bool = False,
 ) -> tuple[Step, ...]:
-    """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods."""
-    claim_ref = {"claimRef": {"uid": None}} if has_claim else {}
+    """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods.
+
+    `is_kept` says that the volume has a claimRef.
+    """
+    # By name alone, a volume may not be bound: with the uid alone its copy has an empty claimRef, and never binds.
+    named = {} if is_kept else {"namespace": "{namespace}", "name": "{claim}"}
+    claim_ref = {"claimRef": {**named, "uid": None}} if has_claim else {}
     volume_patch = {"spec": {**claim_ref, **spec}}
     unbound = {"metadata": {"annotations": BIND_COMPLETED, "ownerReferences": None}}
     claim_patch = {**unbound, **({"spec": claim_spec} if claim_spec else {})}

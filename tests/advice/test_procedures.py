@@ -19,6 +19,7 @@ from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, replace_class, set_parameters
 from diag.advice.replace_node import reboot_node, replace_node, update_nodes
 from diag.advice.replace_volume import replace_volume
+from diag.advice.replace_volume import steps as replace_by_name
 from diag.advice.runbook import fix_of
 from diag.advice.workloads import Owner, owners_of, renew
 from diag.knowledge.cause import Procedure
@@ -505,3 +506,15 @@ def test_a_rule_that_is_there_does_not_keep_the_next_one_out() -> None:
     assert fix is not None
     rules = [line for line in fix.commands if "authorize" in line]
     assert len(rules) == 2 and not any("&&" in line for line in rules)
+
+
+def test_a_volume_by_name_alone_is_kept_for_its_claim() -> None:
+    """A patch of the uid alone gives a volume that was never bound an empty claimRef: it is kept for nobody."""
+    patch = document(
+        replace_by_name({"volume": "v", "claim": "c", "namespace": "n"}, None, {"nodeAffinity": None}, {}),
+        "--local",
+        "pv-v.after",
+    )
+    spec = patch["spec"]
+    assert isinstance(spec, dict)
+    assert spec["claimRef"] == {"namespace": "n", "name": "c", "uid": None}
