@@ -596,7 +596,7 @@ SOURCES = (
             "its-namespace": "the claim's namespace",
             "its-volume": "the volume that the claim is bound to now",
             "kubelet-path": "the kubelet's folder, as the looks show it",
-            "label": "the key of a label of the pods",
+            "label": "the key of the label",
             "limit-range": "the one that the message names",
             "list": "the id of a list (rslvr-fdl-…), as the rules name it",
             "lnet-interface": "the node's interface with the route to the file system, ens5 for example",
@@ -673,7 +673,7 @@ SOURCES = (
         }
     ),
     Source({"security-group-rule": "the id that the command before has printed (sgr-…)"}),
-    Source({"new-file-system": "the id that the command before has printed (fs-…)"}),
+    Source({"new-file-system": "the id that making it has printed (fs-…); aws fsx describe-file-systems lists it"}),
     Source({"secret": "the secret that the volume or class names", "secret-namespace": "the namespace beside it"}),
     Source({"quantity": "a size as Kubernetes writes it: 1200Gi of storage, 512Mi of memory for example"}),
     Source({"start-time": "a time, 2026-01-31T06:00:00Z for example", "end-time": "a later one"}),
