@@ -104,8 +104,12 @@ class Matcher:
         return Matches(tuple(hits), frozenset(against), frozenset(everything))
 
     def together(self, seen: Set[int], text: str) -> tuple[Hit, ...]:
-        """The signatures that lines show together, from the patterns that any of them matched and their joined text."""
-        rules = (self._rules[number] for number in self._shown(set(seen)))
+        """The signatures that lines show together, from the patterns that any of them matched and their joined text.
+
+        Of the first few texts one by one a rule's patterns were tried only where all of them are in one text.
+        """
+        matched = set(seen) if self._set is not None else self._seen_one_by_one(text).union(seen)
+        rules = (self._rules[number] for number in self._shown(matched))
         several = (rule for rule in rules if len(rule.all) > 1 and rule.weight != _AGAINST)
         return tuple(self._hit(rule, text, in_dense=False) for rule in several if self._is_in(rule, text))
 

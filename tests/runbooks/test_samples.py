@@ -50,3 +50,15 @@ def related(one: str, other: str) -> bool:
 def test_no_unrelated_cause_is_certain_of_a_sample(cause: str, signature: Signature) -> None:
     certain = {other for other, _, weight in hits_in(signature.sample) if weight == "decisive"}
     assert not {other for other in certain if not related(cause, other)}
+
+
+def test_lines_show_a_signature_together_to_a_matcher_that_has_read_nothing_before() -> None:
+    """A pasted text is the first that a process reads: it asks about each pattern by itself."""
+    over_lines = [(cause, one) for cause, one in SAMPLES if len(one.all) > 1 and "\n" in one.sample.strip()]
+    assert len(over_lines) > 20
+    missed = []
+    for cause, signature in over_lines:
+        build_matcher.cache_clear()
+        if (cause, signature.id, signature.weight.value) not in hits_in(signature.sample):
+            missed.append((cause, signature.id))
+    assert missed == []
