@@ -23,7 +23,17 @@ from diag.knowledge.runbooks import Knowledge, load_knowledge
 from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.registry import GIVEN, Check, Registry, permissions_of
-from diag.reports.runbook import FIX, NAMES, SAVED_BEFORE, VERIFY, body_of, by_installer, case_of, saves_once, to_page
+from diag.reports.runbook import (
+    FIX,
+    NAMES,
+    SAVED_BEFORE,
+    VERIFY,
+    asks_who_installed,
+    body_of,
+    saves_once,
+    to_page,
+    ways_of,
+)
 from diag.sources.world import load_registry
 
 KNOWLEDGE: Knowledge = load_knowledge()
@@ -230,17 +240,12 @@ def _refutations(cause: Cause) -> Iterator[str]:
 
 def _fix(fix: Fix) -> Iterator[str]:
     """Each way under its case: what to stop first, each command above what it does, the way back; then the proof."""
-    ways = (fix, *fix.alternatives)
-    if len(ways) > 1 and any(map(by_installer, ways)):
+    if asks_who_installed(fix):
         yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
     if saves_once(fix):
         yield f"\n{text(SAVED_BEFORE)}\n"
-    for number, way in enumerate(ways, 1):
-        case, cautions = case_of(way)
-        if len(ways) > 1:
-            yield f"\n### Way {number} of {len(ways)}" + (f": {text(case)}\n" if case else "\n")
-        elif case:
-            yield f"\n**First:** {text(case)}\n"
+    for title, cautions, way in ways_of(fix):
+        yield f"\n### {text(title)}\n" if title else ""
         yield from (f"\n**First:** {text(caution)}\n" for caution in cautions)
         for step, line in way.acts:
             yield block(line, "sh") if line else ""

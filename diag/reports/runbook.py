@@ -6,6 +6,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
 from diag.advice.inspect_node import DEBUG_PODS
@@ -92,22 +93,19 @@ def to_page(
 
 def _ways(fix: Fix, style: Style) -> Iterator[str]:
     """Every way to fix it, under its number: what to know first, each command above what it does, and the way back."""
-    ways = (fix, *fix.alternatives)
-    if len(ways) > 1 and any(by_installer(way) for way in ways):
+    ways = ways_of(fix)
+    if asks_who_installed(fix):
         yield from ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
     if len(ways) > SURVEYED:
         yield ""
-        for number, way in enumerate(ways, 1):
+        for number, (_, _, way) in enumerate(ways, 1):
             yield from wrap(_survey(way), style, f"  Way {number}  ", " " * 9)
     if saves_once(fix):
         yield from ("", *textwrap.wrap(SAVED_BEFORE, max(40, style.width), break_on_hyphens=False))
-    for number, way in enumerate(ways, 1):
-        case, cautions = case_of(way)
+    for title, cautions, way in ways:
         yield ""
-        if len(ways) > 1:
-            yield from wrap(f"Way {number} of {len(ways)}" + (f": {case}" if case else ""), style, "", "  ")
-        elif case:
-            cautions = (case, *cautions)
+        if title:
+            yield from wrap(title, style, "", "  ")
         mark = "- " if len(cautions) > 1 else ""
         yield from labelled("first", (mark + caution for caution in cautions), style)
         label, acts = "steps", way.acts
@@ -136,10 +134,36 @@ def saves_once(fix: Fix) -> bool:
     return any(step.argv[:3] == ("test", "!", "-e") for way in (fix, *fix.alternatives) for step in way.steps)
 
 
-def case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
+class Way(NamedTuple):
+    """One of the ways to fix a cause, as a page shows it."""
+
+    title: str
+    """`Way 2 of 3: where the pod runs`; empty where there is one way."""
+    cautions: tuple[str, ...]
+    fix: Fix
+
+
+def ways_of(fix: Fix) -> tuple[Way, ...]:
+    """Every way, each with its case in its title; of a single way the case is a caution."""
+    ways, found = (fix, *fix.alternatives), []
+    for number, way in enumerate(ways, 1):
+        case, cautions = _case_of(way)
+        if len(ways) > 1:
+            found.append(Way(f"Way {number} of {len(ways)}" + (f": {case}" if case else ""), cautions, way))
+        else:
+            found.append(Way("", (case, *cautions) if case else cautions, way))
+    return tuple(found)
+
+
+def asks_who_installed(fix: Fix) -> bool:
+    """Whether the ways differ by what installed the driver, so that a page says first how that is seen."""
+    return bool(fix.alternatives) and any(map(_by_installer, (fix, *fix.alternatives)))
+
+
+def _case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
     """For which case a way is, and its other cautions. Who installed the driver is told above all ways."""
     cautions, case, where = list(way.cautions), "", ""
-    if by_installer(way):
+    if _by_installer(way):
         case = cautions.pop(0).partition(":")[0]
     elif cautions and cautions[0].startswith("on "):
         where, _, more = cautions.pop(0).partition("; ")
@@ -154,7 +178,7 @@ def case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
     return case or where, tuple(cautions)
 
 
-def by_installer(way: Fix) -> bool:
+def _by_installer(way: Fix) -> bool:
     """Whether a way is for one of the ways to install the driver, of which nothing shows which it is."""
     first = next(iter(way.cautions), "")
     return any(first.startswith(text.partition(":")[0] + ":") for text in INSTALLED_BY.values())
@@ -162,7 +186,7 @@ def by_installer(way: Fix) -> bool:
 
 def _survey(way: Fix) -> str:
     """For which case a way is, in a list of all; what it does, where that alone tells it from another one."""
-    case, _ = case_of(way)
+    case, _ = _case_of(way)
     does = next((step.says for step in reversed(way.steps) if step.kind is StepKind.CHANGE and step.says), "")
     if case and not (case.startswith("on ") and case in way.cautions):
         return case
