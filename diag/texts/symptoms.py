@@ -126,13 +126,14 @@ class _Reader:
         groups, unknown = self._collector.groups(), ""
         # In a shouted text, only what people say is known as it stands: signatures with case have the first word.
         is_known = any(s.hits for group in groups for s in group.symptoms) and not self._short_text.isupper()
-        if self._texts == 1 and self._short_text and (compared := self._kernels_compared(groups)):
-            groups = compared
-        elif self._texts == 1 and self._short_text and not is_known:
-            unknown = self._short_text
-            groups = self._read_loosely(unknown) or groups
-        elif self._texts == 1 and self._short_text:
-            groups = self._refined_by_words(groups)
+        if self._texts == 1 and self._short_text:
+            if compared := self._kernels_compared(groups):
+                groups = compared
+            elif is_known:
+                groups = self._refined_by_words(groups)
+            else:
+                unknown = self._short_text
+                groups = self._read_loosely(unknown) or groups
         return SymptomReport(
             groups=groups,
             texts_read=self._texts,
