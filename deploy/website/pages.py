@@ -249,7 +249,8 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield from (f"\n**First:** {text(caution)}\n" for caution in cautions)
         for step, line in way.acts:
             yield block(line, "sh") if line else ""
-            yield f"\n{text(step.says)}\n" if step.says else ""
+            note = "**Note:** " if step.kind is StepKind.CAUTION else ""
+            yield f"\n{note}{text(step.says)}\n" if step.says else ""
         yield from (f"\n{text(sentence)}\n" for sentence in way.not_filled_in)
         undo = [step for step in way.steps if step.kind is StepKind.UNDO]
         if undo:

@@ -31,22 +31,13 @@ KEPT = (
     " addon.serviceAccountRoleArn && {serviceAccountRoleArn: addon.serviceAccountRoleArn} || `{}`)"
 )
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
-KEPT_IN_TEXT = (
-    "addon.serviceAccountRoleArn && {configurationValues: addon.configurationValues || '{}', serviceAccountRoleArn:"
-    " addon.serviceAccountRoleArn} || {configurationValues: addon.configurationValues || '{}'}"
-)
-"""The same without a backtick, in which a sentence has its commands."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
-    "so that it lasts with the EKS add-on, save its role and settings, once: `aws eks describe-addon --cluster-name"
-    f' {{cluster}} --addon-name aws-fsx-csi-driver --query "{KEPT_IN_TEXT}" --output json >'
-    " update-of-aws-fsx-csi-driver.before.json`",
-    "give it the setting; what configurationValues of the file has besides {} belongs into the same document: `aws eks"
-    " update-addon --cluster-name {cluster} --addon-name aws-fsx-csi-driver --cli-input-json"
-    " file://update-of-aws-fsx-csi-driver.before.json --configuration-values 'WANTED' --resolve-conflicts PRESERVE`;"
-    " EKS refuses a setting that this version does not have, and changes nothing then",
+    "for the EKS add-on alone, so that it lasts: where the add-on has settings already, grep stops it; write them, as"
+    " the file has them under configurationValues, into the same document then; EKS refuses a setting that this version"
+    " does not have, and changes nothing"
 )
-"""What an edit of the add-on's objects needs to outlast its next update. The option wins over the file."""
+"""What an edit of the add-on's objects needs to outlast its next update."""
 BEFORE = "where the add-on took the setting, the same aws eks update-addon without --configuration-values"
 """What takes the add-on's setting back, beside the edit: the file has what it had."""
 NOT_SET = (
@@ -62,10 +53,7 @@ OWNED_BY_OTHERS = (
     " --force-conflicts"
 )
 """What puts an edited object back. Source: Helm 4, helm upgrade --force-conflicts of server-side apply."""
-NOT_KEPT = "the edit alone lasts until the next update of the EKS add-on; the last two steps make it last"
-NOT_KEPT_THERE = (
-    "of the EKS add-on the edit lasts until its next update; the last two steps, for it alone, make it last"
-)
+NOT_KEPT = "of the EKS add-on the edit lasts until its next update; the last steps make it last"
 
 
 class Installer(enum.Enum):
@@ -139,17 +127,33 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolls, back)
     is_addon = values.get("installer") in (Installer.ADDON.value, EDITED)
-    kept = NOT_KEPT if values.get("installer") == Installer.ADDON.value else NOT_KEPT_THERE
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
         return ()
-    unkept = (caution(kept if "addon" in given else NOT_SET),) if is_addon else ()
-    lasting: tuple[Step, ...] = ()
-    if is_addon and "addon" in given:
-        lasting = tuple(person(line.replace("WANTED", given["addon"]), values) for line in LASTING)
+    unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
+    lasting = _lasting(given["addon"], values) if is_addon and "addon" in given else ()
     back_steps: tuple[Step, ...] = (undo(given["undo"], values),) if "undo" in given else ()
     back_steps += (person(BEFORE, kind=StepKind.UNDO),) if lasting else ()
     return (*unkept, change(given["manifests"], values, changes=ROLLS), rolls, *lasting, *back_steps)
+
+
+def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
+    """Have the add-on keep a setting. The option beside the file wins, and would take the place of other settings."""
+    from diag.resources.eks import DRIVER_ADDON
+
+    names = {"addon": DRIVER_ADDON, **values}
+    return (
+        caution(LASTING),
+        _save_addon(names),
+        guard(f"""grep -q '"configurationValues": "{{}}"' {_SAVED}""", names),
+        change(
+            f"aws eks update-addon {_WHICH} --cli-input-json file://{_SAVED} --configuration-values '{wanted}'"
+            " --resolve-conflicts PRESERVE",
+            names,
+            changes="gives the add-on the setting, and its role again",
+        ),
+        *addon_active(names),
+    )
 
 
 def _workload_of(given: Mapping[str, Any], values: Values) -> str:
@@ -284,6 +288,15 @@ def update_addon(addon: Addon) -> tuple[Step, ...]:
     return addon_steps({"cluster": addon.cluster_name, "addon": addon.addon_name})
 
 
+_WHICH, _SAVED = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}.json"
+"""The add-on, and the file that an update takes."""
+
+
+def _save_addon(names: Values) -> Step:
+    """What an update has to be given again, in a file."""
+    return save(f"aws eks describe-addon {_WHICH} --query '{KEPT}' --output json > {_SAVED}", names)
+
+
 def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) -> tuple[Step, ...]:
     """`aws eks update-addon` that loses neither role nor settings: one file takes both from the add-on to its update.
 
@@ -294,16 +307,15 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
     from diag.resources.eks import DRIVER_ADDON
 
     names = {"addon": DRIVER_ADDON, **values}
-    which, kept = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}.json"
     options = f"{f' --addon-version {version}' if version else ''}" + (
         " --service-account-role-arn {role_arn}" if gives_role else ""
     )
     return (
         caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
-        save(f"aws eks describe-addon {which} --query '{KEPT}' --output json > {kept}", names),
-        guard(f"grep -q configurationValues {kept}", names),
+        _save_addon(names),
+        guard(f"grep -q configurationValues {_SAVED}", names),
         change(
-            f"aws eks update-addon {which}{options} --cli-input-json file://{kept} --resolve-conflicts OVERWRITE",
+            f"aws eks update-addon {_WHICH}{options} --cli-input-json file://{_SAVED} --resolve-conflicts OVERWRITE",
             names,
             changes="puts the add-on's objects back as EKS has them; its role and its settings stay, they are in the"
             " file",
@@ -317,9 +329,8 @@ def addon_active(names: Values) -> tuple[Step, ...]:
 
     Source: botocore, eks waiters-2.json, AddonActive: no state of a failed update is among its ends.
     """
-    which = "--cluster-name {cluster} --addon-name {addon}"
-    why = f"where the wait ends with an error: aws eks describe-addon {which} --query addon.health.issues"
-    return wait(f"aws eks wait addon-active {which}", names), person(why, names, kind=StepKind.WAIT)
+    why = f"where the wait ends with an error: aws eks describe-addon {_WHICH} --query addon.health.issues"
+    return wait(f"aws eks wait addon-active {_WHICH}", names), person(why, names, kind=StepKind.WAIT)
 
 
 def update(workload: Workload, version: str) -> Fix:

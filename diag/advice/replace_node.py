@@ -23,6 +23,10 @@ _ON_HYPERPOD = (
     " place of aws ec2 reboot-instances"
 )
 """Source: SageMaker AI developer guide, manually quarantine, replace or reboot a node of HyperPod with EKS."""
+_ON_KARPENTER = (
+    "Karpenter or EKS Auto Mode: after the drain, kubectl delete node {node} in place of all that follows; another node"
+    " comes"
+)
 _NOT_READY = (
     "a node that is NotReady ends no pod: kubectl cordon {node} in place of the drain; its pods end when it is back"
 )
@@ -58,16 +62,20 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
     drain = f"{_DRAIN} --force" if alone.stop else _DRAIN if drains else "kubectl cordon {node}"
     # It says nothing by itself: what follows runs only where it succeeded.
     away = change(drain, values, danger=Danger.INTERRUPTS)
+    refused = () if alone.stop else (caution(_REFUSED),)
+    away_first = (*refused, caution(_NOT_READY, values), away) if drains else (away,)
     manager = values.get("node_manager")
     if manager == KARPENTER:
         gone = change("kubectl delete node {node}", values, changes=f"{moves}, and {_GONE}", danger=Danger.DESTROYS)
-        again: tuple[Step, ...] = (away, gone)
+        again: tuple[Step, ...] = (*away_first, gone)
         back: tuple[Step, ...] = ()
     else:
+        unknown = (_ON_KARPENTER.replace("drain", "drain" if drains else "cordon"), _ON_HYPERPOD)
         again = (
             save("kubectl get node {node} -o jsonpath={.status.nodeInfo.bootID} > boot-of-{node}.txt", values),
             guard("test -s boot-of-{node}.txt", values),
-            away,
+            *away_first,
+            *(caution(text, values) for text in unknown if manager is None),
             change("aws ec2 reboot-instances --instance-ids {instance}", values, changes=f"{moves}, and reboots it",
                    danger=Danger.INTERRUPTS),
             person(_TAKES, kind=StepKind.WAIT),
@@ -76,17 +84,10 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
-    where = (*(() if alone.stop else (caution(_REFUSED),)), caution(_NOT_READY, values)) if drains else ()
-    unknown = (
-        f"Karpenter or EKS Auto Mode: after the {'drain' if drains else 'cordon'}, kubectl delete node {{node}} in"
-        " place of all that follows; another node comes"
-    )
     stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     return (
         caution(stuck, danger=Danger.INTERRUPTS),
-        *where,
-        *((caution(unknown, values), caution(_ON_HYPERPOD, values)) if manager is None else ()),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
         *again,
@@ -107,9 +108,9 @@ def replace_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     unknown = "with Karpenter or EKS Auto Mode delete the node in place of its instance (kubectl delete node {node})"
     return (
         caution("what is on the node's own disks is lost", danger=Danger.DESTROYS),
-        *((caution(unknown, values),) if manager is None else ()),
         *alone.stop,
         change(_DRAIN, values, danger=Danger.INTERRUPTS),
+        *((caution(unknown, values),) if manager is None else ()),
         gone,
         *alone.start,
     )

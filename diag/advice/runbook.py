@@ -32,7 +32,7 @@ def fix_of(
     """
     page = "on this page" if on_page else f"in lustre-doctor runbook {cause.id}"
     open_ = [_placed(remedy, page) for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
-    open_.sort(key=lambda remedy: _rank(remedy, seen))
+    open_.sort(key=lambda remedy: (_rank(remedy, seen), _is_foreign(remedy, cause, platform)))
     tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values, platform)]
     fixes = [
         Fix((*_whose(remedy, cause, platform), *_installed_by(remedy, own, values), *steps))
@@ -74,9 +74,13 @@ def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform) -> 
 
 def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> tuple[Step, ...]:
     """On which platforms a way works that is none for EKS, where the reader may be on EKS."""
-    if "eks" in remedy.platforms or {"eks", "any"}.isdisjoint(cause.platforms) or not is_for(platform, ("eks",)):
-        return ()
-    return (caution(f"on {names}"),) if (names := names_of(remedy.platforms)) else ()
+    return (caution(f"on {names_of(remedy.platforms)}"),) if _is_foreign(remedy, cause, platform) else ()
+
+
+def _is_foreign(remedy: Remedy, cause: Cause, platform: Platform) -> bool:
+    """Whether a way is none for EKS, and the reader may be there: it stands behind the others, with its platforms."""
+    here = is_for(platform, ("eks",)) and not {"eks", "any"}.isdisjoint(cause.platforms)
+    return here and "eks" not in remedy.platforms and bool(names_of(remedy.platforms))
 
 
 def _installed_by(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ...]:

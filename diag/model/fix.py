@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import enum
-import itertools
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -111,8 +110,17 @@ class Fix(msgspec.Struct, frozen=True):
 
     @property
     def acts(self) -> tuple[tuple[Step, tuple[str, ...]], ...]:
-        """Each step that is run or waited for, with the rows of its command, those that it depends on first."""
-        return tuple((chain[-1], _joined(chain) if chain[-1].line else ()) for chain in self._chains(_RUN))
+        """Each step that is run or waited for, with the rows of its command, those that it depends on first.
+
+        A caution that belongs to one of them stands before it.
+        """
+        begins = self._begins
+        steps = (
+            step
+            for place, step in enumerate(self.steps)
+            if step.kind in _RUN or (step.kind is StepKind.CAUTION and place >= begins)
+        )
+        return tuple((chain[-1], _joined(chain) if chain[-1].line else ()) for chain in _chains(steps))
 
     @property
     def undo(self) -> str:
@@ -129,6 +137,18 @@ class Fix(msgspec.Struct, frozen=True):
     def cautions(self) -> tuple[str, ...]:
         """What a person must know or stop before anything else."""
         return self._sentences(frozenset({StepKind.CAUTION}))
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The cautions that stand before all that is done; each other one belongs to a later step."""
+        opening = (step for step in self.steps[: self._begins] if step.kind is StepKind.CAUTION)
+        return tuple(dict.fromkeys(step.says for step in opening))
+
+    @property
+    def _begins(self) -> int:
+        """The place of the first step that does something."""
+        before = (StepKind.CAUTION, StepKind.GUARD)
+        return next((place for place, step in enumerate(self.steps) if step.kind not in before), len(self.steps))
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -150,25 +170,32 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(step.says for step in steps if step.says))
 
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
-        chains = (chain for chain in self._chains(kinds) if chain[-1].line)
+        chains = (chain for chain in _chains(step for step in self.steps if step.kind in kinds) if chain[-1].line)
         return (" && ".join(step.line for step in chain) for chain in chains)
 
-    def _chains(self, kinds: frozenset[StepKind]) -> Iterator[tuple[Step, ...]]:
-        """Steps of which each runs only after the one before it succeeded: guards with what they protect, and the
-        commands that together are one change. A person's step is by itself."""
-        chain: list[Step] = []
-        steps = [step for step in self.steps if step.kind in kinds]
-        for step, following in itertools.zip_longest(steps, steps[1:]):
-            if not step.line:
-                yield (step,)
-                continue
-            chain.append(step)
-            goes_on = following is not None and following.kind is StepKind.CHANGE and following.line
-            if following is None or not (step.kind is StepKind.GUARD or (_is_part(step) and goes_on)):
-                yield tuple(chain)
-                chain = []
-        if chain:
+
+def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
+    """Steps of which each runs only after the one before it succeeded: guards with what they protect, and the
+    commands that together are one change. A person's step is by itself; a caution parts no chain, it stands above."""
+    chain: list[Step] = []
+    all_ = list(steps)
+    acts = [step for step in all_ if step.kind is not StepKind.CAUTION]
+    following = iter(acts[1:])
+    for step in all_:
+        if step.kind is StepKind.CAUTION:
+            yield (step,)
+            continue
+        after = next(following, None)
+        if not step.line:
+            yield (step,)
+            continue
+        chain.append(step)
+        goes_on = after is not None and after.kind is StepKind.CHANGE and after.line
+        if after is None or not (step.kind is StepKind.GUARD or (_is_part(step) and goes_on)):
             yield tuple(chain)
+            chain = []
+    if chain:
+        yield tuple(chain)
 
 
 def _is_part(step: Step) -> bool:

@@ -106,10 +106,15 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         yield ""
         if title:
             yield from wrap(title, style, "", "  ")
-        mark = "- " if len(cautions) > 1 else ""
-        yield from labelled("first", (mark + caution for caution in cautions), style)
-        label, acts = "steps", way.acts
+        yield from labelled("first", _listed(cautions), style)
+        label, acts, notes = "steps", way.acts, list[str]()
         for place, (step, rows) in enumerate(acts):
+            if step.kind is StepKind.CAUTION:
+                notes.append(step.says)
+                continue
+            if notes:
+                yield from labelled("note", _listed(notes), style)
+                label, notes = label or "then", []
             is_wait = step.kind is StepKind.WAIT
             if is_wait or (place and not rows and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
                 label = "wait" if is_wait else "result"
@@ -127,6 +132,11 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
+
+
+def _listed(sentences: Sequence[str]) -> Iterator[str]:
+    """One sentence as it is, several as items."""
+    return ("- " * (len(sentences) > 1) + sentence for sentence in sentences)
 
 
 def saves_once(fix: Fix) -> bool:
@@ -162,7 +172,7 @@ def asks_who_installed(fix: Fix) -> bool:
 
 def _case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
     """For which case a way is, and its other cautions. Who installed the driver is told above all ways."""
-    cautions, case, where = list(way.cautions), "", ""
+    cautions, case, where = list(way.first), "", ""
     if _by_installer(way):
         case = cautions.pop(0).partition(":")[0]
     elif cautions and cautions[0].startswith("on "):
@@ -180,7 +190,7 @@ def _case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
 
 def _by_installer(way: Fix) -> bool:
     """Whether a way is for one of the ways to install the driver, of which nothing shows which it is."""
-    first = next(iter(way.cautions), "")
+    first = next(iter(way.first), "")
     return any(first.startswith(text.partition(":")[0] + ":") for text in INSTALLED_BY.values())
 
 
@@ -188,7 +198,7 @@ def _survey(way: Fix) -> str:
     """For which case a way is, in a list of all; what it does, where that alone tells it from another one."""
     case, _ = _case_of(way)
     does = next((step.says for step in reversed(way.steps) if step.kind is StepKind.CHANGE and step.says), "")
-    if case and not (case.startswith("on ") and case in way.cautions):
+    if case and not (case.startswith("on ") and case in way.first):
         return case
     return ": ".join(filter(None, (case, does.partition("; ")[0])))
 

@@ -94,3 +94,14 @@ def test_the_add_on_has_its_way_where_nothing_shows_what_installed_the_driver() 
     installed = [ways[0].partition(" installed")[0] for ways in on_eks[:2]]
     assert installed == ["where Helm", "where the EKS add-on or manifests"]
     assert not any("add-on" in line for ways in on_azure for line in ways[:1])
+
+
+def test_the_ways_of_eks_stand_before_those_of_other_places() -> None:
+    mixed = []
+    for id, cause in load_knowledge().causes.items():
+        fix = fix_of(cause, {})
+        foreign = [
+            way.first[:1] and way.first[0].startswith("on ") for way in ((fix, *fix.alternatives) if fix else ())
+        ]
+        mixed += [id] if foreign != sorted(foreign, key=bool) else []
+    assert mixed == []

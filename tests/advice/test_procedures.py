@@ -470,7 +470,15 @@ class TestInstallers:
         assert fix is not None
         (other,) = fix.alternatives
         assert "EKS add-on" in other.cautions[0] and "manifests" in other.cautions[0]
-        assert any("update-addon" in text for text in other.changes)
+        assert any("update-addon" in line for line in other.commands)
+
+    def test_an_add_on_keeps_a_setting_only_where_that_takes_the_place_of_no_other(self) -> None:
+        fix = fix_of(load_knowledge().causes["region-undetermined"], {"installer": "EKS add-on"})
+        assert fix is not None
+        (line,) = (line for line in fix.commands if "update-addon" in line)
+        guard, _, update = line.partition(" && ")
+        assert guard.startswith("grep -q") and '"configurationValues": "{}"' in guard
+        assert "--cli-input-json" in update and "--configuration-values" in update
 
     def test_a_known_installation_has_its_own_way_alone(self) -> None:
         fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})

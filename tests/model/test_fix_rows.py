@@ -6,7 +6,7 @@ import json
 import shlex
 
 from diag.advice.runbook import fix_of
-from diag.advice.steps import change, guard, person, save, wait
+from diag.advice.steps import caution, change, guard, person, save, wait
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 
@@ -80,3 +80,25 @@ class TestWhatFails:
         steps = (guard("test -s a"), person("ask its owner"), change("kubectl delete pv a"))
         assert Fix(steps).commands == ("test -s a && kubectl delete pv a",)
         assert [rows for _, rows in Fix(steps).acts] == [(), ("test -s a && kubectl delete pv a",)]
+
+
+class TestCautions:
+    """What to know before anything stands first; what a later step needs to be known stands at that step."""
+
+    def test_a_caution_between_commands_stands_above_the_one_that_it_is_for(self) -> None:
+        steps = (caution("stop the writers"), save("kubectl get pv a > a"), caution("not on Fargate"), change("reboot"))
+        assert Fix(steps).first == ("stop the writers",)
+        assert [step.line or step.text for step, _ in Fix(steps).acts] == [
+            "kubectl get pv a > a",
+            "not on Fargate",
+            "reboot",
+        ]
+
+    def test_it_does_not_part_the_commands_of_a_chain(self) -> None:
+        steps = (save("get > a"), guard("test -s a"), caution("or cordon"), change("drain"), caution("or delete"),
+                 change("reboot", changes="boots it"))  # fmt: skip
+        assert Fix(steps).commands == ("get > a", "test -s a && drain && reboot")
+        assert [rows for _, rows in Fix(steps).acts] == [("get > a",), (), (), ("test -s a && drain && reboot",)]
+
+    def test_a_report_has_all_of_them_above_the_commands(self) -> None:
+        assert Fix((save("get > a"), caution("late"), change("reboot"))).cautions == ("late",)
