@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
@@ -20,6 +21,8 @@ PLACES = {
     "aks": Platform("azure", True),
     "gke": Platform("gcp", True),
 }
+FOREIGN = re.compile("on (?:HyperPod|GKE|AKS|OpenShift|hosts)")
+"""How a way begins that is for other places than EKS."""
 OF_KUBERNETES = {"kubectl", "helm", "eksctl"}
 OF_AWS = ("aws ", "eksctl ", "amazon-linux-extras", "fsx-lustre-client-repo", "AmazonFSx")
 
