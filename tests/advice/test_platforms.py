@@ -103,8 +103,7 @@ def test_the_ways_of_eks_stand_before_those_of_other_places() -> None:
     mixed = []
     for id, cause in load_knowledge().causes.items():
         fix = fix_of(cause, {})
-        foreign = [
-            way.first[:1] and way.first[0].startswith("on ") for way in ((fix, *fix.alternatives) if fix else ())
-        ]
-        mixed += [id] if foreign != sorted(foreign, key=bool) else []
+        ways = (fix, *fix.alternatives) if fix else ()
+        foreign = [bool(FOREIGN.match(next(iter(way.first), ""))) for way in ways]
+        mixed += [id] if foreign != sorted(foreign) else []
     assert mixed == []
