@@ -14,7 +14,9 @@ from diag.texts.owner import mentions_lustre
 _PLACE = late(r"\((?P<file>[\w.-]{1,64}\.[ch]):\d{1,6}:(?P<function>\w{1,128})\(\)\)")
 _ERROR = late(r"\b(?:rc|err|errno|error)\b[ =:]{1,3}-(?P<number>\d{1,3})\b")
 _PROGRAM = late(r"(?:mount\.lustre|lctl|lnetctl|lfs)(?: \w[\w-]{1,40})?: ")
-_COMMAND = late(r"(?:(?:error|warning): )?(?P<name>[a-z][\w.]{1,30})(?: \w[\w-]{1,40})?: ")
+_COMMAND = late(
+    r"(?:(?:error|warning): )?(?P<name>[a-z][\w.]{1,30})(?: \w[\w-]{1,40})?: (?:(?:ERROR|WARNING|FATAL): )?"
+)
 _LNET = late(
     r"(?i)\b(?:nids?|lnis?|ni|lnet|lnetctl|lnds?|net|network|peer|route|router|routing|gateway|gw|cpts?|numa|udsp|yaml|descr)\b"
 )
@@ -23,6 +25,10 @@ _CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0
 _BEGINS = late(r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )")
 _ANY_PART = "log"
 """The component of what every part of Lustre prints, whatever source file the line names."""
+_MANY = "many programs"
+"""The component of words that any program may print: `permission denied`, `out of memory`, a help's `--version`."""
+_HELP = "usage"
+_NAME_AND_REASON = late(r"(?: ?\S+)??(?:$|[ ]?[:.,;!(\[].*)")
 _TOOLS = ("l_getidentity", "lctl", "lfs", "lnetctl", "lst", "mkfs.lustre", "mount.lustre")
 _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
@@ -59,7 +65,8 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
 
     A line of the kernel's log is looked for among the messages of the component whose source file it names, and is at
     least a message of that component, as is a line that begins with a program's name, and one whose prefix names the
-    source file. Messages of Lustre count only in a line that is Lustre's.
+    source file. Messages of Lustre count only in a line that is Lustre's, and words that many programs print only
+    where they are all that it says.
     """
     catalogue = load_messages()
     place = _PLACE.search(text)
@@ -70,9 +77,12 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     said = component or _component_of(catalogue, text, prefix)
     candidates = _candidates(catalogue, text)
     found = [message for message in candidates if message.component == said]
+    of_many = [m for m in candidates if m.component == _MANY and not found and not component and _is_all(m, text)]
+    if of_many:
+        return _known(catalogue, max(of_many, key=lambda message: sum(map(len, message.parts))), said)
     if not found:
         is_of_tool = bool(said) and not component and not prefix.source
-        others = (m for m in candidates if m.component == _ANY_PART or not component)
+        others = (m for m in candidates if m.component == _ANY_PART or not (component or m.component == _MANY))
         others = (m for m in others if not (is_of_tool and catalogue.components[m.component].console))
         found = [m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre)]
     if found:
@@ -97,9 +107,12 @@ def _component_of(catalogue: Catalogue, text: str, prefix: Prefix) -> str:
 
 
 def recognise_parts(texts: Iterable[str]) -> Iterator[tuple[str, Known]]:
-    """What normalised texts are, each with its text; one that holds several messages is read part by part."""
+    """What normalised texts are, each with its text; one that holds several messages is read part by part.
+
+    Words that any program may print say nothing of this one.
+    """
     for text in dict.fromkeys(part for whole in texts for part in (whole, *_BEGINS.split(whole))):
-        if (known := recognise(text)) is not None:
+        if (known := recognise(text)) is not None and known.component != _MANY:
             yield text, known
 
 
@@ -110,8 +123,9 @@ def error_in(text: str) -> str:
     return next((f"{error.name}, {error.message}" for error in errors().values() if error.number == number), "")
 
 
-def _known(catalogue: Catalogue, message: Message) -> Known:
-    of = catalogue.components[message.component]
+def _known(catalogue: Catalogue, message: Message, said: str = "") -> Known:
+    """The message as one of its own component; words of many programs as one of the program `said`."""
+    of = catalogue.components[said or message.component]
     versions = message.versions
     return Known(
         of.program, of.name, of.what, message.role, message.means, message.cause, versions, message.id, message.kind
@@ -135,6 +149,15 @@ def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lus
     before = text[: text.find(message.parts[0])]
     begins = not before or before.endswith(_BEFORE)
     return own >= _FEW_WORDS or _MOST * own >= len(text) or begins or " " not in message.parts[0]
+
+
+def _is_all(message: Message, text: str) -> bool:
+    """Whether a text, or what follows the command that it names first, is the message, a name or a reason after it."""
+    command = _COMMAND.match(text)
+    said = next((s for s in (text, text[command.end() :] if command else "") if s.startswith(message.parts[0])), None)
+    if said is None:
+        return False
+    return message.kind == _HELP or _NAME_AND_REASON.fullmatch(said, len(message.parts[0])) is not None
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:

@@ -7,7 +7,7 @@ import pytest
 from diag.knowledge.messages import Role, load_messages
 from diag.knowledge.runbooks import load_knowledge
 from diag.texts.line import normalise, read_prefix
-from diag.texts.recognise import recognise
+from diag.texts.recognise import recognise, recognise_parts
 from tests.messages.instances import Instance, instances
 
 BAR = 0.95
@@ -79,7 +79,7 @@ def test_a_line_of_a_known_source_file_is_of_its_component_whatever_its_words() 
         ("Lustre: 7:0:(mgs_llog.c:22:fn()) words that no version prints", "mgs", Role.SERVER),
         ("Nov 29 19:10:38 ip-10-0-1-2 lgss_keyring[7]: words that no version prints", "gss", Role.CONSEQUENCE),
         ("Nov 29 19:10:38 mds1 l_getidentity[7]: no such user 1000", "l_getidentity", Role.CONSEQUENCE),
-        ("mkfs.lustre: Unknown option 'x'", "mkfs.lustre", Role.CONSEQUENCE),
+        ("mkfs.lustre: words that no version prints", "mkfs.lustre", Role.CONSEQUENCE),
     ],
 )
 def test_a_line_whose_beginning_names_its_program_is_of_that_program(line: str, component: str, role: Role) -> None:
@@ -126,3 +126,38 @@ def test_what_every_part_prints_is_known_whatever_part_prints_it(text: str, id: 
 )
 def test_words_of_lustre_in_anothers_line_are_not_lustres(text: str) -> None:
     assert recognise(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "component"),
+    [
+        ("out of memory", "many programs"),
+        ("failed to open /srv/shop/catalogue.db: no such file", "many programs"),
+        ("-q, --quiet   say less", "many programs"),
+        ("lfs: out of memory", "lfs"),
+        ("modprobe: ERROR: could not open /srv/x.ko: no such file", "modules"),
+        ("mount: /mnt/data: permission denied.", "mount"),
+    ],
+)
+def test_words_of_many_programs_are_of_the_one_that_is_named_and_else_of_none(text: str, component: str) -> None:
+    known = recognise(text)
+    assert known is not None
+    assert known.component == component
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed to parse the answer of the shop",
+        "open /srv/shop/catalogue.db: permission denied",
+        "the shop's user 7 does not exist.",
+        "payment of this kind is not supported in the shop",
+        "could not find a basket for the visitor",
+    ],
+)
+def test_words_of_many_programs_in_a_longer_line_are_nothing(text: str) -> None:
+    assert recognise(text) is None
+
+
+def test_words_of_many_programs_do_not_explain_a_text() -> None:
+    assert list(recognise_parts(["out of memory", "failed to open /srv/shop/catalogue.db: no such file"])) == []
