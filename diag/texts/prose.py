@@ -92,6 +92,8 @@ IN_WORDS = "in a person's words"
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
     said = _lines_of_people(_NO_ROUTE.sub("unreachable", text[:_LONGEST]))
+    if not said:
+        return ()  # Programs alone speak: the table is not needed.
     reading = _read(said)
     is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
     if (
