@@ -512,7 +512,28 @@ SOURCES = (
         pages=("route-blackhole",),
     ),
     Source({"cidr": "a free range inside the VPC's, 10.0.250.0/24 for example"}, pages=("subnet-out-of-addresses",)),
+    Source(
+        {"fs-group": "the pod's fsGroup"},
+        "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.securityContext.fsGroup}'",
+    ),
     Source({"right-storage-class": "the class that the claim is to name"}, "kubectl get storageclass"),
+    Source(
+        {
+            "right-storage-class": "the volume's class, or the claim's where the volume is changed",
+            "quantity": "the volume's size, as the look shows it",
+        },
+        pages=("claim-volume-mismatch",),
+    ),
+    Source(
+        {"its-volume": "the volume that the claim is bound to now"},
+        "kubectl -n {namespace} get pvc {claim} -o jsonpath='{.spec.volumeName}'",
+        pages=("claim-volume-mismatch",),
+    ),
+    Source(
+        {"replicas": "the number of pods that it runs now"},
+        "kubectl -n {namespace} get {workload} -o jsonpath='{.spec.replicas}'",
+        pages=("claim-volume-mismatch",),
+    ),
     Source(
         {"other-security-group": "one that admits the nodes on TCP 988, best that of the former file system"},
         "aws ec2 describe-security-groups --filters Name=vpc-id,Values={node_vpc}"
@@ -594,7 +615,6 @@ SOURCES = (
             "interface": "the id of a network interface (eni-…)",
             "issuer-hostname": "the host of your issuer, without a path",
             "its-namespace": "the claim's namespace",
-            "its-volume": "the volume that the claim is bound to now",
             "kubelet-path": "the kubelet's folder, as the looks show it",
             "label": "the key of the label",
             "limit-range": "the one that the message names",

@@ -37,7 +37,8 @@ def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner, pod = _owner(values), given.get("pod")
     if given.get("elsewhere"):
         shut = change("kubectl cordon {node}", values, changes="new pods go to other nodes; repair this one later")
-        return (shut, *_pods({}, values), undo("kubectl uncordon {node}", values))
+        first = (change(given["first"], values),) if "first" in given else ()
+        return (shut, *first, *_pods({"pod": pod} if pod else {}, values), undo("kubectl uncordon {node}", values))
     if "stop" in given:
         stopped = ask_to_stop(values) if owner is None else pause((owner,))
         if given["stop"] == "first":

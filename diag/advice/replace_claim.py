@@ -69,8 +69,8 @@ def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
 
 
 _ASKED = (
-    "the driver asks FSx again within five minutes; `kubectl -n {namespace} describe pvc {claim}` shows"
-    " IncompatibleParameterError then: leave this wait out, and go on with the next step"
+    "the driver asks FSx again within five minutes; where `kubectl -n {namespace} describe pvc {claim}` shows"
+    " IncompatibleParameterError then, leave the wait out, and go on with the next step"
 )
 _STILL_WAITS = (
     "only where the claim is still Pending: FSx keeps the parameters that it was first sent with for a claim; make it"

@@ -14,6 +14,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "pod": ids.KUBERNETES_NAME,
     "claim": ids.KUBERNETES_NAME,
     "volume": ids.KUBERNETES_NAME,
+    "its_volume": ids.KUBERNETES_NAME,
     "node": ids.KUBERNETES_NAME,
     "nodes": ids.KUBERNETES_NAME,
     "name": ids.KUBERNETES_NAME,
@@ -174,6 +175,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "user_id": ids.NUMBER,
     "group_id": ids.NUMBER,
     "owner": ids.NUMBER,
+    "fs_group": ids.NUMBER,
     "owner_group": ids.NUMBER,
 }
 """A name that no run can fill (`backup`, `quota`) stays `<name>` in the command: only a person knows the value."""

@@ -67,7 +67,7 @@ def test_who_installed_the_driver_is_asked_once_above_the_ways() -> None:
 
 def test_a_way_that_names_the_add_on_itself_is_not_told_who_installed_the_driver() -> None:
     twice = to_page(CAUSES["csi-driver-installed-twice"], TEXTS["csi-driver-installed-twice"], {}, {})
-    assert "Way 1 of 3: to keep the add-on" in twice and "What installed the driver" not in twice
+    assert "Way 1 of 4: to keep the add-on" in twice and "What installed the driver" not in twice
     rbac = to_page(CAUSES["csi-controller-rbac"], TEXTS["csi-controller-rbac"], {}, {})
     assert "where the EKS add-on installed the driver" in rbac
 
@@ -117,7 +117,10 @@ def names_of(id: str) -> dict[str, str]:
 
 def test_one_chooses_before_one_reads_the_ways() -> None:
     """A table, or a paragraph of which way, that stands first is before the steps; other text follows them."""
-    for id, chosen in (("dns-resolution-failure", "what the looks show"), ("claim-volume-mismatch", "what you find")):
+    for id, chosen in (
+        ("dns-resolution-failure", "what the looks show"),
+        ("claim-volume-mismatch", "what the looks show"),
+    ):
         page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
         assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
     page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
