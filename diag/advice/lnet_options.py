@@ -38,29 +38,51 @@ _REBOOT_AGAIN = "drain and reboot the node once more, as above: a loaded LNet ke
 _LOAD_AGAIN = "unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options"
 
 
+def load_by_host(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
+    """Reboot the node, and load LNet on it before a pod can: what loads it first gives it its network."""
+    steps = reboot_node(values, owner)
+    opens = [place for place, step in enumerate(steps) if _lets_pods_in(step)]
+    if not opens:
+        return (caution(_IN_USER_DATA), *steps)
+    loads = change(on(Place.NODE, "chroot /host modprobe lustre", UNKNOWN), values, changes=_BY_HOST)
+    return (*steps[: opens[0]], loads, *steps[opens[0] :])
+
+
+def _lets_pods_in(step: Step) -> bool:
+    return step.kind is StepKind.CHANGE and step.argv[:2] == ("kubectl", "uncordon")
+
+
+_BY_HOST = "loads Lustre and LNet from the host, before pods come"
+_IN_USER_DATA = (
+    "let the nodes load the module at their start first, or a new node has the same fault: modprobe lustre in the user"
+    " data of the EC2NodeClass, on Bottlerocket settings.kernel.modules.lustre.autoload = true"
+)
+
+
 def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: str, is_host: bool) -> tuple[Step, ...]:
     """Take LNet's options away, or put `line` in their place, and load LNet again: with the node, or on a host."""
     edit = _TAKEN + (_WRITTEN.replace("{line}", line) if line else "")
     effect = _EFFECT_OF_LINE if line else _EFFECT
     if is_host:
-        return _on_host(edit.replace("{root}", ""), values, effect)
+        return _on_host(edit.replace("{root}", ""), values, effect, writes=bool(line))
     lasting = caution(_LASTING.replace("{line}", line), values) if line else caution(_IMAGE)
     if values.get("node_manager") == KARPENTER:
         return (lasting, *map(caution, _READ_ONLY), *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
     kept = f"test ! -e {folder}.before && cp -a {folder} {folder}.before"
+    gone = f"rm -f /host{_OWN} && " if line else ""
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
     return (
         lasting,
         *map(caution, _READ_ONLY),
         change(on(Place.NODE, edited, UNKNOWN), values, changes=effect + _KEPT),
         *reboot_node(values, owner),
-        undo(on(Place.NODE, f"sh -c 'rm -f /host{_OWN} && cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
+        undo(on(Place.NODE, f"sh -c '{gone}cp -a {folder}.before/. {folder}/'", UNKNOWN), values),
         person(_REBOOT_AGAIN, kind=StepKind.UNDO),
     )
 
 
-def _on_host(edit: str, values: Mapping[str, Value], effect: str) -> tuple[Step, ...]:
+def _on_host(edit: str, values: Mapping[str, Value], effect: str, *, writes: bool) -> tuple[Step, ...]:
     """A host without Kubernetes: nothing is mounted, so the modules can go."""
     return (
         caution("unmount every Lustre file system of the host first: the guard stops you otherwise"),
@@ -71,7 +93,7 @@ def _on_host(edit: str, values: Mapping[str, Value], effect: str) -> tuple[Step,
         change(f"sudo sh -c '{edit}'", values, changes=effect),
         change("sudo lustre_rmmod", changes="unloads Lustre and LNet, with the old options"),
         change("sudo modprobe lustre", changes="loads them with the present ones; mount again then"),
-        undo(f"sudo rm -f {_OWN}"),
+        *((undo(f"sudo rm -f {_OWN}"),) if writes else ()),
         undo("sudo tar -C /etc -xf modprobe.d.before.tar"),
         person(_LOAD_AGAIN, kind=StepKind.UNDO),
     )

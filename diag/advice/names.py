@@ -56,6 +56,11 @@ SOURCES = (
     ),
     Source({"plugin-pod": "the driver's pod on the node"}, FIND_PLUGIN),
     Source(
+        {"node-service-account": "that of the node plugin, mostly fsx-csi-node-sa"},
+        "kubectl -n {driver_namespace} get daemonset {node_plugin}"
+        " -o jsonpath='{.spec.template.spec.serviceAccountName}'",
+    ),
+    Source(
         {"service-account": "that of the controller, mostly fsx-csi-controller-sa"},
         "kubectl -n {driver_namespace} get deployment {controller}"
         " -o jsonpath='{.spec.template.spec.serviceAccountName}'",
@@ -79,6 +84,12 @@ SOURCES = (
         "kubectl -n {driver_namespace} get pods -l app=fsx-csi-controller -o wide",
         pages=("aws-endpoint-unreachable",),
     ),
+    Source({"nodepool": "the NodePool of Karpenter"}, "kubectl get nodes -L karpenter.sh/nodepool"),
+    Source(
+        {"nodeclass": "the EC2NodeClass of the NodePool"},
+        "kubectl get nodepools -o custom-columns=NAME:.metadata.name,CLASS:.spec.template.spec.nodeClassRef.name",
+    ),
+    Source({"name": "that StatefulSet"}, "kubectl -n {namespace} get statefulsets", pages=("volume-mode-block",)),
     Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
     Source(
         {"cluster": "the HyperPod cluster"},
@@ -493,6 +504,7 @@ SOURCES = (
     Source(
         {"mount-point": "the folder that the host mounts on, the second word"}, "grep lustre /etc/fstab /proc/mounts"
     ),
+    Source({"path": "the file's path below the mount point, with / before it"}, pages=("lustre-slow",)),
     Source({"mount-point": "the mountPath that the first look prints"}, pages=("stale-file-handle",)),
     Source(
         {"mount-point": "the volume's mountPath in the pod"},
@@ -584,6 +596,7 @@ SOURCES = (
             "architecture": "x86_64 or arm64",
             "association": "the id that a look, or the command before, has printed",
             "nameserver": "the address in the pods' /etc/resolv.conf",
+            "policy": "the one that changes pods, as the looks list it",
             "policy-id": "of the policy that denies (p-…), as the look lists it",
             "registry-account": "the number before .dkr.ecr in the image's name",
             "permission": "the action that the message names, kms:CreateGrant for example",
@@ -622,6 +635,7 @@ SOURCES = (
             "lnet-interface": "the node's interface with the route to the file system, ens5 for example",
             "location": "zone or region of the cluster",
             "log-group": "of the HyperPod cluster, as the looks list it",
+            "metadata-iops": "as the text lists them",
             "mirror": "the repository of your registry, with its host",
             "name": "a name of your choice",
             "network": "the VPC network of the instance",
@@ -635,7 +649,6 @@ SOURCES = (
             "new-profile": "a name of your choice",
             "new-subnet": "the id that the command before has printed (subnet-…)",
             "nid": "the server, as 10.0.0.5@tcp",
-            "node-service-account": "that of the node plugin, mostly fsx-csi-node-sa",
             "node-count": "the number of nodes that the group is to have",
             "object-key": "the prefix of the bucket's path and the file's path below it",
             "one-more": "the desired size of the group and one",
@@ -675,6 +688,7 @@ SOURCES = (
             "stream": "of the log group",
             "subdirectory": "a directory of the file system, without / before it",
             "table": "the route table of the transit gateway (tgw-rtb-…)",
+            "taint-effect": "as the node group has it, NO_SCHEDULE or NO_EXECUTE",
             "taint-key": "as the node has it",
             "target-version": "2.15, or 2.12",
             "target": "the gateway or connection that is to carry the traffic (nat-…, tgw-… or pcx-…)",

@@ -167,8 +167,12 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
     Procedure.REBOOT_NODE: lambda given, values: replace_node.reboot_node(
         values, _owner(values), drains=given.get("drain") != "false"
     ),
-    Procedure.LNET_OPTIONS: lambda given, values: lnet_options.change_options(
-        values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"
+    Procedure.LNET_OPTIONS: lambda given, values: (
+        lnet_options.load_by_host(values, _owner(values))
+        if "loaded" in given
+        else lnet_options.change_options(
+            values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"
+        )
     ),
     Procedure.REPLACE_NODE: lambda given, values: replace_node.replace_node(values, _owner(values)),
     Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),

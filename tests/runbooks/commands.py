@@ -52,6 +52,7 @@ EXAMPLES = {
     "capacity": "1200",
     "new_capacity": "2400",
     "quota_value": "200",
+    "metadata_iops": "6000",
     "throughput": "500",
     "backup": "backup-0123456789abcdef0",
     "bucket": "training-data",

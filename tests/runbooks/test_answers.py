@@ -36,7 +36,7 @@ ABSENT = {
     "the account is in no organization": r"AccountNotFoundException",
     "can-i answers no in its exit status": r"Warning: resource 'nodes' is not namespace scoped",
     "the lab does not serve it": (
-        r'type "endpoints"|selfsubjectrulesreviews|find the requested resource$|The lab does not serve'
+        r'type "(?:endpoints|nodepools)"|selfsubjectrulesreviews|find the requested resource$|The lab does not serve'
     ),
 }
 """Why a right command gets no answer here, and what is said then."""
