@@ -28,12 +28,13 @@ _ANY_PART = "log"
 _MANY = "many programs"
 """The component of words that any program may print: `permission denied`, `out of memory`, a help's `--version`."""
 _HELP = "usage"
-_NAME_AND_REASON = late(r"(?: ?\S+)??(?:$|[ ]?[:.,;!(\[].*)")
+_NAME = late(r"\S{1,64}: ")
+_NAME_AND_REASON = late(r"(?: ?\S+)??(?:$|[ ]?[:.,;!(\['\"].*)")
 _TOOLS = ("l_getidentity", "lctl", "lfs", "lnetctl", "lst", "mkfs.lustre", "mount.lustre")
 _OWN_WORDS = 30
 """Characters of a message of a program that no other program happens to print."""
-_SHORT_WORDS = 12
-"""So many are enough where the message is most of the line."""
+_SHORT_WORDS = 11
+"""So many are enough where the message is half of the line, or begins it and is a fourth."""
 _FEW_WORDS, _MOST = 16, 4
 """Fewer characters count where they begin, or are a fourth of the line: many programs print `not supported`."""
 _BEFORE = ("desc = ", '"')
@@ -143,21 +144,25 @@ def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lus
         return about_lustre
     own = sum(map(len, message.parts))
     if of.program in _TOOLS:
-        is_most = own >= _SHORT_WORDS and 2 * own >= len(text)
+        begins = text.startswith(message.parts[0])
+        is_most = own >= _SHORT_WORDS and (_MOST if begins else 2) * own >= len(text)
         of_lnet = of.program == "lnetctl" and _LNET.search(text) is not None
-        return about_lustre or of_lnet or own >= _OWN_WORDS or is_most
+        is_a_field = "_" in message.parts[0] and " " not in message.parts[0] and begins
+        is_all = begins and text.endswith(message.parts[-1]) and (len(message.parts) > 1 or text == message.parts[0])
+        return about_lustre or of_lnet or own >= _OWN_WORDS or is_most or is_a_field or is_all
     before = text[: text.find(message.parts[0])]
     begins = not before or before.endswith(_BEFORE)
     return own >= _FEW_WORDS or _MOST * own >= len(text) or begins or " " not in message.parts[0]
 
 
 def _is_all(message: Message, text: str) -> bool:
-    """Whether a text, or what follows the command that it names first, is the message, a name or a reason after it."""
-    command = _COMMAND.match(text)
-    said = next((s for s in (text, text[command.end() :] if command else "") if s.startswith(message.parts[0])), None)
-    if said is None:
+    """Whether a text is the message, a name or a reason after it and at most a program's or file's name before it."""
+    named = (_COMMAND.match(text), _NAME.match(text))
+    starts = (0, *(found.end() for found in named if found is not None))
+    start = next((start for start in starts if text.startswith(message.parts[0], start)), None)
+    if start is None:
         return False
-    return message.kind == _HELP or _NAME_AND_REASON.fullmatch(said, len(message.parts[0])) is not None
+    return message.kind == _HELP or _NAME_AND_REASON.fullmatch(text, start + len(message.parts[0])) is not None
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:
