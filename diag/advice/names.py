@@ -54,6 +54,22 @@ SOURCES = (
         "kubectl -n {driver_namespace} get pods -l app=fsx-csi-controller -o wide",
         pages=("imds-unreachable", "pod-identity-agent-missing"),
     ),
+    Source(
+        {"node": "one that the webhook's pods are on"},
+        "kubectl get pods -A -o wide",
+        pages=("pod-creation-refused",),
+    ),
+    Source(
+        {"other-namespace": "the new claim's namespace", "new-claim": "its name"},
+        "kubectl get pvc -A",
+        pages=("pv-released",),
+    ),
+    Source(
+        {"container": "one of the workload's containers"},
+        "kubectl -n {namespace} get {workload} -o jsonpath='{.spec.template.spec.containers[*].name}'",
+        pages=("pod-security-refused",),
+    ),
+    Source({"file": "the stack's template file, as of the last try"}, pages=("sg-rule-propagation-race",)),
     Source({"plugin-pod": "the driver's pod on the node"}, FIND_PLUGIN),
     Source(
         {"node-service-account": "that of the node plugin, mostly fsx-csi-node-sa"},
@@ -163,7 +179,7 @@ SOURCES = (
         {"file-system": "one that FAILED; the last column is pvc- and the uid of its claim"},
         "aws fsx describe-file-systems --query \"FileSystems[?Lifecycle=='FAILED']"
         ".[FileSystemId,FailureDetails.Message,Tags[?Key=='CSIVolumeName'].Value|[0]]\" --output text",
-        pages=("filesystem-failed",),
+        pages=("filesystem-failed", "fsx-insufficient-capacity"),
     ),
     Source(
         {"file-system": "the one whose tag has this claim's uid, as the first look prints it"},
@@ -188,7 +204,7 @@ SOURCES = (
         },
         pages=("leftover-resources",),
     ),
-    Source({"volume": "the one in question"}, "kubectl get pv", pages=("capacity-mismatch",)),
+    Source({"volume": "the one in question"}, "kubectl get pv", pages=("capacity-mismatch", "unexpanded-variable")),
     Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources", "pv-released")),
     Source({"volume": "the one that the claim is to have"}, "kubectl get pv", pages=("claim-volume-mismatch",)),
     Source(
@@ -364,6 +380,11 @@ SOURCES = (
     Source({"address": "the volume's dnsname, as the first look prints it"}, pages=("wrong-mgs-address",)),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
     Source(
+        {"address": "the INTERNAL-IP of the node that the pod is on"},
+        "kubectl get nodes -o wide",
+        pages=("root-squash-or-permissions",),
+    ),
+    Source(
         {"address": "all addresses of the file system, with blanks between"},
         "aws ec2 describe-network-interfaces --network-interface-ids"
         f" $({_FILE_SYSTEM}.NetworkInterfaceIds[]' --output text)"
@@ -407,6 +428,19 @@ SOURCES = (
     ),
     Source({"path": "the directory that is to be linked, with / before it (/ns1)"}, pages=("s3-data-not-imported",)),
     Source(
+        {
+            "path": "the directory of the new file system that the bucket appears in, / for all of it",
+            "bucket": "the one that has the data",
+        },
+        "aws s3api list-buckets --query 'Buckets[].Name' --output text",
+        pages=("file-system-deleting", "file-system-not-found", "mdt-unavailable", "ost-unavailable"),
+    ),
+    Source(
+        {"account": "the one that owns the file system"},
+        f"{_FILE_SYSTEM}.OwnerId' --output text",
+        pages=("data-repository-misconfigured",),
+    ),
+    Source(
         {"bucket": "what follows s3:// in the link, up to the next /", "association": "the id before it (dra-…)"},
         "aws fsx describe-data-repository-associations --filters Name=file-system-id,Values={file_system}"
         " --query 'Associations[].[AssociationId,DataRepositoryPath]' --output text",
@@ -427,9 +461,38 @@ SOURCES = (
     Source(
         {"backup": "the newest that is AVAILABLE"},
         "aws fsx describe-backups --filters Name=file-system-id,Values={file_system}"
-        " --query 'Backups[].[BackupId,CreationTime,Lifecycle]' --output text",
+        " --query 'Backups[].[BackupId,Type,CreationTime,Lifecycle]' --output text",
     ),
-    Source({"backup": "the id that the first command has printed (backup-…)"}, pages=("non-rfc1918-client",)),
+    Source(
+        {"backup": "the id that the first command has printed (backup-…)"},
+        pages=("non-rfc1918-client", "leftover-resources"),
+    ),
+    Source(
+        {"role": "the one that the stack's reason names", "policy-arn": "a policy that is attached to it"},
+        "aws iam list-attached-role-policies --role-name {role} --query 'AttachedPolicies[].PolicyArn' --output text",
+        pages=("leftover-resources",),
+    ),
+    Source(
+        {
+            "other-namespace": "of a pod on the node that has the NFS volume, as the look lists it",
+            "other-pod": "that pod",
+        },
+        pages=("port-988-in-use",),
+    ),
+    Source(
+        {"parameter": "the key that the driver does not know", "parameter-value": "the value that it has in the class"},
+        pages=("storageclass-unknown-parameter",),
+    ),
+    Source(
+        {"name": "of the volume in the pod's template (volumes)", "new-claim": "a name of your choice"},
+        "kubectl -n {namespace} get {workload} -o jsonpath='{.spec.template.spec.volumes}'",
+        pages=("storageclass-unknown-parameter",),
+    ),
+    Source(
+        {"replicas": "the number that the workload is to have"},
+        "kubectl -n {namespace} get {workload}",
+        pages=("storageclass-unknown-parameter",),
+    ),
     Source(
         {
             "path": "the mount point that lfs df prints, and the file's path below it",
@@ -446,9 +509,12 @@ SOURCES = (
         pages=("region-mismatch",),
     ),
     Source(
-        {"backup": "the newest that is AVAILABLE", "subnet": "the last word, the subnet that the file system had"},
+        {
+            "backup": "the newest that is AVAILABLE and not AUTOMATIC",
+            "subnet": "the last word, the subnet that the file system had",
+        },
         "aws fsx describe-backups --filters Name=file-system-id,Values={file_system}"
-        " --query 'Backups[].[BackupId,CreationTime,Lifecycle,FileSystem.SubnetIds[0]]' --output text",
+        " --query 'Backups[].[BackupId,Type,CreationTime,Lifecycle,FileSystem.SubnetIds[0]]' --output text",
         pages=("file-system-deleting",),
     ),
     Source(
@@ -519,7 +585,7 @@ SOURCES = (
         {
             "route-table": "one that the first look lists with a dead route",
             "cidr": "the destination of that route",
-            "target": "the peering (pcx-…): the active one of the second look, or that which was just made",
+            "target": "the active peering of the look or the one just made (pcx-…), or the transit gateway (tgw-…)",
         },
         pages=("route-blackhole",),
     ),
@@ -574,6 +640,21 @@ SOURCES = (
     ),
     Source({"resource-quota": "the quota that is used up"}, "kubectl -n {namespace} get resourcequota"),
     Source({"webhook": "the one that the message names"}, "kubectl get validatingwebhookconfigurations"),
+    Source(
+        {
+            "other-namespace": "of the webhook's Service",
+            "other-workload": "the Deployment behind it, deployment/NAME",
+            "ports": "the targetPort of that Service, 9443 for example",
+        },
+        "kubectl -n {other_namespace} get services,deployments"
+        " -o custom-columns=KIND:.kind,NAME:.metadata.name,PORT:.spec.ports[*].targetPort",
+        pages=("pod-creation-refused",),
+    ),
+    Source(
+        {"security-group": "the cluster's own, which the control plane has"},
+        f"{_EKS}.resourcesVpcConfig.clusterSecurityGroupId --output text",
+        pages=("pod-creation-refused",),
+    ),
     Source(
         {
             "quota": "the code in the first column (L-…)",
@@ -707,6 +788,7 @@ SOURCES = (
         }
     ),
     Source({"security-group-rule": "the id that the command before has printed (sgr-…)"}),
+    Source({"deployment-type": "as the look prints it"}, pages=("mdt-unavailable", "ost-unavailable")),
     Source({"new-file-system": "the id that making it has printed (fs-…); aws fsx describe-file-systems lists it"}),
     Source({"secret": "the secret that the volume or class names", "secret-namespace": "the namespace beside it"}),
     Source({"quantity": "a size as Kubernetes writes it: 1200Gi of storage, 512Mi of memory for example"}),

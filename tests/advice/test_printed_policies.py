@@ -58,7 +58,8 @@ PRINTED = {
     for document in documents_of(command)
 }
 RIGHTS = [text for text in PRINTED if "Principal" not in text]
-TRUST = [text for text in PRINTED if "Principal" in text]
+TRUST = [text for text in PRINTED if "Principal" in text and "Resource" not in text]
+OF_A_BUCKET = [text for text in PRINTED if "Principal" in text and "Resource" in text]
 
 
 def reach_of(document: Document) -> list[tuple[str, str]]:
@@ -67,7 +68,7 @@ def reach_of(document: Document) -> list[tuple[str, str]]:
 
 
 def test_runbooks_print_policies_of_both_kinds() -> None:
-    assert len(RIGHTS) >= 3 and len(TRUST) >= 2
+    assert len(RIGHTS) >= 3 and len(TRUST) >= 2 and len(OF_A_BUCKET) >= 2
 
 
 @pytest.mark.parametrize("text", RIGHTS, ids=[PRINTED[text].runbook for text in RIGHTS])
@@ -92,6 +93,19 @@ def test_a_trust_policy_of_a_runbook_admits_nobody_else(text: str) -> None:
             for subject, wanted in ((own, Answer.ALLOWED), (own + "-2", Answer.REFUSED)):
                 asker = web_identity(provider, issuer, subject, DEFAULT_AUDIENCE)
                 assert may_assume(one, asker).answer is wanted
+
+
+@pytest.mark.parametrize("text", OF_A_BUCKET, ids=[PRINTED[text].runbook for text in OF_A_BUCKET])
+def test_a_bucket_policy_of_a_runbook_lets_in_single_roles_of_one_account(text: str) -> None:
+    for statement in json.loads(text)["Statement"]:
+        roles = [statement["Principal"]["AWS"]]
+        if roles[0].endswith(":root"):
+            roles = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
+        own = f"arn:aws:iam::{EXAMPLES['account']}:role/"
+        assert all(role.startswith(own) and role.removeprefix(own)[:1] not in ("", "*") for role in roles)
+        bucket = f"arn:aws:s3:::{EXAMPLES['bucket']}"
+        assert statement["Resource"] == [bucket, f"{bucket}/*"]
+        assert all(action.startswith("s3:") and action != "s3:*" for action in statement["Action"])
 
 
 def test_no_managed_policy_is_attached_that_allows_more() -> None:

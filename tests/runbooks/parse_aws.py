@@ -44,6 +44,8 @@ def driver_for(service, operation):
     return driver
 
 
+READS_ON = {"'Stacks'"}
+"""What a command lacks in the empty answer to a first request, which it has understood: `cloudformation deploy`."""
 RECORD = '{"Changes": [{"Action": "DELETE", "ResourceRecordSet": {"Name": "x", "Type": "A"}}]}'
 
 GROUPS = (
@@ -55,7 +57,7 @@ LINK = '{"FileSystemId": "fs-0123456789abcdef0", "DataRepositoryPath": "s3://x/y
 
 def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
-    files = re.findall(r"file://(\S+)", " ".join(argv))
+    files = re.findall(r"(?:file://|--template-file )(\S+)", " ".join(argv))
     # What the file holds is not known here: one of the kinds of document has to fit.
     documents = ("{}", "[]", RECORD, GROUPS, LINK) if files else ("{}",)
     return min((_said(argv, files, document) for document in documents), key=bool)
@@ -70,7 +72,10 @@ def _said(argv, files, document):
             code = driver_for(*argv[:2]).main(argv)
         except SystemExit as left:
             code = left.code
-    return said.getvalue().strip() or f"exit {code}" if code else ""
+    complaint = said.getvalue().strip()
+    if not code or (complaint in READS_ON and not ASK):
+        return ""
+    return complaint or f"exit {code}"
 
 
 def main():
