@@ -72,9 +72,8 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     catalogue = load_messages()
     place = _PLACE.search(text)
     component = catalogue.sources.get(place["file"], "") if place else ""
-    about_lustre = (
-        place is not None or any(words.search(text) for words in (_CONSOLE, _PROGRAM)) or mentions_lustre(text)
-    )
+    of_console = place is not None or _CONSOLE.search(text) is not None
+    about_lustre = of_console or _PROGRAM.search(text) is not None or mentions_lustre(text)
     said = component or _component_of(catalogue, text, prefix)
     candidates = _candidates(catalogue, text)
     found = [message for message in candidates if message.component == said]
@@ -85,7 +84,9 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
         is_of_tool = bool(said) and not component and not prefix.source
         others = (m for m in candidates if m.component == _ANY_PART or not (component or m.component == _MANY))
         others = (m for m in others if not (is_of_tool and catalogue.components[m.component].console))
-        found = [m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre)]
+        found = [
+            m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre, of_console=of_console)
+        ]
     if found:
         return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
     if not said:
@@ -133,16 +134,16 @@ def _known(catalogue: Catalogue, message: Message, said: str = "") -> Known:
     )
 
 
-def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lustre: bool) -> bool:
+def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lustre: bool, of_console: bool) -> bool:
     """Whether the words of a message are enough to be that message in this text.
 
-    The kernel's words are short and Lustre's only in a line that is Lustre's; those of a program are its own where
-    there are enough of them, or where they are most of the line.
+    The kernel's words are Lustre's only in a line that is Lustre's, few of them only in one of its console; those of a
+    program are its own where there are enough of them, or where they are most of the line.
     """
     of = catalogue.components[message.component]
-    if of.console:
-        return about_lustre
     own = sum(map(len, message.parts))
+    if of.console:
+        return of_console or (about_lustre and own >= _FEW_WORDS)
     if of.program in _TOOLS:
         begins = text.startswith(message.parts[0])
         is_most = own >= _SHORT_WORDS and (_MOST if begins else 2) * own >= len(text)

@@ -103,7 +103,7 @@ PING = "lctl ping 10.0.1.20@tcp: failed to ping 10.0.1.20@tcp: {message}"
 NAMED = ("rc = -{number}", "errno {number}", "{name}", "{message} ({number})")
 
 
-@pytest.mark.parametrize("name", sorted(errors().keys() - {"E2BIG", "EMSGSIZE"}))
+@pytest.mark.parametrize("name", sorted(errors()))
 @pytest.mark.parametrize("shape", [EVENT, LINE, COMMAND, PING], ids=["event", "line", "command", "ping"])
 def test_an_error_is_the_same_by_number_by_name_in_words_and_in_every_language(shape: str, name: str) -> None:
     error = errors()[name]
@@ -144,3 +144,27 @@ def test_a_message_that_holds_anothers_words_stays_as_it_is() -> None:
     assert to_english("Remote I/O error") == "Remote I/O error"
     assert to_english("遠隔I/Oエラーです") == "Remote I/O error"
     assert to_english("I/O error") == "Input/output error"
+
+
+SENTENCES = (
+    "Mounting Lustre at /mnt/fsx fails: {message}",
+    "/mnt/fsx 에 Lustre 마운트가 실패했습니다: {message}",
+    "Lustre を /mnt/fsx にマウントできません: {message}",
+    "在 /mnt/fsx 挂载 Lustre 失败：{message}",
+    "在 /mnt/fsx 掛載 Lustre 失敗：{message}",
+    "Das Einhängen von Lustre auf /mnt/fsx schlägt fehl: {message}",
+    "Le montage de Lustre sur /mnt/fsx échoue : {message}",
+    "El montaje de Lustre en /mnt/fsx falla: {message}",
+    "A montagem do Lustre em /mnt/fsx falha: {message}",
+)
+
+
+@pytest.mark.parametrize("name", ["ENOENT", "EPERM", "E2BIG", "ENODEV", "EINVAL", "ENOSYS", "EMSGSIZE", "ETIMEDOUT"])
+def test_an_error_in_a_sentence_of_any_language_is_the_same(name: str) -> None:
+    error = errors()[name]
+    expected = of(explained(SENTENCES[0].format(message=error.message)))
+    ways = (*NAMED, "os error {number}", "{message}", *TRANSLATIONS[error.message])
+    said = [way.format(number=error.number, name=name, message=error.message) for way in ways]
+    for sentence in SENTENCES:
+        for message in said:
+            assert of(explained(sentence.format(message=message))) == expected, sentence.format(message=message)
