@@ -105,6 +105,12 @@ SOURCES = (
         {"nodeclass": "the EC2NodeClass of the NodePool"},
         "kubectl get nodepools -o custom-columns=NAME:.metadata.name,CLASS:.spec.template.spec.nodeClassRef.name",
     ),
+    Source(
+        {"no-proxy": "its present value, then a comma and 169.254.170.23,[fd00:ec2::23]"},
+        "kubectl -n {driver_namespace} get deployment {controller}"
+        " -o jsonpath='{.spec.template.spec.containers[*].env}'",
+        pages=("pod-identity-agent-missing",),
+    ),
     Source({"name": "that StatefulSet"}, "kubectl -n {namespace} get statefulsets", pages=("volume-mode-block",)),
     Source({"cluster": "the EKS cluster"}, "aws eks list-clusters --output text"),
     Source(
