@@ -52,6 +52,8 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "nodeclass": ids.KUBERNETES_NAME,
     "nodegroup": ids.WORD,
     "profile": ids.WORD,
+    "new_profile": ids.WORD,
+    "pod_execution_role_arn": ids.ARN,
     # The driver's installation.
     "driver_namespace": ids.KUBERNETES_LABEL,
     "service_account": ids.KUBERNETES_NAME,
@@ -90,6 +92,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "new_capacity": ids.NUMBER,
     "quota_value": ids.NUMBER,
     "throughput": ids.NUMBER,
+    "new_limit": ids.WORD,
     "metadata_iops": ids.NUMBER,
     "vpc": ids.VPC,
     "subnet": ids.SUBNET,

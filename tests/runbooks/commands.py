@@ -53,6 +53,7 @@ EXAMPLES = {
     "new_capacity": "2400",
     "quota_value": "200",
     "metadata_iops": "6000",
+    "new_limit": "2T",
     "throughput": "500",
     "ports": "9443",
     "backup": "backup-0123456789abcdef0",

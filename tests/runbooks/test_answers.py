@@ -33,10 +33,12 @@ ABSENT = {
     "there is neither HyperPod, nor its log, nor a key of KMS": r"log group does not exist|find cluster|Invalid keyId",
     "FSx made no role of its own here": r"Role AWSServiceRoleForAmazonFSx not found",
     "the controller has its role without an association": r"Association <association> not found",
+    "the nodes are of no group that is known": r"No node group found for name: <nodegroup>",
     "the account is in no organization": r"AccountNotFoundException",
     "can-i answers no in its exit status": r"Warning: resource 'nodes' is not namespace scoped",
     "the lab does not serve it": (
-        r'type "(?:endpoints|nodepools)"|selfsubjectrulesreviews|find the requested resource$|The lab does not serve'
+        r'type "(?:endpoints|nodepools|mutatingwebhookconfigurations)"|selfsubjectrulesreviews'
+        r"|find the requested resource$|The lab does not serve"
     ),
 }
 """Why a right command gets no answer here, and what is said then."""
