@@ -63,7 +63,11 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
     # It says nothing by itself: what follows runs only where it succeeded.
     away = change(drain, values, danger=Danger.INTERRUPTS)
     refused = () if alone.stop else (caution(_REFUSED),)
-    away_first = (*refused, caution(_NOT_READY, values), away) if drains else (away,)
+    stuck = caution(
+        "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone",
+        danger=Danger.INTERRUPTS,
+    )
+    away_first = (stuck, *refused, caution(_NOT_READY, values), away) if drains else (stuck, away)
     manager = values.get("node_manager")
     if manager == KARPENTER:
         gone = change("kubectl delete node {node}", values, changes=f"{moves}, and {_GONE}", danger=Danger.DESTROYS)
@@ -84,10 +88,8 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
-    stuck = "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone"
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
     return (
-        caution(stuck, danger=Danger.INTERRUPTS),
         *((caution(_FORCED, values, danger=Danger.DESTROYS), kept) if alone.stop else ()),
         *alone.stop,
         *again,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.finding import Finding
-from diag.model.fix import Fix
+from diag.model.fix import Fix, StepKind
 from diag.model.verdict import Verdict
 from diag.reports.diagram import diagram_of, to_mermaid
 from diag.reports.grouping import by_cause, by_layer, worst_first
@@ -84,13 +84,16 @@ def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
 def _fix(fix: Fix | None) -> Iterator[str]:
     if fix is None:
         return
-    for caution in fix.cautions:
+    for caution in fix.first:
         yield from ("", f"**First:** {escaped(caution)}")
-    if fix.commands:
-        longest = max((len(run) for line in fix.commands for run in re.findall("`+", line)), default=0)
-        fence = "`" * max(3, longest + 1)
-        yield from ("", f"{fence}sh", *(visible(line) for line in fix.commands), fence)
-    for sentence in (*fix.changes, *fix.not_filled_in):
+    longest = max((len(run) for line in fix.commands for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    for step, rows in fix.acts:
+        if rows:
+            yield from ("", f"{fence}sh", *map(visible, rows), fence)
+        if step.says:
+            yield from ("", ("**Note:** " if step.kind is StepKind.CAUTION else "") + escaped(step.says))
+    for sentence in fix.not_filled_in:
         yield from ("", escaped(sentence))
     if fix.undo:
         yield from ("", f"To undo it: {escaped(fix.undo)}")

@@ -17,7 +17,7 @@ from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
 from diag.model.fix import Fix, StepKind
-from diag.reports.terminal import LABEL, Style, command, labelled, wrap
+from diag.reports.terminal import UNDER, Style, command, labelled, listed, step_lines, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
@@ -32,7 +32,6 @@ WORDS = {
     "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
-_UNDER = " " * (LABEL + 4)
 SAVED_BEFORE = "A block that stops at test '!' -e: an earlier run saved that file. Move it away, and begin again."
 """For whom a second run of a way ends without a word."""
 SURVEYED = 2
@@ -106,24 +105,8 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
         yield ""
         if title:
             yield from wrap(title, style, "", "  ")
-        yield from labelled("first", _listed(cautions), style)
-        label, acts, notes = "steps", way.acts, list[str]()
-        for place, (step, rows) in enumerate(acts):
-            if step.kind is StepKind.CAUTION:
-                notes.append(step.says)
-                continue
-            if notes:
-                yield from labelled("note", _listed(notes), style)
-                label, notes = label or "then", []
-            is_wait = step.kind is StepKind.WAIT
-            if is_wait or (place and not rows and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
-                label = "wait" if is_wait else "result"
-            yield from command(label, *rows)
-            if rows and step.says:
-                yield from wrap(step.says, style, _UNDER, _UNDER)
-            elif step.says:
-                yield from labelled(label, [step.says], style)
-            label = "then" if is_wait else ""
+        yield from labelled("first", listed(cautions), style)
+        yield from step_lines(way, style, "steps")
         yield from labelled("not filled in", way.not_filled_in, style)
         label = "undo"
         for step in way.steps:
@@ -132,11 +115,6 @@ def _ways(fix: Fix, style: Style) -> Iterator[str]:
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
-
-
-def _listed(sentences: Sequence[str]) -> Iterator[str]:
-    """One sentence as it is, several as items."""
-    return ("- " * (len(sentences) > 1) + sentence for sentence in sentences)
 
 
 def saves_once(fix: Fix) -> bool:
@@ -206,7 +184,7 @@ def _survey(way: Fix) -> str:
 def _seen_after(cause: Cause, values: Mapping[str, str], style: Style) -> Iterator[str]:
     for step in seen_after(cause, values):
         yield from command("", step.line)
-        yield from wrap(step.says, style, _UNDER, _UNDER)
+        yield from wrap(step.says, style, UNDER, UNDER)
 
 
 def _names(page: str, id: str, values: Mapping[str, str], width: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -26,6 +26,8 @@ _HELD = "\x00"
 
 LABEL = 14
 """Columns of the label before each part of a diagnosis."""
+UNDER = " " * (LABEL + 4)
+"""Where what a command does stands, under it."""
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -92,16 +94,39 @@ def painted(lines: Iterable[str], style: Style, verdict: Verdict) -> Iterator[st
         yield f"{_COLOURS[verdict]}{line}{_PLAIN}" if style.colour else line
 
 
+def listed(sentences: Sequence[str]) -> Iterator[str]:
+    """One sentence as it is, several as items."""
+    return ("- " * (len(sentences) > 1) + sentence for sentence in sentences)
+
+
+def step_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
+    """What is done, in its order: each command above what it does, and a note above the step that it is for."""
+    acts, notes = fix.acts, list[str]()
+    for place, (step, rows) in enumerate(acts):
+        if step.kind is StepKind.CAUTION:
+            notes.append(step.says)
+            continue
+        if notes:
+            yield from labelled("note", listed(notes), style)
+            label, notes = label or "then", []
+        is_wait = step.kind is StepKind.WAIT
+        if is_wait or (place and not rows and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
+            label = "wait" if is_wait else "result"
+        yield from painted(command(label, *rows), style, Verdict.PASS)
+        if rows and step.says:
+            yield from wrap(step.says, style, UNDER, UNDER)
+        elif step.says:
+            yield from labelled(label, [step.says], style)
+        label = "then" if is_wait else ""
+
+
 def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
-    """A fix, line by line: cautions, commands to copy, what they change, the way back, what shows that it worked.
+    """A fix, line by line: what to know first, the steps, the way back, what shows that it worked.
 
     The way back, and other ways where this one has commands, are shown with `style.everything` alone.
     """
-    yield from labelled("first", fix.cautions, style)
-    for line in fix.commands:
-        yield from painted(command(label, line), style, Verdict.PASS)
-        label = ""
-    yield from labelled(label, fix.changes, style)
+    yield from labelled("first", listed(fix.first), style)
+    yield from step_lines(fix, style, label)
     yield from labelled("not filled in", fix.not_filled_in, style)
     if style.everything:
         for step in fix.steps:
