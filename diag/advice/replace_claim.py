@@ -83,6 +83,8 @@ _ASKED_AGAIN = (
 
 def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -> tuple[Step, ...]:
     """The procedure for a claim by name. `owner` is what runs its pods, None where that is not known."""
+    if not spec:
+        return _ask_again(values)
     bound = BOUND_AT_ONCE if spec.get("volumeName") else BOUND
     is_new = spec.get("volumeName", "") is None
     back = (
@@ -118,6 +120,24 @@ def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     )
 
 
+def _ask_again(values: Values) -> tuple[Step, ...]:
+    """The same claim once more: nothing of it is wrong, but FSx goes by its uid."""
+    same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
+    return (
+        caution(_OF_A_STATEFULSET),
+        *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
+        *same,
+        guard(UNBOUND, values),
+        change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.DESTROYS),
+        wait(BOUND, values),
+        person(_NOTHING_TO_UNDO, kind=StepKind.UNDO),
+    )
+
+
+_OF_A_STATEFULSET = (
+    "a claim that a StatefulSet made: where the command says AlreadyExists, the StatefulSet was quicker; go on"
+)
+_NOTHING_TO_UNDO = "nothing: it is the claim as it was, and FSx had made nothing usable for the former one"
 _UNBOUND_IS_REPLACED = "replaces a claim that is not bound; no data is touched"
 _WITHOUT_ITS_VOLUME = (
     "makes the claim again, for a new volume; the former one is deleted or Released by its reclaim policy"
