@@ -373,7 +373,7 @@ SOURCES = (
     Source(
         {"role-arn": "the role that the driver is to have, whole", "role": "what follows the last / of that role"},
         "aws iam list-roles --query 'Roles[?!starts_with(RoleName,`AWSServiceRole`)].Arn' --output text",
-        pages=("irsa-annotation-missing", "irsa-role-arn-malformed"),
+        pages=("irsa-annotation-missing", "irsa-role-arn-malformed", "imds-unreachable"),
     ),
     Source({"ami": "the image that the nodes have"}, f"{_NODE}.ImageId' --output text"),
     Source(
