@@ -212,7 +212,11 @@ SOURCES = (
     ),
     Source({"volume": "the one in question"}, "kubectl get pv", pages=("capacity-mismatch", "unexpanded-variable")),
     Source({"volume": "a Released one"}, "kubectl get pv", pages=("leftover-resources", "pv-released")),
-    Source({"volume": "the one that the claim is to have"}, "kubectl get pv", pages=("claim-volume-mismatch",)),
+    Source(
+        {"volume": "the one that the claim is to have"},
+        "kubectl get pv",
+        pages=("claim-volume-mismatch", "volume-node-affinity"),
+    ),
     Source(
         {"volume": "the one that is Terminating, Released or Failed; its claim is mostly gone"},
         "kubectl get pv",
@@ -484,6 +488,16 @@ SOURCES = (
             "other-pod": "that pod",
         },
         pages=("port-988-in-use",),
+    ),
+    Source({"parameter-value": "the right path, s3://BUCKET/PREFIX"}, pages=("s3-access-denied",)),
+    Source({"parameter-value": "one of the table's values for the type"}, pages=("invalid-throughput-parameter",)),
+    Source(
+        {"path": "where the host has the NFS file system mounted"}, "findmnt -t nfs,nfs4", pages=("port-988-in-use",)
+    ),
+    Source(
+        {"pod": "one of that node, whose owner makes it again", "namespace": "of that pod"},
+        "kubectl get pods -A -o wide --field-selector spec.nodeName={node}",
+        pages=("csi-node-not-scheduled",),
     ),
     Source(
         {"parameter": "the key that the driver does not know", "parameter-value": "the value that it has in the class"},
@@ -796,7 +810,10 @@ SOURCES = (
         }
     ),
     Source({"security-group-rule": "the id that the command before has printed (sgr-…)"}),
-    Source({"deployment-type": "as the look prints it"}, pages=("mdt-unavailable", "ost-unavailable")),
+    Source(
+        {"deployment-type": "as the look prints it"},
+        pages=("mdt-unavailable", "ost-unavailable", "file-system-deleting"),
+    ),
     Source({"new-file-system": "the id that making it has printed (fs-…); aws fsx describe-file-systems lists it"}),
     Source({"secret": "the secret that the volume or class names", "secret-namespace": "the namespace beside it"}),
     Source({"quantity": "a size as Kubernetes writes it: 1200Gi of storage, 512Mi of memory for example"}),
