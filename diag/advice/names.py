@@ -384,8 +384,14 @@ SOURCES = (
         {"template": "the launch template of the group", "version": "its version"},
         "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup}"
         " --query 'nodegroup.launchTemplate.[name,version]' --output text",
-        pages=("secure-boot-module-signature", "mountpoint-missing"),
+        pages=("secure-boot-module-signature",),
     ),
+    Source(
+        {"launch-template": "the launch template of the group", "template-version": "its version"},
+        "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup}"
+        " --query 'nodegroup.launchTemplate.[name,version]' --output text",
+    ),
+    Source({"new-template-version": "the number that the command before has printed"}),
     Source({"new-version": "the number that the command before has printed"}),
     Source({"address": "the volume's dnsname, as the first look prints it"}, pages=("wrong-mgs-address",)),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
@@ -401,7 +407,10 @@ SOURCES = (
         " --query 'NetworkInterfaces[].PrivateIpAddress' --output text",
         pages=("mdt-unavailable", "mgs-unreachable-network", "sg-missing-988"),
     ),
-    Source({"interface": "the one whose groups differ, as the look prints it (eni-…)"}, pages=("mdt-unavailable",)),
+    Source(
+        {"interface": "the one whose groups differ, as the look prints it (eni-…)"},
+        pages=("mdt-unavailable", "sg-missing-988"),
+    ),
     Source(
         {"association": "that of the controller's service account"},
         _ASSOCIATIONS,
@@ -614,6 +623,7 @@ SOURCES = (
         {"fs-group": "the pod's fsGroup"},
         "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.securityContext.fsGroup}'",
     ),
+    Source({"name": "the volume's name in the pod, as the look prints it"}, pages=("inline-volume-unsupported",)),
     Source({"right-storage-class": "the class that the claim is to name"}, "kubectl get storageclass"),
     Source(
         {

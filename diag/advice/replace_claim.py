@@ -73,8 +73,8 @@ _ASKED = (
     " IncompatibleParameterError then, leave the wait out, and go on with the next step"
 )
 _STILL_WAITS = (
-    "only where the claim is still Pending: FSx keeps the parameters that it was first sent with for a claim; make it"
-    " again"
+    "only where the claim is still Pending: FSx keeps the parameters of an accepted request of this claim;"
+    " make the claim again"
 )
 _ASKED_AGAIN = (
     "the same claim under another uid, for which FSx is asked again; it has no volume, so no data are touched"
