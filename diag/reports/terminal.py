@@ -26,6 +26,8 @@ _HELD = "\x00"
 
 LABEL = 14
 """Columns of the label before each part of a diagnosis."""
+BY_HAND = "by hand"
+"""Label of what no command does for the reader."""
 UNDER = " " * (LABEL + 4)
 """Where what a command does stands, under it."""
 
@@ -101,23 +103,28 @@ def listed(sentences: Sequence[str]) -> Iterator[str]:
 
 def step_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
     """What is done, in its order: each command above what it does, and a note above the step that it is for."""
-    acts, notes = fix.acts, list[str]()
+    acts, notes, before = fix.acts, list[str](), ""
     for place, (step, rows) in enumerate(acts):
         if step.kind is StepKind.CAUTION:
             notes.append(step.says)
             continue
         if notes:
             yield from labelled("note", listed(notes), style)
-            label, notes = label or "then", []
-        is_wait = step.kind is StepKind.WAIT
-        if is_wait or (place and not rows and all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])):
-            label = "wait" if is_wait else "result"
-        yield from painted(command(label, *rows), style, Verdict.PASS)
+            before, notes = "note", []
+        if step.kind is StepKind.WAIT:
+            label = "wait"
+        elif place and not rows:
+            is_last = all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])
+            label = "result" if is_last else BY_HAND
+        elif before:
+            label = "then" if before in ("wait", "note", BY_HAND) else ""
+        shown = "" if label == before == BY_HAND else label
+        yield from painted(command(shown, *rows), style, Verdict.PASS)
         if rows and step.says:
             yield from wrap(step.says, style, UNDER, UNDER)
         elif step.says:
-            yield from labelled(label, [step.says], style)
-        label = "then" if is_wait else ""
+            yield from labelled(shown, [step.says], style)
+        before = label or "steps"
 
 
 def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:

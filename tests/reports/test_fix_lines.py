@@ -40,6 +40,14 @@ def test_a_terminal_shows_the_steps_in_their_order() -> None:
     ]
 
 
+def test_what_a_person_does_is_told_from_commands() -> None:
+    fix = Fix(
+        (change("stop a", changes="stops it"), person("stop the pods"), person("and the jobs"), change("start a"))
+    )
+    shown = [line.rstrip() for line in fix_lines(fix, Style(), "fix")]
+    assert [line[2:16].strip() for line in shown] == ["fix", "", "by hand", "", "then"]
+
+
 def test_markdown_shows_the_same_order() -> None:
     cause = CauseVerdict("a-cause", "It fails", Likelihood.CONFIRMED, Layer.CLIENT, fix=REBOOT)
     lines = [*markdown._diagnosis(Diagnosis(Subject(Kind.NODE, "a"), "it fails", (), (cause,)))]
