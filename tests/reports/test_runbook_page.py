@@ -62,7 +62,7 @@ def test_who_installed_the_driver_is_asked_once_above_the_ways() -> None:
     assert page.count("-L app.kubernetes.io/managed-by") == 1
     assert page.index("-L app.kubernetes.io/managed-by") < page.index("Way 1 of ")
     known = to_page(CAUSES["imds-unreachable"], TEXTS["imds-unreachable"], {"installer": "Helm", "release": "fsx"}, {})
-    assert "managed-by" not in known and "installed the driver" not in known
+    assert "managed-by" not in known and "where Helm installed the driver" not in known
 
 
 def test_a_way_that_names_the_add_on_itself_is_not_told_who_installed_the_driver() -> None:
