@@ -188,7 +188,7 @@ SOURCES = (
         pages=("filesystem-failed", "fsx-insufficient-capacity"),
     ),
     Source(
-        {"file-system": "the one whose tag has this claim's uid, as the first look prints it"},
+        {"file-system": "the one whose tag has this claim's uid, as the look prints it"},
         pages=("idempotency-incompatible-params",),
     ),
     Source(
@@ -612,7 +612,7 @@ SOURCES = (
     ),
     Source(
         {
-            "route-table": "one that the first look lists with a dead route",
+            "route-table": "one that the look lists with a dead route",
             "cidr": "the destination of that route",
             "target": "the active peering of the look or the one just made (pcx-…), or the transit gateway (tgw-…)",
         },

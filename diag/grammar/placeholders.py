@@ -137,6 +137,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "domain_entry": ids.DNS_NAME,
     "vpc_endpoint": ids.AWS_ID,
     "association": ids.AWS_ID,
+    "task_id": ids.AWS_ID,
     "backup": ids.AWS_ID,
     "copied_backup": ids.AWS_ID,
     "cidr": ids.CIDR,

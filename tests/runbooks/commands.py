@@ -57,6 +57,7 @@ EXAMPLES = {
     "throughput": "500",
     "ports": "9443",
     "backup": "backup-0123456789abcdef0",
+    "task_id": "task-0123456789abcdef0",
     "bucket": "training-data",
     "object_key": "data/part-0001",
     "new_file_system": "fs-0fedcba9876543210",
