@@ -77,9 +77,6 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     said = component or _component_of(catalogue, text, prefix)
     candidates = _candidates(catalogue, text)
     found = [message for message in candidates if message.component == said]
-    of_many = [m for m in candidates if m.component == _MANY and not found and not component and _is_all(m, text)]
-    if of_many:
-        return _known(catalogue, max(of_many, key=lambda message: sum(map(len, message.parts))), said)
     if not found:
         is_of_tool = bool(said) and not component and not prefix.source
         others = (m for m in candidates if m.component == _ANY_PART or not (component or m.component == _MANY))
@@ -87,8 +84,11 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
         found = [
             m for m in others if _is_in_place(catalogue, m, text, about_lustre=about_lustre, of_console=of_console)
         ]
+        of_many = [m for m in candidates if m.component == _MANY and not component and _is_all(m, text)]
+        if of_many and max(map(_own, of_many)) >= max(map(_own, found), default=0):
+            return _known(catalogue, max(of_many, key=_own), said)
     if found:
-        return _known(catalogue, max(found, key=lambda message: (not message.kind, sum(map(len, message.parts)))))
+        return _known(catalogue, max(found, key=lambda message: (not message.kind, _own(message))))
     if not said:
         return None
     of = catalogue.components[said]
@@ -154,6 +154,11 @@ def _is_in_place(catalogue: Catalogue, message: Message, text: str, *, about_lus
     before = text[: text.find(message.parts[0])]
     begins = not before or before.endswith(_BEFORE)
     return own >= _FEW_WORDS or _MOST * own >= len(text) or begins or " " not in message.parts[0]
+
+
+def _own(message: Message) -> int:
+    """Characters of a text that are the message's own words."""
+    return sum(len(part.strip(" :.")) for part in message.parts)
 
 
 def _is_all(message: Message, text: str) -> bool:
