@@ -52,7 +52,7 @@ SOURCES = (
     Source(
         {"node": "the one that the controller's pod is on"},
         "kubectl -n {driver_namespace} get pods -l app=fsx-csi-controller -o wide",
-        pages=("imds-unreachable", "pod-identity-agent-missing"),
+        pages=("imds-unreachable", "irsa-token-expired", "pod-identity-agent-missing"),
     ),
     Source(
         {"node": "one that the webhook's pods are on"},
@@ -747,6 +747,8 @@ SOURCES = (
             "location": "zone or region of the cluster",
             "log-group": "of the HyperPod cluster, as the looks list it",
             "metadata-iops": "as the text lists them",
+            "lustre-target": "as lctl dl prints it, training-MDT0000 for example",
+            "memory": "512Mi for example",
             "mirror": "the repository of your registry, with its host",
             "name": "a name of your choice",
             "network": "the VPC network of the instance",
@@ -808,6 +810,7 @@ SOURCES = (
             "task-id": "the id that the command before has printed",
             "template": "the launch template of the nodes",
             "throughput": "MB/s, as the text lists them",
+            "throughput-capacity": "MB/s: a multiple of 4000 above the present one",
             "thumbprint": "of the issuer's certificate",
             "tier": "125, 250, 500 or 1000",
             "unit": "the systemd unit of the program",

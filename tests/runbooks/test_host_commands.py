@@ -32,7 +32,7 @@ Argv = tuple[str, ...]
 TAKES: dict[str, tuple[str, ...]] = {
     "lctl": (
         r"dl|list_nids", r"get_param( -[nNFR])*( [\w.*-]+)+", r"set_param( -[nPd])*( [\w.*-]+=\S+| substituted)+",
-        r"--device MGS (llog_catlist|llog_print \S+-client)",
+        r"--device MGS (llog_catlist|llog_print \S+-client)", r"--device \S+ abort_recovery",
     ),
     "lnetctl": (
         r"(net|peer|global|route|stats) show( -v( [1-4])?)?", r"lnet (configure( --all)?|unconfigure)",
@@ -53,7 +53,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "lsmod": (r"",),
     "ss": (r"-tanp? \( [sd]port = :988 \)",),
     "dpkg": (r"-l \S+",),
-    "rpm": (r"-qa \S+",),
+    "rpm": (r"-qa \S+", r"--import https://\S+"),
     "journalctl": (r"(-[bkru]|--no-pager|--since|-g|\S+)( .*)?",),
 }  # fmt: skip
 """The arguments of programs that are no part of a test machine, as patterns of the whole.
