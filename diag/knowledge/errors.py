@@ -36,6 +36,8 @@ class _Translations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: str
     strerror: dict[str, tuple[str, ...]]
     mount: dict[str, tuple[str, ...]]
+    retold: dict[str, tuple[str, ...]]
+    """As people and other programs put it, who have no catalogue of messages."""
 
 
 NOT_AN_ERRNO = frozenset({1, 8, 32, 64})
@@ -83,5 +85,5 @@ def translations() -> Iterator[tuple[str, str]]:
     table = read_table("translations", _Translations)
     for error in errors().values():
         yield from ((text, error.message) for text in error.also)
-    for english, texts in (*table.strerror.items(), *table.mount.items()):
+    for english, texts in (*table.strerror.items(), *table.mount.items(), *table.retold.items()):
         yield from ((text, english) for text in texts)

@@ -98,6 +98,16 @@ class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show that a sentence is of what may be and not of what was."""
     strangers: Forms
     """Show that a sentence is not about Lustre."""
+    blamed_after: Forms
+    """Before the thing that somebody found to be the cause, and says no more of: “it turned out to be the NACL”."""
+    blamed_before: Forms
+    """Behind it: “the NACL was the culprit”."""
+    remedies: Forms
+    """What somebody did to a thing; where it works since then, that thing was wrong."""
+    outcomes: Forms
+    """It works since then."""
+    blamable: tuple[str, ...]
+    """Things that say which cause it is, without the way in which they are bad."""
     rules: tuple[Rule, ...]
 
 

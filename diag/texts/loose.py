@@ -45,6 +45,8 @@ _SAY_NOTHING = frozenset(
     )
 )
 """Words beside which an error is alone."""
+_MOUNT_LINE = late(r"\bmount\.lustre: mount ")
+"""Its end is the error, whatever else the text says and in whichever language it says that the mount failed."""
 _OF_A_MOUNT = frozenset(("mount", "mounting", "failedmount", "mountvolume", "lustre", "fsx", "exit", "rc"))
 
 
@@ -211,7 +213,8 @@ def _hits_of_error_alone(text: str, knowledge: Knowledge) -> Iterator[Hit]:
         # A number alone may be anybody's.
         if not (error.name.lower() in words or words.issuperset(message)):
             continue
-        if not words <= {error.name.lower(), str(error.number), *message} | _SAY_NOTHING:
+        is_alone = words <= {error.name.lower(), str(error.number), *message} | _SAY_NOTHING
+        if not (is_alone or _MOUNT_LINE.search(text)):
             continue
         fitting = [
             (cause, signature)

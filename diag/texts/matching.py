@@ -12,7 +12,7 @@ from diag.model.symptom import Hit
 from diag.sanitize import one_line
 from diag.texts.line import remove_blanks
 from diag.texts.owner import is_of_another, is_of_server, mentions_lustre
-from diag.texts.translation import to_english, with_supposed_output
+from diag.texts.translation import translated, with_supposed_output, with_words
 
 _AGAINST = "against"
 _SIGNIFICANT = frozenset(("decisive", "strong"))
@@ -76,20 +76,25 @@ class Matcher:
         if not seen and not localised and not wrapped:
             return _NOTHING
         shown = self._shown(seen)
+        as_it_is: dict[int, str] = {}
         is_open = localised and not (text.isascii() and self._is_significant(shown))
-        if is_open and (english := to_english(text)) != text:
-            text, seen = english, self._seen(english)
-            shown = self._shown(seen)
+        if is_open and (english := with_words(numbered := translated(text))) != text:
+            given, text, seen = text, english, self._seen(english)
+            if english != numbered:
+                # An error put into words may stand between the words that a signature wants side by side.
+                before = shown if numbered == given else self._shown(self._seen(numbered))
+                as_it_is = {number: numbered for number in before if seen.isdisjoint(self._rules[number].unless)}
+            shown = sorted({*self._shown(seen), *as_it_is})
         dense, everything = "", seen
         if wrapped and not self._is_significant(shown):
             dense = remove_blanks(text)
             everything = seen.union(self._dense_set().matching(dense.encode("utf-8", "replace")))
-            shown = self._shown(everything)
+            shown = sorted({*self._shown(everything), *as_it_is})
         says_nothing = localised and all(self._rules[number].weight == _AGAINST for number in shown)
         supposed = with_supposed_output(text) if says_nothing else ""
         if supposed:
             text, seen = supposed, self._seen(supposed)
-            shown, everything = self._shown(seen), seen
+            shown, everything, as_it_is = self._shown(seen), seen, {}
         hits: list[Hit] = []
         against: set[str] = set()
         for number in shown:
@@ -99,6 +104,9 @@ class Matcher:
                 continue
             in_dense = not seen.issuperset(rule.all)
             rule = rule._replace(weight=_SUPPOSED) if supposed and rule.weight in _SIGNIFICANT else rule
+            if in_dense and number in as_it_is:
+                hits.append(self._hit(rule, as_it_is[number], in_dense=False))
+                continue
             hits.append(self._hit(rule, dense if in_dense else text, in_dense=in_dense))
         hits.sort(key=lambda hit: (_ORDER[hit.weight], hit.cause, hit.signature))
         return Matches(tuple(hits), frozenset(against), frozenset(everything))

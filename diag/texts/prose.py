@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -40,6 +40,8 @@ _MESSAGE = late(
     r"^(?:modprobe|insmod|depmod|mount|mount\.lustre|umount|lctl|lnetctl|lfs|dkms|rpc error): "
     r"|\b(?:LustreError|LNetError|LDISKFS-fs)\b"
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
+    # A command behind a prompt or in a build's log.
+    r"|^(?:[\w.@~:/ -]{0,60}[$%❯] |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
     # Rows of kubectl's events, and the provisioner's message.
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
@@ -59,6 +61,10 @@ _ALPHABETIC = "\u1000"
 _SETTLES = frozenset(("works", "runs"))
 """Ways to be good that take back what the sentence said of the thing before."""
 _ASKED = "asked"
+_BLAMED = "blamed"
+"""A thing was the cause, or what was done to it was the remedy: it does not say in which way it was bad."""
+_REACH_OF_BLAME = 30
+"""Characters between a thing and the words that blame it."""
 _DENIES = frozenset(("before", "after", "lack_before", "lack_after", "lack_alone"))
 _STATES = frozenset(("bad", "good", "denied"))
 _ASIAN = ("ko", "ja", "zh")
@@ -81,6 +87,8 @@ _LNETS = frozenset(("lnet", "interface"))
 _PARTS = frozenset(("mgs", "mdt", "lnet"))
 _OF_CLIENTS = frozenset(("client", "mount", "unmount", "mount-point"))
 """A part of Lustre beside one of these is not somebody else's of that name."""
+_SOON = 40
+"""Characters from a sentence to the words of the next one that tell how it ended."""
 _BESIDE, _BESIDE_WITHOUT_BLANKS = 24, 8
 """Characters that a second way to be bad may be further from a thing than the nearest."""
 
@@ -174,15 +182,16 @@ class _Reading(NamedTuple):
             ways = {
                 way: far
                 for (thing, way), far in sentence.bad.items()
-                if thing in rule.of and (not rule.in_ or way in rule.in_)
+                if thing in rule.of and (not rule.in_ or way in rule.in_ or way == _BLAMED)
             }
             named = rule.always and not sentence.things.isdisjoint(rule.of)
             is_asked = ways.keys() == {_ASKED}
-            if is_asked and not self.is_of_failure:
+            if ways.keys() <= {_ASKED, _BLAMED} and not (self.is_of_failure or named):
                 continue
             if ways or (named and self.is_of_failure):
                 score = _ONLY if rule.only else 10 + 2 * len({*rule.near, *rule.beside}) + 3 * sentence.is_found
-                yield score - 6 * is_asked - min(ways.values(), default=_BESIDE) / _LONGEST, sentence.text
+                far = min((*ways.values(), *((_BESIDE,) if named else ())))
+                yield score - 6 * is_asked - far / _LONGEST, sentence.text
 
 
 def _read(text: str) -> _Reading:
@@ -217,6 +226,7 @@ def _read(text: str) -> _Reading:
                     if one.bad:
                         key = thing.name, one.state
                         bad[key] = min(bad.get(key, _LONGEST), _gap(thing, one))
+        bad |= _blamed(own, _next_outcomes(spans, end), bad)
         things = frozenset(span.name for span in own if span.kind == "thing")
         said_of_it = text[start:end].strip()
         is_fine = any(one.state in _FINE for one in told) and not any(one.bad for one in told)
@@ -224,6 +234,38 @@ def _read(text: str) -> _Reading:
         sentences.append(_Sentence(said_of_it, things, bad, "marker" in kinds, acquits))
     everything = frozenset(thing for sentence in sentences for thing in sentence.things)
     return _Reading(tuple(sentences), everything, is_of_failure)
+
+
+def _next_outcomes(spans: Sequence[_Span], end: int) -> bool:
+    """Whether what follows a sentence at once tells that it works now."""
+    return any(span.kind == "outcome" and 0 <= span.start - end <= _SOON for span in spans)
+
+
+def _blamed(own: Sequence[_Span], works_next: bool, known: Container[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The things of a sentence that were the cause, or were put right with success: each with the distance."""
+    things = [span for span in own if span.kind == "thing" and span.name in _blamable()]
+    negations = [span for span in own if span.kind in ("before", "after")]
+    works = works_next or any(span.kind == "outcome" for span in own)
+    found: dict[tuple[str, str], int] = {}
+    for word in own:
+        if word.kind == "blamed_after":
+            near = [thing for thing in things if 0 <= thing.start - word.end <= _REACH_OF_BLAME]
+        elif word.kind == "blamed_before":
+            near = [thing for thing in things if 0 <= word.start - thing.end <= _REACH_OF_BLAME]
+        elif word.kind == "remedy" and works:
+            near = [thing for thing in things if _gap(thing, word) <= _REACH_OF_BLAME]
+        else:
+            continue
+        if any(_gap(negation, word) <= _BESIDE_WITHOUT_BLANKS for negation in negations):
+            continue
+        for thing in near:
+            found[thing.name, _BLAMED] = _gap(thing, word)
+    return {key: far for key, far in found.items() if key not in known}
+
+
+@cache
+def _blamable() -> frozenset[str]:
+    return frozenset(prose().blamable)
 
 
 def _language(plain: str, otherwise: str) -> str:
@@ -267,7 +309,7 @@ def _said_of(thing: _Span, said: Sequence[_Said], plain: str) -> list[_Said]:
     return [one for one in of_it if one.bad and _gap(thing, one) <= reach]
 
 
-def _gap(thing: _Span, said: _Said) -> int:
+def _gap(thing: _Span, said: _Said | _Span) -> int:
     return max(said.start - thing.end, thing.start - said.end, 0)
 
 
@@ -375,6 +417,8 @@ def _forms(is_ascii: bool) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tupl
         columns = msgspec.structs.asdict(negations)
         kinds += [(kind, language, Forms(**{language: column})) for language, column in columns.items() if column]
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles)]
+    kinds += [("blamed_after", "", table.blamed_after), ("blamed_before", "", table.blamed_before)]
+    kinds += [("remedy", "", table.remedies), ("outcome", "", table.outcomes)]
     kinds += [("supposed", "", table.supposed), ("stranger", "", table.strangers)]
     given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all if form.isascii() or not is_ascii]
     made = _plain("\n".join(form for form, _ in given).replace("*", "\t"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from diag.knowledge.cause import Weight, refines
 from diag.knowledge.runbooks import Knowledge
 from diag.model.symptom import Hit, Medium, Symptom, TextStream
@@ -20,6 +22,17 @@ from diag.texts.owner import Owner
 from diag.texts.scanning import Scan
 from diag.texts.translation import to_english
 
+_OPEN_FAILURES = frozenset(
+    (
+        "mgs-unreachable-network",
+        "mgs-down",
+        "server-not-ready-race",
+        "source-port-rewritten-snat",
+        "wrong-mgs-address",
+        "claim-pending",
+    )
+)
+"""What one text has as its causes together: a request that nobody answered."""
 _MOUNTED, _UNMOUNTED = "Lustre: Mounted ", "Lustre: Unmounted "
 _BEGINS_EVENTS = (b"{", b"a", b"k", b"-")
 """First bytes of what kubectl prints as JSON or YAML."""
@@ -130,7 +143,7 @@ class _Reader:
             if compared := self._kernels_compared(groups):
                 groups = compared
             elif is_known:
-                groups = self._refined_by_words(groups)
+                groups = self._refined_by_words(self._refined_by_outputs(groups))
             else:
                 unknown = self._short_text
                 groups = self._read_loosely(unknown) or groups
@@ -165,11 +178,18 @@ class _Reader:
         if self._mounted or self._noise:
             return ()
         from diag.texts.by_message import hits_by_message
+        from diag.texts.cut import completed_errors, hits_of_cut, hits_with_whole_errors
         from diag.texts.loose import loose_hits
+        from diag.texts.outputs import hits_of_outputs
         from diag.texts.prose import IN_WORDS, prose_hits
 
-        raw, text = text, normalise(text)
-        hits, said = loose_hits(text, self._knowledge), prose_hits(to_english(raw), self._knowledge)
+        given, matcher = text, build_matcher(self._knowledge)
+        raw = completed_errors(text)
+        text = normalise(raw)
+        hits = hits_with_whole_errors(given, matcher) or hits_of_outputs(given, self._knowledge)
+        hits = hits or loose_hits(text, self._knowledge)
+        hits = hits or hits_of_cut(given, self._knowledge, matcher)
+        said = prose_hits(to_english(raw), self._knowledge)
         if hits:
             hits = (*self._refining(said, hits), *hits)
         elif any(hit.signature == IN_WORDS for hit in said):
@@ -183,6 +203,23 @@ class _Reader:
             one_line(text, LONGEST_TEXT), Medium.TEXT, clues.mount, hits, exit_status=find_exit_status(text)
         )
         return (Group(clues.mount, (symptom,)),)
+
+    def _refined_by_outputs(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+        """The groups, where the output of a command says which of the many causes of an open failure it is."""
+        hits = [hit for group in groups for symptom in group.symptoms for hit in symptom.hits]
+        if not all(hit.cause in _OPEN_FAILURES for hit in hits):
+            return groups
+        from diag.texts.outputs import hits_of_outputs
+
+        found = hits_of_outputs(self._short_text, self._knowledge)
+        new = tuple(hit for hit in found if all(hit.cause != known.cause for known in hits))
+        if not new or len(groups) != 1:
+            return groups
+        mount = groups[0].mount
+        new = tuple(msgspec.structs.replace(hit, weight=Weight.STRONG.value) for hit in new)
+        # That nobody answered has its reason then; what else may have it stays possible.
+        left = tuple(_with_weight(symptom, Weight.WEAK) for symptom in groups[0].symptoms)
+        return (Group(mount, (*left, Symptom(new[0].text, Medium.TEXT, mount, new))),)
 
     def _refined_by_words(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
         """The groups, where a person says which of the narrower causes it is that a program's lines leave open."""
@@ -244,6 +281,11 @@ class _Reader:
             if hit.weight == "benign":
                 text, count = self._noise.get(hit.cause, (hit.text, 0))
                 self._noise[hit.cause] = (text, count + reading.symptom.count)
+
+
+def _with_weight(symptom: Symptom, weight: Weight) -> Symptom:
+    hits = tuple(msgspec.structs.replace(hit, weight=weight.value) for hit in symptom.hits)
+    return msgspec.structs.replace(symptom, hits=hits)
 
 
 def _again(parts: Iterable[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -36,7 +36,12 @@ class _Phrase(NamedTuple):
 
 def to_english(text: str) -> str:
     """A normalised text with every known foreign phrase in English, and its error in words."""
-    return _in_words(_translator().translate(text))
+    return with_words(translated(text))
+
+
+def translated(text: str) -> str:
+    """A normalised text with every known foreign phrase in English."""
+    return _translator().translate(text)
 
 
 def with_supposed_output(text: str) -> str:
@@ -50,7 +55,7 @@ def with_supposed_output(text: str) -> str:
     return f"{text} mount.lustre: mount {source['source']}{target} failed: {message}"
 
 
-def _in_words(text: str) -> str:
+def with_words(text: str) -> str:
     """The text, where it names errors only by number or name: `rc = -113` becomes `No route to host (rc = -113)`.
 
     An exit status is an error where mount.lustre ended with it.

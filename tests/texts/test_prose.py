@@ -136,6 +136,11 @@ def test_what_is_good_speaks_for_nothing(language: str) -> None:
         ("Der Lustre-Treiber scheitert, weil die Endpunktrichtlinie es verweigert.", "iam-denied-by-endpoint-policy"),
         ("挂载 Lustre 失败，路由表里是黑洞。", "route-blackhole"),
         ("Lustre works on the old nodes. On the others the kernel module is missing.", "lustre-module-missing"),
+        # What was to blame, and what was done with success, is told without the way in which it was bad.
+        ("Lustre would not mount for days. It turned out to be the NACL of the subnet.", "nacl-blocks-lustre"),
+        ("Users can't write on Lustre. It was the group quota.", "lustre-quota-exceeded"),
+        ("FSx pods were stuck. Adding the 988 inbound rule did the trick.", "sg-missing-988"),
+        ("Lustre 마운트 실패. 988 인바운드 규칙을 추가하니 해결되었습니다.", "sg-missing-988"),
     ],
 )
 def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
@@ -146,6 +151,11 @@ def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
     "text",
     [
         "988 is open in both security groups, DNS resolves and the role has all permissions for Lustre.",
+        # What was not to blame, and what was done without a failure before it.
+        "Lustre mount fails. It was not because of the security group.",
+        "We added the Lustre port to the security group, and it works.",
+        "Kernel upgraded, the Lustre client module rebuilt, and all mounts are back.",
+        "$ apt-get install lustre-client\nsomething failed",
         "Der Lustre-Client ist installiert, die Sicherheitsgruppe ist korrekt.",
         "Le groupe de sécurité autorise le port 988 et le module noyau de Lustre est chargé.",
         "El cliente de Lustre está instalado y el grupo de seguridad permite el puerto 988.",
