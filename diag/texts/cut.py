@@ -32,6 +32,8 @@ _SHORTEST_OF_MESSAGE = 26
 _LEAST_SHOWN = 12
 """Characters of what a signature matches that have to stand before the cut."""
 _MOST_CUTS = 12
+_SHORTEST_OF_PART = 18
+"""Of its last part, where a colon is before that."""
 _BEFORE = 160
 _MOST_CAUSES = 4
 
@@ -59,7 +61,7 @@ def completed_errors(text: str) -> str:
 
 def hits_with_whole_errors(text: str, matcher: Matcher) -> tuple[Hit, ...]:
     """The causes that a text shows once its errors are whole, as possible ones."""
-    if not mentions_lustre(text) or (completed := completed_errors(text)) == text:
+    if not mentions_lustre(text) or names_another(text) or (completed := completed_errors(text)) == text:
         return ()
     whole = normalise(completed)
     hits = filter_by_context(matcher.match(whole).hits, whole, asked_about=True)
@@ -71,28 +73,35 @@ def hits_of_cut(text: str, knowledge: Knowledge, matcher: Matcher) -> tuple[Hit,
 
     None where those messages have causes that are not of one family.
     """
-    found: dict[str, Hit] = {}
-    if not mentions_lustre(text) or names_another(text):
+    if names_another(text):
         return ()
-    for start, end in _cuts(text):
-        before = normalise(text[max(0, start - _BEFORE) : start]).lower()
-        if len(before) < _SHORTEST_OF_MESSAGE:
-            continue
-        asked = before[-_SHORTEST_OF_MESSAGE:]
-        for sample, lower in _samples(knowledge):
-            place = lower.find(asked)
-            rest = sample[place + len(asked) :]
-            if place < 0 or not (rest[:1].isalnum() or (rest.strip() and end > start)):
-                continue
-            whole = normalise(f"{text[:start]}{rest} {text[end:]}")
-            shown = len(normalise(text[:start])) - _LEAST_SHOWN
-            for hit in filter_by_context(matcher.match(whole).hits, whole, asked_about=True):
-                # What is told by the guessed part alone is not told.
-                if hit.weight != Weight.BENIGN.value and 0 <= whole.find(hit.text[:_LEAST_SHOWN]) < shown:
-                    found.setdefault(hit.cause, _weak(hit))
     causes = knowledge.causes
-    broadest = [one for one in found if all(one == other or refines(causes[other], one, causes) for other in found)]
-    return (found[broadest[0]],) if broadest else ()
+    for start, end in reversed(list(_cuts(text))):
+        found = {hit.cause: hit for hit in _hits_of(text, start, end, knowledge, matcher)}
+        broadest = [one for one in found if all(one == other or refines(causes[other], one, causes) for other in found)]
+        if broadest:
+            return (found[broadest[0]],)
+    return ()
+
+
+def _hits_of(text: str, start: int, end: int, knowledge: Knowledge, matcher: Matcher) -> Iterator[Hit]:
+    """What every known message shows that begins as the text does before one cut."""
+    before = normalise(text[max(0, start - _BEFORE) : start]).lower()
+    last_part = before[before.rfind(": ") + 2 :]
+    asked = last_part if _SHORTEST_OF_PART <= len(last_part) < _SHORTEST_OF_MESSAGE else before[-_SHORTEST_OF_MESSAGE:]
+    if len(asked) < _SHORTEST_OF_PART:
+        return
+    shown = len(normalise(text[:start])) - _LEAST_SHOWN
+    for sample, lower in _samples(knowledge):
+        place = lower.find(asked)
+        rest = sample[place + len(asked) :]
+        if place < 0 or not (rest[:1].isalnum() or (rest.strip() and end > start)):
+            continue
+        whole = normalise(f"{text[:start]}{rest} {text[end:]}")
+        for hit in filter_by_context(matcher.match(whole).hits, whole, asked_about=mentions_lustre(text)):
+            # What is told by the guessed part alone is not told.
+            if hit.weight != Weight.BENIGN.value and 0 <= whole.find(hit.text[:_LEAST_SHOWN]) < shown:
+                yield _weak(hit)
 
 
 def _weak(hit: Hit) -> Hit:

@@ -28,7 +28,7 @@ _LEAST_LETTERS = 10
 """A pattern that demands fewer letters in a row would match by chance."""
 _TELLING_LETTERS = 14
 """One pattern of a signature without an error demands as many: not just “failed to mount”."""
-_SHARE = 0.6
+_SHARE = 0.7
 """Of the letters that the most specific signature demands: one that demands fewer is the worse reading."""
 _OPEN = ".{0,200}"
 _ORDER = (Weight.DECISIVE, Weight.STRONG, Weight.WEAK)
@@ -45,7 +45,7 @@ _SAY_NOTHING = frozenset(
     )
 )
 """Words beside which an error is alone."""
-_MOUNT_LINE = late(r"\bmount\.lustre: mount ")
+_MOUNT_LINE = late(r"\bmount\.lustre: mount \S{0,80}@")
 """Its end is the error, whatever else the text says and in whichever language it says that the mount failed."""
 _OF_A_MOUNT = frozenset(("mount", "mounting", "failedmount", "mountvolume", "lustre", "fsx", "exit", "rc"))
 
@@ -65,6 +65,7 @@ def loose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
             span = _span(signature, reduced, knowledge) if signature.weight in _ORDER else None
             if span is not None:
                 letters = sum(demands[pattern].letters for pattern in signature.patterns)
+                letters += _TELLING_LETTERS if signature.errno else 0
                 found.append((_ORDER.index(signature.weight), letters, _hit(cause, signature, text[slice(*span)])))
     strongest = min((weight for weight, _, _ in found), default=0)
     most = max((letters for weight, letters, _ in found if weight == strongest), default=0)

@@ -31,6 +31,9 @@ _KUBECTL = late(r"^(?:k|oc|kubectl\.exe) ")
 _DAEMONSET = late(r"(?m)^(?:\S+ +)?fsx-csi-node\s+(?P<desired>\d{1,5})\s+\d{1,5}\s+(?P<ready>\d{1,5})\s")
 _NODE = late(r"(?m)^\S+\s+Ready(?:,SchedulingDisabled)?\s+\S+\s+\d+[smhdy]\S*\s+v1\.\d")
 _COUNTED = late(r"\A\s*(\d{1,5})\s*\Z")
+_OUTBOUND = late(
+    r"(?ms)^[| ]*True[\s|][^\n]*$|\{[^{}]*\"IsEgress\": true[^{}]*\}|\"IpPermissionsEgress\": \[.*?\n {0,12}\]"
+)
 _PORTS = late(
     r'"FromPort": (?P<low>\d{1,5}),(?:[^{}]{0,200}?)"ToPort": (?P<high>\d{1,5})'
     r"|\b(?:tcp|udp|TCP|UDP)[\s|,]+(?P<from>\d{1,5})[\s|,-]+(?P<to>\d{1,5})\b"
@@ -135,11 +138,12 @@ def _fewer_pods_than_nodes(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] 
 
 def _other_ports_alone(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | None:
     for run in runs:
-        if "describe-security-group" not in run.command or _ALL_PORTS.search(run.output):
+        inbound = _OUTBOUND.sub("", run.output)
+        if "describe-security-group" not in run.command or _ALL_PORTS.search(inbound):
             continue
         ports = [
             (int(found["low"] or found["from"]), int(found["high"] or found["to"]))
-            for found in _PORTS.finditer(run.output)
+            for found in _PORTS.finditer(inbound)
         ]
         if ports and not any(low <= _LUSTRE_PORT <= high for low, high in ports):
             return "sg-missing-988", "the security group's rules open other ports than 988"

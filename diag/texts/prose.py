@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diag.knowledge.cause import Weight
+from diag.knowledge.cause import Weight, refines
 from diag.knowledge.prose import Forms, Rule, forms, prose
 from diag.knowledge.runbooks import Knowledge
 from diag.late import late
@@ -46,7 +46,12 @@ _MESSAGE = late(
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
-_KERNEL_RELEASE = late(r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d")
+_SHORT_ASIDE = late(r"\((\w[\w. -]{0,14})\)")
+"""A name in brackets ends no clause."""
+_KERNEL_RELEASE = late(
+    r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d|(?<![\d.])(?:4\.18|5\.(?:10|14|15)|6\.(?:1|2|5|8|11|12|14|17|18))(?!\d|\.\d{3})(?![.\d]*\s*(?:GB|TB|Gi))"
+)
+_ZONE = late(r"\b(?:us|eu|ap|ca|sa|me|af|il|mx)-[a-z]{4,9}-\d[a-f]\b")
 _LONG_TIME = late(
     r"\b\d{1,4} ?(?:min|mins|minutes?|minuten|minutos|hours?|stunden|heures|horas|분|시간|分|小时)(?![a-z])"
 )
@@ -72,6 +77,8 @@ _LEAST_COMMON = 2
 _WORD = late(r"[a-z]+")
 _BEFORE_A_KOREAN_NOT = "지"
 """A bad form that ends so needs its negation: 로드되지 않다."""
+_HARDLY = 0.5
+"""A difference of scores that comes of distances alone."""
 _ONLY = 1
 """What a symptom of several causes is worth."""
 _LUSTRE = "lustre"
@@ -119,7 +126,15 @@ def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
             if rule.cause not in found or found[rule.cause][0] < score:
                 found[rule.cause] = (score, shown)
     most = max((score for score, _ in found.values()), default=0)
+    causes = knowledge.causes
     best = [(cause, shown) for cause, (score, shown) in found.items() if score == most]
+    # What another sentence says of a special case, however far from its thing, tells more than the general words.
+    narrower = [
+        (cause, shown)
+        for cause, (score, shown) in found.items()
+        if most - score < _HARDLY and all(said != shown and refines(causes[cause], one, causes) for one, said in best)
+    ]
+    best = narrower or best
     signature = IN_WORDS if most > _ONLY else "a symptom in a person's words"
     return tuple(Hit(cause, signature, Weight.WEAK.value, one_line(shown)) for cause, shown in best[:_MOST_CAUSES])
 
@@ -195,10 +210,11 @@ class _Reading(NamedTuple):
 
 
 def _read(text: str) -> _Reading:
-    text = _BLANKS.sub(" ", _WRAPPED.sub(" ", text))
+    text = _SHORT_ASIDE.sub(r" \1 ", _BLANKS.sub(" ", _WRAPPED.sub(" ", text)))
     plain = _plain(text)
     spans = _find(plain)
     spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
+    spans += [_Span(one.start(), one.end(), "thing", "zone") for one in _ZONE.finditer(text)]
     spans += [_Span(one.start(), one.end(), "trouble", "") for one in _LONG_TIME.finditer(plain)]
     sentences: list[_Sentence] = []
     is_of_failure = False
@@ -209,10 +225,13 @@ def _read(text: str) -> _Reading:
         own = [span for span in own if span.kind not in _DENIES or span.name in (spoken, *_ASIAN)]
         kinds = {span.kind for span in own}
         is_of_lustre = any(span.name == _LUSTRE for span in own)
-        if "supposed" in kinds or (not is_of_lustre and ("stranger" in kinds or names_another(text[start:end]))):
+        is_of_another = "stranger" in kinds or names_another(text[start:end])
+        if "supposed" in kinds or (is_of_another and not is_of_lustre):
             continue
         clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
         told = [one for clause in clauses for one in clause.said]
+        if is_of_another and any(_is_fine_there(clause) for clause in clauses):
+            continue
         is_of_failure |= "trouble" in kinds or any(one.bad and one.state != _ASKED for one in told)
         bad: dict[tuple[str, str], int] = {}
         for number, clause in enumerate(clauses):
@@ -287,6 +306,12 @@ def _clause(own: Sequence[_Span], plain: str, start: int, end: int) -> _Clause:
     here = [span for span in own if start <= span.start and span.end <= end]
     things = tuple(span for span in here if span.kind == "thing")
     return _Clause(things, tuple(_said(here, plain)), plain[start - 1 : start] != " ")
+
+
+def _is_fine_there(clause: _Clause) -> bool:
+    """Whether it says of Lustre that it is fine, where the sentence tells of another file system."""
+    is_fine = any(not one.bad for one in clause.said) and not any(one.bad for one in clause.said)
+    return is_fine and any(thing.name == _LUSTRE for thing in clause.things)
 
 
 def _said_beside(clauses: Sequence[_Clause], number: int) -> tuple[_Said, ...]:

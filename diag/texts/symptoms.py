@@ -207,7 +207,7 @@ class _Reader:
     def _refined_by_outputs(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
         """The groups, where the output of a command says which of the many causes of an open failure it is."""
         hits = [hit for group in groups for symptom in group.symptoms for hit in symptom.hits]
-        if not all(hit.cause in _OPEN_FAILURES for hit in hits):
+        if not all(hit.cause in _OPEN_FAILURES or hit.weight == Weight.WEAK.value for hit in hits):
             return groups
         from diag.texts.outputs import hits_of_outputs
 
