@@ -64,7 +64,7 @@ def loose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
         for signature in cause.signatures:
             span = _span(signature, reduced, knowledge) if signature.weight in _ORDER else None
             if span is not None:
-                letters = sum(demands[pattern].letters for pattern in signature.patterns)
+                letters = sum(demands[pattern].letters_in(reduced.letters) for pattern in signature.patterns)
                 letters += _TELLING_LETTERS if signature.errno else 0
                 found.append((_ORDER.index(signature.weight), letters, _hit(cause, signature, text[slice(*span)])))
     strongest = min((weight for weight, _, _ in found), default=0)
@@ -83,6 +83,10 @@ class _Demand(NamedTuple):
     def letters(self) -> int:
         """How many letters in a row it demands."""
         return min(map(len, self.reduced), default=0)
+
+    def letters_in(self, reduced: str) -> int:
+        """How many of them a text shows: those of the longest alternative in it."""
+        return max((len(one) for one in self.reduced if one in reduced), default=0)
 
 
 @lru_cache(maxsize=4)
