@@ -68,6 +68,7 @@ def test_the_table_names_causes_and_patterns_that_there_are() -> None:
         ),
         ("$ lctl list_nids\n169.254.20.10@tcp\n", "lnet-wrong-interface"),
         (NETS + TCP.format("172.17.0.1", "docker0"), "lnet-wrong-interface"),
+        (NETS + "$ ip -br a\n", "lnet-not-configured"),
         (DAEMONSET + "$ kubectl get nodes --no-headers | wc -l\n5\n", "csi-node-not-scheduled"),
         (RULES.format(2049, 2049), "sg-missing-988"),
         (NAMES + MOUNT.format("fsx"), "wrong-mountname"),
@@ -106,6 +107,13 @@ def test_an_output_speaks_for_a_cause(text: str, expected: str) -> None:
 )
 def test_a_healthy_or_an_open_output_speaks_for_none(text: str) -> None:
     assert cause(text) == ""
+
+
+@pytest.mark.parametrize("listed", ["$ lnetctl net show\nnet:\n", NETS])
+def test_what_lnetctl_lists_is_no_error(listed: str) -> None:
+    text = f"{listed}{TCP.format('10.0.3.17', 'ens5')}$ lctl list_nids\n10.0.3.17@tcp\n"
+    report = read_symptoms((TextStream("", iter((text.encode(),))),), KNOWLEDGE)
+    assert [hit for group in report.groups for symptom in group.symptoms for hit in symptom.hits] == []
 
 
 def test_an_output_says_which_cause_of_no_answer_it_is() -> None:
