@@ -5,6 +5,7 @@ nothing before a guard has looked.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 
 import jmespath
@@ -20,7 +21,7 @@ from diag.knowledge.cause import PROMPT, Cause, Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 from diag.reports.runbook import body_of, to_page
-from tests.runbooks.commands import EXAMPLES, all_commands
+from tests.runbooks.commands import EXAMPLES, all_commands, simple_commands
 from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 
 CAUSES = load_knowledge().causes
@@ -38,7 +39,19 @@ READS = {
     "helm": re.compile(r"list|get|show|history"),
     "az": re.compile(r"amlfs"),
     "gcloud": re.compile(r"lustre"),
+    "docker": re.compile(r"inspect"),
+    "dnf": re.compile(r"list"),
+    "lctl": re.compile(r"get_param|list_nids|llog_catlist|dl"),
+    "pcluster": re.compile(r"(?:describe|get|list)-\S+"),
+    "rsync": re.compile(r"-[a-z]*n[a-z]*"),
+    "sed": re.compile(r"-n"),
+    "systemctl": re.compile(r"list-units|show|status|cat"),
 }
+SHOWS = {
+    "awk", "curl", "cut", "dig", "dmesg", "done", "echo", "find", "for", "getent", "grep", "head", "journalctl",
+    "nslookup", "openssl", "tail", "tr",
+}  # fmt: skip
+"""Programs of a host that a body may use to show something."""
 FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 
 
@@ -107,10 +120,22 @@ def test_nothing_is_destroyed_before_its_guard() -> None:
     assert [(cause.id, line) for cause, fix in FIXES for line in unguarded(fix.steps)] == []
 
 
-def test_a_body_destroys_nothing() -> None:
-    """It has no guards; what destroys is a step of the front matter."""
-    destroys = re.compile(r"kubectl \S*.*delete (?:pvc?|secret)\b|delete-file-system|reboot-instances|mkfs")
-    assert [(id, script) for id, script in SCRIPTS if destroys.search(script)] == []
+def test_a_body_changes_nothing() -> None:
+    """It has no guard, no wait and no undo: what changes something is a step of a way, in the front matter."""
+    changing = [
+        (id, " ".join(argv))
+        for id, script in SCRIPTS
+        for _, argv in simple_commands(script)
+        if argv and not only_shows(argv)
+    ]
+    assert changing == []
+
+
+def only_shows(argv: tuple[str, ...]) -> bool:
+    """Whether a command of a body only shows something; a pod that asks a name server goes by itself."""
+    if argv[0] == "kubectl" and "run" in argv and "--rm" in argv:
+        return True
+    return reads_only(shlex.join(argv)) if argv[0] in READS else argv[0] in SHOWS
 
 
 def test_a_script_leaves_no_value_open_that_a_run_fills() -> None:
@@ -396,6 +421,8 @@ def test_the_rules_find_what_breaks_them() -> None:
     assert has_namespace(("kubectl", "-n", "prod", "delete", "pvc", "data")) and has_namespace(("kubectl", "get", "pv"))
     assert not reads_only("kubectl -n x delete pod y") and not reads_only("aws fsx update-file-system --x y")
     assert reads_only("kubectl -n x exec y -- rm z")
+    assert not only_shows(("kubectl", "-n", "x", "scale", "y")) and not only_shows(("modprobe", "lustre"))
+    assert only_shows(("kubectl", "run", "x", "--rm")) and only_shows(("dmesg",))
     assert GUESSED.search("kubectl -n x set env ds/y A-") and not GUESSED.search("kubectl -n x rollout undo ds/y")
     assert HALF.search("--set image.repository=x") and not HALF.search("--set image.repository=x --set image.tag=y")
     assert HALF.search("set env ds/x SNAT_CIDRS={cidr}") and not HALF.search("set env ds/x SNAT_CIDRS={cidrs}")
