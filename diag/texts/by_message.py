@@ -20,7 +20,7 @@ from diag.texts.translation import to_english
 
 _TELLING = (Role.CAUSE, Role.CONSEQUENCE)
 _MOST_LINES = 50
-_LISTING = "net type:"
+_LISTING = late(r"\bnet type:|\bprimary nid:")
 _LISTED = late(r"(?m)^[- \t]*[\w()/ ]{1,30}:(?: \S{0,60})?$")
 """What lnetctl lists, healthy or not, has keys that are words of its errors too."""
 _MOST_CAUSES = 3
@@ -30,7 +30,7 @@ def hits_by_message(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes of the messages that the lines of a text are, as possible ones; the first few of them."""
     if not mentions_lustre(text):
         return ()
-    text = _LISTED.sub("", text) if _LISTING in text else text
+    text = _LISTED.sub("", text) if _LISTING.search(text) else text
     lines = (to_english(normalise(line[read_prefix(line).length :])) for line in text.splitlines()[:_MOST_LINES])
     found: dict[str, Hit] = {}
     for part, known in recognise_parts((*lines, to_english(normalise(text)))):

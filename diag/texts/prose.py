@@ -40,6 +40,8 @@ _MESSAGE = late(
     r"^(?:modprobe|insmod|depmod|mount|mount\.lustre|umount|lctl|lnetctl|lfs|dkms|rpc error): "
     r"|\b(?:LustreError|LNetError|LDISKFS-fs)\b"
     r"|\b(?:Lustre|LNet): (?:\d+:\d+:\(|[\w.@-]+: |DEBUG MARKER|Build Version|Mounted |Unmounted |Skipped )"
+    # A counter of a listing.
+    r"|^[\w .()-]{1,40}: -?\d+$"
     # A command behind a prompt or in a build's log.
     r"|^(?:[\w.@~:/ -]{0,60}[$%❯] |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
     # Rows of kubectl's events, and the provisioner's message.

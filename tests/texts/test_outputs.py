@@ -99,6 +99,8 @@ def test_an_output_speaks_for_a_cause(text: str, expected: str) -> None:
         "$ aws fsx describe-file-systems\nfs-0a1 AVAILABLE LUSTRE\nfs-0a2 CREATING LUSTRE\n",
         DF.format(87),
         "$ lfs quota -u a /lustre\n" + QUOTA.format("1.01T"),
+        # A target has no room of its own, and there is a limit that is far.
+        "$ lfs quota -v -u a /lustre\n" + QUOTA.format("1.01T") + "abc-MDT0000_UUID\n   167k* - 167k - 3* - 3 -\n",
         'lfs --version\nlfs 2.15.6\n"FileSystemTypeVersion": "2.15"\n',
         "$ kubectl get csidriver\nNAME   ATTACHREQUIRED\nfsx.csi.aws.com false\n",
         # Nothing of Lustre.
