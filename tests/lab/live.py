@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _PASSES = 30
 _ENOUGH_MEMORY = "256Mi"
+_MKDIR = re.compile(r"\bmkdir -p (\S+)")
 
 
 class Live:
@@ -94,10 +95,26 @@ class Live:
                 before = self._lab.kube.revision
                 for controller in self._controllers:
                     controller.settle()
+                self._make_directories()
                 if self._lab.kube.revision == before:
                     break
             self._lead()
             self._follow_endpoints()
+
+    def _make_directories(self) -> None:
+        """A pod that runs once to make a directory has made it in the file system, and ends."""
+        for pod in self._desk.all("pods"):
+            if pod["spec"].get("restartPolicy") != "Never" or not is_ready(pod):
+                continue
+            container = pod["spec"]["containers"][0]
+            made = _MKDIR.findall(" ".join(container.get("command") or ()))
+            for path in made:
+                for mounted in container.get("volumeMounts", ()):
+                    if path.startswith(f"{mounted['mountPath']}/"):
+                        self._lab.hidden.directories.add(path.removeprefix(f"{mounted['mountPath']}/"))
+            if made:
+                ended = [{"type": "Ready", "status": "False", "reason": "PodCompleted"}]
+                self._desk.set(pod, "status", pod["status"] | {"phase": "Succeeded", "conditions": ended})
 
     def _follow_endpoints(self) -> None:
         """EndpointSlices of kube-dns hold the ready pods that its selector takes; without one a person keeps them."""
