@@ -17,6 +17,8 @@ class CommandOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str
     """A pattern of the command; empty where the output alone tells what it is of."""
     source: str
+    word: str = ""
+    """In every text that it shows; empty where the command is asked for first."""
     shows: str = ""
     """A pattern of the output; empty where the command has to print nothing."""
     unless: str = ""

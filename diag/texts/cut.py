@@ -17,7 +17,6 @@ from diag.model.symptom import Hit
 from diag.texts.line import normalise
 from diag.texts.matching import Matcher, filter_by_context
 from diag.texts.owner import mentions_lustre, names_another
-from diag.texts.translation import to_english
 
 _CUT = late(r"[ \t]?(?:\[(?:\.{3}|…)\]|\.{3}|…|[<\[](?:snip|cut|truncated)[>\]])")
 _LINE_END = late(r"(?m)(?<=[A-Za-z])(?=[\"'”]?[ \t]*$)")
@@ -134,10 +133,11 @@ def _phrases() -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=4)
 def _samples(knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
-    samples = (
-        to_english(normalise(signature.sample))
+    """Every sample on one line, and in lower case."""
+    samples = dict.fromkeys(
+        " ".join(signature.sample.split())
         for cause in knowledge.causes.values()
         for signature in cause.signatures
         if signature.weight is not Weight.BENIGN
     )
-    return tuple((sample, sample.lower()) for sample in dict.fromkeys(samples))
+    return tuple((sample, sample.lower()) for sample in samples)

@@ -81,6 +81,8 @@ def hits_of_outputs(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
 
 def _shown(text: str, runs: tuple[Ran, ...]) -> Iterator[tuple[str, str]]:
     for rule in command_outputs().outputs:
+        if rule.word not in text or (rule.command and not runs):
+            continue
         command, shows, unless = _patterns(rule)
         outputs = [text] if command is None else [_said(run, rule) for run in runs if command.search(run.command)]
         for output in outputs:
@@ -126,12 +128,14 @@ def _contradictions(text: str, runs: tuple[Ran, ...]) -> Iterator[tuple[str, str
 
 
 def _fewer_pods_than_nodes(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | None:
-    daemonset = _DAEMONSET.search(text)
+    daemonset = _DAEMONSET.search(text) if "fsx-csi-node" in text else None
+    if daemonset is None:
+        return None
     nodes = len(_NODE.findall(text))
     for run in runs:
         if run.command.startswith("kubectl get no") and (counted := _COUNTED.search(run.output)):
             nodes = int(counted[1])
-    if daemonset is None or int(daemonset["desired"]) >= nodes:
+    if int(daemonset["desired"]) >= nodes:
         return None
     return "csi-node-not-scheduled", f"the DaemonSet wants {daemonset['desired']} pods, and there are {nodes} nodes"
 
@@ -151,6 +155,8 @@ def _other_ports_alone(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | No
 
 
 def _other_mount_name(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | None:
+    if "MountName" not in text:
+        return None
     names = {
         found["name"] or found["alone"]
         for run in runs
@@ -164,14 +170,16 @@ def _other_mount_name(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | Non
 
 
 def _other_versions(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | None:
-    if not _SERVER_VERSION.search(text) or not _CLIENT_VERSION.search(text):
+    if "2.10" not in text or not _SERVER_VERSION.search(text) or not _CLIENT_VERSION.search(text):
         return None
     return "client-server-version-mismatch", "the file system is of Lustre 2.10, and the client of 2.15 or newer"
 
 
 def _other_regions(text: str, runs: tuple[Ran, ...]) -> tuple[str, str] | None:
+    if "fs-" not in text:
+        return None
     regions = dict.fromkeys(_REGION.findall(_REGISTRY.sub("", text)))
-    if len(regions) != len(("cluster", "file system")) or not _NOT_FOUND.search(text) or "fs-" not in text:
+    if len(regions) != len(("cluster", "file system")) or not _NOT_FOUND.search(text):
         return None
     return "region-mismatch", f"two Regions: {' and '.join(regions)}"
 
