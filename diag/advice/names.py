@@ -387,14 +387,20 @@ SOURCES = (
         pages=("secure-boot-module-signature",),
     ),
     Source(
-        {"launch-template": "the launch template of the group", "template-version": "its version"},
+        {"launch-template": "the launch template of the group", "template-version": "the version that it has now"},
         "aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup}"
         " --query 'nodegroup.launchTemplate.[name,version]' --output text",
     ),
-    Source({"new-template-version": "the number that the command before has printed"}),
     Source({"new-version": "the number that the command before has printed"}),
     Source({"address": "the volume's dnsname, as the first look prints it"}, pages=("wrong-mgs-address",)),
     Source({"address": "the proxy's"}, pages=("aws-endpoint-unreachable",)),
+    Source({"allocation": "the id that the command before has printed (eipalloc-…)"}),
+    Source(
+        {"other-subnet": "a public subnet of the VPC: one of those whose route table leads to an internet gateway"},
+        "aws ec2 describe-route-tables --filters Name=vpc-id,Values={node_vpc} Name=route.gateway-id,Values='igw-*'"
+        " --query 'RouteTables[].Associations[].SubnetId' --output text",
+        pages=("aws-endpoint-unreachable",),
+    ),
     Source(
         {"address": "the INTERNAL-IP of the node that the pod is on"},
         "kubectl get nodes -o wide",
