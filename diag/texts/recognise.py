@@ -172,7 +172,7 @@ def _is_all(message: Message, text: str) -> bool:
 
 
 def _candidates(catalogue: Catalogue, text: str) -> list[Message]:
-    numbers = {number for word in words_of(text) for number in catalogue.by_word.get(word, ())}
+    numbers = {number for word in words_of(text) for number in catalogue.numbers(word)}
     return [message for number in sorted(numbers) if _shows(text, message := catalogue.message(number))]
 
 

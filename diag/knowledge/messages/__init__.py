@@ -21,10 +21,11 @@ from diag.late import late
 
 FOLDER = Path(__file__).parent
 INDEX = "index.json"
-INDEX_FORMAT = 4
+INDEX_FORMAT = 5
 _KINDS = "kinds.toml"
 _GAP = "…"
 _WORD = late(r"[A-Za-z_]{3,}")
+_FIRST_LETTERS = 2
 _LEAST_WORDS = 5
 """Different ones that a message has at least if it is compared: anything is like a shorter one by chance."""
 
@@ -106,8 +107,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     encoded: tuple[msgspec.Raw, ...]
     """The messages; one is decoded when it is looked at, as a text looks at few of them. One of a kind leaves its
     meaning out."""
-    by_word: dict[str, tuple[int, ...]]
-    """Messages by the rarest of their words."""
+    by_word: dict[str, msgspec.Raw]
+    """Messages by the rarest of their words, under the first letters of these: a text has few of them."""
     encoded_words: msgspec.Raw
     """What `words` are; decoded for a text in which nothing is known."""
 
@@ -124,6 +125,10 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     def message(self, number: int) -> Message:
         """The message with this number."""
         return _message(self, number)
+
+    def numbers(self, word: str) -> tuple[int, ...]:
+        """Those of the messages whose rarest word it is."""
+        return _numbers(self, word[:_FIRST_LETTERS]).get(word, ())
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,7 +207,7 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
         commands=commands,
         meanings={name: kind.means for name, kind in kinds.items()},
         encoded=tuple(msgspec.Raw(msgspec.json.encode(message)) for message in messages),
-        by_word=_by_rarest_word(messages),
+        by_word=_by_first_letters(_by_rarest_word(messages)),
         encoded_words=msgspec.Raw(msgspec.json.encode([*_long_enough(messages)])),
     )
 
@@ -211,6 +216,12 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
 def _message(catalogue: Catalogue, number: int) -> Message:
     message = decode_json(catalogue.encoded[number], Message)
     return message._replace(means=catalogue.meanings[message.kind]) if message.kind else message
+
+
+@functools.cache
+def _numbers(catalogue: Catalogue, letters: str) -> dict[str, tuple[int, ...]]:
+    encoded = catalogue.by_word.get(letters)
+    return {} if encoded is None else decode_json(encoded, dict[str, tuple[int, ...]])
 
 
 def _messages(component: Component, part: _Component, kinds: Mapping[str, Kind]) -> Iterator[Message]:
@@ -254,6 +265,13 @@ def _by_rarest_word(messages: list[Message]) -> dict[str, tuple[int, ...]]:
         rarest = min(own, key=lambda word: (count[word], -len(word), word))
         found.setdefault(rarest, []).append(number)
     return {word: tuple(numbers) for word, numbers in sorted(found.items())}
+
+
+def _by_first_letters(by_word: Mapping[str, tuple[int, ...]]) -> dict[str, msgspec.Raw]:
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for word, numbers in by_word.items():
+        found.setdefault(word[:_FIRST_LETTERS], {})[word] = numbers
+    return {letters: msgspec.Raw(msgspec.json.encode(words)) for letters, words in found.items()}
 
 
 def _whole_words(message: Message) -> set[str]:
