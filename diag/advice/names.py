@@ -646,7 +646,7 @@ SOURCES = (
     Source(
         {"replicas": "the number of pods that it runs now"},
         "kubectl -n {namespace} get {workload} -o jsonpath='{.spec.replicas}'",
-        pages=("claim-volume-mismatch",),
+        pages=("claim-volume-mismatch", "storageclass-default-version"),
     ),
     Source(
         {"other-security-group": "one that admits the nodes on TCP 988, best that of the former file system"},
