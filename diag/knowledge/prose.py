@@ -96,6 +96,8 @@ class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show that a text is about a failure."""
     supposed: Forms
     """Show that a sentence is of what may be and not of what was."""
+    wishes: Forms
+    """Show that a text asks for a change of a program, or tells of one."""
     strangers: Forms
     """Show that a sentence is not about Lustre."""
     blamed_after: Forms

@@ -59,6 +59,9 @@ _LONG_TIME = late(
 )
 _NO_ROUTE = late(r"(?i)no route to host")
 """A program's words for any host that does not answer: nobody looked at a route table."""
+_ROW = late(r"^[-* ]*[\w./ ()-]{1,40}: ?-?\d[\d.]*[a-zA-Z%]{0,3}$")
+"""A row of an output: a name and a number, such as a counter that is 0."""
+_IF = late(r"^ ?(?:if|unless|whether) ")
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _BETWEEN_SCRIPTS = late(r"(?<=[a-z0-9]) (?=[\u1100-\uffff])|(?<=[\u1100-\uffff]) (?=[a-z0-9])")
@@ -117,10 +120,10 @@ def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
         not is_logged
         and _LUSTRE not in reading.things
         and not reading.things >= _LNETS
-        and not (_PARTS & reading.things and _OF_CLIENTS & reading.things)
+        and (reading.names_another or not (_PARTS & reading.things and _OF_CLIENTS & reading.things))
     ):
         return ()
-    if reading.is_acquitted:
+    if reading.is_acquitted or reading.is_wish:
         return ()
     found: dict[str, tuple[float, str]] = {}
     for rule in prose().rules:
@@ -163,6 +166,8 @@ class _Said(NamedTuple):
 class _Clause(NamedTuple):
     things: tuple[_Span, ...]
     said: tuple[_Said, ...]
+    is_condition: bool
+    """It tells when something would be."""
     goes_on: bool
     """It goes on with what was said before: no “but” and no “because” of a language with blanks is before it."""
 
@@ -182,6 +187,10 @@ class _Reading(NamedTuple):
     sentences: tuple[_Sentence, ...]
     things: frozenset[str]
     is_of_failure: bool
+    names_another: bool
+    """Some sentence is of another system: a part that others have too may be that one's."""
+    is_wish: bool
+    """It asks for a change of a program, or tells of one: nothing has failed at its writer's."""
 
     @property
     def is_acquitted(self) -> bool:
@@ -219,22 +228,27 @@ def _read(text: str) -> _Reading:
     spans += [_Span(one.start(), one.end(), "thing", "zone") for one in _ZONE.finditer(text)]
     spans += [_Span(one.start(), one.end(), "trouble", "") for one in _LONG_TIME.finditer(plain)]
     sentences: list[_Sentence] = []
-    is_of_failure = False
+    is_of_failure = beside_another = is_wish = False
     language = _language(plain, "en")
     for start, end in _pieces(plain, 0, len(plain), _SENTENCE_ENDS):
         own = [span for span in spans if start <= span.start and span.end <= end]
         spoken = _language(plain[start:end], language)
         own = [span for span in own if span.kind not in _DENIES or span.name in (spoken, *_ASIAN)]
         kinds = {span.kind for span in own}
+        is_wish |= "wish" in kinds
         is_of_lustre = any(span.name == _LUSTRE for span in own)
         is_of_another = "stranger" in kinds or names_another(text[start:end])
+        beside_another |= is_of_another and not is_of_lustre
         if "supposed" in kinds or (is_of_another and not is_of_lustre):
             continue
         clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
+        if _is_supposed(clauses):
+            continue
         told = [one for clause in clauses for one in clause.said]
         if is_of_another and any(_is_fine_there(clause) for clause in clauses):
             continue
-        is_of_failure |= "trouble" in kinds or any(one.bad and one.state != _ASKED for one in told)
+        happened = [one for clause in clauses if not clause.is_condition for one in clause.said]
+        is_of_failure |= "trouble" in kinds or any(one.bad and one.state != _ASKED for one in happened)
         bad: dict[tuple[str, str], int] = {}
         for number, clause in enumerate(clauses):
             said = clause.said or _said_beside(clauses, number)
@@ -254,7 +268,7 @@ def _read(text: str) -> _Reading:
         acquits = is_of_lustre and is_fine and len(said_of_it) <= _FEW_LETTERS
         sentences.append(_Sentence(said_of_it, things, bad, "marker" in kinds, acquits))
     everything = frozenset(thing for sentence in sentences for thing in sentence.things)
-    return _Reading(tuple(sentences), everything, is_of_failure)
+    return _Reading(tuple(sentences), everything, is_of_failure, beside_another, is_wish)
 
 
 def _next_outcomes(spans: Sequence[_Span], end: int) -> bool:
@@ -307,7 +321,15 @@ def _common_words() -> dict[str, frozenset[str]]:
 def _clause(own: Sequence[_Span], plain: str, start: int, end: int) -> _Clause:
     here = [span for span in own if start <= span.start and span.end <= end]
     things = tuple(span for span in here if span.kind == "thing")
-    return _Clause(things, tuple(_said(here, plain)), plain[start - 1 : start] != " ")
+    return _Clause(
+        things, tuple(_said(here, plain)), _IF.match(plain[start:end]) is not None, plain[start - 1 : start] != " "
+    )
+
+
+def _is_supposed(clauses: Sequence[_Clause]) -> bool:
+    """“If the first server fails, the client asks the second”: only what may happen is bad."""
+    bad = [clause.is_condition for clause in clauses if any(one.bad for one in clause.said)]
+    return len(clauses) > 1 and bool(bad) and all(bad)
 
 
 def _is_fine_there(clause: _Clause) -> bool:
@@ -387,7 +409,7 @@ def _lines_of_people(text: str) -> str:
     for line in text.splitlines():
         prefix = read_prefix(line)
         said = normalise(line[prefix.length :])
-        if not (prefix.klog or prefix.kernel or prefix.program or _MESSAGE.search(said)):
+        if not (prefix.klog or prefix.kernel or prefix.program or _MESSAGE.search(said) or _ROW.search(said)):
             lines.append(said)
     return "\n".join(lines)
 
@@ -446,7 +468,7 @@ def _forms(is_ascii: bool) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tupl
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles)]
     kinds += [("blamed_after", "", table.blamed_after), ("blamed_before", "", table.blamed_before)]
     kinds += [("remedy", "", table.remedies), ("outcome", "", table.outcomes)]
-    kinds += [("supposed", "", table.supposed), ("stranger", "", table.strangers)]
+    kinds += [("supposed", "", table.supposed), ("stranger", "", table.strangers), ("wish", "", table.wishes)]
     given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all if form.isascii() or not is_ascii]
     made = _plain("\n".join(form for form, _ in given).replace("*", "\t"))
     whole, names = made.split("\n"), [named for _, named in given]

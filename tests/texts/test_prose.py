@@ -187,6 +187,54 @@ def test_what_is_of_another_system_is_not_ours(text: str) -> None:
     assert causes(text) == set()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The client cannot reconnect to the MDS and its mount hangs. The OSDs drop its writes.",
+        "BeeGFS is mounted on the login nodes. The metadata server is down and every client mount hangs.",
+        "We use GCS Fuse. The sidecar container of the mount fails while the metadata server is not up.",
+        "CephFS 集群异常。客户端挂载卡住，元数据服务器宕机。",
+    ],
+)
+def test_a_part_that_others_have_too_is_theirs_where_another_system_is_named(text: str) -> None:
+    assert causes(text) == set()
+    assert causes("Every client mount hangs, the MDS is down.") == {"mdt-unavailable"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I propose an option to leave out single OSTs of Lustre, such as one that is down.",
+        "This PR retries the Lustre mount in the node agent when the MGS is down.",
+        "Feature request: show in the Lustre exporter which MDT is down.",
+        "기능 요청: Lustre MDT가 다운되면 알림을 보내 주세요.",
+    ],
+)
+def test_who_asks_for_a_change_tells_of_no_failure(text: str) -> None:
+    assert causes(text) == set()
+    assert causes("One of the OSTs of our Lustre is down.") == {"ost-unavailable"}
+
+
+def test_what_only_may_happen_has_not_happened() -> None:
+    may_be = "If the connection to the first MGS fails, the Lustre client asks the next."
+    assert causes(may_be) == set()
+    assert causes("The directory has to be there before the mount. " + may_be) == set()
+    assert causes("If I mount Lustre by hand, it fails: the security group does not allow port 988.") == {
+        "sg-missing-988"
+    }
+
+
+def test_a_full_text_is_no_full_file_system() -> None:
+    assert causes("Full example of a pod with our Lustre file system.") == set()
+    assert causes("The full log is attached: our Lustre file system is full.") == {"file-system-full"}
+
+
+def test_a_row_of_counters_is_nobodys_word() -> None:
+    rows = "lnetctl net show -v on the Lustre client\nhealth stats:\n    - no route: {}\n    - timeouts: 0"
+    assert causes(rows.format(0)) == set()
+    assert causes("Lustre does not mount: no route to the file system's VPC.") == {"route-missing"}
+
+
 def test_one_sentence_of_another_system_does_not_hide_the_others() -> None:
     text = "EFS works on these nodes. FSx for Lustre does not mount: the security group does not allow port 988."
     assert causes(text) == {"sg-missing-988"}
