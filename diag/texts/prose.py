@@ -62,6 +62,8 @@ _NO_ROUTE = late(r"(?i)no route to host")
 _ROW = late(r"^[-* ]*[\w./ ()-]{1,40}: ?-?\d[\d.]*[a-zA-Z%]{0,3}$")
 """A row of an output: a name and a number, such as a counter that is 0."""
 _IF = late(r"^ ?(?:if|unless|whether) ")
+_PAGE = late(r"(?m)^ {0,4}\.\. [a-z-]+::|^ {0,4}!!! ?[a-z]+|^:::[a-z]+|^```\w* linenums=|^\{\{[<%] ")
+"""Markup of a page of documentation: a directive or a box. It tells how things are made and used."""
 _ESCAPED = late(r"\\+u([0-9a-fA-F]{4})")
 _BLANKS = late(r"[ \t]+")
 _BETWEEN_SCRIPTS = late(r"(?<=[a-z0-9]) (?=[\u1100-\uffff])|(?<=[\u1100-\uffff]) (?=[a-z0-9])")
@@ -111,6 +113,8 @@ IN_WORDS = "in a person's words"
 
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
+    if _PAGE.search(text):
+        return ()
     said = _lines_of_people(_NO_ROUTE.sub("unreachable", text[:_LONGEST]))
     if not said:
         return ()  # Programs alone speak: the table is not needed.

@@ -224,6 +224,13 @@ def test_what_only_may_happen_has_not_happened() -> None:
     }
 
 
+@pytest.mark.parametrize("markup", [".. note::\n   {}", "!!! warning\n    {}", ":::danger\n{}\n:::"])
+def test_a_page_of_documentation_tells_of_no_failure(markup: str) -> None:
+    said = "A Lustre mount hangs, the security group does not allow port 988."
+    assert causes(said) == {"sg-missing-988"}
+    assert causes(markup.format(said)) == set()
+
+
 def test_a_full_text_is_no_full_file_system() -> None:
     assert causes("Full example of a pod with our Lustre file system.") == set()
     assert causes("The full log is attached: our Lustre file system is full.") == {"file-system-full"}
