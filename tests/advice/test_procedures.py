@@ -14,7 +14,7 @@ import pytest
 
 from diag.advice import replace_claim
 from diag.advice.driver import setting
-from diag.advice.lnet_options import change_options
+from diag.advice.lnet_options import change_options, load_by_host
 from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, replace_class, set_parameters
 from diag.advice.replace_node import reboot_node, replace_node, update_nodes
@@ -233,6 +233,15 @@ class TestNodes:
         words = ("> boot-of", "reboot-instances", "seq 90", "=Ready", "uncordon")
         order = [where(lines, word) for word in words]
         assert order == sorted(order) and lines[order[1]].startswith("test -s boot-of-n1.txt && ")
+
+    def test_the_host_loads_lnet_before_pods_come_back(self) -> None:
+        """Else the next mount loads it from the plugin's pod, and LNet has that pod's network again."""
+        lines = Fix(load_by_host({**NODE, "node_manager": ""}, None)).commands
+        assert one_after_another(lines, "reboot-instances", "=Ready", "modprobe lustre", "kubectl uncordon")
+        plain = Fix(reboot_node({**NODE, "node_manager": ""}, None)).commands
+        assert not any("modprobe" in line for line in plain)
+        replaced = load_by_host({**NODE, "node_manager": "karpenter"}, None)
+        assert "user data" in replaced[0].text and not any("modprobe" in step.line for step in replaced)
 
     def test_karpenter_replaces_the_node_in_place_of_a_reboot(self) -> None:
         lines = Fix(reboot_node({**NODE, "node_manager": "karpenter"}, None)).commands
