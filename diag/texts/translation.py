@@ -15,7 +15,7 @@ from diag.late import late
 
 _HOLES = late(r"%[sm]")
 _NAMED = late(
-    r"\b(?:rc|err|errno|Errno|error|ret)\b[ =:\['(]{0,3}-?(?P<number>\d{1,3})\b"
+    r"\b(?:rc|err|errno|Errno|(?:os )?error|ret)\b[ =:\['(]{0,3}-?(?P<number>\d{1,3})\b"
     r"|\b(?:exit status|exit code:?|exited with code|but received) '?(?P<status>\d{1,3})\b"
     r"|\b(?P<name>E[A-Z]{2,12})\b"
 )
