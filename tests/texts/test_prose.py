@@ -231,6 +231,18 @@ def test_a_page_of_documentation_tells_of_no_failure(markup: str) -> None:
     assert causes(markup.format(said)) == set()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lustre splits a file into data blocks and spreads them over several object storage servers.",
+        "We strongly recommend to run jobs from Lustre instead, due to its larger storage capacity.",
+    ],
+)
+def test_what_lustre_is_for_is_no_failure(text: str) -> None:
+    assert causes(text) == set()
+    assert causes("Lustre does not mount, the firewall blocks port 988.") != set()
+
+
 def test_a_full_text_is_no_full_file_system() -> None:
     assert causes("Full example of a pod with our Lustre file system.") == set()
     assert causes("The full log is attached: our Lustre file system is full.") == {"file-system-full"}
