@@ -244,7 +244,7 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
     if saves_once(fix):
         yield f"\n{text(SAVED_BEFORE)}\n"
-    for title, cautions, way in ways_of(fix):
+    for title, _, cautions, way in ways_of(fix):
         yield f"\n### {text(title)}\n" if title else ""
         yield from (f"\n**First:** {text(caution)}\n" for caution in cautions)
         for step, line in way.acts:

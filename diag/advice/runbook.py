@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -31,18 +31,48 @@ def fix_of(
     there it says what to look for, without a command. None where the runbook has no remedy at all.
     """
     page = "on this page" if on_page else f"in lustre-doctor runbook {cause.id}"
-    open_ = [_placed(remedy, page) for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
-    open_.sort(key=lambda remedy: (_rank(remedy, seen), _is_foreign(remedy, cause, platform)))
-    tried = [(remedy, own, _steps(remedy, own)) for remedy in open_ for own in _variants(remedy, values, platform)]
+    open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
+    where = UNKNOWN if on_page else platform  # A page names its ways by number, for every reader the same.
+    open_.sort(key=lambda remedy: (_rank(remedy, seen), _is_foreign(remedy, cause, where)))
     fixes = [
         Fix((*_whose(remedy, cause, platform), *_installed_by(remedy, own, values), *steps))
-        for remedy, own, steps in tried
-        if steps and _works(remedy, cause, steps, platform)
+        for remedy in open_
+        for own, steps in _ways(remedy, cause, values, platform, page)
     ]
     if fixes:
         return Fix(fixes[0].steps, tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
     return advise(f"no fix is known for this platform; look at: {looks}") if cause.fix and looks else None
+
+
+def _ways(
+    remedy: Remedy, cause: Cause, values: Mapping[str, str], platform: Platform, page: str = ""
+) -> Iterator[tuple[Values, tuple[Step, ...]]]:
+    """Its steps on that platform, once for each way to change the driver, with the values of each."""
+    for own in _variants(remedy, values, platform):
+        steps = _steps(_placed(remedy, page), own)
+        if steps and _works(remedy, cause, steps, platform):
+            yield own, steps
+
+
+def numbers_of_ways(cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN) -> tuple[int, ...]:
+    """By which number the page names each way of `fix_of`, in its order.
+
+    It is its place for a reader of whom nothing is known: the text keeps to it where a reader's platform or installer
+    leaves ways out. What one way is for Helm, and one for other installers, has two numbers.
+    """
+    from diag.advice.driver import Installer
+
+    number, found = 0, []
+    for remedy in sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN)):
+        installers = [str(own.get("installer", "")) for own, _ in _ways(remedy, cause, {}, UNKNOWN)]
+        places = {installer: number + place for place, installer in enumerate(installers, 1)}
+        others = next((places[one] for one in installers if one != Installer.HELM.value), 0)
+        found += [
+            places.get(str(own.get("installer", "")), others) for own, _ in _ways(remedy, cause, values, platform)
+        ]
+        number += len(installers)
+    return tuple(found)
 
 
 def _placed(remedy: Remedy, page: str) -> Remedy:

@@ -12,7 +12,7 @@ from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
 from diag.advice.inspect_node import DEBUG_PODS
 from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
-from diag.advice.runbook import fix_of, look_at
+from diag.advice.runbook import fix_of, look_at, numbers_of_ways
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
@@ -34,6 +34,7 @@ WORDS = {
 """What a reader new to Lustre looks up; a page explains those that it uses."""
 SAVED_BEFORE = "A block that stops at test '!' -e: an earlier run saved that file. Move it away, and begin again."
 """For whom a second run of a way ends without a word."""
+LEFT_OUT = "A way whose number is missing here is for another platform or installer than yours."
 SURVEYED = 2
 """Ways up to which a page goes without a list of them."""
 _CASE = re.compile(r"(?:only |best )?(?:where|for|to|on|so that|if) (?!.*: first )")
@@ -65,7 +66,7 @@ def to_page(
             ways_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
                 style = Style(width=width)
-                lines += _ways(with_verify(fix, values), style)
+                lines += _ways(with_verify(fix, values), numbers_of_ways(cause, values, platform), style)
                 if platform.kubernetes is not False:
                     lines += _seen_after(cause, values, style)
         if block == ["## "]:
@@ -90,18 +91,20 @@ def to_page(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _ways(fix: Fix, style: Style) -> Iterator[str]:
+def _ways(fix: Fix, numbers: Sequence[int], style: Style) -> Iterator[str]:
     """Every way to fix it, under its number: what to know first, each command above what it does, and the way back."""
-    ways = ways_of(fix)
+    ways = ways_of(fix, numbers)
     if asks_who_installed(fix):
         yield from ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
     if len(ways) > SURVEYED:
         yield ""
-        for number, (_, _, way) in enumerate(ways, 1):
-            yield from wrap(_survey(way), style, f"  Way {number}  ", " " * 9)
+        for one in ways:
+            yield from wrap(_survey(one.fix), style, f"  Way {one.number}  ", " " * 9)
+    if ways[-1].number > len(ways):
+        yield from ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
     if saves_once(fix):
         yield from ("", *textwrap.wrap(SAVED_BEFORE, max(40, style.width), break_on_hyphens=False))
-    for title, cautions, way in ways:
+    for title, _, cautions, way in ways:
         yield ""
         if title:
             yield from wrap(title, style, "", "  ")
@@ -127,19 +130,24 @@ class Way(NamedTuple):
 
     title: str
     """`Way 2 of 3: where the pod runs`; empty where there is one way."""
+    number: int
+    """By which the page names it."""
     cautions: tuple[str, ...]
     fix: Fix
 
 
-def ways_of(fix: Fix) -> tuple[Way, ...]:
-    """Every way, each with its case in its title; of a single way the case is a caution."""
+def ways_of(fix: Fix, numbers: Sequence[int] = ()) -> tuple[Way, ...]:
+    """Every way, each with its number and case in its title; of a page's only way the case is a caution."""
     ways, found = (fix, *fix.alternatives), []
-    for number, way in enumerate(ways, 1):
+    numbers = numbers or range(1, len(ways) + 1)
+    is_whole = [*numbers] == [*range(1, len(ways) + 1)]
+    for number, way in zip(numbers, ways, strict=True):
         case, cautions = _case_of(way)
-        if len(ways) > 1:
-            found.append(Way(f"Way {number} of {len(ways)}" + (f": {case}" if case else ""), cautions, way))
+        if [*numbers] == [1]:
+            found.append(Way("", 1, (case, *cautions) if case else cautions, way))
         else:
-            found.append(Way("", (case, *cautions) if case else cautions, way))
+            title = f"Way {number} of {len(ways)}" if is_whole else f"Way {number}"
+            found.append(Way(title + (f": {case}" if case else ""), number, cautions, way))
     return tuple(found)
 
 

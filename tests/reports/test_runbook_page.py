@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from diag.advice.names import named_in
+from diag.advice.platform import HOST, UNKNOWN, Platform
+from diag.advice.runbook import fix_of, numbers_of_ways
 from diag.knowledge.runbooks import load_knowledge
 from diag.reports.runbook import SAVED_BEFORE, body_of, to_page
 from tests.runbooks.test_files import TEXTS
@@ -63,6 +67,34 @@ def test_who_installed_the_driver_is_asked_once_above_the_ways() -> None:
     assert page.index("-L app.kubernetes.io/managed-by") < page.index("Way 1 of ")
     known = to_page(CAUSES["imds-unreachable"], TEXTS["imds-unreachable"], {"installer": "Helm", "release": "fsx"}, {})
     assert "managed-by" not in known and "where Helm installed the driver" not in known
+
+
+def test_a_way_keeps_the_number_by_which_the_text_names_it() -> None:
+    """Who installed the driver with Helm sees fewer ways; the table of the page counts all of them."""
+    id = "startup-taint-stuck"
+    numbers = {
+        installer: [int(n) for n in re.findall(r"(?m)^Way (\d+)", page_for(id, installer))]
+        for installer in ("", "Helm", "EKS add-on", "manifests")
+    }
+    assert numbers[""] == [*range(1, len(numbers[""]) + 1)]
+    assert 3 in numbers["Helm"] and 4 not in numbers["Helm"]
+    assert 4 in numbers["EKS add-on"] and 3 not in numbers["EKS add-on"]
+    assert "whose number is missing" in page_for(id, "Helm") and "whose number is missing" not in page_for(id, "")
+
+
+def page_for(id: str, installer: str) -> str:
+    return to_page(CAUSES[id], TEXTS[id], {"installer": installer} if installer else {}, {})
+
+
+@pytest.mark.parametrize("place", [UNKNOWN, Platform("aws", True), HOST, Platform("gcp", True)])
+@pytest.mark.parametrize("installer", ["", "Helm", "EKS add-on", "manifests"])
+def test_every_way_of_every_page_has_one_number(installer: str, place: Platform) -> None:
+    for cause in CAUSES.values():
+        values = {"installer": installer} if installer else {}
+        fix = fix_of(cause, values, place, on_page=True)
+        numbers = numbers_of_ways(cause, values, place)
+        assert 0 not in numbers and list(numbers) == sorted(set(numbers)), cause.id
+        assert fix is None or not numbers or len(numbers) == len((fix, *fix.alternatives)), cause.id
 
 
 def test_a_way_that_names_the_add_on_itself_is_not_told_who_installed_the_driver() -> None:

@@ -159,7 +159,7 @@ SENTENCES = (
 )
 
 
-@pytest.mark.parametrize("name", ["ENOENT", "E2BIG", "ENODEV", "EINVAL", "ENOSYS", "EMSGSIZE", "ETIMEDOUT"])
+@pytest.mark.parametrize("name", ["ENOENT", "EPERM", "E2BIG", "ENODEV", "EINVAL", "ENOSYS", "EMSGSIZE", "ETIMEDOUT"])
 def test_an_error_in_a_sentence_of_any_language_is_the_same(name: str) -> None:
     error = errors()[name]
     expected = of(explained(SENTENCES[0].format(message=error.message)))
