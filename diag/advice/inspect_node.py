@@ -17,11 +17,6 @@ _PREFIX = {
 }
 
 
-FIND_PLUGIN = (
-    "kubectl -n {driver_namespace} get pods -l app=fsx-csi-node --field-selector spec.nodeName={node}"
-    " -o jsonpath='{.items[*].metadata.name}'"
-)
-"""Names the driver's pod of the node, by the bare name that every command takes: `-o name` has pod/ before it."""
 DEBUG_PODS = (
     "Each kubectl debug leaves a finished pod node-debugger-… in the present namespace: delete it at the end (kubectl"
     " get pods). Where the nodes do not reach public.ecr.aws, give --image one of your own registry."

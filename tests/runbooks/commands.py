@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from diag.advice.driver import Installer
-from diag.advice.names import SOURCES
+from diag.advice.names import sources
 from diag.advice.runbook import fix_of, look_at
 from diag.knowledge.cause import PROMPT
 from diag.knowledge.index import BUILT_IN
@@ -219,7 +219,7 @@ def _scalars(node: yaml.Node, key: str) -> Iterator[yaml.ScalarNode]:
 
 def _procedures() -> Iterator[Command]:
     """What settles each cause, and the steps of its fix, as a run fills them."""
-    for source in SOURCES:
+    for source in sources():
         for command in (source.command, source.otherwise):
             yield from (Command("names", 0, argv) for _, argv in simple_commands(command))
     for id, cause in load_knowledge().causes.items():

@@ -12,7 +12,7 @@ import jmespath
 import msgspec
 
 from diag.advice.driver import Installer
-from diag.advice.names import SOURCES
+from diag.advice.names import sources
 from diag.advice.runbook import SENTENCES, fix_of, look_at
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
@@ -460,7 +460,7 @@ def test_a_page_says_of_each_name_where_it_is_found() -> None:
 
 def test_a_name_has_one_source() -> None:
     """One that every page has, or that of a page of its own."""
-    names = [(name, page) for source in SOURCES for name in source.names for page in source.pages or ("",)]
+    names = [(name, page) for source in sources() for name in source.names for page in source.pages or ("",)]
     assert len(names) == len(set(names))
     assert {page for _, page in names} - {""} <= CAUSES.keys()
 
