@@ -74,6 +74,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"in_
     """Things that all are somewhere in the text."""
     unless: tuple[str, ...] = ()
     """Things of which none is in the sentence."""
+    against: tuple[str, ...] = ()
+    """Things of which none is anywhere in the text."""
     always: bool = False
     """It is enough that a text about a failure names it."""
     only: bool = False

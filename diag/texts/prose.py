@@ -31,9 +31,10 @@ _DENIES_AFTER_IT, _DENIES_BEFORE_IT, _DENIES_WITHOUT_BLANKS = 28, 14, 6
 """Characters between a negation and what it denies."""
 _SENTENCE_ENDS = late(r"[!?;。！？；]|\.(?=\s|$)|\n")
 _CLAUSE_ENDS = late(
-    r"[,|()，、：（）]|:(?!\w)"
-    r"|(?<!not) yet | (?:but|while|although|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero"
-    r"|porque|mas|porem) "
+    r"[|()，、：（）]|,(?! which )|:(?!\w)"
+    r"|(?<!not) yet (?!for |in |on |with |from )"
+    r"| (?:but|while|although|so|then|because|aber|jedoch|weil|mais|alors que|donc|parce que|car|pero|porque"
+    r"|mas|porem) "
     r"|但是|但|却|因为|所以|지만|는데|때문에|しかし|ですが|けど|のに|ため|ので"
 )
 _MESSAGE = late(
@@ -43,12 +44,14 @@ _MESSAGE = late(
     # A counter of a listing.
     r"|^[\w .()-]{1,40}: -?\d+$"
     # A command behind a prompt or in a build's log.
-    r"|^(?:[\w.@~:/ -]{0,60}[$%❯] |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
+    r"|^(?:[\w.@~:/ -]{0,60}(?:[$❯]|(?<! \d)(?<! \d\d)(?<! \d{3})%) |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
     # Rows of kubectl's events, and the provisioner's message.
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
-_SHORT_ASIDE = late(r"\((\w[\w. -]{0,14})\)")
+_MARKUP = late(r"(?<![^\s(])[`*]+(?=\w)|(?<=\w)[`*]+(?![^\s.,;:!?)])")
+"""Marks around a word: “`root`”."""
+_SHORT_ASIDE = late(r"\(([~<>]?\w[\w. ~<>-]{0,14})\)")
 """A name in brackets ends no clause."""
 _KERNEL_RELEASE = late(
     r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d|(?<![\d.])(?:4\.18|5\.(?:10|14|15)|6\.(?:1|2|5|8|11|12|14|17|18))(?!\d|\.\d{3})(?![.\d]*\s*(?:GB|TB|Gi))"
@@ -56,6 +59,14 @@ _KERNEL_RELEASE = late(
 _ZONE = late(r"\b(?:us|eu|ap|ca|sa|me|af|il|mx)-[a-z]{4,9}-\d[a-f]\b")
 _LONG_TIME = late(
     r"\b\d{1,4} ?(?:min|mins|minutes?|minuten|minutos|hours?|stunden|heures|horas|분|시간|分|小时)(?![a-z])"
+)
+_TIME_OF_WORK = late(
+    r"\b(?:takes?|took|taking|needs|needed)(?: \w+){0,2} [~<>]?\d[\d.,:-]* ?(?:s|secs?|seconds|mins?|minutes|h|hours)"
+    r"(?: \w+)? (?:to|for) (?:read|load|open|list|copy|import|write|stat|scan|walk|untar|extract|clone|ls)\b"
+)
+_NEARLY_FULL = late(
+    r"\b(?:at|to|reached|reaches|over|above|beyond) (?:9[0-9]|100) ?%|\b(?:9[0-9]|100) ?% (?:of )?(?:its |the )?"
+    r"(?:full|capacity|used|usage|utili[sz]ation|utili[sz]ed)\b"
 )
 _NO_ROUTE = late(r"(?i)no route to host")
 """A program's words for any host that does not answer: nobody looked at a route table."""
@@ -92,8 +103,8 @@ _LUSTRE = "lustre"
 _FINE = frozenset(("works", "right", "runs"))
 _FEW_LETTERS = 28
 """“Lustre works”, and not “Lustre works on the old nodes”."""
-_BOOT = "boot"
-"""“Keeps restarting” is said of a program and not of the node."""
+_IN_STATES = frozenset(("boot", "building", "too-long"))
+"""“Keeps restarting” is said of a program and not of the node, “only built for” of a package and not of a build."""
 _UPGRADE = "upgrade"
 """“The new kernel” tells of an upgrade, and is a kernel."""
 _LNETS = frozenset(("lnet", "interface"))
@@ -206,6 +217,8 @@ class _Reading(NamedTuple):
         """How well a rule fits the sentences that it fits, each with the sentence."""
         if not self.things.issuperset((*rule.near, *rule.beside)) or self.things.isdisjoint(rule.of):
             return
+        if not self.things.isdisjoint(rule.against):
+            return
         for sentence in self.sentences:
             if not sentence.things.issuperset(rule.near) or not sentence.things.isdisjoint(rule.unless):
                 continue
@@ -225,11 +238,13 @@ class _Reading(NamedTuple):
 
 
 def _read(text: str) -> _Reading:
-    text = _SHORT_ASIDE.sub(r" \1 ", _BLANKS.sub(" ", _WRAPPED.sub(" ", text)))
+    text = _BLANKS.sub(" ", _SHORT_ASIDE.sub(r" \1 ", _MARKUP.sub("", _WRAPPED.sub(" ", text))))
     plain = _plain(text)
     spans = _find(plain)
     spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
     spans += [_Span(one.start(), one.end(), "thing", "zone") for one in _ZONE.finditer(text)]
+    spans += [_Span(one.start(), one.end(), "bad", "long") for one in _TIME_OF_WORK.finditer(plain)]
+    spans += [_Span(one.start(), one.end(), "bad", "nearly-full") for one in _NEARLY_FULL.finditer(plain)]
     spans += [_Span(one.start(), one.end(), "trouble", "") for one in _LONG_TIME.finditer(plain)]
     sentences: list[_Sentence] = []
     is_of_failure = beside_another = is_wish = False
@@ -502,7 +517,7 @@ def _find(text: str) -> list[_Span]:
 
     def is_part(span: _Span) -> bool:
         if span.kind == "thing":
-            if span.name == _BOOT and any(other.holds(span) for other in states):
+            if span.name in _IN_STATES and any(other.holds(span) for other in states):
                 return True
             return span.name != _LUSTRE and any(other.holds(span) and other.name != _UPGRADE for other in things)
         if span.kind in _STATES:

@@ -41,13 +41,15 @@ def test_the_table_names_only_what_there_is() -> None:
     table = prose()
     for rule in table.rules:
         assert rule.cause in KNOWLEDGE.causes
-        assert {*rule.of, *rule.near, *rule.beside, *rule.unless} <= set(table.things), rule
+        assert {*rule.of, *rule.near, *rule.beside, *rule.unless, *rule.against} <= set(table.things), rule
         assert set(rule.in_) <= set(table.states), rule
         assert not set(rule.near) & set(rule.unless), rule
 
 
 def test_every_thing_is_asked_for() -> None:
-    asked = {name for rule in prose().rules for name in (*rule.of, *rule.near, *rule.beside, *rule.unless)}
+    asked = {
+        name for rule in prose().rules for name in (*rule.of, *rule.near, *rule.beside, *rule.unless, *rule.against)
+    }
     assert set(prose().things) - asked == set()
 
 
@@ -140,6 +142,18 @@ def test_what_is_good_speaks_for_nothing(language: str) -> None:
         ("Lustre would not mount for days. It turned out to be the NACL of the subnet.", "nacl-blocks-lustre"),
         ("Users can't write on Lustre. It was the group quota.", "lustre-quota-exceeded"),
         ("FSx pods were stuck. Adding the 988 inbound rule did the trick.", "sg-missing-988"),
+        # Slowness told as time or rate, load, waits, owners, locks, packages and percentages.
+        ("Reading 500 small files from Lustre takes far too long, it took 12 minutes.", "lustre-slow"),
+        ("Lustre doesn't read at full speed.", "lustre-slow"),
+        ("The OSS of our Lustre suffer from excessive load.", "lustre-slow"),
+        ("Processes on Lustre sit in D state.", "connection-lost-network"),
+        ("The Lustre directory belongs to `root`, users fail.", "root-squash-or-permissions"),
+        ("On Lustre our index could not be locked.", "flock-not-enabled"),
+        ("On Lustre flock() is a silent no-op.", "flock-not-enabled"),
+        ("There is no support (yet) for the Lustre client in Rocky 10.", "kernel-unsupported-by-client"),
+        ("The Lustre module, which is only built for RHEL 9.8, fails.", "kernel-unsupported-by-client"),
+        ("Our lustre is at 97% capacity", "file-system-full"),
+        ("The MDS is in a bad state, Lustre does not answer.", "mdt-unavailable"),
         ("Lustre 마운트 실패. 988 인바운드 규칙을 추가하니 해결되었습니다.", "sg-missing-988"),
     ],
 )
@@ -163,6 +177,13 @@ def test_what_is_said_to_be_bad_is_named(text: str, cause: str) -> None:
         "보안 그룹은 988 포트를 허용하고 Lustre 클라이언트도 설치되어 있습니다.",
         "セキュリティグループは 988 番を許可しており、Lustre クライアントもインストール済み。",
         "安全组已放行 988 端口，Lustre 客户端已安装。",
+        # Times of somebody who is content, a test's name, locks that the mount has, a share that is in use.
+        "We benchmarked Lustre: reading 1 TB took 8 minutes, at line rate.",
+        "The flock test fails on Lustre; options are rw,flock,lazystatfs.",
+        "Mounting Lustre with flock is not needed any more.",
+        "Can not found `mds/MDS/osd` in lustre 2.10.0",
+        "Our lustre is at 40% capacity",
+        "Lustre reads at full speed, and its directory is owned by the team.",
         "FSx for Lustre is a managed file system for machine learning; it integrates with S3.",
         "The annotation was added, the driver is registered and the role was assigned to the Lustre controller.",
         "The current FSx driver does not support different volumes on the same file system.",
