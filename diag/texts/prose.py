@@ -44,7 +44,7 @@ _MESSAGE = late(
     # A counter of a listing.
     r"|^[\w .()-]{1,40}: -?\d+$"
     # A command behind a prompt or in a build's log.
-    r"|^(?:[\w.@~:/ -]{0,60}(?:[$❯]|(?<! \d)(?<! \d\d)(?<! \d{3})%) |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
+    r"|^(?:[\w.@~:/ -]{0,60}(?:[$❯]|(?<! \d)(?<! \d\d)(?<! \d{3})(?<!\d )%) |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
     # Rows of kubectl's events, and the provisioner's message.
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
@@ -63,10 +63,15 @@ _LONG_TIME = late(
 _TIME_OF_WORK = late(
     r"\b(?:takes?|took|taking|needs|needed)(?: \w+){0,2} [~<>]?\d[\d.,:-]* ?(?:s|secs?|seconds|mins?|minutes|h|hours)"
     r"(?: \w+)? (?:to|for) (?:read|load|open|list|copy|import|write|stat|scan|walk|untar|extract|clone|ls)\b"
+    r"|\b(?:reading|loading|opening|listing|checking|scanning|copying|importing|writing|extracting|cloning|ls|cp|rsync)\b"
+    r"[^.,;]{0,50} (?:takes?|took|needs|needed)(?: \w+){0,2} [~<>]?\d[\d.]* ?(?:mins?|minutes|h|hours)\b"
 )
 _NEARLY_FULL = late(
-    r"\b(?:at|to|reached|reaches|over|above|beyond) (?:9[0-9]|100) ?%|\b(?:9[0-9]|100) ?% (?:of )?(?:its |the )?"
-    r"(?:full|capacity|used|usage|utili[sz]ation|utili[sz]ed)\b"
+    r"\b(?:at|to|reached|reaches|over|above|beyond) (?:9[0-9]|100) ?%(?! of (?!(?:its |the )?(?:capacity|space)))"
+    r"|\b(?:9[0-9]|100) ?% (?:of )?(?:its |the )?(?:full|capacity|used|usage|utili[sz]ation|utili[sz]ed|voll|belegt)\b"
+    r"|(?:使用率|使用量|사용률|사용량|용량|已用|占用|用了)[^。\d]{0,6}(?:9\d|100) ?%"
+    r"|\b(?:9\d|100) ?%(?: 찼| 사용|満| 使用済)"
+    r"|\b(?:zu|plein a|lleno al|cheio em|ocupad[oa] al|al|em) (?:9\d|100) ?%"
 )
 _NO_ROUTE = late(r"(?i)no route to host")
 """A program's words for any host that does not answer: nobody looked at a route table."""
@@ -243,8 +248,10 @@ def _read(text: str) -> _Reading:
     spans = _find(plain)
     spans += [_Span(one.start(), one.end(), "thing", "kernel") for one in _KERNEL_RELEASE.finditer(text)]
     spans += [_Span(one.start(), one.end(), "thing", "zone") for one in _ZONE.finditer(text)]
-    spans += [_Span(one.start(), one.end(), "bad", "long") for one in _TIME_OF_WORK.finditer(plain)]
-    spans += [_Span(one.start(), one.end(), "bad", "nearly-full") for one in _NEARLY_FULL.finditer(plain)]
+    spans += [
+        _Span(one.start(), one.end(), "bad", "long") for one in _found(_TIME_OF_WORK, plain, "tak", "took", "need")
+    ]
+    spans += [_Span(one.start(), one.end(), "bad", "nearly-full") for one in _found(_NEARLY_FULL, plain, "%")]
     spans += [_Span(one.start(), one.end(), "trouble", "") for one in _LONG_TIME.finditer(plain)]
     sentences: list[_Sentence] = []
     is_of_failure = beside_another = is_wish = False
@@ -288,6 +295,11 @@ def _read(text: str) -> _Reading:
         sentences.append(_Sentence(said_of_it, things, bad, "marker" in kinds, acquits))
     everything = frozenset(thing for sentence in sentences for thing in sentence.things)
     return _Reading(tuple(sentences), everything, is_of_failure, beside_another, is_wish)
+
+
+def _found(pattern: re.Pattern[str], text: str, *words: str) -> Iterator[re.Match[str]]:
+    """The matches of a pattern, which is not tried where none of the words that it needs is in the text."""
+    return pattern.finditer(text) if any(word in text for word in words) else iter(())
 
 
 def _next_outcomes(spans: Sequence[_Span], end: int) -> bool:
