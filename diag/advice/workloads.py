@@ -210,7 +210,8 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     how = (
         f"stop the pods of the claim, and go on when they are gone: `{described}` lists them under Used By",
         f"a Deployment or StatefulSet (statefulset/NAME): note its number of replicas, and `{scaled} --replicas=0`",
-        f"""a Job: `{patched} '{{"spec":{{"suspend":true}}}}'`; a pod that nothing owns: save it, and delete it""",
+        f"""a Job or CronJob (cronjob/NAME): `{patched} '{{"spec":{{"suspend":true}}}}'`; of a CronJob its Jobs too""",
+        "a pod that nothing owns, or a DaemonSet: save it, and delete it",
     )
-    again = "start again what you stopped: the same commands with the former number, or with false; apply the saved pod"
+    again = "start again what you stopped: the same commands with the former number or false; apply what you saved"
     return Pause(tuple(person(one, values, kind=kind) for one in how), (person(again),))

@@ -40,6 +40,8 @@ class Danger(enum.Enum):
 _WIDE = 110
 """Columns from which on a command is laid out over several rows."""
 _DOCUMENT = re.compile(r"(--[a-z-]+=)?([{\[].*)", re.DOTALL)
+_MEANS_MORE = frozenset('$`\\"!\n')
+"""Characters that a shell does not take as they are within double quotes."""
 _OPEN_NUMBER = re.compile(r"(?<=\":)<[a-z-]+>(?=[,}])")
 """A placeholder where JSON wants a number."""
 
@@ -65,7 +67,7 @@ class Step(msgspec.Struct, frozen=True):
     @property
     def line(self) -> str:
         """The command as a shell takes it; empty where a person acts."""
-        line = shlex.join(self.argv)
+        line = " ".join(map(_quoted, self.argv))
         return f"{line} > {shlex.quote(self.output)}" if line and self.output else line
 
     @property
@@ -73,7 +75,7 @@ class Step(msgspec.Struct, frozen=True):
         """The same command over as many rows as a person wants to read, to be copied as a whole."""
         if len(self.line) <= _WIDE:
             return (self.line,) if self.line else ()
-        rows = " ".join(shlex.quote(_laid_out(word)) for word in self.argv).split("\n")
+        rows = " ".join(_quoted(_laid_out(word)) for word in self.argv).split("\n")
         return (*rows[:-1], f"{rows[-1]} > {shlex.quote(self.output)}" if self.output else rows[-1])
 
     @property
@@ -209,6 +211,13 @@ def _joined(steps: tuple[Step, ...]) -> tuple[str, ...]:
     if len(line) <= _WIDE:
         return (line,)
     return (*(row for step in steps[:-1] for row in (*step.rows[:-1], f"{step.rows[-1]} &&")), *steps[-1].rows)
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell takes it: one with single quotes in double ones, where nothing in it means anything there."""
+    if word == "!":
+        return word
+    return f'"{word}"' if "'" in word and _MEANS_MORE.isdisjoint(word) else shlex.quote(word)
 
 
 def _laid_out(word: str) -> str:

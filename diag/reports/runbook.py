@@ -32,7 +32,7 @@ WORDS = {
     "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
-SAVED_BEFORE = "A block that stops at test '!' -e: an earlier run saved that file. Move it away, and begin again."
+SAVED_BEFORE = "A block that stops at test ! -e: an earlier run saved that file. Move it away, and begin again."
 """For whom a second run of a way ends without a word."""
 LEFT_OUT = "A way whose number is missing here is for another platform or installer than yours."
 SURVEYED = 2

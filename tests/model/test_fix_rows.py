@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 
+import pytest
+
 from diag.advice.runbook import fix_of
 from diag.advice.steps import caution, change, guard, person, save, wait
 from diag.knowledge.runbooks import load_knowledge
@@ -55,6 +57,22 @@ def test_guards_stand_above_what_they_guard() -> None:
     assert Fix((Step(StepKind.GUARD, ("test", "-s", "x")), Step(StepKind.CHANGE, ("true",)))).acts[0][1] == (
         "test -s x && true",
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("FileSystems[?FileSystemType=='LUSTRE'].Id", "\"FileSystems[?FileSystemType=='LUSTRE'].Id\""),
+        ("it's `id`", "'it'\"'\"'s `id`'"),
+        ("it's $HOME", "'it'\"'\"'s $HOME'"),
+        ("it's !!", "'it'\"'\"'s !!'"),
+        ("!", "!"),
+        ("!x", "'!x'"),
+    ],
+)
+def test_a_word_is_quoted_so_that_it_is_read_and_means_itself(word: str, shown: str) -> None:
+    line = Step(StepKind.CHANGE, ("echo", word)).line
+    assert line == f"echo {shown}" and shlex.split(line) == ["echo", word]
 
 
 class TestWhatFails:
