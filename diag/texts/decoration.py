@@ -16,7 +16,11 @@ _SOFT_BREAK = re.compile(rb"=\r?\n")
 _NOT_QUOTED_PRINTABLE = re.compile(rb"(?m)=(?![0-9A-F]{2}|\r?\n)|^[^\n]{0,49}=\r?$")
 """An equals sign that is one, or a line that is too short to be broken."""
 _QUOTED = re.compile(rb"(?m)^[ \t]{0,3}>(?:[ \t]?>)*[ \t]?")
-_FOUND = re.compile(rb"(?m)^(?:/?(?:[\w.@+-]{1,100}/){1,20}[\w.@+-]{1,100}|[\w@+-]{1,100}\.[a-z]{2,5}):\d{1,9}:")
+_FOUND = re.compile(
+    rb"(?m)^(?:/?(?:[\w.@+-]{1,100}/){1,20}[\w.@+-]{1,100}|[\w@+-]{1,100}\.[a-z]{2,5}):\d{1,9}:"
+    # Not the place that a compiler complains of.
+    rb"(?!\d{1,6}: (?:fatal )?(?:error|warning|note): )"
+)
 _DOUBLED = re.compile(rb'(?m)(?:^|[,;\t])"[^"\n]{0,4000}""')
 """A field of a table (CSV), in which a quotation mark is written twice."""
 _DOUBLED_SINGLE = re.compile(rb"(?m)^[ \t]*(?:- )?[A-Za-z]\w*: '(?:[^'\n]|''){0,4000}''")

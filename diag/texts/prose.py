@@ -75,6 +75,11 @@ _NEARLY_FULL = late(
 )
 _NO_ROUTE = late(r"(?i)no route to host")
 """A program's words for any host that does not answer: nobody looked at a route table."""
+_STATE_FULL = late(
+    r"(?:\bstates?|\bimports?|\bstay(?:s|ed)?|\bremain(?:s|ed)?|全程|一直|始终|保持|状态|状態|상태|均|转|都|[:=/→>])\W{0,3}"
+    r"(?:(?:is|are|was|were|in|at|to|为|是)\W{1,2})?FULL\b|\bFULL\b\W{0,3}(?:states?\b|状态|状態|상태|/ ?`?(?:IDLE|DISCONN|CONNECTING))"
+)
+"""The state of an import that is connected: no file system is full there."""
 _ROW = late(r"^[-* ]*[\w./ ()-]{1,40}: ?-?\d[\d.]*[a-zA-Z%]{0,3}$")
 """A row of an output: a name and a number, such as a counter that is 0."""
 _IF = late(r"^ ?(?:if|unless|whether) ")
@@ -131,7 +136,7 @@ def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
     if _PAGE.search(text):
         return ()
-    said = _lines_of_people(_NO_ROUTE.sub("unreachable", text[:_LONGEST]))
+    said = _lines_of_people(_STATE_FULL.sub(" ", _NO_ROUTE.sub("unreachable", text[:_LONGEST])))
     if not said:
         return ()  # Programs alone speak: the table is not needed.
     reading = _read(said)

@@ -274,6 +274,27 @@ def test_a_full_text_is_no_full_file_system() -> None:
     assert causes("The full log is attached: our Lustre file system is full.") == {"file-system-full"}
 
 
+@pytest.mark.parametrize(
+    "said", ["OST 全程 FULL；Lustre", "必须等 OST 转 `FULL`/`IDLE` 再跑 Lustre", "Lustre: the OST imports stayed FULL"]
+)
+def test_an_import_whose_state_is_full_is_no_full_file_system(said: str) -> None:
+    assert causes(said) == set()
+    assert causes("The OST of our Lustre is FULL.") == {"file-system-full"}
+
+
+def test_a_permission_on_debugfs_is_none_of_a_role() -> None:
+    of = "Our Lustre clients show it elsewhere. You don't have permissions to access {}."
+    assert causes(of.format("/sys/kernel/debug")) == set()
+    assert causes("The role of our Lustre driver has no permission.") == {"iam-missing-permission"}
+
+
+def test_a_clock_beside_an_eviction_is_no_clock_of_a_signature() -> None:
+    assert "node-clock-wrong" not in causes(
+        "The system clock of the Lustre server was wrong, and the clients were evicted."
+    )
+    assert "node-clock-wrong" in causes("Creating a Lustre volume failed: the system clock of the node was wrong.")
+
+
 def test_a_row_of_counters_is_nobodys_word() -> None:
     rows = "lnetctl net show -v on the Lustre client\nhealth stats:\n    - no route: {}\n    - timeouts: 0"
     assert causes(rows.format(0)) == set()

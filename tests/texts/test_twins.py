@@ -65,6 +65,23 @@ OURS = [
     ("pods start with a long delay since fsGroupPolicy is set for the Lustre driver", "recursive-fsgroup-chown"),
     ("FSx for Lustre is not supported on Fargate", "pod-on-fargate"),
     ("the node cannot mount FSx with this ingress rule, ports 988 and 1018-1023 are needed", "sg-missing-988"),
+    ("`MGC10.0.0.251@o2ib: failed processing log rc=-5`, then -110", "mgs-unreachable-network"),
+    ("MGC10.0.0.251@o2ib: failed processing log rc=-5 (client mount tried before the MGS answered)", "server-not-ready-race"),
+    ("INFO: task mount.lustre:93138 blocked for more than 90 seconds.\n mgc_fs_setup.isra.12+0x65/0x7a0 [mgc]", "mgs-unreachable-network"),
+    ("(osc_page.c:183:osc_page_delete()) ASSERTION( 0 ) failed\n(osc_page.c:183:osc_page_delete()) LBUG", "client-lbug"),
+    ("operation ost_read to node 10.0.0.9@o2ib failed: rc = -116", "stale-file-handle"),
+    ("No Lustre modules, so `lustre-startup` failed with `LNET not up after 60s`", "lustre-module-missing"),
+    ("mount.lustre: ... failed: Invalid argument\nRoot cause: LNet kernel module not loaded.", "lnet-not-configured"),
+    ("FSx mount fails with `ENODEV` | lustre module kernel version mismatch", "kernel-module-version-mismatch"),
+    ("the Lustre modules are built for another kernel", "kernel-module-version-mismatch"),
+    ("sudo mount -t lustre -o flock $DNS@tcp:/$NAME /fsx\n# mount.lustre: mount a@tcp:/abc at /fsx failed: No such file or directory", "wrong-mountname"),
+    ("lustre/llite/file.c:678:24: error: implicit declaration of function 'page_cache_alloc'", "kernel-unsupported-by-client"),
+    ("lnet/klnds/socklnd/socklnd.c:31:10: fatal error: linux/sunrpc.h: No such file or directory", "kernel-unsupported-by-client"),
+    ("LU-18906 build\n nrs_orr.c:1680:1: error: control reaches end of non-void function [-Werror=return-type]", "kernel-unsupported-by-client"),
+    ("reading binaries on scratch: BrokenPipeError: [Errno 108] Cannot send after transport endpoint shutdown", "client-evicted"),
+    ("client mount fails with -EROFS because the read-only nodemap flag is set", "mount-not-permitted"),
+    ("skpath=/etc/lustre/a.key: Permission denied when the Lustre client uses the key", "ssk-key-missing"),
+    ("Mount hangs on boot. You forgot `_netdev` in `/etc/fstab`. (fsx)", "fstab-mount-order"),
 ]  # fmt: skip
 
 OTHERS = [
@@ -96,6 +113,13 @@ OTHERS = [
     "EBS volumes are not supported on Fargate",
     "unable to mount NFS with this ingress rule, port 2049 is needed",
     "msbrathr0:rpc niobuf.c pscrpc_send_buf 73] LNetMDBind failed: -12",
+    "INFO: task mount:93138 blocked for more than 90 seconds.\n xfs_log_mount+0x65/0x7a0 [xfs]",
+    "(hfs_page.c:183) ASSERTION( 0 ) failed",
+    "the ZFS module and kernel version mismatch",
+    "drivers/net/ethernet/aa/file.c:678:24: error: implicit declaration of function 'page_cache_alloc'",
+    "the HTTP server closed the socket: BrokenPipeError: [Errno 108] Cannot send after transport endpoint shutdown",
+    "Add `_netdev` to the Lustre line of /etc/fstab, so that the host does not hang at boot.",
+    "The Lustre client mounts with skpath=/etc/lustre/a.key, and the nodemap is read-only by design.",
 ]  # fmt: skip
 
 
