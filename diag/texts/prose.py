@@ -77,7 +77,8 @@ _NO_ROUTE = late(r"(?i)no route to host")
 """A program's words for any host that does not answer: nobody looked at a route table."""
 _STATE_FULL = late(
     r"(?:\bstates?|\bimports?|\bstay(?:s|ed)?|\bremain(?:s|ed)?|全程|一直|始终|保持|状态|状態|상태|均|转|都|[:=/→>])\W{0,3}"
-    r"(?:(?:is|are|was|were|in|at|to|为|是)\W{1,2})?FULL\b|\bFULL\b\W{0,3}(?:states?\b|状态|状態|상태|/ ?`?(?:IDLE|DISCONN|CONNECTING))"
+    r"(?:(?:is|are|was|were|in|at|to|为|是)\W{1,2})?FULL\b"
+    r"|\bFULL\b\W{0,3}(?:states?\b|状态|状態|상태|/ ?`?(?:IDLE|DISCONN|CONNECTING))"
 )
 """The state of an import that is connected: no file system is full there."""
 _ROW = late(r"^[-* ]*[\w./ ()-]{1,40}: ?-?\d[\d.]*[a-zA-Z%]{0,3}$")

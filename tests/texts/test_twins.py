@@ -117,6 +117,7 @@ OTHERS = [
     "(hfs_page.c:183) ASSERTION( 0 ) failed",
     "the ZFS module and kernel version mismatch",
     "drivers/net/ethernet/aa/file.c:678:24: error: implicit declaration of function 'page_cache_alloc'",
+    "lustre/mdt/mdt_handler.c:678:24: error: implicit declaration of function 'page_cache_alloc'",
     "the HTTP server closed the socket: BrokenPipeError: [Errno 108] Cannot send after transport endpoint shutdown",
     "Add `_netdev` to the Lustre line of /etc/fstab, so that the host does not hang at boot.",
     "The Lustre client mounts with skpath=/etc/lustre/a.key, and the nodemap is read-only by design.",
