@@ -45,6 +45,8 @@ _MESSAGE = late(
     r"|^[\w .()-]{1,40}: -?\d+$"
     # A command behind a prompt or in a build's log.
     r"|^(?:[\w.@~:/ -]{0,60}(?:[$❯]|(?<! \d)(?<! \d\d)(?<! \d{3})(?<!\d )%) |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
+    # A compiler's lines.
+    r"|\.[ch]:\d+:(?:\d+:)? (?:(?:fatal )?error|warning|note): "
     # Rows of kubectl's events, and the provisioner's message.
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
