@@ -33,6 +33,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "label": ids.PARAMETER,
     "right_parameter": ids.PARAMETER,
     "parameter_value": ids.PARAMETER,
+    "import_path": ids.PARAMETER,
     "quantity": ids.QUANTITY,
     "memory": ids.QUANTITY,
     "cpu": ids.QUANTITY,

@@ -50,6 +50,7 @@ EXAMPLES = {
     "target_version": "2.15",
     "path": "/data",
     "capacity": "1200",
+    "import_path": "s3://my-bucket/prefix",
     "new_capacity": "2400",
     "quota_value": "200",
     "metadata_iops": "6000",
