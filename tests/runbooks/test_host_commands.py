@@ -154,6 +154,7 @@ def kernel_filters() -> Iterator[tuple[str, Argv]]:
 
 WITHOUT_SAMPLE = {
     "stale-obd-device": "(genops.c:556:class_register_device()) fsx-MDT0000 already exists, won't add",
+    "obd-device-leak": "fsx-MDT0000-mdc-ffff8b: all 8192/8192 devices used, increase MAX_OBD_DEVICES: rc = -75",
     "mount-not-permitted": "fsx-MDT0000: client banned by administrative request",
     "volume-mounted-readonly": "Lustre: znqu5bev-client: forcing read-only mount: rc = -30",
     "mount-not-established-race": "Lustre: Mounted znqu5bev-client",
