@@ -149,7 +149,7 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     if values.get("workload"):
         return (*_not_ready(values), replaced, back)
     rolled = wait("kubectl -n {namespace} rollout status {workload} --timeout=10m", values)
-    return (caution(_TAKES_NO_PATCH), *_not_ready(values), replaced, rolled, back)
+    return (caution(_TAKES_NO_PATCH), caution(_TAKEN_BACK), *_not_ready(values), replaced, rolled, back)
 
 
 def _not_ready(values: Values) -> tuple[Step, ...]:
@@ -157,6 +157,8 @@ def _not_ready(values: Values) -> tuple[Step, ...]:
     kind = str(values.get("workload", "")).partition("/")[0]
     return (caution(NOT_READY, values),) if kind in ("", "statefulset") else ()
 
+
+_TAKEN_BACK = "correct the workload's manifest or chart as well, or its next run takes the change back"
 
 _TAKES_NO_PATCH = (
     "this is for a Deployment, StatefulSet or DaemonSet; a Job and a pod by itself cannot be changed: save one, write"
