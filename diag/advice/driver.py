@@ -111,7 +111,7 @@ def values_of(workload: Workload) -> dict[str, str]:
 def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
 
-    `undo` has the command that takes the latter back, `addon` the JSON that the add-on's configuration values need, or
+    `says` has what the latter does where it does not roll the pods, `undo` the command that takes it back, `addon` the JSON that the add-on's configuration values need, or
     null where an update of the add-on is what helps.
     """
     rolls = wait(_ROLLOUT.replace("{driver_workload}", _workload_of(given, values)), values)
@@ -134,7 +134,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     lasting = _lasting(given["addon"], values) if is_addon and "addon" in given else ()
     back_steps: tuple[Step, ...] = (undo(given["undo"], values),) if "undo" in given else ()
     back_steps += (person(BEFORE, kind=StepKind.UNDO),) if lasting else ()
-    return (*unkept, change(given["manifests"], values, changes=ROLLS), rolls, *lasting, *back_steps)
+    return (*unkept, change(given["manifests"], values, changes=given.get("says", ROLLS)), rolls, *lasting, *back_steps)
 
 
 def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
