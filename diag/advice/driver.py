@@ -111,8 +111,8 @@ def values_of(workload: Workload) -> dict[str, str]:
 def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     """Change one setting: `helm` has the options of `helm upgrade`, `manifests` the command without Helm.
 
-    `says` has what the latter does where it does not roll the pods, `undo` the command that takes it back, `addon` the JSON that the add-on's configuration values need, or
-    null where an update of the add-on is what helps.
+    `says` has what the latter does where it rolls no pods, `undo` the command that takes it back, `addon` the JSON that
+    the add-on's configuration values need, or null where an update of the add-on is what helps.
     """
     rolls = wait(_ROLLOUT.replace("{driver_workload}", _workload_of(given, values)), values)
     if values.get("installer") == Installer.HELM.value:
