@@ -67,6 +67,7 @@ EXAMPLES = {
     "new_file_system": "fs-0fedcba9876543210",
     "replicas": "2",
     "rule_number": "90",
+    "other_rule_number": "91",
     "node_vpc": "vpc-0fedcba9876543210",
     "node_subnet": "subnet-0fedcba9876543210",
     "role_arn": "arn:aws:iam::123456789012:role/example",
