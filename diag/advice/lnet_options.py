@@ -19,6 +19,11 @@ from diag.model.fix import Step, StepKind
 
 _TAKEN = 'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E "/^ *options +lnet /s/^/# /" {} +'
 """A folder without a file is no error for find, as it is for sed."""
+_ONE_TAKEN = (
+    'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E -e "/^ *options +lnet /s/ +{option}=[^ ]*//g"'
+    ' -e "/^ *options +lnet *$/d" {} +'
+)
+"""Networks and interfaces in the same line stay. A line without an option is one that modprobe complains of."""
 _OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
 _WRITTEN = f' && echo "{{line}}" > {{root}}{_OWN}'
 _IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
@@ -27,11 +32,12 @@ _LASTING = (
 )
 _READ_ONLY = (
     "Bottlerocket: correct its user data in place of the first step (settings.boot.kernel-parameters, as"
-    ' "lnet.networks", with settings.boot.reboot-to-reconcile = true), and let the group or Karpenter replace the node',
+    ' "lnet.{option}", with settings.boot.reboot-to-reconcile = true), and let the group or Karpenter replace the node',
     "EKS Auto Mode takes no options of modules: a new node has none",
 )
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
 _EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
+_EFFECT_OF_ONE = "takes {option} out of LNet's options in modprobe's files; it counts when LNet is loaded"
 _EFFECT_OF_LINE = "puts this option in place of LNet's others in modprobe's files; it counts when LNet is loaded"
 _KEPT = "; it stops where an earlier change left /etc/modprobe.d.before: remove that first"
 _REBOOT_AGAIN = "drain and reboot the node once more, as above: a loaded LNet keeps its options"
@@ -59,22 +65,30 @@ _IN_USER_DATA = (
 )
 
 
-def change_options(values: Mapping[str, Value], owner: Owner | None, *, line: str, is_host: bool) -> tuple[Step, ...]:
-    """Take LNet's options away, or put `line` in their place, and load LNet again: with the node, or on a host."""
-    edit = _TAKEN + (_WRITTEN.replace("{line}", line) if line else "")
-    effect = _EFFECT_OF_LINE if line else _EFFECT
+def change_options(
+    values: Mapping[str, Value], owner: Owner | None, *, line: str = "", option: str = "", is_host: bool
+) -> tuple[Step, ...]:
+    """Take LNet's options away, or put `line` in their place, and load LNet again: with the node, or on a host.
+
+    Where only `option` is at fault, the others stay.
+    """
+    edit = _ONE_TAKEN.replace("{option}", option) if option else _TAKEN
+    effect = _EFFECT_OF_ONE.replace("{option}", option) if option else _EFFECT
+    if line:
+        edit, effect = edit + _WRITTEN.replace("{line}", line), _EFFECT_OF_LINE
+    read_only = [caution(text.replace("{option}", option or "networks")) for text in _READ_ONLY]
     if is_host:
         return _on_host(edit.replace("{root}", ""), values, effect, writes=bool(line))
     lasting = caution(_LASTING.replace("{line}", line), values) if line else caution(_IMAGE)
     if values.get("node_manager") == KARPENTER:
-        return (lasting, *map(caution, _READ_ONLY), *reboot_node(values, owner))
+        return (lasting, *read_only, *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
     kept = f"test ! -e {folder}.before && cp -a {folder} {folder}.before"
     gone = f"rm -f /host{_OWN} && " if line else ""
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
     return (
         lasting,
-        *map(caution, _READ_ONLY),
+        *read_only,
         change(on(Place.NODE, edited, UNKNOWN), values, changes=effect + _KEPT),
         *reboot_node(values, owner),
         undo(on(Place.NODE, f"sh -c '{gone}cp -a {folder}.before/. {folder}/'", UNKNOWN), values),

@@ -171,7 +171,11 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
         lnet_options.load_by_host(values, _owner(values))
         if "loaded" in given
         else lnet_options.change_options(
-            values, _owner(values), line=given.get("line", ""), is_host=given["on"] == "host"
+            values,
+            _owner(values),
+            line=given.get("line", ""),
+            option=given.get("option", ""),
+            is_host=given["on"] == "host",
         )
     ),
     Procedure.REPLACE_NODE: lambda given, values: replace_node.replace_node(values, _owner(values)),

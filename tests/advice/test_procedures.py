@@ -297,6 +297,24 @@ class TestLnetOptions:
         (back,) = (step.line for step in steps if step.kind is StepKind.UNDO and "modprobe.d.before/." in step.line)
         assert back.index("rm -f /host/etc/modprobe.d/lnet-of-lustre.conf") < back.index("cp -a")
 
+    @pytest.mark.parametrize("is_host", [True, False])
+    def test_one_option_goes_and_the_others_stay(self, is_host: bool, tmp_path: Path) -> None:
+        folder = tmp_path / "etc/modprobe.d"
+        folder.mkdir(parents=True)
+        (folder / "a.conf").write_text(
+            "options lnet accept_port=1988 networks=tcp(ens5)\noptions lnet accept=all accept_port=1988\n"
+        )
+        (folder / "b.conf").write_text("options lnet accept_port=1988\noptions ksocklnd sock_timeout=100\n")
+        (folder / "twin.conf").write_text("options lnet networks=tcp(ens5)\n")
+        lines = Fix(change_options(NODE, None, option="accept_port", is_host=is_host)).commands
+        edit = (
+            shlex.split(lines[where(lines, "sed -i")])[-1].replace("/host/", "/").replace("/etc/", f"{tmp_path}/etc/")
+        )
+        subprocess.run(("sh", "-c", edit), check=True)
+        assert (folder / "a.conf").read_text() == "options lnet networks=tcp(ens5)\noptions lnet accept=all\n"
+        assert (folder / "b.conf").read_text() == "options ksocklnd sock_timeout=100\n"
+        assert (folder / "twin.conf").read_text() == "options lnet networks=tcp(ens5)\n"
+
     @pytest.mark.parametrize("file", ["", "lnet.conf"])
     def test_a_folder_without_options_is_no_error(self, file: str, tmp_path: Path) -> None:
         """As the shell runs it; AL2023 has no file there."""
