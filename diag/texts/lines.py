@@ -83,14 +83,15 @@ def _read(line: str, origin: str, matcher: Matcher) -> ReadLine:
     program = f"{known.program}, {known.component}" if known and known.program != known.component else ""
     program = program or (known.program if known else "")
     versions = known.versions if known else ""
+    means = known.means if known else ""
+    if means and (error := error_in(message)):
+        means = f"{means} ({error})"
     if hits:
         role = _ROLES[hits[0].weight]
         causes = tuple(dict.fromkeys(hit.cause for hit in hits if hit.weight == hits[0].weight))
-        means = known.means if known and known.id else f"a text of {' or '.join(causes)}"
+        means = means if known and known.id else f"a text of {' or '.join(causes)}"
         return ReadLine(origin, shown, role.value, program, means, versions, causes)
     if known is not None:
         causes = (known.cause,) if known.cause else ()
-        error = error_in(message)
-        means = f"{known.means} ({error})" if error else known.means
         return ReadLine(origin, shown, known.role.value, program, means, versions, causes)
     return ReadLine(origin, shown, means=NOT_KNOWN if mentions_lustre(message) else "")

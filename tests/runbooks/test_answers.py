@@ -34,6 +34,7 @@ ABSENT = {
     "FSx made no role of its own here": r"Role AWSServiceRoleForAmazonFSx not found",
     "the controller has its role without an association": r"Association <association> not found",
     "the nodes are of no group that is known": r"No node group found for name: <nodegroup>",
+    "the nodes are of no launch template that is known": r"template name <launch-template>, does not exist",
     "the account is in no organization": r"AccountNotFoundException",
     "can-i answers no in its exit status": r"Warning: resource 'nodes' is not namespace scoped",
     "the lab does not serve it": (

@@ -36,7 +36,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     ),
     "lnetctl": (
         r"(net|peer|global|route|stats) show( -v( [1-4])?)?", r"lnet (configure( --all)?|unconfigure)",
-        r"set discovery [01]",
+        r"set discovery [01]", r"peer del --prim_nid \S+( --nid \S+)?",
     ),
     "lfs": (
         r"--version", r"df( -[hi])*( \S+)?", r"check (osts|mds|mgts|all)( \S+)?", r"quota( -[hqv])*( -[ugp] \S+)? \S+",
