@@ -46,14 +46,16 @@ _MESSAGE = late(
     # A command behind a prompt or in a build's log.
     r"|^(?:[\w.@~:/ -]{0,60}(?:[$❯]|(?<! \d)(?<! \d\d)(?<! \d{3})(?<!\d )%) |#\d{1,3} |RUN |\+ )(?:sudo )?[a-z\[\d]"
     # A compiler's lines.
-    r"|\.[ch]:\d+:(?:\d+:)? (?:(?:fatal )?error|warning|note): "
+    r"|\.[ch]:\d+:(?:\d+:)? (?i:(?:fatal )?error|warning|note): "
+    # The source that a compiler quotes, and what a build says of itself.
+    r"|^ *\d+ \| |^ *\| *[~^]|^(?:In file included |make\[\d+\]: )"
     # Rows of kubectl's events, and the provisioner's message.
     r"|\b(?:Warning|Normal)\s+[A-Z][a-z]+[A-Z]\w+\s|\bfailed to provision volume with StorageClass\b"
 )
 _WRAPPED = late(r"(?<=[a-z,]) ?\n(?=[a-z(])")
 _MARKUP = late(r"(?<![^\s(])[`*]+(?=\w)|(?<=\w)[`*]+(?![^\s.,;:!?)])")
 """Marks around a word: “`root`”."""
-_SHORT_ASIDE = late(r"\(([~<>]?\w[\w. ~<>-]{0,14})\)")
+_SHORT_ASIDE = late(r"\(([~<>]?\w[\w. ~<>-]{0,24})\)")
 """A name in brackets ends no clause."""
 _KERNEL_RELEASE = late(
     r"\b[3-9]\.\d{1,2}\.\d{1,3}-\d|(?<![\d.])(?:4\.18|5\.(?:10|14|15)|6\.(?:1|2|5|8|11|12|14|17|18))(?!\d|\.\d{3})(?![.\d]*\s*(?:GB|TB|Gi))"
