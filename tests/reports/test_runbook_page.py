@@ -118,7 +118,7 @@ def test_a_cause_of_hosts_has_no_command_of_a_cluster() -> None:
 def test_a_debug_pod_is_not_left_behind() -> None:
     said = "leaves a finished pod node-debugger-"
     assert said in to_page(CAUSES["port-988-in-use"], TEXTS["port-988-in-use"], {}, {})
-    assert said not in to_page(CAUSES["sg-egress-blocked"], TEXTS["sg-egress-blocked"], {}, {})
+    assert said not in to_page(CAUSES["dnsname-missing"], TEXTS["dnsname-missing"], {}, {})
 
 
 def test_a_table_fits_the_page() -> None:
@@ -156,7 +156,7 @@ def test_one_chooses_before_one_reads_the_ways() -> None:
         page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
         assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
     page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
-    assert page.index("Way 5 of 5") < page.index("Sizes that FSx takes")
+    assert page.index("Way 5 of 5") < page.index("A claim on Intelligent-Tiering need not grow")
 
 
 def test_a_page_says_what_shows_the_end_of_its_own_cause() -> None:
