@@ -61,7 +61,7 @@ def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
     asked = (person(_ASKED, values, kind=StepKind.WAIT), wait(BOUND, values), person(_STILL_WAITS))
     return (
         *(() if at_once else asked),
-        *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
+        *save_once(_GET, FILE, values),
         guard(PENDING, values),
         change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.INTERRUPTS),
         *((wait(BOUND, values),) if at_once else ()),
@@ -106,13 +106,20 @@ def _names(claim: PersistentVolumeClaim) -> Values:
     return {"claim": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid}
 
 
+_GET = "kubectl -n {namespace} get pvc {claim}"
+
+
+def _save(values: Values) -> tuple[Step, ...]:
+    """Keep the claim in a file; where its uid is known, the file is of this very claim."""
+    same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
+    return (*save_once(_GET, FILE, values), *same)
+
+
 def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
     patch = {"metadata": {"annotations": BIND_COMPLETED}, "spec": spec}
-    same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
     unbound = (guard(UNBOUND, values),) if spec.get("volumeName", "") is not None else ()
     return (
-        *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
-        *same,
+        *_save(values),
         write_copy(FILE, patch, values),
         guard(f"test -s {AFTER}", values),
         *unbound,
@@ -122,11 +129,9 @@ def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
 
 def _ask_again(values: Values) -> tuple[Step, ...]:
     """The same claim once more: nothing of it is wrong, but FSx goes by its uid."""
-    same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
     return (
         caution(_OF_A_STATEFULSET),
-        *save_once("kubectl -n {namespace} get pvc {claim}", FILE, values),
-        *same,
+        *_save(values),
         guard(UNBOUND, values),
         change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.DESTROYS),
         wait(BOUND, values),
