@@ -137,7 +137,8 @@ class Procedure(enum.Enum):
     """`version`: another version than the installed one."""
     REBOOT_NODE = "reboot-node"
     LNET_OPTIONS = "lnet-options"
-    """`on`: `node` of Kubernetes or `host`; `line`: the option to write in place of those that are taken away."""
+    """`on`: `node` of Kubernetes or `host`; `line`: the option to write in place of those that are taken away;
+    `option`: the only one to take away; `loaded`: the options stay, and the host loads LNet before a pod does."""
     REPLACE_NODE = "replace-node"
     UPDATE_NODES = "update-nodes"
     """The node group takes the newest image of its type."""
@@ -146,7 +147,7 @@ class Procedure(enum.Enum):
     DROP_MOUNT_OPTION = "drop-mount-option"
     """Takes the option away that the client refused."""
     REPLACE_PODS = "replace-pods"
-    """`pod`: what differs in the new pods' metadata or spec."""
+    """`pod`: what differs in the new pods' metadata or spec; `first`, with `elsewhere`: a command before."""
 
 
 PROMPT = "$ "

@@ -58,9 +58,9 @@ def completed_errors(text: str) -> str:
     return text
 
 
-def hits_with_whole_errors(text: str, matcher: Matcher) -> tuple[Hit, ...]:
-    """The causes that a text shows once its errors are whole, as possible ones."""
-    if not mentions_lustre(text) or names_another(text) or (completed := completed_errors(text)) == text:
+def hits_with_whole_errors(text: str, completed: str, matcher: Matcher) -> tuple[Hit, ...]:
+    """The causes that a text shows once its errors are whole, as possible ones; `completed` is what it is then."""
+    if completed == text or not mentions_lustre(text) or names_another(text):
         return ()
     whole = normalise(completed)
     hits = filter_by_context(matcher.match(whole).hits, whole, asked_about=True)

@@ -186,7 +186,7 @@ class _Reader:
         given, matcher = text, build_matcher(self._knowledge)
         raw = completed_errors(text)
         text = normalise(raw)
-        hits = hits_with_whole_errors(given, matcher) or hits_of_outputs(given, self._knowledge)
+        hits = hits_with_whole_errors(given, raw, matcher) or hits_of_outputs(given, self._knowledge)
         hits = hits or loose_hits(text, self._knowledge)
         hits = hits or hits_of_cut(given, self._knowledge, matcher)
         said = prose_hits(to_english(raw), self._knowledge)
