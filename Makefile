@@ -108,7 +108,7 @@ programs: $(READY)  ## the real kubectl, helm and aws for tests that execute com
 
 system-packages:  ## what some lab tests use on Debian; without them those tests say so and skip
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables openssh-server openssh-client strace busybox chromium chromium-driver fonts-dejavu-core
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables openssh-server openssh-client strace busybox jq chromium chromium-driver fonts-dejavu-core
 
 # uv installs the locked set in half a minute, where pip takes four; what it cannot get, pip gets unlocked, and says so.
 $(READY): pyproject.toml requirements/test.txt

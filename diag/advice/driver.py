@@ -33,13 +33,13 @@ KEPT = (
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
 ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
 LASTING = (
-    "for the EKS add-on alone, so that it lasts: where the add-on has settings already, grep stops it; write them, as"
-    " the file has them under configurationValues, into the same document then; EKS refuses a setting that this version"
-    " does not have, and changes nothing"
+    "for the EKS add-on alone, so that it lasts: jq adds the setting to those that the add-on has; where it says"
+    " Invalid numeric literal, they are YAML: add it there by hand; EKS refuses a setting that this version does not"
+    " have, and changes nothing"
 )
 """What an edit of the add-on's objects needs to outlast its next update."""
-BEFORE = "where the add-on took the setting, the same aws eks update-addon without --configuration-values"
-"""What takes the add-on's setting back, beside the edit: the file has what it had."""
+BEFORE = "where the add-on took the setting"
+"""The case in which its settings of before have to be given back, beside the edit's undo."""
 NOT_SET = (
     "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
     " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
@@ -132,9 +132,8 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = _lasting(given["addon"], values) if is_addon and "addon" in given else ()
-    back_steps: tuple[Step, ...] = (undo(given["undo"], values),) if "undo" in given else ()
-    back_steps += (person(BEFORE, kind=StepKind.UNDO),) if lasting else ()
-    return (*unkept, change(given["manifests"], values, changes=given.get("says", ROLLS)), rolls, *lasting, *back_steps)
+    taken_back = (undo(given["undo"], values),) if "undo" in given else ()
+    return (*unkept, change(given["manifests"], values, changes=given.get("says", ROLLS)), rolls, *lasting, *taken_back)
 
 
 def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
@@ -142,17 +141,20 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
     from diag.resources.eks import DRIVER_ADDON
 
     names = {"addon": DRIVER_ADDON, **values}
+    # What null is to take away, a merge would leave; what is an object, it would add to.
+    merged = "fromjson * $wanted | del(..|nulls)" if "null" in wanted else "fromjson * $wanted"
+    update = f"aws eks update-addon {_WHICH} --cli-input-json file://{{file}} --resolve-conflicts PRESERVE"
     return (
         caution(LASTING),
-        _save_addon(names),
-        guard(f"""grep -q '"configurationValues": "{{}}"' {_SAVED}""", names),
-        change(
-            f"aws eks update-addon {_WHICH} --cli-input-json file://{_SAVED} --configuration-values '{wanted}'"
-            " --resolve-conflicts PRESERVE",
-            names,
-            changes="gives the add-on the setting, and its role again",
+        guard(f"test ! -e {_BEFORE}", names),
+        _save_addon(names, _BEFORE),
+        guard(
+            f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
+        change(update.replace("{file}", _AFTER), names, changes="gives the add-on the setting beside those it has"),
         *addon_active(names),
+        person(BEFORE, kind=StepKind.UNDO),
+        undo(update.replace("{file}", _BEFORE), names),
     )
 
 
@@ -247,7 +249,7 @@ SELECTOR = {
     "manifests": "kubectl -n {driver_namespace} patch {driver_workload} --type=json -p "
     """'[{"op":"replace","path":"/spec/template/spec/nodeSelector","value":{"kubernetes.io/os":"linux"}}]'""",
     "undo": "kubectl -n {driver_namespace} rollout undo {driver_workload}",
-    "addon": '{"node":{"nodeSelector":{}}}',
+    "addon": '{"node":{"nodeSelector":null}}',
 }
 
 
@@ -290,11 +292,13 @@ def update_addon(addon: Addon) -> tuple[Step, ...]:
 
 _WHICH, _SAVED = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}.json"
 """The add-on, and the file that an update takes."""
+_BEFORE, _AFTER = "update-of-{addon}.before.json", "update-of-{addon}.after.json"
+"""The same file as the add-on was, and with one setting more."""
 
 
-def _save_addon(names: Values) -> Step:
+def _save_addon(names: Values, file: str = _SAVED) -> Step:
     """What an update has to be given again, in a file."""
-    return save(f"aws eks describe-addon {_WHICH} --query '{KEPT}' --output json > {_SAVED}", names)
+    return save(f"aws eks describe-addon {_WHICH} --query '{KEPT}' --output json > {file}", names)
 
 
 def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) -> tuple[Step, ...]:

@@ -32,8 +32,8 @@ VALUES = (
 """What strangers may write into manifests, attributes, labels, logs and events."""
 
 PROGRAMS = (
-    "kubectl", "aws", "helm", "eksctl", "gcloud", "lustre-doctor", "test", "grep", "sh", "sudo", "umount", "mount",
-    "mkdir", "systemctl", "tunefs.lustre", "lctl", "apt-get", "pwned", "reboot", "x", "file",
+    "kubectl", "aws", "helm", "eksctl", "gcloud", "lustre-doctor", "test", "grep", "jq", "sh", "sudo", "umount",
+    "mount", "mkdir", "systemctl", "tunefs.lustre", "lctl", "apt-get", "pwned", "reboot", "x", "file",
 )  # fmt: skip
 
 

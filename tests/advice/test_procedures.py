@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -378,14 +379,39 @@ class TestAddonOfTheDriver:
         cause = load_knowledge().causes["provision-timeout"]
         ways = {name: fix_of(cause, {"installer": name}) for name in ("EKS add-on", "manifests")}
         undone = {
-            name: " ".join(
-                step.text for one in (fix, *fix.alternatives) for step in one.steps if step.kind is StepKind.UNDO
-            )
+            name: [step.line for one in (fix, *fix.alternatives) for step in one.steps if step.kind is StepKind.UNDO]
             for name, fix in ways.items()
             if fix
         }
-        saved = "without --configuration-values"
-        assert saved in undone["EKS add-on"] and saved not in undone["manifests"]
+        saved = "file://update-of-aws-fsx-csi-driver.before.json"
+        assert any(saved in line for line in undone["EKS add-on"])
+        assert not any(saved in line for line in undone["manifests"])
+
+    @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq here")
+    @pytest.mark.parametrize(
+        ("wanted", "before", "after"),
+        [
+            ('{"a":{"b":"1"}}', "{}", {"a": {"b": "1"}}),
+            ('{"a":{"b":"1"}}', '{"a":{"b":"0","c":[1]},"d":"it\'s"}', {"a": {"b": "1", "c": [1]}, "d": "it's"}),
+            ('{"a":{"b":null}}', '{"a":{"b":{"e":"f"},"c":2}}', {"a": {"c": 2}}),
+            ('{"a":{"b":"1"}}', "a:\n  b: 0", None),
+        ],
+    )
+    def test_a_setting_is_added_to_those_of_the_addon(
+        self, tmp_path: Path, wanted: str, before: str, after: object
+    ) -> None:
+        names = {"installer": "EKS add-on", "cluster": "prod"}
+        steps = setting({"helm": "--set a.b=1", "manifests": "kubectl get nodes", "addon": wanted}, names)
+        (merge,) = (step.line for step in steps if step.line.startswith("jq"))
+        role = {"serviceAccountRoleArn": "arn:aws:iam::111122223333:role/driver"}
+        saved = json.dumps({"configurationValues": before, **role})
+        (tmp_path / "update-of-aws-fsx-csi-driver.before.json").write_text(saved)
+        ended = subprocess.run(["sh", "-c", merge], cwd=tmp_path, capture_output=True, check=False).returncode
+        assert (ended == 0) == (after is not None)
+        if after is not None:
+            update = json.loads((tmp_path / "update-of-aws-fsx-csi-driver.after.json").read_text())
+            assert json.loads(update.pop("configurationValues")) == after
+            assert update == role
 
     def test_no_addon_is_updated_where_the_driver_is_none(self) -> None:
         fix = fix_of(load_knowledge().causes["image-not-found"], {"installer": "Helm", "release": "fsx"})
@@ -500,13 +526,13 @@ class TestInstallers:
         assert "EKS add-on" in other.cautions[0] and "manifests" in other.cautions[0]
         assert any("update-addon" in line for line in other.commands)
 
-    def test_an_add_on_keeps_a_setting_only_where_that_takes_the_place_of_no_other(self) -> None:
+    def test_an_add_on_is_updated_only_where_its_settings_could_be_read(self) -> None:
         fix = fix_of(load_knowledge().causes["region-undetermined"], {"installer": "EKS add-on"})
         assert fix is not None
         (line,) = (line for line in fix.commands if "update-addon" in line)
         guard, _, update = line.partition(" && ")
-        assert guard.startswith("grep -q") and '"configurationValues": "{}"' in guard
-        assert "--cli-input-json" in update and "--configuration-values" in update
+        assert guard.startswith("jq ") and guard.endswith("> update-of-aws-fsx-csi-driver.after.json")
+        assert "--cli-input-json file://update-of-aws-fsx-csi-driver.after.json" in update
 
     def test_a_known_installation_has_its_own_way_alone(self) -> None:
         fix = fix_of(load_knowledge().causes["image-invalid-reference"], {"installer": "manifests"})
