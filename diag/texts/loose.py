@@ -30,7 +30,7 @@ _TELLING_LETTERS = 14
 """One pattern of a signature without an error demands as many: not just “failed to mount”."""
 _SHARE = 0.7
 """Of the letters that the most specific signature demands: one that demands fewer is the worse reading."""
-_OPEN = ".{0,200}"
+_OPEN = ".{0,80}"
 _ORDER = (Weight.DECISIVE, Weight.STRONG, Weight.WEAK)
 _WORD = late(r"[a-z0-9]+")
 _BETWEEN = "\0"
@@ -257,9 +257,28 @@ def _letters(text: str) -> str:
 def _loose(pattern: str) -> Pattern | None:
     """The pattern over letters and digits alone; None where it grows too large."""
     try:
-        return Pattern(f"(?i:{''.join(_parts(tokens_of(pattern)))})")
+        return Pattern(f"(?i:{''.join(_without_doubled(list(_parts(tokens_of(pattern)))))})")
     except BadPattern:
         return None
+
+
+def _without_doubled(parts: list[str]) -> list[str]:
+    """Without what is open beside what is open, also across a group's end: each costs RE2 as much as a page of text."""
+    kept: list[str] = []
+    is_open, after_groups = False, [False]
+    for part in reversed(parts):
+        if part == _OPEN and is_open:
+            continue
+        kept.append(part)
+        if part == ")":
+            after_groups.append(is_open)
+        elif part == "|":
+            is_open = after_groups[-1]
+        elif part:
+            is_open = part == _OPEN
+            if part.startswith("("):
+                after_groups.pop()
+    return kept[::-1]
 
 
 def _parts(tokens: list[Token]) -> Iterator[str]:

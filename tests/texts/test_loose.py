@@ -11,6 +11,7 @@ from diag.diagnosis.explain import explain
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.symptom import TextStream
+from diag.texts import loose
 from diag.texts.line import normalise
 from diag.texts.loose import loose_hits
 from diag.texts.symptoms import read_symptoms
@@ -19,6 +20,7 @@ from tests.accuracy.samples import INCIDENTS, REAL_OUTPUTS, samples
 from tests.runbooks.test_other_software import TEXTS
 
 KNOWLEDGE = load_knowledge()
+ANY = loose._OPEN
 
 
 def diagnosed(*texts: str) -> tuple[Diagnosis, ...]:
@@ -143,3 +145,18 @@ def test_what_is_like_nothing_resembles_nothing() -> None:
         "our lustre file system is lovely and my cat likes to sleep on the warm rack in the machine room"
     )
     assert only.resembles == ()
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept"),
+    [
+        (["a", ANY, ANY, "b"], ["a", ANY, "b"]),
+        (["a", "", ANY, "", ANY], ["a", "", "", ANY]),
+        (["(?:", "a", ANY, "|", "b", ANY, ")", ANY, "c"], ["(?:", "a", "|", "b", ")", ANY, "c"]),
+        (["(?:", "a", ANY, ")", "?", ANY], ["(?:", "a", ANY, ")", "?", ANY]),
+        (["(?:", "a", ANY, "|", ANY, "b", ")", "c"], ["(?:", "a", ANY, "|", ANY, "b", ")", "c"]),
+        ([ANY, "(?:", ANY, "a", ")"], [ANY, "(?:", ANY, "a", ")"]),
+    ],
+)
+def test_what_is_open_twice_in_a_row_is_open_once(parts: list[str], kept: list[str]) -> None:
+    assert loose._without_doubled(parts) == kept
