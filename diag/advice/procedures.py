@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_node, replace_volume
+from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_group, replace_node, replace_volume
 from diag.advice.driver import Installer
 from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo, wait
 from diag.advice.workloads import NOT_READY, PODS_ARE_REPLACED, Owner, ask_to_stop, pause, renew, renew_by_name
@@ -179,6 +179,9 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
         )
     ),
     Procedure.REPLACE_NODE: lambda given, values: replace_node.replace_node(values, _owner(values)),
+    Procedure.REPLACE_GROUP: lambda given, values: (
+        replace_group.end_group(values) if "end" in given else replace_group.make_group(values)
+    ),
     Procedure.UPDATE_NODES: lambda given, values: replace_node.update_nodes(values, _owner(values)),
     Procedure.ADD_MOUNT_OPTION: _add_mount_option,
     Procedure.DROP_MOUNT_OPTION: _drop_mount_option,

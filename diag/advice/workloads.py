@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, wait, write_copy
+from diag.advice.steps import Values, caution, change, guard, person, save, save_once, undo, wait, write_copy
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step, StepKind
 
@@ -101,7 +101,7 @@ def _pause(owner: Owner) -> Pause:
     return Pause((_stops(stop, names),), (change(start, names, changes="starts the pods again"),))
 
 
-def _stops(command: str, names: dict[str, Value]) -> Step:
+def _stops(command: str, names: Values) -> Step:
     return change(command, names, changes="stops the pods that use the claim", danger=Danger.INTERRUPTS)
 
 
@@ -206,14 +206,26 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
 
 
 def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
-    """What to say where the pods are not known: before all other steps, or as one of them."""
-    described, scaled = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} scale deployment/NAME"
-    patched = "kubectl -n {namespace} patch job/NAME -p"
+    """Stop the pods where what owns them is not known: the usual owner by commands, the others by what is said."""
+    described, patched = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} patch job/NAME -p"
+    scale, kept = "kubectl -n {namespace} scale {workload}", "replicas-of-{claim}.before.txt"
     how = (
-        f"stop the pods of the claim, and go on when they are gone: `{described}` lists them under Used By",
-        f"a Deployment or StatefulSet (statefulset/NAME): note its number of replicas, and `{scaled} --replicas=0`",
-        f"""a Job or CronJob (cronjob/NAME): `{patched} '{{"spec":{{"suspend":true}}}}'`; of a CronJob its Jobs too""",
-        "a pod that nothing owns, or a DaemonSet: save it, and delete it",
+        f"stop every owner of pods of the claim (`{described}` lists them under Used By); the scale commands are for a"
+        " Deployment or StatefulSet; pause first what scales it back (a GitOps tool, KEDA)",
+        f"""in place of the scale, a Job or CronJob (cronjob/NAME): `{patched} '{{"spec":{{"suspend":true}}}}'`"""
+        "; of a CronJob its Jobs too; a DaemonSet or a pod that nothing owns: save it, and delete it",
     )
-    again = "start again what you stopped: the same commands with the former number or false; apply what you saved"
-    return Pause(tuple(person(one, values, kind=kind) for one in how), (person(again),))
+    again = "what you stopped in another way: the same patch with false, or apply what you saved"
+    return Pause(
+        (
+            *(person(one, values, kind=kind) for one in how),
+            guard(f"test ! -e {kept}", values),
+            save(f"kubectl -n {{namespace}} get {{workload}} -o jsonpath={{.spec.replicas}} > {kept}", values),
+            guard(f"grep -q [1-9] {kept}", values),
+            _stops(f"{scale} --replicas=0", values),
+        ),
+        (
+            change(f"sh -c '{scale} --replicas=$(cat {kept})'", values, changes="starts as many pods again"),
+            person(again),
+        ),
+    )

@@ -140,6 +140,8 @@ class Procedure(enum.Enum):
     """`on`: `node` of Kubernetes or `host`; `line`: the option to write in place of those that are taken away;
     `option`: the only one to take away; `loaded`: the options stay, and the host loads LNet before a pod does."""
     REPLACE_NODE = "replace-node"
+    REPLACE_GROUP = "replace-group"
+    """A managed node group with another image type; `end`: the former group is deleted."""
     UPDATE_NODES = "update-nodes"
     """The node group takes the newest image of its type."""
     ADD_MOUNT_OPTION = "add-mount-option"

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import jmespath
 import msgspec
 import pytest
 
@@ -18,6 +19,7 @@ from diag.advice.driver import setting
 from diag.advice.lnet_options import change_options, load_by_host
 from diag.advice.procedures import PROCEDURES
 from diag.advice.replace_class import Waiting, replace_class, set_parameters
+from diag.advice.replace_group import end_group, make_group
 from diag.advice.replace_node import reboot_node, replace_node, update_nodes
 from diag.advice.replace_volume import replace_volume
 from diag.advice.replace_volume import steps as replace_by_name
@@ -104,13 +106,13 @@ class TestReplaceVolume:
 
     def test_what_stops_and_starts_pods_is_typed_where_nobody_knows_what_runs_them(self) -> None:
         fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
-        assert any("start again" in text for text in fix.changes)
+        assert any("starts as many pods again" in text for text in fix.changes)
 
     def test_a_claim_that_may_go_with_its_pods_leaves_its_data(self) -> None:
         """A StatefulSet may delete its claims when it is scaled down, and an ephemeral claim goes with its pod."""
         fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
         told = tuple(f"{step.line} {step.text}" for step in fix.steps if step.kind is not StepKind.UNDO)
-        words = ('Policy":"Retain"', "scale deployment/NAME --replicas=0", "delete pvc fsx-pvc", "start again")
+        words = ('Policy":"Retain"', "--replicas=0", "delete pvc fsx-pvc", "--replicas=$(cat")
         order = [where(told, word) for word in words]
         assert order == sorted(order)
 
@@ -286,6 +288,67 @@ class TestNodes:
     def test_who_may_not_reboot_a_node_is_said_where_nobody_knows_what_manages_it(self) -> None:
         assert any("kubectl delete node" in step.text for step in reboot_node(NODE, None))
         assert not any("kubectl delete node" in step.text for step in reboot_node({**NODE, "node_manager": "x"}, None))
+
+
+GROUP = {"cluster": "c1", "nodegroup": "old", "new_group": "new", "node": "n1", "namespace": "default",
+         "launch_template": "lt", "template_version": "3", "ami_type": "AL2023_ARM_64_STANDARD"}  # fmt: skip
+
+
+class TestNodeGroup:
+    def test_the_new_group_is_there_and_one_node_has_shown_that_it_mounts_before_all_pods_move(self) -> None:
+        told = tuple(f"{step.line} {step.text}" for step in make_group(GROUP) if step.kind is not StepKind.UNDO)
+        words = ("eks create-nodegroup", "wait nodegroup-active", "condition=Ready node", "cordon -l", "drain n1",
+                 "until the pod runs on a new node", "drain -l")  # fmt: skip
+        order = [where(told, word) for word in words]
+        assert order == sorted(order) and not any("delete-nodegroup" in line for line in told)
+
+    def test_what_aws_answered_becomes_what_it_takes(self, tmp_path: Path) -> None:
+        """No null, no tag of AWS's own; of a launch template neither image nor user data."""
+        group = {
+            "clusterName": "c1", "nodegroupName": "old", "amiType": "CUSTOM", "releaseVersion": "1", "diskSize": None,
+            "nodeRole": "arn:aws:iam::1:role/r", "subnets": ["subnet-1"], "scalingConfig": {"minSize": 1},
+            "labels": {"pool": "gpu"}, "taints": [{"key": "k", "value": "v", "effect": "NO_SCHEDULE"}],
+            "tags": {"team": "a", "aws:cloudformation:stack-name": "s"}, "capacityType": "ON_DEMAND",
+        }  # fmt: skip
+        template = {
+            "ImageId": "ami-1", "UserData": "IyEvYmluL3NoCg==", "SecurityGroupIds": ["sg-1"],
+            "MetadataOptions": {"HttpTokens": "required", "State": "applied"},
+            "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 80, "SnapshotId": "snap-1"}}],
+        }  # fmt: skip
+        answers = {"describe-nodegroup": {"nodegroup": group},
+                   "describe-launch-template-versions": {"LaunchTemplateVersions": [{"LaunchTemplateData": template}]},
+                   }  # fmt: skip
+        written = []
+        for step in make_group(GROUP):
+            if step.kind is not StepKind.SAVE:
+                continue
+            (query,) = re.findall(r'--query "([^"]+)"', step.argv[2])
+            answer = next(answer for name, answer in answers.items() if name in step.argv[2])
+            (tmp_path / "aws").write_text(
+                f"#!/bin/sh\ncat <<'E'\n{json.dumps(jmespath.search(query, answer), indent=4)}\nE\n"
+            )
+            (tmp_path / "aws").chmod(0o755)
+            path = f"{tmp_path}:{os.environ['PATH']}"
+            done = subprocess.run(step.argv, capture_output=True, text=True, check=True, env={"PATH": path})
+            written.append(json.loads(done.stdout))
+        kept = ("clusterName", "nodeRole", "subnets", "scalingConfig", "labels", "taints", "capacityType")
+        assert written == [
+            {"SecurityGroupIds": ["sg-1"], "MetadataOptions": {"HttpTokens": "required"},
+             "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 80}}]},
+            {**{name: group[name] for name in kept}, "tags": {"team": "a"}},
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(("said", "code"), [("node/n1 drained (dry run)", 0), ("evicting pod a/b (dry run)", 1)])
+    def test_a_group_is_deleted_only_when_its_nodes_are_empty(self, said: str, code: int, tmp_path: Path) -> None:
+        steps = end_group(GROUP)
+        lines = Fix(steps).commands
+        order = [where(lines, word) for word in ("--dry-run=client", "delete-nodegroup")]
+        assert order == sorted(order)
+        (look,) = (step for step in steps if "--dry-run=client" in step.line)
+        (tmp_path / "kubectl").write_text(f"#!/bin/sh\necho '{said}'\n")
+        (tmp_path / "kubectl").chmod(0o755)
+        path = f"{tmp_path}:{os.environ['PATH']}"
+        assert subprocess.run(look.argv, check=False, capture_output=True, env={"PATH": path}).returncode == code
 
 
 class TestLnetOptions:

@@ -52,6 +52,7 @@ GROUPS = (
     '[{"InstanceGroupName": "x", "InstanceType": "ml.c5.large", "InstanceCount": 1, "ExecutionRole":'
     ' "arn:aws:iam::123456789012:role/x", "LifeCycleConfig": {"SourceS3Uri": "s3://x", "OnCreate": "x.sh"}}]'
 )
+GROUP = '{"clusterName": "x", "nodeRole": "x", "subnets": ["subnet-1"]}'
 LINK = '{"FileSystemId": "fs-0123456789abcdef0", "DataRepositoryPath": "s3://x/y"}'
 
 
@@ -59,7 +60,7 @@ def complaint(argv):
     """What aws says against a command line, empty when it would have sent a request."""
     files = re.findall(r"(?:file://|--template-file )(\S+)", " ".join(argv))
     # What the file holds is not known here: one of the kinds of document has to fit.
-    documents = ("{}", "[]", RECORD, GROUPS, LINK) if files else ("{}",)
+    documents = ("{}", "[]", RECORD, GROUPS, GROUP, LINK) if files else ("{}",)
     return min((_said(argv, files, document) for document in documents), key=bool)
 
 

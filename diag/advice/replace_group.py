@@ -1,0 +1,132 @@
+"""A managed node group of EKS with another image type, beside the present one, and the end of the present one."""
+
+from __future__ import annotations
+
+from diag.advice.steps import Values, caution, change, guard, person, save, undo, wait
+from diag.model.fix import Danger, Step, StepKind
+
+_GROUP = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
+_NODES = "-l eks.amazonaws.com/nodegroup={nodegroup}"
+_DRAINED = "--ignore-daemonsets --delete-emptydir-data"
+_BOUNDED = f"{_DRAINED} --timeout=10m --skip-wait-for-delete-timeout=60"
+_ONE_LINE = 'tr -d "\\n"'
+_KEPT = (
+    "clusterName", "nodeRole", "subnets", "scalingConfig", "instanceTypes", "capacityType", "labels", "taints", "tags",
+    "updateConfig", "nodeRepairConfig",
+)  # fmt: skip
+"""What CreateNodegroup takes of DescribeNodegroup's answer; image type, template and versions are the new group's.
+
+Source: EKS API reference, Nodegroup and CreateNodegroup; botocore's model of eks.
+"""
+_GIVEN = "nodegroup.{" + ",".join(f"{name}:{name}" for name in _KEPT) + "}"
+_SAVE_GROUP = (
+    f'sh -c \'aws eks describe-nodegroup {_GROUP} --query "{_GIVEN}" --output json | {_ONE_LINE} | sed -E'
+    ' "s/\\"aws:[^\\"]*\\": *\\"[^\\"]*\\",? *//g; s/\\"[A-Za-z]+\\": *null,? *//g; s/, *}/}/g"'
+    "' > group-of-{new_group}.json"
+)
+"""A null is refused, and so is a tag that begins with aws:. Source: botocore, ParamValidator; EKS user guide, tags."""
+_SAVE_TEMPLATE = (
+    "sh -c 'aws ec2 describe-launch-template-versions --launch-template-name {launch_template} --versions"
+    ' {template_version} --query "LaunchTemplateVersions[0].LaunchTemplateData" --output json'
+    f" | {_ONE_LINE} | sed -E"
+    ' "s/\\"(ImageId|UserData|State|SnapshotId)\\": *\\"[^\\"]*\\",? *//g; s/, *}/}/g; s#/dev/sda1#/dev/xvda#g"'
+    "' > template-of-{new_group}.json"
+)
+"""Without the image EKS takes its own. MetadataOptions has a State that no request takes.
+
+Source: EKS user guide, customize managed nodes with launch templates; botocore, ResponseLaunchTemplateData.
+"""
+_LEFT = (
+    f"sh -c 'left=$(kubectl drain {_NODES} {_DRAINED} --force --dry-run=client) || exit 1;"
+    ' case "$left" in *evicting*) echo "$left"; exit 1;; esac\''
+)
+"""Names what still runs on the nodes. Source: kubectl, drain.go, deleteOrEvictPodsSimple and its dry run."""
+
+
+def make_group(values: Values) -> tuple[Step, ...]:
+    """Make the new group with what the present one has, and move the pods: one node's first, then all."""
+    return (
+        caution(
+            "the new group has the role, subnets, sizes, labels, taints and tags of the present one, and its launch"
+            " template without image and user data; what the user data did beside the Lustre client, write in again",
+        ),
+        caution("no launch template (None): leave out the two lines about it, and --launch-template"),
+        caution("both groups are billed until way 2, and the account's vCPU quota has to hold both"),
+        save(_SAVE_TEMPLATE, values),
+        guard("test -s template-of-{new_group}.json", values),
+        change(
+            "aws ec2 create-launch-template --launch-template-name {new_group} --launch-template-data"
+            " file://template-of-{new_group}.json",
+            values,
+            changes="the present launch template's settings, without an image",
+        ),
+        save(_SAVE_GROUP, values),
+        guard("grep -q nodeRole group-of-{new_group}.json", values),
+        change(
+            "aws eks create-nodegroup --cli-input-json file://group-of-{new_group}.json --nodegroup-name {new_group}"
+            " --ami-type {ami_type} --launch-template name={new_group},version=1",
+            values,
+            changes="makes the new group beside the present one; no pod moves yet",
+        ),
+        wait("aws eks wait nodegroup-active --cluster-name {cluster} --nodegroup-name {new_group}", values),
+        person(
+            "where the wait ends with an error: aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name"
+            " {new_group} --query nodegroup.health.issues",
+            values,
+            kind=StepKind.WAIT,
+        ),
+        guard(
+            "kubectl wait --for=condition=Ready node -l eks.amazonaws.com/nodegroup={new_group} --timeout=10m", values
+        ),
+        change(f"kubectl cordon {_NODES}", values, changes="no new pod goes to the present group"),
+        change(
+            f"kubectl drain {{node}} {_BOUNDED}",
+            values,
+            changes="moves the pods of this node first; what is in emptyDir volumes is lost",
+            danger=Danger.INTERRUPTS,
+        ),
+        person(
+            "until the pod runs on a new node (kubectl -n {namespace} get pods -o wide); where it does not mount there,"
+            " stop, and take the undo",
+            values,
+            kind=StepKind.WAIT,
+        ),
+        change(
+            f"kubectl drain {_NODES} {_BOUNDED}",
+            values,
+            changes="moves the pods of the other nodes; an error names the pod that a PodDisruptionBudget holds, or"
+            " that nothing owns",
+            danger=Danger.INTERRUPTS,
+        ),
+        undo(f"kubectl uncordon {_NODES}", values),
+        undo("aws eks delete-nodegroup --cluster-name {cluster} --nodegroup-name {new_group}", values),
+        undo("aws eks wait nodegroup-deleted --cluster-name {cluster} --nodegroup-name {new_group}", values),
+        undo("aws ec2 delete-launch-template --launch-template-name {new_group}", values),
+    )
+
+
+def end_group(values: Values) -> tuple[Step, ...]:
+    """Delete the former group, whose nodes are closed and empty."""
+    return (
+        caution(
+            "where eksctl, Terraform or CloudFormation made it, let that delete it after the guard (eksctl delete"
+            " nodegroup), and write the new group into it"
+        ),
+        guard("test ! -e nodegroup-{nodegroup}.before.json", values),
+        save(f"aws eks describe-nodegroup {_GROUP} --output json > nodegroup-{{nodegroup}}.before.json", values),
+        guard("grep -q nodeRole nodegroup-{nodegroup}.before.json", values),
+        guard(_LEFT, values),
+        change(
+            f"aws eks delete-nodegroup {_GROUP}",
+            values,
+            changes="ends the former group's instances, which run DaemonSets alone by now",
+            danger=Danger.DESTROYS,
+        ),
+        wait(f"aws eks wait nodegroup-deleted {_GROUP}", values),
+        person(
+            f"where the wait ends with an error: aws eks describe-nodegroup {_GROUP} --query nodegroup.health.issues",
+            values,
+            kind=StepKind.WAIT,
+        ),
+        person("none; a group is made again from nodegroup-{nodegroup}.before.json", values, kind=StepKind.UNDO),
+    )
