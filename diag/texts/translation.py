@@ -60,7 +60,7 @@ def with_words(text: str) -> str:
 
     An exit status is an error where mount.lustre ended with it.
     """
-    if _NAMED.search(text) is None or _worded().search(text) is not None:
+    if _NAMED.search(text) is None or _says_an_error(text):
         return text
     is_of_mount = (_MOUNT.search(text) is not None or "mount.lustre: " in text) and "umount" not in text
     is_of_mount &= _EVENT not in text  # there the output says it, or `with_supposed_output` does
@@ -90,9 +90,9 @@ def _by_number() -> dict[int, str]:
     return {error.number: error.message for error in errors().values()}
 
 
-@cache
-def _worded() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(error.message) for error in errors().values()), re.IGNORECASE)
+def _says_an_error(text: str) -> bool:
+    lower = text.lower()
+    return any(error.message.lower() in lower for error in errors().values())
 
 
 @cache
@@ -103,19 +103,17 @@ def _translator() -> _Translator:
 class _Translator:
     def __init__(self) -> None:
         phrases = (_Phrase(_key_of(foreign), foreign, english) for foreign, english in translations())
-        self._phrases = sorted(
-            (phrase for phrase in phrases if len(phrase.key) >= _SHORTEST), key=lambda phrase: -len(phrase.key)
-        )
+        self._phrases = [phrase for phrase in phrases if len(phrase.key) >= _SHORTEST]
         self._asked = 0
         self._set: PatternSet | None = None
 
     def translate(self, text: str) -> str:
-        for phrase in self._found(text):
+        for phrase in sorted(self._found(text), key=lambda phrase: -len(phrase.key)):
             text = _replace(phrase, text)
         return text
 
     def _found(self, text: str) -> list[_Phrase]:
-        """Phrases in the text, the longest first. An automaton pays off when many texts are asked about."""
+        """Phrases in the text. An automaton pays off when many texts are asked about."""
         if self._set is None:
             self._asked += 1
             if self._asked <= _FEW_TEXTS:
