@@ -51,7 +51,9 @@ def make_group(values: Values) -> tuple[Step, ...]:
             " template without image and user data; what the user data did beside the Lustre client, write in again",
         ),
         caution("no launch template (None): leave out the two lines about it, and --launch-template"),
-        caution("both groups are billed until way 2, and the account's vCPU quota has to hold both"),
+        caution(
+            "both groups are billed until the former one is deleted, and the account's vCPU quota has to hold both"
+        ),
         save(_SAVE_TEMPLATE, values),
         guard("test -s template-of-{new_group}.json", values),
         change(

@@ -42,7 +42,12 @@ _ANOTHER_BOOT = (
 
 Source: Kubernetes, node controller, nodeMonitorGracePeriod; kubelet, nodestatus setters, MachineInfo (bootID).
 """
-_TAKES = "a reboot takes 2 to 5 minutes; the wait for it fails after 15 to 20: then look at the instance"
+_TAKES = (
+    "a reboot takes 2 to 5 minutes; where a wait ends with an error (after 15 to 20): aws ec2 describe-instance-status"
+    " --instance-ids {instance}, and lustre-doctor runbook node-not-ready"
+)
+_DISKS = "the disks of the node keep their data, EBS and instance store"
+"""Source: Amazon EC2 user guide, reboot your instance; instance store lifetime."""
 _OLD_IMAGE = (
     "a group is ACTIVE after an update that failed, too: where nodes keep the old image, aws eks describe-nodegroup"
     " --cluster-name {cluster} --nodegroup-name {nodegroup} --query nodegroup.health.issues"
@@ -80,9 +85,9 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
             guard("test -s boot-of-{node}.txt", values),
             *away_first,
             *(caution(text, values) for text in unknown if manager is None),
-            change("aws ec2 reboot-instances --instance-ids {instance}", values, changes=f"{moves}, and reboots it",
-                   danger=Danger.INTERRUPTS),
-            person(_TAKES, kind=StepKind.WAIT),
+            change("aws ec2 reboot-instances --instance-ids {instance}", values,
+                   changes=f"{moves}, and reboots it; {_DISKS}", danger=Danger.INTERRUPTS),
+            person(_TAKES, values, kind=StepKind.WAIT),
             wait(_ANOTHER_BOOT, values),
             wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
             change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
