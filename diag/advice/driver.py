@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import Values, advise, caution, change, guard, person, save, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, not_saved, person, save, undo, wait
 from diag.model.fix import Danger, Fix, Step, StepKind
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
     update = f"aws eks update-addon {_WHICH} --cli-input-json file://{{file}} --resolve-conflicts PRESERVE"
     return (
         caution(LASTING),
-        guard(f"test ! -e {_BEFORE}", names),
+        not_saved(_BEFORE, names),
         _save_addon(names, _BEFORE),
         guard(
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names

@@ -56,9 +56,17 @@ def person(
     return Step(kind, text=fill_text(text, values or {}), by=by, danger=danger)
 
 
+_NOT_TWICE = """sh -c 'if test -e "$0"; then echo "$0 is of an earlier run: move it away" >&2; exit 1; fi' """
+
+
+def not_saved(file: str, values: Values | None = None) -> Step:
+    """Stops, and says so, where an earlier run wrote the file: it is the only copy of what was there before."""
+    return guard(_NOT_TWICE + file, values)
+
+
 def save_once(get: str, file: str, values: Values) -> tuple[Step, ...]:
     """Keep an object as `FILE.before.yaml`; a second run must not write over the only copy. `get` reads it."""
-    return (guard(f"test ! -e {file}.before.yaml", values), save(f"{get} -o yaml > {file}.before.yaml", values))
+    return (not_saved(f"{file}.before.yaml", values), save(f"{get} -o yaml > {file}.before.yaml", values))
 
 
 def is_saved(get: str, file: str, values: Values) -> Step:

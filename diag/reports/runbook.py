@@ -32,8 +32,6 @@ WORDS = {
     "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
-SAVED_BEFORE = "A block that stops at test ! -e: an earlier run saved that file. Move it away, and begin again."
-"""For whom a second run of a way ends without a word."""
 LEFT_OUT = "A way whose number is missing here is for another platform or installer than yours."
 SURVEYED = 2
 """Ways up to which a page goes without a list of them."""
@@ -102,8 +100,6 @@ def _ways(fix: Fix, numbers: Sequence[int], style: Style) -> Iterator[str]:
             yield from wrap(_survey(one.fix), style, f"  Way {one.number}  ", " " * 9)
     if ways[-1].number > len(ways):
         yield from ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
-    if saves_once(fix):
-        yield from ("", *textwrap.wrap(SAVED_BEFORE, max(40, style.width), break_on_hyphens=False))
     for title, _, cautions, way in ways:
         yield ""
         if title:
@@ -118,11 +114,6 @@ def _ways(fix: Fix, numbers: Sequence[int], style: Style) -> Iterator[str]:
                 label = ""
     for line in fix.verify:
         yield from ("", *command("verify", line))
-
-
-def saves_once(fix: Fix) -> bool:
-    """Whether a step of any way refuses to write over a file that is there."""
-    return any(step.argv[:3] == ("test", "!", "-e") for way in (fix, *fix.alternatives) for step in way.steps)
 
 
 class Way(NamedTuple):

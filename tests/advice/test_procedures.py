@@ -92,7 +92,7 @@ class TestReplaceVolume:
         lines = replaced().commands
         for name in ("pv-fsx-pv", "pvc-fsx-pvc"):
             saving = lines[where(lines, "get", f"> {name}.before.yaml")]
-            assert saving.startswith(f"test ! -e {name}.before.yaml && ")
+            assert saving.startswith("sh -c 'if test -e") and f" {name}.before.yaml && kubectl" in saving
 
     def test_the_undo_keeps_the_data_before_it_deletes_and_applies_the_former_spec(self) -> None:
         back = tuple(step.line for step in replaced().steps if step.kind is StepKind.UNDO and step.line)
@@ -356,7 +356,7 @@ class TestLnetOptions:
         steps = change_options(NODE, None, line="options lnet networks=tcp(ens5)", is_host=False)
         lines = Fix(steps).commands
         edit = lines[where(lines, "sed -i")]
-        assert edit.index("test ! -e") < edit.index("cp -a") < edit.index("sed -i") < edit.index("networks=tcp(ens5)")
+        assert edit.index("test -e") < edit.index("cp -a") < edit.index("sed -i") < edit.index("networks=tcp(ens5)")
         assert where(lines, "sed -i") < where(lines, "reboot-instances")
         (back,) = (step.line for step in steps if step.kind is StepKind.UNDO and "modprobe.d.before/." in step.line)
         assert back.index("rm -f /host/etc/modprobe.d/lnet-of-lustre.conf") < back.index("cp -a")
@@ -519,7 +519,7 @@ def test_a_bound_volume_is_edited_in_place_and_saved_first() -> None:
     steps = PROCEDURES[Procedure.PATCH_VOLUME](given, {"volume": "fsx-pv", "workload": "job/train", "namespace": "ml"})
     lines = Fix(steps).commands
     assert document(steps, "accessModes") == given
-    order = [where(lines, word) for word in ("test ! -e", "patch pv fsx-pv", '"suspend":true', '"suspend":false')]
+    order = [where(lines, word) for word in ("test -e", "patch pv fsx-pv", '"suspend":true', '"suspend":false')]
     assert order == sorted(order) and not any("delete" in line for line in lines)
     back = [step.line for step in steps if step.kind is StepKind.UNDO and step.line]
     assert '"resourceVersion":null' in back[0] and back[1:] == ["kubectl replace -f pv-fsx-pv.fields.former.yaml"]
