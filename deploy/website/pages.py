@@ -26,11 +26,9 @@ from diag.registry import GIVEN, Check, Registry, permissions_of
 from diag.reports.runbook import (
     FIX,
     NAMES,
-    SAVED_BEFORE,
     VERIFY,
     asks_who_installed,
     body_of,
-    saves_once,
     to_page,
     ways_of,
 )
@@ -242,8 +240,6 @@ def _fix(fix: Fix) -> Iterator[str]:
     """Each way under its case: what to stop first, each command above what it does, the way back; then the proof."""
     if asks_who_installed(fix):
         yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
-    if saves_once(fix):
-        yield f"\n{text(SAVED_BEFORE)}\n"
     for title, _, cautions, way in ways_of(fix):
         yield f"\n### {text(title)}\n" if title else ""
         yield from (f"\n**First:** {text(caution)}\n" for caution in cautions)

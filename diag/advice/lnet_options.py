@@ -83,7 +83,9 @@ def change_options(
     if values.get("node_manager") == KARPENTER:
         return (lasting, *read_only, *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
-    earlier = f'if test -e {folder}.before; then echo "{folder}.before is of an earlier run: move it away" >&2; exit 1; fi'
+    earlier = (
+        f'if test -e {folder}.before; then echo "{folder}.before is of an earlier run: move it away" >&2; exit 1; fi'
+    )
     kept = f"{earlier}; cp -a {folder} {folder}.before"
     gone = f"rm -f /host{_OWN} && " if line else ""
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"

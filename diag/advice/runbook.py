@@ -10,7 +10,7 @@ from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for, names_of
 from diag.advice.steps import Values, advise, caution, change, guard, not_saved, person, save, undo, wait
 from diag.grammar.command import fill_text, parse
-from diag.knowledge.cause import PROMPT, Cause, Observation, Procedure, Remedy
+from diag.knowledge.cause import BY_HAND, PROMPT, Cause, Observation, Procedure, Remedy
 from diag.model.fix import Fix, Step, StepKind
 
 
@@ -146,7 +146,9 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
         return ()
     lines, changes = _lines(remedy.command), fill_text(remedy.changes, values)
     commands = [
-        change(line, values, changes=_THERE * line.startswith(_ADDS_A_RULE), by=remedy.by, danger=remedy.danger)
+        person(line.removeprefix(BY_HAND), values)
+        if line.startswith(BY_HAND)
+        else change(line, values, changes=_THERE * line.startswith(_ADDS_A_RULE), by=remedy.by, danger=remedy.danger)
         for line in lines[:-1]
     ]
     commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]

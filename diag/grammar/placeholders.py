@@ -19,6 +19,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "new_claim": ids.KUBERNETES_NAME,
     "volume": ids.KUBERNETES_NAME,
     "its_volume": ids.KUBERNETES_NAME,
+    "pod_volume": ids.KUBERNETES_NAME,
     "node": ids.KUBERNETES_NAME,
     "nodes": ids.KUBERNETES_NAME,
     "name": ids.KUBERNETES_NAME,

@@ -154,6 +154,8 @@ class Procedure(enum.Enum):
 
 PROMPT = "$ "
 """What stands before a command where a sentence may stand as well."""
+BY_HAND = "by hand: "
+"""What stands before a sentence among commands: no command after it runs before a person did it."""
 
 
 class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):

@@ -58,3 +58,18 @@ def test_a_remedy_that_the_text_asks_for_is_the_first() -> None:
 def test_a_remedy_that_only_another_text_asks_for_is_the_last() -> None:
     fix = fix_of(CAUSES["service-linked-role-missing"], PRESENT, seen={"role-action-denied"})
     assert fix is not None and any("s3.data-source.lustre.fsx" in step.line for step in fix.alternatives[-1].steps)
+
+
+def test_what_a_person_edits_parts_the_commands_before_from_those_after() -> None:
+    """A pasted chain would go on with the document as it was, or stop in an editor."""
+    fix = fix_of(CAUSES["pod-on-fargate"], {})
+    assert fix is not None
+    way = fix.alternatives[-1]
+    place = next(place for place, (step, rows) in enumerate(way.acts) if not rows)
+    before, after = (
+        "\n".join(row for _, rows in part for row in rows) for part in (way.acts[:place], way.acts[place:])
+    )
+    assert "selectors" in way.acts[place][0].text
+    assert "cp " in before and "create-fargate-profile" not in before and "create-fargate-profile" in after
+    everywhere = [step.line for cause in CAUSES.values() if (fix := fix_of(cause, {})) for step in fix.steps]
+    assert not any(line.startswith(("vi ", "vim ", "nano ")) for line in everywhere)

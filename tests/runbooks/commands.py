@@ -16,7 +16,7 @@ import yaml
 from diag.advice.driver import Installer
 from diag.advice.names import sources
 from diag.advice.runbook import fix_of, look_at
-from diag.knowledge.cause import PROMPT
+from diag.knowledge.cause import BY_HAND, PROMPT
 from diag.knowledge.index import BUILT_IN
 from diag.knowledge.runbooks import load_knowledge
 
@@ -201,6 +201,7 @@ def _front_matter(text: str) -> Iterator[tuple[int, str]]:
     for key in ("save", "guard", "command", "wait", "undo"):
         for node in _scalars(root, key):
             commands = node.value.splitlines()
+            commands = ["" if line.startswith(BY_HAND) else line for line in commands]
             if key in ("wait", "undo"):
                 commands = [line.removeprefix(PROMPT) if line.startswith(PROMPT) else "" for line in commands]
             # The document begins on the file's second line; a block scalar's text on the line after its mark.
