@@ -81,7 +81,7 @@ def _placed(remedy: Remedy, page: str) -> Remedy:
     return msgspec.structs.replace(remedy, **texts)
 
 
-BELOW, SENTENCES = "{below}", ("caution", "changes", "wait", "undo")
+BELOW, SENTENCES = "{below}", ("caution", "command", "changes", "wait", "undo")
 """What stands for the place of the runbook's text, and where it may stand."""
 
 

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.steps import Values, caution, change, guard, person, save, save_once, undo, wait, write_copy
+from diag.advice.steps import Values, caution, change, guard, not_saved, person, save, save_once, undo, wait, write_copy
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step, StepKind
 
@@ -219,7 +219,7 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     return Pause(
         (
             *(person(one, values, kind=kind) for one in how),
-            guard(f"test ! -e {kept}", values),
+            not_saved(kept, values),
             save(f"kubectl -n {{namespace}} get {{workload}} -o jsonpath={{.spec.replicas}} > {kept}", values),
             guard(f"grep -q [1-9] {kept}", values),
             _stops(f"{scale} --replicas=0", values),

@@ -73,3 +73,11 @@ def test_what_a_person_edits_parts_the_commands_before_from_those_after() -> Non
     assert "cp " in before and "create-fargate-profile" not in before and "create-fargate-profile" in after
     everywhere = [step.line for cause in CAUSES.values() if (fix := fix_of(cause, {})) for step in fix.steps]
     assert not any(line.startswith(("vi ", "vim ", "nano ")) for line in everywhere)
+
+
+@pytest.mark.parametrize("cause", ["data-repository-misconfigured", "pod-security-forbids-driver"])
+def test_a_step_by_hand_says_where_its_text_stands(cause: str) -> None:
+    fix = fix_of(CAUSES[cause], {}, on_page=True)
+    assert fix is not None
+    said = " ".join(step.says for one in (fix, *fix.alternatives) for step in one.steps)
+    assert "on this page" in said and "below>" not in said
