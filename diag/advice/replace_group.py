@@ -9,28 +9,21 @@ _GROUP = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
 _NODES = "-l eks.amazonaws.com/nodegroup={nodegroup}"
 _DRAINED = "--ignore-daemonsets --delete-emptydir-data"
 _BOUNDED = f"{_DRAINED} --timeout=10m --skip-wait-for-delete-timeout=60"
-_ONE_LINE = 'tr -d "\\n"'
-_KEPT = (
-    "clusterName", "nodeRole", "subnets", "scalingConfig", "instanceTypes", "capacityType", "labels", "taints", "tags",
-    "updateConfig", "nodeRepairConfig",
+_NOT_KEPT = (
+    "nodegroupName", "nodegroupArn", "createdAt", "modifiedAt", "status", "resources", "health", "version",
+    "releaseVersion", "amiType", "launchTemplate", "diskSize", "remoteAccess",
 )  # fmt: skip
-"""What CreateNodegroup takes of DescribeNodegroup's answer; image type, template and versions are the new group's.
-
-Source: EKS API reference, Nodegroup and CreateNodegroup; botocore's model of eks.
+"""Of DescribeNodegroup's answer what CreateNodegroup does not take, or what the new group has of its own or of its
+launch template. Source: botocore's model of eks, Nodegroup and CreateNodegroupRequest.
 """
-_GIVEN = "nodegroup.{" + ",".join(f"{name}:{name}" for name in _KEPT) + "}"
-_SAVE_GROUP = (
-    f'sh -c \'aws eks describe-nodegroup {_GROUP} --query "{_GIVEN}" --output json | {_ONE_LINE} | sed -E'
-    ' "s/\\"aws:[^\\"]*\\": *\\"[^\\"]*\\",? *//g; s/\\"[A-Za-z]+\\": *null,? *//g; s/, *}/}/g"'
-    "' > group-of-{new_group}.json"
+_GROUP_AS_ASKED = (
+    f"del({', '.join(f'.{name}' for name in _NOT_KEPT)}) | del(..|nulls)"
+    ' | (.tags // empty) |= with_entries(select(.key | startswith("aws:") | not))'
 )
 """A null is refused, and so is a tag that begins with aws:. Source: botocore, ParamValidator; EKS user guide, tags."""
-_SAVE_TEMPLATE = (
-    "sh -c 'aws ec2 describe-launch-template-versions --launch-template-name {launch_template} --versions"
-    ' {template_version} --query "LaunchTemplateVersions[0].LaunchTemplateData" --output json'
-    f" | {_ONE_LINE} | sed -E"
-    ' "s/\\"(ImageId|UserData|State|SnapshotId)\\": *\\"[^\\"]*\\",? *//g; s/, *}/}/g; s#/dev/sda1#/dev/xvda#g"'
-    "' > template-of-{new_group}.json"
+_TEMPLATE_WITHOUT_IMAGE = (
+    "del(.ImageId, .UserData, .MetadataOptions.State, .BlockDeviceMappings[]?.Ebs.SnapshotId)"
+    ' | (.BlockDeviceMappings[]?.DeviceName | select(. == "/dev/sda1")) |= "/dev/xvda"'
 )
 """Without the image EKS takes its own. MetadataOptions has a State that no request takes.
 
@@ -50,20 +43,32 @@ def make_group(values: Values) -> tuple[Step, ...]:
             "the new group has the role, subnets, sizes, labels, taints and tags of the present one, and its launch"
             " template without image and user data; what the user data did beside the Lustre client, write in again",
         ),
-        caution("no launch template (None): leave out the two lines about it, and --launch-template"),
+        caution(
+            "no launch template (None): leave out the commands about it and --launch-template, and give the present"
+            " diskSize with --disk-size"
+        ),
         caution(
             "both groups are billed until the former one is deleted, and the account's vCPU quota has to hold both"
         ),
-        save(_SAVE_TEMPLATE, values),
-        guard("test -s template-of-{new_group}.json", values),
+        save(
+            "aws ec2 describe-launch-template-versions --launch-template-name {launch_template} --versions"
+            " {template_version} --query 'LaunchTemplateVersions[0].LaunchTemplateData' --output json"
+            " > template-of-{nodegroup}.json",
+            values,
+        ),
+        guard(
+            f"jq '{_TEMPLATE_WITHOUT_IMAGE}' template-of-{{nodegroup}}.json > template-of-{{new_group}}.json", values
+        ),
         change(
             "aws ec2 create-launch-template --launch-template-name {new_group} --launch-template-data"
             " file://template-of-{new_group}.json",
             values,
             changes="the present launch template's settings, without an image",
         ),
-        save(_SAVE_GROUP, values),
-        guard("grep -q nodeRole group-of-{new_group}.json", values),
+        save(
+            f"aws eks describe-nodegroup {_GROUP} --query nodegroup --output json > group-of-{{nodegroup}}.json", values
+        ),
+        guard(f"jq '{_GROUP_AS_ASKED}' group-of-{{nodegroup}}.json > group-of-{{new_group}}.json", values),
         change(
             "aws eks create-nodegroup --cli-input-json file://group-of-{new_group}.json --nodegroup-name {new_group}"
             " --ami-type {ami_type} --launch-template name={new_group},version=1",
