@@ -143,7 +143,7 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
     names = {"addon": DRIVER_ADDON, **values}
     # What null is to take away, a merge would leave; what is an object, it would add to.
     merged = "fromjson * $wanted | del(..|nulls)" if "null" in wanted else "fromjson * $wanted"
-    update = f"aws eks update-addon {_WHICH} --cli-input-json file://{{file}} --resolve-conflicts PRESERVE"
+    update = f"aws eks update-addon {_WHICH} --resolve-conflicts PRESERVE --cli-input-json file://"
     return (
         caution(LASTING),
         not_saved(_BEFORE, names),
@@ -151,10 +151,10 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
         guard(
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
-        change(update.replace("{file}", _AFTER), names, changes="gives the add-on the setting beside those it has"),
+        change(update + _AFTER, names, changes="gives the add-on the setting beside those it has"),
         *addon_active(names),
         person(BEFORE, kind=StepKind.UNDO),
-        undo(update.replace("{file}", _BEFORE), names),
+        undo(update + _BEFORE, names),
     )
 
 

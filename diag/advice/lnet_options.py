@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN
 from diag.advice.replace_node import KARPENTER, reboot_node
-from diag.advice.steps import caution, change, guard, not_saved, person, save, undo
+from diag.advice.steps import caution, change, guard, not_saved, person, save, stop_if_saved, undo
 from diag.advice.workloads import Owner
 from diag.grammar.command import Value
 from diag.knowledge.cause import Place
@@ -83,10 +83,7 @@ def change_options(
     if values.get("node_manager") == KARPENTER:
         return (lasting, *read_only, *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
-    earlier = (
-        f'if test -e {folder}.before; then echo "{folder}.before is of an earlier run: move it away" >&2; exit 1; fi'
-    )
-    kept = f"{earlier}; cp -a {folder} {folder}.before"
+    kept = f"{stop_if_saved(f'{folder}.before')}; cp -a {folder} {folder}.before"
     gone = f"rm -f /host{_OWN} && " if line else ""
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
     return (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from diag.advice.replace_node import BOUNDED, EMPTIED
 from diag.advice.steps import Values, caution, change, guard, not_saved, person, save, undo, wait
 from diag.model.fix import Danger, Step, StepKind
 
 _GROUP = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
 _NODES = "-l eks.amazonaws.com/nodegroup={nodegroup}"
-_DRAINED = "--ignore-daemonsets --delete-emptydir-data"
-_BOUNDED = f"{_DRAINED} --timeout=10m --skip-wait-for-delete-timeout=60"
 _NOT_KEPT = (
     "nodegroupName", "nodegroupArn", "createdAt", "modifiedAt", "status", "resources", "health", "version",
     "releaseVersion", "amiType", "launchTemplate", "diskSize", "remoteAccess",
@@ -30,7 +29,7 @@ _TEMPLATE_WITHOUT_IMAGE = (
 Source: EKS user guide, customize managed nodes with launch templates; botocore, ResponseLaunchTemplateData.
 """
 _LEFT = (
-    f"sh -c 'left=$(kubectl drain {_NODES} {_DRAINED} --force --dry-run=client) || exit 1;"
+    f"sh -c 'left=$(kubectl drain {_NODES} {EMPTIED} --force --dry-run=client) || exit 1;"
     ' case "$left" in *evicting*) echo "$left"; exit 1;; esac\''
 )
 """Names what still runs on the nodes. Source: kubectl, drain.go, deleteOrEvictPodsSimple and its dry run."""
@@ -87,7 +86,7 @@ def make_group(values: Values) -> tuple[Step, ...]:
         ),
         change(f"kubectl cordon {_NODES}", values, changes="no new pod goes to the present group"),
         change(
-            f"kubectl drain {{node}} {_BOUNDED}",
+            f"kubectl drain {{node}} {BOUNDED}",
             values,
             changes="moves the pods of this node first; what is in emptyDir volumes is lost",
             danger=Danger.INTERRUPTS,
@@ -99,7 +98,7 @@ def make_group(values: Values) -> tuple[Step, ...]:
             kind=StepKind.WAIT,
         ),
         change(
-            f"kubectl drain {_NODES} {_BOUNDED}",
+            f"kubectl drain {_NODES} {BOUNDED}",
             values,
             changes="moves the pods of the other nodes; an error names the pod that a PodDisruptionBudget holds, or"
             " that nothing owns",

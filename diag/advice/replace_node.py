@@ -12,9 +12,10 @@ from diag.model.fix import Danger, Step, StepKind
 KARPENTER, NODE_GROUP = "karpenter", "nodegroup"
 """What makes another node when one goes; Karpenter stands for EKS Auto Mode as well."""
 
-_DRAIN = (
-    "kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=10m --skip-wait-for-delete-timeout=60"
-)
+EMPTIED = "--ignore-daemonsets --delete-emptydir-data"
+"""What a drain has to be told of the pods that nodes have."""
+BOUNDED = f"{EMPTIED} --timeout=10m --skip-wait-for-delete-timeout=60"
+_DRAIN = f"kubectl drain {{node}} {BOUNDED}"
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
 _GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
 _MOVED = f"moves the pods to other nodes, and {_GONE}"

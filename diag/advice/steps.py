@@ -56,12 +56,14 @@ def person(
     return Step(kind, text=fill_text(text, values or {}), by=by, danger=danger)
 
 
-_NOT_TWICE = """sh -c 'if test -e "$0"; then echo "$0 is of an earlier run: move it away" >&2; exit 1; fi' """
+def stop_if_saved(file: str) -> str:
+    """What stops a shell's script, and says so, where an earlier run wrote the file or folder."""
+    return f'if test -e "{file}"; then echo "{file} is of an earlier run: move it away" >&2; exit 1; fi'
 
 
 def not_saved(file: str, values: Values | None = None) -> Step:
     """Stops, and says so, where an earlier run wrote the file: it is the only copy of what was there before."""
-    return guard(_NOT_TWICE + file, values)
+    return guard(f"sh -c '{stop_if_saved('$0')}' {file}", values)
 
 
 def save_once(get: str, file: str, values: Values) -> tuple[Step, ...]:

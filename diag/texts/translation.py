@@ -90,9 +90,14 @@ def _by_number() -> dict[int, str]:
     return {error.number: error.message for error in errors().values()}
 
 
+@cache
+def _messages() -> tuple[str, ...]:
+    return tuple(error.message.lower() for error in errors().values())
+
+
 def _says_an_error(text: str) -> bool:
     lower = text.lower()
-    return any(error.message.lower() in lower for error in errors().values())
+    return any(message in lower for message in _messages())
 
 
 @cache
