@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import Values, advise, caution, change, guard, not_saved, person, save, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, person, save, save_once, undo, wait
 from diag.model.fix import Danger, Fix, Step, StepKind
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
     update = f"aws eks update-addon {_WHICH} --resolve-conflicts PRESERVE --cli-input-json file://"
     return (
         caution(LASTING),
-        not_saved(_BEFORE, names),
-        _save_addon(names, _BEFORE),
+        save_once(_save_addon(_BEFORE), names),
         guard(
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
@@ -296,9 +295,9 @@ _BEFORE, _AFTER = "update-of-{addon}.before.json", "update-of-{addon}.after.json
 """The same file as the add-on was, and with one setting more."""
 
 
-def _save_addon(names: Values, file: str = _SAVED) -> Step:
+def _save_addon(file: str) -> str:
     """What an update has to be given again, in a file."""
-    return save(f"aws eks describe-addon {_WHICH} --query '{KEPT}' --output json > {file}", names)
+    return f"aws eks describe-addon {_WHICH} --query '{KEPT}' --output json > {file}"
 
 
 def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) -> tuple[Step, ...]:
@@ -316,7 +315,7 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
     )
     return (
         caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
-        _save_addon(names),
+        save(_save_addon(_SAVED), names),
         guard(f"grep -q configurationValues {_SAVED}", names),
         change(
             f"aws eks update-addon {_WHICH}{options} --cli-input-json file://{_SAVED} --resolve-conflicts OVERWRITE",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diag.advice.driver import MANAGED_BY, addon_steps, restart
-from diag.advice.steps import caution, change, guard, not_saved, person, save, undo
+from diag.advice.steps import caution, change, guard, person, save_once, undo
 from diag.grammar.command import Value, Verbatim
 from diag.grammar.ids import region_of
 from diag.knowledge.controller_actions import SOME_FILE_SYSTEM, arns_of, by_fsx_alone, controller_actions
@@ -153,8 +153,7 @@ def _replace_trust(
     keep += " --output json > trust-policy-of-{role}.json"
     return Fix(
         (
-            not_saved("trust-policy-of-{role}.json", values),
-            save(keep, values),
+            save_once(keep, values),
             guard("grep -q Statement trust-policy-of-{role}.json", values),
             change(f"{write} {{policy}}", values, changes=note, by=ADMINISTRATOR),
             undo(f"{write} file://trust-policy-of-{{role}}.json", values),
@@ -226,8 +225,7 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
     return Fix(
         (
             caution("every role with this boundary is affected; a policy keeps five versions, and refuses a sixth"),
-            not_saved(saved, names),
-            save(f"{keep} --output json > {saved}", names),
+            save_once(f"{keep} --output json > {saved}", names),
             guard(f"grep -q Statement {saved}", names),
             change(f"aws iam create-policy-version {which} --policy-document {{policy}} --set-as-default", names,
                    changes=effect, by=owner),
@@ -255,8 +253,7 @@ def let_through(endpoint: VpcEndpoint, action: str, role_arn: str) -> Fix:
     effect = "writes the whole policy, its other statements as they are; the provisioner tries again by itself"
     return Fix(
         (
-            not_saved(saved, names),
-            save(f"{keep} --output text > {saved}", names),
+            save_once(f"{keep} --output text > {saved}", names),
             guard(f"grep -q Statement {saved}", names),
             change(f"{write} {{policy}}", names, changes=effect, by="whoever owns the endpoint's policy"),
             undo(f"{write} file://{saved}", names),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN
 from diag.advice.replace_node import KARPENTER, reboot_node
-from diag.advice.steps import caution, change, guard, not_saved, person, save, stop_if_saved, undo
+from diag.advice.steps import caution, change, guard, person, save_once, undo
 from diag.advice.workloads import Owner
 from diag.grammar.command import Value
 from diag.knowledge.cause import Place
@@ -83,7 +83,7 @@ def change_options(
     if values.get("node_manager") == KARPENTER:
         return (lasting, *read_only, *reboot_node(values, owner))
     folder = "/host/etc/modprobe.d"
-    kept = f"{stop_if_saved(f'{folder}.before')}; cp -a {folder} {folder}.before"
+    kept = f"mkdir {folder}.before && cp -a {folder}/. {folder}.before/"
     gone = f"rm -f /host{_OWN} && " if line else ""
     edited = f"sh -c '{kept} && {edit.replace('{root}', '/host')}'"
     return (
@@ -100,8 +100,7 @@ def _on_host(edit: str, values: Mapping[str, Value], effect: str, *, writes: boo
     """A host without Kubernetes: nothing is mounted, so the modules can go."""
     return (
         caution("unmount every Lustre file system of the host first: the guard stops you otherwise"),
-        not_saved("modprobe.d.before.tar"),
-        save("tar -C /etc -cf - modprobe.d > modprobe.d.before.tar"),
+        save_once("tar -C /etc -cf - modprobe.d > modprobe.d.before.tar"),
         guard("test -s modprobe.d.before.tar"),
         guard("""sh -c '! grep -q " lustre " /proc/mounts'"""),
         change(f"sudo sh -c '{edit}'", values, changes=effect),

@@ -9,7 +9,7 @@ import msgspec
 
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_group, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, person, put_back, save_once, undo, wait
+from diag.advice.steps import Values, caution, change, guard, person, put_back, save_object, undo, wait
 from diag.advice.workloads import NOT_READY, PODS_ARE_REPLACED, Owner, ask_to_stop, pause, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
@@ -125,7 +125,7 @@ def _patch_volume(spec: Mapping[str, Any], effect: str, values: Values) -> tuple
     """
     before = "pv-{volume}.fields.before.yaml"
     return (
-        *save_once("kubectl get pv {volume}", "pv-{volume}.fields", values),
+        save_object("kubectl get pv {volume}", "pv-{volume}.fields", values),
         guard(f"test -s {before}", values),
         change(_PATCH, {**values, "patch": {"spec": spec}}, changes=effect),
         *_pods({}, values),

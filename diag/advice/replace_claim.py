@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import Values, caution, change, guard, person, save_once, undo, wait, write_copy
+from diag.advice.steps import Values, caution, change, guard, person, save_object, undo, wait, write_copy
 from diag.advice.workloads import Owner, Pause, pause
 from diag.model.fix import Danger, Fix, Step, StepKind
 
@@ -61,7 +61,7 @@ def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
     asked = (person(_ASKED, values, kind=StepKind.WAIT), wait(BOUND, values), person(_STILL_WAITS))
     return (
         *(() if at_once else asked),
-        *save_once(_GET, FILE, values),
+        save_object(_GET, FILE, values),
         guard(PENDING, values),
         change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.INTERRUPTS),
         *((wait(BOUND, values),) if at_once else ()),
@@ -112,7 +112,7 @@ _GET = "kubectl -n {namespace} get pvc {claim}"
 def _save(values: Values) -> tuple[Step, ...]:
     """Keep the claim in a file; where its uid is known, the file is of this very claim."""
     same = (guard(f"grep -q {{uid}} {BEFORE}", values),) if values.get("uid") else ()
-    return (*save_once(_GET, FILE, values), *same)
+    return (save_object(_GET, FILE, values), *same)
 
 
 def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:

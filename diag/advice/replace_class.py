@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diag.advice.replace_claim import make_again, withdraw, withdraw_by_name
-from diag.advice.steps import Values, caution, change, guard, is_saved, person, save_once, undo, write_copy
+from diag.advice.steps import Values, caution, change, guard, is_saved, person, save_object, undo, write_copy
 from diag.advice.workloads import Owner, Pause, owners_of, pause
 from diag.grammar.command import Value, Verbatim
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -115,7 +115,7 @@ def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step
     get = "kubectl get storageclass {storage_class}"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (
-        *save_once(get, file, names),
+        save_object(get, file, names),
         *same,
         write_copy(file, patch, names),
         guard(f"test -s {after}", names),

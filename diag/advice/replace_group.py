@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diag.advice.replace_node import BOUNDED, EMPTIED
-from diag.advice.steps import Values, caution, change, guard, not_saved, person, save, undo, wait
+from diag.advice.steps import Values, caution, change, guard, person, save, save_once, undo, wait
 from diag.model.fix import Danger, Step, StepKind
 
 _GROUP = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
@@ -118,8 +118,7 @@ def end_group(values: Values) -> tuple[Step, ...]:
             "where eksctl, Terraform or CloudFormation made it, let that delete it after the guard (eksctl delete"
             " nodegroup), and write the new group into it"
         ),
-        not_saved("nodegroup-{nodegroup}.before.json", values),
-        save(f"aws eks describe-nodegroup {_GROUP} --output json > nodegroup-{{nodegroup}}.before.json", values),
+        save_once(f"aws eks describe-nodegroup {_GROUP} --output json > nodegroup-{{nodegroup}}.before.json", values),
         guard("grep -q nodeRole nodegroup-{nodegroup}.before.json", values),
         guard(_LEFT, values),
         change(

@@ -19,7 +19,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from diag.advice.replace_claim import BIND_COMPLETED, BOUND_AT_ONCE
-from diag.advice.steps import caution, change, guard, is_saved, person, save_once, undo, wait, write_copy, write_former
+from diag.advice.steps import (
+    caution,
+    change,
+    guard,
+    is_saved,
+    person,
+    save_object,
+    undo,
+    wait,
+    write_copy,
+    write_former,
+)
 from diag.advice.workloads import Owner, ask_to_stop, owners_of, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -107,7 +118,7 @@ def steps(
             danger=Danger.INTERRUPTS,
         ),
         caution("correct the manifest that the volume came from as well, or it comes back wrong"),
-        *(step for _, get, file, _ in objects for step in save_once(get, file, names)),
+        *(save_object(get, file, names) for _, get, file, _ in objects),
         retain,
         *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
         *((retained, *stopped.stop) if stopped.stop and owners is not None else stopped.stop),

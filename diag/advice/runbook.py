@@ -8,7 +8,7 @@ import msgspec
 
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for, names_of
-from diag.advice.steps import Values, advise, caution, change, guard, not_saved, person, save, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, person, save, save_once, undo, wait
 from diag.grammar.command import fill_text, parse
 from diag.knowledge.cause import BY_HAND, PROMPT, Cause, Observation, Procedure, Remedy
 from diag.model.fix import Fix, Step, StepKind
@@ -155,7 +155,7 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     request = (person(changes, by=remedy.by),) if changes and not lines else ()
     return (
         *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution) if _is_meant(line, values)),
-        *(step for line in _lines(remedy.save) for step in _once(line, remedy.undo, values)),
+        *(_saved(line, remedy.undo, values) for line in _lines(remedy.save)),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
         *commands,
@@ -170,12 +170,12 @@ _THERE = "InvalidPermission.Duplicate: the rule is there already; go on"
 """Rules of a group do not depend on each other: one that is there must not keep the next one out."""
 
 
-def _once(line: str, undo_text: str, values: Values) -> tuple[Step, ...]:
+def _saved(line: str, undo_text: str, values: Values) -> Step:
     """What an undo needs is saved once: a second run must not write over the only copy."""
-    saving, file = save(line, values), parse(line).output
+    file = parse(line).output
     if ".before" not in file and file not in undo_text:
-        return (saving,)
-    return (not_saved(file, values), saving)
+        return save(line, values)
+    return save_once(line, values)
 
 
 _WAYS = {"with Helm,": "Helm", "by manifests,": "manifests"}

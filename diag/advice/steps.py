@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from diag.grammar.command import Value, fill, fill_text
 from diag.model.fix import Danger, Fix, Step, StepKind
 
@@ -20,6 +22,16 @@ def caution(text: str, values: Values | None = None, *, danger: Danger = Danger.
 def save(command: str, values: Values | None = None) -> Step:
     """Keep the present state in a file: the command ends in `> file`."""
     return _command(StepKind.SAVE, command, values)
+
+
+def save_once(command: str, values: Values | None = None) -> Step:
+    """The same where an earlier run has not written the file: it is the only copy of what was there before."""
+    return msgspec.structs.replace(save(command, values), once=True)
+
+
+def save_object(get: str, file: str, values: Values) -> Step:
+    """Keep an object once, as `FILE.before.yaml`. `get` reads it."""
+    return save_once(f"{get} -o yaml > {file}.before.yaml", values)
 
 
 def guard(command: str, values: Values | None = None) -> Step:
@@ -54,21 +66,6 @@ def person(
 ) -> Step:
     """What a person does where no command can."""
     return Step(kind, text=fill_text(text, values or {}), by=by, danger=danger)
-
-
-def stop_if_saved(file: str) -> str:
-    """What stops a shell's script, and says so, where an earlier run wrote the file or folder."""
-    return f'if test -e "{file}"; then echo "{file} is of an earlier run: move it away" >&2; exit 1; fi'
-
-
-def not_saved(file: str, values: Values | None = None) -> Step:
-    """Stops, and says so, where an earlier run wrote the file: it is the only copy of what was there before."""
-    return guard(f"sh -c '{stop_if_saved('$0')}' {file}", values)
-
-
-def save_once(get: str, file: str, values: Values) -> tuple[Step, ...]:
-    """Keep an object as `FILE.before.yaml`; a second run must not write over the only copy. `get` reads it."""
-    return (not_saved(f"{file}.before.yaml", values), save(f"{get} -o yaml > {file}.before.yaml", values))
 
 
 def is_saved(get: str, file: str, values: Values) -> Step:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.steps import Values, caution, change, guard, not_saved, person, save, save_once, undo, wait, write_copy
+from diag.advice.steps import Values, caution, change, guard, person, save_object, save_once, undo, wait, write_copy
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step, StepKind
 
@@ -176,7 +176,7 @@ def _replace_job(names: dict[str, Value], pod: Mapping[str, Any]) -> tuple[Step,
     patch = {"spec": spec}
     again = "the Job begins again from its start, with a new copy of itself"
     return (
-        *save_once("kubectl -n {namespace} get job {name}", "job-{name}", names),
+        save_object("kubectl -n {namespace} get job {name}", "job-{name}", names),
         write_copy("job-{name}", patch, names),
         guard("test -s job-{name}.after.yaml", names),
         change("kubectl -n {namespace} delete job {name} --cascade=foreground", names, danger=Danger.INTERRUPTS),
@@ -193,7 +193,7 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
     patch = {**pod, "spec": spec}
     return Pause(
         (
-            *save_once("kubectl -n {namespace} get pod {name}", "pod-{name}", names),
+            save_object("kubectl -n {namespace} get pod {name}", "pod-{name}", names),
             write_copy("pod-{name}", patch, names),
             guard("test -s pod-{name}.after.yaml", names),
             change("kubectl -n {namespace} delete pod {name} --wait=false", names, danger=Danger.INTERRUPTS),
@@ -219,8 +219,7 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     return Pause(
         (
             *(person(one, values, kind=kind) for one in how),
-            not_saved(kept, values),
-            save(f"kubectl -n {{namespace}} get {{workload}} -o jsonpath={{.spec.replicas}} > {kept}", values),
+            save_once(f"kubectl -n {{namespace}} get {{workload}} -o jsonpath={{.spec.replicas}} > {kept}", values),
             guard(f"grep -q [1-9] {kept}", values),
             _stops(f"{scale} --replicas=0", values),
         ),

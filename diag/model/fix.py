@@ -54,6 +54,8 @@ class Step(msgspec.Struct, frozen=True):
     """The program and its arguments; empty where a person acts."""
     output: str = ""
     """The file that gets what the program prints; empty for the terminal."""
+    once: bool = False
+    """The shell refuses, and says so, where that file is there already: it may be the only copy of what was before."""
     text: str = ""
     """Without a command: what to do or to know."""
     changes: str = ""
@@ -68,15 +70,19 @@ class Step(msgspec.Struct, frozen=True):
     def line(self) -> str:
         """The command as a shell takes it; empty where a person acts."""
         line = " ".join(map(_quoted, self.argv))
-        return f"{line} > {shlex.quote(self.output)}" if line and self.output else line
+        return self._into_file(line) if line and self.output else line
 
     @property
     def rows(self) -> tuple[str, ...]:
         """The same command over as many rows as a person wants to read, to be copied as a whole."""
         if len(self.line) <= _WIDE:
             return (self.line,) if self.line else ()
-        rows = " ".join(_quoted(_laid_out(word)) for word in self.argv).split("\n")
-        return (*rows[:-1], f"{rows[-1]} > {shlex.quote(self.output)}" if self.output else rows[-1])
+        command = " ".join(_quoted(_laid_out(word)) for word in self.argv)
+        return tuple((self._into_file(command) if self.output else command).split("\n"))
+
+    def _into_file(self, command: str) -> str:
+        line = f"{command} > {shlex.quote(self.output)}"
+        return f"(set -o noclobber; {line})" if self.once else line
 
     @property
     def says(self) -> str:

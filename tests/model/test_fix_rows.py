@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from diag.advice.runbook import fix_of
-from diag.advice.steps import caution, change, guard, person, save, wait
+from diag.advice.steps import caution, change, guard, person, save, save_once, wait
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 
@@ -53,6 +55,18 @@ def test_no_document_stands_on_one_very_long_row() -> None:
         if len(row) > LONGEST and any(len(word) > LONGEST // 2 for word in documents_of(step))
     ]
     assert [(id, row) for id, row in long if row.count('"') > 14] == []
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_what_is_kept_once_stays_and_the_shell_says_so(shell: str, tmp_path: Path) -> None:
+    kept = save_once("echo {volume} > kept.txt", {"volume": "former"})
+    again = save_once("echo {volume} > kept.txt", {"volume": "changed"})
+    runs = [
+        subprocess.run([shell, "-c", step.line], cwd=tmp_path, capture_output=True, text=True, check=False)
+        for step in (kept, again)
+    ]
+    assert [run.returncode == 0 for run in runs] == [True, False]
+    assert "kept.txt" in runs[1].stderr and (tmp_path / "kept.txt").read_text() == "former\n"
 
 
 def test_guards_stand_above_what_they_guard() -> None:

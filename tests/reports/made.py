@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.finding import Finding, Location
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -45,7 +47,8 @@ def report(*findings: Finding, exit_code: int = 3, **fields: object) -> Report:
 
 def made_fix(text: str, *alternatives: Fix) -> Fix:
     """A step of each kind, each saying `text`."""
-    steps = (Step(kind, ("echo", text), text, text, text, Danger.DESTROYS, text, (text,)) for kind in StepKind)
+    said = Step(StepKind.SAVE, ("echo", text), text, once=True, text=text, changes=text, by=text, open=(text,))
+    steps = (replace(said, kind=kind, danger=Danger.DESTROYS) for kind in StepKind)
     return Fix((*steps, Step(StepKind.CHANGE, text=text)), alternatives)
 
 

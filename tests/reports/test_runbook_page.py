@@ -167,6 +167,6 @@ def test_a_page_says_what_shows_the_end_of_its_own_cause() -> None:
     assert "Bound: within seconds" in other
 
 
-def test_a_second_run_of_a_block_says_why_it_stops() -> None:
+def test_a_second_run_of_a_block_does_not_write_over_what_it_saved() -> None:
     saving = to_page(CAUSES["volume-deletion-stuck"], TEXTS["volume-deletion-stuck"], {}, {}, width=200)
-    assert "is of an earlier run: move it away" in saving
+    assert "(set -o noclobber; kubectl get pv '<volume>' -o yaml > 'pv-<volume>.before.yaml')" in saving
