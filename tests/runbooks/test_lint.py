@@ -49,7 +49,7 @@ READS = {
 }
 SHOWS = {
     "awk", "curl", "cut", "dig", "dmesg", "done", "echo", "find", "for", "getent", "grep", "head", "journalctl",
-    "nslookup", "openssl", "tail", "tr",
+    "nslookup", "openssl", "tac", "tail", "tr",
 }  # fmt: skip
 """Programs of a host that a body may use to show something."""
 FENCE = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
