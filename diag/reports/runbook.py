@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
@@ -16,7 +16,7 @@ from diag.advice.runbook import fix_of, look_at, numbers_of_ways
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
-from diag.model.fix import Fix, StepKind
+from diag.model.fix import Fix, Step, StepKind
 from diag.reports.terminal import UNDER, Style, command, labelled, listed, step_lines, wrap
 from diag.sanitize import visible
 
@@ -35,6 +35,8 @@ WORDS = {
 LEFT_OUT = "A way whose number is missing here is for another platform or installer than yours."
 SURVEYED = 2
 """Ways up to which a page goes without a list of them."""
+_WAYS = re.compile(r"\bways? (\d+(?:(?:, | to | and | or )\d+)*)")
+"""`way 2`, `ways 1, 3 and 4`, `ways 2 to 6`."""
 _CASE = re.compile(r"(?:only |best )?(?:where|for|to|on|so that|if) (?!.*: first )")
 """How a caution begins that says for which case a way is."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
@@ -58,17 +60,18 @@ def to_page(
         lines.append(cause.url)
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
-    body, place_of_names, ways_are_due = body_of(text), len(lines), False
+    body, place_of_names, ways_are_due, named = body_of(text), len(lines), False, frozenset[int]()
     for block in [*_blocks(body), ["## "]]:
         if ways_are_due and not chooses(block[0]):
             ways_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
                 style = Style(width=width)
-                lines += _ways(with_verify(fix, values), numbers_of_ways(cause, values, platform), style)
+                lines += _ways(with_verify(fix, values), numbers_of_ways(cause, values, platform), named, style)
                 if platform.kubernetes is not False:
                     lines += _seen_after(cause, values, style)
         if block == ["## "]:
             break
+        named |= _ways_named(" ".join(block)) if ways_are_due else frozenset()
         if block == [f"## {VERIFY}"]:
             place_of_names = len(lines)
         lines += _block(block, values, width)
@@ -89,29 +92,36 @@ def to_page(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _ways(fix: Fix, numbers: Sequence[int], style: Style) -> Iterator[str]:
-    """Every way to fix it, under its number: what to know first, each command above what it does, and the way back."""
+def _ways(fix: Fix, numbers: Sequence[int], named: Collection[int], style: Style) -> Iterator[str]:
+    """Every way to fix it, under its number: what to know first, each command above what it does, and the way back.
+
+    Those that the text above has not `named` are listed first. A way back that another way has is said once.
+    """
     ways = ways_of(fix, numbers)
     if asks_who_installed(fix):
         yield from ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
-    if len(ways) > SURVEYED:
+    listed_here = [one for one in ways if one.number not in named] if len(ways) > SURVEYED else []
+    if listed_here:
         yield ""
-        for one in ways:
-            yield from wrap(_survey(one.fix), style, f"  Way {one.number}  ", " " * 9)
+    for one in listed_here:
+        yield from wrap(_survey(one.fix), style, f"  Way {one.number}  ", " " * 9)
     if ways[-1].number > len(ways):
         yield from ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
-    for title, _, cautions, way in ways:
+    undone = dict[tuple[Step, ...], int]()
+    for title, number, cautions, way in ways:
         yield ""
         if title:
             yield from wrap(title, style, "", "  ")
         yield from labelled("first", listed(cautions), style)
         yield from step_lines(way, style, "steps")
         yield from labelled("not filled in", way.not_filled_in, style)
-        label = "undo"
-        for step in way.steps:
-            if step.kind is StepKind.UNDO:
-                yield from command(label, *step.rows) if step.line else labelled(label, [step.text], style)
-                label = ""
+        undo = tuple(step for step in way.steps if step.kind is StepKind.UNDO)
+        if (same := undone.setdefault(undo, number)) != number and len(undo) > 1:
+            yield from labelled("undo", [f"as of way {same}"], style)
+            continue
+        for place, step in enumerate(undo):
+            label = "" if place else "undo"
+            yield from command(label, *step.rows) if step.line else labelled(label, [step.text], style)
     for line in fix.verify:
         yield from ("", *command("verify", line))
 
@@ -140,6 +150,15 @@ def ways_of(fix: Fix, numbers: Sequence[int] = ()) -> tuple[Way, ...]:
             title = f"Way {number} of {len(ways)}" if is_whole else f"Way {number}"
             found.append(Way(title + (f": {case}" if case else ""), number, cautions, way))
     return tuple(found)
+
+
+def _ways_named(text: str) -> frozenset[int]:
+    """The numbers of the ways that a text sends its reader to."""
+    found = set[int]()
+    for numbers in _WAYS.findall(text):
+        for first, last in re.findall(r"(\d+)(?: to (\d+))?", numbers):
+            found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
 
 
 def asks_who_installed(fix: Fix) -> bool:

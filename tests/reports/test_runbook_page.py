@@ -40,9 +40,11 @@ def test_each_way_has_its_number_and_each_command_stands_above_what_it_does() ->
     assert lines[at + 1].strip() == "removes the taint by hand"
 
 
-def test_the_case_of_a_way_is_its_heading_and_stands_in_the_list_of_all() -> None:
+def test_the_case_of_a_way_is_its_heading_and_stands_in_the_list_above() -> None:
     """Who reads at night chooses once, at the top; what a way needs besides stays under it."""
-    page = to_page(CAUSES["aws-endpoint-unreachable"], TEXTS["aws-endpoint-unreachable"], {}, {}, width=200)
+    table = re.compile(r"^\|.*\|\n", re.MULTILINE)
+    text = table.sub("", TEXTS["aws-endpoint-unreachable"])
+    page = to_page(CAUSES["aws-endpoint-unreachable"], text, {}, {}, width=200)
     case = "where an endpoint of the service exists and its private DNS is off"
     assert re.search(rf"^  Way \d  {case}$", page, re.MULTILINE)
     assert re.search(rf"^Way \d of \d: {case}\n  first         everybody in the VPC", page, re.MULTILINE)
@@ -54,6 +56,19 @@ def test_a_place_alone_says_what_the_way_does_and_follows_a_case() -> None:
     assert re.search(r"^  Way \d  on GKE or AKS .*: install the Lustre client's tools", page, re.MULTILINE)
     clock = to_page(CAUSES["node-clock-wrong"], TEXTS["node-clock-wrong"], {}, {}, width=200)
     assert "\nWay 1 of 2: on Amazon Linux 2023 and other nodes that keep" in clock
+
+
+def test_a_way_that_the_choice_names_is_not_listed_again() -> None:
+    choice = "## How to fix\n\nWhich way: way 1 where it is new, else ways 3 to 4.\n"
+    page = to_page(CAUSES["aws-endpoint-unreachable"], f"---\n---\n{choice}", {}, {}, width=200)
+    ways = set(re.findall(r"^Way (\d) of", page, re.MULTILINE))
+    assert set(re.findall(r"^  Way (\d)  ", page, re.MULTILINE)) == ways - {"1", "3", "4"} != set()
+
+
+def test_a_way_back_that_another_way_has_is_said_once() -> None:
+    page = to_page(CAUSES["claim-volume-mismatch"], TEXTS["claim-volume-mismatch"], {}, {}, width=200)
+    assert re.findall(r"^  undo +(as of way \d)$", page, re.MULTILINE)
+    assert page.count("not once the new claim is Bound") == 1
 
 
 def test_two_ways_have_no_list() -> None:
