@@ -60,7 +60,7 @@ def test_a_place_alone_says_what_the_way_does_and_follows_a_case() -> None:
 
 def test_a_way_that_the_choice_names_is_not_listed_again() -> None:
     choice = "## How to fix\n\nWhich way: way 1 where it is new, else ways 3 to 4.\n"
-    page = to_page(CAUSES["aws-endpoint-unreachable"], f"---\n---\n{choice}", {}, {}, width=200)
+    page = to_page(CAUSES["aws-endpoint-unreachable"], f"---\nid: x\n---\n{choice}", {}, {}, width=200)
     ways = set(re.findall(r"^Way (\d) of", page, re.MULTILINE))
     assert set(re.findall(r"^  Way (\d)  ", page, re.MULTILINE)) == ways - {"1", "3", "4"} != set()
 
