@@ -28,6 +28,8 @@ class _Required(NamedTuple):
     """All texts that this part matches, None when they are too many to list."""
     any_of: tuple[str, ...]
     """Texts of which at least one is in every match; empty when nothing is certain."""
+    ends: tuple[str, ...] = ("",)
+    """Texts with one of which every match ends: what follows goes on with them."""
 
 
 _MOST_EXACT = 24
@@ -85,14 +87,17 @@ def _alternatives(tokens: list[Token], position: int) -> tuple[_Required, int]:
         return branches[0], position
     exact: list[str] | None = []
     any_of: list[str] = []
+    ends: list[str] = []
     for branch in branches:
         wanted = branch.any_of if branch.exact is None else branch.exact
         if not wanted:
             return _NOTHING, position
         any_of.extend(wanted)
+        ends.extend(branch.ends if branch.exact is None else branch.exact)
         exact = None if exact is None or branch.exact is None else [*exact, *branch.exact]
     short = exact is not None and len(exact) <= _MOST_EXACT
-    return _Required(tuple(exact or ()) if short else None, tuple(any_of)), position
+    joined = tuple(dict.fromkeys(ends)) if all(ends) else ("",)
+    return _Required(tuple(exact or ()) if short else None, tuple(any_of), joined), position
 
 
 def _sequence(tokens: list[Token], position: int) -> tuple[_Required, int]:
@@ -106,13 +111,13 @@ def _sequence(tokens: list[Token], position: int) -> tuple[_Required, int]:
             continue
         whole = False
         candidates.append(runs)
-        runs = ("",) if part.exact is None else part.exact
+        runs = part.ends if part.exact is None else part.exact
         if part.any_of:
             candidates.append(part.any_of)
     if whole:
         return _Required(runs, runs), position
     candidates.append(runs)
-    return _Required(None, max(candidates, key=_worth)), position
+    return _Required(None, max(candidates, key=_worth), runs), position
 
 
 def _part(tokens: list[Token], position: int) -> tuple[_Required, int]:
@@ -152,4 +157,5 @@ def _escape(token: str) -> _Required:
 
 
 def _worth(texts: tuple[str, ...]) -> tuple[int, int]:
-    return min((len(text.strip()) for text in texts), default=0), -len(texts)
+    stripped = {text.strip() for text in texts}
+    return min(map(len, stripped), default=0), -len(stripped)

@@ -22,6 +22,9 @@ from diag.grammar.required_text import remove_blanks_from_pattern, required_text
         (r"exit\s+status \d+", ("exit status",)),
         (r"https://(?:fsx|sts)\.", ("https://fsx.", "https://sts.")),
         ("loaded?", ("loade", "loaded")),
+        # What every alternative ends with goes on after them.
+        (r"(?:to node \S+ failed: rc = |Lustre\S*: .{0,9}rc = )(?P<errno>-122)", ("failed: rc = -122", "rc = -122")),
+        (r"(?:to node \S+|Lustre.{0,9}rc = )-122", ("lustre", "to node")),
         ('volume "[^"]+" is gone', ("is gone",)),
     ],
 )
