@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any, AnyStr, cast
 
 
 class LatePattern:
     """Stands for a compiled pattern; what is asked of it once is answered without a detour from then on."""
 
-    def __init__(self, pattern: str, flags: int) -> None:
-        self._given = (pattern, flags)
+    def __init__(self, pattern: str | bytes, flags: int) -> None:
+        self._given: tuple[Any, int] = (pattern, flags)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(re.compile(*self._given), name)
@@ -18,6 +18,6 @@ class LatePattern:
         return found
 
 
-def late(pattern: str, flags: int = 0) -> re.Pattern[str]:
+def late(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As `re.compile`, which takes milliseconds for a long pattern, but not yet."""
-    return cast("re.Pattern[str]", LatePattern(pattern, flags))
+    return cast("re.Pattern[AnyStr]", LatePattern(pattern, flags))

@@ -18,6 +18,7 @@ _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f"
 _BIDI = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
 _NO_CHARACTER = "\\ud800-\\udfff\\ue000-\\uf8ff\\ufdd0-\\ufdef\\ufffe\\uffff\\U000e0000-\\U0010ffff"
 """Surrogates, private use, tags and noncharacters: no font shows them, some terminals act on them."""
+_TAGS = "\U000e0000"
 _UNSAFE = late(f"[{_CONTROLS}{_BIDI}{_NO_CHARACTER}]")
 _UNSAFE_IN_JSON = late(f"[\\x7f-\\x9f{_BIDI}\\u2028\\u2029]")
 
@@ -35,7 +36,8 @@ Command.cs; actions/runner, ActionCommand.cs; TeamCity documentation, service me
 
 def visible(text: str) -> str:
     """The text on one line, letter by letter: breaks become blanks, what is not safe is shown by its number."""
-    if not (text.isascii() and text.isprintable()):
+    # What Python calls printable has nothing unsafe below the tags.
+    if not (text.isprintable() and (text.isascii() or max(text) < _TAGS)):
         text = _UNSAFE.sub(_numbered, _BREAKS.sub(" ", text))
     if "::" in text:
         text = _WORKFLOW_COMMAND.sub(_numbered, text)

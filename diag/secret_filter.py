@@ -106,6 +106,8 @@ _MOUNT = late(
 
 _CERTAIN_KEY = late(rf"(?i:[\w./-]*(?:{_CERTAIN}|(?<![A-Za-z])pass))")
 _UNCERTAIN_KEY = late(rf"(?i:[\w./-]*(?:{_UNCERTAIN}))")
+_WORDS_OF_KEYS = ("pass", "pwd", "secret", "key", "token", "credent", "auth")
+"""A name of a credential has one of these."""
 _RANDOM_VALUE = late(_RANDOM)
 
 
@@ -194,6 +196,9 @@ def _names_a_credential(key: str, value: str) -> bool:
 @functools.lru_cache(4096)
 def _sureness(key: str) -> str:
     """Whether what is under a key is a credential."""
+    folded = key.casefold()
+    if not any(word in folded for word in _WORDS_OF_KEYS):
+        return "no"
     return "certain" if _CERTAIN_KEY.fullmatch(key) else "uncertain" if _UNCERTAIN_KEY.fullmatch(key) else "no"
 
 

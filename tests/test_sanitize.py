@@ -32,6 +32,14 @@ def test_nothing_can_move_a_cursor_or_turn_a_line_round(text: str) -> None:
         assert not set(shown) & set(BIDI)
 
 
+@pytest.mark.parametrize(
+    "character", ["\ud800", "\ue000", "\ufdd0", "\ufffe", "\U000e0041", "\U000e0100", "\U0010fffd", "\u202e", "\x9b"]
+)
+def test_what_no_font_shows_is_shown_by_its_number(character: str) -> None:
+    shown = visible(f"é{character}")
+    assert shown.startswith("é\\") and shown[1:].isascii()
+
+
 @given(TEXTS)
 def test_no_line_is_a_command_to_a_ci_system_wherever_it_is_wrapped(text: str) -> None:
     for line in (visible(text), *textwrap.wrap(visible(text), 8, break_long_words=False), one_line(text)):

@@ -157,7 +157,9 @@ def test_values_of_any_shape_are_walked_and_untouched_ones_are_not_copied() -> N
         {"x": {"dbPassword": "hunter2"}},
         {"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}, {"Tags": [{"Key": "api-key", "Value": "hunter2"}]},
         {"token": "hunter2hunter2hunter2"}, ["--password", "hunter2"], ("-x", "--db-password", "hunter2"),
-        {"args": ["--api-key", "hunter2", "run"]},
+        {"args": ["--api-key", "hunter2", "run"]}, {"dbPwd": "hunter2"}, {"MY_PASS": "hunter2"},
+        {"PAſſWORD": "hunter2"}, {"ACCESS_TOKEN": "hunter2"}, {"auth": "hunter2hunter2"},
+        {"credentials": "hunter2hunter2"},
     ],
 )  # fmt: skip
 def test_the_key_beside_a_value_and_the_option_before_it_tell_what_it_is(value: object) -> None:

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from diag.late import late
+
 LONGEST = 16 << 10
 """Bytes of one block at most; what is longer is cut."""
 _MOST_LINES = 64
 
-_START = re.compile(
+_START = late(
     rb"""(?:\x1b\[[0-9;]{0,16}m)*(?:
         \d{4}[-/]\d\d[-/]\d\d[T\ ]\d\d:\d\d:\d\d
       | [A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d
@@ -40,13 +42,13 @@ _GOES_ON = (
     r"|Is (?:the|')|Are the |Check |If upgrading, |Note 'alias |>(?:\\n|\n|$))"
 )
 # A record that goes on with the message of the one before it.
-_CONTINUES = re.compile(f"(?:{_CRI}|{_JSON}){_GOES_ON}".encode())
-_RECORD = re.compile(_CRI)
-_HANGING = re.compile(rb"(?:Output|STDERR|STDOUT|stderr|stdout|desc =|error|err)\s?[:=]?\s*\Z")
+_CONTINUES = late(f"(?:{_CRI}|{_JSON}){_GOES_ON}".encode())
+_RECORD = late(_CRI)
+_HANGING = late(rb"(?:Output|STDERR|STDOUT|stderr|stdout|desc =|error|err)\s?[:=]?\s*\Z")
 _MAY_HANG = b"rtTRD=: \t\r\v\f"
 """Bytes with which a line ends that hangs."""
-_DAY = re.compile(rb"([A-Z][a-z]{2} [ \d]\d |(\d{4}-\d\d-\d\dT\d\d:))")
-_BLANK_LINE = re.compile(rb"[ \t\r\x00]*\Z")
+_DAY = late(rb"([A-Z][a-z]{2} [ \d]\d |(\d{4}-\d\d-\d\dT\d\d:))")
+_BLANK_LINE = late(rb"[ \t\r\x00]*\Z")
 
 
 class Block(NamedTuple):

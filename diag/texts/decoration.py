@@ -6,26 +6,28 @@ import re
 from functools import cache
 from itertools import pairwise
 
+from diag.late import late
+
 _SIDE = "[│┃║╎┆]"
-_BOX_LINE = re.compile(rf"(?m)^[ \t]*(?:[\u2500-\u257f][ \t]*)+$|^[ \t]*{_SIDE}[ \t]?|[ \t]*{_SIDE}[ \t]*$")
-_ENTITY = re.compile(rb"&(?:amp;){0,3}((?:lt|gt|quot|apos|amp|nbsp|#\d{1,5}|#x[0-9a-fA-F]{1,5});)")
-_TAG = re.compile(
+_BOX_LINE = late(rf"(?m)^[ \t]*(?:[\u2500-\u257f][ \t]*)+$|^[ \t]*{_SIDE}[ \t]?|[ \t]*{_SIDE}[ \t]*$")
+_ENTITY = late(rb"&(?:amp;){0,3}((?:lt|gt|quot|apos|amp|nbsp|#\d{1,5}|#x[0-9a-fA-F]{1,5});)")
+_TAG = late(
     rb"(?i)</?(?:br|pre|code|p|table|tbody|tr|t[dh]|[uo]l|li|span|div|b|strong|em|font)(?:\s[^<>\n]{0,200})?/?>"
 )
-_SOFT_BREAK = re.compile(rb"=\r?\n")
-_NOT_QUOTED_PRINTABLE = re.compile(rb"(?m)=(?![0-9A-F]{2}|\r?\n)|^[^\n]{0,49}=\r?$")
+_SOFT_BREAK = late(rb"=\r?\n")
+_NOT_QUOTED_PRINTABLE = late(rb"(?m)=(?![0-9A-F]{2}|\r?\n)|^[^\n]{0,49}=\r?$")
 """An equals sign that is one, or a line that is too short to be broken."""
-_QUOTED = re.compile(rb"(?m)^[ \t]{0,3}>(?:[ \t]?>)*[ \t]?")
-_FOUND = re.compile(
+_QUOTED = late(rb"(?m)^[ \t]{0,3}>(?:[ \t]?>)*[ \t]?")
+_FOUND = late(
     rb"(?m)^(?:/?(?:[\w.@+-]{1,100}/){1,20}[\w.@+-]{1,100}|[\w@+-]{1,100}\.[a-z]{2,5}):\d{1,9}:"
     # Not the place that a compiler complains of.
     rb"(?!\d{1,6}: (?:fatal )?(?:error|warning|note): )"
 )
-_DOUBLED = re.compile(rb'(?m)(?:^|[,;\t])"[^"\n]{0,4000}""')
+_DOUBLED = late(rb'(?m)(?:^|[,;\t])"[^"\n]{0,4000}""')
 """A field of a table (CSV), in which a quotation mark is written twice."""
-_DOUBLED_SINGLE = re.compile(rb"(?m)^[ \t]*(?:- )?[A-Za-z]\w*: '(?:[^'\n]|''){0,4000}''")
+_DOUBLED_SINGLE = late(rb"(?m)^[ \t]*(?:- )?[A-Za-z]\w*: '(?:[^'\n]|''){0,4000}''")
 """A value of YAML, in which an apostrophe is written twice."""
-_NUMBERED = re.compile(rb"(?m)^[ \t]{0,8}(\d{1,7})\t")
+_NUMBERED = late(rb"(?m)^[ \t]{0,8}(\d{1,7})\t")
 _MOST_DECORATED_LINES = 20000
 
 
@@ -36,11 +38,11 @@ def strip_decoration(data: bytes) -> bytes:
     doubled quotes, the places that grep names and line numbers. grep's places are taken off only when most lines have
     one, line numbers only when they count up: a log may begin with a number or with a name of its own.
     """
-    if _SOFT_BREAK.search(data) and not _NOT_QUOTED_PRINTABLE.search(data):
+    if (b"=\n" in data or b"=\r\n" in data) and not _NOT_QUOTED_PRINTABLE.search(data):
         data = _unquoted_printable(data)
     if b"\xe2\x94" in data or b"\xe2\x95" in data:
         data = _BOX_LINE.sub("", data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    if _ENTITY.search(data) or b"<br" in data or b"<pre" in data:
+    if (b"&" in data and _ENTITY.search(data)) or b"<br" in data or b"<pre" in data:
         data = _ENTITY.sub(_character, _TAG.sub(b" ", data))
     if b"\xc3\xa2" in data or b"\xc3\x82" in data:
         for wrong, right in _misread():
@@ -56,7 +58,7 @@ def strip_decoration(data: bytes) -> bytes:
         return data
     if 2 * sum(1 for _ in _FOUND.finditer(data)) > lines:
         data = _FOUND.sub(b"", data)
-    numbers = [int(found[1]) for found in _NUMBERED.finditer(data)]
+    numbers = [int(found[1]) for found in _NUMBERED.finditer(data)] if b"\t" in data else []
     if len(numbers) > 1 and all(after == before + 1 for before, after in pairwise(numbers)):
         data = _NUMBERED.sub(b"", data)
     return data

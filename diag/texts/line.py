@@ -18,7 +18,6 @@ from diag.late import late
 _ANSI = late(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
 _BARE_COLOUR = late(r"\^\[\[[0-9;]{0,32}m|#033\[[0-9;]{0,32}m")
 _CONTROL = late(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_BLANKS = late(r"[\s\xa0]+")
 # One level of quoting as JSON, klog and Go's %q write it, and rsyslog's own form of a line break.
 _QUOTED = late(r"\\+(?:[nrt]|[\"'/]|u00(?:3c|3e|26|22|27|0a))|#012|#011", re.IGNORECASE)
 _UNQUOTED = {"n": " ", "r": " ", "t": " ", '"': '"', "'": "'", "/": "/"}
@@ -41,7 +40,8 @@ def normalise(text: str) -> str:
         text = _QUOTED.sub(_unquote, text)
     if not text.isascii():
         text = text.translate(_CURLY)
-    return _BLANKS.sub(" ", _CONTROL.sub(" ", text)).strip()
+    text = " ".join(text.split())
+    return text if text.isprintable() else " ".join(_CONTROL.sub(" ", text).split())
 
 
 def remove_blanks(text: str) -> str:
@@ -185,6 +185,8 @@ class Row(NamedTuple):
 
 def parse_event_row(flat: str) -> Row | None:
     """A row of `kubectl describe`'s or `kubectl get events`' table, already on one line; None when it is none."""
+    if "Warning " not in flat and "Normal " not in flat:
+        return None
     if found := _DESCRIBED.match(flat):
         return Row(found["message"], found["reason"], times=int(found["count"] or 1))
     if found := _LISTED.match(flat):
@@ -262,6 +264,12 @@ def parse_moment(stamp: str, uptime: float | None = None, origin: str = "") -> M
 
     Stamps without a year are on a clock of their own; seconds since boot are comparable within one file only.
     """
+    if stamp and (moment := _moment_of(stamp)) is not None:
+        return moment
+    return None if uptime is None else Moment(f"uptime of {origin}", uptime)
+
+
+def _moment_of(stamp: str) -> Moment | None:
     if found := _ISO_STAMP.match(stamp):
         year, month, day, hour, minute, second = map(int, found.groups()[:6])
         return Moment("utc", _seconds(year, month, day, hour, minute, second) - _offset(found[8] or "Z"))
@@ -273,7 +281,7 @@ def parse_moment(stamp: str, uptime: float | None = None, origin: str = "") -> M
         month = _MONTHS.index(found[1]) + 1
         clock, year = ("utc", int(found[6])) if found[6] else ("year-less", 2000)
         return Moment(clock, _seconds(year, month, day, hour, minute, second))
-    return None if uptime is None else Moment(f"uptime of {origin}", uptime)
+    return None
 
 
 def are_apart(one: Moment | None, other: Moment | None, seconds: float) -> bool:

@@ -26,6 +26,8 @@ _PROMPT = late(
     r"|bash-\d\.\d[#$]|[#$%❯➜>])[ \t]+(?P<command>[a-z./][^\n]{1,400})$"
     r"|^[\w.-]{1,40}@[\w.-]{1,80}[: ][^\n#$%]{0,80}[#$%][ \t]*$|^\$[ \t]*$"
 )
+_PROMPTS = frozenset("#$%❯➜>")
+"""One of these is in every prompt."""
 _SUDO = late(r"^(?:sudo(?: -\w+)* |time )+")
 _KUBECTL = late(r"^(?:k|oc|kubectl\.exe) ")
 _DAEMONSET = late(r"(?m)^(?:\S+ +)?fsx-csi-node\s+(?P<desired>\d{1,5})\s+\d{1,5}\s+(?P<ready>\d{1,5})\s")
@@ -103,7 +105,7 @@ def _runs(text: str) -> Iterator[Ran]:
     """The commands of a text that stand behind a prompt."""
     command, output = "", list[str]()
     for line in text.splitlines():
-        found = _PROMPT.search(line)
+        found = None if _PROMPTS.isdisjoint(line) else _PROMPT.search(line)
         if found is None:
             output.append(line)
             continue

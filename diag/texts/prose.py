@@ -139,11 +139,10 @@ IN_WORDS = "in a person's words"
 
 def prose_hits(text: str, knowledge: Knowledge) -> tuple[Hit, ...]:
     """The causes that a person's text speaks for, as possible ones; those of the best reading alone."""
-    if _PAGE.search(text):
-        return ()
-    said = _lines_of_people(_STATE_FULL.sub(" ", _NO_ROUTE.sub("unreachable", text[:_LONGEST])))
-    if not said:
-        return ()  # Programs alone speak: the table is not needed.
+    told = _NO_ROUTE.sub("unreachable", text[:_LONGEST])
+    said = _lines_of_people(_STATE_FULL.sub(" ", told) if "FULL" in told else told)
+    if not said or _PAGE.search(text):
+        return ()  # Programs alone speak, or a page of documentation: the table is not needed.
     reading = _read(said)
     is_logged = len(said) < len(text) and "lustre" in text.lower() and "lustre" not in said.lower()
     if (

@@ -70,7 +70,7 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     where they are all that it says.
     """
     catalogue = load_messages()
-    place = _PLACE.search(text)
+    place = _PLACE.search(text) if "())" in text else None
     component = catalogue.sources.get(place["file"], "") if place else ""
     of_console = place is not None or _CONSOLE.search(text) is not None
     about_lustre = of_console or _PROGRAM.search(text) is not None or mentions_lustre(text)

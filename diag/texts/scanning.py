@@ -6,7 +6,6 @@ signatures demand, and only the blocks around them are decoded, unwrapped and ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
@@ -45,6 +44,7 @@ class Scan:
 
     def __init__(self, knowledge: Knowledge, *, origin: str = "", node: str = "", medium: Medium | None = None) -> None:
         self._knowledge = knowledge
+        self._origin = origin
         self._reader = _BlockReader(knowledge, origin=origin, node=node, medium=medium)
         self._line = 1
         self._counted = 0
@@ -68,13 +68,17 @@ class Scan:
             self._reader.owner = owner_of(normalise(head.decode("utf-8", "replace")))
             if len(head) <= _SHORT and self.owner is Owner.OPEN:
                 self.short_text = head.decode("utf-8", "replace")
-            self._reader.asked_about = self._reader.asked_about or bool(self.short_text)
+            self._reader.asked_about = bool(self.short_text) or self._is_named_lustre()
             yield from self._every_block(head)
         else:
+            self._reader.asked_about = self._is_named_lustre()
             yield from self._found_blocks(_joined(head, rest))
         self.lines_read = self._line - 1 if self._at_line_start else self._line
 
     _at_line_start = True
+
+    def _is_named_lustre(self) -> bool:
+        return bool(self._origin) and mentions_lustre(self._origin)
 
     def _every_block(self, data: bytes) -> Iterator[Reading]:
         place = 0
@@ -255,8 +259,8 @@ _NUMBERS = b"0123456789abcdefx "
 """In decimal and hexadecimal, and the blanks that fill them up."""
 _MOST_KINDS = 10_000
 _MOST_OF_WORDS, _MOST_OF_UNEXPLAINED = 12, 2
-_CONSOLE = re.compile(rb"(?:Lustre|LNet)(?:Error)?: ")
-_ERROR = re.compile(rb"[ (]-[1-9]\d{0,2}\b")
+_CONSOLE = late(rb"(?:Lustre|LNet)(?:Error)?: ")
+_ERROR = late(rb"[ (]-[1-9]\d{0,2}\b")
 _NAMES = ((b"-MDT", 8, 0), (b"-OST", 8, 0), (b"-client", 8, 0), (b"MGC", 0, 18))
 """What stands before or at one of these marks, in bytes before and after its beginning, says more than a number does:
 names of file systems, the management server's address."""
@@ -313,7 +317,7 @@ class _BlockReader:
     """Reads the blocks of one stream in order; what one block says of the pod and node holds for those after it."""
 
     def __init__(self, knowledge: Knowledge, *, origin: str, node: str, medium: Medium | None) -> None:
-        self.asked_about = bool(origin) and mentions_lustre(origin)
+        self.asked_about = False
         """Somebody asks about just this text, or its name says that it is about Lustre."""
         self.owner = Owner.OPEN
         """Whose failure the whole text is about; known of a pasted text alone."""
@@ -435,13 +439,10 @@ def _medium_of(message: str, prefix: Prefix, row: Row, *, is_event: bool) -> Med
 
 # --- words to look for in raw bytes, before anything is decoded: most of a log holds none of them
 
-# Besides the signatures' own words: what names a mount, and failures that no signature explains.
+# Besides the signatures' own words: what names Lustre or a mount, and failures that no signature explains.
 _ALWAYS = (
-    "lustre: unmounted",
-    "lustre: mounted",
-    "lustreerror",
+    "lustre",
     "lneterror",
-    "mount.lustre:",
     "mount failed: exit status",
     "could not mount",
     "mountvolume.setup failed",
