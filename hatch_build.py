@@ -11,7 +11,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-_COMPILED = ("messages", "tables")
+_COMPILED = ("runbooks/index.json", "diag/knowledge/messages/index.jsonl", "diag/knowledge/tables/index.json")
 
 
 class CompileRunbooks(BuildHookInterface[Any]):
@@ -27,7 +27,7 @@ class CompileRunbooks(BuildHookInterface[Any]):
         write_index(Path(self.root) / "runbooks")
         write_messages()
         write_tables()
-        build_data["artifacts"] += ["runbooks/index.json", *(f"diag/knowledge/{of}/index.json" for of in _COMPILED)]
+        build_data["artifacts"] += _COMPILED
         if version == "standard" and self.target_name == "wheel":
             # Another project's package may be called `runbooks`; what is installed of ours lies inside `diag`.
             build_data["force_include"][str(Path(self.root) / "runbooks")] = "diag/runbooks"

@@ -44,8 +44,8 @@ def test_the_wheel_has_two_packages_and_the_runbooks_inside(wheel: zipfile.ZipFi
     assert {name.partition("/")[0] for name in names} == {
         "diag", "checks", "lustre_doctor.py", f"lustre_doctor-{__version__}.dist-info",
     }  # fmt: skip
-    compiled = {"diag/runbooks/index.json", *(f"diag/knowledge/{of}/index.json" for of in ("messages", "tables"))}
-    assert {*compiled, "diag/py.typed"} <= set(names)
+    knowledge = {f"diag/knowledge/{index}" for index in ("messages/index.jsonl", "tables/index.json")}
+    assert {"diag/runbooks/index.json", *knowledge, "diag/py.typed"} <= set(names)
     runbooks = [name for name in names if name.startswith("diag/runbooks/") and name.endswith(".md")]
     assert len(runbooks) == len(list((ROOT / "runbooks").glob("*.md")))
 

@@ -103,7 +103,7 @@ def write_index(folder: Path = BUILT_IN) -> bool:
         raise BadRunbook((*orphans, *taken))
     if read_index(folder) == index:
         return False
-    (folder / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")
+    (folder / INDEX).write_bytes(msgspec.json.encode(index) + b"\n")
     return True
 
 

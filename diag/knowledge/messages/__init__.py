@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Iterator, Mapping
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,8 @@ from diag.knowledge.fingerprint import Fingerprint, fingerprint, is_current
 from diag.late import late
 
 FOLDER = Path(__file__).parent
-INDEX = "index.json"
-INDEX_FORMAT = 5
+INDEX = "index.jsonl"
+INDEX_FORMAT = 6
 _KINDS = "kinds.toml"
 _GAP = "…"
 _WORD = late(r"[A-Za-z_]{3,}")
@@ -91,8 +92,8 @@ class Message(NamedTuple):
         return self.first if self.first == self.last else f"{self.first} to {self.last}"
 
 
-class Catalogue(msgspec.Struct, frozen=True, eq=False):
-    """All messages, with what finds them quickly."""
+class _Index(msgspec.Struct, frozen=True, eq=False):
+    """What finds the messages quickly. A message's number is the place where its line begins in the index's file."""
 
     format: int
     files: dict[str, Fingerprint]
@@ -104,13 +105,18 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     """The component of a command whose name begins its lines."""
     meanings: dict[str, str]
     """What each kind of message means."""
-    encoded: tuple[msgspec.Raw, ...]
-    """The messages; one is decoded when it is looked at, as a text looks at few of them. One of a kind leaves its
-    meaning out."""
     by_word: dict[str, msgspec.Raw]
     """Messages by the rarest of their words, under the first letters of these: a text has few of them."""
     encoded_words: msgspec.Raw
     """What `words` are; decoded for a text in which nothing is known."""
+
+
+class Catalogue(_Index, frozen=True, eq=False):
+    """All messages, with what finds them quickly."""
+
+    encoded: bytes | mmap
+    """The messages, one a line; one of a kind leaves its meaning out. A text looks at few of them: only these are read
+    and decoded."""
 
     @property
     def words(self) -> tuple[tuple[int, str], ...]:
@@ -120,7 +126,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     @property
     def messages(self) -> tuple[Message, ...]:
         """All messages, decoded."""
-        return tuple(self.message(number) for number in range(len(self.encoded)))
+        *lines, _ = self.encoded[:].split(b"\n")
+        return tuple(map(self.message, _places(lines)))
 
     def message(self, number: int) -> Message:
         """The message with this number."""
@@ -157,22 +164,32 @@ class _Kinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_messages() -> Catalogue:
     """The catalogue, from its compiled index where that is up to date."""
     try:
-        known = decode_json((FOLDER / INDEX).read_bytes(), Catalogue)
-        if known.format == INDEX_FORMAT and is_current(FOLDER / INDEX, FOLDER, ".toml", known.files):
-            return known
-    except (OSError, msgspec.DecodeError):
+        with (FOLDER / INDEX).open("rb") as file:
+            lines = mmap(file.fileno(), 0, access=ACCESS_READ)
+        index = decode_json(lines[lines.rfind(b"\n") + 1 :], _Index)
+        if index.format == INDEX_FORMAT and is_current(FOLDER / INDEX, FOLDER, ".toml", index.files):
+            return Catalogue(**msgspec.structs.asdict(index), encoded=lines)
+    except (OSError, ValueError):
         pass
     return compile_messages({path.name: path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))})
 
 
 def write_messages() -> bool:
-    """Brings the compiled index up to date; True when it had to be written."""
+    """Brings the compiled index up to date; True when it had to be written.
+
+    Its lines are the messages, the last one is the rest. Whoever reads the former one goes on with that.
+    """
     load_messages.cache_clear()
-    content = msgspec.json.encode(load_messages()) + b"\n"
+    catalogue = load_messages()
+    found_by = {field: getattr(catalogue, field) for field in _Index.__struct_fields__}
+    messages = catalogue.encoded[: catalogue.encoded.rfind(b"\n") + 1]
+    content = messages + msgspec.json.encode(found_by)
     path = FOLDER / INDEX
     if path.exists() and path.read_bytes() == content:
         return False
-    path.write_bytes(content)
+    new = path.with_name(f"{INDEX}.new")
+    new.write_bytes(content)
+    new.replace(path)
     return True
 
 
@@ -199,6 +216,8 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
             sources.update(dict.fromkeys(part.files, id))
             commands.update(dict.fromkeys(part.commands, id))
             messages.extend(_messages(component, part, kinds))
+    lines = [msgspec.json.encode(message) for message in messages]
+    placed = dict(zip(_places(lines), messages, strict=True))
     return Catalogue(
         format=INDEX_FORMAT,
         files={name: fingerprint(content) for name, content in contents.items()},
@@ -206,15 +225,15 @@ def compile_messages(contents: Mapping[str, bytes]) -> Catalogue:
         sources=sources,
         commands=commands,
         meanings={name: kind.means for name, kind in kinds.items()},
-        encoded=tuple(msgspec.Raw(msgspec.json.encode(message)) for message in messages),
-        by_word=_by_first_letters(_by_rarest_word(messages)),
-        encoded_words=msgspec.Raw(msgspec.json.encode([*_long_enough(messages)])),
+        by_word=_by_first_letters(_by_rarest_word(placed)),
+        encoded_words=msgspec.Raw(msgspec.json.encode([*_long_enough(placed)])),
+        encoded=b"".join(line + b"\n" for line in lines),
     )
 
 
 @functools.lru_cache(maxsize=1 << 15)
 def _message(catalogue: Catalogue, number: int) -> Message:
-    message = decode_json(catalogue.encoded[number], Message)
+    message = decode_json(catalogue.encoded[number : catalogue.encoded.find(b"\n", number)], Message)
     return message._replace(means=catalogue.meanings[message.kind]) if message.kind else message
 
 
@@ -246,22 +265,30 @@ def plain_words(text: str) -> str:
     return " ".join(_WORD.findall(text)).lower()
 
 
-def _long_enough(messages: list[Message]) -> Iterator[tuple[int, str]]:
-    for number, message in enumerate(messages):
+def _places(lines: list[bytes]) -> Iterator[int]:
+    """Where each line begins, once they are written one after another."""
+    place = 0
+    for line in lines:
+        yield place
+        place += len(line) + 1
+
+
+def _long_enough(messages: Mapping[int, Message]) -> Iterator[tuple[int, str]]:
+    for number, message in messages.items():
         words = plain_words(" ".join(message.parts))
         if len(set(words.split())) >= _LEAST_WORDS:
             yield number, words
 
 
-def _by_rarest_word(messages: list[Message]) -> dict[str, tuple[int, ...]]:
+def _by_rarest_word(messages: Mapping[int, Message]) -> dict[str, tuple[int, ...]]:
     """A message's word may be a part of a longer one in the text only where its pattern is cut: not inside."""
-    words = [_whole_words(message) for message in messages]
+    words = {number: _whole_words(message) for number, message in messages.items()}
     count: dict[str, int] = {}
-    for own in words:
+    for own in words.values():
         for word in own:
             count[word] = count.get(word, 0) + 1
     found: dict[str, list[int]] = {}
-    for number, own in enumerate(words):
+    for number, own in words.items():
         rarest = min(own, key=lambda word: (count[word], -len(word), word))
         found.setdefault(rarest, []).append(number)
     return {word: tuple(numbers) for word, numbers in sorted(found.items())}
