@@ -98,6 +98,8 @@ class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Show that a text is about a failure."""
     supposed: Forms
     """Show that a sentence is of what may be and not of what was."""
+    excluded: Forms
+    """Show that a clause names what the cause is not, or a report that is wrong."""
     wishes: Forms
     """Show that a text asks for a change of a program, or tells of one."""
     strangers: Forms

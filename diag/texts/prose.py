@@ -276,7 +276,12 @@ def _read(text: str) -> _Reading:
         beside_another |= is_of_another and not is_of_lustre
         if "supposed" in kinds or (is_of_another and not is_of_lustre):
             continue
-        clauses = [_clause(own, plain, *piece) for piece in _pieces(plain, start, end, _CLAUSE_ENDS)]
+        pieces = [*_pieces(plain, start, end, _CLAUSE_ENDS)]
+        left_out = [span for span in own if span.kind == "excluded"]
+        if left_out:
+            pieces = [piece for piece in pieces if not any(piece[0] <= span.start < piece[1] for span in left_out)]
+            own = [span for span in own if any(piece[0] <= span.start < piece[1] for piece in pieces)]
+        clauses = [_clause(own, plain, *piece) for piece in pieces]
         if _is_supposed(clauses):
             continue
         told = [one for clause in clauses for one in clause.said]
@@ -508,7 +513,12 @@ def _forms(is_ascii: bool) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tupl
     kinds += [("marker", "", table.markers), ("trouble", "", table.troubles)]
     kinds += [("blamed_after", "", table.blamed_after), ("blamed_before", "", table.blamed_before)]
     kinds += [("remedy", "", table.remedies), ("outcome", "", table.outcomes)]
-    kinds += [("supposed", "", table.supposed), ("stranger", "", table.strangers), ("wish", "", table.wishes)]
+    kinds += [
+        ("excluded", "", table.excluded),
+        ("supposed", "", table.supposed),
+        ("stranger", "", table.strangers),
+        ("wish", "", table.wishes),
+    ]
     given = [(form, (kind, name)) for kind, name, of in kinds for form in of.all if form.isascii() or not is_ascii]
     made = _plain("\n".join(form for form, _ in given).replace("*", "\t"))
     whole, names = made.split("\n"), [named for _, named in given]

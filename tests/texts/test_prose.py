@@ -271,6 +271,33 @@ def test_what_only_may_happen_has_not_happened() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("Lustre mounts hang. We ruled out the security group, the DNS name does not resolve.",
+         "dns-resolution-failure"),
+        ("The Lustre mount fails. The security group was a red herring: the DNS name does not resolve.",
+         "dns-resolution-failure"),
+        ("Lustre 挂载失败。排除了安全组，域名无法解析。", "dns-resolution-failure"),
+    ],
+)  # fmt: skip
+def test_what_was_ruled_out_is_no_cause_and_the_rest_is(text: str, cause: str) -> None:
+    assert causes(text) == {cause}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The node check may incorrectly report the Lustre client as absent.",
+        "The Lustre mount fails. The missing Lustre client was a false positive.",
+        "Lustre 作业很慢。可以排除 Lustre 客户端缺失。",
+    ],
+)
+def test_a_report_that_is_wrong_names_nothing(text: str) -> None:
+    assert "lustre-client-not-installed" not in causes(text)
+    assert "lustre-client-not-installed" in causes("The node check reports the Lustre client as absent.")
+
+
 @pytest.mark.parametrize("markup", [".. note::\n   {}", "!!! warning\n    {}", ":::danger\n{}\n:::"])
 def test_a_page_of_documentation_tells_of_no_failure(markup: str) -> None:
     said = "A Lustre mount hangs, the security group does not allow port 988."
