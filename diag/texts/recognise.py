@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from diag.knowledge import lustre_waits
 from diag.knowledge.errors import errors
 from diag.knowledge.messages import Catalogue, Message, Role, load_messages, words_of
 from diag.late import late
@@ -22,6 +23,7 @@ _LNET = late(
 )
 _CONSOLE = late(r"\b(?:Lustre|LustreError|LNet|LNetError)\b(?:\[\d+\])?: |^(?:[0-9a-f]{2,3}-[0-9a-f]: )")
 
+_FRAME = late(r"\w\+0x[0-9a-f]+/0x[0-9a-f]+ \[(?P<module>\w{1,32})\]")
 _BEGINS = late(r" (?=rpc error: |Output: |Mounting command: |Lustre(?:Error)?: |LNet(?:Error)?: |mount\.lustre: )")
 _ANY_PART = "log"
 """The component of what every part of Lustre prints, whatever source file the line names."""
@@ -90,10 +92,24 @@ def recognise(text: str, prefix: Prefix = NO_PREFIX) -> Known | None:
     if found:
         return _known(catalogue, max(found, key=lambda message: (not message.kind, _own(message))))
     if not said:
-        return None
+        return _wait_in(text)
     of = catalogue.components[said]
     role = Role.SERVER if of.is_server else Role.CONTEXT if prefix.level == "I" else Role.CONSEQUENCE
     return Known(of.program, said, of.what, role, "a message of this part that is not known by its words")
+
+
+def _wait_in(text: str) -> Known | None:
+    """The function of Lustre's client in which a process waits: a frame of its stack, or what wchan names."""
+    if "_" not in text:
+        return None
+    functions = words_of(text)
+    if what := lustre_waits.waits_for(functions):
+        means = f"a process waits in the Lustre client for {what}"
+    elif (frame := _FRAME.search(text)) is not None and frame["module"] in lustre_waits.table().modules:
+        means = "where in the Lustre client a process was; belongs to the lines around it"
+    else:
+        return None
+    return Known("kernel", "kernel", "the system under all programs", Role.CONSEQUENCE, means)
 
 
 def _component_of(catalogue: Catalogue, text: str, prefix: Prefix) -> str:

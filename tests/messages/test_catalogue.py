@@ -161,3 +161,30 @@ def test_words_of_many_programs_in_a_longer_line_are_nothing(text: str) -> None:
 
 def test_words_of_many_programs_do_not_explain_a_text() -> None:
     assert list(recognise_parts(["out of memory", "failed to open /srv/shop/catalogue.db: no such file"])) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("[<0>] ptlrpc_set_wait+0x5e8/0x730 [ptlrpc]", "for the reply of a server"),
+        ("ldlm_completion_ast+0x5e8/0x730 [ptlrpc]", "for a lock that another client holds"),
+        ("4711 Ds 0.4 python3 cl_sync_io_wait", "for data that an OST reads or writes"),
+        ("[<0>] mdc_enqueue_base+0x2f2/0x1c90 [mdc]", "where in the Lustre client"),
+    ],
+)
+def test_a_stack_tells_for_what_a_process_waits_in_lustre(line: str, says: str) -> None:
+    known = recognise(normalise(line))
+    assert known is not None and says in known.means and known.role is Role.CONSEQUENCE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[<0>] nfs_wait_bit_killable+0x10/0x20 [nfs]",
+        "[<0>] lookup_open+0x364/0x6e0",
+        "4711 Ds 0.4 python3 folio_wait_bit",
+        "mdc_enqueue_base is slow",
+    ],
+)
+def test_a_stack_of_another_part_of_the_kernel_is_not_lustres(line: str) -> None:
+    assert recognise(normalise(line)) is None
