@@ -35,10 +35,12 @@ ABSENT = {
     "the controller has its role without an association": r"Association <association> not found",
     "the nodes are of no group that is known": r"No node group found for name: <nodegroup>",
     "the nodes are of no launch template that is known": r"template name <launch-template>, does not exist",
+    "no stack made the file system": r"Stack with id <stack> does not exist",
+    "the account has no image of its own": r"InvalidAMIID\.NotFound",
     "the account is in no organization": r"AccountNotFoundException",
     "can-i answers no in its exit status": r"Warning: resource 'nodes' is not namespace scoped",
     "the lab does not serve it": (
-        r'type "(?:endpoints|nodepools|mutatingwebhookconfigurations)"|selfsubjectrulesreviews'
+        r'type "(?:endpoints|nodepools|(?:validating|mutating)webhookconfigurations)"|selfsubjectrulesreviews'
         r"|find the requested resource$|The lab does not serve"
     ),
 }
