@@ -171,7 +171,7 @@ def test_one_chooses_before_one_reads_the_ways() -> None:
         page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
         assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
     page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
-    assert page.index("Way 5 of 5") < page.index("A claim on Intelligent-Tiering need not grow")
+    assert page.index("Way 5 of 5") < page.index("SCRATCH_1 cannot grow: make a new")
 
 
 def test_a_page_says_what_shows_the_end_of_its_own_cause() -> None:
