@@ -42,6 +42,8 @@ _WIDE = 110
 _DOCUMENT = re.compile(r"(--[a-z-]+=)?([{\[].*)", re.DOTALL)
 _MEANS_MORE = frozenset('$`\\"!\n')
 """Characters that a shell does not take as they are within double quotes."""
+_SHELL_MARK = re.compile(r"""\\.|"|\$\(|[()]| (?:&&|\|\|?) |;;? """)
+"""What opens and closes in a script, and what it goes on behind."""
 _OPEN_NUMBER = re.compile(r"(?<=\":)<[a-z-]+>(?=[,}])")
 """A placeholder where JSON wants a number."""
 
@@ -77,7 +79,8 @@ class Step(msgspec.Struct, frozen=True):
         """The same command over as many rows as a person wants to read, to be copied as a whole."""
         if len(self.line) <= _WIDE:
             return (self.line,) if self.line else ()
-        command = " ".join(_quoted(_laid_out(word)) for word in self.argv)
+        words = zip(("", *self.argv), self.argv, strict=False)
+        command = " ".join(_quoted(_over_rows(word) if before == "-c" else _laid_out(word)) for before, word in words)
         return tuple((self._into_file(command) if self.output else command).split("\n"))
 
     def _into_file(self, command: str) -> str:
@@ -224,6 +227,35 @@ def _quoted(word: str) -> str:
     if word == "!":
         return word
     return f'"{word}"' if "'" in word and _MEANS_MORE.isdisjoint(word) else shlex.quote(word)
+
+
+def _over_rows(script: str) -> str:
+    """A shell's script over several rows, each of which ends where it goes on: behind `&&`, `||`, `|` or `;`."""
+    if "'" in script or "\n" in script:
+        return script
+    rows = [""]
+    for part in _parts_of(script):
+        if rows[-1] and len(rows[-1]) + len(part) > _WIDE - 10:
+            rows.append("  ")
+        rows[-1] += part
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def _parts_of(script: str) -> Iterator[str]:
+    """The pieces of a script that a row may end behind: nothing within double quotes is parted."""
+    open_, begin = list[str](), 0
+    for found in _SHELL_MARK.finditer(script):
+        mark = found[0]
+        if mark == '"' and open_[-1:] == [mark]:
+            open_.pop()
+        elif mark == ")":
+            open_ = open_[:-1] if open_[-1:] == ["("] else open_
+        elif mark in ('"', "(", "$("):
+            open_.append(mark[-1])
+        elif mark[0] != "\\" and '"' not in open_:
+            yield script[begin : found.end()]
+            begin = found.end()
+    yield script[begin:]
 
 
 def _laid_out(word: str) -> str:

@@ -25,11 +25,11 @@ def every_step() -> list[tuple[str, Step]]:
 
 
 def meaning(word: str) -> object:
-    start = word.find("{")
+    before, _, document = word.partition("{")
     try:
-        return word[:start], json.loads(word[start:])
+        return before, json.loads("{" + document)
     except ValueError:
-        return "".join(word.split()) if "\n" in word or start >= 0 else word
+        return "".join(word.split())
 
 
 def test_the_rows_of_a_command_mean_what_its_line_means() -> None:
@@ -41,8 +41,26 @@ def test_the_rows_of_a_command_mean_what_its_line_means() -> None:
         assert [meaning(word) for word in words] == [meaning(word) for word in rows]
 
 
+@pytest.mark.parametrize(
+    ("script", "rows"),
+    [
+        ("a{0} && b{0} | c{0}; d{0}", ["a{0} &&", "  b{0} |", "  c{0};", "  d{0}"]),
+        ('a{0} "x && y" && b{0}', ['a{0} "x && y" &&', "  b{0}"]),
+        ('a{0} "$(x "p; q" | y)" || b{0}', ['a{0} "$(x "p; q" | y)" ||', "  b{0}"]),
+        ('a{0} "say \\"x; y" && b{0}', ['a{0} "say \\"x; y" &&', "  b{0}"]),
+        ("x && y", ["x && y"]),
+    ],
+)
+def test_a_long_script_goes_on_behind_what_parts_its_commands(script: str, rows: list[str]) -> None:
+    long = "-" * 70
+    step = Step(StepKind.CHANGE, ("sh", "-c", script.format(long)))
+    assert "\n".join(step.rows) == f"sh -c '{chr(10).join(rows)}'".format(long)
+
+
 def documents_of(step: Step) -> list[str]:
-    """The words that begin as JSON does and are no query."""
+    """The words that begin as JSON does and are no query and no program of jq."""
+    if step.argv[0] == "jq":
+        return []
     words = zip(("", *step.argv), step.argv, strict=False)
     return [word for before, word in words if word[:1] in ("{", "[") and before != "--query"]
 
