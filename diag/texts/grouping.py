@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -287,6 +288,7 @@ _FIELDS = MountRef.__struct_fields__
 def _clusters(tallies: Iterable[_Tally]) -> list[_Cluster]:
     """Kinds that name a mount first, those that name less join them, those that name nothing join what is near.
 
+    Of several mounts that one may be of, it is of that with which it has most in common.
     A tally that says nothing by itself joins only, it never begins a cluster.
     """
     clusters: list[_Cluster] = []
@@ -297,8 +299,8 @@ def _clusters(tallies: Iterable[_Tally]) -> list[_Cluster]:
         if not marks:
             nameless.append(tally)
             continue
-        sharing = {id(c): c for mark in marks for c in by_mark.get(mark, ())}
-        home = next((c for c in sharing.values() if c.admits(tally)), None)
+        shared = Counter(c for mark in sorted(marks) for c in by_mark.get(mark, ()))
+        home = next((c for c, _ in shared.most_common() if c.admits(tally)), None)
         if home is None:
             if not tally.is_significant:
                 continue

@@ -177,6 +177,22 @@ def test_two_mounts_are_two_groups(tmp_path: Path) -> None:
     assert [group.mount.volume for group in report(tmp_path / "e").groups] == ["pv", "other"]
 
 
+@pytest.mark.parametrize("name", ["abcdefgh", "fsx", "ddyezbev", "scratch1", "zz9", "lustre01", "b3nx2bmv", "home"])
+def test_a_line_is_of_the_mount_with_which_it_has_most_in_common(tmp_path: Path, name: str) -> None:
+    failed = (
+        f"LustreError: 11-0: {name}-OST0001-osc-ffff8880: operation ost_connect to node (at 10.0.0.%d@tcp) failed: "
+    )
+    log = tmp_path / "log"
+    log.write_text(
+        "".join(f"Nov  3 04:05:06 node-{n} kernel: {failed % n}rc = -16\n" for n in (1, 2, 3))
+        + f"{failed % 2}rc = -122\n"
+    )
+    by_source = {group.mount.source: [s.text[-3:] for s in group.symptoms] for group in report(log).groups}
+    assert by_source == {
+        f"10.0.0.1@tcp:/{name}": ["-16"], f"10.0.0.2@tcp:/{name}": ["-16", "122"], f"10.0.0.3@tcp:/{name}": ["-16"],
+    }  # fmt: skip
+
+
 def test_a_pod_made_anew_is_the_same_mount_and_another_node_is_not(tmp_path: Path) -> None:
     def line(pod: str, node: str, minute: int) -> str:
         target = f"/var/lib/kubelet/pods/{pod}/volumes/kubernetes.io~csi/pv/mount"
