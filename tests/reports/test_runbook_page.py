@@ -44,10 +44,10 @@ def test_the_case_of_a_way_is_its_heading_and_stands_in_the_list_above() -> None
     """Who reads at night chooses once, at the top; what a way needs besides stays under it."""
     table = re.compile(r"^\|.*\|\n", re.MULTILINE)
     text = table.sub("", TEXTS["aws-endpoint-unreachable"])
-    page = to_page(CAUSES["aws-endpoint-unreachable"], text, {}, {}, width=200)
-    case = "where an endpoint of the service exists and its private DNS is off"
-    assert re.search(rf"^  Way \d  {case}$", page, re.MULTILINE)
-    assert re.search(rf"^Way \d of \d: {case}\n  first         everybody in the VPC", page, re.MULTILINE)
+    page = to_page(CAUSES["aws-endpoint-unreachable"], text, {}, {}, width=300)
+    cases = re.findall(r"^Way (\d) of \d: (.+)$", page, re.MULTILINE)
+    assert len(cases) > 2
+    assert [case for number, case in cases if f"\n  Way {number}  {case}\n" not in page] == []
 
 
 def test_a_place_alone_says_what_the_way_does_and_follows_a_case() -> None:
