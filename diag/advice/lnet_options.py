@@ -17,13 +17,14 @@ from diag.grammar.command import Value
 from diag.knowledge.cause import Place
 from diag.model.fix import Step, StepKind
 
-_TAKEN = 'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E "/^ *options +lnet /s/^/# /" {} +'
-"""A folder without a file is no error for find, as it is for sed."""
-_ONE_TAKEN = (
-    'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E -e "/^ *options +lnet /s/ +{option}=[^ ]*//g"'
-    ' -e "/^ *options +lnet *$/d" {} +'
+_TAKEN = (
+    'find {root}/etc/modprobe.d -name "*.conf" -exec sed -i -E'
+    r' -e "/^ *options +lnet /s/ +({option})=(\"[^\"]*\"|[^ ]*)//g" -e "/^ *options +lnet *$/d" {} +'
 )
-"""Networks and interfaces in the same line stay. A line without an option is one that modprobe complains of."""
+"""The other options of the line stay. A line without an option is one that modprobe complains of, and a folder without
+a file is no error for find, as it is for sed."""
+_NETWORKS = "networks|ip2nets|routes"
+"""The three that LNet parses: interfaces and gateways."""
 _OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
 _WRITTEN = f' && echo "{{line}}" > {{root}}{_OWN}'
 _IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
@@ -36,9 +37,10 @@ _READ_ONLY = (
     "EKS Auto Mode takes no options of modules: a new node has none",
 )
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
-_EFFECT = "takes the options of LNet out of modprobe's files; they count when LNet is loaded"
-_EFFECT_OF_ONE = "takes {option} out of LNet's options in modprobe's files; it counts when LNet is loaded"
-_EFFECT_OF_LINE = "puts this option in place of LNet's others in modprobe's files; it counts when LNet is loaded"
+_EFFECT = "takes {option} out of LNet's options in modprobe's files; they count when LNet is loaded"
+_EFFECT_OF_LINE = (
+    "puts this option in place of networks, ip2nets and routes in modprobe's files; it counts when LNet is loaded"
+)
 _KEPT = "; it stops where an earlier change left /etc/modprobe.d.before: remove that first"
 _REBOOT_AGAIN = "drain and reboot the node once more, as above: a loaded LNet keeps its options"
 _LOAD_AGAIN = "unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options"
@@ -68,12 +70,12 @@ _IN_USER_DATA = (
 def change_options(
     values: Mapping[str, Value], owner: Owner | None, *, line: str = "", option: str = "", is_host: bool
 ) -> tuple[Step, ...]:
-    """Take LNet's options away, or put `line` in their place, and load LNet again: with the node, or on a host.
+    """Take LNet's networks away, or put `line` in their place, and load LNet again: with the node, or on a host.
 
-    Where only `option` is at fault, the others stay.
+    Where another `option` is at fault, that one; the rest stay.
     """
-    edit = _ONE_TAKEN.replace("{option}", option) if option else _TAKEN
-    effect = _EFFECT_OF_ONE.replace("{option}", option) if option else _EFFECT
+    edit = _TAKEN.replace("{option}", option or _NETWORKS)
+    effect = _EFFECT.replace("{option}", option or "networks, ip2nets and routes")
     if line:
         edit, effect = edit + _WRITTEN.replace("{line}", line), _EFFECT_OF_LINE
     read_only = [caution(text.replace("{option}", option or "networks")) for text in _READ_ONLY]

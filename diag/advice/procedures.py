@@ -23,7 +23,9 @@ def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     if "{right_handle}" in str(given) and not values.get("right_handle"):
         # It is to name another file system, and what is known is of the one that it names now.
         names = {name: value for name, value in names.items() if name not in ("right_dnsname", "right_mountname")}
-    return replace_volume.steps(names, owner and (owner,), given.get("volume", {}), given.get("claim", {}))
+    is_gone = given.get("former") == "gone"
+    patches = given.get("volume", {}), given.get("claim", {})
+    return replace_volume.steps(names, owner and (owner,), *patches, is_gone=is_gone)
 
 
 def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:

@@ -87,10 +87,12 @@ def steps(
     *,
     has_claim: bool = True,
     is_kept: bool = False,
+    is_gone: bool = False,
 ) -> tuple[Step, ...]:
     """The procedure for a volume and a claim by name. `owners` is None where it is not known what runs the pods.
 
-    `is_kept` says that the volume has a claimRef.
+    `is_kept` says that the volume has a claimRef, `is_gone` that the former file system is no more: no data are kept
+    then, and nothing can be put back.
     """
     # By name alone, a volume may not be bound: with the uid alone its copy has an empty claimRef, and never binds.
     named = {} if is_kept else {"namespace": "{namespace}", "name": "{claim}"}
@@ -110,10 +112,16 @@ def steps(
         ready.append(is_saved("kubectl get pv {volume}", "pv-{volume}", names))
     retained = guard(_RETAINED, names)
     keep = {**names, "patch": {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}}
-    retain = change(_RETAIN, keep, changes="keeps the data without the claim")
+    retain = change(_RETAIN, keep, changes=f"keeps the {'volume' if is_gone else 'data'} without the claim")
+    stays = "" if is_gone else "the data on the file system stay, also "
+    back = (
+        (person(_NO_WAY_BACK, kind=StepKind.UNDO),)
+        if is_gone
+        else _back(((file, former[kind]) for kind, _, file, _ in objects), keep, names)
+    )
     return (
         caution(
-            "the pods that use the volume stop meanwhile; the data on the file system stay, also where a command fails:"
+            f"the pods that use the volume stop meanwhile; {stays}where a command fails:"
             " put that right before the next one (mostly a pod still holds the claim)",
             danger=Danger.INTERRUPTS,
         ),
@@ -127,8 +135,11 @@ def steps(
         change("kubectl create -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
         *((_make_claim(names), wait(BOUND_AT_ONCE, names)) if has_claim else ()),
         *stopped.start,
-        *_back(((file, former[kind]) for kind, _, file, _ in objects), keep, names),
+        *back,
     )
+
+
+_NO_WAY_BACK = "none: the former file system is gone, and the two .before.yaml files name that one"
 
 
 def _back(
@@ -161,7 +172,7 @@ def _make_claim(names: Mapping[str, Value]) -> Step:
 
 def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value]) -> tuple[Step, ...]:
     delete = "kubectl -n {namespace} delete pvc {claim} --ignore-not-found --wait=false"
-    return (*guards, change(delete, names, changes="deletes the claim, not the data", danger=Danger.DESTROYS))
+    return (*guards, change(delete, names, changes="deletes the claim", danger=Danger.DESTROYS))
 
 
 def _delete_volume(guards: Iterable[Step], names: Mapping[str, Value], *, has_claim: bool) -> tuple[Step, ...]:
@@ -171,5 +182,5 @@ def _delete_volume(guards: Iterable[Step], names: Mapping[str, Value], *, has_cl
     return (
         *first,
         *guards,
-        change(delete, names, changes="deletes the volume's object, not the data", danger=Danger.DESTROYS),
+        change(delete, names, changes="deletes the volume's object", danger=Danger.DESTROYS),
     )

@@ -124,7 +124,7 @@ class Procedure(enum.Enum):
     """Steps that several runbooks share; `with` says what differs."""
 
     REPLACE_VOLUME = "replace-volume"
-    """`volume` and `claim`: what to change in the spec of each."""
+    """`volume` and `claim`: what to change in the spec of each; `former`: `gone` where its file system is no more."""
     REPLACE_CLAIM = "replace-claim"
     """`spec`: what to change in it."""
     PATCH_VOLUME = "patch-volume"

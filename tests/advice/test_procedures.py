@@ -387,12 +387,13 @@ class TestLnetOptions:
         folder = tmp_path / "etc/modprobe.d"
         folder.mkdir(parents=True)
         if file:
-            (folder / file).write_text("options lnet networks=tcp(eth9)\n")
+            networks = 'options lnet networks="tcp(eth9), o2ib(ib0)" accept=all\noptions lnet ip2nets=tcp(eth9)\n'
+            (folder / file).write_text(networks)
         lines = Fix(change_options(NODE, None, line="options lnet networks=tcp(ens5)", is_host=False)).commands
         edit = shlex.split(lines[where(lines, "sed -i")])[-1].replace("/host/", f"{tmp_path}/")
         subprocess.run(("sh", "-c", edit), check=True)
         assert (folder / "lnet-of-lustre.conf").read_text() == "options lnet networks=tcp(ens5)\n"
-        assert not file or (folder / file).read_text().startswith("# options lnet")
+        assert not file or (folder / file).read_text() == "options lnet accept=all\n"
 
     def test_a_new_node_of_karpenter_needs_no_file_changed(self) -> None:
         lines = Fix(change_options({**NODE, "node_manager": "karpenter"}, None, line="", is_host=False)).commands
