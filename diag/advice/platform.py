@@ -95,6 +95,8 @@ def names_of(places: Collection[str]) -> str:
     """What a person calls the places; Terraform is none."""
     names = [_NAMES[place] for place in places if place in _NAMES]
     hosts = ["hosts without Kubernetes"] if {"ec2", "parallelcluster", "bare-metal"} & set(places) else []
+    if hosts and "hyperpod" in places:
+        names[names.index(_NAMES["hyperpod"])] += " with Slurm"
     return " or ".join(names + hosts)
 
 

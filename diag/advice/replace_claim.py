@@ -69,13 +69,10 @@ def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
 
 
 _ASKED = (
-    "the driver asks FSx again within five minutes; where `kubectl -n {namespace} describe pvc {claim}` shows"
-    " IncompatibleParameterError then, leave the wait out, and go on with the next step"
+    "the driver asks FSx again within five minutes; end the wait where `kubectl -n {namespace} describe pvc {claim}`"
+    " shows IncompatibleParameterError"
 )
-_STILL_WAITS = (
-    "only where the claim is still Pending: FSx keeps the parameters of an accepted request of this claim;"
-    " make the claim again"
-)
+_STILL_WAITS = "only where the claim is still Pending, since FSx holds it to what was asked first: make the claim again"
 _ASKED_AGAIN = (
     "the same claim under another uid, for which FSx is asked again; it has no volume, so no data are touched"
 )

@@ -44,7 +44,7 @@ def make_group(values: Values) -> tuple[Step, ...]:
         ),
         caution(
             "no launch template (None): leave out the commands about it and --launch-template, and give the present"
-            " diskSize with --disk-size"
+            " diskSize and remoteAccess with --disk-size and --remote-access"
         ),
         caution(
             "both groups are billed until the former one is deleted, and the account's vCPU quota has to hold both"
