@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from diag.advice.platform import Platform, platform_of
+from diag.advice.platform import Platform, names_of, platform_of
 from diag.advice.runbook import fix_of
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix
@@ -107,3 +107,9 @@ def test_the_ways_of_eks_stand_before_those_of_other_places() -> None:
         foreign = [bool(FOREIGN.match(next(iter(way.first), ""))) for way in ways]
         mixed += [id] if foreign != sorted(foreign) else []
     assert mixed == []
+
+
+def test_hyperpod_beside_hosts_is_the_one_without_kubernetes() -> None:
+    """Its nodes in a cluster of EKS have the ways of EKS."""
+    assert names_of(["ec2", "hyperpod"]) == "HyperPod with Slurm or hosts without Kubernetes"
+    assert names_of(["hyperpod"]) == "HyperPod"

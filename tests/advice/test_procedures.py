@@ -648,3 +648,14 @@ def test_a_volume_by_name_alone_is_kept_for_its_claim() -> None:
     spec = patch["spec"]
     assert isinstance(spec, dict)
     assert spec["claimRef"] == {"namespace": "n", "name": "c", "uid": None}
+
+
+def test_a_volume_whose_file_system_is_gone_promises_no_data_and_no_way_back() -> None:
+    given = {"volume": {"csi": {"volumeHandle": "{right_handle}"}}}
+    kept = PROCEDURES[Procedure.REPLACE_VOLUME](given, {})
+    gone = PROCEDURES[Procedure.REPLACE_VOLUME]({"former": "gone", **given}, {})
+    assert "the data on the file system stay" in " ".join(step.text for step in kept)
+    assert "the data on the file system stay" not in " ".join(step.text for step in gone)
+    undone = [[step.argv for step in steps if step.kind is StepKind.UNDO and step.argv] for steps in (kept, gone)]
+    assert undone[0] and not undone[1]
+    assert any("Retain" in step.line for step in gone), "its claim goes, and the volume's object stays for the copy"
