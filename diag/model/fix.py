@@ -79,8 +79,11 @@ class Step(msgspec.Struct, frozen=True):
         """The same command over as many rows as a person wants to read, to be copied as a whole."""
         if len(self.line) <= _WIDE:
             return (self.line,) if self.line else ()
-        words = zip(("", *self.argv), self.argv, strict=False)
-        command = " ".join(_quoted(_over_rows(word) if before == "-c" else _laid_out(word)) for before, word in words)
+        words = list(self.argv)
+        for place, word in enumerate(words):
+            is_script = place > 0 and words[place - 1] == "-c"
+            words[place] = _over_rows(word, len(" ".join(words[:place]))) if is_script else _laid_out(word)
+        command = " ".join(map(_quoted, words))
         return tuple((self._into_file(command) if self.output else command).split("\n"))
 
     def _into_file(self, command: str) -> str:
@@ -229,13 +232,16 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if "'" in word and _MEANS_MORE.isdisjoint(word) else shlex.quote(word)
 
 
-def _over_rows(script: str) -> str:
-    """A shell's script over several rows, each of which ends where it goes on: behind `&&`, `||`, `|` or `;`."""
+def _over_rows(script: str, begins: int) -> str:
+    """A shell's script over several rows, each of which ends where it goes on: behind `&&`, `||`, `|` or `;`.
+
+    It begins on a row of its own where what starts it, so many characters, is long.
+    """
     if "'" in script or "\n" in script:
         return script
-    rows = [""]
+    rows = ["", "  "] if begins > _WIDE // 2 else [""]
     for part in _parts_of(script):
-        if rows[-1] and len(rows[-1]) + len(part) > _WIDE - 10:
+        if rows[-1].strip() and len(rows[-1]) + len(part) > _WIDE - 10:
             rows.append("  ")
         rows[-1] += part
     return "\n".join(row.rstrip() for row in rows)

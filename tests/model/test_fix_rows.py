@@ -57,6 +57,12 @@ def test_a_long_script_goes_on_behind_what_parts_its_commands(script: str, rows:
     assert "\n".join(step.rows) == f"sh -c '{chr(10).join(rows)}'".format(long)
 
 
+def test_a_script_that_another_program_starts_begins_on_a_row_of_its_own() -> None:
+    debug = ["kubectl", "debug", "node/n", "-it", "--profile=sysadmin", f"--image={'i' * 60}", "--"]
+    step = Step(StepKind.CHANGE, (*debug, "sh", "-c", "chroot /host a && chroot /host b"))
+    assert step.rows[1:] == ("  chroot /host a && chroot /host b'",) and shlex.split("\n".join(step.rows))[:7] == debug
+
+
 def documents_of(step: Step) -> list[str]:
     """The words that begin as JSON does and are no query and no program of jq."""
     if step.argv[0] == "jq":
