@@ -20,7 +20,7 @@ from diag.model.fix import Danger, Step, StepKind
 def _volume(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner = _owner(values)
     names = _with_uid(values, "volume_uid")
-    if "{right_handle}" in str(given) and not values.get("right_handle"):
+    if any(f"{{{name}}}" in str(given) and not values.get(name) for name in ("right_handle", "new_file_system")):
         # It is to name another file system, and what is known is of the one that it names now.
         names = {name: value for name, value in names.items() if name not in ("right_dnsname", "right_mountname")}
     is_gone = given.get("former") == "gone"
