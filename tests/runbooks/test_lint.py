@@ -28,7 +28,7 @@ CAUSES = load_knowledge().causes
 OF_THE_CLUSTER = re.compile(
     r"(?:nodes?|pv|persistentvolumes?|sc|storageclass(?:es)?|csidrivers?|csinodes?|volumeattachments?|namespaces?|ns"
     r"|crds?|clusterrole(?:binding)?s?|priorityclass(?:es)?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices|nodepools?|(?:ec2)?nodeclass(?:es)?"
-    r"|clusterpolic(?:y|ies)\S*|assign\S*)(?:[/,]\S*)?"
+    r"|(?:cluster|mutating|mutatingadmission)polic(?:y|ies)\S*|assign\S*)(?:[/,]\S*)?"
 )
 """Kinds that have no namespace."""
 WITH_A_NAMESPACE = {"get", "describe", "delete", "logs", "exec", "patch", "edit", "rollout", "scale", "annotate",
