@@ -45,8 +45,9 @@ def security_groups_admit_clients(
     A client talks to MGS, MDS and OSS on different ENIs, each with its own groups, so one ENI without the rule is
     enough to break a mount. What counts on the node's side are the groups of its primary interface: Lustre leaves
     there, whatever network policies, pod security groups or custom networking say of the pods. A rule that names a
-    group counts inside a VPC, over an active peering and over a transit gateway that is told to pass such references
-    on, not through a firewall or appliance. A missing 988 makes the mount hang and end in a time-out or an I/O error.
+    group counts inside a VPC, over an active peering and, of inbound rules, over a transit gateway that is told to
+    pass such references on, not through a firewall or appliance. A missing 988 makes the mount hang and end in a
+    time-out or an I/O error.
 
     pass: every ENI admits 988 from the nodes, and the nodes' groups let it out
     warn: an ENI does not admit 1018-1023 from the nodes: the mount works, reconnects may not
@@ -55,7 +56,8 @@ def security_groups_admit_clients(
         admits the nodes, and the way goes over a transit gateway that could not be seen
     skip: the file system has no ENIs to look at (being created, deleted, failed, or none of Lustre)
     source: FSx for Lustre user guide, limit-access-security-groups; Lustre 2.15 lnet/lnet/acceptor.c; Amazon VPC user
-        guide, security group rules; VPC peering guide, vpc-peering-security-groups
+        guide, security group rules; VPC peering guide, vpc-peering-security-groups; Transit Gateways guide, security
+        group referencing
     """
     enis = enis_of(file_system, network_interfaces)
     if not enis:
@@ -87,8 +89,9 @@ def _of_client(
         else:
             message = f"{', '.join(gap.groups)} on {where} does not admit tcp {gap.ports} from {who}"
             cause = "sg-missing-988"
-        if client.peer.reference.holds is False:
-            message += f"; a rule that names a group does not count over {client.peer.reference.why}"
+        reference = client.peer.reference.outbound if gap.is_egress else client.peer.reference
+        if reference.holds is False:
+            message += f"; a rule that names a group does not count over {reference.why}"
         further = (
             other for other in further_gaps(client, enis, groups, prefix_lists) if _is_the_servers(other, client)
         )

@@ -71,5 +71,9 @@ def _set_options(volume: PersistentVolume, right: Sequence[str], former: Sequenc
 def describe_options(options: Sequence[Option]) -> str:
     """The options in words, and what their lack means."""
     listed = ", ".join(option.text for option in options) or "none"
-    locks = "" if LOCKING & {option.text for option in options} else "; without flock, flock(2) fails with ENOSYS"
+    locks = (
+        ""
+        if LOCKING & {option.text for option in options}
+        else "; without flock, a client before 2.12.3 refuses file locks"
+    )
     return f"mount options {listed}{locks}"

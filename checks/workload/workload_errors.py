@@ -64,7 +64,7 @@ def _explain(use: Use, saying: Saying) -> tuple[str, str]:
         return READ_ONLY, asked
     words = {option.text for option in read_options(use.mount.volume.spec.mount_options or ())}
     if saying.error in (Error.NO_FLOCK, Error.NO_LOCKS) and not words & {"flock", "localflock"}:
-        return NO_FLOCK, "the volume is mounted without the option flock"
+        return NO_FLOCK, "the volume does not have the option flock"
     if saying.error in (Error.DENIED, Error.NOT_PERMITTED):
         return DENIED, "the file system's own owner, mode or root squash do not let this user"
     if saying.error is Error.QUOTA:

@@ -84,7 +84,8 @@ def _renew_unknown(values: Values) -> tuple[Step, ...]:
 
 def _add_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     former = _mount_options(values)
-    return _set_mount_options([*(former or ()), given["option"]], former, values)
+    kept = [one for one in former or () if one != f"no{given['option']}"]
+    return _set_mount_options([*kept, given["option"]], former, values)
 
 
 def _drop_mount_option(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:

@@ -127,7 +127,8 @@ class Gap(msgspec.Struct, frozen=True):
     def across(self, client: ClientGroup, subnets: Table[Subnet] | Unavailable) -> Gap:
         """The gap with the other end's ranges, where no rule may name its groups: another VPC, or a middlebox."""
         is_there = all(eni.vpc_id == client.vpc_id for eni in self.enis)
-        if is_there and client.peer.reference.holds:
+        reference = client.peer.reference.outbound if self.is_egress else client.peer.reference
+        if is_there and reference.holds:
             return self
         ids = {eni.subnet_id for eni in self.enis} if self.groups == client.groups else {client.subnet_id}
         found = [] if isinstance(subnets, Unavailable) else [subnets.get(id) for id in sorted(ids)]
@@ -151,7 +152,7 @@ def request_gaps(
             yield Gap(PORTS[0][0], ids, client.groups, members)
     outgoing = rules_of(groups, client.groups, egress=True)
     for ids, members in _by_groups(enis).items():
-        if not admits(outgoing, LUSTRE_PORT, _peer_of(ids, members, client.peer.reference), prefix_lists):
+        if not admits(outgoing, LUSTRE_PORT, _peer_of(ids, members, client.peer.reference.outbound), prefix_lists):
             yield Gap(PORTS[0][0], client.groups, ids, members, is_egress=True)
 
 
@@ -166,17 +167,18 @@ def further_gaps(
     Source: FSx for Lustre user guide, limit-access-security-groups: 988 and 1018-1023, inbound on both sides, and
     outbound where not everything may leave. A mount does without them: a reference that may hold counts as one.
     """
-    reference = HOLDS if client.peer.reference.holds is None else client.peer.reference
-    nodes = msgspec.structs.replace(client.peer, reference=reference)
+    inbound = HOLDS if client.peer.reference.holds is None else client.peer.reference
+    outbound = inbound if client.peer.reference.outbound.holds is None else client.peer.reference.outbound
     for ids, members in _by_groups(enis).items():
-        servers = _peer_of(ids, members, reference)
+        servers = _peer_of(ids, members)
         for label, ports in PORTS:
             for own, other, is_egress in (
-                (ids, nodes, False), (ids, nodes, True),
+                (ids, client.peer, False), (ids, client.peer, True),
                 (client.groups, servers, False), (client.groups, servers, True),
             ):  # fmt: skip
                 rules = rules_of(groups, own, egress=is_egress)
-                if not all(admits(rules, port, other, prefix_lists) for port in ports):
+                seen = msgspec.structs.replace(other, reference=outbound if is_egress else inbound)
+                if not all(admits(rules, port, seen, prefix_lists) for port in ports):
                     yield Gap(label, own, client.groups if own is ids else ids, members, is_egress)
 
 

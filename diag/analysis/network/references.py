@@ -20,6 +20,13 @@ class Reference(msgspec.Struct, frozen=True):
     holds: bool | None = True
     why: str = ""
     """What is on the way, where they do not, or may not."""
+    inbound_only: bool = False
+    """Over a transit gateway. Source: Transit Gateways guide, security group referencing: none in outbound rules."""
+
+    @property
+    def outbound(self) -> Reference:
+        """The same of outbound rules."""
+        return Reference(False, f"{self.why.partition(',')[0]} in outbound rules") if self.inbound_only else self
 
 
 HOLDS = Reference()
@@ -39,8 +46,8 @@ def reference_between(
 
     A reference holds inside a VPC and over an active peering of one Region; inside one subnet no route table is asked.
     It ends at a middlebox, and over a transit gateway it holds only where that is switched on, there and at the
-    attachments. Source: Amazon VPC user guide, security group rules; VPC peering guide, vpc-peering-security-groups;
-    EC2 API, SecurityGroupReferencingSupport.
+    attachments, and in inbound rules only. Source: Amazon VPC user guide, security group rules; VPC peering guide,
+    vpc-peering-security-groups; EC2 API, SecurityGroupReferencingSupport.
     """
     if client[0] == enis[0].subnet_id:
         return HOLDS
@@ -67,5 +74,5 @@ def reference_between(
         vpcs = (client[1], enis[0].vpc_id)
         passes = None if isinstance(transit, Unavailable) else passes_references(gateway, vpcs, transit)
         doubt = ", and whether it passes references on was not seen" if passes is None else ""
-        return Reference(passes, f"{gateway}{doubt}")
+        return Reference(passes, f"{gateway}{doubt}", inbound_only=True)
     return Reference(None if same_vpc else False, "no peering of one Region")

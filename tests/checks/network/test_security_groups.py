@@ -10,6 +10,7 @@ from checks.network.security_groups import security_groups_admit_clients
 from diag import Table, Verdict
 from diag.model.finding import Finding
 from diag.resources.ec2 import GroupPair, Permission, PrefixList
+from diag.resources.transit_gateway import ReferenceOptions, TransitGateway, TransitNetwork
 from tests.checks import given, given_network
 from tests.checks.given_network import (
     ADDRESS,
@@ -301,6 +302,22 @@ def test_a_reference_over_a_transit_gateway_may_hold() -> None:
     assert of_clients(**across(TGW), security_groups=given_network.groups(APART))[0].verdict is Verdict.PASS
     unread = across(TGW) | {"route_tables": given.denied("ec2:DescribeRouteTables")}
     assert of_clients(**unread, security_groups=given_network.groups(BY_GROUP))[0].verdict is Verdict.UNKNOWN
+
+
+def to_group(over: str, **hub: Any) -> Finding:
+    """Nodes of another VPC whose only way out is a rule that names the file system's group."""
+    out = given_network.groups(APART, group(SG_NODES, *lustre(SG_FSX), egress=lustre(SG_FSX)))
+    return of_clients(**across(over) | hub, security_groups=out)[0]
+
+
+def test_over_a_transit_gateway_outbound_rules_cannot_name_a_group() -> None:
+    gateway = TransitGateway(TGW, options=ReferenceOptions("enable"))
+    for hub in ({}, {"transit_network": TransitNetwork(gateways=(gateway,))}):
+        found = to_group(TGW, **hub)
+        assert (found.verdict, found.cause) == (Verdict.FAIL, "sg-egress-blocked")
+        assert f"does not count over {TGW} in outbound rules" in found.message
+        assert found.fix is not None and '"CidrIp":"10.0.1.0/24"' in found.fix.commands[0]
+    assert to_group(PCX).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("target", [PCX, TGW])
