@@ -320,8 +320,8 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
         change(
             f"aws eks update-addon {_WHICH}{options} --cli-input-json file://{_SAVED} --resolve-conflicts OVERWRITE",
             names,
-            changes="puts the add-on's objects back as EKS has them; its role and its settings stay, they are in the"
-            " file",
+            changes=("brings the add-on to this version, and " if version else "")
+            + "puts its objects back as EKS has them; its role and its settings stay, they are in the file",
         ),
         *addon_active(names),
     )

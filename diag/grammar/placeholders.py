@@ -43,6 +43,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "priority_class": ids.KUBERNETES_NAME,
     "pods_service_account": ids.KUBERNETES_NAME,
     "webhook": ids.KUBERNETES_NAME,
+    "webhook_configuration": ids.KUBERNETES_NAME,
     "container": ids.KUBERNETES_LABEL,
     "file": ids.FILE,
     "config_file": ids.FILE,

@@ -395,7 +395,7 @@ def test_a_foreign_registry_is_named_whole_and_with_its_condition() -> None:
 
 def test_a_release_keeps_the_version_of_its_chart() -> None:
     """Without --version helm takes the newest chart, and the values of the old one; only an update wants that."""
-    updates = ("csi-driver-outdated", "fsx-api-throttled")
+    updates = ("csi-driver-outdated",)
     of_helm = [c for c in all_commands() if c.argv[:2] == ("helm", "upgrade") and c.runbook not in updates]
     assert of_helm and [f"{c.where}: {' '.join(c.argv)}" for c in of_helm if "--version" not in c.argv] == []
 
