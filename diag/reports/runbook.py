@@ -22,6 +22,7 @@ from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
 NAMES = "Names in the commands"
+POINTER = f"What to write for a name in <…> stands below, under {NAMES}."
 WORDS = {
     "MGS": "management service: hands out the configuration of the file system; a mount asks it first",
     "MGC": "the client's connection to the MGS",
@@ -60,7 +61,9 @@ def to_page(
         lines.append(cause.url)
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
-    body, place_of_names, ways_are_due, named = body_of(text), len(lines), False, frozenset[int]()
+    body, ways_are_due, named = body_of(text), False, frozenset[int]()
+    place_of_pointer = place_of_names = 0
+    fix_is_shown = False
     for block in [*_blocks(body), ["## "]]:
         if ways_are_due and not chooses(block[0]):
             ways_are_due = False
@@ -69,19 +72,23 @@ def to_page(
                 lines += _ways(with_verify(fix, values), numbers_of_ways(cause, values, platform), named, style)
                 if platform.kubernetes is not False:
                     lines += _seen_after(cause, values, style)
+        if block[0].startswith("## ") and fix_is_shown and not place_of_names:
+            place_of_names = len(lines)
         if block == ["## "]:
             break
         named |= _ways_named(" ".join(block)) if ways_are_due else frozenset()
-        if block == [f"## {VERIFY}"]:
-            place_of_names = len(lines)
         lines += _block(block, values, width)
         if block == [f"## {VERIFY}"]:
+            place_of_pointer = len(lines)
             place = HOST if platform == UNKNOWN and is_of_hosts(cause.platforms) else platform
             lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
             if any(line.startswith("    kubectl debug ") for line in lines):
                 lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
-        ways_are_due = ways_are_due or block == [f"## {FIX}"]
-    lines[place_of_names:place_of_names] = _names("\n".join(lines), cause.id, values, width)
+        if block == [f"## {FIX}"]:
+            ways_are_due = fix_is_shown = True
+    if names := [*_names("\n".join(lines), cause.id, values, width)]:
+        lines[place_of_names:place_of_names] = names
+        lines[place_of_pointer:place_of_pointer] = ["", POINTER]
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
         lines += [*_heading("Related causes", "-"), ""]

@@ -71,6 +71,19 @@ def test_a_way_back_that_another_way_has_is_said_once() -> None:
     assert page.count("not once the new claim is Bound") == 1
 
 
+def test_the_names_stand_below_the_ways_and_the_looks_say_so() -> None:
+    """Fourteen names between the meaning and the first look make a reader lose the cause."""
+    page = to_page(CAUSES["mountname-missing"], TEXTS["mountname-missing"], {}, {})
+    order = [
+        "\nHow to verify\n",
+        "under Names in the commands",
+        "\nWay 1 of",
+        "\nNames in the commands\n",
+        "\nHow to prevent",
+    ]
+    assert sorted(order, key=page.index) == order
+
+
 def test_two_ways_have_no_list() -> None:
     page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
     assert "\nWay 1 of 2: for a claim that is Pending\n" in page and "\n  Way 1  " not in page
