@@ -31,7 +31,7 @@ Argv = tuple[str, ...]
 
 TAKES: dict[str, tuple[str, ...]] = {
     "lctl": (
-        r"dl|list_nids", r"get_param( -[nNFR])*( [\w.*-]+)+", r"set_param( -[nPd])*( [\w.*-]+=\S+| substituted)+",
+        r"dl|list_nids", r"get_param( -[nNFR])*( [\w.*<>-]+)+", r"set_param( -[nPd])*( [\w.*<>-]+=\S+| substituted)+",
         r"--device MGS (llog_catlist|llog_print \S+-client)", r"--device \S+ abort_recovery",
     ),
     "lnetctl": (

@@ -20,7 +20,7 @@ from diag.reports.runbook import body_of
 from tests.runbooks.test_lint import FENCE, fixes_of
 
 CAUSES = load_knowledge().causes
-LOOP = re.compile(r"\b(?:until|while)\b.*?\bdone\b.*")
+LOOP = re.compile(r"\b(?:until|while)\b(?! read ).*?\bdone\b.*")
 ENDS_OTHERWISE = re.compile(r"FAILED|error|support case")
 
 
@@ -45,6 +45,7 @@ def test_no_loop_goes_on_for_ever() -> None:
 
 def test_a_loop_that_knows_one_end_is_found() -> None:
     assert loops_for_ever("until aws fsx describe-file-systems | grep -qx AVAILABLE; do sleep 30; done")
+    assert not loops_for_ever('lfs find / | while read -r f; do lfs hsm_restore "$f"; done')
     assert not loops_for_ever('while s=$(aws x); echo "$s" | grep -x CREATING; do sleep 1; done; test "$s" = AVAILABLE')
 
 
