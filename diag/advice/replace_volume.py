@@ -130,8 +130,8 @@ def steps(
         retain,
         *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
         *((retained, *stopped.stop) if stopped.stop and owners is not None else stopped.stop),
-        *(_delete_claim((*ready, retained), names) if has_claim else ()),
-        *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim),
+        *(_delete_claim((*ready, retained), names, is_gone=is_gone) if has_claim else ()),
+        *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim, is_gone=is_gone),
         change("kubectl create -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
         *((_make_claim(names), wait(BOUND_AT_ONCE, names)) if has_claim else ()),
         *stopped.start,
@@ -139,6 +139,7 @@ def steps(
     )
 
 
+_NOT_THE_DATA = ", not the data"
 _NO_WAY_BACK = "none: the former file system is gone, and the two .before.yaml files name that one"
 
 
@@ -170,17 +171,27 @@ def _make_claim(names: Mapping[str, Value]) -> Step:
     return change("kubectl create -f pvc-{claim}.after.yaml", names, changes="makes the claim, which binds to it")
 
 
-def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value]) -> tuple[Step, ...]:
+def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value], *, is_gone: bool) -> tuple[Step, ...]:
     delete = "kubectl -n {namespace} delete pvc {claim} --ignore-not-found --wait=false"
-    return (*guards, change(delete, names, changes="deletes the claim", danger=Danger.DESTROYS))
+    return (
+        *guards,
+        change(delete, names, changes=f"deletes the claim{'' if is_gone else _NOT_THE_DATA}", danger=Danger.DESTROYS),
+    )
 
 
-def _delete_volume(guards: Iterable[Step], names: Mapping[str, Value], *, has_claim: bool) -> tuple[Step, ...]:
+def _delete_volume(
+    guards: Iterable[Step], names: Mapping[str, Value], *, has_claim: bool, is_gone: bool
+) -> tuple[Step, ...]:
     gone = "kubectl -n {namespace} wait --for=delete pvc/{claim} --timeout=5m"
     first = (guard(gone, names),) if has_claim else ()
     delete = "kubectl delete pv {volume} --timeout=2m"
     return (
         *first,
         *guards,
-        change(delete, names, changes="deletes the volume's object", danger=Danger.DESTROYS),
+        change(
+            delete,
+            names,
+            changes=f"deletes the volume's object{'' if is_gone else _NOT_THE_DATA}",
+            danger=Danger.DESTROYS,
+        ),
     )
