@@ -62,8 +62,8 @@ def to_page(
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
     body, ways_are_due, named = body_of(text), False, frozenset[int]()
-    place_of_pointer = place_of_names = 0
-    fix_is_shown = False
+    place_of_pointer = place_of_names = len(lines)
+    section = ""
     for block in [*_blocks(body), ["## "]]:
         if ways_are_due and not chooses(block[0]):
             ways_are_due = False
@@ -72,8 +72,9 @@ def to_page(
                 lines += _ways(with_verify(fix, values), numbers_of_ways(cause, values, platform), named, style)
                 if platform.kubernetes is not False:
                     lines += _seen_after(cause, values, style)
-        if block[0].startswith("## ") and fix_is_shown and not place_of_names:
-            place_of_names = len(lines)
+        if block[0].startswith("## "):
+            place_of_names = len(lines) if section == FIX else place_of_names
+            section = block[0].removeprefix("## ")
         if block == ["## "]:
             break
         named |= _ways_named(" ".join(block)) if ways_are_due else frozenset()
@@ -84,8 +85,7 @@ def to_page(
             lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
             if any(line.startswith("    kubectl debug ") for line in lines):
                 lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
-        if block == [f"## {FIX}"]:
-            ways_are_due = fix_is_shown = True
+        ways_are_due = ways_are_due or block == [f"## {FIX}"]
     if names := [*_names("\n".join(lines), cause.id, values, width)]:
         lines[place_of_names:place_of_names] = names
         lines[place_of_pointer:place_of_pointer] = ["", POINTER]

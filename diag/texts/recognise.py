@@ -102,7 +102,7 @@ def _wait_in(text: str) -> Known | None:
     """The function of Lustre's client in which a process waits: a frame of its stack, or what wchan names."""
     if "_" not in text:
         return None
-    functions = words_of(text)
+    functions = sorted(words_of(text), key=text.find)
     if what := lustre_waits.waits_for(functions):
         means = f"a process waits in the Lustre client for {what}"
     elif (frame := _FRAME.search(text)) is not None and frame["module"] in lustre_waits.table().modules:

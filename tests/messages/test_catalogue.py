@@ -168,6 +168,11 @@ def test_words_of_many_programs_do_not_explain_a_text() -> None:
     [
         ("[<0>] ptlrpc_set_wait+0x5e8/0x730 [ptlrpc]", "for the reply of a server"),
         ("ldlm_completion_ast+0x5e8/0x730 [ptlrpc]", "for a lock that another client holds"),
+        ("ptlrpc_set_wait+0x1/0x2 [ptlrpc] ldlm_completion_ast+0x1/0x2 [ptlrpc]", "for the reply of a server"),
+        (
+            "ldlm_completion_ast+0x1/0x2 [ptlrpc] ptlrpc_set_wait+0x1/0x2 [ptlrpc]",
+            "for a lock that another client holds",
+        ),
         ("4711 Ds 0.4 python3 cl_sync_io_wait", "for data that an OST reads or writes"),
         ("[<0>] mdc_enqueue_base+0x2f2/0x1c90 [mdc]", "where in the Lustre client"),
     ],

@@ -10,7 +10,7 @@ from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform
 from diag.advice.runbook import fix_of, numbers_of_ways
 from diag.knowledge.runbooks import load_knowledge
-from diag.reports.runbook import body_of, to_page
+from diag.reports.runbook import NAMES, body_of, to_page
 from tests.runbooks.test_files import TEXTS
 
 CAUSES = load_knowledge().causes
@@ -82,6 +82,13 @@ def test_the_names_stand_below_the_ways_and_the_looks_say_so() -> None:
         "\nHow to prevent",
     ]
     assert sorted(order, key=page.index) == order
+
+
+@pytest.mark.parametrize("heading", ["How to verify", "How to fix", "Notes"])
+def test_a_page_without_some_section_begins_with_its_title(heading: str) -> None:
+    text = f"---\nid: x\n---\n## {heading}\n\nkubectl -n {{namespace}} get pvc {{claim}}\n"
+    page = to_page(CAUSES["mountname-missing"], text, {}, {})
+    assert page.startswith(CAUSES["mountname-missing"].title) and page.index("layer ") < page.index(NAMES)
 
 
 def test_two_ways_have_no_list() -> None:
