@@ -20,7 +20,7 @@ from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Place, Weight
 from diag.knowledge.runbooks import Knowledge, load_knowledge
-from diag.model.fix import Fix, StepKind
+from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.registry import GIVEN, Check, Registry, permissions_of
 from diag.reports.runbook import (
@@ -29,8 +29,8 @@ from diag.reports.runbook import (
     VERIFY,
     asks_who_installed,
     body_of,
+    options_of,
     to_page,
-    ways_of,
 )
 from diag.sources.world import load_registry
 
@@ -237,22 +237,22 @@ def _refutations(cause: Cause) -> Iterator[str]:
 
 
 def _fix(fix: Fix) -> Iterator[str]:
-    """Each way under its case: what to stop first, each command above what it does, the way back; then the proof."""
+    """Each option: its case, what to know first, what each part does above its commands, its undo; then the proof."""
     if asks_who_installed(fix):
         yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
-    for title, _, cautions, way in ways_of(fix):
-        yield f"\n### {text(title)}\n" if title else ""
-        yield from (f"\n**First:** {text(caution)}\n" for caution in cautions)
-        for step, line in way.acts:
-            yield block(line, "sh") if line else ""
-            note = "**Note:** " if step.kind is StepKind.CAUTION else ""
-            yield f"\n{note}{text(step.says)}\n" if step.says else ""
-        yield from (f"\n{text(sentence)}\n" for sentence in way.not_filled_in)
-        undo = [step for step in way.steps if step.kind is StepKind.UNDO]
-        if undo:
-            yield "\n**Undo:** " + " ".join(text(step.text) for step in undo if not step.line) + "\n"
-            if lines := [step.line for step in undo if step.line]:
-                yield block(lines, "sh")
+    for _, heading, option in options_of(fix):
+        yield f"\n### {text(heading)}\n" if heading else ""
+        yield f"\nUse this if {text(option.when)}.\n" if option.when else ""
+        if first := (*option.first, *option.not_filled_in):
+            yield "\nBefore you start:\n\n" + bullets(map(text, first))
+        for number, part in enumerate(option.parts, 1):
+            said = " ".join(filter(None, ("Wait:" * part.waits, text(part.says))))
+            yield f"\n**{number}.** {said or 'Run:'}\n"
+            yield block(part.rows, "sh") if part.rows else ""
+            yield "\n" + bullets(map(text, part.notes)) if part.notes else ""
+        for place, step in enumerate(option.undo_steps):
+            yield "\n**Undo:**\n" if place == 0 else ""
+            yield block(step.rows, "sh") if step.line else f"\n{text(step.text)}\n"
     if fix.verify:
         yield "\n**Verify:**\n" + block(fix.verify, "sh")
 

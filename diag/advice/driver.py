@@ -66,21 +66,28 @@ class Installer(enum.Enum):
 
 EDITED = f"{Installer.ADDON.value} or {Installer.MANIFESTS.value}"
 """Where it is not known which of the two, and one command is for both."""
-INSTALLED_BY: Mapping[str, str] = {
-    EDITED: "where the EKS add-on or manifests installed the driver: helm list -A --filter fsx shows no release; aws"
-    " eks list-addons --cluster-name {cluster} shows whether it is the add-on",
-    Installer.HELM.value: "where Helm installed the driver: helm list -A --filter fsx shows its release",
-    Installer.ADDON.value: "where the EKS add-on installed the driver: aws eks list-addons --cluster-name {cluster}"
-    " shows it",
-    Installer.MANIFESTS.value: "where manifests installed the driver: neither helm list nor aws eks list-addons"
-    " shows it",
+INSTALLED_BY: Mapping[str, tuple[str, str]] = {
+    EDITED: (
+        "the EKS add-on or manifests installed the driver",
+        "`helm list -A --filter fsx` shows no release then; `aws eks list-addons --cluster-name {cluster}` shows"
+        " whether it is the add-on",
+    ),
+    Installer.HELM.value: ("Helm installed the driver", "`helm list -A --filter fsx` shows its release then"),
+    Installer.ADDON.value: (
+        "the EKS add-on installed the driver",
+        "`aws eks list-addons --cluster-name {cluster}` shows it then",
+    ),
+    Installer.MANIFESTS.value: (
+        "manifests installed the driver",
+        "neither `helm list` nor `aws eks list-addons` shows it then",
+    ),
 }
-"""How to see which of the ways to change the driver is the one for a cluster."""
+"""For which clusters an option to change the driver is, as it goes on after "if", and how that is seen."""
 WHO_INSTALLED = f"kubectl get daemonsets,deployments -A -l app.kubernetes.io/name=aws-fsx-csi-driver -L {MANAGED_BY}"
 """The same in one command, where the driver has objects."""
 SAYS_WHO = (
-    "What installed the driver stands in the last column of this: EKS (the add-on), Helm, or nothing (manifests). Helm,"
-    " and no release in helm list -A: Argo CD or Flux made it from the chart; change it there."
+    "The last column of this says what installed the driver: EKS (the add-on), Helm, or nothing (manifests). If it says"
+    " Helm, but `helm list -A` has no release, Argo CD or Flux made it from the chart: change it there."
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -38,19 +38,27 @@ _OPEN = re.compile(r"<([a-z][a-z0-9-]*)>")
 _ASKS = re.compile(r"\{([a-z_]+)\}")
 
 
-def named_in(page: str, id: str) -> Iterator[Source]:
+def named_in(page: str, id: str) -> tuple[Source, ...]:
     """The sources of the names that a cause's page leaves open, and of those that their own commands leave open."""
-    wanted = set(_OPEN.findall(page))
     own = {name for source in sources() if id in source.pages for name in source.names}
     found = []
-    for source in reversed(sources()):
+    for source in sources():
         if source.pages and id not in source.pages:
             continue
         if source.command.startswith("kubectl") and "kubectl" not in page:
             continue  # A page of hosts without Kubernetes.
-        usual = wanted if source.pages else wanted - own
-        if names := {name: what for name, what in source.names.items() if name in usual}:
+        names = source.names if source.pages else {n: what for n, what in source.names.items() if n not in own}
+        found.append(msgspec.structs.replace(source, names=names))
+    return unknown_in(page, found, ())
+
+
+def unknown_in(text: str, sources: Sequence[Source], known: Collection[str]) -> tuple[Source, ...]:
+    """Those of the sources that a text needs, each with the names that are not known yet."""
+    wanted = set(_OPEN.findall(text))
+    found = []
+    for source in reversed(sources):
+        if names := {n: what for n, what in source.names.items() if n in wanted and n not in known}:
             found.append(msgspec.structs.replace(source, names=names))
             asked = _ASKS.findall(source.command + source.otherwise)
             wanted |= {name.replace("_", "-") for name in asked}
-    return reversed(found)
+    return tuple(reversed(found))

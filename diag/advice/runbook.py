@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
@@ -10,7 +11,7 @@ from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN, Platform, has, is_for, names_of
 from diag.advice.steps import Values, advise, caution, change, guard, person, save, save_once, undo, wait
 from diag.grammar.command import fill_text, parse
-from diag.knowledge.cause import BY_HAND, PROMPT, Cause, Observation, Procedure, Remedy
+from diag.knowledge.cause import BY_HAND, PROMPT, SAYS, Cause, Observation, Procedure, Remedy
 from diag.model.fix import Fix, Step, StepKind
 
 
@@ -35,17 +36,21 @@ def fix_of(
     where = UNKNOWN if on_page else platform  # A page names its ways by number, for every reader the same.
     open_.sort(key=lambda remedy: (_rank(remedy, seen), _is_foreign(remedy, cause, where)))
     fixes = [
-        Fix((*_whose(remedy, cause, platform), *_installed_by(remedy, own, values), *steps))
+        Fix(
+            (*_looks_for_installer(remedy, own, values, on_page), *steps),
+            title=fill_text(remedy.title, values),
+            when=" and ".join(filter(None, _cases(remedy, cause, own, values, platform))),
+        )
         for remedy in open_
-        for own, steps in _ways(remedy, cause, values, platform, page)
+        for own, steps in _options(remedy, cause, values, platform, page)
     ]
     if fixes:
-        return Fix(fixes[0].steps, tuple(fixes[1:]))
+        return msgspec.structs.replace(fixes[0], alternatives=tuple(fixes[1:]))
     looks = "; ".join(fill_text(observation.look, values) for observation in cause.confirm)
     return advise(f"no fix is known for this platform; look at: {looks}") if cause.fix and looks else None
 
 
-def _ways(
+def _options(
     remedy: Remedy, cause: Cause, values: Mapping[str, str], platform: Platform, page: str = ""
 ) -> Iterator[tuple[Values, tuple[Step, ...]]]:
     """Its steps on that platform, once for each way to change the driver, with the values of each."""
@@ -55,21 +60,21 @@ def _ways(
             yield own, steps
 
 
-def numbers_of_ways(cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN) -> tuple[int, ...]:
-    """By which number the page names each way of `fix_of`, in its order.
+def numbers_of_options(cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN) -> tuple[int, ...]:
+    """By which number the page names each option of `fix_of`, in its order.
 
     It is its place for a reader of whom nothing is known: the text keeps to it where a reader's platform or installer
-    leaves ways out. What one way is for Helm, and one for other installers, has two numbers.
+    leaves options out. What one option is for Helm, and one for other installers, has two numbers.
     """
     from diag.advice.driver import Installer
 
     number, found = 0, []
     for remedy in sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN)):
-        installers = [str(own.get("installer", "")) for own, _ in _ways(remedy, cause, {}, UNKNOWN)]
+        installers = [str(own.get("installer", "")) for own, _ in _options(remedy, cause, {}, UNKNOWN)]
         places = {installer: number + place for place, installer in enumerate(installers, 1)}
         others = next((places[one] for one in installers if one != Installer.HELM.value), 0)
         found += [
-            places.get(str(own.get("installer", "")), others) for own, _ in _ways(remedy, cause, values, platform)
+            places.get(str(own.get("installer", "")), others) for own, _ in _options(remedy, cause, values, platform)
         ]
         number += len(installers)
     return tuple(found)
@@ -81,7 +86,7 @@ def _placed(remedy: Remedy, page: str) -> Remedy:
     return msgspec.structs.replace(remedy, **texts)
 
 
-BELOW, SENTENCES = "{below}", ("caution", "command", "changes", "wait", "undo")
+BELOW, SENTENCES = "{below}", ("caution", "prepare", "command", "changes", "wait", "undo")
 """What stands for the place of the runbook's text, and where it may stand."""
 
 
@@ -102,9 +107,9 @@ def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform) -> 
     return [{**values, "installer": way} for way in ways]
 
 
-def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> tuple[Step, ...]:
-    """On which platforms a way works that is none for EKS, where the reader may be on EKS."""
-    return (caution(f"on {names_of(remedy.platforms)}"),) if _is_foreign(remedy, cause, platform) else ()
+def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> str:
+    """On which platforms an option works that is none for EKS, where the reader may be on EKS."""
+    return f"you are on {names_of(remedy.platforms)}" if _is_foreign(remedy, cause, platform) else ""
 
 
 def _is_foreign(remedy: Remedy, cause: Cause, platform: Platform) -> bool:
@@ -113,15 +118,28 @@ def _is_foreign(remedy: Remedy, cause: Cause, platform: Platform) -> bool:
     return here and "eks" not in remedy.platforms and bool(names_of(remedy.platforms))
 
 
-def _installed_by(remedy: Remedy, own: Values, values: Values) -> tuple[Step, ...]:
-    """For whom a way to change the driver is, where it is not known what installed it."""
+def _cases(remedy: Remedy, cause: Cause, own: Values, values: Values, platform: Platform) -> Iterator[str]:
+    """For whom and for what an option is, where the reader is not known to be that one."""
+    yield _installer(remedy, own, values)[0]
+    yield _whose(remedy, cause, platform)
+    yield fill_text(remedy.when, values)
+
+
+def _looks_for_installer(remedy: Remedy, own: Values, values: Values, on_page: bool) -> tuple[Step, ...]:
+    """How to see which installer a cluster has; a page says it once, above all its options."""
+    how = _installer(remedy, own, values)[1]
+    return (caution(how, values),) if how and not on_page else ()
+
+
+def _installer(remedy: Remedy, own: Values, values: Values) -> tuple[str, str]:
+    """What installed the driver, where an option is for that alone and it is not known, and how it is seen."""
     if values.get("installer") or remedy.procedure not in (Procedure.DRIVER_SETTING, Procedure.UPDATE_ADDON):
-        return ()
-    if "add-on" in remedy.caution.partition("\n")[0]:
-        return ()  # It says so itself.
+        return "", ""
+    if "add-on" in remedy.when:
+        return "", ""  # It says so itself.
     from diag.advice.driver import INSTALLED_BY, Installer
 
-    return (caution(INSTALLED_BY[str(own.get("installer", Installer.ADDON.value))], values),)
+    return INSTALLED_BY[str(own.get("installer", Installer.ADDON.value))]
 
 
 def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:
@@ -144,17 +162,13 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
         procedure = PROCEDURES[remedy.procedure](remedy.with_, values)
     if remedy.procedure and not procedure:
         return ()
-    lines, changes = _lines(remedy.command), fill_text(remedy.changes, values)
-    commands = [
-        person(line.removeprefix(BY_HAND), values)
-        if line.startswith(BY_HAND)
-        else change(line, values, changes=_THERE * line.startswith(_ADDS_A_RULE), by=remedy.by, danger=remedy.danger)
-        for line in lines[:-1]
-    ]
-    commands += [change(line, values, changes=changes, by=remedy.by, danger=remedy.danger) for line in lines[-1:]]
-    request = (person(changes, by=remedy.by),) if changes and not lines else ()
+    prepared = tuple(_commands(remedy, remedy.prepare, "", values))
+    commands = tuple(_commands(remedy, remedy.command, remedy.changes, values))
+    changes = fill_text(remedy.changes, values)
+    request = (person(changes, by=remedy.by),) if changes and not commands else ()
     return (
         *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution) if _is_meant(line, values)),
+        *prepared,
         *(_saved(line, remedy.undo, values) for line in _lines(remedy.save)),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
@@ -163,6 +177,22 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
         *(_either(wait, StepKind.WAIT, line, values) for line in _lines(remedy.wait)),
         *(_either(undo, StepKind.UNDO, line, values) for line in _lines(remedy.undo)),
     )
+
+
+def _commands(remedy: Remedy, text: str, changes: str, values: Values) -> Iterator[Step]:
+    """The lines as steps. What a line with `# ` says, or else `changes`, stands at the last command of its part."""
+    lines, said = _lines(text), ""
+    for line, following in itertools.zip_longest(lines, lines[1:], fillvalue=""):
+        if line.startswith(SAYS):
+            said = line.removeprefix(SAYS)
+        elif line.startswith(BY_HAND):
+            yield person(line.removeprefix(BY_HAND), values)
+        else:
+            is_last = not following or following.startswith((SAYS, BY_HAND))
+            does = (said or changes * (not following)) if is_last else ""
+            there = _THERE * line.startswith(_ADDS_A_RULE)
+            yield change(line, values, changes=fill_text(does or there, values), by=remedy.by, danger=remedy.danger)
+            said = "" if is_last else said
 
 
 _ADDS_A_RULE = "aws ec2 authorize-security-group-"

@@ -98,6 +98,10 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Place = Place.HERE
     check: str = ""
     """The check whose verdict answers it, when there is one."""
+    yes: str = ""
+    """What the answer is where this is the cause."""
+    no: str = ""
+    """What it is where this is not the cause, and which page to read then."""
 
 
 class When(enum.Enum):
@@ -156,13 +160,21 @@ PROMPT = "$ "
 """What stands before a command where a sentence may stand as well."""
 BY_HAND = "by hand: "
 """What stands before a sentence among commands: no command after it runs before a person did it."""
+SAYS = "# "
+"""What stands before a sentence among commands that says what those below it do."""
 
 
 class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
     """One way to fix it, safest first in the list. Steps are taken in the order of these keys."""
 
+    title: str = ""
+    """What it does, in the imperative: `Upgrade the file system in place`."""
+    when: str = ""
+    """For which case it is, as it goes on after "if": `the file system may be unavailable for half an hour`."""
     caution: str = ""
     """What a person must know or stop first, one sentence a line."""
+    prepare: str = ""
+    """Commands as in `command`, before anything else: what the rest needs, a new file system for example."""
     save: str = ""
     """Commands that keep the present state in a file, one a line."""
     guard: str = ""
@@ -170,8 +182,13 @@ class Remedy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"w
     procedure: Procedure | None = None
     with_: dict[str, Any] = {}
     command: str = ""
-    """Commands, one a line; without any, `changes` says what a person does."""
+    """Commands, one a line; without any, `changes` says what a person does.
+
+    A line that begins with `# ` says what the commands below it do, one that begins with `by hand: ` what a person
+    does.
+    """
     changes: str = ""
+    """What the commands do, from the last line that says so on."""
     danger: Danger = Danger.NONE
     """Of the commands together."""
     wait: str = ""

@@ -15,7 +15,7 @@ from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import BadPattern, Pattern
 from diag.grammar.required_text import required_texts
 from diag.grammar.yaml_tree import BadYaml, Value, plain, strings
-from diag.knowledge.cause import BY_HAND, PROMPT, Cause, Signature
+from diag.knowledge.cause import BY_HAND, PROMPT, SAYS, Cause, Signature
 from diag.knowledge.errors import errors, errors_pattern
 from diag.model.exit_code import WrongUsage
 
@@ -142,9 +142,9 @@ def _problems(cause: Cause, stem: str) -> list[tuple[Path, str]]:
         for number, id in enumerate(remedy.signatures):
             if id not in seen:
                 found.append((("fix", position, "signatures", number), f"the cause has no signature `{id}`"))
-        by_machine = "\n".join(line for line in remedy.command.splitlines() if not line.startswith(BY_HAND))
-        for key, text in (("save", remedy.save), ("guard", remedy.guard), ("command", by_machine)):
-            found += _command_problems(text, ("fix", position, key))
+        for key in ("prepare", "save", "guard", "command"):
+            lines = (line for line in getattr(remedy, key).splitlines() if not line.startswith((BY_HAND, SAYS)))
+            found += _command_problems("\n".join(lines), ("fix", position, key))
         for key, text in (("wait", remedy.wait), ("undo", remedy.undo)):
             commands = "\n".join(line[2:] for line in text.splitlines() if line.startswith(PROMPT))
             found += _command_problems(commands, ("fix", position, key))

@@ -97,6 +97,19 @@ class Step(msgspec.Struct, frozen=True):
         return f"{said} (by {self.by})" if said and self.by else said
 
 
+class Part(msgspec.Struct, frozen=True):
+    """Some steps of a fix that are for one thing."""
+
+    says: str
+    """What its commands do, or what a person does; empty where no step says so."""
+    rows: tuple[str, ...] = ()
+    """The rows of its commands, to be copied as they are."""
+    notes: tuple[str, ...] = ()
+    """What to know of them: exceptions, and what to do where one fails."""
+    waits: bool = False
+    """Whether it changes nothing, and ends when a change has taken effect."""
+
+
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
 
@@ -105,7 +118,11 @@ class Fix(msgspec.Struct, frozen=True):
 
     steps: tuple[Step, ...] = ()
     alternatives: tuple[Fix, ...] = ()
-    """Other ways, less safe or more expensive."""
+    """Other options, less safe or more expensive."""
+    title: str = ""
+    """What it does, in the imperative."""
+    when: str = ""
+    """For which case it is, as it goes on after "if"."""
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -137,9 +154,44 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple((chain[-1], _joined(chain) if chain[-1].line else ()) for chain in _chains(steps))
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """The same as a person takes it: what each part does, its commands, and what to know of them.
+
+        What saves and prepares belongs to the command that says what all of it is for, a wait's time to its command.
+        """
+        found, rows, notes = list[Part](), list[str](), list[str]()
+        for step, own in self.acts:
+            if step.kind is StepKind.CAUTION:
+                notes.append(step.says)
+                continue
+            waits = step.kind is StepKind.WAIT
+            goes_on = waits and found and not rows and found[-1].waits and (not own or not found[-1].rows)
+            if goes_on and (bool(own) != bool(step.says)):
+                last = found.pop()
+                says = " ".join(filter(None, (last.says, step.says)))
+                found.append(Part(says, (*last.rows, *own), (*last.notes, *notes), waits=True))
+                notes = []
+                continue
+            if rows and (waits or not own):
+                found.append(Part("", tuple(rows), tuple(notes)))
+                rows, notes = [], []
+            rows += own
+            if waits or step.says or not own:
+                found.append(Part(step.says, tuple(rows), tuple(notes), waits))
+                rows, notes = [], []
+        if rows or notes:
+            found.append(Part("", tuple(rows), tuple(notes)))
+        return tuple(found)
+
+    @property
+    def undo_steps(self) -> tuple[Step, ...]:
+        """How to take the commands back: sentences and commands, in their order."""
+        return tuple(step for step in self.steps if step.kind is StepKind.UNDO)
+
+    @property
     def undo(self) -> str:
-        """How to take the commands back."""
-        told = (step.line or step.text for step in self.steps if step.kind is StepKind.UNDO)
+        """The same as one line."""
+        told = (step.line or step.text for step in self.undo_steps)
         return "; ".join(filter(None, told))
 
     @property

@@ -50,6 +50,8 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _fix(fix: Fix) -> dict[str, Any]:
     return {
+        "title": fix.title,
+        "when": fix.when,
         "commands": fix.commands,
         "note": fix.note,
         "undo": fix.undo,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diag.model.diagnosis import Diagnosis, Likelihood
 from diag.model.finding import Finding
-from diag.model.fix import Fix, StepKind
+from diag.model.fix import Fix
 from diag.model.verdict import Verdict
 from diag.reports.diagram import diagram_of, to_mermaid
 from diag.reports.grouping import by_cause, by_layer, worst_first
@@ -84,17 +84,19 @@ def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
 def _fix(fix: Fix | None) -> Iterator[str]:
     if fix is None:
         return
-    for caution in fix.first:
-        yield from ("", f"**First:** {escaped(caution)}")
+    if fix.title:
+        yield from ("", f"**Fix:** {escaped(fix.title)}")
+    if fix.when:
+        yield from ("", f"Use this if {escaped(fix.when)}.")
+    if first := (*fix.first, *fix.not_filled_in):
+        yield from ("", "Before you start:", "", *(f"- {escaped(sentence)}" for sentence in first))
     longest = max((len(run) for line in fix.commands for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    for step, rows in fix.acts:
-        if rows:
-            yield from ("", f"{fence}sh", *map(visible, rows), fence)
-        if step.says:
-            yield from ("", ("**Note:** " if step.kind is StepKind.CAUTION else "") + escaped(step.says))
-    for sentence in fix.not_filled_in:
-        yield from ("", escaped(sentence))
+    for part in fix.parts:
+        yield from ("", ("Wait: " if part.waits else "") + escaped(part.says) if part.says or part.waits else "Run:")
+        if part.rows:
+            yield from ("", f"{fence}sh", *map(visible, part.rows), fence)
+        yield from (line for note in part.notes for line in ("", escaped(note)))
     if fix.undo:
         yield from ("", f"To undo it: {escaped(fix.undo)}")
 

@@ -6,23 +6,25 @@ import itertools
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
 from diag.advice.inspect_node import DEBUG_PODS
-from diag.advice.names import named_in
+from diag.advice.names import named_in, unknown_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
-from diag.advice.runbook import fix_of, look_at, numbers_of_ways
+from diag.advice.runbook import fix_of, look_at, numbers_of_options
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
-from diag.model.fix import Fix, Step, StepKind
-from diag.reports.terminal import UNDER, Style, command, labelled, listed, step_lines, wrap
+from diag.model.fix import Fix, Step
+from diag.reports.terminal import Style, first_lines, part_lines, undo_lines, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
-NAMES = "Names in the commands"
-POINTER = f"What to write for a name in <…> stands below, under {NAMES}."
+CHECK = "How to check that it worked"
+FILLED = "A run finds most of the names in <…> and prints this page again with them in its commands:"
+NAMES, MORE_NAMES = "To fill them in by hand:", "  More names:"
 WORDS = {
     "MGS": "management service: hands out the configuration of the file system; a mount asks it first",
     "MGC": "the client's connection to the MGS",
@@ -33,13 +35,11 @@ WORDS = {
     "DRA": "data repository association: a directory of the file system linked with an S3 prefix",
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
-LEFT_OUT = "A way whose number is missing here is for another platform or installer than yours."
+LEFT_OUT = "An option whose number is missing here is for another platform or installer than yours."
 SURVEYED = 2
-"""Ways up to which a page goes without a list of them."""
-_WAYS = re.compile(r"\bways? (\d+(?:(?:, | to | and | or )\d+)*)")
-"""`way 2`, `ways 1, 3 and 4`, `ways 2 to 6`."""
-_CASE = re.compile(r"(?:only |best )?(?:where|for|to|on|so that|if) (?!.*: first )")
-"""How a caution begins that says for which case a way is."""
+"""Options up to which a page goes without a list of them."""
+_OPTIONS = re.compile(r"\boptions? (\d+(?:(?:, | to | and | or )\d+)*)")
+"""`option 2`, `options 1, 3 and 4`, `options 2 to 6`."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -61,34 +61,32 @@ def to_page(
         lines.append(cause.url)
     if cause.broader:
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
-    body, ways_are_due, named = body_of(text), False, frozenset[int]()
-    place_of_pointer = place_of_names = len(lines)
-    section = ""
+    body, options_are_due, named = body_of(text), False, frozenset[int]()
+    style, section, parts = Style(width=width), "", [_Part(lines)]
     for block in [*_blocks(body), ["## "]]:
-        if ways_are_due and not chooses(block[0]):
-            ways_are_due = False
+        if options_are_due and not chooses(block[0]):
+            options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
-                style = Style(width=width)
-                lines += _ways(with_verify(fix, values), numbers_of_ways(cause, values, platform), named, style)
-                if platform.kubernetes is not False:
-                    lines += _seen_after(cause, values, style)
+                parts += _options(fix, numbers_of_options(cause, values, platform), named, style)
+                parts.append(_Part([]))
         if block[0].startswith("## "):
-            place_of_names = len(lines) if section == FIX else place_of_names
+            if section == FIX and platform.kubernetes is not False:
+                parts.append(_Part([*_heading(CHECK, "-"), "", *_seen_after(cause, values, style)]))
             section = block[0].removeprefix("## ")
+            parts.append(_Part([], asks=section == VERIFY))
         if block == ["## "]:
             break
-        named |= _ways_named(" ".join(block)) if ways_are_due else frozenset()
-        lines += _block(block, values, width)
+        named |= _options_named(" ".join(block)) if options_are_due else frozenset()
+        parts[-1].lines += _block(block, values, width)
         if block == [f"## {VERIFY}"]:
-            place_of_pointer = len(lines)
+            parts[-1].place = len(parts[-1].lines)
             place = HOST if platform == UNKNOWN and is_of_hosts(cause.platforms) else platform
-            lines += [line for observation in cause.confirm for line in _look(observation, values, place, width)]
-            if any(line.startswith("    kubectl debug ") for line in lines):
-                lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
-        ways_are_due = ways_are_due or block == [f"## {FIX}"]
-    if names := [*_names("\n".join(lines), cause.id, values, width)]:
-        lines[place_of_names:place_of_names] = names
-        lines[place_of_pointer:place_of_pointer] = ["", POINTER]
+            looks = [line for observation in cause.confirm for line in _look(observation, values, place, width)]
+            parts[-1].lines += looks
+            if any(line.startswith("    kubectl debug ") for line in looks):
+                parts[-1].lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
+        options_are_due = options_are_due or block == [f"## {FIX}"]
+    lines = [*_with_names(parts, cause.id, values, width)]
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
         lines += [*_heading("Related causes", "-"), ""]
@@ -99,144 +97,119 @@ def to_page(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _ways(fix: Fix, numbers: Sequence[int], named: Collection[int], style: Style) -> Iterator[str]:
-    """Every way to fix it, under its number: what to know first, each command above what it does, and the way back.
+class _Part(msgspec.Struct):
+    """Some lines of a page, which stand together."""
 
-    Those that the text above has not `named` are listed first. A way back that another way has is said once.
-    """
-    ways = ways_of(fix, numbers)
-    if asks_who_installed(fix):
-        yield from ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
-    listed_here = [one for one in ways if one.number not in named] if len(ways) > SURVEYED else []
-    if listed_here:
-        yield ""
-    for one in listed_here:
-        yield from wrap(_survey(one.fix), style, f"  Way {one.number}  ", " " * 9)
-    if ways[-1].number > len(ways):
-        yield from ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
-    undone = dict[tuple[Step, ...], int]()
-    for title, number, cautions, way in ways:
-        yield ""
-        if title:
-            yield from wrap(title, style, "", "  ")
-        yield from labelled("first", listed(cautions), style)
-        yield from step_lines(way, style, "steps")
-        yield from labelled("not filled in", way.not_filled_in, style)
-        undo = tuple(step for step in way.steps if step.kind is StepKind.UNDO)
-        if (same := undone.setdefault(undo, number)) != number and len(undo) > 1:
-            yield from labelled("undo", [f"as of way {same}"], style)
+    lines: list[str]
+    asks: bool = False
+    """Whether its names are explained in it, at `place`."""
+    place: int = 0
+
+
+def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
+    """The page with each name explained where it is needed first, and how a run fills in most of them."""
+    sources = [*named_in("\n".join(line for part in parts for line in part.lines), id)]
+    told = set[str]()
+    for part in parts:
+        if not part.asks:
+            yield from part.lines
             continue
-        for place, step in enumerate(undo):
-            label = "" if place else "undo"
-            yield from command(label, *step.rows) if step.line else labelled(label, [step.text], style)
-    for line in fix.verify:
-        yield from ("", *command("verify", line))
+        yield from part.lines[: part.place]
+        if sources and not told:
+            yield from ("", *textwrap.wrap(FILLED, max(40, width), break_on_hyphens=False))
+            yield from (
+                "    lustre-doctor run --format json > run.json",
+                f"    lustre-doctor runbook {id} --with run.json",
+            )
+        new = [*unknown_in("\n".join(part.lines), sources, told)]
+        if new:
+            yield from ("", NAMES if not told else MORE_NAMES)
+        size = max((len(name) for source in new for name in source.names), default=0) + 4
+        for source in new:
+            told |= source.names.keys()
+            for name, what in source.names.items():
+                yield f"  {f'<{name}>':<{size}}{what}"
+            if source.command:
+                yield f"      {visible(fill_text(source.command, values))}"
+            if source.otherwise:
+                yield f"      where it prints nothing: {visible(fill_text(source.otherwise, values))}"
+        yield from part.lines[part.place :]
 
 
-class Way(NamedTuple):
-    """One of the ways to fix a cause, as a page shows it."""
+def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], style: Style) -> Iterator[_Part]:
+    """Every option under its number: its case, what to know first, each command below what it does, and its undo.
 
-    title: str
-    """`Way 2 of 3: where the pod runs`; empty where there is one way."""
-    number: int
-    """By which the page names it."""
-    cautions: tuple[str, ...]
-    fix: Fix
-
-
-def ways_of(fix: Fix, numbers: Sequence[int] = ()) -> tuple[Way, ...]:
-    """Every way, each with its number and case in its title; of a page's only way the case is a caution."""
-    ways, found = (fix, *fix.alternatives), []
-    numbers = numbers or range(1, len(ways) + 1)
-    is_whole = [*numbers] == [*range(1, len(ways) + 1)]
-    for number, way in zip(numbers, ways, strict=True):
-        case, cautions = _case_of(way)
-        if [*numbers] == [1]:
-            found.append(Way("", 1, (case, *cautions) if case else cautions, way))
+    Those that the text above has not `named` are listed first. An undo that another option has is said once.
+    """
+    options, intro = [*options_of(fix, numbers)], list[str]()
+    if asks_who_installed(fix):
+        intro += ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
+    listed_here = [(number, option) for number, _, option in options if number not in named]
+    if len(options) > SURVEYED and listed_here:
+        intro.append("")
+        for number, option in listed_here:
+            intro += wrap(_survey(option), style, f"  Option {number}  ", " " * 12)
+    if numbers[-1] > len(options):
+        intro += ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
+    yield _Part(intro)
+    undone = dict[tuple[Step, ...], int]()
+    for number, heading, option in options:
+        lines, margin = [""], "  "
+        lines += wrap(heading, style, "", "  ") if heading else ()
+        lines += first_lines(option, style, margin)
+        place = len(lines)
+        lines += part_lines(option, style, margin)
+        undo = option.undo_steps
+        if (same := undone.setdefault(undo, number)) != number and len(undo) > 1:
+            lines.append(f"{margin}Undo: as of option {same}.")
         else:
-            title = f"Way {number} of {len(ways)}" if is_whole else f"Way {number}"
-            found.append(Way(title + (f": {case}" if case else ""), number, cautions, way))
-    return tuple(found)
+            lines += undo_lines(option, style, margin)
+        yield _Part(lines, asks=True, place=place)
 
 
-def _ways_named(text: str) -> frozenset[int]:
-    """The numbers of the ways that a text sends its reader to."""
+def options_of(fix: Fix, numbers: Sequence[int] = ()) -> Iterator[tuple[int, str, Fix]]:
+    """Every option with its number and its heading; that of a page's only one is what it does."""
+    options = (fix, *fix.alternatives)
+    numbers = numbers or range(1, len(options) + 1)
+    is_whole = [*numbers] == [*range(1, len(options) + 1)]
+    for number, option in zip(numbers, options, strict=True):
+        place = f"Option {number}" + f" of {len(options)}" * is_whole
+        yield number, option.title if [*numbers] == [1] else ": ".join(filter(None, (place, option.title))), option
+
+
+def _options_named(text: str) -> frozenset[int]:
+    """The numbers of the options that a text sends its reader to."""
     found = set[int]()
-    for numbers in _WAYS.findall(text):
+    for numbers in _OPTIONS.findall(text):
         for first, last in re.findall(r"(\d+)(?: to (\d+))?", numbers):
             found.update(range(int(first), int(last or first) + 1))
     return frozenset(found)
 
 
 def asks_who_installed(fix: Fix) -> bool:
-    """Whether the ways differ by what installed the driver, so that a page says first how that is seen."""
-    return bool(fix.alternatives) and any(map(_by_installer, (fix, *fix.alternatives)))
+    """Whether the options differ by what installed the driver, so that a page says first how that is seen."""
+    installers = {case for case, _ in INSTALLED_BY.values()}
+    return bool(fix.alternatives) and any(
+        one.when.partition(" and ")[0] in installers for one in (fix, *fix.alternatives)
+    )
 
 
-def _case_of(way: Fix) -> tuple[str, tuple[str, ...]]:
-    """For which case a way is, and its other cautions. Who installed the driver is told above all ways."""
-    cautions, case, where = list(way.first), "", ""
-    if _by_installer(way):
-        case = cautions.pop(0).partition(":")[0]
-    elif cautions and cautions[0].startswith("on "):
-        where, _, more = cautions.pop(0).partition("; ")
-        if more:
-            return where, (more, *cautions)
-    if cautions and _CASE.match(cautions[0]):
-        own, _, more = cautions.pop(0).partition("; ")
-        case = "; ".join(filter(None, (case, own)))
-        cautions[:0] = [more] if more else []
-    if case and where:
-        case, where = f"{case} ({where.removeprefix('on ')})", ""
-    return case or where, tuple(cautions)
-
-
-def _by_installer(way: Fix) -> bool:
-    """Whether a way is for one of the ways to install the driver, of which nothing shows which it is."""
-    first = next(iter(way.first), "")
-    return any(first.startswith(text.partition(":")[0] + ":") for text in INSTALLED_BY.values())
-
-
-def _survey(way: Fix) -> str:
-    """For which case a way is, in a list of all; what it does, where that alone tells it from another one."""
-    case, _ = _case_of(way)
-    does = next((step.says for step in reversed(way.steps) if step.kind is StepKind.CHANGE and step.says), "")
-    if case and not (case.startswith("on ") and case in way.first):
-        return case
-    return ": ".join(filter(None, (case, does.partition("; ")[0])))
+def _survey(option: Fix) -> str:
+    """What an option does and for which case, in a list of all."""
+    return option.title + f" (if {option.when})" * bool(option.when)
 
 
 def _seen_after(cause: Cause, values: Mapping[str, str], style: Style) -> Iterator[str]:
+    yield from (f"    {line}" for line in with_verify(Fix(), values).verify)
+    yield from wrap(f"Expect: {cause.id} is not among its diagnoses any more.", style, "", "  ")
     for step in seen_after(cause, values):
-        yield from command("", step.line)
-        yield from wrap(step.says, style, UNDER, UNDER)
-
-
-def _names(page: str, id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
-    """Where each name that the page leaves open is found."""
-    sources = list(named_in(page, id))
-    if not sources:
-        return
-    yield from _heading(NAMES, "-")
-    yield ""
-    said = (
-        "lustre-doctor run --format json > run.json finds most of these, and"
-        f" lustre-doctor runbook {id} --with run.json writes them into this page."
-    )
-    yield from textwrap.wrap(said, max(40, width), break_long_words=False, break_on_hyphens=False)
-    size = max(len(name) for source in sources for name in source.names) + 4
-    for source in sources:
-        for name, what in source.names.items():
-            yield f"  {f'<{name}>':<{size}}{what}"
-        if source.command:
-            yield f"      {visible(fill_text(source.command, values))}"
-        if source.otherwise:
-            yield f"      where it prints nothing: {visible(fill_text(source.otherwise, values))}"
+        yield f"    {visible(step.line)}"
+        yield from wrap(f"Expect: {step.says}", style, "", "  ")
 
 
 def chooses(block: str) -> bool:
-    """Whether what stands first under *How to fix* says which way to take, and so is read before the ways."""
-    return block.startswith(("|", "Which way"))
+    """Whether what stands first under *How to fix* says which option to take, and so is read before the options."""
+    return block.startswith(("|", "Which option"))
 
 
 def body_of(text: str) -> str:
@@ -248,9 +221,13 @@ def body_of(text: str) -> str:
 def _look(observation: Observation, values: Mapping[str, str], platform: Platform, width: int) -> Iterator[str]:
     what, *commands = look_at(observation, values, platform).splitlines()
     check = f" (check {observation.check})" if observation.check else ""
+    style = Style(width=width)
     yield ""
-    yield from textwrap.wrap(visible(what) + check, max(40, width), break_long_words=False, break_on_hyphens=False)
+    yield from wrap(what + check, style, "", "")
     yield from (visible(f"    {command}") for command in commands)
+    for label, answer in (("This cause", observation.yes), ("Not this cause", observation.no)):
+        if answer:
+            yield from wrap(f"{label}: {fill_text(answer, values)}", style, "", "  ")
 
 
 def _heading(text: str, underline: str) -> list[str]:

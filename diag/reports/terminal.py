@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from diag.late import late
-from diag.model.fix import Fix, StepKind
+from diag.model.fix import Fix
 from diag.model.verdict import Verdict
 from diag.sanitize import visible
 
@@ -26,10 +26,6 @@ _HELD = "\x00"
 
 LABEL = 14
 """Columns of the label before each part of a diagnosis."""
-BY_HAND = "by hand"
-"""Label of what no command does for the reader."""
-UNDER = " " * (LABEL + 4)
-"""Where what a command does stands, under it."""
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -96,50 +92,65 @@ def painted(lines: Iterable[str], style: Style, verdict: Verdict) -> Iterator[st
         yield f"{_COLOURS[verdict]}{line}{_PLAIN}" if style.colour else line
 
 
-def listed(sentences: Sequence[str]) -> Iterator[str]:
-    """One sentence as it is, several as items."""
-    return ("- " * (len(sentences) > 1) + sentence for sentence in sentences)
+def part_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
+    """What is done, in its order and numbered: what each part does, its commands below, then what to know of them."""
+    parts = fix.parts
+    inner = margin + "   " * (len(parts) > 1)
+    for number, part in enumerate(parts, 1):
+        said = f"Wait: {part.says}" if part.waits and part.says else part.says or ("Wait:" if part.waits else "Run:")
+        yield from wrap(said, style, f"{margin}{number}. " if len(parts) > 1 else margin, inner)
+        yield from painted(commands(inner, part.rows), style, Verdict.PASS)
+        for note in part.notes:
+            yield from wrap(note, style, f"{inner}- ", f"{inner}  ")
 
 
-def step_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
-    """What is done, in its order: each command above what it does, and a note above the step that it is for."""
-    acts, notes, before = fix.acts, list[str](), ""
-    for place, (step, rows) in enumerate(acts):
-        if step.kind is StepKind.CAUTION:
-            notes.append(step.says)
-            continue
-        if notes:
-            yield from labelled("note", listed(notes), style)
-            before, notes = "note", []
-        if step.kind is StepKind.WAIT:
-            label = "wait"
-        elif place and not rows:
-            is_last = all(later.kind is StepKind.WAIT for later, _ in acts[place + 1 :])
-            label = "result" if is_last else BY_HAND
-        elif before:
-            label = "then" if before in ("wait", "note", BY_HAND) else ""
-        shown = "" if label == before == BY_HAND else label
-        yield from painted(command(shown, *rows), style, Verdict.PASS)
-        if rows and step.says:
-            yield from wrap(step.says, style, UNDER, UNDER)
-        elif step.says:
-            yield from labelled(shown, [step.says], style)
-        before = label or "steps"
+def undo_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
+    """How to take it back: sentences, and the commands below them."""
+    steps = fix.undo_steps
+    if len(steps) == 1 and not steps[0].line:
+        yield from wrap(f"Undo: {steps[0].text}", style, margin, margin + "  ")
+        return
+    if steps:
+        yield f"{margin}Undo:"
+    for step in steps:
+        if step.line:
+            yield from commands(margin, step.rows)
+        else:
+            yield from wrap(step.text, style, margin + "  ", margin + "  ")
+
+
+def commands(margin: str, rows: Iterable[str]) -> Iterator[str]:
+    """Commands below what they do. One is copied, so it is never wrapped, whatever the width."""
+    return (f"{margin}    {visible(row)}" for row in rows)
+
+
+def first_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
+    """For which case it is, and what to know or to do before anything else."""
+    if fix.when:
+        yield from wrap(f"Use this if {fix.when}.", style, margin, margin)
+    if first := (*fix.first, *fix.not_filled_in):
+        yield f"{margin}Before you start:"
+    for sentence in first:
+        yield from wrap(sentence, style, f"{margin}- ", f"{margin}  ")
 
 
 def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
-    """A fix, line by line: what to know first, the steps, the way back, what shows that it worked.
+    """A fix, line by line: what it does, what to know first, the steps, the undo, what shows that it worked.
 
-    The way back, and other ways where this one has commands, are shown with `style.everything` alone.
+    The undo, and other options where this one has commands, are shown with `style.everything` alone.
     """
-    yield from labelled("first", listed(fix.first), style)
-    yield from step_lines(fix, style, label)
-    yield from labelled("not filled in", fix.not_filled_in, style)
+    if fix.title or len(fix.steps) != 1 or fix.commands:
+        yield from labelled(label, [fix.title], style)
+        yield from first_lines(fix, style, _MARGIN)
+        yield from part_lines(fix, style, _MARGIN)
+    else:
+        yield from labelled(label, [fix.steps[0].says], style)
     if style.everything:
-        for step in fix.steps:
-            if step.kind is StepKind.UNDO:
-                yield from command("undo", step.line) if step.line else labelled("undo", [step.text], style)
+        yield from undo_lines(fix, style, _MARGIN)
     for line in fix.verify:
         yield from command("verify", line)
     for other in fix.alternatives if style.everything else () if fix.commands else fix.alternatives[:1]:
         yield from fix_lines(other, style, "alternative")
+
+
+_MARGIN = " " * 4

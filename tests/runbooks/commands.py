@@ -16,7 +16,7 @@ import yaml
 from diag.advice.driver import Installer
 from diag.advice.names import sources
 from diag.advice.runbook import fix_of, look_at
-from diag.knowledge.cause import BY_HAND, PROMPT
+from diag.knowledge.cause import BY_HAND, PROMPT, SAYS
 from diag.knowledge.index import BUILT_IN
 from diag.knowledge.runbooks import load_knowledge
 
@@ -198,10 +198,10 @@ def _front_matter(text: str) -> Iterator[tuple[int, str]]:
     """The commands of the front matter, with the line each begins on."""
     head = text.split("\n---\n", 1)[0]
     root = yaml.compose(head.removeprefix("---\n"), Loader=yaml.CSafeLoader)
-    for key in ("save", "guard", "command", "wait", "undo"):
+    for key in ("prepare", "save", "guard", "command", "wait", "undo"):
         for node in _scalars(root, key):
             commands = node.value.splitlines()
-            commands = ["" if line.startswith(BY_HAND) else line for line in commands]
+            commands = ["" if line.startswith((BY_HAND, SAYS)) else line for line in commands]
             if key in ("wait", "undo"):
                 commands = [line.removeprefix(PROMPT) if line.startswith(PROMPT) else "" for line in commands]
             # The document begins on the file's second line; a block scalar's text on the line after its mark.
