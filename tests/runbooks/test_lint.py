@@ -27,7 +27,7 @@ from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 CAUSES = load_knowledge().causes
 OF_THE_CLUSTER = re.compile(
     r"(?:nodes?|pv|persistentvolumes?|sc|storageclass(?:es)?|csidrivers?|csinodes?|volumeattachments?|namespaces?|ns"
-    r"|crds?|clusterrole(?:binding)?s?|priorityclass(?:es)?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices|nodepools?|(?:ec2)?nodeclass(?:es)?"
+    r"|crds?|clusterrole(?:binding)?s?|priorityclass(?:es)?|(?:mutating|validating)webhookconfigurations|cilium\S+|globalnetworkpolicies\S*|apiservices|node(?:pool|claim)s?|(?:ec2)?nodeclass(?:es)?"
     r"|(?:cluster|mutating|mutatingadmission)polic(?:y|ies)\S*|assign\S*)(?:[/,]\S*)?"
 )
 """Kinds that have no namespace."""
