@@ -261,7 +261,9 @@ def test_what_an_undo_reads_is_not_written_over() -> None:
 def test_no_inline_policy_of_a_role_is_replaced() -> None:
     """PutRolePolicy writes over a policy of the same name, and its undo would delete it."""
     for cause, fix in FIXES:
-        guards = " ".join(step.line for step in fix.steps if step.kind is StepKind.GUARD)
+        guards = " ".join(
+            step.line for step in fix.steps if step.kind is StepKind.GUARD or "get-role-policy" in step.line
+        )
         is_new = any("create-role" in step.argv for step in fix.steps)
         puts = [step.argv for step in fix.steps if "put-role-policy" in step.argv]
         assert is_new or all(argv[argv.index("--policy-name") + 1] in guards for argv in puts), cause.id
