@@ -81,7 +81,7 @@ class Step(msgspec.Struct, frozen=True):
             return (self.line,) if self.line else ()
         words = list(self.argv)
         for place, word in enumerate(words):
-            is_script = place > 0 and words[place - 1] == "-c"
+            is_script = place > 1 and words[place - 1] == "-c" and words[place - 2].endswith("sh")
             words[place] = _over_rows(word, len(" ".join(words[:place]))) if is_script else _laid_out(word)
         command = " ".join(map(_quoted, words))
         return tuple((self._into_file(command) if self.output else command).split("\n"))
