@@ -306,7 +306,7 @@ def test_a_role_that_is_annotated_is_given_to_the_addon_too() -> None:
         kept = [one for one in cause.fix if "create serviceaccount" not in one.command]
         annotating = [one for one in kept if "annotate serviceaccount" in one.command]
         assert not annotating or any(all(word in one.command for word in needed) for one in cause.fix), cause.id
-        assert all("add-on" in one.caution for one in annotating), cause.id
+        assert all("add-on" in one.when + one.caution for one in annotating), cause.id
 
 
 def test_a_port_is_asked_by_a_command() -> None:
