@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diag.advice.steps import Values, advise, caution, change, guard, person, save, save_once, undo, wait
+from diag.advice.steps import Values, advise, caution, change, guard, note, person, save, save_once, undo, wait
 from diag.model.fix import Danger, Fix, Step, StepKind
 
 if TYPE_CHECKING:
@@ -31,29 +31,29 @@ KEPT = (
     " addon.serviceAccountRoleArn && {serviceAccountRoleArn: addon.serviceAccountRoleArn} || `{}`)"
 )
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
-ROLLS = "rolls the driver's pods; mounted volumes stay mounted"
+ROLLS = "Roll out the driver's pods. Mounted volumes stay mounted."
 LASTING = (
-    "for the EKS add-on alone, so that it lasts: jq adds the setting to those that the add-on has; where it says"
-    " Invalid numeric literal, they are YAML: add it there by hand; EKS refuses a setting that this version does not"
-    " have, and changes nothing"
+    'This is for the EKS add-on only. jq adds the setting to those that the add-on has. If jq says "Invalid numeric'
+    ' literal", they are YAML: add the setting by hand. If this version of the add-on does not have the setting, EKS'
+    " refuses it and changes nothing."
 )
 """What an edit of the add-on's objects needs to outlast its next update."""
-BEFORE = "where the add-on took the setting"
+BEFORE = "If the add-on has taken the setting, also run this:"
 """The case in which its settings of before have to be given back, beside the edit's undo."""
 NOT_SET = (
-    "the EKS add-on has no setting for this: its next update takes it back, and one with --resolve-conflicts OVERWRITE"
-    " puts its own in place at once (lustre-doctor runbook csi-addon-degraded)"
+    "The EKS add-on has no setting for this. Its next update takes the change back, and one with --resolve-conflicts"
+    " OVERWRITE writes its own at once (`lustre-doctor runbook csi-addon-degraded`)."
 )
 SAME_CHART = (
-    "the CHART column of helm list -n {driver_namespace} has the chart's version: without --version, Helm takes the"
-    " newest chart with the values of the old one"
+    "The CHART column of `helm list -n {driver_namespace}` has the chart's version. Without --version, Helm takes the"
+    " newest chart with the values of the old one."
 )
 OWNED_BY_OTHERS = (
-    "where Helm 4 ends with Apply failed with conflicts, somebody edited the objects: the same command with"
-    " --force-conflicts"
+    'If Helm 4 ends with "Apply failed with conflicts", somebody edited the objects: run the same command with'
+    " --force-conflicts."
 )
 """What puts an edited object back. Source: Helm 4, helm upgrade --force-conflicts of server-side apply."""
-NOT_KEPT = "of the EKS add-on the edit lasts until its next update; the last steps make it last"
+NOT_KEPT = "If the EKS add-on installed the driver, the edit lasts until its next update. The last steps make it last."
 
 
 class Installer(enum.Enum):
@@ -152,12 +152,12 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
     merged = "fromjson * $wanted | del(..|nulls)" if "null" in wanted else "fromjson * $wanted"
     update = f"aws eks update-addon {_WHICH} --resolve-conflicts PRESERVE --cli-input-json file://"
     return (
-        caution(LASTING),
+        note(LASTING),
         save_once(_save_addon(_BEFORE), names),
         guard(
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
-        change(update + _AFTER, names, changes="gives the add-on the setting beside those it has"),
+        change(update + _AFTER, names, changes="Give the add-on the setting, in addition to those it has."),
         *addon_active(names),
         person(BEFORE, kind=StepKind.UNDO),
         undo(update + _BEFORE, names),
@@ -272,7 +272,7 @@ def clear_node_selector(node_plugin: Workload) -> Fix:
 def scale(workload: Workload, replicas: int) -> Fix:
     """Give a Deployment that many replicas."""
     command, names = "kubectl -n {driver_namespace} scale {driver_workload} --replicas={replicas}", values_of(workload)
-    note = "starts the controller; a claim that waits is provisioned at once, which costs money"
+    note = "Start the controller. A claim that waits is provisioned at once, which costs money."
     start = change(command, {**names, "replicas": str(replicas)}, changes=note)
     return Fix((start, rolled_out(names), undo(command, {**names, "replicas": "0"})))
 
@@ -287,7 +287,7 @@ def reinstall(workload: Workload, addon: Addon | None = None, *first: Step) -> F
     if installer_of(workload) is Installer.HELM:
         # The last step of an upgrade takes it back; nobody wants the broken state again.
         return Fix((*first, *setting({"helm": ""}, names)[:-1]))
-    effect = "creates what is missing and leaves mounts alone"
+    effect = "Create what is missing. Mounts are not affected."
     return Fix((*first, change(f"kubectl apply -k '{MANIFESTS}'", changes=effect)))
 
 
@@ -321,14 +321,14 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
         " --service-account-role-arn {role_arn}" if gives_role else ""
     )
     return (
-        caution("changes to its objects that were made by hand or by Helm are lost", danger=Danger.INTERRUPTS),
+        caution("Changes that were made to its objects by hand or by Helm are lost.", danger=Danger.INTERRUPTS),
         save(_save_addon(_SAVED), names),
         guard(f"grep -q configurationValues {_SAVED}", names),
         change(
             f"aws eks update-addon {_WHICH}{options} --cli-input-json file://{_SAVED} --resolve-conflicts OVERWRITE",
             names,
-            changes=("brings the add-on to this version, and " if version else "")
-            + "puts its objects back as EKS has them; its role and its settings stay, they are in the file",
+            changes=("Update the add-on to this version. " if version else "")
+            + "EKS writes the add-on's objects again. Its role and its settings stay: they are in the file.",
         ),
         *addon_active(names),
     )
@@ -339,7 +339,7 @@ def addon_active(names: Values) -> tuple[Step, ...]:
 
     Source: botocore, eks waiters-2.json, AddonActive: no state of a failed update is among its ends.
     """
-    why = f"where the wait ends with an error: aws eks describe-addon {_WHICH} --query addon.health.issues"
+    why = f"If it ends with an error, this says why: `aws eks describe-addon {_WHICH} --query addon.health.issues`"
     return wait(f"aws eks wait addon-active {_WHICH}", names), person(why, names, kind=StepKind.WAIT)
 
 
@@ -349,7 +349,7 @@ def update(workload: Workload, version: str) -> Fix:
     match installer_of(workload):
         case Installer.HELM:
             command = f"helm upgrade {{release}} aws-fsx-csi-driver --repo {REPOSITORY} -n {{driver_namespace}}"
-            effect = f"rolls the chart to its newest release, driver {version} or later; mounted volumes stay mounted"
+            effect = f"Update the chart to its newest release, with driver {version} or later. Mounts stay."
             # A tag among the release's values is kept, and the chart brings its images for nothing.
             pinned = " --set image.tag={tag}" if _tag(workload) not in ("", names["tag"]) else ""
             newest = change(
@@ -357,8 +357,8 @@ def update(workload: Workload, version: str) -> Fix:
             )
             return Fix((newest, rolled_out(names), undo("helm rollback {release} -n {driver_namespace}", names)))
         case Installer.ADDON:
-            return advise(f"update the EKS add-on to a version with driver {version} or later")
-    effect = f"applies the manifests; {ROLLS}"
+            return advise(f"Update the EKS add-on to a version with driver {version} or later.")
+    effect = f"Apply the manifests. {ROLLS}"
     return Fix((change(f"kubectl apply -k '{MANIFESTS}'", changes=effect), rolled_out(names)))
 
 
@@ -372,7 +372,7 @@ def set_kubelet_path(node_plugin: Workload, path: str) -> Fix:
     """Tell the node plugin the kubelet's own folder."""
     if installer_of(node_plugin) is Installer.HELM:
         return Fix(setting({"helm": "--set node.kubeletPath={path}"}, {"path": path, **values_of(node_plugin)}))
-    request = "give the DaemonSet's host paths the folder {path}, where its manifest says otherwise"
+    request = "Give the DaemonSet's host paths the folder {path}, if its manifest says otherwise."
     return advise(request, {"path": path})
 
 

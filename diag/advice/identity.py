@@ -19,7 +19,7 @@ from diag.resources.iam import POD_IDENTITY, POD_IDENTITY_SERVICE, ROLE_ANNOTATI
 from diag.resources.kubernetes import ServiceAccount
 from diag.resources.teardown import accounts_admitted
 
-NEW_PODS = "takes effect in new controller pods only"
+NEW_PODS = "Annotate the service account. It takes effect in new controller pods only."
 ADMINISTRATOR = "an administrator of IAM"
 
 
@@ -33,7 +33,7 @@ def _give(account: ServiceAccount, role_arn: str, cluster: str) -> tuple[tuple[S
     """Give the service account a role, by the add-on where that writes its annotation; and how to take it back."""
     if account.metadata.label(MANAGED_BY) == "EKS":
         former = {"role_arn": account.role_arn or ""}
-        again = "the same command with the former role, {role_arn}" if account.role_arn else "the same without a role"
+        again = "Run it again with the old role, {role_arn}." if account.role_arn else "Run it again without a role."
         back = person(again, former, kind=StepKind.UNDO)
         return addon_steps({"cluster": cluster, "role_arn": role_arn}, gives_role=True), back
     write, back = _annotation(account, role_arn)
@@ -53,7 +53,7 @@ def create_provider(cluster: EksCluster) -> Fix:
     """Create the IAM identity provider of the cluster's issuer."""
     create = "aws iam create-open-id-connect-provider --url {issuer} --client-id-list sts.amazonaws.com"
     delete = "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}"
-    note = "creates the identity provider alone"
+    note = "Create the identity provider. Nothing else changes."
     return Fix(
         (
             change(create, {"issuer": cluster.issuer}, changes=note, by=ADMINISTRATOR),
@@ -68,7 +68,7 @@ def add_audience(provider_arn: str, audience: str) -> Fix:
     rest = "--open-id-connect-provider-arn {provider_arn} --client-id {audience}"
     add = f"aws iam add-client-id-to-open-id-connect-provider {rest}"
     remove = f"aws iam remove-client-id-from-open-id-connect-provider {rest}"
-    note = "adds an audience to the provider"
+    note = "Add an audience to the provider."
     return Fix((change(add, names, changes=note, by=ADMINISTRATOR), undo(remove, names)))
 
 
@@ -78,7 +78,7 @@ def create_role(cluster: EksCluster, account: ServiceAccount, role: str, audienc
         **_names(account), **_issuer(cluster, audience), "role": role, "policy": _policy(_WEB_IDENTITY),
     }  # fmt: skip
     create = "aws iam create-role --role-name {role} --assume-role-policy-document {policy}"
-    note = "creates a role that this service account alone may take"
+    note = "Create a role that only this service account may assume."
     *give, take = allow(role, _grants_of_driver(cluster)).steps
     steps = [change(create, names, changes=note, by=ADMINISTRATOR), *give]
     taken_back = [take, undo("aws iam delete-role --role-name {role}", names)]
@@ -113,7 +113,7 @@ def create_associated_role(cluster: EksCluster, role: str) -> Fix:
     """Create the role of an association, for pods of this cluster, with what the driver needs alone."""
     names: dict[str, Value] = {"role": role, "cluster_arn": cluster.arn, "policy": _policy(_POD_IDENTITY)}
     create = "aws iam create-role --role-name {role} --assume-role-policy-document {policy}"
-    note = "creates a role that EKS alone may take, for pods of this cluster"
+    note = "Create a role that only EKS may assume, for pods of this cluster."
     *give, take = allow(role, _grants_of_driver(cluster)).steps
     back = undo("aws iam delete-role --role-name {role}", names)
     return Fix((change(create, names, changes=note, by=ADMINISTRATOR), *give, take, back))
@@ -147,7 +147,7 @@ def _replace_trust(
 ) -> Fix:
     policy = _policy(*map(Verbatim, others), statement)
     values: dict[str, Value] = {**names, "role": role.role_name, "policy": policy}
-    note = "writes the whole trust policy" + (", its other statements as they are" if others else "")
+    note = "Write the whole trust policy" + (", with its other statements as they are." if others else ".")
     write = "aws iam update-assume-role-policy --role-name {role} --policy-document"
     keep = "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument"
     keep += " --output json > trust-policy-of-{role}.json"
@@ -202,7 +202,7 @@ def allow(role: str, grants: Iterable[Grant]) -> Fix:
         "role": role, "policy": Verbatim(policy), "policy_name": f"lustre-csi-driver-additions-{digest}",
     }  # fmt: skip
     target = "--role-name {role} --policy-name {policy_name}"
-    note, put = "adds an inline policy to the role", f"aws iam put-role-policy {target} --policy-document {{policy}}"
+    note, put = "Add an inline policy to the role.", f"aws iam put-role-policy {target} --policy-document {{policy}}"
     return Fix(
         (
             change(put, names, changes=note, by=ADMINISTRATOR),
@@ -218,13 +218,13 @@ def widen_boundary(arn: str, version: str, document: Mapping[str, Any], grants: 
     """
     policy = _policy(*map(Verbatim, statements_of(document)), *_allowing(grants))
     names: dict[str, Value] = {"policy_arn": arn, "policy_version": version, "policy": policy}
-    owner, which = "whoever owns the permissions boundary", "--policy-arn {policy_arn}"
+    owner, which = "the owner of the permissions boundary", "--policy-arn {policy_arn}"
     saved = "permissions-boundary.before.json"
     keep = f"aws iam get-policy-version {which} --version-id {{policy_version}} --query PolicyVersion.Document"
-    effect = "adds a statement to the boundary: roles that it bounds may do this where their own policies allow it"
+    effect = "Add a statement to the boundary. Roles that it bounds may do this if their own policies allow it."
     return Fix(
         (
-            caution("every role with this boundary is affected; a policy keeps five versions, and refuses a sixth"),
+            caution("Every role with this boundary is affected. A policy keeps five versions, and refuses a sixth."),
             save_once(f"{keep} --output json > {saved}", names),
             guard(f"grep -q Statement {saved}", names),
             change(f"aws iam create-policy-version {which} --policy-document {{policy}} --set-as-default", names,
@@ -250,12 +250,12 @@ def let_through(endpoint: VpcEndpoint, action: str, role_arn: str) -> Fix:
     saved = "endpoint-policy-of-{vpc_endpoint}.before.json"
     keep = "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {vpc_endpoint} --query 'VpcEndpoints[0].PolicyDocument'"
     write = "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {vpc_endpoint} --policy-document"
-    effect = "writes the whole policy, its other statements as they are; the provisioner tries again by itself"
+    effect = "Write the whole policy, with its other statements as they are. The provisioner tries again by itself."
     return Fix(
         (
             save_once(f"{keep} --output text > {saved}", names),
             guard(f"grep -q Statement {saved}", names),
-            change(f"{write} {{policy}}", names, changes=effect, by="whoever owns the endpoint's policy"),
+            change(f"{write} {{policy}}", names, changes=effect, by="the owner of the endpoint's policy"),
             undo(f"{write} file://{saved}", names),
         )
     )
@@ -280,7 +280,7 @@ def let_pull(roles: Iterable[str], partition: str) -> Fix:
     """Give nodes' roles the right to pull from private registries."""
     which = "role-policy --role-name {role} --policy-arn {policy_arn}"
     names = [{"role": role, "policy_arn": f"arn:{partition}:iam::aws:policy/{PULL_ACCESS}"} for role in roles]
-    effect = "lets all nodes with this role pull from ECR; the kubelet tries again by itself"
+    effect = "Let all nodes with this role pull from ECR. The kubelet tries again by itself."
     return Fix(
         (
             *(change(f"aws iam attach-{which}", one, changes=effect, by=ADMINISTRATOR) for one in names),
@@ -300,7 +300,7 @@ def create_service_role() -> Fix:
     """Create FSx's own role, once for an account."""
     create = "aws iam create-service-linked-role --aws-service-name fsx.amazonaws.com"
     delete = "aws iam delete-service-linked-role --role-name AWSServiceRoleForAmazonFSx"
-    note = "creates AWSServiceRoleForAmazonFSx, once for the account"
+    note = "Create AWSServiceRoleForAmazonFSx, once for the account."
     return Fix((change(create, changes=note, by=ADMINISTRATOR), undo(delete)))
 
 

@@ -18,8 +18,8 @@ _PREFIX = {
 
 
 DEBUG_PODS = (
-    "Each kubectl debug leaves a finished pod node-debugger-… in the present namespace: delete it at the end (kubectl"
-    " get pods). Where the nodes do not reach public.ecr.aws, give --image one of your own registry."
+    "Each kubectl debug leaves a finished pod node-debugger-… in the current namespace: delete it at the end (kubectl"
+    " get pods). If the nodes cannot reach public.ecr.aws, give --image an image of your own registry."
 )
 
 

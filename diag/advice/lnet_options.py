@@ -27,23 +27,28 @@ _NETWORKS = "networks|ip2nets|routes"
 """The three that LNet parses: interfaces and gateways."""
 _OWN = "/etc/modprobe.d/lnet-of-lustre.conf"
 _WRITTEN = f' && echo "{{line}}" > {{root}}{_OWN}'
-_IMAGE = "correct what wrote the option (launch template, EC2NodeClass or node image) first, or new nodes have it again"
+_IMAGE = "First correct what wrote the option (launch template, EC2NodeClass or node image), or new nodes have it too."
 _LASTING = (
-    "write {line} into /etc/modprobe.d by the launch template, EC2NodeClass or node image first, or new nodes lack it"
+    "First let the launch template, EC2NodeClass or node image write {line} into /etc/modprobe.d, or new nodes lack it."
 )
 _READ_ONLY = (
-    "Bottlerocket: correct its user data in place of the first step (settings.boot.kernel-parameters, as"
-    ' "lnet.{option}", with settings.boot.reboot-to-reconcile = true), and let the group or Karpenter replace the node',
-    "EKS Auto Mode takes no options of modules: a new node has none",
+    "Bottlerocket: instead of the first step correct its user data (settings.boot.kernel-parameters, as"
+    ' "lnet.{option}", with settings.boot.reboot-to-reconcile = true), and let the group or'
+    " Karpenter replace the node.",
+    "EKS Auto Mode takes no module options: delete the node, and the new one has none.",
 )
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
-_EFFECT = "takes {option} out of LNet's options in modprobe's files; they count when LNet is loaded"
+_EFFECT = "Take {option} out of LNet's options in modprobe's files. It counts when LNet is loaded again."
 _EFFECT_OF_LINE = (
-    "puts this option in place of networks, ip2nets and routes in modprobe's files; it counts when LNet is loaded"
+    "Replace networks, ip2nets and routes in modprobe's files by this option. It counts when LNet is loaded again."
 )
-_KEPT = "; it stops where an earlier change left /etc/modprobe.d.before: remove that first"
-_REBOOT_AGAIN = "drain and reboot the node once more, as above: a loaded LNet keeps its options"
-_LOAD_AGAIN = "unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options"
+_KEPT = (
+    " The old files stay in /etc/modprobe.d.before. If the command stops because that folder is"
+    " there, an earlier change"
+    " left it: rename it, and run the command again."
+)
+_REBOOT_AGAIN = "Drain and reboot the node once more, as above: a loaded LNet keeps its options."
+_LOAD_AGAIN = "Unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options."
 
 
 def load_by_host(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:
@@ -60,10 +65,11 @@ def _lets_pods_in(step: Step) -> bool:
     return step.kind is StepKind.CHANGE and step.argv[:2] == ("kubectl", "uncordon")
 
 
-_BY_HOST = "loads Lustre and LNet from the host, before pods come"
+_BY_HOST = "Load Lustre and LNet from the host, before pods come."
 _IN_USER_DATA = (
-    "let the nodes load the module at their start first, or a new node has the same fault: modprobe lustre in the user"
-    " data of the EC2NodeClass, on Bottlerocket settings.kernel.modules.lustre.autoload = true"
+    "First let the nodes load the module at their start, or a new node has the same fault: `modprobe"
+    " lustre` in the user"
+    " data of the EC2NodeClass, on Bottlerocket settings.kernel.modules.lustre.autoload = true."
 )
 
 
@@ -101,13 +107,13 @@ def change_options(
 def _on_host(edit: str, values: Mapping[str, Value], effect: str, *, writes: bool) -> tuple[Step, ...]:
     """A host without Kubernetes: nothing is mounted, so the modules can go."""
     return (
-        caution("unmount every Lustre file system of the host first: the guard stops you otherwise"),
+        caution("Unmount every Lustre file system of the host first, or the command stops."),
         save_once("tar -C /etc -cf - modprobe.d > modprobe.d.before.tar"),
         guard("test -s modprobe.d.before.tar"),
         guard("""sh -c '! grep -q " lustre " /proc/mounts'"""),
         change(f"sudo sh -c '{edit}'", values, changes=effect),
-        change("sudo lustre_rmmod", changes="unloads Lustre and LNet, with the old options"),
-        change("sudo modprobe lustre", changes="loads them with the present ones; mount again then"),
+        change("sudo lustre_rmmod", changes="Unload Lustre and LNet, with the old options."),
+        change("sudo modprobe lustre", changes="Load them with the new options. Then mount again."),
         *((undo(f"sudo rm -f {_OWN}"),) if writes else ()),
         undo("sudo tar -C /etc -xf modprobe.d.before.tar"),
         person(_LOAD_AGAIN, kind=StepKind.UNDO),

@@ -9,7 +9,7 @@ import msgspec
 
 from diag.advice import driver, lnet_options, replace_claim, replace_class, replace_group, replace_node, replace_volume
 from diag.advice.driver import Installer
-from diag.advice.steps import Values, caution, change, guard, person, put_back, save_object, undo, wait
+from diag.advice.steps import Values, caution, change, guard, note, person, put_back, save_object, undo, wait
 from diag.advice.workloads import NOT_READY, PODS_ARE_REPLACED, Owner, ask_to_stop, pause, renew, renew_by_name
 from diag.grammar.command import Verbatim
 from diag.grammar.ids import MOUNT_OPTION
@@ -38,7 +38,7 @@ def _addon(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
 def _pods(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     owner, pod = _owner(values), given.get("pod")
     if given.get("elsewhere"):
-        shut = change("kubectl cordon {node}", values, changes="new pods go to other nodes; repair this one later")
+        shut = change("kubectl cordon {node}", values, changes="Send new pods to other nodes. Repair this node later.")
         first = (change(given["first"], values),) if "first" in given else ()
         return (shut, *first, *_pods({"pod": pod} if pod else {}, values), undo("kubectl uncordon {node}", values))
     if "stop" in given:
@@ -58,25 +58,28 @@ _AWAY = (
     " sleep 5; done; exit 1'"
 )
 """A pod that ends still writes, and is still named there. Source: kubectl, describe.go, getPodsForPVC."""
-_STAYS = "an error after ten minutes: a pod hangs in its unmount (lustre-doctor runbook umount-stuck-terminating)"
+_STAYS = (
+    "The command ends with an error after ten minutes. Then a pod hangs in its unmount: `lustre-doctor runbook"
+    " umount-stuck-terminating`"
+)
 _BY_OWNER = (
     NOT_READY,
-    'a Job, in place of the rollout restart: `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`,'
-    " then the same with false",
-    "a pod that nothing owns, in place of the rollout restart: `kubectl -n {namespace} get pod {pod} -o yaml >"
-    " pod.before.yaml`, take the line nodeName out of the file, and `kubectl replace --force -f pod.before.yaml`",
+    'A Job: suspend it instead, `kubectl -n {namespace} patch job/NAME -p \'{"spec":{"suspend":true}}\'`, and resume it'
+    " by the same patch with false.",
+    "A pod that nothing owns: save it instead, `kubectl -n {namespace} get pod {pod} -o yaml > pod.before.yaml`, take"
+    " the line nodeName out of the file, and run `kubectl replace --force -f pod.before.yaml`",
 )
 
 
 def _renew_unknown(values: Values) -> tuple[Step, ...]:
     """Where it is not known what owns the pods."""
     which = (
-        "once for each owner of pods that have the volume (`kubectl -n {namespace} describe pvc {claim}` lists the pods"
-        " under Used By)"
+        "Do this for each owner of pods that have the volume: `kubectl -n {namespace} describe pvc {claim}` lists the"
+        " pods under Used By."
     )
     again = "kubectl -n {namespace} rollout restart {workload}"
     return (
-        *(caution(one, values) for one in (which, *_BY_OWNER)),
+        *(note(one, values) for one in (which, *_BY_OWNER)),
         change(again, values, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS),
         wait("kubectl -n {namespace} rollout status {workload} --timeout=10m", values),
     )
@@ -107,9 +110,14 @@ def _set_mount_options(options: list[str], former: list[str] | None, values: Val
 
     Source: Kubernetes, desired_state_of_world_populator.go, podPreviouslyProcessed.
     """
-    after, effect = {"mountOptions": Verbatim(options or None)}, "the volume's mount options; only new pods notice"
+    after, effect = (
+        {"mountOptions": Verbatim(options or None)},
+        "Set the volume's mount options. They count for new pods.",
+    )
     if former is None:
-        first = caution("write every option of the volume that is to stay into the list: the patch replaces the list")
+        first = caution(
+            "Write every option that the volume is to keep into the list: the patch replaces the whole list."
+        )
         return (first, *_patch_volume(after, effect, values))
     back = {**values, "patch": {"spec": {"mountOptions": Verbatim(former or None)}}}
     return (
@@ -160,7 +168,9 @@ PROCEDURES: Mapping[Procedure, Callable[[Mapping[str, Any], Values], tuple[Step,
         _with_uid(values, "claim_uid"), given.get("spec", {}), _owner(values)
     ),
     Procedure.PATCH_VOLUME: lambda given, values: _patch_volume(
-        given["spec"], "edits the volume in place, its claim stays bound; only new pods notice", values
+        given["spec"],
+        "Save the volume and edit it in place. Its claim stays bound. The change counts for new pods.",
+        values,
     ),
     Procedure.REPLACE_CLASS: lambda given, values: replace_class.steps(
         values, given, _with_uid(values, "claim_uid"), _owner(values)

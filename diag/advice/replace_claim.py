@@ -19,11 +19,12 @@ BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{c
 BOUND_AT_ONCE = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
 """To a volume that is there already."""
 FROM_A_TEMPLATE = (
-    "a claim that a StatefulSet made: scale that to 0 first and back before the wait, or it makes the wrong one again;"
-    " its claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected"
+    "If a StatefulSet made the claim, scale it to 0 first and back before the wait, or it creates"
+    " the wrong claim again."
+    " Its claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected."
 )
 """Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""
-FIRST_TRY = f"{BEFORE} of an earlier try holds the original: move it away, or its first step stops"
+FIRST_TRY = f"If {BEFORE} is there from an earlier try, it holds the original: move it away, or the first step stops."
 BIND_COMPLETED = {"pv.kubernetes.io/bind-completed": None}
 """With the annotation a claim is Lost until its volume is there. Source: pv_controller.go, syncBoundClaim."""
 _PHASE = """kubectl -n {namespace} get pvc {claim} -o jsonpath="{.status.phase}" | grep -qE"""
@@ -35,8 +36,8 @@ volume that it made for a waiting claim meanwhile is what must go.
 """
 PENDING = f"""sh -c '{_PHASE} "^Pending$"'"""
 STILL_UNBOUND = (
-    "not once the new claim is Bound, and the command stops then: its volume, and with reclaim policy Delete the file"
-    " system, would go too"
+    "Do not do this once the new claim is Bound. The command stops then, because the volume, and with reclaim policy"
+    " Delete the file system, would be deleted too."
 )
 _BACK = f"""sh -c '{_PHASE} "^(Pending|Lost)$" && kubectl replace --force -f {BEFORE}'"""
 
@@ -69,12 +70,15 @@ def make_again(values: Values, *, at_once: bool = False) -> tuple[Step, ...]:
 
 
 _ASKED = (
-    "the driver asks FSx again within five minutes; end the wait where `kubectl -n {namespace} describe pvc {claim}`"
-    " shows IncompatibleParameterError"
+    "The driver asks FSx again within five minutes. Stop waiting if `kubectl -n {namespace} describe pvc {claim}` shows"
+    " IncompatibleParameterError."
 )
-_STILL_WAITS = "only where the claim is still Pending, since FSx holds it to what was asked first: make the claim again"
+_STILL_WAITS = (
+    "Stop here if the claim is Bound. If it is still Pending, FSx holds it to what was asked first: recreate it."
+)
 _ASKED_AGAIN = (
-    "the same claim under another uid, for which FSx is asked again; it has no volume, so no data are touched"
+    "Recreate the claim. It gets a new uid, for which the driver asks FSx anew. It has no volume, so no"
+    " data are touched."
 )
 
 
@@ -136,15 +140,13 @@ def _ask_again(values: Values) -> tuple[Step, ...]:
     )
 
 
-_OF_A_STATEFULSET = (
-    "a claim that a StatefulSet made: where the command says AlreadyExists, the StatefulSet was quicker; go on"
-)
-_NOTHING_TO_UNDO = "nothing: it is the claim as it was, and FSx had made nothing usable for the former one"
-_UNBOUND_IS_REPLACED = "replaces a claim that is not bound; no data is touched"
+_OF_A_STATEFULSET = "If the command says AlreadyExists, a StatefulSet has recreated its claim first: go on."
+_NOTHING_TO_UNDO = "Nothing: it is the same claim, and FSx had made nothing usable for the old one."
+_UNBOUND_IS_REPLACED = "Replace the claim, which is not bound. No data are touched."
 _WITHOUT_ITS_VOLUME = (
-    "makes the claim again, for a new volume; the former one is deleted or Released by its reclaim policy"
+    "Recreate the claim, for a new volume. The old volume is deleted or Released, by its reclaim policy."
 )
-_NO_WAY_BACK = "none where the reclaim policy was Delete: the former volume is gone with its claim"
+_NO_WAY_BACK = "There is none if the reclaim policy was Delete: the old volume is gone with its claim."
 
 
 def _apply(values: Values, *, changes: str = _UNBOUND_IS_REPLACED) -> Step:

@@ -58,7 +58,7 @@ _PROVISIONER = "provisioner"
 
 Source: Kubernetes, pv_controller.go, setClaimProvisioner.
 """
-_MADE = "the claim is Bound when its file system is made, which takes 5 to 15 minutes"
+_MADE = "The claim is Bound when FSx has created its file system, after 5 to 15 minutes."
 
 
 def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
@@ -66,8 +66,9 @@ def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
     if not claims:
         return Pause((), ())
     loss = (
-        "a volume that was made for a waiting claim meanwhile goes with the claim, or stays Released, and costs money,"
-        " where the class retains volumes; no pod has mounted it"
+        "If a volume was created for a waiting claim in the meantime, it is deleted with the claim."
+        " If the class retains"
+        " volumes, it stays Released and costs money. No pod has mounted it."
     )
     pods = pause(owners)
     made = person(_MADE, kind=StepKind.WAIT)
@@ -111,7 +112,7 @@ def steps(values: Values, patch: Mapping[str, Any], claim: Values, owner: Owner 
 def _replace(names: Mapping[str, Value], patch: Mapping[str, Any]) -> tuple[Step, ...]:
     file = "storageclass-{storage_class}"
     before, after = f"{file}.before.yaml", f"{file}.after.yaml"
-    effect = "replaces the class; only new volumes notice; correct the manifest of the class as well"
+    effect = "Replace the class. It counts for new volumes only. Make the same change in the manifest of the class."
     get = "kubectl get storageclass {storage_class}"
     same = (guard(f"grep -q {{uid}} {before}", names),) if names.get("uid") else ()
     return (

@@ -39,16 +39,16 @@ def make_group(values: Values) -> tuple[Step, ...]:
     """Make the new group with what the present one has, and move the pods: one node's first, then all."""
     return (
         caution(
-            "the new group has the role, subnets, sizes, labels, taints and tags of the present one, and its launch"
-            " template without image and user data; what the user data did beside the Lustre client, write in again",
+            "The new group gets the role, subnets, sizes, labels, taints and tags of the old one,"
+            " and its launch template"
+            " without image and user data. Add what the user data did besides installing the Lustre client."
         ),
         caution(
-            "no launch template (None): leave out the commands about it and --launch-template, and give the present"
-            " diskSize and remoteAccess with --disk-size and --remote-access"
+            "If the group has no launch template (None), leave out the commands about it and"
+            " --launch-template, and give"
+            " the diskSize and remoteAccess that it has with --disk-size and --remote-access."
         ),
-        caution(
-            "both groups are billed until the former one is deleted, and the account's vCPU quota has to hold both"
-        ),
+        caution("Both groups are billed until you delete the old one. The account's vCPU quota must hold both."),
         save(
             "aws ec2 describe-launch-template-versions --launch-template-name {launch_template} --versions"
             " {template_version} --query 'LaunchTemplateVersions[0].LaunchTemplateData' --output json"
@@ -62,7 +62,7 @@ def make_group(values: Values) -> tuple[Step, ...]:
             "aws ec2 create-launch-template --launch-template-name {new_group} --launch-template-data"
             " file://template-of-{new_group}.json",
             values,
-            changes="the present launch template's settings, without an image",
+            changes="Create a launch template with the old one's settings, but without an image.",
         ),
         save(
             f"aws eks describe-nodegroup {_GROUP} --query nodegroup --output json > group-of-{{nodegroup}}.json", values
@@ -72,36 +72,36 @@ def make_group(values: Values) -> tuple[Step, ...]:
             "aws eks create-nodegroup --cli-input-json file://group-of-{new_group}.json --nodegroup-name {new_group}"
             " --ami-type {ami_type} --launch-template name={new_group},version=1",
             values,
-            changes="makes the new group beside the present one; no pod moves yet",
+            changes="Create the new group beside the old one. No pod moves yet.",
         ),
         wait("aws eks wait nodegroup-active --cluster-name {cluster} --nodegroup-name {new_group}", values),
         person(
-            "where the wait ends with an error: aws eks describe-nodegroup --cluster-name {cluster} --nodegroup-name"
-            " {new_group} --query nodegroup.health.issues",
+            "If the command ends with an error, this says why: `aws eks describe-nodegroup --cluster-name {cluster}"
+            " --nodegroup-name {new_group} --query nodegroup.health.issues`",
             values,
             kind=StepKind.WAIT,
         ),
         guard(
             "kubectl wait --for=condition=Ready node -l eks.amazonaws.com/nodegroup={new_group} --timeout=10m", values
         ),
-        change(f"kubectl cordon {_NODES}", values, changes="no new pod goes to the present group"),
+        change(f"kubectl cordon {_NODES}", values, changes="Keep new pods off the old group."),
         change(
             f"kubectl drain {{node}} {BOUNDED}",
             values,
-            changes="moves the pods of this node first; what is in emptyDir volumes is lost",
+            changes="Move the pods of one node first. What is in their emptyDir volumes is lost.",
             danger=Danger.INTERRUPTS,
         ),
         person(
-            "until the pod runs on a new node (kubectl -n {namespace} get pods -o wide); where it does not mount there,"
-            " stop, and take the undo",
+            "`kubectl -n {namespace} get pods -o wide` shows the pod Running on a new node. If it does not mount there,"
+            " stop and do what Undo says.",
             values,
             kind=StepKind.WAIT,
         ),
         change(
             f"kubectl drain {_NODES} {BOUNDED}",
             values,
-            changes="moves the pods of the other nodes; an error names the pod that a PodDisruptionBudget holds, or"
-            " that nothing owns",
+            changes="Move the pods of the other nodes. An error names a pod that a PodDisruptionBudget holds, or that"
+            " nothing owns.",
             danger=Danger.INTERRUPTS,
         ),
         undo(f"kubectl uncordon {_NODES}", values),
@@ -115,8 +115,8 @@ def end_group(values: Values) -> tuple[Step, ...]:
     """Delete the former group, whose nodes are closed and empty."""
     return (
         caution(
-            "where eksctl, Terraform or CloudFormation made it, let that delete it after the guard (eksctl delete"
-            " nodegroup), and write the new group into it"
+            "If eksctl, Terraform or CloudFormation made the group, write the new group into it. Run the command that"
+            " lists what is left, and let that tool delete the old group (eksctl delete nodegroup)."
         ),
         save_once(f"aws eks describe-nodegroup {_GROUP} --output json > nodegroup-{{nodegroup}}.before.json", values),
         guard("grep -q nodeRole nodegroup-{nodegroup}.before.json", values),
@@ -124,14 +124,15 @@ def end_group(values: Values) -> tuple[Step, ...]:
         change(
             f"aws eks delete-nodegroup {_GROUP}",
             values,
-            changes="ends the former group's instances, which run DaemonSets alone by now",
+            changes="Delete the old group with its instances, if only DaemonSets run there.",
             danger=Danger.DESTROYS,
         ),
         wait(f"aws eks wait nodegroup-deleted {_GROUP}", values),
         person(
-            f"where the wait ends with an error: aws eks describe-nodegroup {_GROUP} --query nodegroup.health.issues",
+            f"If the command ends with an error, this says why: `aws eks describe-nodegroup {_GROUP} --query"
+            " nodegroup.health.issues`",
             values,
             kind=StepKind.WAIT,
         ),
-        person("none; a group is made again from nodegroup-{nodegroup}.before.json", values, kind=StepKind.UNDO),
+        person("There is none. Make a new group from nodegroup-{nodegroup}.before.json.", values, kind=StepKind.UNDO),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diag.advice.steps import caution, change, guard, person, save, undo, wait
+from diag.advice.steps import caution, change, guard, note, person, save, undo, wait
 from diag.advice.workloads import Owner, Pause, pause
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step, StepKind
@@ -17,23 +17,24 @@ EMPTIED = "--ignore-daemonsets --delete-emptydir-data"
 BOUNDED = f"{EMPTIED} --timeout=10m --skip-wait-for-delete-timeout=60"
 _DRAIN = f"kubectl drain {{node}} {BOUNDED}"
 """Does not wait for a pod that hangs: one whose deletion is a minute overdue. Source: kubectl drain --help, 1.34."""
-_GONE = "removes the node; Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image"
-_MOVED = f"moves the pods to other nodes, and {_GONE}"
+_GONE = "Delete the node: Karpenter, or EKS Auto Mode, ends its instance and starts one with a newer image."
+_MOVED = f"Move the pods to other nodes. {_GONE}"
 _ON_HYPERPOD = (
-    "HyperPod: aws sagemaker batch-reboot-cluster-nodes --cluster-name <hyperpod-cluster> --node-ids {instance} in"
-    " place of aws ec2 reboot-instances"
+    "HyperPod: run `aws sagemaker batch-reboot-cluster-nodes --cluster-name <hyperpod-cluster> --node-ids {instance}`"
+    " instead of aws ec2 reboot-instances."
 )
 """Source: SageMaker AI developer guide, manually quarantine, replace or reboot a node of HyperPod with EKS."""
 _ON_KARPENTER = (
-    "Karpenter or EKS Auto Mode: after the drain, kubectl delete node {node} in place of all that follows; another node"
-    " comes"
+    "Karpenter or EKS Auto Mode: do not reboot. After the drain run `kubectl delete node {node}` and skip the remaining"
+    " steps. A new node is started."
 )
 _NOT_READY = (
-    "a node that is NotReady ends no pod: kubectl cordon {node} in place of the drain; its pods end when it is back"
+    "If the node is NotReady, it ends no pod: run `kubectl cordon {node}` instead of the drain. Its pods end when it is"
+    " back."
 )
 _REFUSED = (
-    "stop where the drain ends with an error: a PodDisruptionBudget forbids it, or nothing owns the pod that it names"
-    " (save that one, and drain with --force)"
+    "If the drain ends with an error, stop. A PodDisruptionBudget forbids it, or nothing owns the pod that it names:"
+    " save that pod, and drain with --force."
 )
 _ANOTHER_BOOT = (
     'sh -c \'for i in $(seq 90); do kubectl get node {node} -o jsonpath="{.status.nodeInfo.bootID}"'
@@ -44,17 +45,18 @@ _ANOTHER_BOOT = (
 Source: Kubernetes, node controller, nodeMonitorGracePeriod; kubelet, nodestatus setters, MachineInfo (bootID).
 """
 _TAKES = (
-    "a reboot takes 2 to 5 minutes; where a wait ends with an error (after 15 to 20): aws ec2 describe-instance-status"
-    " --instance-ids {instance}, and lustre-doctor runbook node-not-ready"
+    "A reboot takes 2 to 5 minutes. If a command ends with an error, after 15 to 20 minutes, look at `aws ec2"
+    " describe-instance-status --instance-ids {instance}` and `lustre-doctor runbook node-not-ready`"
 )
-_DISKS = "the disks of the node keep their data, EBS and instance store"
+_DISKS = "The disks of the node keep their data, EBS and instance store."
 """Source: Amazon EC2 user guide, reboot your instance; instance store lifetime."""
 _OLD_IMAGE = (
-    "a group is ACTIVE after an update that failed, too: where nodes keep the old image, aws eks describe-nodegroup"
-    " --cluster-name {cluster} --nodegroup-name {nodegroup} --query nodegroup.health.issues"
+    "A group is ACTIVE after a failed update too. If nodes keep the old image, this says why: `aws eks"
+    " describe-nodegroup --cluster-name {cluster} --nodegroup-name {nodegroup} --query nodegroup.health.issues`"
 )
 """Source: EKS API reference, UpdateNodegroupVersion: a failed update is rolled back; botocore, NodegroupActive."""
-_FORCED = "drain --force deletes pods that nothing owns: apply them again, they are in pods-{node}.before.yaml"
+_SHUT = "Keep new pods off the node."
+_FORCED = "drain --force deletes pods that nothing owns. They are saved in pods-{node}.before.yaml: apply them again."
 
 
 def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: bool = True) -> tuple[Step, ...]:
@@ -63,35 +65,37 @@ def reboot_node(values: Mapping[str, Value], owner: Owner | None, *, drains: boo
     Karpenter and EKS Auto Mode replace the instance of a node whose object is deleted. Without `drains` the node is
     closed in place of the drain: a kubelet that does not answer ends no pod.
     """
-    moves = "moves the pods to other nodes (what is in emptyDir volumes is lost)" if drains else "keeps new pods away"
+    moves = "Move the pods to other nodes. What is in their emptyDir volumes is lost." if drains else _SHUT
     alone = _alone(owner) if drains else Pause((), ())
     drain = f"{_DRAIN} --force" if alone.stop else _DRAIN if drains else "kubectl cordon {node}"
-    # It says nothing by itself: what follows runs only where it succeeded.
-    away = change(drain, values, danger=Danger.INTERRUPTS)
-    refused = () if alone.stop else (caution(_REFUSED),)
+    refused = () if alone.stop else (note(_REFUSED),)
     stuck = caution(
-        "every pod of the node stops; one that hangs in Lustre stays Terminating until the node is gone",
+        "Every pod of the node stops. One that hangs in Lustre stays Terminating until the node is gone.",
         danger=Danger.INTERRUPTS,
     )
-    away_first = (stuck, *refused, caution(_NOT_READY, values), away) if drains else (stuck, away)
+    unready = (*refused, note(_NOT_READY, values)) if drains else ()
+    # Alone it says nothing: what follows runs only if it succeeded.
+    away = change(drain, values, danger=Danger.INTERRUPTS)
     manager = values.get("node_manager")
     if manager == KARPENTER:
-        gone = change("kubectl delete node {node}", values, changes=f"{moves}, and {_GONE}", danger=Danger.DESTROYS)
-        again: tuple[Step, ...] = (*away_first, gone)
+        gone = change("kubectl delete node {node}", values, changes=f"{moves} {_GONE}", danger=Danger.DESTROYS)
+        again: tuple[Step, ...] = (stuck, *unready, away, gone)
         back: tuple[Step, ...] = ()
     else:
         unknown = (_ON_KARPENTER.replace("drain", "drain" if drains else "cordon"), _ON_HYPERPOD)
         again = (
+            stuck,
             save("kubectl get node {node} -o jsonpath={.status.nodeInfo.bootID} > boot-of-{node}.txt", values),
             guard("test -s boot-of-{node}.txt", values),
-            *away_first,
-            *(caution(text, values) for text in unknown if manager is None),
+            *unready,
+            *(note(text, values) for text in unknown if manager is None),
+            away,
             change("aws ec2 reboot-instances --instance-ids {instance}", values,
-                   changes=f"{moves}, and reboots it; {_DISKS}", danger=Danger.INTERRUPTS),
+                   changes=f"{moves} Reboot the node. {_DISKS}", danger=Danger.INTERRUPTS),
             person(_TAKES, values, kind=StepKind.WAIT),
             wait(_ANOTHER_BOOT, values),
             wait("kubectl wait --for=condition=Ready node/{node} --timeout=15m", values),
-            change("kubectl uncordon {node}", values, changes="lets pods onto the node again"),
+            change("kubectl uncordon {node}", values, changes="Let pods onto the node again."),
         )  # fmt: skip
         back = (undo("kubectl uncordon {node}", values),)
     kept = save("kubectl get pods -A --field-selector spec.nodeName={node} -o yaml > pods-{node}.before.yaml", values)
@@ -111,14 +115,16 @@ def replace_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     if manager == KARPENTER:
         gone = change("kubectl delete node {node}", values, changes=_MOVED, danger=Danger.DESTROYS)
     else:
-        effect = "moves the pods to other nodes, and ends the instance; its node group starts another one"
+        effect = "Move the pods to other nodes and end the instance. Its node group starts another one."
         gone = change(f"{end} --no-should-decrement-desired-capacity", values, changes=effect, danger=Danger.DESTROYS)
-    unknown = "with Karpenter or EKS Auto Mode delete the node in place of its instance (kubectl delete node {node})"
+    unknown = (
+        "Karpenter or EKS Auto Mode: run `kubectl delete node {node}` instead of the command that ends the instance."
+    )
     return (
-        caution("what is on the node's own disks is lost", danger=Danger.DESTROYS),
+        caution("What is on the node's own disks is lost.", danger=Danger.DESTROYS),
         *alone.stop,
+        *((note(unknown, values),) if manager is None else ()),
         change(_DRAIN, values, danger=Danger.INTERRUPTS),
-        *((caution(unknown, values),) if manager is None else ()),
         gone,
         *alone.start,
     )
@@ -141,13 +147,13 @@ def update_nodes(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     groups = str(values.get("nodegroups") or values.get("nodegroup", "")).split(",")
     group = "--cluster-name {cluster} --nodegroup-name {nodegroup}"
     return (
-        caution("the group drains node after node, and cannot go back to the older image", danger=Danger.INTERRUPTS),
-        caution("not for a group whose launch template names an image of your own: give that a newer one"),
+        caution("The group drains one node at a time. It cannot go back to the older image.", danger=Danger.INTERRUPTS),
+        caution("If the launch template of the group names your own image, this does not help: update that image."),
         *alone.stop,
         *(
             change(
                 f"aws eks update-nodegroup-version {group}", {**values, "nodegroup": name},
-                changes="rolls the node group to the newest image of its type", danger=Danger.INTERRUPTS,
+                changes="Update the node group to the newest image of its type.", danger=Danger.INTERRUPTS,
             )
             for name in groups
         ),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolume, Pod
 
 _RETAIN = "kubectl patch pv {volume} --type=merge -p {patch}"
-_STOP_AGAIN = "stop the pods as above; go on only where the next command says condition met: the data are kept then"
+_STOP_AGAIN = 'Stop the pods as above. Go on only if the next command says "condition met": the data are kept then.'
 _RETAINED = (
     "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
 )  # fmt: skip
@@ -112,35 +112,54 @@ def steps(
         ready.append(is_saved("kubectl get pv {volume}", "pv-{volume}", names))
     retained = guard(_RETAINED, names)
     keep = {**names, "patch": {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}}
-    retain = change(_RETAIN, keep, changes=f"keeps the {'volume' if is_gone else 'data'} without the claim")
-    stays = "" if is_gone else "the data on the file system stay, also "
+    kept = "the volume's object stays" if is_gone else "the data stay"
+    retain = change(_RETAIN, keep, changes=f"Set the reclaim policy to Retain, so that {kept} without the claim.")
+    stay = "" if is_gone else " The data on the file system stay."
+    last = objects[-1][2]
+    what = "the volume and the claim" if has_claim else "the volume"
     back = (
         (person(_NO_WAY_BACK, kind=StepKind.UNDO),)
         if is_gone
         else _back(((file, former[kind]) for kind, _, file, _ in objects), keep, names)
     )
     return (
+        caution(f"The pods that use the volume are stopped until the last step.{stay}", danger=Danger.INTERRUPTS),
         caution(
-            f"the pods that use the volume stop meanwhile; {stays}where a command fails:"
-            " put that right before the next one (mostly a pod still holds the claim)",
-            danger=Danger.INTERRUPTS,
+            "If a command fails, correct the reason before you run the next one. Usually a pod still uses the claim."
         ),
-        caution("correct the manifest that the volume came from as well, or it comes back wrong"),
-        *(save_object(get, file, names) for _, get, file, _ in objects),
+        caution("Correct the manifest that the volume came from too, or the fault comes back."),
+        *(
+            save_object(get, file, names, says=f"Save {what} to files." if file == last else "")
+            for _, get, file, _ in objects
+        ),
         retain,
-        *(step for _, _, file, patch in objects for step in _corrected(file, patch, names)),
+        *(
+            step
+            for _, _, file, patch in objects
+            for step in _corrected(file, patch, names, says=f"Correct copies of {what}." if file == last else "")
+        ),
         *((retained, *stopped.stop) if stopped.stop and owners is not None else stopped.stop),
-        *(_delete_claim((*ready, retained), names, is_gone=is_gone) if has_claim else ()),
-        *_delete_volume((*(() if has_claim else ready), retained), names, has_claim=has_claim, is_gone=is_gone),
-        change("kubectl create -f pv-{volume}.after.yaml", names, changes="makes the corrected volume"),
-        *((_make_claim(names), wait(BOUND_AT_ONCE, names)) if has_claim else ()),
+        *ready,
+        *((retained, change(_DELETE_CLAIM, names, danger=Danger.DESTROYS)) if has_claim else ()),
+        retained,
+        change(
+            "kubectl delete pv {volume} --timeout=2m",
+            names,
+            changes=f"Delete {'the claim and ' if has_claim else ''}the volume's object.{stay}",
+            danger=Danger.DESTROYS,
+        ),
+        change(_MAKE_VOLUME, names, changes="" if has_claim else "Create the corrected volume."),
+        *((change(_MAKE_CLAIM, names, changes=_MADE), wait(BOUND_AT_ONCE, names)) if has_claim else ()),
         *stopped.start,
         *back,
     )
 
 
-_NOT_THE_DATA = ", not the data"
-_NO_WAY_BACK = "none: the former file system is gone, and the two .before.yaml files name that one"
+_DELETE_CLAIM = "kubectl -n {namespace} delete pvc {claim} --ignore-not-found --timeout=5m"
+_MAKE_VOLUME = "kubectl create -f pv-{volume}.after.yaml"
+_MAKE_CLAIM = "kubectl create -f pvc-{claim}.after.yaml"
+_MADE = "Create the corrected volume, and the claim, which binds to it."
+_NO_WAY_BACK = "There is none: the old file system is gone, and the two .before.yaml files name it."
 
 
 def _back(
@@ -154,44 +173,14 @@ def _back(
     yield person(_STOP_AGAIN, kind=StepKind.UNDO)
     yield undo(_RETAINED, names)
     if len(copies) > 1:
-        yield undo("kubectl -n {namespace} delete pvc {claim} --wait=false", names)
-    yield undo("kubectl delete pv {volume} --timeout=5m", names)
+        yield undo("kubectl -n {namespace} delete pvc {claim} --timeout=5m", names)
+    yield undo("kubectl delete pv {volume} --timeout=2m", names)
     for file in copies:
         yield undo(f"kubectl create -f {file}.former.yaml", names)
-    yield person("start the pods again", kind=StepKind.UNDO)
+    yield person("Start the pods again.", kind=StepKind.UNDO)
 
 
-def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value]) -> tuple[Step, ...]:
+def _corrected(file: str, patch: Mapping[str, Any], names: Mapping[str, Value], *, says: str) -> tuple[Step, ...]:
     """The copy to apply. A saved file of another object of that name is of no use."""
     same = (guard(f"grep -q {{uid}} {file}.before.yaml", names),) if file.startswith("pv-") and names.get("uid") else ()
-    return (*same, write_copy(file, patch, names))
-
-
-def _make_claim(names: Mapping[str, Value]) -> Step:
-    return change("kubectl create -f pvc-{claim}.after.yaml", names, changes="makes the claim, which binds to it")
-
-
-def _delete_claim(guards: Iterable[Step], names: Mapping[str, Value], *, is_gone: bool) -> tuple[Step, ...]:
-    delete = "kubectl -n {namespace} delete pvc {claim} --ignore-not-found --wait=false"
-    return (
-        *guards,
-        change(delete, names, changes=f"deletes the claim{'' if is_gone else _NOT_THE_DATA}", danger=Danger.DESTROYS),
-    )
-
-
-def _delete_volume(
-    guards: Iterable[Step], names: Mapping[str, Value], *, has_claim: bool, is_gone: bool
-) -> tuple[Step, ...]:
-    gone = "kubectl -n {namespace} wait --for=delete pvc/{claim} --timeout=5m"
-    first = (guard(gone, names),) if has_claim else ()
-    delete = "kubectl delete pv {volume} --timeout=2m"
-    return (
-        *first,
-        *guards,
-        change(
-            delete,
-            names,
-            changes=f"deletes the volume's object{'' if is_gone else _NOT_THE_DATA}",
-            danger=Danger.DESTROYS,
-        ),
-    )
+    return (*same, write_copy(file, patch, names, says=says))

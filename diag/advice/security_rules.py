@@ -44,8 +44,8 @@ def _command(verb: str, rule: Rule) -> str:
 
 
 def _changes(rule: Rule) -> str:
-    whom = "between these groups alone" if rule.other else "to one subnet of the other end"
-    return f"opens {'these ports' if rule.ports else 'all protocols'} {whom}"
+    whom = "between these groups only" if rule.other else "to one subnet of the other end"
+    return f"Open {'these ports' if rule.ports else 'all protocols'} {whom}."
 
 
 def _values(rule: Rule) -> dict[str, Any]:

@@ -19,19 +19,24 @@ def caution(text: str, values: Values | None = None, *, danger: Danger = Danger.
     return person(text, values, danger=danger, kind=StepKind.CAUTION)
 
 
-def save(command: str, values: Values | None = None) -> Step:
+def note(text: str, values: Values | None = None) -> Step:
+    """What to know of the step that follows: an exception, or what to do where it fails."""
+    return person(text, values, kind=StepKind.NOTE)
+
+
+def save(command: str, values: Values | None = None, *, says: str = "") -> Step:
     """Keep the present state in a file: the command ends in `> file`."""
-    return _command(StepKind.SAVE, command, values)
+    return _command(StepKind.SAVE, command, values, says)
 
 
-def save_once(command: str, values: Values | None = None) -> Step:
+def save_once(command: str, values: Values | None = None, *, says: str = "") -> Step:
     """The same where an earlier run has not written the file: it is the only copy of what was there before."""
-    return msgspec.structs.replace(save(command, values), once=True)
+    return msgspec.structs.replace(save(command, values, says=says), once=True)
 
 
-def save_object(get: str, file: str, values: Values) -> Step:
+def save_object(get: str, file: str, values: Values, *, says: str = "") -> Step:
     """Keep an object once, as `FILE.before.yaml`. `get` reads it."""
-    return save_once(f"{get} -o yaml > {file}.before.yaml", values)
+    return save_once(f"{get} -o yaml > {file}.before.yaml", values, says=says)
 
 
 def guard(command: str, values: Values | None = None) -> Step:
@@ -73,9 +78,9 @@ def is_saved(get: str, file: str, values: Values) -> Step:
     return guard(f"""sh -c 'grep -q "uid: $({get} -o jsonpath={{.metadata.uid}})" {file}.before.yaml'""", values)
 
 
-def write_copy(file: str, patch: Mapping[str, Any], values: Values) -> Step:
+def write_copy(file: str, patch: Mapping[str, Any], values: Values, *, says: str = "") -> Step:
     """`FILE.after.yaml`: the object that was saved, with other fields."""
-    return save(_copy(file, "after"), {**values, "patch": patch})
+    return save(_copy(file, "after"), {**values, "patch": patch}, says=says)
 
 
 def write_former(file: str, patch: Mapping[str, Any], values: Values) -> Step:
@@ -89,7 +94,7 @@ def _copy(file: str, name: str) -> str:
 
 def put_back(file: str, values: Values) -> tuple[Step, ...]:
     """The object of `FILE.before.yaml` in place of the present one. The API server refuses its old resourceVersion."""
-    first = "only while the volume has the claim that it had when it was saved, or still none"
+    first = "Do this only if the volume still has the claim, or no claim, that it had when it was saved."
     return (
         person(first, kind=StepKind.UNDO),
         write_former(file, {"metadata": {"resourceVersion": None}}, values),

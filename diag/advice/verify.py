@@ -46,15 +46,15 @@ _SEEN = (
     (
         {Phase.PROVISION},
         "kubectl -n {namespace} get pvc {claim}",
-        "Bound: within seconds to a volume that is there; for a new one the provisioner tries again within five"
-        " minutes, and FSx takes 5 to 15 more",
+        "Bound. To a volume that exists, it takes seconds. For a new volume, the provisioner tries again within five"
+        " minutes, and FSx needs 5 to 15 more.",
     ),
     (
         {Phase.SCHEDULE, Phase.MOUNT},
         "kubectl -n {namespace} get pods -o wide",
-        "Running: the kubelet tries a mount again by itself within two minutes; a pod that was replaced has a new name",
+        "Running. The kubelet tries the mount again within two minutes. A pod that was replaced has a new name.",
     ),
-    ({Phase.UNMOUNT}, "kubectl -n {namespace} get pods -o wide", "none is Terminating any more"),
+    ({Phase.UNMOUNT}, "kubectl -n {namespace} get pods -o wide", "No pod is Terminating."),
 )
 
 
@@ -70,5 +70,5 @@ def seen_after(cause: Cause, values: Values) -> tuple[Step, ...]:
         if phases & set(cause.phase):
             seen.setdefault(command, []).append(says)
     return tuple(
-        Step(StepKind.VERIFY, fill(command, values).argv, changes="; ".join(said)) for command, said in seen.items()
+        Step(StepKind.VERIFY, fill(command, values).argv, changes=" ".join(said)) for command, said in seen.items()
     )

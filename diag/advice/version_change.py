@@ -9,7 +9,7 @@ from diag.knowledge.lustre_versions import Client, common_servers, default_versi
 from diag.model.fix import Danger, Fix, StepKind
 from diag.resources.fsx import FileSystem
 
-NODE_OWNER = "whoever makes the nodes"
+NODE_OWNER = "the owner of the nodes"
 UPGRADE = "aws fsx update-file-system --file-system-id {file_system} --file-system-type-version {target_version}"
 DURATION = "typically under 30 minutes"
 """How long an upgrade takes the file system away. Source: FSx for Lustre user guide, managing Lustre versions."""
@@ -27,22 +27,22 @@ def bring_together(file_system: FileSystem, clients: Iterable[Client]) -> Fix:
     usable = [version for version in common_servers(known) if not valid or version in valid]
     if usable:
         request = (
-            "a version cannot be lowered: mount it on nodes with a newer client, or make a file system with"
-            f" --file-system-type-version {usable[-1]} and a new PersistentVolume for it"
+            "A version cannot be lowered. Mount it on nodes with a newer client, or create a file system with"
+            f" --file-system-type-version {usable[-1]} and a new PersistentVolume for it."
         )
         return Fix((person(request, by=NODE_OWNER),))
-    request = "no Lustre version suits all these nodes: bring them to one operating system and kernel"
+    request = "No Lustre version suits all these nodes: bring them to one operating system and kernel."
     return Fix((person(request, by=NODE_OWNER),))
 
 
 def _upgrade(file_system: FileSystem, target: str) -> Fix:
     names = {"file_system": file_system.id, "target_version": target}
     scratch = file_system.lustre.deployment_type.startswith("SCRATCH")
-    unsure = (caution("FSx may refuse it for a SCRATCH type; its docs do not say"),)
-    stop = "stop every pod that mounts it, or FSx rolls the upgrade back"
+    unsure = (caution("FSx may refuse it for a SCRATCH type; its docs do not say."),)
+    stop = "Stop every pod that mounts it, or FSx rolls the upgrade back."
     new = advise(
-        "make a new file system with --file-system-type-version {target_version} and a new PersistentVolume for it;"
-        " what only lives on the old one has to be copied or exported first",
+        "Create a new file system with --file-system-type-version {target_version} and a new PersistentVolume for it."
+        " First copy or export what exists on the old one only.",
         names,
     )
     return Fix(
@@ -50,10 +50,15 @@ def _upgrade(file_system: FileSystem, target: str) -> Fix:
             caution(stop, danger=Danger.INTERRUPTS),
             *(unsure if scratch else ()),
             change(
-                UPGRADE, names, changes="upgrades it in place; no version is ever lowered", danger=Danger.INTERRUPTS
+                UPGRADE,
+                names,
+                changes="Upgrade the file system in place. Its version can never be lowered.",
+                danger=Danger.INTERRUPTS,
             ),
             person(
-                f"until AVAILABLE with that version, {DURATION}; FAILED or MISCONFIGURED: a support case",
+                f"It is done when the file system is AVAILABLE with that version, {DURATION}. If it"
+                " is FAILED or MISCONFIGURED,"
+                " open a support case.",
                 kind=StepKind.WAIT,
             ),
         ),

@@ -11,7 +11,19 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diag.advice.steps import Values, caution, change, guard, person, save_object, save_once, undo, wait, write_copy
+from diag.advice.steps import (
+    Values,
+    caution,
+    change,
+    guard,
+    note,
+    person,
+    save_object,
+    save_once,
+    undo,
+    wait,
+    write_copy,
+)
 from diag.grammar.command import Value
 from diag.model.fix import Danger, Step, StepKind
 
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
     from diag.resources.kubernetes import Pod
 
 _PAUSED = "lustre-doctor.paused"
-PODS_ARE_REPLACED = "replaces the pods, which mount their volumes again"
+PODS_ARE_REPLACED = "Replace the pods. The new ones mount their volumes again."
 
 
 class Owner(NamedTuple):
@@ -95,14 +107,14 @@ def _pause(owner: Owner) -> Pause:
             return _replace_pod(names, {})
         case _:
             request = (
-                "stop {workload} in namespace {namespace}, which owns pods of this claim; start it again at the end"
+                "Stop {workload} in namespace {namespace}, which owns pods of this claim. Start it again at the end."
             )
             return Pause((caution(request, names, danger=Danger.INTERRUPTS),), ())
-    return Pause((_stops(stop, names),), (change(start, names, changes="starts the pods again"),))
+    return Pause((_stops(stop, names),), (change(start, names, changes="Start the pods again."),))
 
 
 def _stops(command: str, names: Values) -> Step:
-    return change(command, names, changes="stops the pods that use the claim", danger=Danger.INTERRUPTS)
+    return change(command, names, changes="Stop the pods that use the claim.", danger=Danger.INTERRUPTS)
 
 
 def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
@@ -111,8 +123,8 @@ def renew(owners: Iterable[Owner], pod: Mapping[str, Any] | None = None) -> tupl
 
 
 NOT_READY = (
-    "a StatefulSet replaces no pod while one of its pods is not Ready: after the command delete the one that hangs"
-    " (kubectl -n {namespace} delete pod {pod})"
+    "A StatefulSet replaces no pod while one of its pods is not Ready. Then delete the pod that hangs:"
+    " `kubectl -n {namespace} delete pod {pod}`"
 )
 """With podManagementPolicy OrderedReady, which is the default.
 
@@ -132,8 +144,8 @@ def _renew(owner: Owner, pod: Mapping[str, Any]) -> tuple[Step, ...]:
         paused = _pause(owner)
         return (*paused.stop, *paused.start)
     if owner.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
-        request = "replace the pods of {workload} in namespace {namespace}"
-        return (person(f"{request} by pods with {shlex.quote(json.dumps(pod))}" if pod else request, names),)
+        request = "Replace the pods of {workload} in namespace {namespace}"
+        return (person(f"{request} by pods with {shlex.quote(json.dumps(pod))}." if pod else f"{request}.", names),)
     if not pod:
         again = "kubectl -n {namespace} rollout restart {workload}"
         return (*_not_ready(names), change(again, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS))
@@ -155,14 +167,15 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
 def _not_ready(values: Values) -> tuple[Step, ...]:
     """What a rollout does not do, for an owner that is a StatefulSet or may be one."""
     kind = str(values.get("workload", "")).partition("/")[0]
-    return (caution(NOT_READY, values),) if kind in ("", "statefulset") else ()
+    return (note(NOT_READY, values),) if kind in ("", "statefulset") else ()
 
 
-_TAKEN_BACK = "correct the workload's manifest or chart as well, or its next run takes the change back"
+_TAKEN_BACK = "Make the same change in the workload's manifest or chart, or its next run takes it back."
 
 _TAKES_NO_PATCH = (
-    "this is for a Deployment, StatefulSet or DaemonSet; a Job and a pod by itself cannot be changed: save one, write"
-    " what stands under template into its copy, delete it and apply the copy (of a CronJob: into its jobTemplate)"
+    "This is for a Deployment, StatefulSet or DaemonSet. A Job, or a pod that nothing owns, cannot be changed: save it,"
+    " write what stands under template into the copy, delete it and apply the copy. In a CronJob"
+    " change its jobTemplate."
 )
 
 
@@ -174,7 +187,7 @@ def _replace_job(names: dict[str, Value], pod: Mapping[str, Any]) -> tuple[Step,
     template = {**pod, "metadata": {**pod.get("metadata", {}), "labels": dict.fromkeys(_UID_LABELS)}}
     spec = {"selector": None, "template": template}
     patch = {"spec": spec}
-    again = "the Job begins again from its start, with a new copy of itself"
+    again = "Delete the Job and create its changed copy, which begins again from its start."
     return (
         save_object("kubectl -n {namespace} get job {name}", "job-{name}", names),
         write_copy("job-{name}", patch, names),
@@ -200,7 +213,7 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
         ),
         (
             guard("kubectl -n {namespace} wait --for=delete pod/{name} --timeout=5m", names),
-            change("kubectl create -f pod-{name}.after.yaml", names, changes="starts the pod again"),
+            change("kubectl create -f pod-{name}.after.yaml", names, changes="Start the pod again."),
         ),
     )
 
@@ -209,22 +222,34 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     """Stop the pods where what owns them is not known: the usual owner by commands, the others by what is said."""
     described, patched = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} patch job/NAME -p"
     scale, kept = "kubectl -n {namespace} scale {workload}", "replicas-of-{claim}.before.txt"
-    how = (
-        f"stop every owner of pods of the claim (`{described}` lists them under Used By); the scale commands are for a"
-        " Deployment or StatefulSet; pause first what scales it back (a GitOps tool, KEDA)",
-        f"""in place of the scale, a Job or CronJob (cronjob/NAME): `{patched} '{{"spec":{{"suspend":true}}}}'`"""
-        "; of a CronJob its Jobs too; a DaemonSet or a pod that nothing owns: save it, and delete it",
+    pods = person(
+        f"Find what owns pods of the claim: `{described}` lists the pods under Used By. Pause what"
+        " scales the owners back"
+        " (a GitOps tool, KEDA).",
+        values,
+        kind=kind,
     )
-    again = "what you stopped in another way: the same patch with false, or apply what you saved"
+    others = (
+        f"""A Job or CronJob: suspend it instead, `{patched} '{{"spec":{{"suspend":true}}}}'`. Suspend the Jobs of a"""
+        " CronJob too.",
+        "A DaemonSet, or a pod that nothing owns: save it and delete it instead.",
+    )
+    again = "What you stopped in another way: use the same patch with false, or apply what you saved."
     return Pause(
         (
-            *(person(one, values, kind=kind) for one in how),
+            pods,
+            *(note(one, values) for one in others),
             save_once(f"kubectl -n {{namespace}} get {{workload}} -o jsonpath={{.spec.replicas}} > {kept}", values),
             guard(f"grep -q [1-9] {kept}", values),
-            _stops(f"{scale} --replicas=0", values),
+            change(
+                f"{scale} --replicas=0",
+                values,
+                changes="Stop each Deployment and StatefulSet that owns pods of the claim.",
+                danger=Danger.INTERRUPTS,
+            ),
         ),
         (
-            change(f"sh -c '{scale} --replicas=$(cat {kept})'", values, changes="starts as many pods again"),
-            person(again),
+            note(again),
+            change(f"sh -c '{scale} --replicas=$(cat {kept})'", values, changes="Start as many pods as before."),
         ),
     )

@@ -16,6 +16,8 @@ class StepKind(enum.Enum):
 
     CAUTION = "caution"
     """What a person must know or stop first."""
+    NOTE = "note"
+    """What to know of the step that follows: an exception, or what to do where it fails."""
     SAVE = "save"
     """Keeps the present state in a file."""
     GUARD = "guard"
@@ -110,6 +112,8 @@ class Part(msgspec.Struct, frozen=True):
     """Whether it changes nothing, and ends when a change has taken effect."""
 
 
+_ASIDE = frozenset({StepKind.CAUTION, StepKind.NOTE})
+"""What parts no chain of commands: it stands beside them."""
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
 
@@ -149,7 +153,7 @@ class Fix(msgspec.Struct, frozen=True):
         steps = (
             step
             for place, step in enumerate(self.steps)
-            if step.kind in _RUN or (step.kind is StepKind.CAUTION and place >= begins)
+            if step.kind in _RUN or step.kind is StepKind.NOTE or (step.kind is StepKind.CAUTION and place >= begins)
         )
         return tuple((chain[-1], _joined(chain) if chain[-1].line else ()) for chain in _chains(steps))
 
@@ -161,15 +165,13 @@ class Fix(msgspec.Struct, frozen=True):
         """
         found, rows, notes = list[Part](), list[str](), list[str]()
         for step, own in self.acts:
-            if step.kind is StepKind.CAUTION:
+            if step.kind in _ASIDE:
                 notes.append(step.says)
                 continue
             waits = step.kind is StepKind.WAIT
-            goes_on = waits and found and not rows and found[-1].waits and (not own or not found[-1].rows)
-            if goes_on and (bool(own) != bool(step.says)):
+            if waits and not rows and found and found[-1].waits and not (step.says and found[-1].says):
                 last = found.pop()
-                says = " ".join(filter(None, (last.says, step.says)))
-                found.append(Part(says, (*last.rows, *own), (*last.notes, *notes), waits=True))
+                found.append(Part(last.says or step.says, (*last.rows, *own), (*last.notes, *notes), waits=True))
                 notes = []
                 continue
             if rows and (waits or not own):
@@ -245,10 +247,10 @@ def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
     commands that together are one change. A person's step is by itself; a caution parts no chain, it stands above."""
     chain: list[Step] = []
     all_ = list(steps)
-    acts = [step for step in all_ if step.kind is not StepKind.CAUTION]
+    acts = [step for step in all_ if step.kind not in _ASIDE]
     following = iter(acts[1:])
     for step in all_:
-        if step.kind is StepKind.CAUTION:
+        if step.kind in _ASIDE:
             yield (step,)
             continue
         after = next(following, None)
@@ -256,7 +258,7 @@ def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
             yield (step,)
             continue
         chain.append(step)
-        goes_on = after is not None and after.kind is StepKind.CHANGE and after.line
+        goes_on = after is not None and after.kind in (StepKind.CHANGE, StepKind.GUARD) and after.line
         if after is None or not (step.kind is StepKind.GUARD or (_is_part(step) and goes_on)):
             yield tuple(chain)
             chain = []

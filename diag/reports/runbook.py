@@ -128,11 +128,13 @@ def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], widt
         for source in new:
             told |= source.names.keys()
             for name, what in source.names.items():
-                yield f"  {f'<{name}>':<{size}}{what}"
+                yield f"    {f'<{name}>':<{size}}{what}"
             if source.command:
-                yield f"      {visible(fill_text(source.command, values))}"
+                yield f"        {visible(fill_text(source.command, values))}"
             if source.otherwise:
-                yield f"      where it prints nothing: {visible(fill_text(source.otherwise, values))}"
+                yield f"        If it prints nothing: {visible(fill_text(source.otherwise, values))}"
+        if new and part.place < len(part.lines) and part.lines[part.place]:
+            yield ""
         yield from part.lines[part.place :]
 
 
@@ -152,13 +154,13 @@ def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], style: St
     if numbers[-1] > len(options):
         intro += ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
     yield _Part(intro)
-    undone = dict[tuple[Step, ...], int]()
+    undone, told = dict[tuple[Step, ...], int](), dict[str, str]()
     for number, heading, option in options:
         lines, margin = [""], "  "
         lines += wrap(heading, style, "", "  ") if heading else ()
         lines += first_lines(option, style, margin)
         place = len(lines)
-        lines += part_lines(option, style, margin)
+        lines += part_lines(option, style, margin, told, f"option {number}")
         undo = option.undo_steps
         if (same := undone.setdefault(undo, number)) != number and len(undo) > 1:
             lines.append(f"{margin}Undo: as of option {same}.")

@@ -92,16 +92,23 @@ def painted(lines: Iterable[str], style: Style, verdict: Verdict) -> Iterator[st
         yield f"{_COLOURS[verdict]}{line}{_PLAIN}" if style.colour else line
 
 
-def part_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
-    """What is done, in its order and numbered: what each part does, its commands below, then what to know of them."""
+def part_lines(fix: Fix, style: Style, margin: str, told: dict[str, str], option: str = "") -> Iterator[str]:
+    """What is done, in its order and numbered: what each part does, its commands below, then what to know of them.
+
+    `told` has where each note stands that was printed already; those of this `option` are added to it.
+    """
     parts = fix.parts
     inner = margin + "   " * (len(parts) > 1)
     for number, part in enumerate(parts, 1):
         said = f"Wait: {part.says}" if part.waits and part.says else part.says or ("Wait:" if part.waits else "Run:")
         yield from wrap(said, style, f"{margin}{number}. " if len(parts) > 1 else margin, inner)
         yield from painted(commands(inner, part.rows), style, Verdict.PASS)
-        for note in part.notes:
+        places = dict.fromkeys(told[note] for note in part.notes if note in told)
+        others = [f"The notes of {place} hold here too." for place in places]
+        for note in (*(note for note in part.notes if note not in told), *others):
             yield from wrap(note, style, f"{inner}- ", f"{inner}  ")
+        if option:
+            told |= {note: f"{option}, step {number}" for note in part.notes if note not in told}
 
 
 def undo_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
@@ -135,16 +142,18 @@ def first_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
 
 
 def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
-    """A fix, line by line: what it does, what to know first, the steps, the undo, what shows that it worked.
+    """A fix, line by line: its case, what to know first, what it does and its steps, and what shows that it worked.
 
     The undo, and other options where this one has commands, are shown with `style.everything` alone.
     """
-    if fix.title or len(fix.steps) != 1 or fix.commands:
-        yield from labelled(label, [fix.title], style)
-        yield from first_lines(fix, style, _MARGIN)
-        yield from part_lines(fix, style, _MARGIN)
-    else:
-        yield from labelled(label, [fix.steps[0].says], style)
+    yield from labelled("use it if", [fix.when] if fix.when else (), style)
+    yield from labelled("first", (*fix.first, *fix.not_filled_in), style)
+    if len(parts := fix.parts) == 1 and not parts[0].notes:
+        yield from labelled(label, [parts[0].says or fix.title or _UNTITLED], style)
+        yield from painted(command("", *parts[0].rows), style, Verdict.PASS)
+    elif parts:
+        yield from labelled(label, [fix.title or _UNTITLED], style)
+        yield from part_lines(fix, style, _MARGIN, {})
     if style.everything:
         yield from undo_lines(fix, style, _MARGIN)
     for line in fix.verify:
@@ -154,3 +163,4 @@ def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
 
 
 _MARGIN = " " * 4
+_UNTITLED = "take these steps:"
