@@ -24,6 +24,7 @@ from diag.model.fix import Fix
 from diag.model.layer import Layer
 from diag.registry import GIVEN, Check, Registry, permissions_of
 from diag.reports.runbook import (
+    FILLED,
     FIX,
     NAMES,
     VERIFY,
@@ -206,7 +207,8 @@ def _names(cause: Cause) -> Iterator[str]:
     """Where each name that the commands leave open is found."""
     sources = tuple(named_in(to_page(cause, KNOWLEDGE.page(cause.id), {}, {}), cause.id))
     if sources:
-        yield f"\n## {NAMES}\n"
+        run = ("lustre-doctor run --format json > run.json", f"lustre-doctor runbook {cause.id} --with run.json")
+        yield f"\n## Names in the commands\n\n{text(FILLED)}\n" + block(run, "sh") + f"\n{NAMES}\n"
     for source in sources:
         yield "\n" + bullets(f"{code(f'<{name}>')} {text(what)}" for name, what in source.names.items())
         if source.command:
@@ -225,6 +227,8 @@ def _looks(cause: Cause) -> Iterator[str]:
         yield f"\n{text(what)}{check}{place if commands else ''}\n"
         if commands:
             yield block(commands, "sh")
+        for label, answer in (("This cause", observation.yes), ("Not this cause", observation.no)):
+            yield f"\n**{label}:** {text(fill_text(answer, {}))}\n" if answer else ""
 
 
 def _refutations(cause: Cause) -> Iterator[str]:

@@ -112,6 +112,7 @@ class Part(msgspec.Struct, frozen=True):
     """Whether it changes nothing, and ends when a change has taken effect."""
 
 
+_SAVES = "Save the current state to files."
 _ASIDE = frozenset({StepKind.CAUTION, StepKind.NOTE})
 """What parts no chain of commands: it stands beside them."""
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
@@ -163,7 +164,7 @@ class Fix(msgspec.Struct, frozen=True):
 
         What saves and prepares belongs to the command that says what all of it is for, a wait's time to its command.
         """
-        found, rows, notes = list[Part](), list[str](), list[str]()
+        found, rows, notes, saves = list[Part](), list[str](), list[str](), True
         for step, own in self.acts:
             if step.kind in _ASIDE:
                 notes.append(step.says)
@@ -175,14 +176,15 @@ class Fix(msgspec.Struct, frozen=True):
                 notes = []
                 continue
             if rows and (waits or not own):
-                found.append(Part("", tuple(rows), tuple(notes)))
-                rows, notes = [], []
+                found.append(Part(_SAVES * saves, tuple(rows), tuple(notes)))
+                rows, notes, saves = [], [], True
             rows += own
+            saves = saves and step.kind is StepKind.SAVE
             if waits or step.says or not own:
                 found.append(Part(step.says, tuple(rows), tuple(notes), waits))
-                rows, notes = [], []
+                rows, notes, saves = [], [], True
         if rows or notes:
-            found.append(Part("", tuple(rows), tuple(notes)))
+            found.append(Part(_SAVES * saves, tuple(rows), tuple(notes)))
         return tuple(found)
 
     @property

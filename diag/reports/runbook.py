@@ -109,9 +109,10 @@ class _Part(msgspec.Struct):
 def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
     """The page with each name explained where it is needed first, and how a run fills in most of them."""
     sources = [*named_in("\n".join(line for part in parts for line in part.lines), id)]
-    told = set[str]()
+    told, due = set[str](), list[str]()
     for part in parts:
-        if not part.asks:
+        due += part.lines
+        if not part.asks and part is not parts[-1]:
             yield from part.lines
             continue
         yield from part.lines[: part.place]
@@ -121,7 +122,7 @@ def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], widt
                 "    lustre-doctor run --format json > run.json",
                 f"    lustre-doctor runbook {id} --with run.json",
             )
-        new = [*unknown_in("\n".join(part.lines), sources, told)]
+        new = [*unknown_in("\n".join(due), sources, told)]
         if new:
             yield from ("", NAMES if not told else MORE_NAMES)
         size = max((len(name) for source in new for name in source.names), default=0) + 4

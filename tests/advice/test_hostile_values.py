@@ -103,10 +103,10 @@ BUILDERS = dict(builders())
 OF_TEMPLATES = {
     f"diag.advice.{name}"
     for name in (
-        "steps.caution", "steps.save", "steps.save_once", "steps.guard", "steps.change", "steps.wait", "steps.undo",
-        "steps.person", "steps.put_back", "steps.advise", "steps._command", "driver.setting", "driver._lasting",
+        "steps.caution", "steps.note", "steps.save", "steps.save_once", "steps.guard", "steps.change", "steps.wait",
+        "steps.undo", "steps.person", "steps.put_back", "steps.advise", "steps._command",
+        "driver.setting", "driver._lasting",
         "runbook.fix_of", "runbook._steps", "runbook._either", "procedures._volume", "runbook._saved",
-        "replace_volume._save", "replace_volume._delete_claim", "replace_volume._delete_volume",
         "workloads._stops", "replace_class._withdraw", "procedures._add_mount_option",
         "verify.with_verify", "verify.seen_after", "driver.annotate_pods", "lnet_options.change_options",
         "lnet_options._on_host",

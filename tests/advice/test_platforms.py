@@ -21,7 +21,7 @@ PLACES = {
     "aks": Platform("azure", True),
     "gke": Platform("gcp", True),
 }
-FOREIGN = re.compile("on (?:HyperPod|GKE|AKS|OpenShift|hosts)")
+FOREIGN = re.compile("you are on (?:HyperPod|GKE|AKS|OpenShift|hosts)")
 """How a way begins that is for other places than EKS."""
 OF_KUBERNETES = {"kubectl", "helm", "eksctl"}
 OF_AWS = ("aws ", "eksctl ", "amazon-linux-extras", "fsx-lustre-client-repo", "AmazonFSx")
@@ -67,19 +67,18 @@ def test_a_text_shows_its_platform(text: str, place: str) -> None:
     assert platform_of([text]) == PLACES[place]
 
 
-def cautions(fix: Fix | None) -> list[tuple[str, ...]]:
-    """What comes first in each way."""
+def cases(fix: Fix | None) -> list[str]:
+    """For which case each option is."""
     assert fix is not None
-    return [way.cautions for way in (fix, *fix.alternatives)]
+    return [option.when for option in (fix, *fix.alternatives)]
 
 
 def test_a_way_for_other_platforms_says_so_where_the_readers_is_not_known() -> None:
     cause = load_knowledge().causes["mount-not-permitted"]
-    first = [ways[0] for ways in cautions(fix_of(cause, {}))]
-    assert first[-2:] == ["on hosts without Kubernetes", "on GKE or AKS or OpenShift or hosts without Kubernetes"]
-    assert not [one for one in first[:-2] if one.startswith("on ")]
-    of_a_host = cautions(fix_of(cause, {}, PLACES["ec2"]))
-    assert not any("on hosts without Kubernetes" in ways for ways in of_a_host)
+    cases_here = cases(fix_of(cause, {}))
+    foreign = [FOREIGN.match(one) is not None for one in cases_here]
+    assert any(foreign) and foreign == sorted(foreign)
+    assert not any(map(FOREIGN.match, cases(fix_of(cause, {}, PLACES["ec2"]))))
 
 
 def test_every_way_that_is_not_for_eks_has_a_name() -> None:
@@ -87,16 +86,16 @@ def test_every_way_that_is_not_for_eks_has_a_name() -> None:
     for cause in load_knowledge().causes.values():
         others = [one for one in cause.fix if one.platforms and not {"eks", "terraform"} & set(one.platforms)]
         if {"eks", "any"} & set(cause.platforms):
-            named = [ways for ways in cautions(fix_of(cause, {})) if ways and ways[0].startswith("on ")]
+            named = [one for one in cases(fix_of(cause, {})) if one.startswith("you are on ")]
             assert len(named) >= len(others), cause.id
 
 
 def test_the_add_on_has_its_way_where_nothing_shows_what_installed_the_driver() -> None:
     cause = load_knowledge().causes["csi-node-pod-evicted-before-workload"]
-    on_eks, on_azure = cautions(fix_of(cause, {})), cautions(fix_of(cause, {}, PLACES["aks"]))
-    installed = [ways[0].partition(" installed")[0] for ways in on_eks[:2]]
-    assert installed == ["where Helm", "where the EKS add-on or manifests"]
-    assert not any("add-on" in line for ways in on_azure for line in ways[:1])
+    on_eks, on_azure = cases(fix_of(cause, {})), cases(fix_of(cause, {}, PLACES["aks"]))
+    installed = [one.partition(" installed")[0] for one in on_eks[:2]]
+    assert installed == ["Helm", "the EKS add-on or manifests"]
+    assert not any("add-on" in one for one in on_azure)
 
 
 def test_the_ways_of_eks_stand_before_those_of_other_places() -> None:
@@ -104,7 +103,7 @@ def test_the_ways_of_eks_stand_before_those_of_other_places() -> None:
     for id, cause in load_knowledge().causes.items():
         fix = fix_of(cause, {})
         ways = (fix, *fix.alternatives) if fix else ()
-        foreign = [bool(FOREIGN.match(next(iter(way.first), ""))) for way in ways]
+        foreign = [bool(FOREIGN.match(way.when)) for way in ways]
         mixed += [id] if foreign != sorted(foreign) else []
     assert mixed == []
 

@@ -106,7 +106,7 @@ class TestReplaceVolume:
 
     def test_what_stops_and_starts_pods_is_typed_where_nobody_knows_what_runs_them(self) -> None:
         fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
-        assert any("starts as many pods again" in text for text in fix.changes)
+        assert any("Start as many pods as before" in text for text in fix.changes)
 
     def test_a_claim_that_may_go_with_its_pods_leaves_its_data(self) -> None:
         """A StatefulSet may delete its claims when it is scaled down, and an ephemeral claim goes with its pod."""
@@ -143,7 +143,8 @@ class TestPods:
     def test_a_pod_without_an_owner_is_saved_before_it_is_deleted(self) -> None:
         lines = Fix(renew(owners_of([given.pod()]))).commands
         assert where(lines, "get pod pod-fsx -o yaml") < where(lines, "delete pod pod-fsx")
-        assert where(lines, "delete pod pod-fsx") < where(lines, "create -f pod-pod-fsx.after.yaml")
+        (line,) = (line for line in lines if "delete pod pod-fsx" in line)
+        assert one_after_another([line], "delete pod pod-fsx", "wait --for=delete", "create -f pod-pod-fsx.after.yaml")
 
     def test_a_job_is_made_again_where_its_pods_must_differ(self) -> None:
         pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
@@ -167,8 +168,10 @@ class TestPods:
     def test_a_stateful_set_replaces_no_pod_that_is_not_ready(
         self, kind: str, said: bool, pod: dict[str, object] | None
     ) -> None:
-        cautions = Fix(renew([Owner("default", kind, "db", 3, "db-0")], pod)).cautions
-        assert any("kubectl -n default delete pod db-0" in text for text in cautions) is said
+        notes = [
+            note for part in Fix(renew([Owner("default", kind, "db", 3, "db-0")], pod)).parts for note in part.notes
+        ]
+        assert any("kubectl -n default delete pod db-0" in text for text in notes) is said
 
     @pytest.mark.parametrize("given", [{}, {"pod": {"spec": {"schedulerName": None}}}])
     def test_an_owner_that_is_not_known_may_be_a_stateful_set(self, given: dict[str, object]) -> None:
@@ -266,10 +269,10 @@ class TestNodes:
         assert any("Karpenter" in step.text for step in replace_node(NODE, None))
 
     def test_a_reboot_says_what_else_there_is_where_it_is_not_known_what_makes_the_node(self) -> None:
-        said = [step.text for step in reboot_node(NODE, None) if step.kind is StepKind.CAUTION]
+        said = [step.text for step in reboot_node(NODE, None) if step.kind is StepKind.NOTE]
         assert any("Karpenter" in text for text in said)
         known = reboot_node({**NODE, "node_manager": ""}, None)
-        assert not any("Karpenter" in step.text for step in known if step.kind is StepKind.CAUTION)
+        assert not any("Karpenter" in step.text for step in known if step.kind is StepKind.NOTE)
 
     def test_a_pod_without_an_owner_outlives_a_new_image(self) -> None:
         steps = update_nodes({**NODE, "node_manager": "node-group"}, Owner("default", "Pod", "pod-fsx", 1))
@@ -298,7 +301,7 @@ class TestNodeGroup:
     def test_the_new_group_is_there_and_one_node_has_shown_that_it_mounts_before_all_pods_move(self) -> None:
         told = tuple(f"{step.line} {step.text}" for step in make_group(GROUP) if step.kind is not StepKind.UNDO)
         words = ("eks create-nodegroup", "wait nodegroup-active", "condition=Ready node", "cordon -l", "drain n1",
-                 "until the pod runs on a new node", "drain -l")  # fmt: skip
+                 "shows the pod Running on a new node", "drain -l")  # fmt: skip
         order = [where(told, word) for word in words]
         assert order == sorted(order) and not any("delete-nodegroup" in line for line in told)
 
@@ -556,7 +559,7 @@ def test_a_stateful_set_makes_no_claim_while_its_claim_is_replaced() -> None:
 def test_a_claim_template_is_named_where_it_may_be_the_origin(workload: str, said: bool) -> None:
     texts = " ".join(step.text for step in replaced_claim(workload) if step.kind is StepKind.CAUTION)
     assert ("claim templates" in texts) is said
-    assert "pvc-data.before.yaml of an earlier try" in texts
+    assert "pvc-data.before.yaml is there from an earlier try" in texts
 
 
 def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> None:
@@ -583,7 +586,7 @@ class TestInstallers:
         cause = load_knowledge().causes["image-invalid-reference"]
         fix = fix_of(cause, {})
         assert fix is not None
-        ways = [one.cautions[0] for one in (fix, *fix.alternatives)]
+        ways = [one.when for one in (fix, *fix.alternatives)]
         assert [any(word in ways[at] for word in ("Helm", "manifests", "add-on")) for at in range(3)] == [True] * 3
         assert len(set(ways)) == 3
 
@@ -591,7 +594,7 @@ class TestInstallers:
         fix = fix_of(load_knowledge().causes["region-undetermined"], {})
         assert fix is not None
         (other,) = fix.alternatives
-        assert "EKS add-on" in other.cautions[0] and "manifests" in other.cautions[0]
+        assert "EKS add-on" in other.when and "manifests" in other.when
         assert any("update-addon" in line for line in other.commands)
 
     def test_an_add_on_is_updated_only_where_its_settings_could_be_read(self) -> None:
@@ -654,8 +657,8 @@ def test_a_volume_whose_file_system_is_gone_promises_no_data_and_no_way_back() -
     given = {"volume": {"csi": {"volumeHandle": "{right_handle}"}}}
     kept = PROCEDURES[Procedure.REPLACE_VOLUME](given, {})
     gone = PROCEDURES[Procedure.REPLACE_VOLUME]({"former": "gone", **given}, {})
-    assert "the data on the file system stay" in " ".join(step.text for step in kept)
-    assert "the data on the file system stay" not in " ".join(step.text for step in gone)
+    assert "The data on the file system stay" in " ".join(step.text for step in kept)
+    assert "The data on the file system stay" not in " ".join(step.text for step in gone)
     undone = [[step.argv for step in steps if step.kind is StepKind.UNDO and step.argv] for steps in (kept, gone)]
     assert undone[0] and not undone[1]
     assert any("Retain" in step.line for step in gone), "its claim goes, and the volume's object stays for the copy"

@@ -81,9 +81,11 @@ def test_the_remedies_of_the_front_matter_stand_below_their_heading() -> None:
     assert "Steps" not in to_html("---\nid: x\n---\n## References\n", {}, fix)
 
 
-def test_what_chooses_among_the_ways_stands_before_them() -> None:
+def test_what_chooses_among_the_options_stands_before_them() -> None:
     fix = Fix((Step(StepKind.CHANGE, ("kubectl", "get", "pods")),))
     made = to_html(
-        "---\nid: x\n---\n## How to fix\n\nWhich way:\n\n| a | b |\n| --- | --- |\n| seen | first |\n\nprose\n", {}, fix
+        "---\nid: x\n---\n## How to fix\n\nWhich option:\n\n| a | b |\n| --- | --- |\n| seen | first |\n\nprose\n",
+        {},
+        fix,
     )
-    assert made.index("Which way") < made.index("seen") < made.index("kubectl get pods") < made.index("prose")
+    assert made.index("Which option") < made.index("seen") < made.index("kubectl get pods") < made.index("prose")

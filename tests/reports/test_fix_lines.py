@@ -1,14 +1,14 @@
-"""A fix as it is read: what to know first, then each command above what it does, with a note at its step."""
+"""A fix as it is read: what to know first, then each command below what it does, with its notes under it."""
 
 from __future__ import annotations
 
-from diag.advice.steps import caution, change, guard, person, save, wait
+from diag.advice.steps import caution, change, guard, note, person, save, wait
 from diag.model.diagnosis import CauseVerdict, Diagnosis, Likelihood
 from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.reports import markdown
-from diag.reports.terminal import Style, fix_lines
+from diag.reports.terminal import Style, fix_lines, part_lines
 
 REBOOT = Fix(
     (
@@ -25,27 +25,43 @@ REBOOT = Fix(
 )
 
 
-def test_a_terminal_shows_the_steps_in_their_order() -> None:
+def test_a_terminal_shows_the_steps_in_their_order_and_what_each_does_above_its_commands() -> None:
     assert [" ".join(line.split()) for line in fix_lines(REBOOT, Style(), "fix")] == [
-        "first - stop the writers",
-        "- it takes a while",
-        "fix kubectl get node a > a.txt",
-        "note a node that is NotReady: cordon it",
-        "then test -s a.txt && kubectl drain a",
-        "moves its pods",
-        "wait five minutes",
-        "wait kubectl wait node/a",
-        "then kubectl uncordon a",
-        "lets pods onto it again",
+        "first stop the writers",
+        "it takes a while",
+        "fix take these steps:",
+        "1. moves its pods",
+        "kubectl get node a > a.txt",
+        "test -s a.txt && kubectl drain a",
+        "- a node that is NotReady: cordon it",
+        "2. Wait: five minutes",
+        "kubectl wait node/a",
+        "3. lets pods onto it again",
+        "kubectl uncordon a",
     ]
 
 
-def test_what_a_person_does_is_told_from_commands() -> None:
+def test_what_a_person_does_is_a_step_of_its_own() -> None:
     fix = Fix(
         (change("stop a", changes="stops it"), person("stop the pods"), person("and the jobs"), change("start a"))
     )
-    shown = [line.rstrip() for line in fix_lines(fix, Style(), "fix")]
-    assert [line[2:16].strip() for line in shown] == ["fix", "", "by hand", "", "then"]
+    parts = [(part.says, len(part.rows)) for part in fix.parts]
+    assert parts == [("stops it", 1), ("stop the pods", 0), ("and the jobs", 0), ("", 1)]
+    assert "    4. Run:" in list(fix_lines(fix, Style(), "fix"))
+
+
+def test_a_step_alone_stands_beside_its_label() -> None:
+    fix = Fix((change("start a", changes="starts it"),), title="Start it", when="it is stopped")
+    assert [" ".join(line.split()) for line in fix_lines(fix, Style(), "fix")] == [
+        "use it if it is stopped", "fix starts it", "start a",
+    ]  # fmt: skip
+
+
+def test_a_note_that_was_told_is_not_told_again() -> None:
+    fix = Fix((person("stop it"), note("a Job: suspend it"), change("stop a", changes="stops it")))
+    told: dict[str, str] = {}
+    first, second = ([*part_lines(fix, Style(), "", told, f"option {number}")] for number in (1, 2))
+    assert first[-1] == "   - a Job: suspend it" and second[-1] == "   - The notes of option 1, step 2 hold here too."
 
 
 def test_markdown_shows_the_same_order() -> None:
@@ -53,6 +69,16 @@ def test_markdown_shows_the_same_order() -> None:
     lines = [*markdown._diagnosis(Diagnosis(Subject(Kind.NODE, "a"), "it fails", (), (cause,)))]
     places = [
         next(place for place, line in enumerate(lines) if wanted in line)
-        for wanted in ("First:** stop", "get node a", "Note:** a node", "drain a", "moves its", "five", "uncordon")
+        for wanted in (
+            "Before you",
+            "- stop",
+            "moves its",
+            "get node a",
+            "drain a",
+            "NotReady",
+            "five",
+            "again",
+            "uncordon",
+        )
     ]
     assert places == sorted(places)

@@ -8,9 +8,9 @@ import pytest
 
 from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform
-from diag.advice.runbook import fix_of, numbers_of_ways
+from diag.advice.runbook import fix_of, numbers_of_options
 from diag.knowledge.runbooks import load_knowledge
-from diag.reports.runbook import NAMES, body_of, to_page
+from diag.reports.runbook import FILLED, NAMES, body_of, to_page
 from tests.runbooks.test_files import TEXTS
 
 CAUSES = load_knowledge().causes
@@ -31,56 +31,54 @@ def test_a_paragraph_that_follows_its_heading_at_once_is_kept() -> None:
     assert "\nThe very words.\n" in page and "- one" in page
 
 
-def test_each_way_has_its_number_and_each_command_stands_above_what_it_does() -> None:
+def test_each_option_has_its_number_and_each_command_stands_below_what_it_does() -> None:
     id = "startup-taint-stuck"
     lines = to_page(CAUSES[id], TEXTS[id], {}, {}).splitlines()
-    ways = [line.partition(":")[0] for line in lines if line.startswith("Way ")]
-    assert ways == [f"Way {number} of {len(ways)}" for number in range(1, len(ways) + 1)] and len(ways) > 2
+    options = [line.partition(":")[0] for line in lines if line.startswith("Option ")]
+    assert options == [f"Option {number} of {len(options)}" for number in range(1, len(options) + 1)]
+    assert len(options) > 2
     (at,) = (at for at, line in enumerate(lines) if "kubectl taint nodes '<node>' fsx.csi.aws.com" in line)
-    assert lines[at + 1].strip() == "removes the taint by hand"
+    said = next(line.strip() for line in reversed(lines[:at]) if not line.startswith(" " * 5))
+    assert "taint" in said and "kubectl" not in said
 
 
-def test_the_case_of_a_way_is_its_heading_and_stands_in_the_list_above() -> None:
-    """Who reads at night chooses once, at the top; what a way needs besides stays under it."""
-    table = re.compile(r"^\|.*\|\n", re.MULTILINE)
-    text = table.sub("", TEXTS["aws-endpoint-unreachable"])
-    page = to_page(CAUSES["aws-endpoint-unreachable"], text, {}, {}, width=300)
-    cases = re.findall(r"^Way (\d) of \d: (.+)$", page, re.MULTILINE)
-    assert len(cases) > 2
-    assert [case for number, case in cases if f"\n  Way {number}  {case}\n" not in page] == []
+def test_an_option_says_what_it_does_and_for_which_case_it_is() -> None:
+    """Who reads at night chooses by what is done; what an option needs besides stands under it."""
+    cause, text = CAUSES["aws-endpoint-unreachable"], TEXTS["aws-endpoint-unreachable"]
+    fix = fix_of(cause, {}, on_page=True)
+    assert fix is not None
+    page = to_page(cause, re.sub(r"^\|.*\|\n", "", text, flags=re.MULTILINE), {}, {}, width=300)
+    for number, option in enumerate((fix, *fix.alternatives), 1):
+        assert f"\nOption {number} of {1 + len(fix.alternatives)}: {option.title}\n" in page
+        assert f"\n  Use this if {option.when}.\n" in page or not option.when
 
 
-def test_a_place_alone_says_what_the_way_does_and_follows_a_case() -> None:
-    page = to_page(CAUSES["mount-helper-missing"], TEXTS["mount-helper-missing"], {}, {}, width=200)
-    assert re.search(r"^  Way \d  on a host that mounts by itself \(hosts without Kubernetes\)$", page, re.MULTILINE)
-    assert re.search(r"^  Way \d  on GKE or AKS .*: install the Lustre client's tools", page, re.MULTILINE)
-    clock = to_page(CAUSES["node-clock-wrong"], TEXTS["node-clock-wrong"], {}, {}, width=200)
-    assert "\nWay 1 of 2: on Amazon Linux 2023 and other nodes that keep" in clock
+def test_an_option_that_the_choice_names_is_not_listed_again() -> None:
+    choice = "## How to fix\n\nWhich option: option 1 if it is new, else options 3 to 4.\n"
+    page = to_page(CAUSES["aws-endpoint-unreachable"], f"---\nid: x\n---\n{choice}", {}, {}, width=300)
+    options = set(re.findall(r"^Option (\d) of", page, re.MULTILINE))
+    assert set(re.findall(r"^  Option (\d)  ", page, re.MULTILINE)) == options - {"1", "3", "4"} != set()
 
 
-def test_a_way_that_the_choice_names_is_not_listed_again() -> None:
-    choice = "## How to fix\n\nWhich way: way 1 where it is new, else ways 3 to 4.\n"
-    page = to_page(CAUSES["aws-endpoint-unreachable"], f"---\nid: x\n---\n{choice}", {}, {}, width=200)
-    ways = set(re.findall(r"^Way (\d) of", page, re.MULTILINE))
-    assert set(re.findall(r"^  Way (\d)  ", page, re.MULTILINE)) == ways - {"1", "3", "4"} != set()
-
-
-def test_a_way_back_that_another_way_has_is_said_once() -> None:
+def test_an_undo_and_a_note_that_another_option_has_are_said_once() -> None:
     page = to_page(CAUSES["claim-volume-mismatch"], TEXTS["claim-volume-mismatch"], {}, {}, width=200)
-    assert re.findall(r"^  undo +(as of way \d)$", page, re.MULTILINE)
-    assert page.count("not once the new claim is Bound") == 1
+    assert re.findall(r"^  Undo: as of option \d\.$", page, re.MULTILINE)
+    assert page.count("Do not do this once the new claim is Bound") == 1
+    rebooted = to_page(CAUSES["lnet-wrong-interface"], TEXTS["lnet-wrong-interface"], {}, {}, width=200)
+    assert rebooted.count("batch-reboot-cluster-nodes") == 1 < rebooted.count("aws ec2 reboot-instances --")
+    assert "The notes of option 1, step 1 hold here too." in rebooted
 
 
-def test_the_names_stand_below_the_ways_and_the_looks_say_so() -> None:
+def test_each_name_is_explained_where_it_is_needed_first() -> None:
     """Fourteen names between the meaning and the first look make a reader lose the cause."""
     page = to_page(CAUSES["mountname-missing"], TEXTS["mountname-missing"], {}, {})
-    order = [
-        "\nHow to verify\n",
-        "under Names in the commands",
-        "\nWay 1 of",
-        "\nNames in the commands\n",
-        "\nHow to prevent",
-    ]
+    explained = re.findall(r"^ {4}<([a-z-]+)> +\S", page, re.MULTILINE)
+    assert explained and len(explained) == len(set(explained))
+    for name in explained:
+        told = page.index(re.search(rf"^ {{4}}<{name}> ", page, re.MULTILINE)[0])  # type: ignore[index]
+        used = min(found.start() for found in re.finditer(rf"^.*<{name}>.*$", page, re.MULTILINE))
+        assert used <= told and page.count("\nOption", used, told) <= 1, name
+    order = ["\nHow to verify\n", FILLED[:20], f"\n{NAMES}", "\nOption 1 of", "\nHow to check that it worked"]
     assert sorted(order, key=page.index) == order
 
 
@@ -91,24 +89,24 @@ def test_a_page_without_some_section_begins_with_its_title(heading: str) -> None
     assert page.startswith(CAUSES["mountname-missing"].title) and page.index("layer ") < page.index(NAMES)
 
 
-def test_two_ways_have_no_list() -> None:
+def test_two_options_have_no_list() -> None:
     page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
-    assert "\nWay 1 of 2: for a claim that is Pending\n" in page and "\n  Way 1  " not in page
+    assert "\nOption 1 of 2: " in page and "\n  Option 1  " not in page
 
 
-def test_who_installed_the_driver_is_asked_once_above_the_ways() -> None:
+def test_who_installed_the_driver_is_asked_once_above_the_options() -> None:
     page = to_page(CAUSES["imds-unreachable"], TEXTS["imds-unreachable"], {}, {})
     assert page.count("-L app.kubernetes.io/managed-by") == 1
-    assert page.index("-L app.kubernetes.io/managed-by") < page.index("Way 1 of ")
+    assert page.index("-L app.kubernetes.io/managed-by") < page.index("Option 1 of ")
     known = to_page(CAUSES["imds-unreachable"], TEXTS["imds-unreachable"], {"installer": "Helm", "release": "fsx"}, {})
-    assert "managed-by" not in known and "where Helm installed the driver" not in known
+    assert "managed-by" not in known and "if Helm installed the driver" not in known
 
 
-def test_a_way_keeps_the_number_by_which_the_text_names_it() -> None:
-    """Who installed the driver with Helm sees fewer ways; the table of the page counts all of them."""
+def test_an_option_keeps_the_number_by_which_the_text_names_it() -> None:
+    """Who installed the driver with Helm sees fewer options; the table of the page counts all of them."""
     id = "startup-taint-stuck"
     numbers = {
-        installer: [int(n) for n in re.findall(r"(?m)^Way (\d+)", page_for(id, installer))]
+        installer: [int(n) for n in re.findall(r"(?m)^Option (\d+)", page_for(id, installer))]
         for installer in ("", "Helm", "EKS add-on", "manifests")
     }
     assert numbers[""] == [*range(1, len(numbers[""]) + 1)]
@@ -123,20 +121,20 @@ def page_for(id: str, installer: str) -> str:
 
 @pytest.mark.parametrize("place", [UNKNOWN, Platform("aws", True), HOST, Platform("gcp", True)])
 @pytest.mark.parametrize("installer", ["", "Helm", "EKS add-on", "manifests"])
-def test_every_way_of_every_page_has_one_number(installer: str, place: Platform) -> None:
+def test_every_option_of_every_page_has_one_number(installer: str, place: Platform) -> None:
     for cause in CAUSES.values():
         values = {"installer": installer} if installer else {}
         fix = fix_of(cause, values, place, on_page=True)
-        numbers = numbers_of_ways(cause, values, place)
+        numbers = numbers_of_options(cause, values, place)
         assert 0 not in numbers and list(numbers) == sorted(set(numbers)), cause.id
         assert fix is None or not numbers or len(numbers) == len((fix, *fix.alternatives)), cause.id
 
 
-def test_a_way_that_names_the_add_on_itself_is_not_told_who_installed_the_driver() -> None:
+def test_an_option_that_names_the_add_on_itself_is_not_told_who_installed_the_driver() -> None:
     twice = to_page(CAUSES["csi-driver-installed-twice"], TEXTS["csi-driver-installed-twice"], {}, {})
-    assert "Way 1 of 4: to keep the add-on" in twice and "What installed the driver" not in twice
+    assert "if you keep the add-on" in twice and "says what installed the driver" not in twice
     rbac = to_page(CAUSES["csi-controller-rbac"], TEXTS["csi-controller-rbac"], {}, {})
-    assert "where the EKS add-on installed the driver" in rbac
+    assert "if the EKS add-on installed the driver" in " ".join(rbac.split())
 
 
 def test_objects_that_were_edited_are_put_back_by_helm_4_too() -> None:
@@ -164,7 +162,7 @@ def test_a_table_fits_the_page() -> None:
 
 def test_what_is_waited_for_has_its_label() -> None:
     page = to_page(CAUSES["pod-creation-refused"], TEXTS["pod-creation-refused"], {}, {})
-    assert "\n  wait          kubectl -n '<namespace>' rollout status" in page
+    assert re.search(r"Wait:.*\n +kubectl -n '<namespace>' rollout status", page)
 
 
 def test_a_name_is_found_where_the_case_of_the_page_has_it() -> None:
@@ -189,17 +187,17 @@ def test_one_chooses_before_one_reads_the_ways() -> None:
         ("claim-volume-mismatch", "what the looks show"),
     ):
         page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
-        assert 0 < page.index(chosen) < page.index("Way 1 of") and page.count(chosen) == 1
+        assert 0 < page.index(chosen) < page.index("Option 1 of") and page.count(chosen) == 1
     page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
-    assert page.index("Way 5 of 5") < page.index("SCRATCH_1 cannot grow: make a new")
+    assert page.index("Option 5 of 5") < page.index("SCRATCH_1 cannot grow: make a new")
 
 
 def test_a_page_says_what_shows_the_end_of_its_own_cause() -> None:
     """A volume that is to go never shows a Bound claim."""
     page = to_page(CAUSES["volume-deletion-stuck"], TEXTS["volume-deletion-stuck"], {}, {})
-    assert "NotFound" in page and "Bound: within seconds" not in page
+    assert "NotFound" in page and "Bound. To a volume that exists" not in page
     other = to_page(CAUSES["s3-access-denied"], TEXTS["s3-access-denied"], {}, {})
-    assert "Bound: within seconds" in other
+    assert "Bound. To a volume that exists" in other
 
 
 def test_a_second_run_of_a_block_does_not_write_over_what_it_saved() -> None:
