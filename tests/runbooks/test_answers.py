@@ -29,6 +29,7 @@ ABSENT = {
     "the driver came with Helm": r"No addon: (?:aws-fsx-csi-driver|eks-pod-identity-agent) found",
     "it is no file system of EFS": r"File system 'fs-\w+' does not exist",
     "no bucket policy is set": r"NoSuchBucketPolicy",
+    "the bucket names no encryption": r"ServerSideEncryptionConfigurationNotFoundError",
     "the bucket has no such object": r"\(404\) when calling the HeadObject",
     "there is neither HyperPod, nor its log, nor a key of KMS": r"log group does not exist|find cluster|Invalid keyId",
     "FSx made no role of its own here": r"Role AWSServiceRoleForAmazonFSx not found",
