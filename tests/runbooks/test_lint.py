@@ -459,7 +459,7 @@ def test_a_page_says_of_each_name_where_it_is_found() -> None:
         page = to_page(CAUSES[id], text, {}, {})
         typed = (line for line in page.splitlines() if TYPED.match(line))
         opened = {name for line in typed for name in re.findall(r"<([a-z][a-z0-9-]*)>", line)}
-        assert opened - set(re.findall(r"^  <([a-z0-9-]+)>  ", page, re.MULTILINE)) == set(), id
+        assert opened - set(re.findall(r"^    <([a-z0-9-]+)>  ", page, re.MULTILINE)) == set(), id
 
 
 def test_a_name_has_one_source() -> None:
