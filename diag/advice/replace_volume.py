@@ -136,7 +136,9 @@ def steps(
         *(
             step
             for _, _, file, patch in objects
-            for step in _corrected(file, patch, names, says=f"Correct copies of {what}." if file == last else "")
+            for step in _corrected(
+                file, patch, names, says=f"Write corrected copies of {what}." if file == last else ""
+            )
         ),
         *((retained, *stopped.stop) if stopped.stop and owners is not None else stopped.stop),
         *ready,

@@ -161,7 +161,7 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     if values.get("workload"):
         return (*_not_ready(values), replaced, back)
     rolled = wait("kubectl -n {namespace} rollout status {workload} --timeout=10m", values)
-    return (caution(_TAKES_NO_PATCH), caution(_TAKEN_BACK), *_not_ready(values), replaced, rolled, back)
+    return (note(_TAKES_NO_PATCH), note(_TAKEN_BACK), *_not_ready(values), replaced, rolled, back)
 
 
 def _not_ready(values: Values) -> tuple[Step, ...]:

@@ -29,6 +29,7 @@ def _ids() -> Iterable[str]:
     examples=(
         "lustre-doctor runbook --search 'security group'",
         "lustre-doctor runbook client-server-version-mismatch",
+        "lustre-doctor runbook client-server-version-mismatch --option 1",
         "lustre-doctor run --format json > run.json; lustre-doctor runbook sg-missing-988 --with run.json",
     ),
 )
@@ -37,13 +38,20 @@ def _ids() -> Iterable[str]:
 @click.option("--search", "word", default="", metavar="WORD", help="List those whose text has this word.")
 @click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
+@click.option("--option", "number", type=click.IntRange(min=1), metavar="N", help="Show this option to fix it alone.")
 @_options.options(_options.RUNBOOKS, _options.deadline(60.0, "Time limit of reading and judging the files."))
 def command(
-    id: str | None, layer: str | None, word: str, source: str | None, runbooks: tuple[str, ...], deadline: float
+    id: str | None,
+    layer: str | None,
+    word: str,
+    source: str | None,
+    number: int | None,
+    runbooks: tuple[str, ...],
+    deadline: float,
 ) -> int:
     """List the runbooks, or show one."""
     until = time.monotonic() + deadline
-    from diag.reports.runbook import to_page
+    from diag.reports.runbook import NoSuchOption, to_page
     from diag.sources.runbooks import load_runbooks
 
     knowledge = load_runbooks(runbooks, until=until)
@@ -59,7 +67,12 @@ def command(
         raise no_such("runbook", id, knowledge.causes, "runbook")
     values = _values(source, id, knowledge, until) if source else {}
     titles = {other: cause.title for other, cause in knowledge.causes.items()}
-    click.echo(to_page(knowledge.causes[id], knowledge.page(id), values, titles, width=terminal_width()), nl=False)
+    cause, text = knowledge.causes[id], knowledge.page(id)
+    try:
+        page = to_page(cause, text, values, titles, width=terminal_width(), option=number or 0)
+    except NoSuchOption as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(page, nl=False)
     return 0
 
 

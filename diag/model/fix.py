@@ -113,8 +113,6 @@ class Part(msgspec.Struct, frozen=True):
 
 
 _SAVES = "Save the current state to files."
-_ASIDE = frozenset({StepKind.CAUTION, StepKind.NOTE})
-"""What parts no chain of commands: it stands beside them."""
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
 
@@ -148,14 +146,9 @@ class Fix(msgspec.Struct, frozen=True):
     def acts(self) -> tuple[tuple[Step, tuple[str, ...]], ...]:
         """Each step that is run or waited for, with the rows of its command, those that it depends on first.
 
-        A caution that belongs to one of them stands before it.
+        A note stands before the step that it is for.
         """
-        begins = self._begins
-        steps = (
-            step
-            for place, step in enumerate(self.steps)
-            if step.kind in _RUN or step.kind is StepKind.NOTE or (step.kind is StepKind.CAUTION and place >= begins)
-        )
+        steps = (step for step in self.steps if step.kind in _RUN or step.kind is StepKind.NOTE)
         return tuple((chain[-1], _joined(chain) if chain[-1].line else ()) for chain in _chains(steps))
 
     @property
@@ -166,7 +159,7 @@ class Fix(msgspec.Struct, frozen=True):
         """
         found, rows, notes, saves = list[Part](), list[str](), list[str](), True
         for step, own in self.acts:
-            if step.kind in _ASIDE:
+            if step.kind is StepKind.NOTE:
                 notes.append(step.says)
                 continue
             waits = step.kind is StepKind.WAIT
@@ -209,18 +202,6 @@ class Fix(msgspec.Struct, frozen=True):
         return self._sentences(frozenset({StepKind.CAUTION}))
 
     @property
-    def first(self) -> tuple[str, ...]:
-        """The cautions that stand before all that is done; each other one belongs to a later step."""
-        opening = (step for step in self.steps[: self._begins] if step.kind is StepKind.CAUTION)
-        return tuple(dict.fromkeys(step.says for step in opening))
-
-    @property
-    def _begins(self) -> int:
-        """The place of the first step that does something."""
-        before = (StepKind.CAUTION, StepKind.GUARD)
-        return next((place for place, step in enumerate(self.steps) if step.kind not in before), len(self.steps))
-
-    @property
     def changes(self) -> tuple[str, ...]:
         """What the commands change, or what a person does where there is no command."""
         return self._sentences(_RUN - {StepKind.GUARD})
@@ -246,13 +227,13 @@ class Fix(msgspec.Struct, frozen=True):
 
 def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
     """Steps of which each runs only after the one before it succeeded: guards with what they protect, and the
-    commands that together are one change. A person's step is by itself; a caution parts no chain, it stands above."""
+    commands that together are one change. A person's step is by itself; a note parts no chain, it stands above."""
     chain: list[Step] = []
     all_ = list(steps)
-    acts = [step for step in all_ if step.kind not in _ASIDE]
+    acts = [step for step in all_ if step.kind is not StepKind.NOTE]
     following = iter(acts[1:])
     for step in all_:
-        if step.kind in _ASIDE:
+        if step.kind is StepKind.NOTE:
             yield (step,)
             continue
         after = next(following, None)

@@ -36,6 +36,7 @@ WORDS = {
 }
 """What a reader new to Lustre looks up; a page explains those that it uses."""
 LEFT_OUT = "An option whose number is missing here is for another platform or installer than yours."
+ALONE = "To print one option alone, with its names: lustre-doctor runbook {id} --option N"
 SURVEYED = 2
 """Options up to which a page goes without a list of them."""
 _OPTIONS = re.compile(r"\boptions? (\d+(?:(?:, | to | and | or )\d+)*)")
@@ -54,8 +55,12 @@ def to_page(
     *,
     platform: Platform = UNKNOWN,
     width: int = 100,
+    option: int = 0,
 ) -> str:
-    """The runbook's title and body. `titles` are those of all causes, for what the body refers to."""
+    """The runbook's title and body, or with a number that option alone.
+
+    `titles` are those of all causes, for what the body refers to. Raises NoSuchOption.
+    """
     lines = [*_heading(cause.title, "=")[1:], "", f"{cause.id} · layer {cause.layer.value} · {cause.severity.value}"]
     if cause.url:
         lines.append(cause.url)
@@ -67,11 +72,13 @@ def to_page(
         if options_are_due and not chooses(block[0]):
             options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
-                parts += _options(fix, numbers_of_options(cause, values, platform), named, style)
+                parts += _options(fix, numbers_of_options(cause, values, platform), named, cause.id, style)
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
-                parts.append(_Part([*_heading(CHECK, "-"), "", *_seen_after(cause, values, style)]))
+                heading = [*_heading(CHECK, "-"), ""]
+                seen = _seen_after(cause, values, style)
+                parts.append(_Part([*heading, *seen], asks=True, place=len(heading), of=_EVERY))
             section = block[0].removeprefix("## ")
             parts.append(_Part([], asks=section == VERIFY))
         if block == ["## "]:
@@ -86,6 +93,13 @@ def to_page(
             if any(line.startswith("    kubectl debug ") for line in looks):
                 parts[-1].lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
         options_are_due = options_are_due or block == [f"## {FIX}"]
+    if option:
+        has = sorted(part.of for part in parts if part.of > 0)
+        if option not in has:
+            known = f"; it has {has[0]} to {has[-1]}" if has else ""
+            raise NoSuchOption(f"{cause.id} has no option {option} here{known}")
+        chosen = [parts[0], *(part for part in parts if part.of in (option, _EVERY))]
+        return "\n".join(_with_names(chosen, cause.id, values, width)).rstrip() + "\n"
     lines = [*_with_names(parts, cause.id, values, width)]
     related = [id for id in dict.fromkeys(_RELATED.findall(body)) if id in titles and id != cause.id]
     if related:
@@ -104,6 +118,15 @@ class _Part(msgspec.Struct):
     asks: bool = False
     """Whether its names are explained in it, at `place`."""
     place: int = 0
+    of: int = 0
+    """The number of the option that it is; -1 where it belongs to every one."""
+
+
+_EVERY = -1
+
+
+class NoSuchOption(ValueError):
+    """A page has no option of that number, for this reader."""
 
 
 def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
@@ -139,7 +162,7 @@ def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], widt
         yield from part.lines[part.place :]
 
 
-def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], style: Style) -> Iterator[_Part]:
+def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], id: str, style: Style) -> Iterator[_Part]:
     """Every option under its number: its case, what to know first, each command below what it does, and its undo.
 
     Those that the text above has not `named` are listed first. An undo that another option has is said once.
@@ -154,6 +177,8 @@ def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], style: St
             intro += wrap(_survey(option), style, f"  Option {number}  ", " " * 12)
     if numbers[-1] > len(options):
         intro += ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
+    if len(options) > SURVEYED:
+        intro += ("", *textwrap.wrap(ALONE.format(id=id), max(40, style.width), break_on_hyphens=False))
     yield _Part(intro)
     undone, told = dict[tuple[Step, ...], int](), dict[str, str]()
     for number, heading, option in options:
@@ -167,7 +192,7 @@ def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], style: St
             lines.append(f"{margin}Undo: as of option {same}.")
         else:
             lines += undo_lines(option, style, margin)
-        yield _Part(lines, asks=True, place=place)
+        yield _Part(lines, asks=True, place=place, of=number)
 
 
 def options_of(fix: Fix, numbers: Sequence[int] = ()) -> Iterator[tuple[int, str, Fix]]:

@@ -24,6 +24,7 @@ _COMMAND = late(r"`[^`]{1,400}`")
 _HELD = "\x00"
 """A space at which no line breaks; visible text has no such character."""
 
+ENDS = "Wait until this command ends."
 LABEL = 14
 """Columns of the label before each part of a diagnosis."""
 
@@ -100,7 +101,7 @@ def part_lines(fix: Fix, style: Style, margin: str, told: dict[str, str], option
     parts = fix.parts
     inner = margin + "   " * (len(parts) > 1)
     for number, part in enumerate(parts, 1):
-        said = f"Wait: {part.says}" if part.waits and part.says else part.says or ("Wait:" if part.waits else "Run:")
+        said = f"Wait: {part.says}" if part.waits and part.says else part.says or (ENDS if part.waits else "Run:")
         yield from wrap(said, style, f"{margin}{number}. " if len(parts) > 1 else margin, inner)
         yield from painted(commands(inner, part.rows), style, Verdict.PASS)
         places = dict.fromkeys(told[note] for note in part.notes if note in told)
@@ -135,7 +136,7 @@ def first_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
     """For which case it is, and what to know or to do before anything else."""
     if fix.when:
         yield from wrap(f"Use this if {fix.when}.", style, margin, margin)
-    if first := (*fix.first, *fix.not_filled_in):
+    if first := (*fix.cautions, *fix.not_filled_in):
         yield f"{margin}Before you start:"
     for sentence in first:
         yield from wrap(sentence, style, f"{margin}- ", f"{margin}  ")
@@ -147,7 +148,7 @@ def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
     The undo, and other options where this one has commands, are shown with `style.everything` alone.
     """
     yield from labelled("use it if", [fix.when] if fix.when else (), style)
-    yield from labelled("first", (*fix.first, *fix.not_filled_in), style)
+    yield from labelled("first", (*fix.cautions, *fix.not_filled_in), style)
     if len(parts := fix.parts) == 1 and not parts[0].notes:
         yield from labelled(label, [parts[0].says or fix.title or _UNTITLED], style)
         yield from painted(command("", *parts[0].rows), style, Verdict.PASS)

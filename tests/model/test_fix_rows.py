@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from diag.advice.runbook import fix_of
-from diag.advice.steps import caution, change, guard, person, save, save_once, wait
+from diag.advice.steps import caution, change, guard, note, person, save, save_once, wait
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 
@@ -144,23 +144,45 @@ class TestWhatFails:
         assert [rows for _, rows in Fix(steps).acts] == [(), ("test -s a && kubectl delete pv a",)]
 
 
-class TestCautions:
-    """What to know before anything stands first; what a later step needs to be known stands at that step."""
+class TestNotes:
+    """What to know before anything stands first; what a step needs to be known stands at that step."""
 
-    def test_a_caution_between_commands_stands_above_the_one_that_it_is_for(self) -> None:
-        steps = (caution("stop the writers"), save("kubectl get pv a > a"), caution("not on Fargate"), change("reboot"))
-        assert Fix(steps).first == ("stop the writers",)
-        assert [step.line or step.text for step, _ in Fix(steps).acts] == [
-            "kubectl get pv a > a",
-            "not on Fargate",
-            "reboot",
-        ]
+    def test_a_note_stands_at_the_step_that_it_is_for(self) -> None:
+        steps = (caution("stop the writers"), save("kubectl get pv a > a"), note("not on Fargate"),
+                 change("reboot", changes="boots it"), caution("late"))  # fmt: skip
+        assert Fix(steps).cautions == ("stop the writers", "late")
+        (part,) = Fix(steps).parts
+        assert (part.says, part.rows, part.notes) == (
+            "boots it",
+            ("kubectl get pv a > a", "reboot"),
+            ("not on Fargate",),
+        )
 
     def test_it_does_not_part_the_commands_of_a_chain(self) -> None:
-        steps = (save("get > a"), guard("test -s a"), caution("or cordon"), change("drain"), caution("or delete"),
+        steps = (save("get > a"), guard("test -s a"), note("or cordon"), change("drain"), note("or delete"),
                  change("reboot", changes="boots it"))  # fmt: skip
         assert Fix(steps).commands == ("get > a", "test -s a && drain && reboot")
         assert [rows for _, rows in Fix(steps).acts] == [("get > a",), (), (), ("test -s a && drain && reboot",)]
 
-    def test_a_report_has_all_of_them_above_the_commands(self) -> None:
-        assert Fix((save("get > a"), caution("late"), change("reboot"))).cautions == ("late",)
+    def test_a_guard_behind_a_change_holds_what_follows(self) -> None:
+        """A claim that could not be deleted must not lose its volume."""
+        steps = (change("delete pvc"), guard("wait pv"), change("delete pv", changes="deletes both"))
+        assert Fix(steps).commands == ("delete pvc && wait pv && delete pv",)
+
+
+class TestParts:
+    def test_what_waits_is_one_part_with_its_time(self) -> None:
+        steps = (
+            change("start", changes="starts"),
+            person("five minutes", kind=StepKind.WAIT),
+            wait("one"),
+            wait("two"),
+        )
+        assert [(part.says, part.rows, part.waits) for part in Fix(steps).parts] == [
+            ("starts", ("start",), False),
+            ("five minutes", ("one", "two"), True),
+        ]
+
+    def test_what_is_only_saved_says_so(self) -> None:
+        (part, hand) = Fix((save("get > a"), person("edit a"))).parts
+        assert part.says.startswith("Save") and part.rows == ("get > a",) and hand.says == "edit a"

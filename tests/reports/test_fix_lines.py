@@ -16,7 +16,7 @@ REBOOT = Fix(
         caution("it takes a while"),
         save("kubectl get node a > a.txt"),
         guard("test -s a.txt"),
-        caution("a node that is NotReady: cordon it"),
+        note("a node that is NotReady: cordon it"),
         change("kubectl drain a", changes="moves its pods"),
         person("five minutes", kind=StepKind.WAIT),
         wait("kubectl wait node/a"),

@@ -10,7 +10,7 @@ from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform
 from diag.advice.runbook import fix_of, numbers_of_options
 from diag.knowledge.runbooks import load_knowledge
-from diag.reports.runbook import FILLED, NAMES, body_of, to_page
+from diag.reports.runbook import FILLED, NAMES, NoSuchOption, body_of, to_page
 from tests.runbooks.test_files import TEXTS
 
 CAUSES = load_knowledge().causes
@@ -89,6 +89,15 @@ def test_a_page_without_some_section_begins_with_its_title(heading: str) -> None
     assert page.startswith(CAUSES["mountname-missing"].title) and page.index("layer ") < page.index(NAMES)
 
 
+def test_one_option_alone_has_its_names_and_what_shows_that_it_worked() -> None:
+    cause, text = CAUSES["client-server-version-mismatch"], TEXTS["client-server-version-mismatch"]
+    page = to_page(cause, text, {}, {}, option=2)
+    assert page.startswith(cause.title) and re.findall(r"^Option (\d)", page, re.MULTILINE) == ["2"]
+    assert "    <file-system>" in page and "How to check that it worked" in page and "How to prevent" not in page
+    with pytest.raises(NoSuchOption, match="has no option 99 here; it has 1 to"):
+        to_page(cause, text, {}, {}, option=99)
+
+
 def test_two_options_have_no_list() -> None:
     page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
     assert "\nOption 1 of 2: " in page and "\n  Option 1  " not in page
@@ -162,7 +171,7 @@ def test_a_table_fits_the_page() -> None:
 
 def test_what_is_waited_for_has_its_label() -> None:
     page = to_page(CAUSES["pod-creation-refused"], TEXTS["pod-creation-refused"], {}, {})
-    assert re.search(r"Wait:.*\n +kubectl -n '<namespace>' rollout status", page)
+    assert re.search(r"Wait.*\n +kubectl -n '<namespace>' rollout status", page)
 
 
 def test_a_name_is_found_where_the_case_of_the_page_has_it() -> None:
@@ -180,16 +189,14 @@ def names_of(id: str) -> dict[str, str]:
     return {name: source.command + source.otherwise for source in named_in(page, id) for name in source.names}
 
 
-def test_one_chooses_before_one_reads_the_ways() -> None:
-    """A table, or a paragraph of which way, that stands first is before the steps; other text follows them."""
-    for id, chosen in (
-        ("dns-resolution-failure", "what the looks show"),
-        ("claim-volume-mismatch", "what the looks show"),
-    ):
-        page = to_page(CAUSES[id], TEXTS[id], {}, {}).partition("How to fix\n")[2]
-        assert 0 < page.index(chosen) < page.index("Option 1 of") and page.count(chosen) == 1
-    page = to_page(CAUSES["volume-expansion-failed"], TEXTS["volume-expansion-failed"], {}, {})
-    assert page.index("Option 5 of 5") < page.index("SCRATCH_1 cannot grow: make a new")
+def test_one_chooses_before_one_reads_the_options() -> None:
+    """A table, or a paragraph of which option, that stands first is before the steps; other text follows them."""
+    cause = CAUSES["volume-expansion-failed"]
+    table = "| what you see | do |\n| --- | --- |\n| the very first | option 1 |\n\nWhat else there is.\n"
+    for choice in (table, "Which option: the very first, option 1.\n\nWhat else there is.\n"):
+        page = to_page(cause, f"---\nid: x\n---\n## How to fix\n\n{choice}", {}, {})
+        order = ["How to fix", "the very first", "\nOption 1 of", "Undo", "What else there is", "How to check that it"]
+        assert sorted(order, key=page.index) == order and page.count("the very first") == 1
 
 
 def test_a_page_says_what_shows_the_end_of_its_own_cause() -> None:
