@@ -37,6 +37,7 @@ ABSENT = {
     "the nodes are of no group that is known": r"No node group found for name: <nodegroup>",
     "the nodes are of no launch template that is known": r"template name <launch-template>, does not exist",
     "no stack made the file system": r"Stack with id <stack> does not exist",
+    "the VPC has no private zone": r"No hosted zone found with ID",
     "the account has no image of its own": r"InvalidAMIID\.NotFound",
     "the account is in no organization": r"AccountNotFoundException",
     "can-i answers no in its exit status": r"Warning: resource 'nodes' is not namespace scoped",
