@@ -94,9 +94,9 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def says(self) -> str:
-        """What a command changes, or what a person does, and who."""
+        """What a command changes, or what a person does, and who can do it."""
         said = self.text or self.changes
-        return f"{said} (by {self.by})" if said and self.by else said
+        return f"{said} Who can do this: {self.by}." if said and self.by else said
 
 
 class Part(msgspec.Struct, frozen=True):

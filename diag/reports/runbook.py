@@ -43,6 +43,7 @@ _OPTIONS = re.compile(r"\boptions? (\d+(?:(?:, | to | and | or )\d+)*)")
 """`option 2`, `options 1, 3 and 4`, `options 2 to 6`."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
+_IDS_ALONE = re.compile(r"[-*] (?:\[\[[a-z0-9-]+\]\](?:, | and |\.)?)+")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 _MARKS = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])")
 
@@ -76,15 +77,15 @@ def to_page(
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
-                heading = [*_heading(CHECK, "-"), ""]
-                seen = _seen_after(cause, values, style)
-                parts.append(_Part([*heading, *seen], asks=True, place=len(heading), of=_EVERY))
+                heading, seen = _heading(CHECK, "-"), _seen_after(cause, values, style)
+                parts.append(_Part([*heading, "", *seen], asks=True, place=len(heading), of=_EVERY))
             section = block[0].removeprefix("## ")
             parts.append(_Part([], asks=section == VERIFY))
         if block == ["## "]:
             break
         named |= _options_named(" ".join(block)) if options_are_due else frozenset()
-        parts[-1].lines += _block(block, values, width)
+        # What only refers to other pages stands below, with their titles.
+        parts[-1].lines += () if _IDS_ALONE.fullmatch(" ".join(block)) else _block(block, values, width)
         if block == [f"## {VERIFY}"]:
             parts[-1].place = len(parts[-1].lines)
             place = HOST if platform == UNKNOWN and is_of_hosts(cause.platforms) else platform
@@ -157,7 +158,7 @@ def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], widt
                 yield f"        {visible(fill_text(source.command, values))}"
             if source.otherwise:
                 yield f"        If it prints nothing: {visible(fill_text(source.otherwise, values))}"
-        if new and part.place < len(part.lines) and part.lines[part.place]:
+        if new and part.lines[part.place :][:1] != [""]:
             yield ""
         yield from part.lines[part.place :]
 
@@ -248,10 +249,9 @@ def body_of(text: str) -> str:
 
 def _look(observation: Observation, values: Mapping[str, str], platform: Platform, width: int) -> Iterator[str]:
     what, *commands = look_at(observation, values, platform).splitlines()
-    check = f" (check {observation.check})" if observation.check else ""
     style = Style(width=width)
     yield ""
-    yield from wrap(what + check, style, "", "")
+    yield from wrap(what, style, "", "")
     yield from (visible(f"    {command}") for command in commands)
     for label, answer in (("This cause", observation.yes), ("Not this cause", observation.no)):
         if answer:
