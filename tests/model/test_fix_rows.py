@@ -63,6 +63,12 @@ def test_a_script_that_another_program_starts_begins_on_a_row_of_its_own() -> No
     assert step.rows[1:] == ("  chroot /host a && chroot /host b'",) and shlex.split("\n".join(step.rows))[:7] == debug
 
 
+def test_a_container_that_a_command_names_is_no_script() -> None:
+    """`-c` of kubectl names a container, and one whose name begins with a line break does not exist."""
+    step = Step(StepKind.CHANGE, ("kubectl", "set", "env", "deployment/d", "-c", "fsx-plugin", f"HTTPS_PROXY={'p' * 99}"))
+    assert step.rows == (step.line,)
+
+
 def documents_of(step: Step) -> list[str]:
     """The words that begin as JSON does and are no query and no program of jq."""
     if step.argv[0] == "jq":
