@@ -65,7 +65,9 @@ def test_a_script_that_another_program_starts_begins_on_a_row_of_its_own() -> No
 
 def test_a_container_that_a_command_names_is_no_script() -> None:
     """`-c` of kubectl names a container, and one whose name begins with a line break does not exist."""
-    step = Step(StepKind.CHANGE, ("kubectl", "set", "env", "deployment/d", "-c", "fsx-plugin", f"HTTPS_PROXY={'p' * 99}"))
+    step = Step(
+        StepKind.CHANGE, ("kubectl", "set", "env", "deployment/d", "-c", "fsx-plugin", f"HTTPS_PROXY={'p' * 99}")
+    )
     assert step.rows == (step.line,)
 
 
