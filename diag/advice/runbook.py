@@ -214,7 +214,7 @@ _WAYS = {"with Helm,": "Helm", "by manifests,": "manifests"}
 
 def _is_meant(line: str, values: Values) -> bool:
     installer = str(values.get("installer") or "")
-    return not any(line.startswith(start) and installer and way not in installer for start, way in _WAYS.items())
+    return not any(line.lower().startswith(start) and installer and way not in installer for start, way in _WAYS.items())
 
 
 def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:

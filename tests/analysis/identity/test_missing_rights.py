@@ -47,7 +47,7 @@ def allowed(document: Document) -> set[tuple[str, str]]:
 def test_a_boundary_that_is_silent_gets_a_version_that_newly_allows_what_is_missing_and_no_more() -> None:
     lacking, boundary = missing(BY_BOUNDARY), policy(SILENT)
     keep, _, change, back = (step for step in give("fsx-csi", lacking, boundary).steps if step.argv)
-    assert change.by == "whoever owns the permissions boundary" and BOUNDARY in change.argv
+    assert change.by == "the owner of the permissions boundary" and BOUNDARY in change.argv
     document = json.loads(change.argv[change.argv.index("--policy-document") + 1])
     assert document["Statement"][0] == SILENT
     newly = allowed(document) - allowed(boundary.document or {})
