@@ -33,7 +33,7 @@ def fix_of(
     """
     page = "on this page" if on_page else f"in lustre-doctor runbook {cause.id}"
     open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
-    where = UNKNOWN if on_page else platform  # A page names its ways by number, for every reader the same.
+    where = UNKNOWN if on_page else platform  # A page numbers its options alike for every reader.
     open_.sort(key=lambda remedy: (_rank(remedy, seen), _is_foreign(remedy, cause, where)))
     fixes = [
         Fix(
@@ -103,8 +103,8 @@ def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform) -> 
     from diag.advice.driver import EDITED, Installer, setting
 
     edited = has(platform, "aws") and setting(remedy.with_, {**values, "installer": EDITED})
-    ways = (Installer.HELM.value, EDITED if edited else Installer.MANIFESTS.value)
-    return [{**values, "installer": way} for way in ways]
+    installers = (Installer.HELM.value, EDITED if edited else Installer.MANIFESTS.value)
+    return [{**values, "installer": one} for one in installers]
 
 
 def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> str:
@@ -208,13 +208,14 @@ def _saved(line: str, undo_text: str, values: Values) -> Step:
     return save_once(line, values)
 
 
-_WAYS = {"with Helm,": "Helm", "by manifests,": "manifests"}
-"""How a line of a caution begins that is for one way to install the driver alone."""
+_FOR_INSTALLER = {"with helm,": "Helm", "by manifests,": "manifests"}
+"""How a line of a caution begins that is for one installer of the driver alone."""
 
 
 def _is_meant(line: str, values: Values) -> bool:
     installer = str(values.get("installer") or "")
-    return not any(line.lower().startswith(start) and installer and way not in installer for start, way in _WAYS.items())
+    begins = (one for start, one in _FOR_INSTALLER.items() if line.lower().startswith(start))
+    return not installer or all(one in installer for one in begins)
 
 
 def _either(command: Callable[[str, Values], Step], kind: StepKind, line: str, values: Values) -> Step:
