@@ -247,6 +247,7 @@ def _fix(fix: Fix) -> Iterator[str]:
     for _, heading, option in options_of(fix):
         yield f"\n### {text(heading)}\n" if heading else ""
         yield f"\nUse this if {text(option.when)}.\n" if option.when else ""
+        yield f"\nWho can do this: {text(option.by)}.\n" if option.by else ""
         if first := (*option.cautions, *option.not_filled_in):
             yield "\nBefore you start:\n\n" + bullets(map(text, first))
         for number, part in enumerate(option.parts, 1):

@@ -94,9 +94,8 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def says(self) -> str:
-        """What a command changes, or what a person does, and who can do it."""
-        said = self.text or self.changes
-        return f"{said} Who can do this: {self.by}." if said and self.by else said
+        """What a command changes, or what a person does."""
+        return self.text or self.changes
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -205,6 +204,11 @@ class Fix(msgspec.Struct, frozen=True):
     def changes(self) -> tuple[str, ...]:
         """What the commands change, or what a person does where there is no command."""
         return self._sentences(_RUN - {StepKind.GUARD})
+
+    @property
+    def by(self) -> str:
+        """Who must do it, when the reader cannot."""
+        return " and ".join(dict.fromkeys(step.by for step in self.steps if step.by))
 
     @property
     def not_filled_in(self) -> tuple[str, ...]:

@@ -88,6 +88,8 @@ def _fix(fix: Fix | None) -> Iterator[str]:
         yield from ("", f"**Fix:** {escaped(fix.title)}")
     if fix.when:
         yield from ("", f"Use this if {escaped(fix.when)}.")
+    if fix.by:
+        yield from ("", f"Who can do this: {escaped(fix.by)}.")
     if first := (*fix.cautions, *fix.not_filled_in):
         yield from ("", "Before you start:", "", *(f"- {escaped(sentence)}" for sentence in first))
     longest = max((len(run) for line in fix.commands for run in re.findall("`+", line)), default=0)

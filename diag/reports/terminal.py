@@ -136,6 +136,8 @@ def first_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
     """For which case it is, and what to know or to do before anything else."""
     if fix.when:
         yield from wrap(f"Use this if {fix.when}.", style, margin, margin)
+    if fix.by:
+        yield from wrap(f"Who can do this: {fix.by}.", style, margin, margin)
     if first := (*fix.cautions, *fix.not_filled_in):
         yield f"{margin}Before you start:"
     for sentence in first:
@@ -149,6 +151,7 @@ def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
     """
     yield from labelled("use it if", [fix.when] if fix.when else (), style)
     yield from labelled("first", (*fix.cautions, *fix.not_filled_in), style)
+    yield from labelled("who can do it", [fix.by] if fix.by else (), style)
     if len(parts := fix.parts) == 1 and not parts[0].notes:
         yield from labelled(label, [parts[0].says or fix.title or _UNTITLED], style)
         yield from painted(command("", *parts[0].rows), style, Verdict.PASS)
