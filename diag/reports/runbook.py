@@ -17,8 +17,8 @@ from diag.advice.runbook import fix_of, look_at, numbers_of_options
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
-from diag.model.fix import Fix, Step
-from diag.reports.terminal import Style, first_lines, part_lines, undo_lines, wrap
+from diag.model.fix import Fix
+from diag.reports.terminal import Style, Told, first_lines, part_lines, undo_lines, wrap
 from diag.sanitize import visible
 
 FENCE, VERIFY, FIX = "```", "How to verify", "How to fix"
@@ -73,7 +73,7 @@ def to_page(
         if options_are_due and not chooses(block[0]):
             options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
-                parts += _options(fix, numbers_of_options(cause, values, platform), named, cause.id, style)
+                parts += _options(fix, numbers_of_options(cause, values, platform), named, cause.id, style, option)
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
@@ -95,7 +95,7 @@ def to_page(
                 parts[-1].lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
         options_are_due = options_are_due or block == [f"## {FIX}"]
     if option:
-        has = sorted(part.of for part in parts if part.of > 0)
+        has = numbers_of_options(cause, values, platform)
         if option not in has:
             known = f"; it has {has[0]} to {has[-1]}" if has else ""
             raise NoSuchOption(f"{cause.id} has no option {option} here{known}")
@@ -163,10 +163,12 @@ def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], widt
         yield from part.lines[part.place :]
 
 
-def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], id: str, style: Style) -> Iterator[_Part]:
-    """Every option under its number: its case, what to know first, each command below what it does, and its undo.
+def _options(
+    fix: Fix, numbers: Sequence[int], named: Collection[int], id: str, style: Style, only: int
+) -> Iterator[_Part]:
+    """Every option under its number, or `only` that one: its case, what to know first, its steps, and its undo.
 
-    Those that the text above has not `named` are listed first. An undo that another option has is said once.
+    Those that the text above has not `named` are listed first. What an earlier option has too is said once.
     """
     options, intro = [*options_of(fix, numbers)], list[str]()
     if asks_who_installed(fix):
@@ -181,19 +183,18 @@ def _options(fix: Fix, numbers: Sequence[int], named: Collection[int], id: str, 
     if len(options) > SURVEYED:
         intro += ("", *textwrap.wrap(ALONE.format(id=id), max(40, style.width), break_on_hyphens=False))
     yield _Part(intro)
-    undone, told = dict[tuple[Step, ...], int](), dict[str, str]()
+    told = Told()
     for number, heading, option in options:
-        lines, margin = [""], "  "
-        lines += wrap(heading, style, "", "  ") if heading else ()
-        lines += first_lines(option, style, margin)
-        place = len(lines)
-        lines += part_lines(option, style, margin, told, f"option {number}")
-        undo = option.undo_steps
-        if (same := undone.setdefault(undo, number)) != number and len(undo) > 1:
-            lines.append(f"{margin}Undo: as of option {same}.")
-        else:
-            lines += undo_lines(option, style, margin)
-        yield _Part(lines, asks=True, place=place, of=number)
+        if not only or number == only:
+            lines = ["", *(wrap(heading, style, "", "  ") if heading else ())]
+            lines += first_lines(option, style, _MARGIN, told, number)
+            place = len(lines)
+            lines += part_lines(option, style, _MARGIN, told, number)
+            lines += undo_lines(option, style, _MARGIN, told, number)
+            yield _Part(lines, asks=True, place=place, of=number)
+
+
+_MARGIN = "  "
 
 
 def options_of(fix: Fix, numbers: Sequence[int] = ()) -> Iterator[tuple[int, str, Fix]]:

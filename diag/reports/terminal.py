@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from diag.late import late
-from diag.model.fix import Fix
+from diag.model.fix import Fix, Part, Step
 from diag.model.verdict import Verdict
 from diag.sanitize import visible
 
@@ -93,38 +94,78 @@ def painted(lines: Iterable[str], style: Style, verdict: Verdict) -> Iterator[st
         yield f"{_COLOURS[verdict]}{line}{_PLAIN}" if style.colour else line
 
 
-def part_lines(fix: Fix, style: Style, margin: str, told: dict[str, str], option: str = "") -> Iterator[str]:
-    """What is done, in its order and numbered: what each part does, its commands below, then what to know of them.
+class Told(msgspec.Struct):
+    """What a page has printed of its options: what a later one has too is not printed again."""
 
-    `told` has where each note stands that was printed already; those of this `option` are added to it.
-    """
-    parts = fix.parts
+    cautions: dict[str, int] = {}
+    """By which option each was told."""
+    notes: dict[str, str] = {}
+    """At which step each was told."""
+    parts: dict[int, list[Part | None]] = {}
+    """The numbered steps of each option; None for what stands for those of an earlier one."""
+    undone: dict[tuple[Step, ...], int] = {}
+
+    def run_in(self, parts: Sequence[Part]) -> tuple[int, int, int]:
+        """How many of the first parts an earlier option has in this order, which one, and from which step on."""
+        runs = (
+            (len([*itertools.takewhile(_same, zip(parts, own[at:], strict=False))]), -option, at + 1)
+            for option, own in self.parts.items()
+            for at in range(len(own))
+        )
+        found, option, at = max(runs, default=(0, 0, 0))
+        return found, -option, at
+
+
+def _same(pair: tuple[Part, Part | None]) -> bool:
+    return pair[0] == pair[1]
+
+
+_SHARED = 3
+"""Steps from which on a page refers to those of an earlier option."""
+
+
+def part_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, option: int = 0) -> Iterator[str]:
+    """What is done, in its order and numbered: what each part does, its commands below, then what to know of them."""
+    told, parts, printed = told or Told(), [*fix.parts], list[Part | None]()
     inner = margin + "   " * (len(parts) > 1)
-    for number, part in enumerate(parts, 1):
+    while parts:
+        begin = f"{margin}{len(printed) + 1}. " if inner != margin else margin
+        shared, other, at = told.run_in(parts)
+        if shared >= _SHARED:
+            yield from wrap(f"Do steps {at} to {at + shared - 1} of option {other}.", style, begin, inner)
+            printed.append(None)
+            del parts[:shared]
+            continue
+        part = parts.pop(0)
         said = f"Wait: {part.says}" if part.waits and part.says else part.says or (ENDS if part.waits else "Run:")
-        yield from wrap(said, style, f"{margin}{number}. " if len(parts) > 1 else margin, inner)
+        yield from wrap(said, style, begin, inner)
         yield from painted(commands(inner, part.rows), style, Verdict.PASS)
-        places = dict.fromkeys(told[note] for note in part.notes if note in told)
+        printed.append(part)
+        places = dict.fromkeys(told.notes[note] for note in part.notes if note in told.notes)
         others = [f"The notes of {place} hold here too." for place in places]
-        for note in (*(note for note in part.notes if note not in told), *others):
+        for note in (*(note for note in part.notes if note not in told.notes), *others):
             yield from wrap(note, style, f"{inner}- ", f"{inner}  ")
         if option:
-            told |= {note: f"{option}, step {number}" for note in part.notes if note not in told}
+            told.notes = {note: f"option {option}, step {len(printed)}" for note in part.notes} | told.notes
+    if option:
+        told.parts[option] = printed
 
 
-def undo_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
+def undo_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, option: int = 0) -> Iterator[str]:
     """How to take it back: sentences, and the commands below them."""
     steps = fix.undo_steps
+    same = told.undone.setdefault(steps, option) if told else option
     if len(steps) == 1 and not steps[0].line:
         yield from wrap(f"Undo: {steps[0].text}", style, margin, margin + "  ")
-        return
-    if steps:
+    elif same != option and len(steps) > 1:
+        yield f"{margin}Undo: as of option {same}."
+    elif steps:
         yield f"{margin}Undo:"
-    for step in steps:
-        if step.line:
-            yield from commands(margin, step.rows)
-        else:
-            yield from wrap(step.text, style, margin + "  ", margin + "  ")
+        for step in steps:
+            if step.line:
+                yield from commands(margin, step.rows)
+            else:
+                yield from wrap(step.text, style, margin + "  ", margin + "  ")
 
 
 def commands(margin: str, rows: Iterable[str]) -> Iterator[str]:
@@ -132,13 +173,17 @@ def commands(margin: str, rows: Iterable[str]) -> Iterator[str]:
     return (f"{margin}    {visible(row)}" for row in rows)
 
 
-def first_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
-    """For which case it is, and what to know or to do before anything else."""
+def first_lines(fix: Fix, style: Style, margin: str, told: Told, option: int) -> Iterator[str]:
+    """For which case it is, who can do it, and what to know or to do before anything else."""
     if fix.when:
         yield from wrap(f"Use this if {fix.when}.", style, margin, margin)
     if fix.by:
         yield from wrap(f"Who can do this: {fix.by}.", style, margin, margin)
-    if first := (*fix.cautions, *fix.not_filled_in):
+    new = [one for one in (*fix.cautions, *fix.not_filled_in) if one not in told.cautions]
+    others = dict.fromkeys(told.cautions[one] for one in fix.cautions if one in told.cautions)
+    told.cautions |= dict.fromkeys(new, option)
+    first = (*new, *(f"What option {other} says here of the same steps holds too." for other in others))
+    if first:
         yield f"{margin}Before you start:"
     for sentence in first:
         yield from wrap(sentence, style, f"{margin}- ", f"{margin}  ")
@@ -157,7 +202,7 @@ def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
         yield from painted(command("", *parts[0].rows), style, Verdict.PASS)
     elif parts:
         yield from labelled(label, [fix.title or _UNTITLED], style)
-        yield from part_lines(fix, style, _MARGIN, {})
+        yield from part_lines(fix, style, _MARGIN)
     if style.everything:
         yield from undo_lines(fix, style, _MARGIN)
     for line in fix.verify:

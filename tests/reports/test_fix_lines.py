@@ -8,7 +8,7 @@ from diag.model.fix import Fix, StepKind
 from diag.model.layer import Layer
 from diag.model.subject import Kind, Subject
 from diag.reports import markdown
-from diag.reports.terminal import Style, fix_lines, part_lines
+from diag.reports.terminal import Style, Told, fix_lines, part_lines
 
 REBOOT = Fix(
     (
@@ -59,9 +59,19 @@ def test_a_step_alone_stands_beside_its_label() -> None:
 
 def test_a_note_that_was_told_is_not_told_again() -> None:
     fix = Fix((person("stop it"), note("a Job: suspend it"), change("stop a", changes="stops it")))
-    told: dict[str, str] = {}
-    first, second = ([*part_lines(fix, Style(), "", told, f"option {number}")] for number in (1, 2))
+    told = Told()
+    first, second = ([*part_lines(fix, Style(), "", told, number)] for number in (1, 2))
     assert first[-1] == "   - a Job: suspend it" and second[-1] == "   - The notes of option 1, step 2 hold here too."
+
+
+def test_steps_that_an_earlier_option_has_are_not_printed_again() -> None:
+    shared = tuple(change(f"do {name}", changes=f"does {name}") for name in "abc")
+    told = Told()
+    first = [*part_lines(Fix((change("x", changes="first"), *shared)), Style(), "", told, 1)]
+    second = [*part_lines(Fix((*shared, change("y", changes="last"))), Style(), "", told, 2)]
+    third = [*part_lines(Fix((*shared[:2], change("z", changes="other"))), Style(), "", told, 3)]
+    assert "2. does a" in first and second[0] == "1. Do steps 2 to 4 of option 1." and second[1] == "2. last"
+    assert "1. does a" in third, "two steps are no procedure"
 
 
 def test_markdown_shows_the_same_order() -> None:
