@@ -24,10 +24,10 @@ from diag.resources.route53 import FirewallRule, HostedZone, ResolverRule, ZoneR
 
 CAUSE, SWITCHED_OFF, SERVERS = "private-zone-shadows-name", "vpc-dns-disabled", "custom-dns-servers"
 REQUEST = (
-    "give the zone {hosted_zone} a record for each name of AWS that is asked for in the VPC, or take it off the VPC: a"
-    " zone of exactly one host name does the same for it and hides no other"
+    "Give the zone {hosted_zone} a record for each name of AWS that is asked for in the VPC, or take it off the VPC: a"
+    " zone of exactly one host name does the same for it and hides no other."
 )
-FORWARD = "have these servers forward {dns_name} to the VPC's resolver, or have CoreDNS ask 169.254.169.253 for it"
+FORWARD = "Have these servers forward {dns_name} to the VPC's resolver, or have CoreDNS ask 169.254.169.253 for it."
 
 
 @check("aws-names", layer=Layer.DNS, speaks_for=(CAUSE, SWITCHED_OFF, SERVERS, FIREWALL))

@@ -104,13 +104,13 @@ def _fix(subject: Subject, scaled: bool) -> Fix:
     ready = wait("kubectl -n {namespace} rollout status {workload} --timeout=5m", names)
     if scaled:
         scale = "kubectl -n {namespace} scale {workload} --replicas={replicas}"
-        start = change(scale, {**names, "replicas": "2"}, changes="brings CoreDNS back")
+        start = change(scale, {**names, "replicas": "2"}, changes="Bring CoreDNS back.")
         return Fix((start, ready, undo(scale, {**names, "replicas": "0"})))
     restart = "kubectl -n {namespace} rollout restart {workload}"
     return Fix(
         (
-            caution("read why it is down first: kubectl -n {namespace} logs {workload} --tail=50", names),
-            change(restart, names, changes="replaces its pods"),
+            caution("Read why it is down first: kubectl -n {namespace} logs {workload} --tail=50.", names),
+            change(restart, names, changes="Replace its pods."),
             ready,
         )
     )

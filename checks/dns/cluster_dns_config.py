@@ -44,12 +44,12 @@ CAUSE = "cluster-dns-misconfigured"
 BY = "whoever runs the cluster's DNS"
 PROXY = "kube-proxy"
 START = (
-    "see why kube-proxy does not start (kubectl -n kube-system logs daemonset/kube-proxy), and give it the image of the"
-    " cluster's version"
+    "See why kube-proxy does not start (kubectl -n kube-system logs daemonset/kube-proxy), and give it the image of the"
+    " cluster's version."
 )
 SERVICE = (
-    "make the Service kube-dns in kube-system as the CoreDNS add-on has it: the tenth address of the range of Services,"
-    " the selector k8s-app=kube-dns, port 53 over UDP and TCP to the port that CoreDNS listens on"
+    "Make the Service kube-dns in kube-system as the CoreDNS add-on has it: the tenth address of the range of Services,"
+    " the selector k8s-app=kube-dns, port 53 over UDP and TCP to the port that CoreDNS listens on."
 )
 FORWARD = (
     "have the Corefile pass the file system's name to the VPC's resolver: `forward . /etc/resolv.conf` in the block"

@@ -79,7 +79,7 @@ def let_pass(rule: FirewallRule, names: Iterable[str], rules: Iterable[FirewallR
             )
         )
     firewall_list = {"firewall_domain_list": allowed.firewall_domain_list_id}
-    effect = f"every VPC with the list of rule {one_line(allowed.name)} may ask for this"
+    effect = f"Every VPC with the list of rule {one_line(allowed.name)} may ask for this."
     return Fix(
         (
             *(

@@ -18,8 +18,8 @@ from diag.resources.kubernetes import PersistentVolume, Workload
 from diag.resources.kubernetes.corefile import ServerBlock
 
 UPSTREAMS = (
-    "have the ConfigMap node-local-dns of kube-system forward names outside the cluster to the node's resolver:"
-    " `forward . /etc/resolv.conf` in the block that takes them"
+    "Have the ConfigMap node-local-dns of kube-system forward names outside the cluster to the node's resolver:"
+    " `forward . /etc/resolv.conf` in the block that takes them."
 )
 
 

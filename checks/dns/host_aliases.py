@@ -17,8 +17,8 @@ from diag.resources.kubernetes import PersistentVolume, Pod, PodSpec, Workload
 
 LIST = "/etc/hosts"
 TAKE_AWAY = (
-    "take the name {dns_name} out of hostAliases of DaemonSet {node_plugin}, and of the values of what installed the"
-    " driver as well; mounted volumes stay mounted while its pods are replaced"
+    "Take the name {dns_name} out of hostAliases of DaemonSet {node_plugin}, and of the values of what installed the"
+    " driver as well; mounted volumes stay mounted while its pods are replaced."
 )
 
 

@@ -95,7 +95,9 @@ def leave_to_aws(rule: ResolverRule, name: str) -> Fix:
     command = "aws route53resolver {} --vpc-id {{vpc}} {}"
     if not domain:
         own = "--resolver-rule-id {resolver_rule}"
-        changes = f"{rule.vpc_id} asks its own resolver for {rule.domain_name} again, the one name that the rule is for"
+        changes = (
+            f"{rule.vpc_id} asks its own resolver for {rule.domain_name} again, the one name that the rule is for."
+        )
         take = change(command.format("disassociate-resolver-rule", own), values, changes=changes)
         return Fix((take, undo(command.format("associate-resolver-rule", own), values)))
     made = "--cli-input-json file://system-rule.json"
@@ -107,7 +109,7 @@ def leave_to_aws(rule: ResolverRule, name: str) -> Fix:
     changes = f"{rule.vpc_id} asks its own resolver for {domain} alone; all else of {rule.domain_name} as before"
     return Fix(
         (
-            change(make, values, changes="makes a rule that no VPC uses yet"),
+            change(make, values, changes="Make a rule that no VPC uses yet."),
             change(command.format("associate-resolver-rule", made), values, changes=changes),
             undo(command.format("disassociate-resolver-rule", made), values),
             undo(f"aws route53resolver delete-resolver-rule {made}"),
@@ -160,7 +162,7 @@ def _set_record(zone: HostedZone, name: str, address: tuple[str, ...], old: Reco
         return Fix(())
     by = f"account {zone.owner.owning_account}, which owns the zone" if zone.owner.owning_account else ""
     if old is not None and old.set_identifier:
-        request = "let each of the records that a routing policy chooses from for {dns_name} be {primary_address}"
+        request = "Let each of the records that a routing policy chooses from for {dns_name} be {primary_address}."
         return Fix((person(request, {"dns_name": name, "primary_address": address[0]}, by=by or "the zone's owner"),))
     command = "aws route53 change-resource-record-sets --hosted-zone-id {hosted_zone} --change-batch {settings}"
 

@@ -47,7 +47,7 @@ def vpc_resolves_names(volume: PersistentVolume, file_systems: Table[FileSystem]
 
 def switch_on(vpc: str, off: Sequence[str]) -> Fix:
     """Switch the VPC's attributes on."""
-    message = "takes effect at once for every machine of the VPC; restart no pod"
+    message = "Switch the VPC's DNS on. It takes effect at once for every machine of the VPC. Restart no pod."
     steps = [f"aws ec2 modify-vpc-attribute --vpc-id {{vpc}} --{FLAGS[name]} {{setting}}" for name in off]
     return Fix(
         (

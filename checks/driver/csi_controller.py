@@ -23,7 +23,7 @@ from diag.sanitize import one_line
 
 CAUSE, REGION_UNKNOWN = "csi-controller-not-running", "region-undetermined"
 
-ROOM = "let the controller's pods be scheduled: lower what they request or where they may go, or add a node that fits"
+ROOM = "Let the controller's pods be scheduled: lower what they request or where they may go, or add a node that fits."
 
 
 @check("csi-controller", layer=Layer.DRIVER, speaks_for=CAUSE)

@@ -25,7 +25,7 @@ from diag.analysis.nodes.eligibility import node_list
 from diag.analysis.nodes.placement import MountReach
 from diag.resources.kubernetes import PersistentVolume
 
-ROOM = "free room on the disk of the node (images, logs), or replace the node by one with a larger disk"
+ROOM = "Free room on the disk of the node (images, logs), or replace the node by one with a larger disk."
 CAUSES = (NOT_REGISTERED, NOT_SCHEDULED, PLUGIN_DOWN, STARTUP_RACE, KUBELET_PATH, SOCKETS_DIFFER, ARCHITECTURE)
 
 

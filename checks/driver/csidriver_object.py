@@ -44,7 +44,7 @@ def csidriver_object(
         message = f"there is no CSIDriver {FSX_DRIVER}: Kubernetes waits for an attach that nobody does"
         yield fail(DRIVER, message, fix=reinstall(node_plugin, addon))
         return
-    text = "neither attachRequired nor volumeLifecycleModes can be edited; mounts that exist stay"
+    text = "Neither attachRequired nor volumeLifecycleModes can be edited; mounts that exist stay."
     delete = change(f"kubectl delete csidriver {FSX_DRIVER}", changes=text, danger=Danger.INTERRUPTS)
     if found.spec.attach_required:
         message = f"CSIDriver {FSX_DRIVER} has attachRequired true, and the driver has no attacher"

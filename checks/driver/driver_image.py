@@ -96,8 +96,8 @@ def _let_it_be_pulled(found: Judgement, roles: Table[Role], identity: ClusterIde
         return advise(request, by="whoever runs the nodes")
     if found.cause == NO_EGRESS and image.ecr is None:
         request = (
-            "give the nodes a way to the registry of the image (a NAT gateway, a proxy), or copy the image to a private"
-            " registry that they reach and name it in the values of the chart: a public registry has no VPC endpoint"
+            "Give the nodes a way to the registry of the image (a NAT gateway, a proxy), or copy the image to a private"
+            " registry that they reach and name it in the values of the chart: a public registry has no VPC endpoint."
         )
         return advise(request, by="whoever runs the network, or the registry of this account")
     lets_us_in = image.ecr is not None and (image.ecr.account == identity.account or regions_of(image.ecr.account))

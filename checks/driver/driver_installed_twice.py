@@ -53,18 +53,18 @@ def driver_installed_twice(
 
 def _remove_one(addons: tuple[Addon, ...] | Unavailable) -> Fix:
     """The add-on goes where there is one: the other copy keeps its own account and role."""
-    effect = "mounts that are up stay up meanwhile, new ones wait"
+    effect = "Mounts that are up stay up meanwhile, new ones wait"
     if isinstance(addons, Unavailable) or not addons:
-        return advise(f"remove one of them; {effect}")
+        return advise(f"Remove one of them. {effect}.")
     where = "--cluster-name {cluster} --addon-name {addon}"
     names = {"cluster": addons[0].cluster_name, "addon": addons[0].addon_name}
     return Fix(
         (
-            caution("see that the other copy has the role which provisions volumes (kubectl get serviceaccounts -A)"),
+            caution("See that the other copy has the role which provisions volumes (kubectl get serviceaccounts -A)."),
             change(
                 f"aws eks delete-addon {where}",
                 names,
-                changes=f"removes the add-on's copy; {effect}",
+                changes=f"Remove the add-on's copy. {effect}.",
                 danger=Danger.INTERRUPTS,
             ),
             wait(f"aws eks wait addon-deleted {where}", names),

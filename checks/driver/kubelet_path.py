@@ -66,7 +66,7 @@ def _shut_in(node_plugin: Workload, root: str) -> Iterator[Draft]:
     names = {"container": container.name, "daemonset": node_plugin.metadata.name}
     if container.security_context is None or not container.security_context.privileged:
         fix = advise(
-            "make container {container} of daemonset {daemonset} privileged, as the chart does", names, by=INSTALLER
+            "Make container {container} of daemonset {daemonset} privileged, as the chart does.", names, by=INSTALLER
         )
         message = f"container {container.name} is not privileged: the kernel does not let it mount"
         yield fail(node_plugin, message, cause=NOT_PERMITTED, fix=fix)
@@ -78,6 +78,6 @@ def _shut_in(node_plugin: Workload, root: str) -> Iterator[Draft]:
         yield fail(node_plugin, message, cause=WRONG_PATH, fix=advise(request, names, by=INSTALLER))
     if not any(mount.mount_propagation == "Bidirectional" for mount in mounts):
         message = f"what container {container.name} mounts under {root} does not leave it: pods see an empty directory"
-        request = "mount the kubelet's folder in {container} of {daemonset}, with mountPropagation: Bidirectional"
+        request = "Mount the kubelet's folder in {container} of {daemonset}, with mountPropagation: Bidirectional."
         fix = propagate(node_plugin, container.name, mounts[0]) if mounts else advise(request, names, by=INSTALLER)
         yield fail(node_plugin, message, cause=WRONG_PATH, fix=fix)

@@ -77,9 +77,9 @@ def node_plugin_eviction(
 def _keep(nodes: Iterable[Node]) -> Fix | None:
     """The plugin's pod comes back as soon as the autoscaler's taint is gone, and unmounts."""
     tainted = [node.name for node in nodes if SCALED_DOWN in _taints(node)]
-    effect = "lets the plugin come back to the node, which then unmounts"
+    effect = "Let the plugin come back to the node, which then unmounts."
     taint = f"kubectl taint nodes {{node}} {SCALED_DOWN}-"
-    again = caution("the autoscaler takes the node away again when it is still idle; the pods have ended by then")
+    again = caution("The autoscaler takes the node away again when it is still idle; the pods have ended by then.")
     return Fix((again, *(change(taint, {"node": name}, changes=effect) for name in tainted))) if tainted else None
 
 

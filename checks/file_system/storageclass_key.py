@@ -151,25 +151,25 @@ def _flaw_of(key: Key) -> str:
 def _revive(kms: Key) -> Fix:
     names = {"key": kms.arn}
     enable = change(
-        "aws kms enable-key --key-id {key}", names, changes="makes the key usable again, for all that it protects",
+        "aws kms enable-key --key-id {key}", names, changes="Make the key usable again, for all that it protects.",
         by=OWNER,
     )  # fmt: skip
     if kms.key_state == "Disabled":
         return Fix((enable, undo("aws kms disable-key --key-id {key}", names)))
     if kms.key_state == "PendingDeletion":
         cancel = change(
-            "aws kms cancel-key-deletion --key-id {key}", names, changes="stops the scheduled deletion", by=OWNER
+            "aws kms cancel-key-deletion --key-id {key}", names, changes="Stop the scheduled deletion.", by=OWNER
         )
-        back = person("none that is safe: a deletion that is scheduled again ends all that the key protects",
+        back = person("None that is safe: a deletion that is scheduled again ends all that the key protects.",
                       kind=StepKind.UNDO)  # fmt: skip
         return Fix((cancel, enable, back))
-    return Fix((person("bring the key into state Enabled, or name a symmetric key in the class", by=OWNER),))
+    return Fix((person("Bring the key into state Enabled, or name a symmetric key in the class.", by=OWNER),))
 
 
 def _let_in(kms: Key, policy: Policy, caller: str, region: str, trust: Trust) -> Fix:
     """One more statement for the role, through FSx alone; what a Deny forbids is for its author to change."""
     if trust.is_denied:
-        return Fix((person("take back the Deny of the key's policy: no Allow overrules it", by=OWNER),))
+        return Fix((person("Take back the Deny of the key's policy: no Allow overrules it.", by=OWNER),))
     statement = {
         "Effect": "Allow", "Principal": {"AWS": "{role_arn}"}, "Resource": "*",
         "Action": [*NEEDED, "kms:GenerateDataKey*", "kms:Decrypt"],
@@ -179,7 +179,7 @@ def _let_in(kms: Key, policy: Policy, caller: str, region: str, trust: Trust) ->
     names: dict[str, Value] = {"key": kms.arn, "role_arn": caller, "policy": document}
     put = "aws kms put-key-policy --key-id {key} --policy-name default --policy"
     keep = "aws kms get-key-policy --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
-    note = "lets the role use the key through FSx; the other statements stay as they are"
+    note = "Let the role use the key through FSx; the other statements stay as they are."
     return Fix(
         (
             guard("test ! -e key-policy.json"),

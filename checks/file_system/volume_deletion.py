@@ -19,8 +19,8 @@ persistent volumes."""
 AFTER_BACKUP = late(r"(?i)\bDeleteFileSystem\b.*\bbackup\b")
 """FSx deletes no file system of which a backup is being made. Source: FSx API reference, DeleteFileSystem."""
 WAIT = (
-    "wait until FSx has made the backup of {file_system}: the provisioner tries the deletion again by itself, within a"
-    " quarter of an hour"
+    "Wait until FSx has made the backup of {file_system}: the provisioner tries the deletion again by itself, within a"
+    " quarter of an hour."
 )
 
 

@@ -95,11 +95,11 @@ def is_growing(actions: Sequence[AdministrativeAction]) -> bool:
 Obstacle = tuple[str, Fix]
 """Why it does not grow, and what to do."""
 
-_MOVE = advise("make a larger file system of another type, and move the data there", by="the owner of the data")
-_WAIT = advise("change nothing: the resizer repeats the request by itself, and FSx takes it after that", by="FSx")
-_ASK = advise("correct what FSx's own text names, or ask AWS support", by="whoever runs the AWS account")
+_MOVE = advise("Make a larger file system of another type, and move the data there.", by="the owner of the data")
+_WAIT = advise("Change nothing: the resizer repeats the request by itself, and FSx takes it after that.", by="FSx")
+_ASK = advise("Correct what FSx's own text names, or ask AWS support.", by="whoever runs the AWS account")
 _SIZE = advise(
-    "see what the text names; where it is the size, ask for one that FSx has and the limit admits (before Kubernetes"
+    "See what the text names; where it is the size, ask for one that FSx has and the limit admits (before Kubernetes"
     " 1.34 a claim is never made smaller again)",
     by="whoever made the claim larger",
 )

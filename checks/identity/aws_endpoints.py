@@ -18,11 +18,11 @@ from diag.resources.eks import ClusterIdentity, EksCluster, SourceNat
 from diag.resources.kubernetes import Event, PersistentVolumeClaim, Pod, Workload
 
 LEAD_OUT = (
-    "give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
-    " has one and lead the nodes' route there"
+    "Give the NAT gateway's own subnet a default route to an internet gateway, or make a NAT gateway in a subnet that"
+    " has one and lead the nodes' route there."
 )
-NARROW = "narrow the Deny of the policy of {vpc_endpoint}: no Allow overrules it, neither there nor of the role"
-LET_OUT = "run the controller where a NAT gateway leads out, or have the VPC CNI translate what leaves the VPC"
+NARROW = "Narrow the Deny of the policy of {vpc_endpoint}: no Allow overrules it, neither there nor of the role."
+LET_OUT = "Run the controller where a NAT gateway leads out, or have the VPC CNI translate what leaves the VPC."
 UNREACHABLE, REFUSED = "aws-endpoint-unreachable", "iam-denied-by-endpoint-policy"
 
 
@@ -105,12 +105,12 @@ def controller_reaches_aws(
 def _lead_to(nat: NatGateway, tables: Iterable[RouteTable]) -> Fix:
     """The default route to the NAT gateway that is there."""
     route = "aws ec2 {verb}-route --route-table-id {route_table} --destination-cidr-block {cidr}"
-    steps = [caution("where these subnets are private on purpose, make interface endpoints in the VPC instead")]
+    steps = [caution("If these subnets are private on purpose, make interface endpoints in the VPC instead.")]
     undone = []
     for table in tables:
         names = {"route_table": table.route_table_id, "cidr": EVERYWHERE, "target": nat.nat_gateway_id}
         create = route.replace("{verb}", "create") + " --nat-gateway-id {target}"
-        steps.append(change(create, names, changes="the subnets' packets leave through the NAT gateway"))
+        steps.append(change(create, names, changes="Lead the subnets' packets through the NAT gateway."))
         undone.append(undo(route.replace("{verb}", "delete"), names))
     return Fix((*steps, *undone))
 
@@ -136,7 +136,7 @@ def _closed(subject: Subject, obstacle: Obstacle, waiting: Sequence[PersistentVo
     if obstacle.gap:
         fix = authorize([Rule(*obstacle.gap, str(HTTPS))])
     else:
-        fix = advise("let tcp 443 out of the controller's subnet, and the answers in", by="whoever runs the network")
+        fix = advise("Let tcp 443 out of the controller's subnet, and the answers in.", by="whoever runs the network")
     return warn(subject, obstacle.message, *evidence, cause=UNREACHABLE, fix=fix)
 
 
@@ -149,12 +149,12 @@ def _open_endpoints(region: str, names: Mapping[str, str], lacking: Mapping[str,
     modify = "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {vpc_endpoint} {switch}"
     prefix = "cn.com.amazonaws" if region.startswith("cn-") else "com.amazonaws"
     steps = [
-        caution("the endpoints' security group must admit tcp 443 from the nodes; each endpoint costs by the hour")
+        caution("The endpoints' security group must admit tcp 443 from the nodes; each endpoint costs by the hour.")
     ]
     undone = []
     for service, endpoint in lacking.items():
         here = {**names, "service": f"{prefix}.{region}.{service}", "vpc_endpoint": endpoint}
-        effect = f"makes {service} reachable in the VPC"
+        effect = f"Make {service} reachable in the VPC."
         if endpoint:
             steps.append(change(modify.replace("{switch}", "--private-dns-enabled"), here, changes=effect))
             undone.append(undo(modify.replace("{switch}", "--no-private-dns-enabled"), here))

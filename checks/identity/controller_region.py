@@ -114,11 +114,13 @@ def _let_pods_ask(pods: Iterable[Pod], nodes: Mapping[str, Node], instances: Tab
     if not short:
         return None
     command = "aws ec2 modify-instance-metadata-options --instance-id {instance} --http-put-response-hop-limit"
-    effect = "lets pods of this instance reach its metadata service; the driver asks again by itself"
+    effect = "Let pods of this instance reach its metadata service; the driver asks again by itself."
     return Fix(
         (
-            caution("every pod of the instance can then use the node's role; a role of the controller's own is better"),
-            caution("a node that is made later has what its launch template says: set it there as well"),
+            caution(
+                "Every pod of the instance can then use the node's role; a role of the controller's own is better."
+            ),
+            caution("A node that is made later has what its launch template says: set it there as well."),
             *(change(f"{command} {HOPS_OF_A_POD}", {"instance": id}, changes=effect) for id in short),
             *(undo(f"{command} 1", {"instance": id}) for id in short),
         )

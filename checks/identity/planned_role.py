@@ -29,7 +29,7 @@ def planned_account_names_a_role(manifest_set: ManifestSet | Unavailable) -> Ite
         if planned.is_ignored:
             yield warn(planned, f"{message}, and with serviceAccount.create=false the chart ignores it")
         elif role_arn_of(arn) is None:
-            fix = advise(f"write the role's whole ARN as {ROLE_ANNOTATION} before the manifest is applied")
+            fix = advise(f"Write the role's whole ARN as {ROLE_ANNOTATION} before the manifest is applied.")
             yield fail(planned, f"{message}: {what_is_wrong(arn)}", fix=fix)
         else:
             yield ok(planned, message, rules_out=())

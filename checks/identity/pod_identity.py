@@ -171,7 +171,7 @@ def _install(cluster: EksCluster) -> Fix:
     rest = "addon --cluster-name {cluster} --addon-name {addon}"
     return Fix(
         (
-            change(f"aws eks create-{rest}", names, changes="installs a DaemonSet on all nodes"),
+            change(f"aws eks create-{rest}", names, changes="Install a DaemonSet on all nodes."),
             *addon_active(names),
             undo(f"aws eks delete-{rest}", names),
         )

@@ -59,8 +59,8 @@ def _drop_keys(keys: StaticKeys, controller: Workload) -> Fix:
     names = {"driver_namespace": namespace, "secret": secret, "controller": controller.metadata.name}
     return Fix(
         (
-            caution("the saved file holds the keys: keep it safe, then destroy it"),
-            caution("the EBS driver's chart reads a secret of this name too: the guard stops where another uses it"),
+            caution("The saved file holds the keys: keep it safe, then destroy it."),
+            caution("The EBS driver's chart reads a secret of this name too: the guard stops where another uses it."),
             save(_USERS, names),
             save("kubectl -n {driver_namespace} get secret {secret} -o yaml > {secret}.before.yaml", names),
             guard("test -s users-of-secrets.txt", names),

@@ -61,7 +61,7 @@ def buckets_can_be_linked(
 
 
 def _unlinkable(demand: Demand, message: str, region: str) -> Draft:
-    request = f"name a bucket of {region} in s3ImportPath and s3ExportPath of a class that replaces it"
+    request = f"Name a bucket of {region} in s3ImportPath and s3ExportPath of a class that replaces it."
     fix = advise(request, by=NAMER)
     return fail(demand.storage_class, message, cause=DENIED, fix=fix, concerns=demand.path)
 
@@ -89,7 +89,7 @@ def _by_policy(
             trust = may_assume(about(policy.document, arn + below), role_at(caller, action, from_aws))
             if trust.is_denied:
                 message = f"the policy of its bucket {name} denies {action} to {who} ({caller})"
-                request = f"let {who} through the Deny in the policy of {name}: no Allow overrules it"
+                request = f"Let {who} through the Deny in the policy of {name}: no Allow overrules it."
                 fix = advise(request, by="whoever owns the bucket")
                 return warn(demand.storage_class, message, cause=DENIED, fix=fix, concerns=demand.path)
     return ok(demand.storage_class, f"bucket {name} is in {cluster.region}, and its policy does not deny FSx",

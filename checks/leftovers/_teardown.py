@@ -16,7 +16,7 @@ from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume
 
 LEFT = "leftover-resources"
-NO_WAY_BACK = "this cannot be undone"
+NO_WAY_BACK = "This cannot be undone."
 
 
 def lustre(file_systems: Table[FileSystem]) -> list[FileSystem]:
@@ -36,7 +36,7 @@ def scope(identity: ClusterIdentity) -> str:
 
 def ask_owner(look: str, **names: str) -> Fix:
     """What nothing shows to be this cluster's: no command deletes it. `look` is where its owner may be found."""
-    return advise(f"it may be somebody else's: delete nothing before its owner is known. {look}", names)
+    return advise(f"It may be somebody else's: delete nothing before its owner is known. {look}.", names)
 
 
 def delete(command: str, note: str, **names: str) -> Fix:

@@ -46,6 +46,6 @@ def notifications_have_a_file_system(
 
 def _drop_notification(bucket: str) -> Fix:
     keep = "aws s3api get-bucket-notification-configuration --bucket {bucket} > notifications-of-{bucket}.json"
-    put = "put back the saved configuration without that entry (put-bucket-notification-configuration replaces it all)"
-    ask = "ask who else links the bucket: a file system of another Region or account needs its notification"
+    put = "Put back the saved configuration without that entry (put-bucket-notification-configuration replaces it all)"
+    ask = "Ask who else links the bucket: a file system of another Region or account needs its notification."
     return Fix((caution(ask), save(keep, {"bucket": bucket}), person(put)))

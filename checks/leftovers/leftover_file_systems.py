@@ -62,10 +62,10 @@ def _twin(file_system: FileSystem, file_systems: Table[FileSystem]) -> str:
 
 
 def _delete_file_system(file_system: FileSystem, volumes: Iterable[PersistentVolume]) -> Fix:
-    command, message = "aws fsx delete-file-system --file-system-id {file_system}", "deletes it with all its data"
+    command, message = "aws fsx delete-file-system --file-system-id {file_system}", "Delete it with all its data."
     return Fix(
         (
-            caution("ask its owner, and export what is not in S3: this cannot be undone", danger=Danger.DESTROYS),
+            caution("Ask its owner, and export what is not in S3: this cannot be undone.", danger=Danger.DESTROYS),
             *delete_volumes(volumes),
             change(command, {"file_system": file_system.id}, changes=message, danger=Danger.DESTROYS),
         )

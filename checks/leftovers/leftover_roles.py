@@ -69,10 +69,10 @@ def _is_this_clusters_alone(role: TrustedRole, there: Collection[tuple[str, str]
 
 def _delete_role(role: str) -> Fix:
     name, of_role = {"role": role}, "--role-name {role}"
-    each = "once for every policy that the first command lists"
+    each = "Once for every policy that the first command lists."
     return Fix(
         (
-            caution(f"{NO_WAY_BACK}; a role that eksctl made goes with its stack", danger=Danger.DESTROYS),
+            caution(f"{NO_WAY_BACK} A role that eksctl made goes with its stack.", danger=Danger.DESTROYS),
             save(f"aws iam list-attached-role-policies {of_role}", name),
             change(f"aws iam detach-role-policy {of_role} --policy-arn {{policy_arn}}", name, changes=each),
             change(f"aws iam delete-role {of_role}", name, danger=Danger.DESTROYS),

@@ -37,7 +37,7 @@ def volumes_have_a_file_system(
         gone = isinstance(known, Unavailable) and known.reason is Reason.ABSENT and bool(meant_id(volume))
         if gone or lifecycle == "DELETING":
             state = "is being deleted" if lifecycle else "does not exist in this account and Region"
-            own = Fix((caution("delete its claim first"), *delete_volumes([volume])))
+            own = Fix((caution("Delete its claim first."), *delete_volumes([volume])))
             fix = own if lifecycle else ask_owner(ELSEWHERE)
             yield warn(volume, f"its file system {meant_id(volume)} {state}", cause=None, fix=fix)
         else:

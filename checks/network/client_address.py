@@ -19,7 +19,7 @@ ANY_RANGE_SINCE = datetime.datetime(2020, 12, 17, tzinfo=datetime.UTC)
 
 
 _FIX = advise(
-    "mount it from nodes with a private address, or restore a backup into a new file system, which accepts others",
+    "Mount it from nodes with a private address, or restore a backup into a new file system, which accepts others.",
     by="whoever runs the nodes",
 )
 

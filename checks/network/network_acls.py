@@ -207,7 +207,7 @@ def _let_through(closed: Sequence[_Closing], subnets: Table[Subnet] | Unavailabl
         side = "--network-acl-id {acl} --" + ("egress" if egress else "ingress") + " --rule-number {rule_number}"
         low, high = (LUSTRE_PORT, LUSTRE_PORT) if closing.is_request else ANSWERS
         allow = f"{side} --protocol tcp --port-range From={low},To={high} --cidr-block {{cidr}} --rule-action allow"
-        effect = "one entry, for the whole subnet of the other side"
+        effect = "Write one entry, for the whole subnet of the other side."
         if number is not None or denies is None:
             at = {**names, "rule_number": str(number or "")}
             made = change(f"aws ec2 create-network-acl-entry {allow}", at, changes=effect)
@@ -218,9 +218,11 @@ def _let_through(closed: Sequence[_Closing], subnets: Table[Subnet] | Unavailabl
         at = {**names, "rule_number": str(denies.rule_number)}
         old = {"acl": acl, "cidr": denies.cidr_block, "rule_number": str(behind)}
         deny = f"{side} {_what(denies)} --cidr-block {{cidr}} --rule-action deny"
-        again = change(f"aws ec2 create-network-acl-entry {deny}", old, changes="the entry that denies, once more")
+        again = change(
+            f"aws ec2 create-network-acl-entry {deny}", old, changes="Write the entry that denies once more."
+        )
         steps[again] = undo(f"aws ec2 delete-network-acl-entry {side}", old)
-        taking = change(f"aws ec2 replace-network-acl-entry {allow}", at, changes=f"{effect}, in place of the first")
+        taking = change(f"aws ec2 replace-network-acl-entry {allow}", at, changes=f"{effect} It replaces the first.")
         back = {**old, "rule_number": str(denies.rule_number)}
         steps[taking] = undo(f"aws ec2 replace-network-acl-entry {deny}", back)
     return Fix((*steps, *steps.values()))

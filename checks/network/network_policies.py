@@ -235,10 +235,10 @@ def _open(workload: Workload, policies: Sequence[NetworkPolicy], closed: Sequenc
     selector = workload.spec.selector
     if ingress or not policies or selector is None or not selector.match_labels:
         wanted = ", ".join(f"{way.whom} over {way.protocol} {way.ports[0]}" for way in closed)
-        request = "let {wanted} in to the pods of {who}" if ingress else "let the pods of {who} out to {wanted}"
+        request = "Let {wanted} in to the pods of {who}" if ingress else "Let the pods of {who} out to {wanted}"
         names = {"wanted": wanted, "who": str(workload.subject)}
         return advise(
-            f"{request}, by a rule of the policies or by a NetworkPolicy", names, by="whoever runs the policies"
+            f"{request}, by a rule of the policies or by a NetworkPolicy.", names, by="whoever runs the policies"
         )
     ports = [{"protocol": way.protocol, "port": port} for way in closed for port in dict.fromkeys(way.ports)]
     rules = [{"ports": [port]} for port in ports]
@@ -262,7 +262,7 @@ def _open(workload: Workload, policies: Sequence[NetworkPolicy], closed: Sequenc
                 {**names, "patch": patch},
             ),
             guard(f"test -s {after}"),
-            change(f"kubectl apply -f {after}", changes="adds a NetworkPolicy that opens these ways; the others stay"),
+            change(f"kubectl apply -f {after}", changes="Add a NetworkPolicy that allows this. The others stay."),
             undo(f"kubectl delete -f {after}"),
         )
     )

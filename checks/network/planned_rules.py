@@ -65,4 +65,4 @@ def _admits_servers(rule: Permission, own: set[str]) -> bool:
 
 
 def _rules(ports: str) -> Fix:
-    return advise(f"add ingress rules for tcp {ports}, from the nodes and from the group itself")
+    return advise(f"Add ingress rules for tcp {ports}, from the nodes and from the group itself.")

@@ -182,10 +182,10 @@ def _accept(peering: VpcPeering, identity: ClusterIdentity) -> Fix:
     side = peering.accepter_vpc_info
     names = {"target": peering.vpc_peering_connection_id, "region": side.region, "account": side.owner_id}
     if side.owner_id != identity.account:
-        return Fix((person("accept {target}", names, by=f"whoever runs the network of {_account(side.owner_id)}"),))
+        return Fix((person("Accept {target}.", names, by=f"whoever runs the network of {_account(side.owner_id)}"),))
     region = " --region {region}" if side.region not in ("", identity.region) else ""
     command = f"aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {{target}}{region}"
-    effect = "accepts the peering, and the routes into it come alive; only deleting it takes that back"
+    effect = "Accept the peering. The routes into it become active. Only deleting the peering takes that back."
     return Fix((change(command, names, changes=effect),))
 
 
@@ -203,20 +203,20 @@ def _replace(table: RouteTable, route: Route, peering: str) -> Fix:
         "aws ec2 replace-route --route-table-id {route_table} --destination-cidr-block {cidr}"
         " --vpc-peering-connection-id {target}"
     )
-    return Fix((change(command, names, changes="points the route at the peering that the way back takes"),))
+    return Fix((change(command, names, changes="Point the route at the peering that the way back takes."),))
 
 
 def _create(table: RouteTable, other: Side) -> Fix:
     names = {"route_table": table.route_table_id, "cidr": other.subnet.cidr_block, "target": other.way_home}
     if not other.way_home:
         request = (
-            "give {route_table} a route to {cidr}, over a peering or a transit gateway, and the other side one back"
+            "Give {route_table} a route to {cidr}, over a peering or a transit gateway, and the other side one back."
         )
         return Fix((person(request, names, by=NETWORK),))
     rest = "--route-table-id {route_table} --destination-cidr-block {cidr}"
     by_gateway = other.way_home.startswith("tgw-")
     over = "--transit-gateway-id" if by_gateway else "--vpc-peering-connection-id"
-    effect = f"sends packets over the {'transit gateway' if by_gateway else 'peering'} that the way back takes"
+    effect = f"Send packets over the {'transit gateway' if by_gateway else 'peering'} that the way back takes."
     return Fix(
         (
             change(f"aws ec2 create-route {rest} {over} {{target}}", names, changes=effect),

@@ -71,10 +71,12 @@ def source_port_stays(
 def _keep_ports(present: SourceNat, ranges: tuple[str, ...]) -> Fix:
     """Take no port at random, or exclude the file system's subnets as well; the undo writes what was there."""
     rolled = wait("kubectl -n kube-system rollout status daemonset/aws-node --timeout=10m")
-    keep = "the VPC CNI keeps the source port of what leaves the VPC; restarts aws-node node by node"
+    keep = "Let the VPC CNI keep the source port of what leaves the VPC. aws-node restarts one node at a time."
     former = present.randomize if present.randomize in ("prng", "hashrandom") else "prng"
     steps = (change(f"{_SET}RANDOMIZESNAT=none", changes=keep), rolled, undo(f"{_SET}RANDOMIZESNAT={former}"))
-    spare = "the VPC CNI no longer translates what goes there, from pods neither; restarts aws-node node by node"
+    spare = (
+        "Let the VPC CNI no longer translate what goes there, from pods either. aws-node restarts one node at a time."
+    )
     names = {"cidrs": ",".join(dict.fromkeys((*present.excluded, *ranges))), "former_cidrs": ",".join(present.excluded)}
     exclude = change(f"{_SET}EXCLUDE_SNAT_CIDRS={{cidrs}}", names, changes=spare)
     back = undo(f"{_SET}EXCLUDE_SNAT_CIDRS{'={former_cidrs}' if present.excluded else '-'}", names)

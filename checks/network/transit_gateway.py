@@ -100,7 +100,7 @@ def _fix(leg: Leg, gateway: str, stop: Stop) -> Fix:
     names = {"target": stop.table, "cidr": leg.far.cidr_block, "association": stop.attachment}
     if stop.waits:
         command = "aws ec2 accept-transit-gateway-vpc-attachment --transit-gateway-attachment-id {association}"
-        return Fix((change(command, names, changes="accepts the VPC's attachment", by=OWNER),))
+        return Fix((change(command, names, changes="Accept the VPC's attachment.", by=OWNER),))
     if stop.zone:
         names["subnet"] = leg.near.subnet_id
         command = "aws ec2 modify-transit-gateway-vpc-attachment --transit-gateway-attachment-id {association}"
@@ -110,11 +110,11 @@ def _fix(leg: Leg, gateway: str, stop: Stop) -> Fix:
     if stop.table and stop.attachment and stop.dropped != leg.far.cidr_block:
         which = "--transit-gateway-route-table-id {target} --destination-cidr-block {cidr}"
         add = f"aws ec2 create-transit-gateway-route {which} --transit-gateway-attachment-id {{association}}"
-        effect = f"one route of the gateway, to {leg.far.vpc_id}"
+        effect = f"Add one route of the gateway, to {leg.far.vpc_id}."
         back = undo(f"aws ec2 delete-transit-gateway-route {which}", names)
         return Fix((change(add, names, changes=effect, by=OWNER), back))
     request = (
-        f"attach {leg.near.vpc_id} and {leg.far.vpc_id} to {gateway} with a subnet in every zone of the nodes and the"
-        " file servers, and give the route table of each attachment a route to the other VPC"
+        f"Attach {leg.near.vpc_id} and {leg.far.vpc_id} to {gateway} with a subnet in every zone of the nodes and the"
+        " file servers, and give the route table of each attachment a route to the other VPC."
     )
     return Fix((person(request, by=OWNER),))

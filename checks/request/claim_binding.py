@@ -21,8 +21,8 @@ from diag.resources.kubernetes import FSX_DRIVER, PersistentVolume, PersistentVo
 from diag.resources.manifests import ManifestSet
 
 REMAKE = (
-    "make the volume {volume} from its manifest, for the file system that was meant: the claim binds to it"
-    " by itself; a volume's object holds no files, and the file system has them still"
+    "Make the volume {volume} from its manifest, for the file system that was meant: the claim binds to it"
+    " by itself; a volume's object holds no files, and the file system has them still."
 )
 CAUSES = {
     Why.RELEASED: "pv-released",
@@ -33,10 +33,10 @@ CAUSES = {
 }
 
 
-POPULATE = "install the populator of that kind, or make the claim without dataSourceRef and copy the files yourself"
+POPULATE = "Install the populator of that kind, or make the claim without dataSourceRef and copy the files yourself."
 SELECT = (
-    "put a nodeSelector for kubernetes.io/hostname in place of the pod's spec.nodeName: a claim whose class has"
-    " volumeBindingMode WaitForFirstConsumer is bound by the scheduler, which leaves a pod alone that has its node"
+    "Put a nodeSelector for kubernetes.io/hostname in place of the pod's spec.nodeName: a claim whose class has"
+    " volumeBindingMode WaitForFirstConsumer is bound by the scheduler, which leaves a pod alone that has its node."
 )
 
 
@@ -144,7 +144,7 @@ def _fix(case: ClaimCase, pending: Pending, pods: Sequence[Pod], provisioning: P
         case Why.WAITS_FOR_POPULATOR, _:
             return advise(POPULATE, by="whoever made the claim")
         case Why.TAKEN, _:
-            request = "make a second volume for this claim, with its own name and claimRef; the named one is another's"
+            request = "Make a second volume for this claim, with its own name and claimRef; the named one is another's."
             return advise(request, by="whoever made the volume and the claim")
         case Why.CLASS_ABSENT, _:
             return _take_the_class(case.claim, [item.metadata.name for item in provisioning.classes])
@@ -158,9 +158,9 @@ def _take_the_class(claim: PersistentVolumeClaim, names: Sequence[str]) -> Fix:
     wanted = class_of(claim)
     near = difflib.get_close_matches(wanted, names, 1) or (names if len(names) == 1 else ())
     if not near:
-        request = "make the StorageClass {storage_class}, or name in the claim one that exists"
+        request = "Create the StorageClass {storage_class}, or name in the claim one that exists."
         return advise(request, {"storage_class": wanted}, by="whoever made the claim")
-    price = "the driver makes a new, empty file system for the claim, and it costs money as long as it is there"
+    price = "The driver makes a new, empty file system for the claim, and it costs money as long as it is there."
     fix = replace_claim(claim, {"storageClassName": near[0]})
     return Fix((caution(price), *fix.steps))
 
@@ -171,7 +171,7 @@ def _reopen(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Fix:
     same = ref is not None and (ref.namespace, ref.name) == claim.key
     paths = ("/spec/claimRef/uid", "/spec/claimRef/resourceVersion") if same else ("/spec/claimRef",)
     message = (
-        "lets the claim have the volume again; the data stay" if same else "frees the volume for any claim; data stay"
+        "Let the claim have the volume again; the data stay." if same else "Free the volume for any claim; data stay."
     )
     names = {"volume": volume.name, "namespace": claim.metadata.namespace, "claim": claim.metadata.name}
     patch = [{"op": "remove", "path": path} for path in paths]
@@ -179,6 +179,6 @@ def _reopen(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Fix:
         (
             change("kubectl patch pv {volume} --type=json -p {patch}", {**names, "patch": patch}, changes=message),
             wait(BOUND_AT_ONCE, names),
-            person("delete the claim, and the volume is Released again", kind=StepKind.UNDO),
+            person("Delete the claim, and the volume is Released again.", kind=StepKind.UNDO),
         )
     )

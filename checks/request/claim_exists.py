@@ -25,7 +25,7 @@ def claim_is_there(absent: AbsentClaim) -> Iterator[Draft]:
     request = "make the claim in the pod's namespace from its manifest, or name one that exists in the pod"
     names = {}
     if absent.kept:
-        request = "make the claim again from its manifest; then free {volume} for it, as lustre-doctor run says"
+        request = "Make the claim again from its manifest; then free {volume} for it, as lustre-doctor run says."
         names = {"volume": absent.kept[0].name}
     fix = advise(request, names, by="whoever made the claim")
     yield fail(absent, message, fix=fix, concerns=[*absent.pods, *absent.kept])

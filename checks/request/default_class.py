@@ -53,7 +53,7 @@ def lustre_is_no_default_beside_another(
         key = f"{DEFAULT_CLASS[0]}={{value}}"
         names = {"storage_class": ours.metadata.name}
         command = f"kubectl annotate storageclass {{storage_class}} --overwrite {key}"
-        only = change(command.replace("{value}", "false"), names, changes="leaves one default class")
+        only = change(command.replace("{value}", "false"), names, changes="Leave one default class.")
         back = undo(command.replace("{value}", "true"), names)
         for claim in lost:
             replaced = replace_claim(claim, {"storageClassName": Verbatim(ours.metadata.name)})

@@ -61,7 +61,7 @@ def caches_are_mounted_and_no_more(
         yield ok(volume, f"it mounts the file cache {id}, which the driver neither grows nor deletes", rules_out=())
 
 
-_ANOTHER = advise("name a cache or a file system that is there", by="the owner of the cache")
+_ANOTHER = advise("Name a cache or a file system that is there.", by="the owner of the cache")
 
 
 def _retain(volume: PersistentVolume) -> Fix:
@@ -70,5 +70,5 @@ def _retain(volume: PersistentVolume) -> Fix:
     def policy(name: str) -> dict[str, Value]:
         return {"volume": volume.name, "patch": {"spec": {"persistentVolumeReclaimPolicy": name}}}
 
-    effect = "the volume object alone is deleted with its claim"
+    effect = "Set the reclaim policy to Retain: the driver is never asked to delete the cache."
     return Fix((change(command, policy("Retain"), changes=effect), undo(command, policy("Delete"))))

@@ -31,7 +31,7 @@ def nothing_was_left_open(manifest_set: ManifestSet | Unavailable) -> Iterator[D
 
 
 def _fill_in(field: str) -> Fix:
-    message = "fill in {parameter} before the manifest is applied; `set -u` lets a shell script stop instead"
+    message = "Fill in {parameter} before the manifest is applied; `set -u` lets a shell script stop instead."
     return advise(message, {"parameter": field})
 
 

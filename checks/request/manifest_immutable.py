@@ -70,7 +70,7 @@ def _judge(
         return
     message = "; ".join(f"{field} is {wanted!r}, the live one has {had!r}" for field, had, wanted in found)
     fix = advise(
-        "replace the live object: the runbook dnsname-mismatch shows the order that loses neither claim nor data"
+        "Replace the live object: the runbook dnsname-mismatch shows the order that loses neither claim nor data."
     )
     yield fail(planned, f"{message}: the API server refuses to change it", cause="", fix=fix)
 

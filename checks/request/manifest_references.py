@@ -38,7 +38,7 @@ def _in_another_namespace(end: UnresolvedReference) -> Draft:
     """A pod takes claims of its own namespace alone. Where one of the two names none, `kubectl -n` may unite them."""
     here, there, name = end.wanted.namespace, end.elsewhere, end.wanted.name
     message = f"its claim {name} is in the namespace {there}, the pod is in {here}: a pod takes no claim of another"
-    fix = advise("write one namespace in both, {namespace}, before they are applied", {"namespace": there})
+    fix = advise("Write one namespace in both, {namespace}, before they are applied.", {"namespace": there})
     if DEFAULT_NAMESPACE not in (here, there):
         return fail(end, message, cause="claim-pending", fix=fix)
     return warn(end, f"{message}, unless both are applied with -n", cause="claim-pending", fix=fix)

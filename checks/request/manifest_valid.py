@@ -42,4 +42,4 @@ def _judge(subject: Subject, reasons: Iterable[Refused]) -> Iterator[Draft]:
 
 
 def _correct() -> Fix:
-    return advise("correct it before it is applied: the API server refuses the object")
+    return advise("Correct it before it is applied: the API server refuses the object.")

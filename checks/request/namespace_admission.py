@@ -82,7 +82,7 @@ def _of_namespace(
         names = {"driver_namespace": subject.name}
         let = f"kubectl label namespace {{driver_namespace}} {LEVEL}={PRIVILEGED} --overwrite"
         back = f"kubectl label namespace {{driver_namespace}} {LEVEL}-"
-        fix = Fix((change(let, names, changes="lets privileged pods into the driver's namespace"), undo(back, names)))
+        fix = Fix((change(let, names, changes="Let privileged pods into the driver's namespace."), undo(back, names)))
         yield warn(subject, message, cause=DRIVER_FORBIDDEN, fix=fix)
 
 

@@ -54,5 +54,5 @@ def _is_open(member: str, value: str) -> bool:
 
 
 def _correct(key: str) -> Fix:
-    return advise("correct {parameter} before it is applied; most values of a file system cannot be changed later",
+    return advise("Correct {parameter} before it is applied; most values of a file system cannot be changed later.",
                   {"parameter": key})  # fmt: skip

@@ -69,4 +69,4 @@ def _judge(making: PlannedCreation, clients: tuple[Client, ...] | Unavailable) -
 
 def _name(making: PlannedCreation, version: str) -> Fix:
     key = "fileSystemTypeVersion" if making.is_class else "file_system_type_version"
-    return advise(f'set {key} to "{version}"; a file system that exists is only ever upgraded, never lowered')
+    return advise(f'Set {key} to "{version}"; a file system that exists is only ever upgraded, never lowered.')

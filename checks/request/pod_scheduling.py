@@ -32,14 +32,16 @@ from diag.sanitize import one_line
 CONFLICT, MISFIT, OTHER = "volume-node-affinity", "claim-volume-mismatch", "pod-unschedulable"
 
 USUAL, OWNER = "default-scheduler", "whoever wrote the pod"
-RENAME = "call the volume in the pod otherwise, so that its claim gets a name of its own; the claim that is there stays"
-BY_NAME = "start the scheduler {name}, or take schedulerName away from the pod's template and make the pod again"
+RENAME = (
+    "Call the volume in the pod otherwise, so that its claim gets a name of its own; the claim that is there stays."
+)
+BY_NAME = "Start the scheduler {name}, or take schedulerName away from the pod's template and make the pod again."
 
 PATIENCE_S = 5 * 60
 """Our own measure: what adds nodes (Karpenter, Cluster Autoscaler) has added one after five minutes."""
 
 FULL = (
-    "end pods that hold volumes on these nodes, or add a node; the FSx driver sets no limit of its own, so that it is"
+    "End pods that hold volumes on these nodes, or add a node; the FSx driver sets no limit of its own, so that it is"
     " mostly another volume of the pod that counts (`kubectl get csinodes -o yaml`, allocatable.count)"
 )
 
@@ -195,8 +197,8 @@ def _fix(limits: Sequence[Restriction], pods: ClaimPods, case: ClaimCase, waitin
     names, taken = {"volume": first.holder.name}, " ".join(f"{label}-" for label in labels)
     unlabelled = (
         (
-            change(f"kubectl label pv {{volume}} {taken}", names, changes="the volume may be mounted in every zone"),
-            person(f"put the label {', '.join(labels)} back", kind=StepKind.UNDO),
+            change(f"kubectl label pv {{volume}} {taken}", names, changes="Let the volume be mounted in every zone."),
+            person(f"Put the label {', '.join(labels)} back.", kind=StepKind.UNDO),
         )
         if labels
         else ()

@@ -20,8 +20,8 @@ from diag.resources.kubernetes import ServiceAccount
 
 NETWORK, OUT_OF_REACH = "storageclass-network-missing", "route-missing"
 SAME_ACCOUNT = (
-    "give the controller a role of the cluster's own account; or, where the file systems are to be of account"
-    " {role_account}, have the subnet shared with it and name a security group of that account"
+    "Give the controller a role of the cluster's own account; or, where the file systems are to be of account"
+    " {role_account}, have the subnet shared with it and name a security group of that account."
 )
 NO_WAY = (Way.NONE, Way.BLACKHOLE, Way.INTERNET)
 

@@ -33,5 +33,5 @@ def names_the_driver(manifest_set: ManifestSet | Unavailable) -> Iterator[Draft]
                 f"its provisioner is {given!r}, and its parameters or name mean FSx for Lustre: that is {FSX_DRIVER}"
             )
             certain = Correction("provisioner", given, FSX_DRIVER) if given.lower().strip() == FSX_DRIVER else None
-            fix = advise("write fsx.csi.aws.com as the provisioner before the class is applied")
+            fix = advise("Write fsx.csi.aws.com as the provisioner before the class is applied.")
             yield fail(item, message, fix=fix, correction=certain)

@@ -15,14 +15,14 @@ from diag.resources.fsx import FileSystem
 from diag.resources.kubernetes import PersistentVolume, Workload
 
 ADMIT = (
-    "look for `error saving volume` in the log of the controller's csi-provisioner, and let the webhook or the policy"
-    " that it names admit PersistentVolumes of fsx.csi.aws.com: the claim is Bound at the provisioner's next try"
+    "Look for `error saving volume` in the log of the controller's csi-provisioner, and let the webhook or the policy"
+    " that it names admit PersistentVolumes of fsx.csi.aws.com: the claim is Bound at the provisioner's next try."
 )
 FAILED = "FAILED"
 CAUSES = {FAILED: "filesystem-failed", "MISCONFIGURED": "file-system-misconfigured"}
 AGAIN = (
-    "correct first what FSx says of the failure; a new claim has FSx make another file system, which costs money, and"
-    " the failed one stays until somebody deletes it"
+    "Correct first what FSx says of the failure; a new claim has FSx make another file system, which costs money, and"
+    " the failed one stays until somebody deletes it."
 )
 
 

@@ -41,9 +41,9 @@ def waits_for_no_secret(
     make = "kubectl -n {secret_namespace} create secret generic {secret}"
     fix = Fix(
         (
-            caution("where no such secret exists; an empty one is enough, as the driver reads none"),
-            change(make, names, changes="makes an empty secret; the kubelet finds it at its next try"),
-            person("delete the secret {secret} of namespace {secret_namespace} again", names, kind=StepKind.UNDO),
+            caution("Do this only if no such secret exists. An empty one is enough, because the driver reads none."),
+            change(make, names, changes="Make an empty secret; the kubelet finds it at its next try."),
+            person("Delete the secret {secret} of namespace {secret_namespace} again.", names, kind=StepKind.UNDO),
         )
     )
     message = f"the kubelet has to read its {named} before it mounts, and the driver does not need it"

@@ -17,7 +17,7 @@ LEAVING_S = 5 * 60
 """After the grace period; an unmount takes seconds."""
 
 HELD = (
-    "end the process on {node} that has a file open below {volume}/mount; links in /proc/*/fd and /proc/*/cwd show it"
+    "End the process on {node} that has a file open below {volume}/mount; links in /proc/*/fd and /proc/*/cwd show it."
 )
 """A refused unmount is tried again until nothing is open there; a restart of the driver closes no file of another."""
 

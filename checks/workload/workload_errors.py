@@ -16,10 +16,10 @@ READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH = (
     "lustre-quota-exceeded", "subpath-not-made",
 )  # fmt: skip
 BOTH_ALIKE = (
-    "give the volumeMount a mountPath that is no file in the image, or a subPath that is a directory, and make the pod"
-    " again"
+    "Give the volumeMount a mountPath that is no file in the image, or a subPath that is a directory, and make the pod"
+    " again."
 )
-SET_IT = "set the variable of subPathExpr in the container's env, to a relative path, and make the pod again"
+SET_IT = "Set the variable of subPathExpr in the container's env, to a relative path, and make the pod again."
 AUTHOR = "whoever wrote the pod"
 CAUSES = (READ_ONLY, NO_FLOCK, DENIED, FULL, QUOTA, SUB_PATH)
 

@@ -139,7 +139,7 @@ class Fix(msgspec.Struct, frozen=True):
             for step in self.steps
             if step.kind not in (StepKind.UNDO, StepKind.VERIFY)
         )  # fmt: skip
-        return "; ".join(dict.fromkeys(filter(None, told)))
+        return "; ".join(dict.fromkeys(one.removesuffix(".") for one in told if one))
 
     @property
     def acts(self) -> tuple[tuple[Step, tuple[str, ...]], ...]:
@@ -188,7 +188,7 @@ class Fix(msgspec.Struct, frozen=True):
     def undo(self) -> str:
         """The same as one line."""
         told = (step.line or step.text for step in self.undo_steps)
-        return "; ".join(filter(None, told))
+        return "; ".join(one.removesuffix(".") for one in told if one)
 
     @property
     def verify(self) -> tuple[str, ...]:

@@ -106,4 +106,4 @@ def test_a_fix_for_terraform_names_no_kubectl() -> None:
     best = diagnosed(text).best
     assert best is not None and best.fix is not None
     assert "kubectl" not in str(best.fix)
-    assert "Terraform" in best.fix.note
+    assert "Terraform" in best.fix.title

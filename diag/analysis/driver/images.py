@@ -383,7 +383,7 @@ def _bad(image: BadImage) -> Misfit:
 def _fix(workload: Workload, container: Container, parsed: Image | BadImage, region: str) -> Fix | None:
     """The driver's own image is known; which side-car somebody meant is not."""
     if DRIVER_REPOSITORY not in container.image:
-        return advise("give the side-car an image that this cluster can pull, in the values or manifest it came from")
+        return advise("Give the side-car an image that this cluster can pull, in the values or manifest it came from.")
     image = (
         parsed if isinstance(parsed, Image) else Image(container.image, "", DRIVER_REPOSITORY, _tag(container.image))
     )

@@ -43,8 +43,8 @@ def stuck_by_state(
 def remove_taint(nodes: Iterable[Node]) -> Fix:
     """Take the taint away by hand."""
     names = [node.name for node in nodes]
-    told = "lets pods onto the node; the plugin must be allowed to get and patch nodes, or the taint comes again"
-    left_off = "leave it off: put back with the effect NoExecute it evicts every pod that does not tolerate it"
+    told = "Let pods onto the node; the plugin must be allowed to get and patch nodes, or the taint comes again."
+    left_off = "Leave it off: put back with the effect NoExecute it evicts every pod that does not tolerate it."
     remove = f"kubectl taint nodes {{node}} {TAINT}-"
     removed = (change(remove, {"node": name}, changes=told) for name in names)
     return Fix((*removed, person(left_off, kind=StepKind.UNDO)))

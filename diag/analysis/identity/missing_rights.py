@@ -68,7 +68,7 @@ def _tag(demands: Sequence[Demand], tags: Mapping[str, str]) -> Fix:
     """The tags in the classes that claims wait for, where their values are known."""
     if not all(tags.values()) or not demands:
         names = ", ".join(one_line(tag) for tag in tags).replace("{", "(").replace("}", ")")
-        text = f"give the StorageClass extraTags with the tag {names}, with a value that the policy takes"
+        text = f"Give the StorageClass extraTags with the tag {names}, with a value that the policy takes"
         return Fix((person(text, by="whoever owns the role's policies and its tags"),))
     steps: list[Step] = []
     for demand in demands:
@@ -89,14 +89,14 @@ def _open(boundary: ManagedPolicy | None, bounded: Sequence[Right]) -> Iterator[
     which = {"policy_arn": boundary.arn} if boundary else {}
     actions = ", ".join(dict.fromkeys(right.action for right in bounded))
     if denied:
-        text = f"take {actions} out of the Deny of the boundary {{policy_arn}}: no Allow overrules it"
+        text = f"Take {actions} out of the Deny of the boundary {{policy_arn}}: no Allow overrules it"
     elif boundary and boundary.is_of_aws:
-        text = f"bound the role by another policy than AWS's own {{policy_arn}}, one that allows {actions}"
+        text = f"Bound the role by another policy than AWS's own {{policy_arn}}, one that allows {actions}"
     else:
         text = (
-            f"add a statement to the boundary {{policy_arn}} that allows {actions} on the file systems of this account"
+            f"Add a statement to the boundary {{policy_arn}} that allows {actions} on the file systems of this account"
         )
-    yield person(f"{text}; the role's own policies need no change", which, by=owner)
+    yield person(f"{text}. The role's own policies need no change.", which, by=owner)
 
 
 def _is_denied(boundary: ManagedPolicy, right: Right) -> bool:

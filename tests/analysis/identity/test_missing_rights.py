@@ -58,7 +58,7 @@ def test_a_boundary_that_is_silent_gets_a_version_that_newly_allows_what_is_miss
 @pytest.mark.parametrize(
     ("boundary", "says"),
     [
-        (policy(SILENT, {"Effect": "Deny", "Action": "fsx:*", "Resource": "*"}), "take fsx:DescribeFileSystems"),
+        (policy(SILENT, {"Effect": "Deny", "Action": "fsx:*", "Resource": "*"}), "Take fsx:DescribeFileSystems"),
         (
             policy(
                 SILENT,
@@ -71,9 +71,9 @@ def test_a_boundary_that_is_silent_gets_a_version_that_newly_allows_what_is_miss
             ),
             "out of the Deny of the boundary",
         ),
-        (policy(SILENT, arn="arn:aws:iam::aws:policy/PowerUserAccess"), "bound the role by another policy"),
-        (ManagedPolicy(BOUNDARY), f"add a statement to the boundary {BOUNDARY}"),
-        (None, "add a statement to the boundary <policy-arn>"),
+        (policy(SILENT, arn="arn:aws:iam::aws:policy/PowerUserAccess"), "Bound the role by another policy"),
+        (ManagedPolicy(BOUNDARY), f"Add a statement to the boundary {BOUNDARY}"),
+        (None, "Add a statement to the boundary <policy-arn>"),
     ],
 )
 def test_where_no_allow_of_ours_helps_its_owner_is_told_which_policy(boundary: Any, says: str) -> None:

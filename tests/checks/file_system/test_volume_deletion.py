@@ -43,7 +43,7 @@ def test_a_deletion_that_waits_for_a_backup_needs_time_alone() -> None:
     made = deleted("Failed")
     said = "DeleteFileSystem failed: BadRequest: Cannot delete a file system while a backup is being made"
     (finding,) = judged(replace(made, status=replace(made.status, message=said)))
-    assert finding.fix is not None and "wait until FSx has made the backup" in finding.fix.steps[0].text
+    assert finding.fix is not None and "Wait until FSx has made the backup" in finding.fix.steps[0].text
     (other,) = judged(replace(made, status=replace(made.status, message="AccessDeniedException")))
     assert other.fix is None
 
