@@ -119,8 +119,8 @@ def test_an_option_keeps_the_number_by_which_the_text_names_it() -> None:
         for installer in ("", "Helm", "EKS add-on", "manifests")
     }
     assert numbers[""] == [*range(1, len(numbers[""]) + 1)]
-    assert 3 in numbers["Helm"] and 4 not in numbers["Helm"]
-    assert 4 in numbers["EKS add-on"] and 3 not in numbers["EKS add-on"]
+    assert 2 in numbers["Helm"] and 3 not in numbers["Helm"]
+    assert 3 in numbers["EKS add-on"] and 2 not in numbers["EKS add-on"]
     assert "whose number is missing" in page_for(id, "Helm") and "whose number is missing" not in page_for(id, "")
 
 
