@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import jmespath
 import msgspec
@@ -17,7 +17,7 @@ from diag.advice.runbook import SENTENCES, fix_of, look_at
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import Pattern
-from diag.knowledge.cause import PROMPT, Cause, Procedure
+from diag.knowledge.cause import BY_HAND, PROMPT, SAYS, Cause, Procedure, Remedy
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 from diag.reports.runbook import body_of, to_page
@@ -484,3 +484,37 @@ def test_what_a_procedure_takes_away_is_null_and_not_a_word() -> None:
         given = msgspec.json.encode([remedy.with_ for remedy in CAUSES[id].fix]).decode()
         assert f'"{field}":null' in given
     assert '"null"' not in msgspec.json.encode([remedy.with_ for one in CAUSES.values() for remedy in one.fix]).decode()
+
+
+def _sentences(remedy: Remedy) -> Iterator[str]:
+    """What a remedy says to a person, without its commands."""
+    said = [*remedy.caution.splitlines(), remedy.changes]
+    said += [line for line in f"{remedy.wait}\n{remedy.undo}".splitlines() if not line.startswith(PROMPT)]
+    for line in f"{remedy.prepare}\n{remedy.command}".splitlines():
+        said += [line.removeprefix(mark) for mark in (SAYS, BY_HAND) if line.startswith(mark)]
+    return (line.strip() for line in said if line.strip())
+
+
+def test_an_option_says_what_it_does_in_whole_sentences() -> None:
+    """A title in the imperative, a case that goes on after "if", and sentences that end."""
+    command = r"lustre-doctor run(?:book [a-z0-9-]+)?(?:, option \d+)?|\b(?:logs|describe pod) [a-z-]+"
+    ends = re.compile(rf"(?:[.:?!)`\"]|{command})$")
+    program = re.compile(r"(?:kubectl|aws|helm|eksctl|lustre-doctor|findmnt|udev|dmesg|modprobe|mount)\b")
+    wrong = []
+    for cause in CAUSES.values():
+        for remedy in cause.fix:
+            title, when = remedy.title, remedy.when
+            wrong += [(cause.id, title)] if not title or title[0].islower() or title.endswith(".") else []
+            wrong += [(cause.id, when)] if when.endswith(".") or re.match(r"(?:if|where|when)\b", when) else []
+            for said in _sentences(remedy):
+                is_begun = not said[0].islower() or program.match(said)
+                if not (is_begun and ends.search(said)):
+                    wrong.append((cause.id, said))
+    assert wrong == []
+
+
+def test_a_page_of_several_options_says_for_which_case_each_is() -> None:
+    for cause in CAUSES.values():
+        fix = fix_of(cause, {}, on_page=True)
+        options = (fix, *fix.alternatives) if fix else ()
+        assert sum(not option.when for option in options) <= 1, cause.id
