@@ -31,7 +31,7 @@ KEPT = (
     " addon.serviceAccountRoleArn && {serviceAccountRoleArn: addon.serviceAccountRoleArn} || `{}`)"
 )
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
-ROLLS = "Roll out the driver's pods. Mounted volumes stay mounted."
+ROLLS = "Make the change, which replaces the driver's pods. Mounted volumes stay mounted."
 LASTING = (
     'This is for the EKS add-on only. jq adds the setting to those that the add-on has. If jq says "Invalid numeric'
     ' literal", they are YAML: add the setting by hand. If this version of the add-on does not have the setting, EKS'

@@ -182,7 +182,7 @@ def first_lines(fix: Fix, style: Style, margin: str, told: Told, option: int) ->
     new = [one for one in (*fix.cautions, *fix.not_filled_in) if one not in told.cautions]
     others = dict.fromkeys(told.cautions[one] for one in fix.cautions if one in told.cautions)
     told.cautions |= dict.fromkeys(new, option)
-    first = (*new, *(f"What option {other} says here of the same steps holds too." for other in others))
+    first = (*new, *(f"The other points of option {other} hold here too." for other in others))
     if first:
         yield f"{margin}Before you start:"
     for sentence in first:
