@@ -52,13 +52,12 @@ def _upgrade(file_system: FileSystem, target: str) -> Fix:
             change(
                 UPGRADE,
                 names,
-                changes="Upgrade the file system in place. Its version can never be lowered.",
+                changes="Upgrade it in place. A version can never be lowered.",
                 danger=Danger.INTERRUPTS,
             ),
             person(
-                f"It is done when the file system is AVAILABLE with that version, {DURATION}. If it"
-                " is FAILED or MISCONFIGURED,"
-                " open a support case.",
+                f"Until it is AVAILABLE with that version, {DURATION}. If it is FAILED or MISCONFIGURED, open a"
+                " support case.",
                 kind=StepKind.WAIT,
             ),
         ),

@@ -19,7 +19,6 @@ from diag.advice.steps import (
     note,
     person,
     save_object,
-    save_once,
     undo,
     wait,
     write_copy,
@@ -221,7 +220,7 @@ def _replace_pod(names: dict[str, Value], pod: Mapping[str, Any]) -> Pause:
 def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     """Stop the pods where what owns them is not known: the usual owner by commands, the others by what is said."""
     described, patched = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} patch job/NAME -p"
-    scale, kept = "kubectl -n {namespace} scale {workload}", "replicas-of-{claim}.before.txt"
+    scale = "kubectl -n {namespace} scale {workload}"
     pods = person(
         f"Find what owns pods of the claim: `{described}` lists the pods under Used By. Pause what"
         " scales the owners back"
@@ -239,17 +238,22 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
         (
             pods,
             *(note(one, values) for one in others),
-            save_once(f"kubectl -n {{namespace}} get {{workload}} -o jsonpath={{.spec.replicas}} > {kept}", values),
-            guard(f"grep -q [1-9] {kept}", values),
+            guard(KEEP_REPLICAS, values),
             change(
                 f"{scale} --replicas=0",
                 values,
-                changes="Stop each Deployment and StatefulSet that owns pods of the claim.",
+                changes="Stop the Deployments and StatefulSets that own pods of the claim, once for each. A file"
+                " gets the commands that start them again. If it ends with an error, that one has no pods: go on.",
                 danger=Danger.INTERRUPTS,
             ),
         ),
-        (
-            note(again),
-            change(f"sh -c '{scale} --replicas=$(cat {kept})'", values, changes="Start as many pods as before."),
-        ),
+        (note(again), change(START_AGAIN, values, changes="Start as many pods as before.")),
     )
+
+
+KEEP_REPLICAS = (
+    "sh -c 'kubectl -n {namespace} get {workload} -o jsonpath=\"kubectl -n {namespace} scale {workload}"
+    ' --replicas={.spec.replicas}{\\"\\n\\"}" | grep -v "=0$" >> start-pods-of-{claim}.before.sh\''
+)
+"""Each of several owners has its line. For one that is at 0 it ends with an error, and the file keeps what it has."""
+START_AGAIN = "sh start-pods-of-{claim}.before.sh"

@@ -230,8 +230,9 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
-    """Steps of which each runs only after the one before it succeeded: guards with what they protect, and the
-    commands that together are one change. A person's step is by itself; a note parts no chain, it stands above."""
+    """Steps of which each runs only after the one before it succeeded: guards with what they protect, the commands
+    that together are one change, and what keeps the state of before with what changes it: where its file is of an
+    earlier try, nothing is changed with that. A person's step is by itself; a note parts no chain, it stands above."""
     chain: list[Step] = []
     all_ = list(steps)
     acts = [step for step in all_ if step.kind is not StepKind.NOTE]
@@ -246,7 +247,9 @@ def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
             continue
         chain.append(step)
         goes_on = after is not None and after.kind in (StepKind.CHANGE, StepKind.GUARD) and after.line
-        if after is None or not (step.kind is StepKind.GUARD or (_is_part(step) and goes_on)):
+        is_kept = step.kind is StepKind.SAVE and step.once and not step.says
+        also = is_kept and after is not None and after.kind is StepKind.SAVE
+        if after is None or not (step.kind is StepKind.GUARD or ((_is_part(step) or is_kept) and (goes_on or also))):
             yield tuple(chain)
             chain = []
     if chain:

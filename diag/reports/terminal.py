@@ -197,9 +197,12 @@ def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
     yield from labelled("use it if", [fix.when] if fix.when else (), style)
     yield from labelled("first", (*fix.cautions, *fix.not_filled_in), style)
     yield from labelled("who can do it", [fix.by] if fix.by else (), style)
-    if len(parts := fix.parts) == 1 and not parts[0].notes:
-        yield from labelled(label, [parts[0].says or fix.title or _UNTITLED], style)
-        yield from painted(command("", *parts[0].rows), style, Verdict.PASS)
+    parts = fix.parts
+    if parts and all(part.waits for part in parts[1:]) and not any(part.notes for part in parts):
+        for part in parts:
+            said = part.says or (ENDS if part.waits else fix.title or _UNTITLED)
+            yield from labelled("wait" if part.waits else label, [said], style)
+            yield from painted(command("", *part.rows), style, Verdict.PASS)
     elif parts:
         yield from labelled(label, [fix.title or _UNTITLED], style)
         yield from part_lines(fix, style, _MARGIN)

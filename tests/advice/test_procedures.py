@@ -24,7 +24,7 @@ from diag.advice.replace_node import reboot_node, replace_node, update_nodes
 from diag.advice.replace_volume import replace_volume
 from diag.advice.replace_volume import steps as replace_by_name
 from diag.advice.runbook import fix_of
-from diag.advice.workloads import Owner, owners_of, renew
+from diag.advice.workloads import Owner, ask_to_stop, owners_of, renew
 from diag.knowledge.cause import Procedure
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -92,7 +92,7 @@ class TestReplaceVolume:
         lines = replaced().commands
         for name in ("pv-fsx-pv", "pvc-fsx-pvc"):
             saving = lines[where(lines, "get", f"> {name}.before.yaml")]
-            assert saving.startswith("(set -o noclobber; kubectl") and saving.endswith(f"> {name}.before.yaml)")
+            assert re.search(rf"\(set -o noclobber; kubectl [^)]*> {name}\.before\.yaml\)", saving)
 
     def test_the_undo_keeps_the_data_before_it_deletes_and_applies_the_former_spec(self) -> None:
         back = tuple(step.line for step in replaced().steps if step.kind is StepKind.UNDO and step.line)
@@ -112,7 +112,7 @@ class TestReplaceVolume:
         """A StatefulSet may delete its claims when it is scaled down, and an ephemeral claim goes with its pod."""
         fix = replace_volume(given.volume(), Unavailable("pods", Reason.DENIED), attributes={"mountname": "abcdebev"})
         told = tuple(f"{step.line} {step.text}" for step in fix.steps if step.kind is not StepKind.UNDO)
-        words = ('Policy":"Retain"', "--replicas=0", "delete pvc fsx-pvc", "--replicas=$(cat")
+        words = ('Policy":"Retain"', "--replicas=0", "delete pvc fsx-pvc", "sh start-pods-of-")
         order = [where(told, word) for word in words]
         assert order == sorted(order)
 
@@ -206,7 +206,7 @@ class TestReplaceClass:
         """Where no run knows the claim; one that got its volume meanwhile is left alone."""
         lines = Fix(PROCEDURES[Procedure.REPLACE_CLASS]({"parameters": {"subnetId": "{subnet}"}}, {})).commands
         again = lines[where(lines, "replace --force -f 'pvc-<claim>.before.yaml'")]
-        assert re.match('sh -c .*get pvc <claim> .*grep -qE "\\^Pending\\$".* && kubectl replace', again)
+        assert re.search('&& sh -c .*get pvc <claim> .*grep -qE "\\^Pending\\$".* && kubectl replace', again)
         assert where(lines, "wait", "=Bound") < where(lines, "replace --force -f 'pvc-")
 
     def test_a_claim_that_fails_for_ever_is_made_again_without_a_wait(self) -> None:
@@ -562,6 +562,32 @@ def test_a_claim_template_is_named_where_it_may_be_the_origin(workload: str, sai
     assert "pvc-data.before.yaml is there from an earlier try" in texts
 
 
+def test_several_owners_are_started_again_with_as_many_pods_as_each_had(tmp_path: Path) -> None:
+    """A second run finds them stopped, and must not write that down."""
+    (tmp_path / "kubectl").write_text(
+        '#!/bin/sh\ncase "$*" in *get*) for last; do :; done; n=$(cat "$(basename "$4")" 2>/dev/null || echo 0);'
+        """ printf '%s\\n' "$last" | sed -e "s/^jsonpath=//" -e "s/{.spec.replicas}.*/$n/";;"""
+        ' *scale*) echo "${5#--replicas=}" > "$(basename "$4")";; esac\n'
+    )
+    (tmp_path / "kubectl").chmod(0o755)
+    for name, pods in (("web", "3"), ("db", "2")):
+        (tmp_path / name).write_text(pods)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def run(line: str) -> int:
+        return subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, check=False).returncode
+
+    lines = {}
+    for workload in ("deployment/web", "statefulset/db"):
+        stopped = ask_to_stop({"namespace": "ml", "claim": "data", "workload": workload})
+        lines[workload] = Fix(stopped.stop).commands[-1]
+        assert run(lines[workload]) == 0
+    assert [(tmp_path / name).read_text().strip() for name in ("web", "db")] == ["0", "0"]
+    assert run(lines["deployment/web"]) != 0
+    assert run(Fix(stopped.start).commands[-1]) == 0
+    assert [(tmp_path / name).read_text().strip() for name in ("web", "db")] == ["3", "2"]
+
+
 def test_what_the_new_pods_need_is_printed_where_their_owner_is_not_known() -> None:
     pod = {"spec": {"securityContext": {"fsGroupChangePolicy": "OnRootMismatch"}}}
     steps = PROCEDURES[Procedure.REPLACE_PODS]({"pod": pod}, {"namespace": "default"})
@@ -601,7 +627,9 @@ class TestInstallers:
         fix = fix_of(load_knowledge().causes["region-undetermined"], {"installer": "EKS add-on"})
         assert fix is not None
         (line,) = (line for line in fix.commands if "update-addon" in line)
+        kept, _, line = line.partition(".before.json) && ")
         guard, _, update = line.partition(" && ")
+        assert kept.startswith("(set -o noclobber; ")
         assert guard.startswith("jq ") and guard.endswith("> update-of-aws-fsx-csi-driver.after.json")
         assert "--cli-input-json file://update-of-aws-fsx-csi-driver.after.json" in update
 
