@@ -15,7 +15,7 @@ from deploy.website import reference, symptoms
 from deploy.website.markup import block, bullets, code, table, text
 from diag.advice.driver import SAYS_WHO, WHO_INSTALLED
 from diag.advice.names import named_in
-from diag.advice.runbook import fix_of, look_at
+from diag.advice.runbook import answers_of, fix_of, look_at
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Place, Weight
@@ -227,8 +227,7 @@ def _looks(cause: Cause) -> Iterator[str]:
         yield f"\n{text(what)}{check}{place if commands else ''}\n"
         if commands:
             yield block(commands, "sh")
-        for label, answer in (("This cause", observation.yes), ("Not this cause", observation.no)):
-            yield f"\n**{label}:** {text(fill_text(answer, {}))}\n" if answer else ""
+        yield from (f"\n**{says}:** {text(answer)}\n" for says, answer in answers_of(observation, {}))
 
 
 def _refutations(cause: Cause) -> Iterator[str]:

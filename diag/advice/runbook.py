@@ -149,6 +149,13 @@ def look_at(observation: Observation, values: Mapping[str, str], platform: Platf
     return "\n".join((fill_text(observation.look, values), *(change(line, values).line for line in lines)))
 
 
+def answers_of(observation: Observation, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What the answer is if this is the cause, and if it is not, each behind what it says."""
+    for says, answer in (("This cause", observation.yes), ("Not this cause", observation.no)):
+        if answer:
+            yield says, fill_text(answer.strip(), values)
+
+
 def _works(remedy: Remedy, cause: Cause, steps: Iterable[Step], platform: Platform) -> bool:
     programs = {step.argv[0] for step in steps if step.argv}
     return is_for(platform, remedy.platforms or cause.platforms) and all(has(platform, program) for program in programs)

@@ -70,6 +70,15 @@ class Rule(msgspec.Struct, frozen=True):
     """The same on the site; empty for a plugin's."""
 
 
+class Look(msgspec.Struct, frozen=True):
+    """One thing to look at that settles a cause."""
+
+    what: str
+    commands: tuple[str, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    """What the answer is if this is the cause, and if it is not, each behind what it says."""
+
+
 class Guide(msgspec.Struct, frozen=True):
     """The runbook of a cause that a diagnosis names first."""
 
@@ -81,8 +90,10 @@ class Guide(msgspec.Struct, frozen=True):
     """What fills them, of the first diagnosis that names the cause."""
     fix: Fix | None = None
     """The runbook's remedies with these values."""
-    looks: tuple[str, ...] = ()
-    """What settles the cause, each with its commands on further lines."""
+    numbers: tuple[int, ...] = ()
+    """By which number the text names each of them."""
+    looks: tuple[Look, ...] = ()
+    """What settles the cause."""
 
 
 class AccountFileSystem(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
 from diag.advice.inspect_node import DEBUG_PODS
 from diag.advice.names import named_in, unknown_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
-from diag.advice.runbook import fix_of, look_at, numbers_of_options
+from diag.advice.runbook import answers_of, fix_of, look_at, numbers_of_options
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
@@ -254,9 +254,8 @@ def _look(observation: Observation, values: Mapping[str, str], platform: Platfor
     yield ""
     yield from wrap(what, style, "", "")
     yield from (visible(f"    {command}") for command in commands)
-    for label, answer in (("This cause", observation.yes), ("Not this cause", observation.no)):
-        if answer:
-            yield from wrap(f"{label}: {fill_text(answer, values)}", style, "", "  ")
+    for says, answer in answers_of(observation, values):
+        yield from wrap(f"{says}: {answer}", style, "", "  ")
 
 
 def _heading(text: str, underline: str) -> list[str]:

@@ -93,14 +93,18 @@ def guides_of(diagnoses: Sequence[Diagnosis], knowledge: Knowledge) -> tuple[Gui
 
 
 def _guide(id: str, values: dict[str, str], knowledge: Knowledge) -> Guide:
-    from diag.advice.runbook import fix_of, look_at
+    from diag.advice.runbook import answers_of, fix_of, look_at, numbers_of_options
     from diag.advice.verify import with_verify
-    from diag.reports.report import Guide
+    from diag.reports.report import Guide, Look
 
     cause = knowledge.causes[id]
-    fix = fix_of(cause, values)
-    looks = tuple(look_at(observation, values) for observation in cause.confirm)
-    return Guide(id, cause.title, knowledge.page(id), values, with_verify(fix, values) if fix else None, looks)
+    fix = fix_of(cause, values, on_page=True)
+    looks = []
+    for observation in cause.confirm:
+        what, *commands = look_at(observation, values).splitlines()
+        looks.append(Look(what, tuple(commands), tuple(answers_of(observation, values))))
+    shown = with_verify(fix, values) if fix else None
+    return Guide(id, cause.title, knowledge.page(id), values, shown, numbers_of_options(cause, values), tuple(looks))
 
 
 def diagnoses_of(outcome: Outcome, findings: Sequence[Finding], knowledge: Knowledge) -> tuple[Diagnosis, ...]:

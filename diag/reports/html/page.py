@@ -68,7 +68,10 @@ def to_html(report: Report) -> str:
         stations=_stations(shown, diagram),
         omitted=len(report.findings) - len(shown),
         count={verdict.value: sum(1 for f in report.findings if f.verdict is verdict) for verdict in Verdict},
-        guides=[(guide, runbook_to_html(guide.text, guide.values, guide.fix, guide.looks)) for guide in report.guides],
+        guides=[
+            (guide, runbook_to_html(guide.text, guide.values, guide.fix, guide.numbers, guide.looks))
+            for guide in report.guides
+        ],
         MARKS=MARKS,
         WORDS=WORDS,
         tone_of=tone_of,

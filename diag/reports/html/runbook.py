@@ -17,14 +17,21 @@ from markdown_it.token import Token
 from diag.grammar.command import fill_text
 from diag.model.fix import Fix
 from diag.reports.html.markup import Markup, command, template
-from diag.reports.runbook import FIX, VERIFY, body_of, chooses
+from diag.reports.report import Look
+from diag.reports.runbook import FIX, VERIFY, body_of, chooses, options_of
 from diag.sanitize import visible
 
 _REFERENCE = re.compile(r"\[\[([a-z0-9-]+)\]\]")
 
 
-def to_html(text: str, values: Mapping[str, str], fix: Fix | None = None, looks: Sequence[str] = ()) -> Markup:
-    """The body of a runbook file, what settles the cause and its steps below their headings.
+def to_html(
+    text: str,
+    values: Mapping[str, str],
+    fix: Fix | None = None,
+    numbers: Sequence[int] = (),
+    looks: Sequence[Look] = (),
+) -> Markup:
+    """The body of a runbook file, what settles the cause and its options, by their numbers, below their headings.
 
     A value that is not fit for a command stays a placeholder.
     """
@@ -37,7 +44,8 @@ def to_html(text: str, values: Mapping[str, str], fix: Fix | None = None, looks:
     if looks:
         _insert(tokens, VERIFY, "".join(map(_look, looks)))
     if fix is not None:
-        _insert(tokens, FIX, str(template("diagnosis.html").module.fix(fix, "Steps")))  # type: ignore[attr-defined]
+        options = [(heading or "Steps", option) for _, heading, option in options_of(fix, numbers)]
+        _insert(tokens, FIX, str(template("diagnosis.html").module.options(options)))  # type: ignore[attr-defined]
     return Markup(reader.renderer.render(tokens, reader.options, {}))
 
 
@@ -60,9 +68,10 @@ def _chooses(tokens: list[Token], place: int) -> bool:
     return tokens[place].type == "table_open" or (is_text and chooses(tokens[place + 1].content))
 
 
-def _look(look: str) -> str:
-    what, *commands = look.splitlines()
-    return str(Markup("<p>{}</p>").format(visible(what))) + "".join(str(command(visible(line))) for line in commands)
+def _look(look: Look) -> str:
+    what = Markup("<p>{}</p>").format(visible(look.what))
+    answers = (Markup("<p><strong>{}:</strong> {}</p>").format(says, visible(said)) for says, said in look.answers)
+    return "".join(map(str, (what, *(command(visible(line)) for line in look.commands), *answers)))
 
 
 def _fill(token: Token, values: Mapping[str, str]) -> None:
