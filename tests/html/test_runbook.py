@@ -10,6 +10,7 @@ import pytest
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
 from diag.reports.html.runbook import to_html
+from diag.reports.report import Look
 from tests.html.reports import HOSTILE
 from tests.html.test_page import Page
 
@@ -89,3 +90,14 @@ def test_what_chooses_among_the_options_stands_before_them() -> None:
         fix,
     )
     assert made.index("Which option") < made.index("seen") < made.index("kubectl get pods") < made.index("prose")
+
+
+def test_options_have_the_numbers_of_the_page_and_a_look_its_answers() -> None:
+    stop = Fix((Step(StepKind.CHANGE, ("stop",)),), title="Stop it", when="it runs")
+    fix = Fix((Step(StepKind.CHANGE, ("start",)),), (stop,), title="Start it")
+    look = Look("The <b> log", ("cat log",), (("This cause", "A line says <x>."),))
+    text = "---\nid: x\n---\n## How to verify\n\nprose\n\n## How to fix\n\nprose\n"
+    made = to_html(text, {}, fix, (1, 3), (look,))
+    assert "<h4>Option 1: Start it</h4>" in made and "<h4>Option 3: Stop it</h4>" in made
+    assert "Use this if it runs." in made
+    assert "<p>The &lt;b&gt; log</p>" in made and "<strong>This cause:</strong> A line says &lt;x&gt;." in made
