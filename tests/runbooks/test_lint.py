@@ -20,7 +20,7 @@ from diag.grammar.regex import Pattern
 from diag.knowledge.cause import BY_HAND, PROMPT, SAYS, Cause, Procedure, Remedy
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
-from diag.reports.runbook import body_of, to_page
+from diag.reports.runbook import body_of, chooses, to_page
 from tests.runbooks.commands import EXAMPLES, all_commands, simple_commands
 from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 
@@ -518,3 +518,12 @@ def test_a_page_of_several_options_says_for_which_case_each_is() -> None:
         fix = fix_of(cause, {}, on_page=True)
         options = (fix, *fix.alternatives) if fix else ()
         assert sum(not option.when for option in options) <= 1, cause.id
+
+
+def test_what_chooses_among_the_options_stands_first() -> None:
+    """The program prints a table that follows other text below the options."""
+    for id, text in TEXTS.items():
+        section = text.partition("\n## How to fix\n")[2].partition("\n## ")[0]
+        blocks = [block.strip() for block in re.split(r"\n\s*\n", section) if block.strip()]
+        tables = [place for place, block in enumerate(blocks) if block.startswith("|")]
+        assert all(chooses(block) for block in blocks[: max(tables, default=0)]), id

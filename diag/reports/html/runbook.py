@@ -50,7 +50,7 @@ def to_html(
 
 
 def _insert(tokens: list[Token], heading: str, html: str) -> None:
-    """What the front matter says, below its heading and what chooses among the ways."""
+    """What the front matter says, below its heading and what chooses among the options."""
     found = next((i for i, t in enumerate(tokens) if t.type == "inline" and t.content == heading), None)
     if found is None:
         return
