@@ -66,7 +66,9 @@ def complaint(argv):
 
 def _said(argv, files, document):
     for name in files:
-        pathlib.Path(name).write_text(document)
+        path = pathlib.Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(document)
     said = io.StringIO()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
         try:
