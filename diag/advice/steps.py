@@ -53,7 +53,21 @@ def change(
 
 def wait(command: str, values: Values | None = None) -> Step:
     """A command that ends when a change has taken effect."""
-    return _command(StepKind.WAIT, command, values)
+    step = _command(StepKind.WAIT, command, values)
+    return msgspec.structs.replace(step, argv=_of_a_pod(step.argv))
+
+
+def _of_a_pod(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The wait for a rollout, where what rolls is a pod by itself or a Job: kubectl has no rollout of these.
+
+    Source: kubectl, polymorphichelpers, statusviewer.go: Deployment, DaemonSet and StatefulSet alone.
+    """
+    for place in range(len(argv) - 2):
+        kind, _, name = argv[place + 2].partition("/")
+        if argv[place : place + 2] == ("rollout", "status") and kind in ("pod", "job"):
+            what = (f"pod/{name}",) if kind == "pod" else ("pod", "-l", f"job-name={name}")
+            return (*argv[:place], "wait", "--for=condition=Ready", *what, *argv[place + 3 :])
+    return argv
 
 
 def undo(command: str, values: Values | None = None) -> Step:

@@ -24,6 +24,7 @@ from diag.advice.replace_node import reboot_node, replace_node, update_nodes
 from diag.advice.replace_volume import replace_volume
 from diag.advice.replace_volume import steps as replace_by_name
 from diag.advice.runbook import fix_of
+from diag.advice.steps import wait
 from diag.advice.workloads import Owner, ask_to_stop, owners_of, renew
 from diag.knowledge.cause import Procedure
 from diag.knowledge.runbooks import load_knowledge
@@ -690,3 +691,18 @@ def test_a_volume_whose_file_system_is_gone_promises_no_data_and_no_way_back() -
     undone = [[step.argv for step in steps if step.kind is StepKind.UNDO and step.argv] for steps in (kept, gone)]
     assert undone[0] and not undone[1]
     assert any("Retain" in step.line for step in gone), "its claim goes, and the volume's object stays for the copy"
+
+
+@pytest.mark.parametrize(
+    ("workload", "waits"),
+    [
+        ("deployment/web", "rollout status deployment/web"),
+        ("pod/web", "wait --for=condition=Ready pod/web"),
+        ("job/web", "wait --for=condition=Ready pod -l job-name=web"),
+        ("", "rollout status '<workload>'"),
+    ],
+)
+def test_what_kubectl_does_not_roll_is_waited_for_by_its_pods(workload: str, waits: str) -> None:
+    template = "kubectl -n {namespace} rollout status {workload} --timeout=5m"
+    values = {"namespace": "ml", **({"workload": workload} if workload else {})}
+    assert wait(template, values).line == f"kubectl -n ml {waits} --timeout=5m"
