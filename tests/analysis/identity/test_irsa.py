@@ -57,13 +57,13 @@ def policy_of(command: str) -> dict[str, Any]:
 
 
 def test_the_trust_policy_of_the_fix_admits_the_account_and_no_stranger() -> None:
-    document = policy_of(trust_web_identity(role(), account(), CLUSTER, DEFAULT_AUDIENCE).commands[1])
+    document = policy_of(trust_web_identity(role(), account(), CLUSTER, DEFAULT_AUDIENCE).commands[0])
     assert may_assume(document, web_identity(PROVIDER_ARN, ISSUER, SUBJECT)).answer is Answer.ALLOWED
     assert strangers_allowed(role(document), account(), CLUSTER) == ""
 
 
 def test_the_trust_policy_of_the_fix_for_pod_identity_admits_eks_for_this_cluster_alone() -> None:
-    document = policy_of(trust_pod_identity(role(), CLUSTER).commands[1])
+    document = policy_of(trust_pod_identity(role(), CLUSTER).commands[0])
     for action in POD_IDENTITY:
         asker = pod_identity(action, CLUSTER.arn, "kube-system", "fsx-csi-controller-sa")
         assert may_assume(document, asker).answer is Answer.ALLOWED
@@ -73,7 +73,7 @@ def test_the_trust_policy_of_the_fix_for_pod_identity_admits_eks_for_this_cluste
 
 def test_the_trust_policy_of_the_fix_takes_nothing_from_others() -> None:
     theirs = trusts_pods(Condition={"ArnEquals": {"aws:SourceArn": f"{CLUSTER.arn}-2"}})
-    document = policy_of(trust_pod_identity(role(trust(theirs)), CLUSTER).commands[1])
+    document = policy_of(trust_pod_identity(role(trust(theirs)), CLUSTER).commands[0])
     other = pod_identity(POD_IDENTITY[0], f"{CLUSTER.arn}-2", "any", "any")
     assert may_assume(document, other).answer is Answer.ALLOWED
 

@@ -137,7 +137,7 @@ def test_a_trust_policy_that_does_not_admit_the_account_fails_and_says_why(polic
     finding = only(controller_roles=roles(role(policy)))
     assert (finding.verdict, finding.cause) == (Verdict.FAIL, "irsa-trust-policy")
     assert told in finding.message
-    assert finding.fix and SUBJECT in finding.fix.commands[1]
+    assert finding.fix and SUBJECT in finding.fix.commands[0]
 
 
 def test_a_deny_is_for_whoever_wrote_it() -> None:
