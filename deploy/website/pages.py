@@ -30,6 +30,7 @@ from diag.reports.runbook import (
     VERIFY,
     asks_who_installed,
     body_of,
+    filling,
     options_of,
     to_page,
 )
@@ -207,8 +208,8 @@ def _names(cause: Cause) -> Iterator[str]:
     """Where each name that the commands leave open is found."""
     sources = tuple(named_in(to_page(cause, KNOWLEDGE.page(cause.id), {}, {}), cause.id))
     if sources:
-        run = ("lustre-doctor run --format json > run.json", f"lustre-doctor runbook {cause.id} --with run.json")
-        yield f"\n## Names in the commands\n\n{text(FILLED)}\n" + block(run, "sh") + f"\n{NAMES}\n"
+        filled = block(filling(cause.id), "sh")
+        yield f"\n## Names in the commands\n\n{text(FILLED)}\n{filled}\n{NAMES}\n"
     for source in sources:
         yield "\n" + bullets(f"{code(f'<{name}>')} {text(what)}" for name, what in source.names.items())
         if source.command:
@@ -245,13 +246,11 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield f"\n{text(SAYS_WHO)}\n" + block(WHO_INSTALLED, "sh")
     for _, heading, option in options_of(fix):
         yield f"\n### {text(heading)}\n" if heading else ""
-        yield f"\nUse this if {text(option.when)}.\n" if option.when else ""
-        yield f"\nWho can do this: {text(option.by)}.\n" if option.by else ""
-        if first := (*option.cautions, *option.not_filled_in):
-            yield "\nBefore you start:\n\n" + bullets(map(text, first))
+        yield from (f"\n{text(sentence)}\n" for sentence in option.opening)
+        if option.first:
+            yield "\nBefore you start:\n\n" + bullets(map(text, option.first))
         for number, part in enumerate(option.parts, 1):
-            said = " ".join(filter(None, ("Wait:" * part.waits, text(part.says))))
-            yield f"\n**{number}.** {said or 'Run:'}\n"
+            yield f"\n**{number}.** {text(part.heading)}\n"
             yield block(part.rows, "sh") if part.rows else ""
             yield "\n" + bullets(map(text, part.notes)) if part.notes else ""
         for place, step in enumerate(option.undo_steps):

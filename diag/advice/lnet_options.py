@@ -43,9 +43,8 @@ _EFFECT_OF_LINE = (
     "Replace networks, ip2nets and routes in modprobe's files by this option. It counts when LNet is loaded again."
 )
 _KEPT = (
-    " The old files stay in /etc/modprobe.d.before. If the command stops because that folder is"
-    " there, an earlier change"
-    " left it: rename it, and run the command again."
+    " The old files stay in /etc/modprobe.d.before. If the command stops because that folder is there, an earlier"
+    " change left it: rename it, and run the command again."
 )
 _REBOOT_AGAIN = "Drain and reboot the node once more, as above: a loaded LNet keeps its options."
 _LOAD_AGAIN = "Unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options."
@@ -67,9 +66,8 @@ def _lets_pods_in(step: Step) -> bool:
 
 _BY_HOST = "Load Lustre and LNet from the host, before pods come."
 _IN_USER_DATA = (
-    "First let the nodes load the module at their start, or a new node has the same fault: `modprobe"
-    " lustre` in the user"
-    " data of the EC2NodeClass, on Bottlerocket settings.kernel.modules.lustre.autoload = true."
+    "First let the nodes load the module at their start, or a new node has the same fault: `modprobe lustre` in the"
+    " user data of the EC2NodeClass, on Bottlerocket settings.kernel.modules.lustre.autoload = true."
 )
 
 

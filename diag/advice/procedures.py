@@ -110,10 +110,8 @@ def _set_mount_options(options: list[str], former: list[str] | None, values: Val
 
     Source: Kubernetes, desired_state_of_world_populator.go, podPreviouslyProcessed.
     """
-    after, effect = (
-        {"mountOptions": Verbatim(options or None)},
-        "Set the volume's mount options. They count for new pods.",
-    )
+    after = {"mountOptions": Verbatim(options or None)}
+    effect = "Set the volume's mount options. They count for new pods."
     if former is None:
         first = caution(
             "Write every option that the volume is to keep into the list: the patch replaces the whole list."

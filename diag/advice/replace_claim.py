@@ -19,9 +19,8 @@ BOUND = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{c
 BOUND_AT_ONCE = "kubectl -n {namespace} wait --for=jsonpath={.status.phase}=Bound pvc/{claim} --timeout=2m"
 """To a volume that is there already."""
 FROM_A_TEMPLATE = (
-    "If a StatefulSet made the claim, scale it to 0 first and back before the wait, or it creates"
-    " the wrong claim again."
-    " Its claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected."
+    "If a StatefulSet made the claim, scale it to 0 first and back before the wait, or it creates the wrong claim"
+    " again. Its claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected."
 )
 """Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""
 FIRST_TRY = f"If {BEFORE} is there from an earlier try, it holds the original: move it away, or the first step stops."

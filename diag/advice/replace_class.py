@@ -66,9 +66,8 @@ def _withdraw(claims: Sequence[Pause], owners: Iterable[Owner]) -> Pause:
     if not claims:
         return Pause((), ())
     loss = (
-        "If a volume was created for a waiting claim in the meantime, it is deleted with the claim."
-        " If the class retains"
-        " volumes, it stays Released and costs money. No pod has mounted it."
+        "If a volume was created for a waiting claim in the meantime, it is deleted with the claim. If the class"
+        " retains volumes, it stays Released and costs money. No pod has mounted it."
     )
     pods = pause(owners)
     made = person(_MADE, kind=StepKind.WAIT)

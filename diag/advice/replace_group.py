@@ -39,14 +39,12 @@ def make_group(values: Values) -> tuple[Step, ...]:
     """Make the new group with what the present one has, and move the pods: one node's first, then all."""
     return (
         caution(
-            "The new group gets the role, subnets, sizes, labels, taints and tags of the old one,"
-            " and its launch template"
-            " without image and user data. Add what the user data did besides installing the Lustre client."
+            "The new group gets the role, subnets, sizes, labels, taints and tags of the old one, and its launch"
+            " template without image and user data. Add what the user data did besides installing the Lustre client."
         ),
         caution(
-            "If the group has no launch template (None), leave out the commands about it and"
-            " --launch-template, and give"
-            " the diskSize and remoteAccess that it has with --disk-size and --remote-access."
+            "If the group has no launch template (None), leave out the commands about it and --launch-template, and"
+            " give the diskSize and remoteAccess that it has with --disk-size and --remote-access."
         ),
         caution("Both groups are billed until you delete the old one. The account's vCPU quota must hold both."),
         save(

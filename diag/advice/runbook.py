@@ -203,7 +203,7 @@ def _commands(remedy: Remedy, text: str, changes: str, values: Values) -> Iterat
 
 
 _ADDS_A_RULE = "aws ec2 authorize-security-group-"
-_THERE = "InvalidPermission.Duplicate: the rule is there already; go on"
+_THERE = "Add the rule. If it says InvalidPermission.Duplicate, the rule is there already: go on."
 """Rules of a group do not depend on each other: one that is there must not keep the next one out."""
 
 

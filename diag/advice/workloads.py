@@ -173,8 +173,8 @@ _TAKEN_BACK = "Make the same change in the workload's manifest or chart, or its 
 
 _TAKES_NO_PATCH = (
     "This is for a Deployment, StatefulSet or DaemonSet. A Job, or a pod that nothing owns, cannot be changed: save it,"
-    " write what stands under template into the copy, delete it and apply the copy. In a CronJob"
-    " change its jobTemplate."
+    " write what stands under template into the copy, delete it and apply the copy. In a CronJob change its"
+    " jobTemplate."
 )
 
 
@@ -222,9 +222,8 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     described, patched = "kubectl -n {namespace} describe pvc {claim}", "kubectl -n {namespace} patch job/NAME -p"
     scale = "kubectl -n {namespace} scale {workload}"
     pods = person(
-        f"Find what owns pods of the claim: `{described}` lists the pods under Used By. Pause what"
-        " scales the owners back"
-        " (a GitOps tool, KEDA).",
+        f"Find what owns pods of the claim: `{described}` lists the pods under Used By. Pause what scales the owners"
+        " back (a GitOps tool, KEDA).",
         values,
         kind=kind,
     )
@@ -233,7 +232,10 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
         " CronJob too.",
         "A DaemonSet, or a pod that nothing owns: save it and delete it instead.",
     )
-    again = "What you stopped in another way: use the same patch with false, or apply what you saved."
+    again = (
+        "The file has a line for each that you stopped. If it is of an earlier day, take the old lines out first. What"
+        " you stopped in another way: use the same patch with false, or apply what you saved."
+    )
     return Pause(
         (
             pods,
@@ -242,8 +244,8 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
             change(
                 f"{scale} --replicas=0",
                 values,
-                changes="Stop the Deployments and StatefulSets that own pods of the claim, once for each. A file"
-                " gets the commands that start them again. If it ends with an error, that one has no pods: go on.",
+                changes="Stop the Deployments and StatefulSets that own pods of the claim, once for each. A file gets"
+                " the commands that start them again. Go on after an error only if that one has no pods any more.",
                 danger=Danger.INTERRUPTS,
             ),
         ),

@@ -110,7 +110,15 @@ class Part(msgspec.Struct, frozen=True):
     waits: bool = False
     """Whether it changes nothing, and ends when a change has taken effect."""
 
+    @property
+    def heading(self) -> str:
+        """The sentence that stands above its commands."""
+        if self.waits:
+            return f"Wait: {self.says}" if self.says else ENDS
+        return self.says or "Run:"
 
+
+ENDS = "Wait until this command ends."
 _SAVES = "Save the current state to files."
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
 
@@ -125,6 +133,12 @@ class Fix(msgspec.Struct, frozen=True):
     """What it does, in the imperative."""
     when: str = ""
     """For which case it is, as it goes on after "if"."""
+
+    @property
+    def opening(self) -> tuple[str, ...]:
+        """For which case it is, and who can do it, as sentences."""
+        said = (("Use this if", self.when), ("Who can do this:", self.by))
+        return tuple(f"{begin} {what}." for begin, what in said if what)
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -216,9 +230,14 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(why for step in self.steps for why in step.open))
 
     @property
+    def first(self) -> tuple[str, ...]:
+        """What a person must know, stop or find out before anything else."""
+        return (*self.cautions, *self.not_filled_in)
+
+    @property
     def in_order(self) -> tuple[str, ...]:
         """All that it takes, as plain lines: what protects comes before what destroys."""
-        return (*self.cautions, *self.commands, *self.changes, *self.not_filled_in)
+        return (*self.opening, *self.cautions, *self.commands, *self.changes, *self.not_filled_in)
 
     def _sentences(self, kinds: frozenset[StepKind]) -> tuple[str, ...]:
         steps = (step for step in self.steps if step.kind in kinds)
@@ -246,19 +265,27 @@ def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
             yield (step,)
             continue
         chain.append(step)
-        goes_on = after is not None and after.kind in (StepKind.CHANGE, StepKind.GUARD) and after.line
-        is_kept = step.kind is StepKind.SAVE and step.once and not step.says
-        also = is_kept and after is not None and after.kind is StepKind.SAVE
-        if after is None or not (step.kind is StepKind.GUARD or ((_is_part(step) or is_kept) and (goes_on or also))):
+        if after is None or not _holds(step, after):
             yield tuple(chain)
             chain = []
     if chain:
         yield tuple(chain)
 
 
-def _is_part(step: Step) -> bool:
-    """Whether a command changes something and says nothing by itself: what it is for stands at a later one."""
-    return step.kind is StepKind.CHANGE and not step.says
+_FURTHER = {
+    StepKind.CHANGE: frozenset({StepKind.GUARD, StepKind.CHANGE}),
+    StepKind.SAVE: frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE}),
+}
+"""What goes on after a command that says nothing by itself: what it is for stands at a later one."""
+
+
+def _holds(step: Step, after: Step) -> bool:
+    """Whether what follows runs only where this command succeeded."""
+    if step.kind is StepKind.GUARD:
+        return True
+    if step.says or not after.line or (step.kind is StepKind.SAVE and not step.once):
+        return False
+    return after.kind in _FURTHER.get(step.kind, ())
 
 
 def _joined(steps: tuple[Step, ...]) -> tuple[str, ...]:

@@ -86,16 +86,13 @@ def _fix(fix: Fix | None) -> Iterator[str]:
         return
     if fix.title:
         yield from ("", f"**Fix:** {escaped(fix.title)}")
-    if fix.when:
-        yield from ("", f"Use this if {escaped(fix.when)}.")
-    if fix.by:
-        yield from ("", f"Who can do this: {escaped(fix.by)}.")
-    if first := (*fix.cautions, *fix.not_filled_in):
-        yield from ("", "Before you start:", "", *(f"- {escaped(sentence)}" for sentence in first))
+    yield from (line for sentence in fix.opening for line in ("", escaped(sentence)))
+    if fix.first:
+        yield from ("", "Before you start:", "", *(f"- {escaped(sentence)}" for sentence in fix.first))
     longest = max((len(run) for line in fix.commands for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     for part in fix.parts:
-        yield from ("", ("Wait: " if part.waits else "") + escaped(part.says) if part.says or part.waits else "Run:")
+        yield from ("", escaped(part.heading))
         if part.rows:
             yield from ("", f"{fence}sh", *map(visible, part.rows), fence)
         yield from (line for note in part.notes for line in ("", escaped(note)))

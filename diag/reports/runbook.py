@@ -69,11 +69,12 @@ def to_page(
         lines.append(f"a special case of {cause.broader} (lustre-doctor runbook {cause.broader})")
     body, options_are_due, named = body_of(text), False, frozenset[int]()
     style, section, parts = Style(width=width), "", [_Part(lines)]
+    numbers = numbers_of_options(cause, values, platform)
     for block in [*_blocks(body), ["## "]]:
         if options_are_due and not chooses(block[0]):
             options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
-                parts += _options(fix, numbers_of_options(cause, values, platform), named, cause.id, style, option)
+                parts += _options(fix, numbers, named, cause.id, style, option)
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
@@ -95,9 +96,8 @@ def to_page(
                 parts[-1].lines += ["", *textwrap.wrap(DEBUG_PODS, max(40, width), break_on_hyphens=False)]
         options_are_due = options_are_due or block == [f"## {FIX}"]
     if option:
-        has = numbers_of_options(cause, values, platform)
-        if option not in has:
-            known = f"; it has {has[0]} to {has[-1]}" if has else ""
+        if option not in numbers:
+            known = f"; it has {numbers[0]} to {numbers[-1]}" if numbers else ""
             raise NoSuchOption(f"{cause.id} has no option {option} here{known}")
         chosen = [parts[0], *(part for part in parts if part.of in (option, _EVERY))]
         return "\n".join(_with_names(chosen, cause.id, values, width)).rstrip() + "\n"
@@ -126,6 +126,11 @@ class _Part(msgspec.Struct):
 _EVERY = -1
 
 
+def filling(id: str) -> tuple[str, str]:
+    """The commands that print a page again with the names that a run finds."""
+    return "lustre-doctor run --format json > run.json", f"lustre-doctor runbook {id} --with run.json"
+
+
 class NoSuchOption(ValueError):
     """A page has no option of that number, for this reader."""
 
@@ -133,19 +138,17 @@ class NoSuchOption(ValueError):
 def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
     """The page with each name explained where it is needed first, and how a run fills in most of them."""
     sources = [*named_in("\n".join(line for part in parts for line in part.lines), id)]
-    told, due = set[str](), list[str]()
+    told, due, is_first = set[str](), list[str](), True
     for part in parts:
         due += part.lines
         if not part.asks and part is not parts[-1]:
             yield from part.lines
             continue
         yield from part.lines[: part.place]
-        if sources and not told:
+        if sources and is_first:
             yield from ("", *textwrap.wrap(FILLED, max(40, width), break_on_hyphens=False))
-            yield from (
-                "    lustre-doctor run --format json > run.json",
-                f"    lustre-doctor runbook {id} --with run.json",
-            )
+            yield from (f"    {line}" for line in filling(id))
+        is_first = False
         new = [*unknown_in("\n".join(due), sources, told)]
         if new:
             yield from ("", NAMES if not told else MORE_NAMES)

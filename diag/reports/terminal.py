@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from diag.late import late
-from diag.model.fix import Fix, Part, Step
+from diag.model.fix import ENDS, Fix, Part, Step
 from diag.model.verdict import Verdict
 from diag.sanitize import visible
 
@@ -25,7 +25,6 @@ _COMMAND = late(r"`[^`]{1,400}`")
 _HELD = "\x00"
 """A space at which no line breaks; visible text has no such character."""
 
-ENDS = "Wait until this command ends."
 LABEL = 14
 """Columns of the label before each part of a diagnosis."""
 
@@ -137,8 +136,7 @@ def part_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, op
             del parts[:shared]
             continue
         part = parts.pop(0)
-        said = f"Wait: {part.says}" if part.waits and part.says else part.says or (ENDS if part.waits else "Run:")
-        yield from wrap(said, style, begin, inner)
+        yield from wrap(part.heading, style, begin, inner)
         yield from painted(commands(inner, part.rows), style, Verdict.PASS)
         printed.append(part)
         places = dict.fromkeys(told.notes[note] for note in part.notes if note in told.notes)
@@ -175,11 +173,9 @@ def commands(margin: str, rows: Iterable[str]) -> Iterator[str]:
 
 def first_lines(fix: Fix, style: Style, margin: str, told: Told, option: int) -> Iterator[str]:
     """For which case it is, who can do it, and what to know or to do before anything else."""
-    if fix.when:
-        yield from wrap(f"Use this if {fix.when}.", style, margin, margin)
-    if fix.by:
-        yield from wrap(f"Who can do this: {fix.by}.", style, margin, margin)
-    new = [one for one in (*fix.cautions, *fix.not_filled_in) if one not in told.cautions]
+    for sentence in fix.opening:
+        yield from wrap(sentence, style, margin, margin)
+    new = [one for one in fix.first if one not in told.cautions]
     others = dict.fromkeys(told.cautions[one] for one in fix.cautions if one in told.cautions)
     told.cautions |= dict.fromkeys(new, option)
     first = (*new, *(f"The other points of option {other} hold here too." for other in others))
@@ -195,7 +191,7 @@ def fix_lines(fix: Fix, style: Style, label: str) -> Iterator[str]:
     The undo, and other options where this one has commands, are shown with `style.everything` alone.
     """
     yield from labelled("use it if", [fix.when] if fix.when else (), style)
-    yield from labelled("first", (*fix.cautions, *fix.not_filled_in), style)
+    yield from labelled("first", fix.first, style)
     yield from labelled("who can do it", [fix.by] if fix.by else (), style)
     parts = fix.parts
     if parts and all(part.waits for part in parts[1:]) and not any(part.notes for part in parts):

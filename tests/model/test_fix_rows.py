@@ -12,7 +12,7 @@ import pytest
 from diag.advice.runbook import fix_of
 from diag.advice.steps import caution, change, guard, note, person, save, save_once, wait
 from diag.knowledge.runbooks import load_knowledge
-from diag.model.fix import Fix, Step, StepKind
+from diag.model.fix import Fix, Part, Step, StepKind
 
 LONGEST = 150
 """Columns of a row with a JSON document; a name that is filled in makes it a little longer."""
@@ -194,3 +194,20 @@ class TestParts:
     def test_what_is_only_saved_says_so(self) -> None:
         (part, hand) = Fix((save("get > a"), person("edit a"))).parts
         assert part.says.startswith("Save") and part.rows == ("get > a",) and hand.says == "edit a"
+
+
+class TestOpening:
+    def test_for_whom_a_fix_is_stands_before_all_else_in_a_flat_report_too(self) -> None:
+        """A pipeline's report has plain lines: who reads them must not run what is for another case."""
+        fix = Fix((caution("stop it"), change("go", by="the network team")), when="you are on GKE")
+        assert fix.in_order[:3] == ("Use this if you are on GKE.", "Who can do this: the network team.", "stop it")
+        assert Fix((change("go"),)).opening == ()
+
+    def test_what_a_part_says_stands_above_its_commands(self) -> None:
+        said = [Part("Stop it."), Part("", ("go",)), Part("An hour.", waits=True), Part("", ("wait",), waits=True)]
+        assert [part.heading for part in said] == [
+            "Stop it.",
+            "Run:",
+            "Wait: An hour.",
+            "Wait until this command ends.",
+        ]

@@ -98,6 +98,12 @@ def test_one_option_alone_has_its_names_and_what_shows_that_it_worked() -> None:
         to_page(cause, text, {}, {}, option=99)
 
 
+def test_how_a_run_fills_a_page_in_is_said_once() -> None:
+    """Also where the first commands have no name in them."""
+    pages = {id: to_page(CAUSES[id], text, {}, {}, width=200) for id, text in TEXTS.items()}
+    assert {page.count(FILLED) for page in pages.values()} == {1}
+
+
 def test_two_options_have_no_list() -> None:
     page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
     assert "\nOption 1 of 2: " in page and "\n  Option 1  " not in page
