@@ -157,6 +157,7 @@ WITHOUT_SAMPLE = {
     "obd-device-leak": "fsx-MDT0000-mdc-ffff8b: all 8192/8192 devices used, increase MAX_OBD_DEVICES: rc = -75",
     "mount-not-permitted": "fsx-MDT0000: client banned by administrative request",
     "volume-mounted-readonly": "Lustre: znqu5bev-client: forcing read-only mount: rc = -30",
+    "storageclass-default-version": "refused connection from this client with an incompatible version (2.15.6)",
     "mount-not-established-race": "Lustre: Mounted znqu5bev-client",
 }  # fmt: skip
 """What the kernel prints where a cause's samples are of another program. Source: Lustre 2.15 genops.c, llite_lib.c,
