@@ -155,13 +155,14 @@ def kernel_filters() -> Iterator[tuple[str, Argv]]:
 WITHOUT_SAMPLE = {
     "stale-obd-device": "(genops.c:556:class_register_device()) fsx-MDT0000 already exists, won't add",
     "obd-device-leak": "fsx-MDT0000-mdc-ffff8b: all 8192/8192 devices used, increase MAX_OBD_DEVICES: rc = -75",
+    "secure-boot-module-signature": "Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7",
     "mount-not-permitted": "fsx-MDT0000: client banned by administrative request",
     "volume-mounted-readonly": "Lustre: znqu5bev-client: forcing read-only mount: rc = -30",
     "storageclass-default-version": "refused connection from this client with an incompatible version (2.15.6)",
     "mount-not-established-race": "Lustre: Mounted znqu5bev-client",
 }  # fmt: skip
 """What the kernel prints where a cause's samples are of another program. Source: Lustre 2.15 genops.c, llite_lib.c,
-2.17 ptlrpc.
+2.17 ptlrpc; Linux 6.1 security/lockdown.
 """
 
 
