@@ -155,7 +155,7 @@ def kernel_filters() -> Iterator[tuple[str, Argv]]:
 WITHOUT_SAMPLE = {
     "stale-obd-device": "(genops.c:556:class_register_device()) fsx-MDT0000 already exists, won't add",
     "obd-device-leak": "fsx-MDT0000-mdc-ffff8b: all 8192/8192 devices used, increase MAX_OBD_DEVICES: rc = -75",
-    "secure-boot-module-signature": "Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7",
+    "secure-boot-module-signature": "Lockdown: modprobe: unsigned module loading is restricted",
     "mount-not-permitted": "fsx-MDT0000: client banned by administrative request",
     "volume-mounted-readonly": "Lustre: znqu5bev-client: forcing read-only mount: rc = -30",
     "storageclass-default-version": "refused connection from this client with an incompatible version (2.15.6)",
