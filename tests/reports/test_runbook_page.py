@@ -177,7 +177,7 @@ def test_a_table_fits_the_page() -> None:
 
 def test_what_is_waited_for_has_its_label() -> None:
     page = to_page(CAUSES["pod-creation-refused"], TEXTS["pod-creation-refused"], {}, {})
-    assert re.search(r"Wait.*\n +kubectl -n '<namespace>' rollout status", page)
+    assert re.search(r"Wait.*\n +kubectl -n '<other-namespace>' rollout status", page)
 
 
 def test_a_name_is_found_where_the_case_of_the_page_has_it() -> None:
