@@ -375,7 +375,7 @@ def test_a_remedy_does_not_point_at_what_a_run_does_not_print() -> None:
 
 
 BY_ITSELF = {
-    "file-system-creating", "fsx-api-throttled", "network-latency-transient",  # it ends by itself
+    "file-system-creating", "fsx-api-throttled", "network-latency-transient", "provision-timeout",  # it ends by itself
     "sts-not-active-in-region",
 }  # fmt: skip
 """Causes whose page has no command that changes something: nothing has to be changed, or another page has it."""
