@@ -44,15 +44,12 @@ NOT_SET = (
     "The EKS add-on has no setting for this. Its next update takes the change back, and one with --resolve-conflicts"
     " OVERWRITE writes its own at once (`lustre-doctor runbook csi-addon-degraded`)."
 )
-SAME_CHART = (
-    "The CHART column of `helm list -n {driver_namespace}` has the chart's version. Without --version, Helm takes the"
-    " newest chart with the values of the old one."
-)
 OWNED_BY_OTHERS = (
     'If Helm 4 ends with "Apply failed with conflicts", somebody edited the objects: run the same command with'
     " --force-conflicts."
 )
 """What puts an edited object back. Source: Helm 4, helm upgrade --force-conflicts of server-side apply."""
+FORMER_RELEASE = "Apply the release that you had before in the same way, with its branch behind ref=."
 NOT_KEPT = "If the EKS add-on installed the driver, the edit lasts until its next update. The last steps make it last."
 
 
@@ -128,9 +125,7 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         kept = "--reset-then-reuse-values" if "=null" in given["helm"] else "--reuse-values"
         where = "--version {chart_version} -n {driver_namespace}"
         upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
-        first: tuple[Step, ...] = () if values.get("chart_version") else (caution(SAME_CHART, values),)
-        if not given["helm"]:
-            first = (*first, caution(OWNED_BY_OTHERS))
+        first = () if given["helm"] else (caution(OWNED_BY_OTHERS),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
         return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolls, back)
     is_addon = values.get("installer") in (Installer.ADDON.value, EDITED)
@@ -139,7 +134,9 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         return ()
     unkept = (caution(NOT_KEPT if "addon" in given else NOT_SET),) if is_addon else ()
     lasting = _lasting(given["addon"], values) if is_addon and "addon" in given else ()
-    taken_back = (undo(given["undo"], values),) if "undo" in given else ()
+    is_release = given["manifests"].startswith("kubectl apply -k")
+    former = (person(FORMER_RELEASE, kind=StepKind.UNDO),) if is_release else ()
+    taken_back = (undo(given["undo"], values),) if "undo" in given else former
     return (*unkept, change(given["manifests"], values, changes=given.get("says", ROLLS)), rolls, *lasting, *taken_back)
 
 
@@ -298,7 +295,7 @@ def update_addon(addon: Addon) -> tuple[Step, ...]:
 
 _WHICH, _SAVED = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}.json"
 """The add-on, and the file that an update takes."""
-_BEFORE, _AFTER = "update-of-{addon}.before.json", "update-of-{addon}.after.json"
+_BEFORE, _AFTER = "update-of-{addon}-in-{cluster}.before.json", "update-of-{addon}-in-{cluster}.after.json"
 """The same file as the add-on was, and with one setting more."""
 
 

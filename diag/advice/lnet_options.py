@@ -35,7 +35,7 @@ _READ_ONLY = (
     "Bottlerocket: instead of the first step correct its user data (settings.boot.kernel-parameters, as"
     ' "lnet.{option}", with settings.boot.reboot-to-reconcile = true), and let the group or'
     " Karpenter replace the node.",
-    "EKS Auto Mode takes no module options: delete the node, and the new one has none.",
+    "EKS Auto Mode: nobody can set module options there. Replace the node: `kubectl delete node {node}`.",
 )
 """Source: Bottlerocket, settings reference, kernel.modules and boot; EKS user guide, node class for Auto Mode."""
 _EFFECT = "Take {option} out of LNet's options in modprobe's files. It counts when LNet is loaded again."

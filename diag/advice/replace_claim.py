@@ -128,11 +128,11 @@ def _delete(values: Values, spec: Mapping[str, Any]) -> tuple[Step, ...]:
 
 
 def _ask_again(values: Values) -> tuple[Step, ...]:
-    """The same claim once more: nothing of it is wrong, but FSx goes by its uid."""
+    """The same claim once more: nothing of it is wrong, but FSx goes by its uid. A Lost one had a volume, with data."""
     return (
         caution(_OF_A_STATEFULSET),
         *_save(values),
-        guard(UNBOUND, values),
+        guard(PENDING, values),
         change(f"kubectl replace --force -f {BEFORE}", values, changes=_ASKED_AGAIN, danger=Danger.DESTROYS),
         wait(BOUND, values),
         person(_NOTHING_TO_UNDO, kind=StepKind.UNDO),

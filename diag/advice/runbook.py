@@ -38,7 +38,7 @@ def fix_of(
     fixes = [
         Fix(
             (*_looks_for_installer(remedy, own, values, on_page), *steps),
-            title=fill_text(remedy.title, values),
+            title=_title(remedy, own, values),
             when=" and ".join(filter(None, _cases(remedy, cause, own, values, platform))),
         )
         for remedy in open_
@@ -123,6 +123,13 @@ def _cases(remedy: Remedy, cause: Cause, own: Values, values: Values, platform: 
     yield _installer(remedy, own, values)[0]
     yield _whose(remedy, cause, platform)
     yield fill_text(remedy.when, values)
+
+
+def _title(remedy: Remedy, own: Values, values: Values) -> str:
+    """What the option does; of one setting that each installer changes in its own way, also for which it is."""
+    title = fill_text(remedy.title, values)
+    installer = "" if values.get("installer") else own.get("installer")
+    return f"{title} ({installer})" if installer else title
 
 
 def _looks_for_installer(remedy: Remedy, own: Values, values: Values, on_page: bool) -> tuple[Step, ...]:

@@ -56,6 +56,8 @@ def command(
 
     knowledge = load_runbooks(runbooks, until=until)
     if id is None:
+        for option in ("--with",) * bool(source) + ("--option",) * bool(number):
+            raise click.UsageError(f"{option} needs the id of a runbook: lustre-doctor runbook ID {option} …")
         causes = [cause for cause in found_by(knowledge, word) if layer in (None, cause.layer.value)]
         if word and not causes:
             raise click.UsageError(f"no runbook has the word {word!r}")

@@ -54,3 +54,9 @@ def test_a_name_that_nothing_has(arguments: list[str], hint: str) -> None:
     with pytest.raises(click.UsageError) as raised:
         cli.main(arguments, standalone_mode=False)
     assert raised.value.message.startswith(hint)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--option", "2"), ("--with", "run.json")])
+def test_what_is_asked_of_one_runbook_needs_its_id(option: str, value: str) -> None:
+    with pytest.raises(click.UsageError, match=f"{option} needs the id of a runbook"):
+        cli.main(["runbook", option, value], standalone_mode=False)

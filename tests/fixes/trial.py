@@ -102,6 +102,9 @@ def trial(lab: Lab, fault: Fault, instead: dict[str, Any] | None = None) -> Tria
     if problem := _still_wrong(lab, live, fault, owned):
         note = way.get("note", "")
         text = problem if done.commands else f"no command; {note}" if note else "there is no fix"
+        by_hand = _by_hand(way) if done.commands else []
+        if by_hand:
+            return replace(done, outcome=Outcome.PERSON, why=_whose(by_hand))
         return replace(done, outcome=Outcome.NOT_FIXED, why=text)
     return done if changed else replace(done, outcome=Outcome.WAITS)
 
@@ -114,12 +117,12 @@ def _carry_out(lab: Lab, fault: Fault, way: dict[str, Any], log: list[str]) -> T
     def ended(outcome: Outcome, why: str = "") -> Trial:
         return Trial(fault.name, outcome, why, commands, placeholders, tuple(log))
 
-    others = [step for step in way.get("steps", ()) if step["by"] and not step["argv"]]
-    if others and not commands:
-        return ended(Outcome.PERSON, f"{others[0]['by']}: {others[0]['text']}")
+    by_hand = _by_hand(way)
+    if by_hand and not any(step["argv"] for step in _changing(way)) and (by_hand[0]["by"] or commands):
+        return ended(Outcome.PERSON, _whose(by_hand))  # Looks and waits change nothing.
     answers = ANSWERS.get(fault.name, {})
     if unknown := [placeholder for placeholder in placeholders if placeholder not in answers]:
-        return ended(Outcome.NOT_FIXED, f"{unknown[0]} is not filled")
+        return ended(Outcome.PERSON if by_hand else Outcome.NOT_FIXED, f"{unknown[0]} is not filled")
     with tempfile.TemporaryDirectory(prefix="fix-") as folder:
         for command in commands:
             filled = _PLACEHOLDER.sub(lambda found: answers[found[0]], command)
@@ -127,6 +130,19 @@ def _carry_out(lab: Lab, fault: Fault, way: dict[str, Any], log: list[str]) -> T
             if problem:
                 return ended(Outcome.NOT_FIXED, problem)
     return ended(Outcome.FIXED)
+
+
+def _changing(way: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for step in way.get("steps", ()) if step["kind"] == "change"]
+
+
+def _by_hand(way: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a person changes between the commands, which nobody does here: the commands alone need not help."""
+    return [step for step in _changing(way) if not step["argv"]]
+
+
+def _whose(by_hand: list[dict[str, Any]]) -> str:
+    return f"{by_hand[0]['by']}: {by_hand[0]['text']}".removeprefix(": ")
 
 
 def first_fix(report: Report, cause: str) -> dict[str, Any] | None:
