@@ -445,7 +445,7 @@ class TestAddonOfTheDriver:
         assert not any("helm upgrade" in line or "set image" in line for line in lines)
 
     def test_a_setting_of_an_addon_is_taken_back_in_the_addon_too(self) -> None:
-        cause = load_knowledge().causes["provision-timeout"]
+        cause = load_knowledge().causes["region-undetermined"]
         ways = {name: fix_of(cause, {"installer": name}) for name in ("EKS add-on", "manifests")}
         undone = {
             name: [step.line for one in (fix, *fix.alternatives) for step in one.steps if step.kind is StepKind.UNDO]
