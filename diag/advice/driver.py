@@ -7,8 +7,10 @@ an edit of a release's object is lost with its next upgrade.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from diag.advice.steps import Values, advise, caution, change, guard, note, person, save, save_once, undo, wait
 from diag.model.fix import Danger, Fix, Step, StepKind
@@ -33,11 +35,13 @@ KEPT = (
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
 ROLLS = "Make the change, which replaces the driver's pods. Mounted volumes stay mounted."
 LASTING = (
-    'This is for the EKS add-on only. jq adds the setting to those that the add-on has. If jq says "Invalid numeric'
-    ' literal", they are YAML: add the setting by hand. If this version of the add-on does not have the setting, EKS'
-    " refuses it and changes nothing."
+    'If jq says "Invalid numeric literal", the add-on\'s settings are YAML: add this one by hand. If this version of'
+    " the add-on does not have it, EKS refuses it and changes nothing."
 )
 """What an edit of the add-on's objects needs to outlast its next update."""
+GIVEN = "Give the add-on the setting, in addition to those it has."
+GIVEN_TO_IT = "With the EKS add-on: also give it the setting, in addition to those it has."
+"""The same where it is not known whether it is the add-on."""
 BEFORE = "If the add-on has taken the setting, also run this:"
 """The case in which its settings of before have to be given back, beside the edit's undo."""
 NOT_SET = (
@@ -50,7 +54,7 @@ OWNED_BY_OTHERS = (
 )
 """What puts an edited object back. Source: Helm 4, helm upgrade --force-conflicts of server-side apply."""
 FORMER_RELEASE = "Apply the release that you had before in the same way, with its branch behind ref=."
-NOT_KEPT = "If the EKS add-on installed the driver, the edit lasts until its next update. The last steps make it last."
+NOT_KEPT = "The edit of the EKS add-on's objects lasts until its next update. The last steps make it last."
 
 
 class Installer(enum.Enum):
@@ -63,6 +67,10 @@ class Installer(enum.Enum):
 
 EDITED = f"{Installer.ADDON.value} or {Installer.MANIFESTS.value}"
 """Where it is not known which of the two, and one command is for both."""
+ANY, ANY_BUT_ADDON = f"{Installer.HELM.value}, {EDITED}", f"{Installer.HELM.value}, {Installer.MANIFESTS.value}"
+"""On a page, whose readers have any installer; the second where an update of the add-on is what helps."""
+WITH = "With "
+"""Before the installer, in what the change of each does."""
 INSTALLED_BY: Mapping[str, tuple[str, str]] = {
     EDITED: (
         "the EKS add-on or manifests installed the driver",
@@ -118,6 +126,8 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     `says` has what the latter does where it rolls no pods, `undo` the command that takes it back, `addon` the JSON that
     the add-on's configuration values need, or null where an update of the add-on is what helps.
     """
+    if values.get("installer") in (ANY, ANY_BUT_ADDON):
+        return tuple(_by_each(given, values))
     rolls = wait(_ROLLOUT.replace("{driver_workload}", _workload_of(given, values)), values)
     if values.get("installer") == Installer.HELM.value:
         chart = f"aws-fsx-csi-driver --repo {REPOSITORY}"
@@ -137,7 +147,30 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
     is_release = given["manifests"].startswith("kubectl apply -k")
     former = (person(FORMER_RELEASE, kind=StepKind.UNDO),) if is_release else ()
     taken_back = (undo(given["undo"], values),) if "undo" in given else former
-    return (*unkept, change(given["manifests"], values, changes=given.get("says", ROLLS)), rolls, *lasting, *taken_back)
+    return (*unkept, change(given["manifests"], values, changes=given.get("says", ROLLS)), rolls, *taken_back, *lasting)
+
+
+def _by_each(given: Mapping[str, Any], values: Values) -> Iterator[Step]:
+    """One setting for a page, whose readers have any installer: the change of each says whose it is, in one order."""
+    helm, other = Installer.HELM.value, str(values["installer"]).removeprefix(f"{Installer.HELM.value}, ")
+    by = {one: setting(given, {**values, "installer": one}) for one in (helm, other)}
+    yield from dict.fromkeys(step for steps in by.values() for step in steps if step.kind is StepKind.CAUTION)
+    (upgrade,) = (step for step in by[helm] if step.kind is StepKind.CHANGE)
+    first, *rest = (step for step in by[other] if step.kind not in (StepKind.CAUTION, StepKind.UNDO))
+    same = _SAME if first.changes == upgrade.changes else first.changes
+    for one, step, does in ((helm, upgrade, upgrade.changes), (other, first, same)):
+        yield msgspec.structs.replace(step, changes=f"{_with(one)}: {does[:1].lower()}{does[1:]}")
+    yield from rest
+    for one, steps in by.items():
+        back = [step for step in steps if step.kind is StepKind.UNDO]
+        yield from (person(f"{_with(one)}:", kind=StepKind.UNDO), *back) if back else ()
+
+
+_SAME = "Make the same change."
+
+
+def _with(installer: str) -> str:
+    return WITH + installer.replace(Installer.ADDON.value, f"the {Installer.ADDON.value}")
 
 
 def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
@@ -154,7 +187,7 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
         guard(
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
-        change(update + _AFTER, names, changes="Give the add-on the setting, in addition to those it has."),
+        change(update + _AFTER, names, changes=GIVEN if values["installer"] == Installer.ADDON.value else GIVEN_TO_IT),
         *addon_active(names),
         person(BEFORE, kind=StepKind.UNDO),
         undo(update + _BEFORE, names),

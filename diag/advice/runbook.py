@@ -31,18 +31,17 @@ def fix_of(
     of the runbook stands under the fix, which a remedy calls `{below}`. Where no remedy is known
     there it says what to look for, without a command. None where the runbook has no remedy at all.
     """
-    page = "on this page" if on_page else f"in lustre-doctor runbook {cause.id}"
     open_ = [remedy for remedy in cause.fix if not any(check in passed for check in remedy.unless)]
     where = UNKNOWN if on_page else platform  # A page numbers its options alike for every reader.
     open_.sort(key=lambda remedy: (_rank(remedy, seen), _is_foreign(remedy, cause, where)))
     fixes = [
         Fix(
             (*_looks_for_installer(remedy, own, values, on_page), *steps),
-            title=_title(remedy, own, values),
+            title=_title(remedy, own, values, on_page),
             when=" and ".join(filter(None, _cases(remedy, cause, own, values, platform))),
         )
         for remedy in open_
-        for own, steps in _options(remedy, cause, values, platform, page)
+        for own, steps in _options(remedy, cause, values, platform, on_page)
     ]
     if fixes:
         return msgspec.structs.replace(fixes[0], alternatives=tuple(fixes[1:]))
@@ -51,32 +50,26 @@ def fix_of(
 
 
 def _options(
-    remedy: Remedy, cause: Cause, values: Mapping[str, str], platform: Platform, page: str = ""
+    remedy: Remedy, cause: Cause, values: Mapping[str, str], platform: Platform, on_page: bool
 ) -> Iterator[tuple[Values, tuple[Step, ...]]]:
     """Its steps on that platform, once for each way to change the driver, with the values of each."""
-    for own in _variants(remedy, values, platform):
+    page = "on this page" if on_page else f"in lustre-doctor runbook {cause.id}"
+    for own in _variants(remedy, values, platform, on_page):
         steps = _steps(_placed(remedy, page), own)
         if steps and _works(remedy, cause, steps, platform):
             yield own, steps
 
 
 def numbers_of_options(cause: Cause, values: Mapping[str, str], platform: Platform = UNKNOWN) -> tuple[int, ...]:
-    """By which number the page names each option of `fix_of`, in its order.
+    """By which number the page names each option that it has for a reader, in its order.
 
     It is its place for a reader of whom nothing is known: the text keeps to it where a reader's platform or installer
-    leaves options out. What one option is for Helm, and one for other installers, has two numbers.
+    leaves options out.
     """
-    from diag.advice.driver import Installer
-
     number, found = 0, []
     for remedy in sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN)):
-        installers = [str(own.get("installer", "")) for own, _ in _options(remedy, cause, {}, UNKNOWN)]
-        places = {installer: number + place for place, installer in enumerate(installers, 1)}
-        others = next((places[one] for one in installers if one != Installer.HELM.value), 0)
-        found += [
-            places.get(str(own.get("installer", "")), others) for own, _ in _options(remedy, cause, values, platform)
-        ]
-        number += len(installers)
+        number += any(_options(remedy, cause, {}, UNKNOWN, on_page=True))
+        found += [number] * any(_options(remedy, cause, values, platform, on_page=True))
     return tuple(found)
 
 
@@ -96,15 +89,16 @@ def _rank(remedy: Remedy, seen: Collection[str]) -> int:
     return 0 if any(id in seen for id in remedy.signatures) else 2
 
 
-def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform) -> list[Mapping[str, str]]:
-    """The values, once for each way to change the driver where it is not known what installed it."""
+def _variants(remedy: Remedy, values: Mapping[str, str], platform: Platform, on_page: bool) -> list[Mapping[str, str]]:
+    """The values, once for each way to change the driver where it is not known what installed it. A page has one."""
     if remedy.procedure is not Procedure.DRIVER_SETTING or values.get("installer"):
         return [values]
-    from diag.advice.driver import EDITED, Installer, setting
+    from diag.advice.driver import ANY, ANY_BUT_ADDON, EDITED, Installer, setting
 
     edited = has(platform, "aws") and setting(remedy.with_, {**values, "installer": EDITED})
-    installers = (Installer.HELM.value, EDITED if edited else Installer.MANIFESTS.value)
-    return [{**values, "installer": one} for one in installers]
+    apart = (Installer.HELM.value, EDITED if edited else Installer.MANIFESTS.value)
+    together = (ANY if edited else ANY_BUT_ADDON,)
+    return [{**values, "installer": one} for one in (together if on_page else apart)]
 
 
 def _whose(remedy: Remedy, cause: Cause, platform: Platform) -> str:
@@ -125,10 +119,10 @@ def _cases(remedy: Remedy, cause: Cause, own: Values, values: Values, platform: 
     yield fill_text(remedy.when, values)
 
 
-def _title(remedy: Remedy, own: Values, values: Values) -> str:
+def _title(remedy: Remedy, own: Values, values: Values, on_page: bool) -> str:
     """What the option does; of one setting that each installer changes in its own way, also for which it is."""
     title = fill_text(remedy.title, values)
-    installer = "" if values.get("installer") else own.get("installer")
+    installer = "" if on_page or values.get("installer") else own.get("installer")
     return f"{title} ({installer})" if installer else title
 
 
@@ -146,7 +140,7 @@ def _installer(remedy: Remedy, own: Values, values: Values) -> tuple[str, str]:
         return "", ""  # It says so itself.
     from diag.advice.driver import INSTALLED_BY, Installer
 
-    return INSTALLED_BY[str(own.get("installer", Installer.ADDON.value))]
+    return INSTALLED_BY.get(str(own.get("installer", Installer.ADDON.value)), ("", ""))
 
 
 def look_at(observation: Observation, values: Mapping[str, str], platform: Platform = UNKNOWN) -> str:
@@ -183,7 +177,7 @@ def _steps(remedy: Remedy, values: Values) -> tuple[Step, ...]:
     return (
         *(caution(line, values, danger=remedy.danger) for line in _lines(remedy.caution) if _is_meant(line, values)),
         *prepared,
-        *(_saved(line, remedy.undo, values) for line in _lines(remedy.save)),
+        *_saved(_lines(remedy.save), remedy.undo, values),
         *(guard(line, values) for line in _lines(remedy.guard)),
         *procedure,
         *commands,
@@ -214,12 +208,19 @@ _THERE = "Add the rule. If it says InvalidPermission.Duplicate, the rule is ther
 """Rules of a group do not depend on each other: one that is there must not keep the next one out."""
 
 
-def _saved(line: str, undo_text: str, values: Values) -> Step:
-    """What an undo needs is saved once: a second run must not write over the only copy."""
-    file = parse(line).output
-    if ".before" not in file and file not in undo_text:
-        return save(line, values)
-    return save_once(line, values)
+def _saved(lines: Iterable[str], undo_text: str, values: Values) -> Iterator[Step]:
+    """What an undo needs is saved once: a second run must not write over the only copy.
+
+    What is then worked out of it is of an earlier try as well where that was refused, and so must stop the change.
+    """
+    is_kept = False
+    for line in lines:
+        file = parse(line).output
+        if ".before" in file or file in undo_text:
+            is_kept = True
+            yield save_once(line, values)
+        else:
+            yield guard(line, values) if is_kept else save(line, values)
 
 
 _FOR_INSTALLER = {"with helm,": "Helm", "by manifests,": "manifests"}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED
+from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED, WITH
 from diag.advice.inspect_node import DEBUG_PODS
 from diag.advice.names import named_in, unknown_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
@@ -84,7 +84,7 @@ def to_page(
             parts.append(_Part([], asks=section == VERIFY))
         if block == ["## "]:
             break
-        named |= _options_named(" ".join(block)) if options_are_due else frozenset()
+        named |= options_named(" ".join(block)) if options_are_due else frozenset()
         # What only refers to other pages stands below, with their titles.
         parts[-1].lines += () if _IDS_ALONE.fullmatch(" ".join(block)) else _block(block, values, width)
         if block == [f"## {VERIFY}"]:
@@ -210,7 +210,7 @@ def options_of(fix: Fix, numbers: Sequence[int] = ()) -> Iterator[tuple[int, str
         yield number, option.title if [*numbers] == [1] else ": ".join(filter(None, (place, option.title))), option
 
 
-def _options_named(text: str) -> frozenset[int]:
+def options_named(text: str) -> frozenset[int]:
     """The numbers of the options that a text sends its reader to."""
     found = set[int]()
     for numbers in _OPTIONS.findall(text):
@@ -221,10 +221,9 @@ def _options_named(text: str) -> frozenset[int]:
 
 def asks_who_installed(fix: Fix) -> bool:
     """Whether the options differ by what installed the driver, so that a page says first how that is seen."""
-    installers = {case for case, _ in INSTALLED_BY.values()}
-    return bool(fix.alternatives) and any(
-        one.when.partition(" and ")[0] in installers for one in (fix, *fix.alternatives)
-    )
+    installers, options = {case for case, _ in INSTALLED_BY.values()}, (fix, *fix.alternatives)
+    by_case = len(options) > 1 and any(one.when.partition(" and ")[0] in installers for one in options)
+    return by_case or any(step.changes.startswith(WITH) for one in options for step in one.steps)
 
 
 def _survey(option: Fix) -> str:

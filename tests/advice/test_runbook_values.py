@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from diag.advice.runbook import fix_of
+from diag.knowledge.cause import Remedy
 from diag.knowledge.runbooks import load_knowledge
 
 CAUSES = load_knowledge().causes
@@ -87,3 +92,27 @@ def test_a_step_by_hand_says_where_its_text_stands(cause: str) -> None:
     assert fix is not None
     said = " ".join(step.says for one in (fix, *fix.alternatives) for step in one.steps)
     assert "on this page" in said and "below>" not in said
+
+
+def test_where_the_state_of_before_was_not_kept_nothing_is_worked_out_of_it_or_changed(tmp_path: Path) -> None:
+    """A file of an earlier try would be changed and given back as if it were the present state."""
+    remedy = Remedy(
+        title="Change it",
+        save="printf now > it.before.json\ngrep -o now it.before.json > it.after.json",
+        command="cp it.after.json it.json",
+        changes="Change it.",
+    )
+    fix = fix_of(msgspec.structs.replace(CAUSES["mountname-missing"], fix=(remedy,)), {})
+    assert fix is not None
+    script = "\n".join(fix.commands)
+
+    def changed() -> str:
+        subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False, capture_output=True)
+        made = tmp_path / "it.json"
+        return made.read_text().strip() if made.exists() else ""
+
+    (tmp_path / "it.before.json").write_text("earlier")
+    (tmp_path / "it.after.json").write_text("earlier")
+    assert changed() == ""
+    (tmp_path / "it.before.json").unlink()
+    assert changed() == "now"

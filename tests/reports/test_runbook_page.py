@@ -118,16 +118,29 @@ def test_who_installed_the_driver_is_asked_once_above_the_options() -> None:
 
 
 def test_an_option_keeps_the_number_by_which_the_text_names_it() -> None:
-    """Who installed the driver with Helm sees fewer options; the table of the page counts all of them."""
-    id = "startup-taint-stuck"
+    """Who installed the driver with Helm does not see the add-on's option; the table of the page counts all of them."""
+    id = "csidriver-object-missing"
     numbers = {
         installer: [int(n) for n in re.findall(r"(?m)^Option (\d+)", page_for(id, installer))]
         for installer in ("", "Helm", "EKS add-on", "manifests")
     }
     assert numbers[""] == [*range(1, len(numbers[""]) + 1)]
-    assert 2 in numbers["Helm"] and 3 not in numbers["Helm"]
-    assert 3 in numbers["EKS add-on"] and 2 not in numbers["EKS add-on"]
+    assert 1 in numbers["Helm"] and 2 not in numbers["Helm"]
+    assert 2 in numbers["EKS add-on"] and 1 not in numbers["EKS add-on"]
     assert "whose number is missing" in page_for(id, "Helm") and "whose number is missing" not in page_for(id, "")
+
+
+def test_one_setting_of_the_driver_is_one_option_with_the_change_of_each_installer() -> None:
+    page = page_for("region-undetermined", "")
+    steps = ["  1. With Helm: ", "helm upgrade", "  2. With the EKS add-on or manifests: ", "set env", "update-addon"]
+    places = [page.index(step) for step in steps]
+    assert places == sorted(places) and page.count("helm upgrade") == 1
+    undo = page.partition("  Undo:\n")[2]
+    assert (
+        undo.index("With Helm:") < undo.index("helm rollback") < undo.index("manifests:") < undo.index("rollout undo")
+    )
+    helm = page_for("region-undetermined", "Helm")
+    assert "With Helm" not in helm and "set env" not in helm and "update-addon" not in helm
 
 
 def page_for(id: str, installer: str) -> str:

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator
 import jmespath
 import msgspec
 
-from diag.advice.driver import Installer
+from diag.advice.driver import NOT_SET, Installer
 from diag.advice.names import sources
-from diag.advice.runbook import SENTENCES, fix_of, look_at
+from diag.advice.runbook import SENTENCES, fix_of, look_at, numbers_of_options
 from diag.grammar.command import parse
 from diag.grammar.placeholders import PLACEHOLDERS
 from diag.grammar.regex import Pattern
 from diag.knowledge.cause import BY_HAND, PROMPT, SAYS, Cause, Procedure, Remedy
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Step, StepKind
-from diag.reports.runbook import body_of, chooses, to_page
+from diag.reports.runbook import body_of, chooses, options_named, to_page
 from tests.runbooks.commands import EXAMPLES, all_commands, simple_commands
 from tests.runbooks.test_files import PLACEHOLDER, TEXTS
 
@@ -157,13 +157,14 @@ def test_a_remedy_does_not_write_the_faulty_value_again() -> None:
 
 
 def test_a_setting_of_the_driver_has_a_form_for_each_installer() -> None:
-    """By Helm, by manifests and by the EKS add-on; or the body says that the add-on has none."""
+    """By Helm, by manifests and by the EKS add-on; or the page says that the add-on has none."""
     for id, one in ((cause.id, one) for cause in CAUSES.values() for one in cause.fix):
         if one.procedure is Procedure.DRIVER_SETTING:
             assert {"helm", "manifests"} <= one.with_.keys(), id
-            said = FENCE.sub("", TEXTS[id]).partition("## How to fix")[2].partition("## How to prevent")[0]
             has_update = any(other.procedure is Procedure.UPDATE_ADDON for other in CAUSES[id].fix)
-            assert one.with_.get("addon") or has_update or "add-on" in said, id
+            page = to_page(CAUSES[id], TEXTS[id], {}, {}, width=1000)
+            said = NOT_SET.partition(".")[0] in page or "add-on" in body_of(TEXTS[id])
+            assert one.with_.get("addon") or has_update or said, id
 
 
 def test_nothing_impossible_is_asked_for() -> None:
@@ -527,3 +528,13 @@ def test_what_chooses_among_the_options_stands_first() -> None:
         blocks = [block.strip() for block in re.split(r"\n\s*\n", section) if block.strip()]
         tables = [place for place, block in enumerate(blocks) if block.startswith("|")]
         assert all(chooses(block) for block in blocks[: max(tables, default=0)]), id
+
+
+def test_a_page_names_no_option_that_it_does_not_have() -> None:
+    """One setting of the driver is one option, whatever installed it."""
+    elsewhere = re.compile(r"(?:runbook [a-z0-9-]+,|\[\[[a-z0-9-]+\]\],?) (?:the )?options? \d+")
+    for id, cause in CAUSES.items():
+        body = " ".join(body_of(TEXTS[id]).split())
+        said = [body, *(getattr(remedy, name) for remedy in cause.fix for name in ("when", *SENTENCES))]
+        named = options_named(elsewhere.sub("", " ".join(said)))
+        assert max(named, default=0) <= len(numbers_of_options(cause, {})), f"{id}: {sorted(named)}"
