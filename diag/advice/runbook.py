@@ -73,6 +73,13 @@ def numbers_of_options(cause: Cause, values: Mapping[str, str], platform: Platfo
     return tuple(found)
 
 
+def foreign_options(cause: Cause) -> frozenset[int]:
+    """The numbers of the options that are none for EKS, on a page whose reader may be there."""
+    remedies = sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN))
+    works = [remedy for remedy in remedies if any(_options(remedy, cause, {}, UNKNOWN, on_page=True))]
+    return frozenset(number for number, remedy in enumerate(works, 1) if _is_foreign(remedy, cause, UNKNOWN))
+
+
 def _placed(remedy: Remedy, page: str) -> Remedy:
     """The remedy with the place of the runbook's text in its sentences."""
     texts = {name: getattr(remedy, name).replace(BELOW, page) for name in SENTENCES}

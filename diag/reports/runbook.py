@@ -13,7 +13,7 @@ from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED, WITH
 from diag.advice.inspect_node import DEBUG_PODS
 from diag.advice.names import named_in, unknown_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
-from diag.advice.runbook import answers_of, fix_of, look_at, numbers_of_options
+from diag.advice.runbook import answers_of, fix_of, foreign_options, look_at, numbers_of_options
 from diag.advice.verify import seen_after, with_verify
 from diag.grammar.command import fill_text
 from diag.knowledge.cause import Cause, Observation
@@ -37,6 +37,7 @@ WORDS = {
 """What a reader new to Lustre looks up; a page explains those that it uses."""
 LEFT_OUT = "An option whose number is missing here is for another platform or installer than yours."
 ALONE = "To print one option alone, with its names: lustre-doctor runbook {id} --option N"
+FOLDED = "To print it: lustre-doctor runbook {id} --option {number}"
 SURVEYED = 2
 """Options up to which a page goes without a list of them."""
 _OPTIONS = re.compile(r"\boptions? (\d+(?:(?:, | to | and | or )\d+)*)")
@@ -74,7 +75,8 @@ def to_page(
         if options_are_due and not chooses(block[0]):
             options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
-                parts += _options(fix, numbers, named, cause.id, style, option)
+                folded = foreign_options(cause) if platform == UNKNOWN and not option else frozenset[int]()
+                parts += _options(fix, numbers, named, cause.id, style, option, folded)
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
@@ -167,11 +169,18 @@ def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], widt
 
 
 def _options(
-    fix: Fix, numbers: Sequence[int], named: Collection[int], id: str, style: Style, only: int
+    fix: Fix,
+    numbers: Sequence[int],
+    named: Collection[int],
+    id: str,
+    style: Style,
+    only: int,
+    folded: Collection[int],
 ) -> Iterator[_Part]:
     """Every option under its number, or `only` that one: its case, what to know first, its steps, and its undo.
 
-    Those that the text above has not `named` are listed first. What an earlier option has too is said once.
+    Those that the text above has not `named` are listed first. What an earlier option has too is said once. Of those
+    that are `folded` there is the case, and the command that prints it.
     """
     options, intro = [*options_of(fix, numbers)], list[str]()
     if asks_who_installed(fix):
@@ -190,6 +199,10 @@ def _options(
     for number, heading, option in options:
         if not only or number == only:
             lines = ["", *(wrap(heading, style, "", "  ") if heading else ())]
+            if number in folded:
+                opening = " ".join((*option.opening, FOLDED.format(id=id, number=number)))
+                yield _Part([*lines, *wrap(opening, style, _MARGIN, _MARGIN)], of=number)
+                continue
             lines += first_lines(option, style, _MARGIN, told, number)
             place = len(lines)
             lines += part_lines(option, style, _MARGIN, told, number)

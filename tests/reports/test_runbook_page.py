@@ -8,7 +8,7 @@ import pytest
 
 from diag.advice.names import named_in
 from diag.advice.platform import HOST, UNKNOWN, Platform
-from diag.advice.runbook import fix_of, numbers_of_options
+from diag.advice.runbook import fix_of, foreign_options, numbers_of_options
 from diag.knowledge.runbooks import load_knowledge
 from diag.reports.runbook import FILLED, NAMES, NoSuchOption, body_of, to_page
 from tests.runbooks.test_files import TEXTS
@@ -96,6 +96,18 @@ def test_one_option_alone_has_its_names_and_what_shows_that_it_worked() -> None:
     assert "    <file-system>" in page and "How to check that it worked" in page and "How to prevent" not in page
     with pytest.raises(NoSuchOption, match="has no option 99 here; it has 1 to"):
         to_page(cause, text, {}, {}, option=99)
+
+
+def test_an_option_for_another_platform_than_eks_is_named_and_printed_on_request() -> None:
+    cause, text = CAUSES["mountpoint-missing"], TEXTS["mountpoint-missing"]
+    (host,) = foreign_options(cause)
+    asked = f"lustre-doctor runbook mountpoint-missing --option {host}"
+    whole, alone, there = (
+        to_page(cause, text, {}, {}, option=option, platform=place)
+        for option, place in ((0, UNKNOWN), (host, UNKNOWN), (0, HOST))
+    )
+    assert asked in whole and "sudo mkdir" not in whole and "if you are on" in " ".join(whole.split())
+    assert "sudo mkdir" in alone and "sudo mkdir" in there and asked not in alone + there
 
 
 def test_how_a_run_fills_a_page_in_is_said_once() -> None:
