@@ -326,7 +326,7 @@ def update_addon(addon: Addon) -> tuple[Step, ...]:
     return addon_steps({"cluster": addon.cluster_name, "addon": addon.addon_name})
 
 
-_WHICH, _SAVED = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}.json"
+_WHICH, _SAVED = "--cluster-name {cluster} --addon-name {addon}", "update-of-{addon}-in-{cluster}.json"
 """The add-on, and the file that an update takes."""
 _BEFORE, _AFTER = "update-of-{addon}-in-{cluster}.before.json", "update-of-{addon}-in-{cluster}.after.json"
 """The same file as the add-on was, and with one setting more."""

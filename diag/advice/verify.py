@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from diag.advice.inspect_node import on
 from diag.advice.platform import UNKNOWN
 from diag.advice.steps import Values
 from diag.grammar.command import fill, fill_text
-from diag.knowledge.cause import Cause, Severity
+from diag.knowledge.cause import Cause, Observation, Severity
 from diag.model.fix import Fix, Step, StepKind
 from diag.model.subject import Kind, Subject
 from diag.model.symptom import Phase
@@ -58,11 +60,18 @@ _SEEN = (
 )
 
 
+def _own(one: Observation, values: Values) -> Iterator[Step]:
+    """Its commands, a line each; what is to be seen stands at the last one."""
+    *others, last = (line for line in one.command.splitlines() if line.strip())
+    for line in others:
+        yield Step(StepKind.VERIFY, fill(on(one.on, line, UNKNOWN), values).argv)
+    yield Step(StepKind.VERIFY, fill(on(one.on, last, UNKNOWN), values).argv, changes=fill_text(one.look, values))
+
+
 def seen_after(cause: Cause, values: Values) -> tuple[Step, ...]:
     """What a person sees when a fix of the cause has worked: what it says itself, else what each phase shows."""
     if cause.seen_after:
-        own = ((fill(on(one.on, one.command, UNKNOWN), values).argv, one) for one in cause.seen_after)
-        return tuple(Step(StepKind.VERIFY, argv, changes=fill_text(one.look, values)) for argv, one in own)
+        return tuple(step for one in cause.seen_after for step in _own(one, values))
     if cause.severity is Severity.NONE or {"any", "eks"}.isdisjoint(cause.platforms):
         return ()
     seen: dict[str, list[str]] = {}

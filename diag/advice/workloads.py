@@ -228,8 +228,8 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
         kind=kind,
     )
     others = (
-        f"""A Job or CronJob: suspend it instead, `{patched} '{{"spec":{{"suspend":true}}}}'`. Suspend the Jobs of a"""
-        " CronJob too.",
+        f"""A Job or CronJob: suspend it instead, `{patched} '{{"spec":{{"suspend":true}}}}'`. A Job's pods end, and"""
+        " start anew later. Suspend the Jobs of a CronJob too.",
         "A DaemonSet, or a pod that nothing owns: save it and delete it instead.",
     )
     again = (

@@ -134,7 +134,6 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "rescue_instance": ids.INSTANCE,
     "root_volume": ids.AWS_ID,
     "root_device": ids.PATH,
-    "new_partition": ids.WORD,
     "ami": ids.AWS_ID,
     "new_ami_name": ids.WORD,
     "snapshot": ids.AWS_ID,

@@ -40,7 +40,7 @@ ALONE = "To print one option alone, with its names: lustre-doctor runbook {id} -
 FOLDED = "To print it: lustre-doctor runbook {id} --option {number}"
 SURVEYED = 2
 """Options up to which a page goes without a list of them."""
-_OPTIONS = re.compile(r"\boptions? (\d+(?:(?:, | to | and | or )\d+)*)")
+_OPTIONS = re.compile(r"\b[Oo]ptions? (\d+(?:(?:, | to | and | or )\d+)*)")
 """`option 2`, `options 1, 3 and 4`, `options 2 to 6`."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
@@ -249,7 +249,7 @@ def _seen_after(cause: Cause, values: Mapping[str, str], style: Style) -> Iterat
     yield from wrap(f"Expect: {cause.id} is not among its diagnoses any more.", style, "", "  ")
     for step in seen_after(cause, values):
         yield f"    {visible(step.line)}"
-        yield from wrap(f"Expect: {step.says}", style, "", "  ")
+        yield from wrap(f"Expect: {step.says}", style, "", "  ") if step.says else ()
 
 
 def chooses(block: str) -> bool:
