@@ -77,11 +77,12 @@ def _boundary(principal: Any) -> list[Document] | None:
     return list(_listed(managed_policy(principal, bound)))
 
 
-def allows(principal: Any, action: str, resource: str, tags: dict[str, str] | None = None) -> bool:
-    """Whether a role's or a user's policies allow an action, with these tags in its request."""
+def allows(principal: Any, action: str, resource: str, tags: dict[str, str] | None = None, via: str = "") -> bool:
+    """Whether a role's or a user's policies allow an action, with these tags in its request, `via` a service."""
     context = {f"aws:principaltag/{tag['Key']}".lower(): [tag["Value"]] for tag in principal.tags or ()}
     context |= {f"aws:requesttag/{key}".lower(): [value] for key, value in (tags or {}).items()}
     context["aws:tagkeys"] = list(tags or {})
+    context |= {"kms:viaservice": [via]} if via else {}
     if _decide(list(_statements(principal)), action, resource, context) != "allowed":
         return False
     bound = _boundary(principal)

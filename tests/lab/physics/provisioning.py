@@ -345,7 +345,7 @@ class Provisioning:
         if role.partition(":role/")[0] + ":root" not in named:
             raise Refusal(f"BadRequest: the policy of {key} does not let {role} create a grant")
         for action in ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"):
-            if not allows(self._named_role(ROLE), action, key):
+            if not allows(self._named_role(ROLE), action, key, via=f"fsx.{region}.amazonaws.com"):
                 raise Refusal(f"AccessDeniedException: not authorized to perform: {action}")
 
     def _bucket_serves(self, bucket: str) -> None:
