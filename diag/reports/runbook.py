@@ -44,7 +44,7 @@ _OPTIONS = re.compile(r"\b[Oo]ptions? (\d+(?:(?:, | to | and | or )\d+)*)")
 """`option 2`, `options 1, 3 and 4`, `options 2 to 6`."""
 _ITEM = re.compile(r"(?P<mark> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _RELATED = re.compile(r"\[\[([a-z0-9-]+)\]\]")
-_IDS_ALONE = re.compile(r"[-*] (?:\[\[[a-z0-9-]+\]\](?:, | and |\.)?)+")
+_IDS_ALONE = re.compile(r"[-*] (?:See also )?(?:\[\[[a-z0-9-]+\]\](?:, | and |\.)?)+")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 _MARKS = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])")
 
@@ -312,7 +312,7 @@ def _block(block: Sequence[str], values: Mapping[str, str], width: int) -> Itera
     if first.startswith("|"):
         return ["", *_table(block, values, max(40, width))]
     item = _ITEM.match(first)
-    mark = item["mark"] if item else ""
+    mark = item["mark"].replace("*", "-") if item else ""
     text = " ".join([item["text"] if item else first.strip(), *(line.strip() for line in block[1:])])
     margin = " " * (len(mark) or len(first) - len(first.lstrip()))
     wrapped = textwrap.wrap(

@@ -116,6 +116,15 @@ def test_how_a_run_fills_a_page_in_is_said_once() -> None:
     assert {page.count(FILLED) for page in pages.values()} == {1}
 
 
+def test_what_only_refers_to_other_pages_stands_once_with_their_titles() -> None:
+    text = (
+        "---\nid: x\n---\n\n## References\n\n* See also [[claim-pending]], [[pv-released]]\n* [A page](https://a.b/c)\n"
+    )
+    page = to_page(CAUSES["mountname-missing"], text, {}, {id: cause.title for id, cause in CAUSES.items()})
+    assert "See also" not in page and page.count("claim-pending") == 1 and CAUSES["pv-released"].title in page
+    assert "- A page <https://a.b/c>" in page
+
+
 def test_two_options_have_no_list() -> None:
     page = to_page(CAUSES["access-mode-rejected"], TEXTS["access-mode-rejected"], {}, {})
     assert "\nOption 1 of 2: " in page and "\n  Option 1  " not in page
