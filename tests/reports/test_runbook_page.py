@@ -61,7 +61,7 @@ def test_an_option_that_the_choice_names_is_not_listed_again() -> None:
 
 
 def test_an_undo_and_a_note_that_another_option_has_are_said_once() -> None:
-    page = to_page(CAUSES["claim-volume-mismatch"], TEXTS["claim-volume-mismatch"], {}, {}, width=200)
+    page = to_page(CAUSES["unexpanded-variable"], TEXTS["unexpanded-variable"], {}, {}, width=200)
     assert re.findall(r"^  Undo: as of option \d\.$", page, re.MULTILINE)
     assert page.count("Do not do this once the new claim is Bound") == 1
     rebooted = to_page(CAUSES["lnet-wrong-interface"], TEXTS["lnet-wrong-interface"], {}, {}, width=200)
