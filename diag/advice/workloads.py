@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _PAUSED = "lustre-doctor.paused"
 PODS_ARE_REPLACED = "Replace the pods. The new ones mount their volumes again."
+PODS_ARE_CHANGED = "Change the template of the pods. New pods with the change replace the old ones."
 
 
 class Owner(NamedTuple):
@@ -156,7 +157,7 @@ def renew_by_name(values: Values, pod: Mapping[str, Any]) -> tuple[Step, ...]:
     names = {**values, "patch": {"spec": {"template": pod}}}
     patch = "kubectl -n {namespace} patch {workload} --type=merge -p {patch}"
     back = undo("kubectl -n {namespace} rollout undo {workload}", names)
-    replaced = change(patch, names, changes=PODS_ARE_REPLACED, danger=Danger.INTERRUPTS)
+    replaced = change(patch, names, changes=PODS_ARE_CHANGED, danger=Danger.INTERRUPTS)
     if values.get("workload"):
         return (*_not_ready(values), replaced, back)
     rolled = wait("kubectl -n {namespace} rollout status {workload} --timeout=10m", values)
