@@ -91,7 +91,7 @@ def test_every_way_that_is_not_for_eks_has_a_name() -> None:
 
 
 def test_the_add_on_has_its_way_where_nothing_shows_what_installed_the_driver() -> None:
-    cause = load_knowledge().causes["csi-node-pod-evicted-before-workload"]
+    cause = load_knowledge().causes["csi-node-not-scheduled"]
     on_eks, on_azure = cases(fix_of(cause, {})), cases(fix_of(cause, {}, PLACES["aks"]))
     installed = [one.partition(" installed")[0] for one in on_eks[:2]]
     assert installed == ["Helm", "the EKS add-on or manifests"]
