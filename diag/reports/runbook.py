@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED, WITH
+from diag.advice.driver import INSTALLED_BY, SAYS_WHO, WHO_INSTALLED, WITH, Installer
 from diag.advice.inspect_node import DEBUG_PODS
 from diag.advice.names import named_in, unknown_in
 from diag.advice.platform import HOST, UNKNOWN, Platform, is_of_hosts
@@ -185,7 +185,7 @@ def _options(
     options, intro = [*options_of(fix, numbers)], list[str]()
     if asks_who_installed(fix):
         intro += ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
-    listed_here = [(number, option) for number, _, option in options if number not in named]
+    listed_here = [(number, option) for number, _, option in options if number not in (*named, *folded)]
     if len(options) > SURVEYED and listed_here:
         intro.append("")
         for number, option in listed_here:
@@ -236,7 +236,9 @@ def asks_who_installed(fix: Fix) -> bool:
     """Whether the options differ by what installed the driver, so that a page says first how that is seen."""
     installers, options = {case for case, _ in INSTALLED_BY.values()}, (fix, *fix.alternatives)
     by_case = len(options) > 1 and any(one.when.partition(" and ")[0] in installers for one in options)
-    return by_case or any(step.changes.startswith(WITH) for one in options for step in one.steps)
+    return by_case or any(
+        step.changes.startswith(f"{WITH}{Installer.HELM.value}: ") for one in options for step in one.steps
+    )
 
 
 def _survey(option: Fix) -> str:
