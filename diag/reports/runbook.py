@@ -206,7 +206,7 @@ def _options(
             lines += first_lines(option, style, _MARGIN, told, number)
             place = len(lines)
             lines += part_lines(option, style, _MARGIN, told, number)
-            lines += undo_lines(option, style, _MARGIN, told, number)
+            lines += undo_lines(option, style, _MARGIN)
             yield _Part(lines, asks=True, place=place, of=number)
 
 

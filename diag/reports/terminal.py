@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from diag.late import late
-from diag.model.fix import ENDS, Fix, Part, Step
+from diag.model.fix import ENDS, Fix, Part
 from diag.model.verdict import Verdict
 from diag.sanitize import visible
 
@@ -102,7 +102,6 @@ class Told(msgspec.Struct):
     """At which step each was told."""
     parts: dict[int, list[Part | None]] = {}
     """The numbered steps of each option; None for what stands for those of an earlier one."""
-    undone: dict[tuple[Step, ...], int] = {}
 
     def run_in(self, parts: Sequence[Part]) -> tuple[int, int, int]:
         """How many of the first parts an earlier option has in this order, which one, and from which step on."""
@@ -149,14 +148,11 @@ def part_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, op
         told.parts[option] = printed
 
 
-def undo_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, option: int = 0) -> Iterator[str]:
+def undo_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:
     """How to take it back: sentences, and the commands below them."""
     steps = fix.undo_steps
-    same = told.undone.setdefault(steps, option) if told else option
     if len(steps) == 1 and not steps[0].line:
         yield from wrap(f"Undo: {steps[0].text}", style, margin, margin + "  ")
-    elif same != option and len(steps) > 1:
-        yield f"{margin}Undo: as of option {same}."
     elif steps:
         yield f"{margin}Undo:"
         for step in steps:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,7 @@ from tests.checks.given_identity import CLUSTER, account, role
 from tests.runbooks.commands import EXAMPLES, Command, all_commands
 
 DOCUMENTS = ("--policy-document", "--assume-role-policy-document", "--policy")
+WRITERS = ("echo", "jq")
 ACCOUNT, REGION = EXAMPLES["account"], EXAMPLES["region"]
 ARN = f"arn:aws:iam::{ACCOUNT}:role"
 OVERREACH = (
@@ -47,20 +49,26 @@ MANAGED = {"AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodeMinimalPoli
 
 
 def documents_of(command: Command) -> Iterator[Document]:
+    """The policies that a command sends or writes, and the statements that it adds to one."""
     for option, value in zip(command.argv, command.argv[1:], strict=False):
-        if option in DOCUMENTS and value.startswith("{"):
-            yield json.loads(value)
+        if (option in DOCUMENTS or command.argv[0] in WRITERS) and value.startswith("{") and '"Effect"' in value:
+            found = json.loads(value)
+            yield found if "Statement" in found else {"Version": "2012-10-17", "Statement": [found]}
 
 
 PRINTED = {
     json.dumps(document): command
     for command in all_commands()
-    if command.line and command.argv[:1] == ("aws",)
+    if command.line and command.argv[:1] in (("aws",), *((one,) for one in WRITERS))
     for document in documents_of(command)
 }
-RIGHTS = [text for text in PRINTED if "Principal" not in text]
-TRUST = [text for text in PRINTED if "Principal" in text and "Resource" not in text]
-OF_A_BUCKET = [text for text in PRINTED if "Principal" in text and "Resource" in text]
+LIMITS = [text for text, command in PRINTED.items() if command.runbook == "iam-denied-by-boundary"]
+RIGHTS = [text for text in PRINTED if "Principal" not in text and text not in LIMITS]
+OF_A_RESOURCE = [text for text in PRINTED if "Principal" in text]
+TRUST, OF_A_BUCKET, OF_A_KEY, OF_A_REPOSITORY, OF_AN_ENDPOINT = (
+    [text for text in OF_A_RESOURCE if re.search(rf'"Action": \[?"{action}', text)]
+    for action in ("sts:AssumeRole(?!.*Resource)", "s3:", "kms:", "ecr:", "(?:fsx:|sts:.*Resource)")
+)
 
 
 def reach_of(document: Document) -> list[tuple[str, str]]:
@@ -69,7 +77,8 @@ def reach_of(document: Document) -> list[tuple[str, str]]:
 
 
 def test_runbooks_print_policies_of_both_kinds() -> None:
-    assert len(RIGHTS) >= 3 and len(TRUST) >= 1 and len(OF_A_BUCKET) >= 1
+    kinds = (LIMITS, RIGHTS, TRUST, OF_A_BUCKET, OF_A_KEY, OF_A_REPOSITORY, OF_AN_ENDPOINT)
+    assert all(kinds) and sum(map(len, kinds)) == len(PRINTED)
 
 
 @pytest.mark.parametrize("text", RIGHTS, ids=[PRINTED[text].runbook for text in RIGHTS])
@@ -107,6 +116,33 @@ def test_a_bucket_policy_of_a_runbook_lets_in_single_roles_of_one_account(text: 
         bucket = f"arn:aws:s3:::{EXAMPLES['bucket']}"
         assert statement["Resource"] == [bucket, f"{bucket}/*"]
         assert all(action.startswith("s3:") and action != "s3:*" for action in statement["Action"])
+
+
+@pytest.mark.parametrize("text", OF_A_KEY, ids=[PRINTED[text].runbook for text in OF_A_KEY])
+def test_a_key_policy_of_a_runbook_lets_one_role_use_the_key(text: str) -> None:
+    (statement,) = json.loads(text)["Statement"]
+    own, name = statement["Principal"]["AWS"].rpartition(":role/")[::2]
+    assert own == f"arn:aws:iam::{ACCOUNT}" and name and "*" not in name
+    assert "kms:*" not in statement["Action"] and not any("Put" in action for action in statement["Action"])
+
+
+@pytest.mark.parametrize("text", OF_A_REPOSITORY, ids=[PRINTED[text].runbook for text in OF_A_REPOSITORY])
+def test_a_repository_policy_of_a_runbook_lets_one_account_pull(text: str) -> None:
+    (statement,) = json.loads(text)["Statement"]
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert {*statement["Action"]} <= {
+        "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*LIMITS, *OF_AN_ENDPOINT])
+def test_what_limits_others_rights_is_opened_for_the_driver_s_calls_alone(text: str) -> None:
+    """A boundary and an endpoint's policy give nobody a right: what they let through is what the driver calls."""
+    (statement,) = json.loads(text)["Statement"]
+    names = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+    calls = {f"fsx:{verb}FileSystem" for verb in ("Create", "Update", "Delete")}
+    assert {*names} <= {*calls, "fsx:DescribeFileSystems", "fsx:TagResource", "sts:AssumeRoleWithWebIdentity"}
+    assert statement.get("Principal") != "*" or statement["Resource"] != "*"
 
 
 def test_no_managed_policy_is_attached_that_allows_more() -> None:

@@ -60,10 +60,7 @@ def test_an_option_that_the_choice_names_is_not_listed_again() -> None:
     assert set(re.findall(r"^  Option (\d)  ", page, re.MULTILINE)) == options - {"1", "3", "4"} != set()
 
 
-def test_an_undo_and_a_note_that_another_option_has_are_said_once() -> None:
-    page = to_page(CAUSES["unexpanded-variable"], TEXTS["unexpanded-variable"], {}, {}, width=200)
-    assert re.findall(r"^  Undo: as of option \d\.$", page, re.MULTILINE)
-    assert page.count("Do not do this once the new claim is Bound") == 1
+def test_a_note_that_another_option_has_is_said_once() -> None:
     rebooted = to_page(CAUSES["lnet-wrong-interface"], TEXTS["lnet-wrong-interface"], {}, {}, width=200)
     assert rebooted.count("batch-reboot-cluster-nodes") == 1 < rebooted.count("aws ec2 reboot-instances --")
     assert "The notes of option 1, step 1 hold here too." in rebooted
