@@ -97,7 +97,9 @@ def steps(
     # By name alone, a volume may not be bound: with the uid alone its copy has an empty claimRef, and never binds.
     named = {} if is_kept else {"namespace": "{namespace}", "name": "{claim}"}
     claim_ref = {"claimRef": {**named, "uid": None}} if has_claim else {}
-    volume_patch = {"spec": {**claim_ref, **spec}}
+    # The policy of the former volume was for the former file system; the other one may be somebody's.
+    is_other = "volumeHandle" in spec.get("csi", {})
+    volume_patch = {"spec": {**claim_ref, **(_KEPT if is_other else {}), **spec}}
     unbound = {"metadata": {"annotations": BIND_COMPLETED, "ownerReferences": None}}
     claim_patch = {**unbound, **({"spec": claim_spec} if claim_spec else {})}
     former: dict[str, Mapping[str, Any]] = {"pv": {"spec": claim_ref}, "pvc": unbound}
@@ -111,7 +113,7 @@ def steps(
     if not names.get("uid"):
         ready.append(is_saved("kubectl get pv {volume}", "pv-{volume}", names))
     retained = guard(_RETAINED, names)
-    keep = {**names, "patch": {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}}
+    keep = {**names, "patch": {"spec": _KEPT}}
     kept = "the volume's object stays" if is_gone else "the data stay"
     retain = change(_RETAIN, keep, changes=f"Set the reclaim policy to Retain, so that {kept} without the claim.")
     stay = "" if is_gone else " The data on the file system stay."
@@ -137,7 +139,10 @@ def steps(
             step
             for _, _, file, patch in objects
             for step in _corrected(
-                file, patch, names, says=f"Write corrected copies of {what}." if file == last else ""
+                file,
+                patch,
+                names,
+                says=f"Write corrected copies of {what}.{_WITH_RETAIN * is_other}" if file == last else "",
             )
         ),
         *((retained, *stopped.stop) if stopped.stop and owners is not None else stopped.stop),
@@ -157,6 +162,8 @@ def steps(
     )
 
 
+_KEPT = {"persistentVolumeReclaimPolicy": "Retain"}
+_WITH_RETAIN = " The new volume has Retain, so that the other file system outlives its claim."
 _DELETE_CLAIM = "kubectl -n {namespace} delete pvc {claim} --ignore-not-found --timeout=5m"
 _MAKE_VOLUME = "kubectl create -f pv-{volume}.after.yaml"
 _MAKE_CLAIM = "kubectl create -f pvc-{claim}.after.yaml"

@@ -82,6 +82,16 @@ class TestReplaceVolume:
             assert deletion.index("=Retain") < deletion.index(f"delete {kind}")
             assert "&&" in deletion
 
+    @pytest.mark.parametrize(("handle", "policy"), [("", None), ("fs-0bbbbbbbbbbbbbbbb", "Retain")])
+    def test_a_volume_of_another_file_system_does_not_inherit_the_policy_of_the_former(
+        self, handle: str, policy: str | None
+    ) -> None:
+        """With Delete, which was for the former file system, the other one would go with the claim."""
+        fix = replace_volume(given.volume(), {}, attributes={"mountname": "abcdebev"}, handle=handle)
+        spec = document(fix.steps, "--local", "pv-fsx-pv.after")["spec"]
+        assert isinstance(spec, dict) and spec.get("persistentVolumeReclaimPolicy") == policy
+        assert any("has Retain" in said for said in fix.changes) is bool(policy)
+
     def test_the_copy_of_the_volume_binds_to_the_new_claim(self) -> None:
         patch = document(replaced().steps, "--local", "pv-fsx-pv.after")
         spec = patch["spec"]
