@@ -224,7 +224,7 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
     scale = "kubectl -n {namespace} scale {workload}"
     pods = person(
         f"Find what owns pods of the claim: `{described}` lists the pods under Used By. Pause what scales the owners"
-        " back (a GitOps tool, KEDA).",
+        " back (a GitOps tool, KEDA). If start-pods-of-{claim}.before.sh is there from an earlier day, remove it.",
         values,
         kind=kind,
     )
@@ -234,8 +234,8 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
         "A DaemonSet, or a pod that nothing owns: save it and delete it instead.",
     )
     again = (
-        "The file has a line for each that you stopped. If it is of an earlier day, take the old lines out first. What"
-        " you stopped in another way: use the same patch with false, or apply what you saved."
+        "The file has a line for each that you stopped. What you stopped in another way: use the same patch with false,"
+        " or apply what you saved."
     )
     return Pause(
         (
