@@ -13,7 +13,7 @@ import pytest
 from diag.model.diagnosis import Likelihood
 from diag.model.verdict import Verdict
 from diag.reports.html.page import MOST_ALIKE, to_html
-from diag.reports.report import Report, report_on_texts
+from diag.reports.report import Guide, Report, report_on_texts
 from tests.html.reports import BROKEN, DIAGNOSIS, HEALTHY, HOSTILE, WARNED, finding, hostile, many
 
 VOID = {"meta", "link", "input", "br", "hr"}
@@ -101,9 +101,10 @@ def test_the_page_says_the_verdict_the_cause_the_fix_and_what_was_ruled_out() ->
 
 
 def test_the_runbook_is_filled_with_the_incidents_values() -> None:
-    text = Page(to_html(BROKEN)).text
-    assert "kubectl get node ip-10-0-1-4.ap-northeast-2.compute.internal -o jsonpath=" in text
-    assert "{node}" not in text and "{file_system}" not in text
+    body = "---\nid: x\n---\n\n## How to verify\n\nRun `kubectl get node {node}` for {file_system}.\n"
+    guide = Guide("x", "A cause", body, {"node": "ip-10-0-1-4.internal", "file_system": "fs-0123456789abcdef0"})
+    text = Page(to_html(msgspec.structs.replace(BROKEN, guides=(guide,)))).text
+    assert "kubectl get node ip-10-0-1-4.internal" in text and "for fs-0123456789abcdef0." in text
 
 
 def test_a_suppressed_finding_is_still_shown_with_its_reason() -> None:
