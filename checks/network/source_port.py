@@ -25,10 +25,10 @@ def source_port_stays(
 ) -> Iterator[Draft]:
     """The VPC CNI does not rewrite the source port of Lustre's connections.
 
-    FSx refuses a connection that does not come from a privileged port, and the mount ends in "Is the MGS running?"
-    although 988 answers. By default the VPC CNI translates what leaves the VPC, with ports of its own choice, and so
-    also what comes from the node's own address; inside the VPC it translates nothing. Networking of the pods (custom
-    networking, pod ENIs, network policies) does not matter: the node mounts.
+    FSx refuses a connection from another source port than 988 and 1018 to 1023, and the mount ends in "Is the MGS
+    running?" although 988 answers. By default the VPC CNI translates what leaves the VPC, with ports of its own choice,
+    and so also what comes from the node's own address; inside the VPC it translates nothing. Networking of the pods
+    (custom networking, pod ENIs, network policies) does not matter: the node mounts.
 
     pass: file system and nodes share the VPC, the CNI translates nothing, keeps ports or excludes the file system's
         subnets, or a pod has it mounted
