@@ -66,18 +66,19 @@ def numbers_of_options(cause: Cause, values: Mapping[str, str], platform: Platfo
     It is its place for a reader of whom nothing is known: the text keeps to it where a reader's platform or installer
     leaves options out.
     """
-    number, found = 0, []
-    for remedy in sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN)):
-        number += any(_options(remedy, cause, {}, UNKNOWN, on_page=True))
-        found += [number] * any(_options(remedy, cause, values, platform, on_page=True))
-    return tuple(found)
+    known = _numbered(cause)
+    return tuple(number for number, one in known if any(_options(one, cause, values, platform, on_page=True)))
 
 
 def foreign_options(cause: Cause) -> frozenset[int]:
     """The numbers of the options that are none for EKS, on a page whose reader may be there."""
-    remedies = sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN))
-    works = [remedy for remedy in remedies if any(_options(remedy, cause, {}, UNKNOWN, on_page=True))]
-    return frozenset(number for number, remedy in enumerate(works, 1) if _is_foreign(remedy, cause, UNKNOWN))
+    return frozenset(number for number, remedy in _numbered(cause) if _is_foreign(remedy, cause, UNKNOWN))
+
+
+def _numbered(cause: Cause) -> Iterator[tuple[int, Remedy]]:
+    """The remedies of a page for a reader of whom nothing is known, those for other platforms than EKS behind."""
+    ordered = sorted(cause.fix, key=lambda remedy: _is_foreign(remedy, cause, UNKNOWN))
+    return enumerate((one for one in ordered if any(_options(one, cause, {}, UNKNOWN, on_page=True))), 1)
 
 
 def _placed(remedy: Remedy, page: str) -> Remedy:

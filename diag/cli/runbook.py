@@ -56,7 +56,7 @@ def command(
 
     knowledge = load_runbooks(runbooks, until=until)
     if id is None:
-        for option in ("--with",) * bool(source) + ("--option",) * bool(number):
+        if option := "--with" if source else "--option" if number else "":
             raise click.UsageError(f"{option} needs the id of a runbook: lustre-doctor runbook ID {option} …")
         causes = [cause for cause in found_by(knowledge, word) if layer in (None, cause.layer.value)]
         if word and not causes:
