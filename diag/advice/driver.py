@@ -158,8 +158,9 @@ def _by_each(given: Mapping[str, Any], values: Values) -> Iterator[Step]:
     (upgrade,) = (step for step in by[helm] if step.kind is StepKind.CHANGE)
     first, *rest = (step for step in by[other] if step.kind not in (StepKind.CAUTION, StepKind.UNDO))
     same = _SAME if first.changes == upgrade.changes else first.changes
-    for one, step, does in ((helm, upgrade, upgrade.changes), (other, first, same)):
-        yield msgspec.structs.replace(step, changes=f"{_with(one)}: {does[:1].lower()}{does[1:]}")
+    instead = f"Or {_with(other)[:1].lower()}{_with(other)[1:]}"
+    for begin, step, does in ((_with(helm), upgrade, upgrade.changes), (instead, first, same)):
+        yield msgspec.structs.replace(step, changes=f"{begin}: {does[:1].lower()}{does[1:]}")
     yield from rest
     for one, steps in by.items():
         back = [step for step in steps if step.kind is StepKind.UNDO]

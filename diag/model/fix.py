@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -111,6 +112,11 @@ class Part(msgspec.Struct, frozen=True):
     """Whether it changes nothing, and ends when a change has taken effect."""
 
     @property
+    def is_instead(self) -> bool:
+        """Whether it is another way to do the part before, for another case."""
+        return self.says.startswith(INSTEAD)
+
+    @property
     def heading(self) -> str:
         """The sentence that stands above its commands."""
         if self.waits:
@@ -118,6 +124,8 @@ class Part(msgspec.Struct, frozen=True):
         return self.says or "Run:"
 
 
+INSTEAD = ("Or ", "Or, ")
+"""How a part begins that is for those for whom the part before is not."""
 ENDS = "Wait until this command ends."
 _SAVES = "Save the current state to files."
 _RUN = frozenset({StepKind.SAVE, StepKind.GUARD, StepKind.CHANGE, StepKind.WAIT})
@@ -192,6 +200,11 @@ class Fix(msgspec.Struct, frozen=True):
         if rows or notes:
             found.append(Part(_SAVES * saves, tuple(rows), tuple(notes)))
         return tuple(found)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number of each part; what is instead of the part before has that part's."""
+        return tuple(itertools.accumulate(not part.is_instead for part in self.parts))
 
     @property
     def undo_steps(self) -> tuple[Step, ...]:

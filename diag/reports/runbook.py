@@ -37,6 +37,11 @@ WORDS = {
 """What a reader new to Lustre looks up; a page explains those that it uses."""
 LEFT_OUT = "An option whose number is missing here is for another platform or installer than yours."
 ALONE = "To print one option alone, with its names: lustre-doctor runbook {id} --option N"
+KEPT_BEFORE = (
+    'If a command says "cannot overwrite existing file", an earlier try saved it. Remove that file only if the try'
+    " changed nothing: otherwise it is the only copy of the former state."
+)
+"""Above the options of which one saves a state that is never written over."""
 FOLDED = "To print it: lustre-doctor runbook {id} --option {number}"
 SURVEYED = 2
 """Options up to which a page goes without a list of them."""
@@ -140,18 +145,17 @@ class NoSuchOption(ValueError):
 def _with_names(parts: Sequence[_Part], id: str, values: Mapping[str, str], width: int) -> Iterator[str]:
     """The page with each name explained where it is needed first, and how a run fills in most of them."""
     sources = [*named_in("\n".join(line for part in parts for line in part.lines), id)]
-    told, due, is_first = set[str](), list[str](), True
+    told, due = set[str](), list[str]()
     for part in parts:
         due += part.lines
         if not part.asks and part is not parts[-1]:
             yield from part.lines
             continue
         yield from part.lines[: part.place]
-        if sources and is_first:
+        new = [*unknown_in("\n".join(due), sources, told)]
+        if new and not told:
             yield from ("", *textwrap.wrap(FILLED, max(40, width), break_on_hyphens=False))
             yield from (f"    {line}" for line in filling(id))
-        is_first = False
-        new = [*unknown_in("\n".join(due), sources, told)]
         if new:
             yield from ("", NAMES if not told else MORE_NAMES)
         size = max((len(name) for source in new for name in source.names), default=0) + 4
@@ -195,6 +199,14 @@ def _options(
     if len(options) > SURVEYED:
         intro += ("", *textwrap.wrap(ALONE.format(id=id), max(40, style.width), break_on_hyphens=False))
     yield _Part(intro)
+    if any(
+        step.once
+        for number, _, option in options
+        if number in (only or number,) and number not in folded
+        for step in option.steps
+    ):
+        kept = textwrap.wrap(KEPT_BEFORE, max(40, style.width), break_on_hyphens=False)
+        yield _Part(["", *kept], of=_EVERY if only else 0)
     told = Told()
     for number, heading, option in options:
         if not only or number == only:

@@ -104,9 +104,9 @@ class Told(msgspec.Struct):
     """The numbered steps of each option; None for what stands for those of an earlier one."""
 
     def run_in(self, parts: Sequence[Part]) -> tuple[int, int, int]:
-        """How many of the first parts an earlier option has in this order, which one, and from which step on."""
+        """How many of the first parts an earlier option has in this order, which one, and from which part on."""
         runs = (
-            (len([*itertools.takewhile(_same, zip(parts, own[at:], strict=False))]), -option, at + 1)
+            (len([*itertools.takewhile(_same, zip(parts, own[at:], strict=False))]), -option, at)
             for option, own in self.parts.items()
             for at in range(len(own))
         )
@@ -127,15 +127,17 @@ def part_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, op
     told, parts, printed = told or Told(), [*fix.parts], list[Part | None]()
     inner = margin + "   " * (len(parts) > 1)
     while parts:
-        begin = f"{margin}{len(printed) + 1}. " if inner != margin else margin
+        begin = f"{margin}{_number(printed) + 1}. " if inner != margin else margin
         shared, other, at = told.run_in(parts)
         if shared >= _SHARED:
-            yield from wrap(f"Do steps {at} to {at + shared - 1} of option {other}.", style, begin, inner)
+            own = told.parts[other]
+            first, last = _number(own[: at + 1]), _number(own[: at + shared])
+            yield from wrap(f"Do steps {first} to {last} of option {other}.", style, begin, inner)
             printed.append(None)
             del parts[:shared]
             continue
         part = parts.pop(0)
-        yield from wrap(part.heading, style, begin, inner)
+        yield from wrap(part.heading, style, inner if part.is_instead else begin, inner)
         yield from painted(commands(inner, part.rows), style, Verdict.PASS)
         printed.append(part)
         places = dict.fromkeys(told.notes[note] for note in part.notes if note in told.notes)
@@ -143,9 +145,14 @@ def part_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, op
         for note in (*(note for note in part.notes if note not in told.notes), *others):
             yield from wrap(note, style, f"{inner}- ", f"{inner}  ")
         if option:
-            told.notes = {note: f"option {option}, step {len(printed)}" for note in part.notes} | told.notes
+            told.notes = {note: f"option {option}, step {_number(printed)}" for note in part.notes} | told.notes
     if option:
         told.parts[option] = printed
+
+
+def _number(printed: Sequence[Part | None]) -> int:
+    """The number of the last of these steps."""
+    return sum(part is None or not part.is_instead for part in printed)
 
 
 def undo_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from diag.advice.runbook import fix_of
 from diag.advice.steps import caution, change, guard, note, person, save, save_once, wait
 from diag.knowledge.runbooks import load_knowledge
 from diag.model.fix import Fix, Part, Step, StepKind
+from diag.reports.terminal import Style, part_lines
 
 LONGEST = 150
 """Columns of a row with a JSON document; a name that is filled in makes it a little longer."""
@@ -194,6 +195,13 @@ class TestParts:
     def test_what_is_only_saved_says_so(self) -> None:
         (part, hand) = Fix((save("get > a"), person("edit a"))).parts
         assert part.says.startswith("Save") and part.rows == ("get > a",) and hand.says == "edit a"
+
+    def test_what_is_instead_of_a_part_has_its_number(self) -> None:
+        told = ("With Helm: do it.", "Or with manifests: do it.", "Orders come back.")
+        fix = Fix(tuple(change("do", changes=says) for says in told))
+        assert fix.numbers == (1, 1, 2)
+        lines = [line for line in part_lines(fix, Style(), "  ") if line.strip() != "do"]
+        assert lines == ["  1. With Helm: do it.", "     Or with manifests: do it.", "  2. Orders come back."]
 
 
 class TestOpening:

@@ -150,7 +150,14 @@ def test_an_option_keeps_the_number_by_which_the_text_names_it() -> None:
 
 def test_one_setting_of_the_driver_is_one_option_with_the_change_of_each_installer() -> None:
     page = page_for("region-undetermined", "")
-    steps = ["  1. With Helm: ", "helm upgrade", "  2. With the EKS add-on or manifests: ", "set env", "update-addon"]
+    steps = [
+        "  1. With Helm: ",
+        "helm upgrade",
+        "     Or with the EKS add-on or manifests: ",
+        "set env",
+        "  2. Wait",
+        "update-addon",
+    ]
     places = [page.index(step) for step in steps]
     assert places == sorted(places) and page.count("helm upgrade") == 1
     undo = page.partition("  Undo:\n")[2]
@@ -159,6 +166,18 @@ def test_one_setting_of_the_driver_is_one_option_with_the_change_of_each_install
     )
     helm = page_for("region-undetermined", "Helm")
     assert "With Helm" not in helm and "set env" not in helm and "update-addon" not in helm
+
+
+def test_a_file_of_an_earlier_try_is_told_of_where_one_stops_a_command() -> None:
+    for option, told in ((0, 1), (1, 0), (2, 1)):
+        cause, text = CAUSES["ost-unavailable"], TEXTS["ost-unavailable"]
+        page = to_page(cause, text, {}, {}, option=option)
+        assert page.count("cannot overwrite existing file") == told == min(1, page.count("set -o noclobber")), option
+
+
+def test_how_a_run_fills_the_names_stands_where_the_first_are_needed() -> None:
+    page = to_page(CAUSES["ost-unavailable"], TEXTS["ost-unavailable"], {}, {}, option=1)
+    assert page.index("  2. Wait: ") < page.index("A run finds most") < page.index("To fill them in by hand")
 
 
 def page_for(id: str, installer: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import jmespath
 import msgspec
@@ -519,6 +520,15 @@ def test_a_page_of_several_options_says_for_which_case_each_is() -> None:
         fix = fix_of(cause, {}, on_page=True)
         options = (fix, *fix.alternatives) if fix else ()
         assert sum(not option.when for option in options) <= 1, cause.id
+
+
+def test_what_is_instead_of_a_step_follows_it() -> None:
+    """It has that step's number: alone, or behind a wait, it would be instead of nothing."""
+    for cause in CAUSES.values():
+        fix = fix_of(cause, {}, on_page=True)
+        for option in (fix, *fix.alternatives) if fix else ():
+            for before, part in pairwise((None, *option.parts)):
+                assert part and not (part.is_instead and (before is None or before.waits)), (cause.id, part)
 
 
 def test_what_chooses_among_the_options_stands_first() -> None:
