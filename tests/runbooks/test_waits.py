@@ -81,7 +81,7 @@ def test_after_the_wait_for_an_add_on_or_node_group_stands_where_its_error_is() 
 def test_the_wait_for_a_file_system_ends_with_every_state(
     tmp_path: Path, answers: list[str], *, ends_well: bool
 ) -> None:
-    waits = [line for way in CAUSES["file-system-deleting"].fix for line in way.prepare.splitlines()]
+    waits = [line for way in CAUSES["file-system-deleting"].fix for line in way.command.splitlines()]
     line = next(line for line in waits if line.startswith("sh -c") and "new_file_system" in line)
     done = run(tmp_path, parse(line).words[-1].replace("{new_file_system}", "fs-0"), answers)
     assert (done.returncode == 0) is ends_well
