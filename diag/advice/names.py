@@ -18,7 +18,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str = ""
     """Empty where nothing prints them: a person chooses."""
     otherwise: str = ""
-    """The command for where the first prints nothing."""
+    """The command for where the first prints nothing, and for a page of hosts without Kubernetes."""
     pages: tuple[str, ...] = ()
     """The causes on whose pages the names have this source in place of the usual one."""
 
@@ -45,8 +45,10 @@ def named_in(page: str, id: str) -> tuple[Source, ...]:
     for source in sources():
         if source.pages and id not in source.pages:
             continue
-        if source.command.startswith("kubectl") and "kubectl" not in page:
-            continue  # A page of hosts without Kubernetes.
+        if source.command.startswith("kubectl") and "kubectl" not in page:  # A page of hosts without Kubernetes.
+            if not source.otherwise:
+                continue
+            source = msgspec.structs.replace(source, command=source.otherwise, otherwise="")
         names = source.names if source.pages else {n: what for n, what in source.names.items() if n not in own}
         found.append(msgspec.structs.replace(source, names=names))
     return unknown_in(page, found, ())

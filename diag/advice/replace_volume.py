@@ -127,7 +127,8 @@ def steps(
     return (
         caution(f"The pods that use the volume are stopped until the last step.{stay}", danger=Danger.INTERRUPTS),
         caution(
-            "If a command fails, correct the reason before you run the next one. Usually a pod still uses the claim."
+            "If a command fails, correct the reason before you run the next one. Usually a pod still uses the claim; a"
+            " finished one counts too: delete it."
         ),
         caution("Correct the manifest that the volume came from too, or the fault comes back."),
         *(

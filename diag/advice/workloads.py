@@ -256,7 +256,7 @@ def ask_to_stop(values: Values, kind: StepKind = StepKind.CAUTION) -> Pause:
 
 KEEP_REPLICAS = (
     "sh -c 'kubectl -n {namespace} get {workload} -o jsonpath=\"kubectl -n {namespace} scale {workload}"
-    ' --replicas={.spec.replicas}{\\"\\n\\"}" | grep -v "=0$" >> start-pods-of-{claim}.before.sh\''
+    ' --replicas={.spec.replicas}{\\"\\n\\"}" | grep "=[1-9]" >> start-pods-of-{claim}.before.sh\''
 )
 """Each of several owners has its line. For one that is at 0 it ends with an error, and the file keeps what it has."""
 START_AGAIN = "sh start-pods-of-{claim}.before.sh"
