@@ -86,7 +86,7 @@ def test_what_a_person_edits_parts_the_commands_before_from_those_after() -> Non
     assert not any(line.startswith(("vi ", "vim ", "nano ", "by hand")) for line in everywhere)
 
 
-@pytest.mark.parametrize("cause", ["pod-security-forbids-driver"])
+@pytest.mark.parametrize("cause", ["duplicate-volumehandle"])
 def test_a_step_by_hand_says_where_its_text_stands(cause: str) -> None:
     fix = fix_of(CAUSES[cause], {}, on_page=True)
     assert fix is not None
