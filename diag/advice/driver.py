@@ -34,6 +34,7 @@ KEPT = (
 )
 """What an update of the add-on has to be given again: its role, and its settings or an empty document."""
 ROLLS = "Make the change, which replaces the driver's pods. Mounted volumes stay mounted."
+AS_INSTALLED = "Write the objects of the release again, as its chart has them. Mounted volumes stay mounted."
 LASTING = (
     'If jq says "Invalid numeric literal", the add-on\'s settings are YAML: add this one by hand. If this version of'
     " the add-on does not have it, EKS refuses it and changes nothing."
@@ -137,7 +138,8 @@ def setting(given: Mapping[str, Any], values: Values) -> tuple[Step, ...]:
         upgrade = f"helm upgrade {{release}} {chart} {where} {kept} {given['helm']}"
         first = () if given["helm"] else (caution(OWNED_BY_OTHERS),)
         back = undo("helm rollback {release} -n {driver_namespace}", values)
-        return (*first, change(upgrade.rstrip(), values, changes=ROLLS), rolls, back)
+        does = ROLLS if given["helm"] else AS_INSTALLED
+        return (*first, change(upgrade.rstrip(), values, changes=does), rolls, back)
     is_addon = values.get("installer") in (Installer.ADDON.value, EDITED)
     if is_addon and (given.get("addon", "") is None or given["manifests"].startswith("kubectl apply")):
         # An update of the add-on does it; the manifests of an installation would stand beside its objects.
