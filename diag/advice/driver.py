@@ -180,7 +180,7 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
     """Have the add-on keep a setting. The option beside the file wins, and would take the place of other settings."""
     from diag.resources.eks import DRIVER_ADDON
 
-    names = {"addon": DRIVER_ADDON, **values}
+    names, is_known = {"addon": DRIVER_ADDON, **values}, values["installer"] == Installer.ADDON.value
     # What null is to take away, a merge would leave; what is an object, it would add to.
     merged = "fromjson * $wanted | del(..|nulls)" if "null" in wanted else "fromjson * $wanted"
     update = f"aws eks update-addon {_WHICH} --resolve-conflicts PRESERVE --cli-input-json file://"
@@ -190,8 +190,8 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
         guard(
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
-        change(update + _AFTER, names, changes=GIVEN if values["installer"] == Installer.ADDON.value else GIVEN_TO_IT),
-        *addon_active(names),
+        change(update + _AFTER, names, changes=GIVEN if is_known else GIVEN_TO_IT),
+        *addon_active(names, "" if is_known else f"Only with the {Installer.ADDON.value}. "),
         person(BEFORE, kind=StepKind.UNDO),
         undo(update + _BEFORE, names),
     )
@@ -367,12 +367,14 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
     )
 
 
-def addon_active(names: Values) -> tuple[Step, ...]:
-    """Wait for an add-on. The wait ends after ten minutes where an update failed, and does not say why.
+def addon_active(names: Values, case: str = "") -> tuple[Step, ...]:
+    """Wait for an add-on, in the case that is said first. The wait ends after ten minutes where an update failed, and does not say why.
 
     Source: botocore, eks waiters-2.json, AddonActive: no state of a failed update is among its ends.
     """
-    why = f"If it ends with an error, this says why: `aws eks describe-addon {_WHICH} --query addon.health.issues`"
+    why = (
+        f"{case}If it ends with an error, this says why: `aws eks describe-addon {_WHICH} --query addon.health.issues`"
+    )
     return wait(f"aws eks wait addon-active {_WHICH}", names), person(why, names, kind=StepKind.WAIT)
 
 

@@ -46,8 +46,8 @@ _KEPT = (
     " The old files stay in /etc/modprobe.d.before. If the command stops because that folder is there, an earlier"
     " change left it: rename it, and run the command again."
 )
-_REBOOT_AGAIN = "Drain and reboot the node once more, as above: a loaded LNet keeps its options."
-_LOAD_AGAIN = "Unmount Lustre, unload and load the modules once more, as above: a loaded LNet keeps its options."
+_REBOOT_AGAIN = "Then drain and reboot the node by the same steps: a loaded LNet keeps its options."
+_LOAD_AGAIN = "Then unmount Lustre, unload and load the modules by the same steps: a loaded LNet keeps its options."
 
 
 def load_by_host(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step, ...]:

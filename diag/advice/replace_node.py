@@ -123,6 +123,7 @@ def replace_node(values: Mapping[str, Value], owner: Owner | None) -> tuple[Step
     return (
         caution("What is on the node's own disks is lost.", danger=Danger.DESTROYS),
         *alone.stop,
+        note(_REFUSED),
         *((note(unknown, values),) if manager is None else ()),
         change(_DRAIN, values, danger=Danger.INTERRUPTS),
         gone,
