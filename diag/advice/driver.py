@@ -191,7 +191,7 @@ def _lasting(wanted: str, values: Values) -> tuple[Step, ...]:
             f"jq --argjson wanted '{wanted}' '.configurationValues |= ({merged} | tojson)' {_BEFORE} > {_AFTER}", names
         ),
         change(update + _AFTER, names, changes=GIVEN if is_known else GIVEN_TO_IT),
-        *addon_active(names, "" if is_known else f"Only with the {Installer.ADDON.value}. "),
+        *addon_active(names, is_known=is_known),
         person(BEFORE, kind=StepKind.UNDO),
         undo(update + _BEFORE, names),
     )
@@ -367,15 +367,15 @@ def addon_steps(values: Values, *, version: str = "", gives_role: bool = False) 
     )
 
 
-def addon_active(names: Values, case: str = "") -> tuple[Step, ...]:
-    """Wait for an add-on, in the case that is said first. The wait ends after ten minutes where an update failed, and does not say why.
+def addon_active(names: Values, *, is_known: bool = True) -> tuple[Step, ...]:
+    """Wait for an add-on. The wait ends after ten minutes where an update failed, and does not say why.
 
+    Without `is_known` the reader may have another installer, and nothing to wait for.
     Source: botocore, eks waiters-2.json, AddonActive: no state of a failed update is among its ends.
     """
-    why = (
-        f"{case}If it ends with an error, this says why: `aws eks describe-addon {_WHICH} --query addon.health.issues`"
-    )
-    return wait(f"aws eks wait addon-active {_WHICH}", names), person(why, names, kind=StepKind.WAIT)
+    why = f"If it ends with an error, this says why: `aws eks describe-addon {_WHICH} --query addon.health.issues`"
+    case = "" if is_known else f"Only with the {Installer.ADDON.value}. "
+    return wait(f"aws eks wait addon-active {_WHICH}", names), person(case + why, names, kind=StepKind.WAIT)
 
 
 def update(workload: Workload, version: str) -> Fix:
