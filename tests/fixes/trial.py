@@ -119,7 +119,8 @@ def _carry_out(lab: Lab, fault: Fault, way: dict[str, Any], log: list[str]) -> T
 
     by_hand = _by_hand(way)
     if by_hand and not any(step["argv"] for step in _changing(way)) and (by_hand[0]["by"] or commands):
-        return ended(Outcome.PERSON, _whose(by_hand))  # Looks and waits change nothing.
+        # Looks and waits change nothing: time alone shows whether somebody has to.
+        return ended(*((Outcome.PERSON, _whose(by_hand)) if by_hand[0]["by"] else (Outcome.FIXED,)))
     answers = ANSWERS.get(fault.name, {})
     if unknown := [placeholder for placeholder in placeholders if placeholder not in answers]:
         return ended(Outcome.PERSON if by_hand else Outcome.NOT_FIXED, f"{unknown[0]} is not filled")
