@@ -38,8 +38,7 @@ WORDS = {
 LEFT_OUT = "An option whose number is missing here is for another platform or installer than yours."
 ALONE = "To print one option alone, with its names: lustre-doctor runbook {id} --option N"
 KEPT_BEFORE = (
-    'If a command says "cannot overwrite existing file", an earlier try saved it. Remove that file only if the try'
-    " changed nothing: otherwise it is the only copy of the former state."
+    '"cannot overwrite existing file": an earlier try saved it. Remove that file only if the try changed nothing.'
 )
 """Above the options of which one saves a state that is never written over."""
 FOLDED = "To print it: lustre-doctor runbook {id} --option {number}"
