@@ -23,7 +23,6 @@ FROM_A_TEMPLATE = (
     " again. Its claim templates cannot be edited: delete it with --cascade=orphan, and apply it corrected."
 )
 """Source: Kubernetes, stateful_set_control.go, createMissingPersistentVolumeClaims for a pod that is pending."""
-FIRST_TRY = f"If {BEFORE} is there from an earlier try, it holds the original: move it away, or the first step stops."
 BIND_COMPLETED = {"pv.kubernetes.io/bind-completed": None}
 """With the annotation a claim is Lost until its volume is there. Source: pv_controller.go, syncBoundClaim."""
 _PHASE = """kubectl -n {namespace} get pvc {claim} -o jsonpath="{.status.phase}" | grep -qE"""
@@ -95,10 +94,7 @@ def steps(values: Values, spec: Mapping[str, Any], owner: Owner | None = None) -
     made = _apply(values, changes=_WITHOUT_ITS_VOLUME) if is_new else _apply(values)
     pods = pause([owner]) if owner is not None and owner.kind == "StatefulSet" else Pause((), ())
     first = () if owner is not None and not pods.stop else (caution(FROM_A_TEMPLATE),)
-    again = caution(FIRST_TRY, values)
-    return (
-        *first, again, *pods.stop, *_delete(values, spec), made, *pods.start, wait(bound, values), *back,
-    )  # fmt: skip
+    return (*first, *pods.stop, *_delete(values, spec), made, *pods.start, wait(bound, values), *back)
 
 
 def _names(claim: PersistentVolumeClaim) -> Values:

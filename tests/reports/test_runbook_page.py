@@ -177,7 +177,7 @@ def test_a_file_of_an_earlier_try_is_told_of_where_one_stops_a_command() -> None
 
 def test_how_a_run_fills_the_names_stands_where_the_first_are_needed() -> None:
     page = to_page(CAUSES["ost-unavailable"], TEXTS["ost-unavailable"], {}, {}, option=1)
-    assert page.index("  2. Wait: ") < page.index("A run finds most") < page.index("To fill them in by hand")
+    assert page.index("Change nothing.") < page.index("A run finds most") < page.index("To fill them in by hand")
 
 
 def page_for(id: str, installer: str) -> str:
