@@ -39,6 +39,12 @@ def _ids() -> Iterable[str]:
 @click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
 @click.option("--option", "number", type=click.IntRange(min=1), metavar="N", help="Show this option to fix it alone.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Show the steps of long options after the first too.",
+)
 @_options.options(_options.RUNBOOKS, _options.deadline(60.0, "Time limit of reading and judging the files."))
 def command(
     id: str | None,
@@ -46,6 +52,7 @@ def command(
     word: str,
     source: str | None,
     number: int | None,
+    everything: bool,
     runbooks: tuple[str, ...],
     deadline: float,
 ) -> int:
@@ -56,7 +63,7 @@ def command(
 
     knowledge = load_runbooks(runbooks, until=until)
     if id is None:
-        if option := "--with" if source else "--option" if number else "":
+        if option := "--with" if source else "--option" if number else "--all" if everything else "":
             raise click.UsageError(f"{option} needs the id of a runbook: lustre-doctor runbook ID {option} …")
         causes = [cause for cause in found_by(knowledge, word) if layer in (None, cause.layer.value)]
         if word and not causes:
@@ -71,7 +78,7 @@ def command(
     titles = {other: cause.title for other, cause in knowledge.causes.items()}
     cause, text = knowledge.causes[id], knowledge.page(id)
     try:
-        page = to_page(cause, text, values, titles, width=terminal_width(), option=number or 0)
+        page = to_page(cause, text, values, titles, width=terminal_width(), option=number or 0, is_brief=not everything)
     except NoSuchOption as error:
         raise click.UsageError(str(error)) from error
     click.echo(page, nl=False)

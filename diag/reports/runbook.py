@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shlex
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -41,7 +42,10 @@ KEPT_BEFORE = (
     '"cannot overwrite existing file": an earlier try saved it. Remove that file only if the try changed nothing.'
 )
 """Above the options of which one saves a state that is never written over."""
-FOLDED = "To print it: lustre-doctor runbook {id} --option {number}"
+SHORT = 12
+"""Lines of an option's steps up to which a brief page has them, whichever option it is."""
+FOLDED = "This prints its steps:"
+ONE_OPTION = "lustre-doctor runbook {id} --option {number}"
 SURVEYED = 2
 """Options up to which a page goes without a list of them."""
 _OPTIONS = re.compile(r"\b[Oo]ptions? (\d+(?:(?:, | to | and | or )\d+)*)")
@@ -62,10 +66,14 @@ def to_page(
     platform: Platform = UNKNOWN,
     width: int = 100,
     option: int = 0,
+    is_brief: bool = False,
+    filled_from: str = "",
 ) -> str:
     """The runbook's title and body, or with a number that option alone.
 
-    `titles` are those of all causes, for what the body refers to. Raises NoSuchOption.
+    `titles` are those of all causes, for what the body refers to. A page that is brief has of long options after the
+    first what they do, their case, and the command that prints them, with the file that the page is filled from. Raises
+    NoSuchOption.
     """
     lines = [*_heading(cause.title, "=")[1:], "", f"{cause.id} · layer {cause.layer.value} · {cause.severity.value}"]
     if cause.url:
@@ -80,7 +88,7 @@ def to_page(
             options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
                 folded = foreign_options(cause) if platform == UNKNOWN and not option else frozenset[int]()
-                parts += _options(fix, numbers, named, cause.id, style, option, folded)
+                parts += _options(fix, numbers, named, cause.id, style, option, folded, is_brief, filled_from)
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
@@ -179,6 +187,8 @@ def _options(
     style: Style,
     only: int,
     folded: Collection[int],
+    is_brief: bool,
+    filled_from: str,
 ) -> Iterator[_Part]:
     """Every option under its number, or `only` that one: its case, what to know first, its steps, and its undo.
 
@@ -186,6 +196,8 @@ def _options(
     that are `folded` there is the case, and the command that prints it.
     """
     options, intro = [*options_of(fix, numbers)], list[str]()
+    long = {number for number, _, option in options[1:] if is_brief and not only and _rows(option, style) > SHORT}
+    folded = {*folded, *long}
     if asks_who_installed(fix):
         intro += ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
     listed_here = [(number, option) for number, _, option in options if number not in (*named, *folded)]
@@ -195,7 +207,7 @@ def _options(
             intro += wrap(_survey(option), style, f"  Option {number}  ", " " * 12)
     if numbers[-1] > len(options):
         intro += ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
-    if len(options) > SURVEYED:
+    if len(options) > SURVEYED and not long:
         intro += ("", *textwrap.wrap(ALONE.format(id=id), max(40, style.width), break_on_hyphens=False))
     yield _Part(intro)
     if any(
@@ -211,17 +223,29 @@ def _options(
         if not only or number == only:
             lines = ["", *(wrap(heading, style, "", "  ") if heading else ())]
             if number in folded:
-                opening = " ".join((*option.opening, FOLDED.format(id=id, number=number)))
-                yield _Part([*lines, *wrap(opening, style, _MARGIN, _MARGIN)], of=number)
+                lines += wrap(" ".join((*option.opening, FOLDED)), style, _MARGIN, _MARGIN)
+                alone = ONE_OPTION.format(id=id, number=number) + f" --with {shlex.quote(filled_from)}" * bool(
+                    filled_from
+                )
+                yield _Part([*lines, visible(f"{_MARGIN}    {alone}")], of=number)
                 continue
             lines += first_lines(option, style, _MARGIN, told, number)
             place = len(lines)
-            lines += part_lines(option, style, _MARGIN, told, number)
-            lines += undo_lines(option, style, _MARGIN)
+            lines += _steps(option, style, told, number)
             yield _Part(lines, asks=True, place=place, of=number)
 
 
 _MARGIN = "  "
+
+
+def _steps(option: Fix, style: Style, told: Told, number: int) -> Iterator[str]:
+    yield from part_lines(option, style, _MARGIN, told, number)
+    yield from undo_lines(option, style, _MARGIN)
+
+
+def _rows(option: Fix, style: Style) -> int:
+    """How many lines the steps of an option and their undo take, alone."""
+    return len([*_steps(option, style, Told(), 0)])
 
 
 def options_of(fix: Fix, numbers: Sequence[int] = ()) -> Iterator[tuple[int, str, Fix]]:

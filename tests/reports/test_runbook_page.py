@@ -175,6 +175,27 @@ def test_a_file_of_an_earlier_try_is_told_of_where_one_stops_a_command() -> None
         assert page.count("cannot overwrite existing file") == told == min(1, page.count("set -o noclobber")), option
 
 
+def test_a_brief_page_has_the_steps_of_short_options_and_the_command_for_long_ones() -> None:
+    id = "ost-unavailable"
+    whole, brief = (to_page(CAUSES[id], TEXTS[id], {}, {}, is_brief=is_brief) for is_brief in (False, True))
+    for page in (whole, brief):
+        assert [*re.findall(r"(?m)^Option (\d)", page)] == ["1", "2", "3", "4"]
+        assert "active=0" in page and "Change nothing." in page
+    command = f"\n      lustre-doctor runbook {id} --option 2\n"
+    assert "create-file-system " in whole and command not in whole
+    assert "create-file-system " not in brief and command in brief and "<backup>" not in brief
+    alone = to_page(CAUSES[id], TEXTS[id], {}, {}, is_brief=True, option=2)
+    assert "create-file-system " in alone
+    filled = to_page(CAUSES[id], TEXTS[id], {}, {}, is_brief=True, filled_from="my run.json")
+    assert f"{command.rstrip()} --with 'my run.json'\n" in filled
+
+
+def test_a_brief_page_has_the_first_option_whole() -> None:
+    for id, cause in CAUSES.items():
+        brief = to_page(cause, TEXTS[id], {}, {}, is_brief=True)
+        assert f"runbook {id} --option 1\n" not in brief or not numbers_of_options(cause, {}), id
+
+
 def test_how_a_run_fills_the_names_stands_where_the_first_are_needed() -> None:
     page = to_page(CAUSES["ost-unavailable"], TEXTS["ost-unavailable"], {}, {}, option=1)
     assert page.index("Change nothing.") < page.index("A run finds most") < page.index("To fill them in by hand")
