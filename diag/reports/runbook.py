@@ -44,7 +44,10 @@ KEPT_BEFORE = (
 """Above the options of which one saves a state that is never written over."""
 SHORT = 12
 """Lines of an option's steps up to which a brief page has them, whichever option it is."""
+SHORT_UNDO = 5
+"""Lines up to which it has an undo."""
 FOLDED = "This prints its steps:"
+UNDO_ALONE = "Undo: this prints the option with it:"
 ONE_OPTION = "lustre-doctor runbook {id} --option {number}"
 SURVEYED = 2
 """Options up to which a page goes without a list of them."""
@@ -218,34 +221,30 @@ def _options(
     ):
         kept = textwrap.wrap(KEPT_BEFORE, max(40, style.width), break_on_hyphens=False)
         yield _Part(["", *kept], of=_EVERY if only else 0)
-    told = Told()
+    told, again = Told(), visible(f" --with {shlex.quote(filled_from)}") if filled_from else ""
     for number, heading, option in options:
         if not only or number == only:
             lines = ["", *(wrap(heading, style, "", "  ") if heading else ())]
+            alone = ONE_OPTION.format(id=id, number=number) + again
             if number in folded:
                 lines += wrap(" ".join((*option.opening, FOLDED)), style, _MARGIN, _MARGIN)
-                alone = ONE_OPTION.format(id=id, number=number) + f" --with {shlex.quote(filled_from)}" * bool(
-                    filled_from
-                )
-                yield _Part([*lines, visible(f"{_MARGIN}    {alone}")], of=number)
+                yield _Part([*lines, f"{_MARGIN}    {alone}"], of=number)
                 continue
             lines += first_lines(option, style, _MARGIN, told, number)
             place = len(lines)
-            lines += _steps(option, style, told, number)
+            lines += part_lines(option, style, _MARGIN, told, number)
+            undo = [*undo_lines(option, style, _MARGIN)]
+            is_long = is_brief and not only and len(undo) > SHORT_UNDO
+            lines += (f"{_MARGIN}{UNDO_ALONE}", f"{_MARGIN}    {alone}") if is_long else undo
             yield _Part(lines, asks=True, place=place, of=number)
 
 
 _MARGIN = "  "
 
 
-def _steps(option: Fix, style: Style, told: Told, number: int) -> Iterator[str]:
-    yield from part_lines(option, style, _MARGIN, told, number)
-    yield from undo_lines(option, style, _MARGIN)
-
-
 def _rows(option: Fix, style: Style) -> int:
     """How many lines the steps of an option and their undo take, alone."""
-    return len([*_steps(option, style, Told(), 0)])
+    return len([*part_lines(option, style, _MARGIN), *undo_lines(option, style, _MARGIN)])
 
 
 def options_of(fix: Fix, numbers: Sequence[int] = ()) -> Iterator[tuple[int, str, Fix]]:

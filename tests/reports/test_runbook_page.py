@@ -190,10 +190,23 @@ def test_a_brief_page_has_the_steps_of_short_options_and_the_command_for_long_on
     assert f"{command.rstrip()} --with 'my run.json'\n" in filled
 
 
+def test_a_brief_page_has_a_long_undo_by_the_command_that_prints_it() -> None:
+    for id, last in (
+        ("mountname-missing", "Start the pods again."),
+        ("vpc-dns-disabled", "dns-support-of-<node-vpc>.before.json"),
+    ):
+        whole, brief = (to_page(CAUSES[id], TEXTS[id], {}, {}, is_brief=is_brief) for is_brief in (False, True))
+        is_long = id == "mountname-missing"
+        assert last in whole and (last in brief) is not is_long
+        assert ("Undo: this prints the option with it:" in brief) is is_long
+        assert last in to_page(CAUSES[id], TEXTS[id], {}, {}, is_brief=True, option=1)
+
+
 def test_a_brief_page_has_the_first_option_whole() -> None:
     for id, cause in CAUSES.items():
-        brief = to_page(cause, TEXTS[id], {}, {}, is_brief=True)
-        assert f"runbook {id} --option 1\n" not in brief or not numbers_of_options(cause, {}), id
+        brief = " ".join(to_page(cause, TEXTS[id], {}, {}, is_brief=True).split())
+        is_foreign = 1 in foreign_options(cause)
+        assert (f"This prints its steps: lustre-doctor runbook {id} --option 1 " in brief) is is_foreign, id
 
 
 def test_how_a_run_fills_the_names_stands_where_the_first_are_needed() -> None:
