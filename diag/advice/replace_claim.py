@@ -136,7 +136,7 @@ def _ask_again(values: Values) -> tuple[Step, ...]:
 
 
 _OF_A_STATEFULSET = "If the command says AlreadyExists, a StatefulSet has recreated its claim first: go on."
-_NOTHING_TO_UNDO = "None is needed: it is the same claim, and FSx had made nothing usable for the old one."
+_NOTHING_TO_UNDO = "None is needed: it is the same claim, asked for again."
 _UNBOUND_IS_REPLACED = "Replace the claim, which is not bound. No data are touched."
 _WITHOUT_ITS_VOLUME = (
     "Recreate the claim, for a new volume. The old volume is deleted or Released, by its reclaim policy."
