@@ -16,6 +16,7 @@ PLACEHOLDERS: dict[str, Grammar] = {
     "other_pod": ids.KUBERNETES_NAME,
     "other_workload": ids.WORKLOAD,
     "claim": ids.KUBERNETES_NAME,
+    "other_claim": ids.KUBERNETES_NAME,
     "new_claim": ids.KUBERNETES_NAME,
     "volume": ids.KUBERNETES_NAME,
     "its_volume": ids.KUBERNETES_NAME,
