@@ -204,7 +204,7 @@ class Fix(msgspec.Struct, frozen=True):
     @property
     def numbers(self) -> tuple[int, ...]:
         """The number of each part; what is instead of the part before has that part's."""
-        return tuple(itertools.accumulate(not part.is_instead for part in self.parts))
+        return tuple(itertools.accumulate(int(not part.is_instead) for part in self.parts))
 
     @property
     def undo_steps(self) -> tuple[Step, ...]:

@@ -101,3 +101,12 @@ def test_options_have_the_numbers_of_the_page_and_a_look_its_answers() -> None:
     assert "<h4>Option 1: Start it</h4>" in made and "<h4>Option 3: Stop it</h4>" in made
     assert "Use this if it runs." in made
     assert "<p>The &lt;b&gt; log</p>" in made and "<strong>This cause:</strong> A line says &lt;x&gt;." in made
+
+
+def test_what_is_instead_of_a_step_has_no_number_of_its_own() -> None:
+    told = ("With Helm: do it.", "Or with manifests: do it.", "Then go on.")
+    fix = Fix(tuple(Step(StepKind.CHANGE, ("do",), changes=says) for says in told))
+    made = to_html("---\nid: x\n---\n## How to fix\n\nprose\n", {}, fix)
+    shown = ("<p>1. With Helm: do it.</p>", "<p>Or with manifests: do it.</p>", "<p>2. Then go on.</p>")
+    places = [made.index(one) for one in shown]
+    assert places == sorted(places)
