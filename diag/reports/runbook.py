@@ -208,7 +208,7 @@ def _options(
         intro.append("")
         for number, option in listed_here:
             intro += wrap(_survey(option), style, f"  Option {number}  ", " " * 12)
-    if numbers[-1] > len(options):
+    if numbers and numbers[-1] > len(options):
         intro += ("", *textwrap.wrap(LEFT_OUT, max(40, style.width), break_on_hyphens=False))
     if len(options) > SURVEYED and not long:
         intro += ("", *textwrap.wrap(ALONE.format(id=id), max(40, style.width), break_on_hyphens=False))

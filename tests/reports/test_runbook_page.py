@@ -226,6 +226,7 @@ def test_every_option_of_every_page_has_one_number(installer: str, place: Platfo
         fix = fix_of(cause, values, place, on_page=True)
         numbers = numbers_of_options(cause, values, place)
         assert 0 not in numbers and list(numbers) == sorted(set(numbers)), cause.id
+        assert "How to fix" in to_page(cause, TEXTS[cause.id], values, {}, platform=place), cause.id
         assert fix is None or not numbers or len(numbers) == len((fix, *fix.alternatives)), cause.id
 
 

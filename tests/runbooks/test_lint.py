@@ -471,6 +471,22 @@ def test_a_name_has_one_source() -> None:
     assert {page for _, page in names} - {""} <= CAUSES.keys()
 
 
+def test_a_name_that_has_a_source_is_asked_for() -> None:
+    """By the page that the source is for, or by any page."""
+    asked = {}
+    for id, cause in CAUSES.items():
+        pages = [to_page(cause, TEXTS[id], {}, {}, option=number) for number in (0, *numbers_of_options(cause, {}))]
+        pages += [to_page(cause, TEXTS[id], {"installer": one.value}, {}) for one in Installer]
+        asked[id] = set(re.findall(r"^    <([a-z0-9-]+)>  ", "".join(pages), re.MULTILINE))
+    unasked = [
+        (name, source.pages)
+        for source in sources()
+        for name in source.names
+        if not any(name in asked[page] for page in source.pages or asked)
+    ]
+    assert unasked == []
+
+
 def test_a_page_leaves_out_no_word_of_its_body() -> None:
     """A paragraph may stand right under its heading, a table right under a paragraph. Other causes stand at the end."""
     for id, text in TEXTS.items():
