@@ -40,7 +40,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     ),
     "lfs": (
         r"--version", r"df( -[hi])*( \S+)?", r"check (osts|mds|mgts|all)( \S+)?", r"quota( -[hqv])*( -[ugp] \S+)? \S+",
-        r"find \S+( --(type|size|atime|ost|stripe-count|uid) \S+)+", r"migrate -c \d+ \S+",
+        r"find \S+( --(type|size|atime|ost|stripe-count|uid|gid) \S+)+", r"migrate -c \d+ \S+",
         r"setquota -[ugp] \S+( -[bBiI] \d+[KMGT]?)+ \S+", r"hsm_(state|restore|action) \S+",
         r"migrate -c -?\d+ \S+", r"project -d \S+",
         r"(getstripe|getdirstripe)( -\w+)* \S+", r"setstripe (( -?E \S+)?( ?-E \S+ -c -?\d+)+|-d) \S+",
