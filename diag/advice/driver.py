@@ -160,9 +160,8 @@ def _by_each(given: Mapping[str, Any], values: Values) -> Iterator[Step]:
     (upgrade,) = (step for step in by[helm] if step.kind is StepKind.CHANGE)
     first, *rest = (step for step in by[other] if step.kind not in (StepKind.CAUTION, StepKind.UNDO))
     same = _SAME if first.changes == upgrade.changes else first.changes
-    instead = f"Or {_with(other)[:1].lower()}{_with(other)[1:]}"
-    for begin, step, does in ((_with(helm), upgrade, upgrade.changes), (instead, first, same)):
-        yield msgspec.structs.replace(step, changes=f"{begin}: {does[:1].lower()}{does[1:]}")
+    yield msgspec.structs.replace(upgrade, changes=f"{_with(helm)}: {_going_on(upgrade.changes)}")
+    yield msgspec.structs.replace(first, changes=f"Or {_going_on(_with(other))}: {_going_on(same)}")
     yield from rest
     for one, steps in by.items():
         back = [step for step in steps if step.kind is StepKind.UNDO]
@@ -170,6 +169,11 @@ def _by_each(given: Mapping[str, Any], values: Values) -> Iterator[Step]:
 
 
 _SAME = "Make the same change."
+
+
+def _going_on(sentence: str) -> str:
+    """A sentence that goes on behind some words."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _with(installer: str) -> str:

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from diag.resources.kubernetes import PersistentVolume, Pod
 
 _RETAIN = "kubectl patch pv {volume} --type=merge -p {patch}"
-_STOP_AGAIN = 'Stop the pods in the same way. Go on if the next command says "condition met": the data are kept then.'
+_STOP_AGAIN = (
+    'Stop the pods in the same way. Go on only if the next command says "condition met": the data are kept then.'
+)
 _RETAINED = (
     "kubectl wait --for=jsonpath={.spec.persistentVolumeReclaimPolicy}=Retain pv/{volume} --timeout=10s"
 )  # fmt: skip

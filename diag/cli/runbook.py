@@ -39,12 +39,7 @@ def _ids() -> Iterable[str]:
 @click.option("--with", "source", type=_options.PATH, metavar="FILE",
               help="Fill in the values of a snapshot or case, or of the JSON that run or explain printed.")  # fmt: skip
 @click.option("--option", "number", type=click.IntRange(min=1), metavar="N", help="Show this option to fix it alone.")
-@click.option(
-    "--all",
-    "everything",
-    is_flag=True,
-    help="Show the steps of long options after the first too.",
-)
+@click.option("--all", "everything", is_flag=True, help="Show the steps of long options after the first too.")
 @_options.options(_options.RUNBOOKS, _options.deadline(60.0, "Time limit of reading and judging the files."))
 def command(
     id: str | None,
@@ -78,7 +73,10 @@ def command(
     titles = {other: cause.title for other, cause in knowledge.causes.items()}
     cause, text = knowledge.causes[id], knowledge.page(id)
     try:
-        page = to_page(cause, text, values, titles, width=terminal_width(), option=number or 0, is_brief=not everything)
+        page = to_page(
+            cause, text, values, titles,
+            width=terminal_width(), option=number or 0, is_brief=not everything, filled_from=source or "",
+        )  # fmt: skip
     except NoSuchOption as error:
         raise click.UsageError(str(error)) from error
     click.echo(page, nl=False)

@@ -124,6 +124,11 @@ class Part(msgspec.Struct, frozen=True):
         return self.says or "Run:"
 
 
+def counts(part: Part | None) -> int:
+    """How much a part adds to the number of the one before; None stands for some that are printed as one."""
+    return int(part is None or not part.is_instead)
+
+
 INSTEAD = ("Or ", "Or, ")
 """How a part begins that is for those for whom the part before is not."""
 ENDS = "Wait until this command ends."
@@ -150,8 +155,17 @@ class Fix(msgspec.Struct, frozen=True):
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """Shell lines to run in this order. A guard is part of the line that it protects."""
-        return tuple(self._lines(_RUN))
+        """Shell lines to run in this order. A guard is part of the line that it protects.
+
+        What is instead of a step is not among them: run after that step, it would do the same thing twice.
+        """
+        lines, own = list[str](), list[str]()
+        for chain in _chains(step for step in self.steps if step.kind in _RUN):
+            own += [_line_of(chain)] if chain[-1].line else []
+            if chain[-1].says:
+                lines += [] if chain[-1].says.startswith(INSTEAD) else own
+                own = []
+        return (*lines, *own)
 
     @property
     def note(self) -> str:
@@ -204,7 +218,7 @@ class Fix(msgspec.Struct, frozen=True):
     @property
     def numbers(self) -> tuple[int, ...]:
         """The number of each part; what is instead of the part before has that part's."""
-        return tuple(itertools.accumulate(int(not part.is_instead) for part in self.parts))
+        return tuple(itertools.accumulate(map(counts, self.parts)))
 
     @property
     def undo_steps(self) -> tuple[Step, ...]:
@@ -257,8 +271,12 @@ class Fix(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(step.says for step in steps if step.says))
 
     def _lines(self, kinds: frozenset[StepKind]) -> Iterator[str]:
-        chains = (chain for chain in _chains(step for step in self.steps if step.kind in kinds) if chain[-1].line)
-        return (" && ".join(step.line for step in chain) for chain in chains)
+        chains = _chains(step for step in self.steps if step.kind in kinds)
+        return (_line_of(chain) for chain in chains if chain[-1].line)
+
+
+def _line_of(chain: tuple[Step, ...]) -> str:
+    return " && ".join(step.line for step in chain)
 
 
 def _chains(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
@@ -303,7 +321,7 @@ def _holds(step: Step, after: Step) -> bool:
 
 def _joined(steps: tuple[Step, ...]) -> tuple[str, ...]:
     """Commands of which each runs only after the one before it succeeded; a shell reads on after `&&`."""
-    line = " && ".join(step.line for step in steps)
+    line = _line_of(steps)
     if len(line) <= _WIDE:
         return (line,)
     return (*(row for step in steps[:-1] for row in (*step.rows[:-1], f"{step.rows[-1]} &&")), *steps[-1].rows)

@@ -91,7 +91,9 @@ def to_page(
             options_are_due = False
             if (fix := fix_of(cause, values, platform, on_page=True)) is not None:
                 folded = foreign_options(cause) if platform == UNKNOWN and not option else frozenset[int]()
-                parts += _options(fix, numbers, named, cause.id, style, option, folded, is_brief, filled_from)
+                parts += _options(
+                    fix, numbers, named, cause.id, style, option, folded, is_brief and not option, filled_from
+                )
                 parts.append(_Part([]))
         if block[0].startswith("## "):
             if section == FIX and platform.kubernetes is not False:
@@ -199,7 +201,7 @@ def _options(
     that are `folded` there is the case, and the command that prints it.
     """
     options, intro = [*options_of(fix, numbers)], list[str]()
-    long = {number for number, _, option in options[1:] if is_brief and not only and _rows(option, style) > SHORT}
+    long = {number for number, _, option in options[1:] if is_brief and _rows(option, style) > SHORT}
     folded = {*folded, *long}
     if asks_who_installed(fix):
         intro += ("", *textwrap.wrap(SAYS_WHO, max(40, style.width), break_on_hyphens=False), f"    {WHO_INSTALLED}")
@@ -213,30 +215,24 @@ def _options(
     if len(options) > SURVEYED and not long:
         intro += ("", *textwrap.wrap(ALONE.format(id=id), max(40, style.width), break_on_hyphens=False))
     yield _Part(intro)
-    if any(
-        step.once
-        for number, _, option in options
-        if number in (only or number,) and number not in folded
-        for step in option.steps
-    ):
-        kept = textwrap.wrap(KEPT_BEFORE, max(40, style.width), break_on_hyphens=False)
-        yield _Part(["", *kept], of=_EVERY if only else 0)
+    shown = [one for one in options if only in (0, one[0])]
+    if any(step.once for number, _, option in shown if number not in folded for step in option.steps):
+        yield _Part(["", *textwrap.wrap(KEPT_BEFORE, max(40, style.width), break_on_hyphens=False)], of=_EVERY)
     told, again = Told(), visible(f" --with {shlex.quote(filled_from)}") if filled_from else ""
-    for number, heading, option in options:
-        if not only or number == only:
-            lines = ["", *(wrap(heading, style, "", "  ") if heading else ())]
-            alone = ONE_OPTION.format(id=id, number=number) + again
-            if number in folded:
-                lines += wrap(" ".join((*option.opening, FOLDED)), style, _MARGIN, _MARGIN)
-                yield _Part([*lines, f"{_MARGIN}    {alone}"], of=number)
-                continue
-            lines += first_lines(option, style, _MARGIN, told, number)
-            place = len(lines)
-            lines += part_lines(option, style, _MARGIN, told, number)
-            undo = [*undo_lines(option, style, _MARGIN)]
-            is_long = is_brief and not only and len(undo) > SHORT_UNDO
-            lines += (f"{_MARGIN}{UNDO_ALONE}", f"{_MARGIN}    {alone}") if is_long else undo
-            yield _Part(lines, asks=True, place=place, of=number)
+    for number, heading, option in shown:
+        lines = ["", *(wrap(heading, style, "", "  ") if heading else ())]
+        alone = ONE_OPTION.format(id=id, number=number) + again
+        if number in folded:
+            lines += wrap(" ".join((*option.opening, FOLDED)), style, _MARGIN, _MARGIN)
+            yield _Part([*lines, f"{_MARGIN}    {alone}"], of=number)
+            continue
+        lines += first_lines(option, style, _MARGIN, told, number)
+        place = len(lines)
+        lines += part_lines(option, style, _MARGIN, told, number)
+        undo = [*undo_lines(option, style, _MARGIN)]
+        is_long = is_brief and len(undo) > SHORT_UNDO
+        lines += (f"{_MARGIN}{UNDO_ALONE}", f"{_MARGIN}    {alone}") if is_long else undo
+        yield _Part(lines, asks=True, place=place, of=number)
 
 
 _MARGIN = "  "

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from diag.late import late
-from diag.model.fix import ENDS, Fix, Part
+from diag.model.fix import ENDS, Fix, Part, counts
 from diag.model.verdict import Verdict
 from diag.sanitize import visible
 
@@ -152,7 +152,7 @@ def part_lines(fix: Fix, style: Style, margin: str, told: Told | None = None, op
 
 def _number(printed: Sequence[Part | None]) -> int:
     """The number of the last of these steps."""
-    return sum(part is None or not part.is_instead for part in printed)
+    return sum(map(counts, printed))
 
 
 def undo_lines(fix: Fix, style: Style, margin: str) -> Iterator[str]:

@@ -72,6 +72,9 @@ def test_a_snapshot_is_redacted_when_asked_and_fills_a_runbook_as_a_case_does(do
     collect(doctor, case, "--redact", "none")
     filled = doctor("runbook", "client-server-version-mismatch", "--with", str(case))
     assert filled.code == 0 and "fs-04cb64a224a31f75d" in filled.out
+    assert f"lustre-doctor runbook client-server-version-mismatch --option 2 --with {case}\n" in filled.out
+    whole = doctor("runbook", "client-server-version-mismatch", "--with", str(case), "--all")
+    assert "--option 2 --with" not in whole.out and len(whole.out) > len(filled.out)
 
 
 def test_a_case_is_never_written_through_a_link(doctor: Doctor, tmp_path: Path) -> None:

@@ -118,9 +118,11 @@ def _carry_out(lab: Lab, fault: Fault, way: dict[str, Any], log: list[str]) -> T
         return Trial(fault.name, outcome, why, commands, placeholders, tuple(log))
 
     by_hand = _by_hand(way)
-    if by_hand and not any(step["argv"] for step in _changing(way)) and (by_hand[0]["by"] or commands):
-        # Looks and waits change nothing: time alone shows whether somebody has to.
-        return ended(*((Outcome.PERSON, _whose(by_hand)) if by_hand[0]["by"] else (Outcome.FIXED,)))
+    if by_hand and not any(step["argv"] for step in _changing(way)):
+        if by_hand[0]["by"]:
+            return ended(Outcome.PERSON, _whose(by_hand))
+        if commands:
+            return ended(Outcome.FIXED)  # Looks and waits change nothing: time shows whether somebody has to.
     answers = ANSWERS.get(fault.name, {})
     if unknown := [placeholder for placeholder in placeholders if placeholder not in answers]:
         return ended(Outcome.PERSON if by_hand else Outcome.NOT_FIXED, f"{unknown[0]} is not filled")

@@ -203,6 +203,15 @@ class TestParts:
         lines = [line for line in part_lines(fix, Style(), "  ") if line.strip() != "do"]
         assert lines == ["  1. With Helm: do it.", "     Or with manifests: do it.", "  2. Orders come back."]
 
+    def test_what_is_instead_of_a_step_is_not_run_after_it(self) -> None:
+        """It would create a second file system, or open a port twice."""
+        told = ("Create it.", "Or, without a backup: create an empty one.")
+        made = (change("from backup", changes=told[0]), save("get > b"), change("empty", changes=told[1]))
+        fix = Fix((save("get > a"), *made, change("link", changes="Link it.")))
+        assert fix.commands == ("get > a", "from backup", "link")
+        rows = [part.rows for part in fix.parts]
+        assert rows == [("get > a", "from backup"), ("get > b", "empty"), ("link",)]
+
 
 class TestOpening:
     def test_for_whom_a_fix_is_stands_before_all_else_in_a_flat_report_too(self) -> None:
