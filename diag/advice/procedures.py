@@ -59,8 +59,8 @@ _AWAY = (
 )
 """A pod that ends still writes, and is still named there. Source: kubectl, describe.go, getPodsForPVC."""
 _STAYS = (
-    "The command ends with an error after ten minutes. If `describe pvc` lists a finished pod then, delete it. Another"
-    " hangs in its unmount: `lustre-doctor runbook umount-stuck-terminating`"
+    "The command ends with an error after ten minutes. If `describe pvc` lists a finished pod then, delete it. Any"
+    " other pod hangs in its unmount: `lustre-doctor runbook umount-stuck-terminating`"
 )
 _BY_OWNER = (
     NOT_READY,
